@@ -1,0 +1,59 @@
+"""The errors codekiln raises on purpose.
+
+    CodekilnError
+    ├── InputError      the user can fix it: exit code 2, no traceback
+    ├── SandboxError    the sandbox itself broke (never: the program under test misbehaved)
+    ├── ModelError      a model or an endpoint could not be loaded or answered wrongly
+    └── RegistryError   the tracking server or the model registry refused
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class CodekilnError(Exception):
+    """Base of every error codekiln raises on purpose."""
+
+
+class InputError(CodekilnError):
+    """A user's mistake.
+
+    Args:
+        what: What is wrong, in one sentence.
+        where: Where it is, as ``file:line.field``, ``--option`` or a settings key.
+        fix: What to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{where}: {what}" if where else what)
+
+    def __str__(self) -> str:
+        return "\n  fix: ".join(part for part in (super().__str__(), self.fix) if part)
+
+
+class InputErrors(InputError):
+    """Several mistakes found in one pass; printed one per line."""
+
+    def __init__(self, errors: Iterable[InputError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class SandboxError(CodekilnError):
+    """The sandbox could not do its work; says nothing about the program under test."""
+
+
+class ModelError(CodekilnError):
+    """A model or an endpoint could not be loaded, or answered in a form nobody can use."""
+
+
+class RegistryError(CodekilnError):
+    """The tracking server or the model registry could not be reached or refused a change."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?``, or the list of what there is when nothing is close."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(known)}"
