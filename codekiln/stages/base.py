@@ -1,0 +1,224 @@
+"""What a stage is, and when it is done: same inputs, settings and code version as the manifest it left."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from codekiln import __version__
+from codekiln.dataset import DATA, MANIFEST, sha256_file, validation_errors, write_atomic
+from codekiln.errors import InputError, InputErrors
+from codekiln.settings import Settings
+
+VOLATILE = (MANIFEST, ".identity", ".lock")
+
+
+class Summary(BaseModel):
+    """What a stage has to say: figures for the metrics page, notes in words, rejected rows, a training curve."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    figures: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    rejected: dict[str, int] = {}
+    curve: list[dict[str, float]] = []
+
+
+class StageRecord(BaseModel):
+    """One finished stage, as later folders remember it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    inputs: dict[str, str]
+    settings: dict[str, Any]
+    code_version: str
+    digest: str
+    summary: Summary
+    seconds: float
+
+
+class StageManifest(StageRecord):
+    """The manifest of a stage's output folder; ``lineage`` holds every stage before it, by step."""
+
+    step: str
+    identity: str
+    files: dict[str, str]
+    lineage: dict[str, StageRecord] = {}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a stage works with: its settings, its input folders by name, and the folder it fills."""
+
+    settings: Settings
+    inputs: Mapping[str, Path]
+    output: Path
+    step: str
+    run: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of a pipeline.
+
+    Attributes:
+        name: The verb users know it by.
+        reads: Settings keys that shape its output.
+        uses: Parts of input folders it reads, by input name; ``"."`` is the whole folder.
+        work: Fills the output folder and returns a summary.
+        cached: False for a stage that acts on the world outside its folder, and so runs every time.
+        identity: Further facts that its output depends on, computed before it runs.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    uses: Mapping[str, str]
+    work: Callable[[Work], Summary]
+    cached: bool = True
+    identity: Callable[[Work], dict[str, str]] = lambda work: {}
+
+
+@cache
+def code_version() -> str:
+    """Return the package version and a digest of every file of the package."""
+    root = Path(str(resources.files("codekiln")))
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(root)}\0{sha256_file(path)}\0".encode())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the digest a finished folder's manifest states.
+
+    Raises:
+        InputError: The folder has no manifest, so whatever writes it has not finished.
+    """
+    path = Path(folder) / MANIFEST
+    if not path.exists():
+        raise InputError("has no manifest.json: the stage that writes it has not finished", where=str(folder), fix="run that stage first")
+    values = json.loads(path.read_bytes())
+    return values.get("digest") or values["sha256"]
+
+
+def read_stage(folder: Path) -> StageManifest:
+    """Return the manifest of a stage's output folder.
+
+    Raises:
+        InputError: There is none, or it is damaged.
+    """
+    path = Path(folder) / MANIFEST
+    if not path.exists():
+        raise InputError("has no manifest.json: its stage has not finished", where=str(folder), fix="run that stage first")
+    try:
+        return StageManifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputErrors(validation_errors(error, str(path), f"delete {folder} and run its stage again")) from None
+
+
+def execute(stage: Stage, work: Work, log: Callable[[StageManifest], None] = lambda manifest: None) -> tuple[StageManifest, bool]:
+    """Run a stage unless it is done; returns its manifest, and whether it was done already.
+
+    A folder left by other inputs, settings or code is emptied first; one left by the same is kept, so that a stage
+    with checkpoints continues from them.
+
+    Args:
+        stage: What to run.
+        work: On what.
+        log: Called with the manifest of a stage that really ran, before that manifest is written.
+    """
+    inputs = {name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs}
+    settings = {key: work.settings.section(key) for key in stage.reads}
+    about = {"stage": stage.name, "inputs": inputs, "settings": settings, "code_version": code_version(),
+             "parameters": dict(work.parameters), **stage.identity(work)}
+    identity = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    if stage.cached and (done := _finished(work.output, identity)):
+        return done, True
+    _prepare(work.output, identity)
+    started = time.monotonic()
+    summary = stage.work(work)
+    files = _files(work.output)
+    manifest = StageManifest(
+        stage=stage.name, step=work.step, identity=identity, inputs=inputs, settings=settings, code_version=code_version(),
+        files=files, digest=_digest(files), summary=summary, seconds=round(time.monotonic() - started, 2),
+        lineage=_lineage(work),
+    )
+    log(manifest)
+    write_atomic(work.output / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    return manifest, False
+
+
+def _finished(folder: Path, identity: str) -> StageManifest | None:
+    if not (folder / MANIFEST).exists():
+        return None
+    manifest = read_stage(folder)
+    if manifest.identity != identity:
+        return None
+    for name, digest in manifest.files.items():
+        path = folder / name
+        if not path.exists() or sha256_file(path) != digest:
+            raise _damaged(path)
+    return manifest
+
+
+def _damaged(path: Path) -> InputError:
+    where, detail = str(path), "is missing" if not path.exists() else "was changed or cut after it was written"
+    if path.name == DATA and path.exists():
+        lines = path.read_bytes().split(b"\n")
+        bad = next((number for number, line in enumerate(lines, 1) if line and not _is_json(line)), len(lines))
+        where = f"{path}:{bad}"
+    return InputError(detail, where=where, fix=f"delete {path.parent} and run again; only its stage and what follows from it are redone")
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _prepare(folder: Path, identity: str) -> None:
+    marker = folder / ".identity"
+    if folder.exists() and not (marker.exists() and marker.read_text() == identity):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    write_atomic(marker, identity)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): sha256_file(path) for path in paths if str(path.relative_to(folder)) not in VOLATILE}
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _lineage(work: Work) -> dict[str, StageRecord]:
+    known: dict[str, StageRecord] = {}
+    for folder in work.inputs.values():
+        for root in (folder, folder.parent):
+            if _is_stage(root):
+                manifest = read_stage(root)
+                known |= manifest.lineage
+                known[manifest.step] = StageRecord(**{key: getattr(manifest, key) for key in StageRecord.model_fields})
+                break
+    return known
+
+
+def _is_stage(folder: Path) -> bool:
+    path = folder / MANIFEST
+    return path.exists() and "identity" in json.loads(path.read_bytes())

@@ -1,0 +1,1 @@
+"""How Kubeflow Pipelines sees a stage: one thin wrapper each."""
