@@ -1,0 +1,155 @@
+"""Registry: a parent run per pipeline run, a nested run per stage, and the adapters that come out."""
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from codekiln.errors import RegistryError
+from codekiln.registry.connection import connect, guarded
+from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, log_params
+from codekiln.registry.versions import Versions
+
+PARENT, NAME, ERROR = "mlflow.parentRunId", "mlflow.runName", f"{PREFIX}error"
+
+
+class Registry(Versions):
+    """A connection to MLflow: runs, adapters, registered versions.
+
+    Args:
+        uri: Tracking URI, for example ``sqlite:///mlflow.db`` or ``http://mlflow:5000``.
+        experiment: Experiment name, created when it is new.
+
+    Raises:
+        RegistryError: From every method too: the server cannot be reached, or refused; says what to do.
+    """
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        self.uri = uri
+        self.client, self.experiment_id = connect(uri, experiment)
+
+    @guarded
+    def start_parent(
+        self, name: str, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None, run_id: str | None = None,
+    ) -> str:
+        """Start the run that holds all stages, or continue one, and return its id.
+
+        Continued is the run ``run_id``; or else the one that MLFLOW_RUN_ID names, which is how the MLflow plugin of
+        Kubeflow Pipelines passes on its own run of the current task: the parent of that run is the pipeline's.
+        """
+        given = {str(key): str(value) for key, value in (tags or {}).items()}
+        found = run_id or self._pipeline_run()
+        if found is None:
+            found = self.client.create_run(self.experiment_id, tags=_context() | given, run_name=name).info.run_id
+        else:
+            self.client.update_run(found, status="RUNNING")
+            for key, value in given.items():
+                self.client.set_tag(found, key, value)
+        log_params(self.client, found, params)
+        return found
+
+    @contextmanager
+    def stage(self, parent_run_id: str, name: str) -> Iterator[StageRun]:
+        """Give a nested run for one stage; it ends FINISHED, or FAILED with the error as a tag when the body raises.
+
+        Earlier runs of the same stage that a killed process left RUNNING are marked KILLED. Stages that work at the
+        same time under one parent therefore need different names. Inside a task of the MLflow plugin of Kubeflow
+        Pipelines, the task's own run is used, and the plugin ends it.
+        """
+        run_id, ours = self._stage_run(parent_run_id, name)
+        try:
+            yield StageRun(self.client, self.uri, run_id)
+        except BaseException as error:
+            self._fail(run_id, error)
+            raise
+        if ours:
+            self.finish(run_id, "FINISHED")
+
+    @guarded
+    def finish(self, run_id: str, status: Literal["FINISHED", "FAILED", "KILLED"] = "FINISHED") -> None:
+        """End a run."""
+        self.client.set_terminated(run_id, status)
+
+    @guarded
+    def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
+        """Fetch an adapter's files, prove that its weights are the ones that were logged, and return ``destination``.
+
+        Args:
+            model_id_or_uri: A logged model's id, ``models:/<id>``, ``models:/<name>/<version>`` or
+                ``models:/<name>@<alias>``.
+            destination: Folder to fill; created when it is new.
+
+        Raises:
+            RegistryError: There is no such adapter, or its weights differ from its ``adapter_digest``.
+        """
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        source, digest = self._locate(model_id_or_uri.removeprefix("models:/"))
+        Path(destination).mkdir(parents=True, exist_ok=True)
+        get_artifact_repository(source, self.client.tracking_uri).download_artifacts("", str(destination))
+        if (found := adapter_digest(destination)) != digest:
+            raise RegistryError(
+                f"adapter {model_id_or_uri}: its weights have sha256 {found[:12]}, but {digest[:12]} was logged\n"
+                f"  fix: the stored files were changed; train it again, or restore {source}"
+            )
+        return Path(destination)
+
+    def _locate(self, address: str) -> tuple[str, str]:
+        if "@" in address:
+            version = self.client.get_model_version_by_alias(*address.split("@", 1))
+        elif "/" in address:
+            version = self.client.get_model_version(*address.split("/", 1))
+        else:
+            model = self.client.get_logged_model(address)
+            return model.artifact_location, model.tags["adapter_digest"]
+        return version.source, version.tags["adapter_digest"]
+
+    def _fail(self, run_id: str, error: BaseException) -> None:
+        try:
+            self._tag_run(run_id, ERROR, f"{type(error).__name__}: {error}"[:TEXT_LENGTH])
+            self.finish(run_id, "FAILED")
+        except RegistryError as refusal:
+            # What broke the stage must stay the error that is raised.
+            error.add_note(f"and the run could not be marked FAILED: {refusal}")
+
+    @guarded
+    def _tag_run(self, run_id: str, key: str, value: str) -> None:
+        self.client.set_tag(run_id, key, value)
+
+    @guarded
+    def _stage_run(self, parent_run_id: str, name: str) -> tuple[str, bool]:
+        task = os.environ.get("MLFLOW_RUN_ID")
+        if task and self._tag_of(task, PARENT) == parent_run_id:
+            self.client.update_run(task, status="RUNNING")
+            return task, False
+        parent = self.client.get_run(parent_run_id)
+        for run in self._left_running(parent.info.experiment_id, parent_run_id, name):
+            self.client.set_terminated(run, "KILLED")
+        tags = _context() | {PARENT: parent_run_id, f"{PREFIX}stage": name}
+        return self.client.create_run(parent.info.experiment_id, tags=tags, run_name=name).info.run_id, True
+
+    def _left_running(self, experiment_id: str, parent_run_id: str, name: str) -> list[str]:
+        same = f"tags.`{PARENT}` = '{parent_run_id}' and tags.`{PREFIX}stage` = '{name}'"
+        running = self.client.search_runs([experiment_id], f"{same} and attributes.status = 'RUNNING'")
+        return [run.info.run_id for run in running]
+
+    def _pipeline_run(self) -> str | None:
+        task = os.environ.get("MLFLOW_RUN_ID")
+        return (self._tag_of(task, PARENT) or task) if task else None
+
+    def _tag_of(self, run_id: str, key: str) -> str | None:
+        return self.client.get_run(run_id).data.tags.get(key)
+
+
+def _context() -> dict[str, str]:
+    return {"mlflow.user": _user(), "mlflow.source.name": "codekiln", "mlflow.source.type": "LOCAL"}
+
+
+def _user() -> str:
+    # A container may run under a number that has no name.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,195 @@
+"""What a stage leaves in its MLflow run: parameters, metrics, curves, data sets, files, and an adapter."""
+
+import json
+import math
+import re
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codekiln.dataset import DATA, read_manifest, sha256_file
+from codekiln.errors import InputError
+from codekiln.registry.connection import guarded
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric
+
+WEIGHTS = "adapter_model.safetensors"
+PREFIX = "codekiln."
+METRICS_PER_CALL, PARAMS_PER_CALL = 1000, 100
+DIGEST_LENGTH = 36
+TEXT_LENGTH = 5000
+
+
+class StageRun:
+    """One stage's nested run; made by ``Registry.stage``.
+
+    Attributes:
+        id: MLflow's run id.
+        uri: Tracking URI.
+    """
+
+    def __init__(self, client: "MlflowClient", uri: str, run_id: str) -> None:
+        self.client, self.uri, self.id = client, uri, run_id
+
+    @guarded
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Record settings; nested tables become dotted keys, and every key gets the prefix ``codekiln.``."""
+        log_params(self.client, self.id, values)
+
+    @guarded
+    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
+        """Record numbers; None means no signal and is left out. ``pass@1`` is stored as ``pass_at_1``."""
+        self._log(_metrics(values, step or 0, _now()))
+
+    @guarded
+    def curve(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Record a training curve: each row has ``step`` and any numbers; what is not a number is left out."""
+        now = _now()
+        self._log([metric for row in rows for metric in _metrics(row, int(row["step"]), now) if metric.key != "step"])
+
+    @guarded
+    def dataset(self, folder: Path, context: str) -> None:
+        """Record a finished data folder as an input of this run.
+
+        The digest is the start of the manifest's sha256 (MLflow keeps 36 characters); the tag
+        ``codekiln.sha256`` holds all of it.
+
+        Args:
+            folder: A data folder with a manifest.
+            context: What it was used for: ``training``, ``validation``, ``evaluation``.
+
+        Raises:
+            InputError: The folder has no valid manifest.
+            RegistryError: MLflow refused it.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        manifest = read_manifest(folder)
+        entity = Dataset(
+            name=folder.name, digest=manifest.sha256[:DIGEST_LENGTH], source_type="local",
+            source=json.dumps({"uri": (Path(folder).absolute() / DATA).as_uri()}),
+            schema=json.dumps({"record": manifest.record, "version": manifest.version}),
+            profile=json.dumps({"num_rows": manifest.rows, "rejected": manifest.rejected, "parents": manifest.parents}),
+        )
+        tags = [InputTag("mlflow.data.context", context), InputTag(f"{PREFIX}sha256", manifest.sha256)]
+        self.client.log_inputs(self.id, datasets=[DatasetInput(entity, tags)])
+
+    @guarded
+    def artifact(self, path: Path, name: str | None = None) -> None:
+        """Store a file or a folder with this run, in the artifact folder ``name`` (default: the top)."""
+        store = self.client.log_artifacts if Path(path).is_dir() else self.client.log_artifact
+        store(self.id, str(path), name)
+
+    @guarded
+    def adapter(
+        self, folder: Path, name: str, base: str, params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Store an adapter folder as a logged model, byte for byte, and return its id.
+
+        MLflow's own transformers flavour is avoided: with a base model on disk it saves merged names that reload as
+        random layers. The tag ``adapter_digest`` is the sha256 of the weights; ``Registry.download_adapter`` checks it.
+
+        Args:
+            folder: Holds adapter_config.json and adapter_model.safetensors.
+            name: Name of the logged model, for example ``dpo``.
+            base: Base model the adapter belongs to.
+            params: Settings to show with the model.
+            tags: Lineage to show with the model.
+
+        Raises:
+            InputError: The folder holds no adapter.
+            RegistryError: MLflow refused it; the logged model is marked FAILED.
+        """
+        digest = adapter_digest(folder)
+        run = self.client.get_run(self.id)
+        model = self.client.create_logged_model(
+            run.info.experiment_id, name=name, source_run_id=self.id, model_type="peft-adapter",
+            params=_texts(params or {}), tags={**_texts(tags or {}), "base_model": base, "adapter_digest": digest},
+        )
+        try:
+            self.client.log_model_artifacts(model.model_id, str(folder))
+        except BaseException:
+            self.client.finalize_logged_model(model.model_id, "FAILED")
+            raise
+        self.client.finalize_logged_model(model.model_id, "READY")
+        self._link(model.model_id)
+        return model.model_id
+
+    def _link(self, model_id: str) -> None:
+        from mlflow.entities import LoggedModelOutput
+
+        self.client.log_outputs(self.id, [LoggedModelOutput(model_id, step=0)])
+
+    def _log(self, metrics: list["Metric"]) -> None:
+        for start in range(0, len(metrics), METRICS_PER_CALL):
+            self.client.log_batch(self.id, metrics=metrics[start : start + METRICS_PER_CALL])
+
+
+def adapter_digest(folder: Path) -> str:
+    """Return the sha256 of an adapter folder's weights.
+
+    Raises:
+        InputError: The folder holds no adapter_model.safetensors.
+    """
+    weights = Path(folder) / WEIGHTS
+    if not weights.is_file():
+        raise InputError(f"holds no {WEIGHTS}", where=str(folder), fix="give the folder that the training stage wrote")
+    return sha256_file(weights)
+
+
+def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -> None:
+    """Record parameters on a run that may have some already.
+
+    MLflow refuses to change a parameter, which a resumed run may need: the new value becomes the tag
+    ``codekiln.changed.<key>``, so that both stay visible.
+    """
+    from mlflow.entities import Param, RunTag
+
+    known = client.get_run(run_id).data.params
+    wanted = {safe_name(PREFIX + key): text for key, text in _texts(values).items()}
+    new = [Param(key, text) for key, text in wanted.items() if key not in known]
+    changed = [
+        RunTag(f"{PREFIX}changed.{key.removeprefix(PREFIX)}", text)
+        for key, text in wanted.items() if known.get(key, text) != text
+    ]
+    for start in range(0, max(len(new), len(changed)), PARAMS_PER_CALL):
+        part = slice(start, start + PARAMS_PER_CALL)
+        client.log_batch(run_id, params=new[part], tags=changed[part])
+
+
+def safe_name(name: str) -> str:
+    """Return ``name`` in the characters MLflow allows: ``pass@1`` becomes ``pass_at_1``."""
+    return re.sub(r"[^\w.\-/: ]", "_", name.replace("@", "_at_"))
+
+
+def _metrics(values: Mapping[str, Any], step: int, now: int) -> list["Metric"]:
+    from mlflow.entities import Metric
+
+    return [Metric(safe_name(key), float(value), now, step) for key, value in values.items() if _is_number(value)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _texts(values: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            texts |= _texts(value, f"{above}{key}.")
+        else:
+            texts[above + str(key)] = _cut(value if isinstance(value, str) else json.dumps(value, default=str))
+    return texts
+
+
+def _cut(text: str) -> str:
+    note = f"... ({len(text)} characters in all)"
+    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - len(note)] + note
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

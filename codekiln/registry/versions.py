@@ -1,0 +1,192 @@
+"""Registered versions of an adapter and the aliases that say which one serves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from codekiln.errors import RegistryError
+from codekiln.registry.connection import guarded
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
+REPLACED, NOBODY = "replaced", "none"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version of an adapter.
+
+    Attributes:
+        name: Registered model name.
+        version: Number within that name.
+        model_id: Id of the logged model that holds its files.
+        run_id: Run that made it.
+        source: Where its files are.
+        tags: Lineage.
+        aliases: Aliases that point at it now.
+    """
+
+    name: str
+    version: int
+    model_id: str
+    run_id: str
+    source: str
+    tags: dict[str, str]
+    aliases: tuple[str, ...]
+
+    @property
+    def uri(self) -> str:
+        """MLflow's address of exactly this version."""
+        return f"models:/{self.name}/{self.version}"
+
+
+class Versions:
+    """The model-registry half of ``Registry``."""
+
+    client: "MlflowClient"
+    uri: str
+
+    @guarded
+    def champion(self, model_name: str) -> Version | None:
+        """Return the version that serves, or None when there is none (or no such model) yet."""
+        return self._by_alias(model_name, CHAMPION)
+
+    @guarded
+    def find(self, model_name: str, adapter_digest: str) -> Version | None:
+        """Return the newest version whose weights have this sha256, or None."""
+        query = f"name = '{model_name}' and tags.adapter_digest = '{adapter_digest}'"
+        found = self.client.search_model_versions(query)
+        newest = max(found, key=lambda item: int(item.version), default=None)
+        return self._get(model_name, newest.version) if newest else None
+
+    @guarded
+    def register(self, model_name: str, model_id: str, tags: Mapping[str, Any]) -> Version:
+        """Register a logged adapter, or return the version that has the same weights already.
+
+        Args:
+            model_name: Registered model name, created when it is new.
+            model_id: What ``StageRun.adapter`` returned.
+            tags: Lineage: base_model, base_revision, parent_adapter, stage, reference, recipe, metric, code_version,
+                data digests. The logged model's own tags, and ``adapter_digest``, are added.
+
+        Raises:
+            RegistryError: The logged model is not READY, or MLflow refused it.
+        """
+        model = self.client.get_logged_model(model_id)
+        if (status := model.status.value) != "READY":
+            raise RegistryError(f"logged model {model_id} is {status}\n  fix: run the stage that made it again")
+        own = {key: value for key, value in model.tags.items() if not key.startswith("mlflow.")}
+        if existing := self.find(model_name, own["adapter_digest"]):
+            return existing
+        self._create(model_name)
+        made = self.client.create_model_version(
+            model_name, source=model.artifact_location, run_id=model.source_run_id, model_id=model_id,
+            tags={**own, **{key: str(value) for key, value in tags.items()}, "model_id": model_id},
+        )
+        # The link that MLflow's UI follows from the logged model to its versions.
+        links = json.loads(model.tags.get("mlflow.modelVersions", "[]"))
+        links.append({"name": model_name, "version": made.version})
+        self.client.set_logged_model_tags(model_id, {"mlflow.modelVersions": json.dumps(links)})
+        return self._get(model_name, made.version)
+
+    @guarded
+    def set_challenger(self, version: Version) -> Version:
+        """Point ``challenger`` at a version and return it."""
+        self.client.set_registered_model_alias(version.name, CHALLENGER, str(version.version))
+        return self._get(version.name, version.version)
+
+    @guarded
+    def promote(self, version: Version) -> Version:
+        """Make a version the champion and return it.
+
+        MLflow cannot move two aliases at once. The order is: what undoing needs (``previous_champion``), then
+        ``champion``, then ``challenger`` is dropped. Whenever this stops, exactly one champion serves, and calling it
+        again finishes the work.
+        """
+        current = self._by_alias(version.name, CHAMPION)
+        if current is None or current.version != version.version:
+            replaced = str(current.version) if current else NOBODY
+            if current:
+                self.client.set_registered_model_alias(version.name, PREVIOUS, replaced)
+            self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
+            self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
+        self._drop(version.name, CHALLENGER, version.version)
+        return self._get(version.name, version.version)
+
+    @guarded
+    def rollback(self, model_name: str) -> Version | None:
+        """Undo the champion's promotion: the version it replaced serves again, or none when it was the first.
+
+        Returns:
+            The champion after the rollback, or None.
+
+        Raises:
+            RegistryError: There is no champion, or nothing to go back to.
+        """
+        current = self._by_alias(model_name, CHAMPION)
+        if current is None:
+            raise RegistryError(f"model '{model_name}' has no champion\n  fix: check the registered model name")
+        previous = self._by_alias(model_name, PREVIOUS)
+        if previous is None and current.tags.get(REPLACED) != NOBODY:
+            raise RegistryError(
+                f"the version that '{model_name}' version {current.version} replaced is not recorded\n"
+                "  fix: point the alias 'champion' at the version you want in MLflow"
+            )
+        self._tag(current, {"rolled_back_at": _now()})
+        if previous is None:
+            self.client.delete_registered_model_alias(model_name, CHAMPION)
+            return None
+        self.client.set_registered_model_alias(model_name, CHAMPION, str(previous.version))
+        self._drop(model_name, PREVIOUS, previous.version)
+        return self._get(model_name, previous.version)
+
+    def _create(self, model_name: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.create_registered_model(model_name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _by_alias(self, model_name: str, alias: str) -> Version | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _version(self.client.get_model_version_by_alias(model_name, alias), self._aliases(model_name))
+        except MlflowException as error:
+            # MLflow reports an absent alias as an invalid parameter.
+            if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+                return None
+            raise
+
+    def _get(self, model_name: str, version: int | str) -> Version:
+        return _version(self.client.get_model_version(model_name, str(version)), self._aliases(model_name))
+
+    def _aliases(self, model_name: str) -> dict[str, str]:
+        return self.client.get_registered_model(model_name).aliases
+
+    def _drop(self, model_name: str, alias: str, version: int) -> None:
+        if str(self._aliases(model_name).get(alias)) == str(version):
+            self.client.delete_registered_model_alias(model_name, alias)
+
+    def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            self.client.set_model_version_tag(version.name, str(version.version), key, value)
+
+
+def _version(found: "ModelVersion", aliases: Mapping[str, str]) -> Version:
+    return Version(
+        name=found.name, version=int(found.version), model_id=found.tags.get("model_id", ""), run_id=found.run_id or "",
+        source=found.source, tags=dict(found.tags),
+        aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(found.version))),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
