@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -300,6 +302,21 @@ def test_a_server_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(RegistryError, match="check the tracking URI") as caught:
         Registry(f"http://user:secret@127.0.0.1:{port}", "demo")
     assert "secret" not in str(caught.value).split("cannot open")[0]
+
+
+def test_a_server_that_forbids_is_said_so() -> None:
+    class Forbidding(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(403)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Forbidding) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(RegistryError, match="write access"):
+            Registry(f"http://127.0.0.1:{server.server_port}", "demo")
+        server.shutdown()
 
 
 def test_what_mlflow_refuses_is_a_registry_error(registry: Registry) -> None:

@@ -48,7 +48,7 @@ def refused(what: str, uri: str, error: Exception) -> RegistryError:
     elif any(sign in seen for sign in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
     else:
-        fix = "look at the named run or model in MLflow; nothing was changed by this step"
+        fix = "look at the run or model in MLflow, then repeat this step"
     return RegistryError(f"MLflow at {_without_password(uri)}: {what}: {reason}\n  fix: {fix}")
 
 
