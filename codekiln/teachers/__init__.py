@@ -1,0 +1,89 @@
+"""Teachers: who writes the candidate programs; one file each, discovered.
+
+A teacher is a file in this folder with one class derived from `Teacher`; the file's name is the teacher's name.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from codekiln import discovery, prompts
+from codekiln.inference import Generator, Sampling
+from codekiln.records import Problem, Sample
+
+
+class TeacherSettings(BaseModel):
+    """Base of a teacher's own settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Teacher(ABC):
+    """Writes candidate programs for problems.
+
+    Args:
+        settings: The teacher's own settings, an instance of its ``Settings``.
+        seed: Seeds every choice; a problem's candidates do not depend on the other problems.
+
+    Attributes:
+        name: The teacher's file name, with ``-`` for ``_``.
+        describe: One sentence for the table of teachers.
+        Settings: The schema of the teacher's own settings.
+    """
+
+    name: ClassVar[str]
+    describe: ClassVar[str]
+    Settings: ClassVar[type[TeacherSettings]] = TeacherSettings
+
+    def __init_subclass__(cls) -> None:
+        cls.name = cls.__module__.rpartition(".")[2].replace("_", "-")
+
+    def __init__(self, settings: TeacherSettings, *, seed: int) -> None:
+        self.settings, self.seed = settings, seed
+
+    @abstractmethod
+    def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with its candidate solutions, in order and lazily; a problem may have none."""
+
+    def check(self) -> None:  # noqa: B027 - a teacher with nothing to check inherits this
+        """Raise InputError when the teacher cannot work as it is set up; costs nothing."""
+
+    def usage(self) -> dict[str, float]:
+        """Return what the work has cost so far, for the data set's manifest; empty when it costs nothing."""
+        return {}
+
+
+def ask(
+    generator: Generator, sampling: Sampling, problems: Iterable[Problem], model: str
+) -> Iterator[tuple[Problem, list[Sample]]]:
+    """Show each problem to a generator and yield it with the programs in its replies.
+
+    Args:
+        generator: Who replies.
+        sampling: How many replies, and how they are drawn.
+        problems: What is asked, in the words of `codekiln.prompts.messages`.
+        model: What the samples' ``model`` says.
+    """
+    problems = list(problems)
+    replies = generator.generate([prompts.messages(problem) for problem in problems], sampling)
+    for problem, texts in zip(problems, replies, strict=True):
+        codes = map(prompts.extract_code, texts)
+        yield (
+            problem,
+            [
+                Sample(task_id=problem.task_id, solution=code, model=model, seed=sampling.seed + index)
+                for index, code in enumerate(codes)
+            ],
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all teachers."""
+    return discovery.names(__name__)
+
+
+def get(name: str) -> type[Teacher]:
+    """Return a teacher's class by name, or raise InputError with a suggestion."""
+    return discovery.load(__name__, name, Teacher)

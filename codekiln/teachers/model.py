@@ -1,0 +1,41 @@
+"""A local model as teacher: transformers on this machine, with or without an adapter."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from codekiln import models
+from codekiln.inference import Sampling
+from codekiln.records import Problem, Sample
+from codekiln.teachers import Teacher, TeacherSettings, ask
+
+
+class Settings(TeacherSettings):
+    """Which model answers, and how candidates are drawn."""
+
+    base: str = Field("tiny", description="a name of `codekiln models`, a folder, or a Hub id")
+    adapter: str = Field("", description="folder of an adapter for that base; empty: none")
+    sampling: Sampling = Field(Sampling(), description="how candidates are drawn; the run's seed is added")
+
+
+class ModelTeacher(Teacher):
+    """Loads the model when the first candidate is asked for."""
+
+    describe: ClassVar[str] = "A model on this machine through transformers, with or without an adapter."
+    Settings: ClassVar[type[TeacherSettings]] = Settings
+
+    def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
+        from codekiln.inference.local import LocalGenerator
+
+        spec, settings = models.get(self.settings.base), self.settings
+        adapter = Path(settings.adapter) if settings.adapter else None
+        generator = LocalGenerator(spec.source, adapter, revision=spec.hub_revision)
+        sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
+        yield from ask(generator, sampling, problems, settings.base)
+
+    def check(self) -> None:
+        """Raise InputError when there is no such base model; loads nothing."""
+        models.get(self.settings.base)

@@ -1,0 +1,69 @@
+"""A teacher without a language model: the known solution in several styles, and, if asked for, with a bug."""
+
+import random
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.records import Problem, Sample
+from codekiln.rewrite.bugs import mutants
+from codekiln.rewrite.styles import STYLES, variants
+from codekiln.teachers import Teacher, TeacherSettings
+
+
+class Settings(TeacherSettings):
+    """Which styles are written, and how many bugged programs."""
+
+    styles: tuple[str, ...] = Field((), description="names of codekiln.rewrite.styles; empty: all")
+    bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
+
+
+class ReferenceTeacher(Teacher):
+    """Rewrites the problem's reference solution; a problem without one gets no candidates.
+
+    Raises:
+        InputErrors: Some styles do not exist.
+    """
+
+    describe: ClassVar[str] = "No language model: each problem's known solution in several styles, also with bugs."
+    Settings: ClassVar[type[TeacherSettings]] = Settings
+
+    def __init__(self, settings: Settings, *, seed: int) -> None:
+        super().__init__(settings, seed=seed)
+        unknown = [style for style in settings.styles if style not in STYLES]
+        if unknown:
+            raise InputErrors(
+                InputError(f"no style '{style}'", where="teachers.reference.styles", fix=did_you_mean(style, STYLES))
+                for style in unknown
+            )
+
+    def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield style variants as ``reference:<style>`` and bugged ones as ``reference:<style>:<kind of bug>``."""
+        for problem in problems:
+            programs = self._programs(problem)
+            yield (
+                problem,
+                [
+                    Sample(task_id=problem.task_id, solution=code, model=f"reference:{label}", seed=self.seed)
+                    for label, code in programs
+                ],
+            )
+
+    def _programs(self, problem: Problem) -> list[tuple[str, str]]:
+        if problem.reference is None:
+            return []
+        wanted = self.settings.styles or tuple(STYLES)
+        styled = [(style, code) for style, code in variants(problem.reference).items() if style in wanted]
+        return styled + self._bugged(problem, styled)
+
+    def _bugged(self, problem: Problem, styled: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Put one bug into each of several styles, drawn at random, so that mistakes are not tied to a style."""
+        rng = random.Random(f"{self.seed}:{problem.task_id}")
+        bugged: dict[str, str] = {}
+        for _ in range(self.settings.bugs if styled else 0):
+            style, code = rng.choice(styled)
+            for kind, mutant in mutants(code, rng, 1):
+                bugged.setdefault(mutant, f"{style}:{kind}")
+        return [(label, code) for code, label in bugged.items()]

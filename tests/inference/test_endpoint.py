@@ -1,0 +1,320 @@
+"""The endpoint client against a real HTTP server that misbehaves on demand."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from codekiln.errors import InputError, ModelError
+from codekiln.inference import Sampling, endpoint
+from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
+from codekiln.records import Message
+
+KEY = "sk-very-secret"
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Answers chat requests with a text made of prompt and seed; ``script`` may answer otherwise, by request number."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.bodies, self.headers = [], []
+        self.script: Callable = lambda number, handler: None
+        self.busy = self.most_busy = 0
+        self.seconds = 0.0
+        self.lock = threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.reply(200, {"data": [{"id": "kiln-7b"}, {"id": "kiln-70b"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        with self.server.lock:
+            self.server.bodies.append(body)
+            self.server.headers.append(dict(self.headers))
+            number = len(self.server.bodies)
+            self.server.busy += 1
+            self.server.most_busy = max(self.server.most_busy, self.server.busy)
+        time.sleep(self.server.seconds)
+        with self.server.lock:
+            self.server.busy -= 1
+        if self.server.script(number, self) is None:
+            self.reply(200, completion(text_of(body)))
+
+    def reply(self, status: int, answer: object, **headers: str) -> bool:
+        payload = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {"content-length": str(len(payload)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(payload)
+        return True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def completion(text: str | None) -> dict:
+    return {
+        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+    }
+
+
+def text_of(body: dict) -> str:
+    return f"{body['messages'][-1]['content']}/{body['seed']}"
+
+
+def asking(count: int) -> list[tuple[Message, ...]]:
+    return [(Message(role="user", content=f"p{index}"),) for index in range(count)]
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(endpoint, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.delenv("CODEKILN_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    fake = FakeServer()
+    thread = threading.Thread(target=fake.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield fake
+    fake.shutdown()
+    fake.server_close()
+
+
+@pytest.fixture
+def generator(server, tmp_path):
+    def make(**settings):
+        values = {"url": server.url, "model": "kiln-7b", "cache_dir": str(tmp_path / "cache"), "retries": 3, **settings}
+        return EndpointGenerator(EndpointSettings(**values))
+
+    return make
+
+
+def test_answers_come_in_prompt_order_one_request_and_seed_per_sample(server, generator):
+    server.script = lambda number, handler: time.sleep(0.05 if number % 3 == 0 else 0)
+    sampling = Sampling(n=2, seed=7, temperature=0.3, top_p=0.9, max_new_tokens=33)
+    assert list(generator().generate(asking(5), sampling)) == [[f"p{index}/7", f"p{index}/8"] for index in range(5)]
+    assert len(server.bodies) == 10
+    assert {key: server.bodies[0][key] for key in ("model", "temperature", "top_p", "max_tokens")} == {
+        "model": "kiln-7b",
+        "temperature": 0.3,
+        "top_p": 0.9,
+        "max_tokens": 33,
+    }
+
+
+def test_a_second_run_asks_nothing_and_costs_nothing(server, generator):
+    prices = {"price_in": 1.0, "price_out": 10.0}
+    first = generator(**prices)
+    texts = list(first.generate(asking(4), Sampling(n=2)))
+    again = generator(**prices)
+    assert list(again.generate(asking(4), Sampling(n=2))) == texts
+    assert len(server.bodies) == 8
+    assert first.usage().spent == pytest.approx(8 * (100 * 1 + 10 * 10) / 1e6) == pytest.approx(first.usage().cost)
+    usage = again.usage()
+    assert (usage.answers, usage.cached, usage.prompt_tokens, usage.completion_tokens) == (8, 8, 800, 80)
+    assert (usage.cost, usage.spent) == (pytest.approx(first.usage().cost), 0)
+
+
+@pytest.mark.parametrize("change", [{"temperature": 0.1}, {"seed": 99}, {"max_new_tokens": 5}])
+def test_another_request_is_not_answered_from_the_cache(server, generator, change):
+    list(generator().generate(asking(1), Sampling(n=1)))
+    list(generator().generate(asking(1), Sampling(n=1).model_copy(update=change)))
+    assert len(server.bodies) == 2
+
+
+def test_an_interrupted_run_pays_only_what_is_missing(server, generator):
+    server.script = lambda number, handler: handler.reply(400, {"error": {"message": "no"}}) if number > 12 else None
+    with pytest.raises(InputError):
+        list(generator(concurrency=2).generate(asking(10), Sampling(n=2)))
+    server.script = lambda number, handler: None
+    server.bodies.clear()
+    resumed = generator(concurrency=2)
+    assert len(list(resumed.generate(asking(10), Sampling(n=2)))) == 10
+    assert len(server.bodies) == 20 - 12 == resumed.usage().answers - resumed.usage().cached
+
+
+def test_a_consumer_that_stops_early_loses_no_paid_answer(server, generator):
+    stream = generator(concurrency=2).generate(asking(50), Sampling(n=1))
+    next(stream)
+    stream.close()
+    paid = len(server.bodies)
+    assert paid < 50
+    list(generator(concurrency=2).generate(asking(50), Sampling(n=1)))
+    assert len(server.bodies) == 50
+
+
+def test_a_damaged_cache_entry_is_fetched_again_and_said_so(server, generator, tmp_path, caplog):
+    list(generator().generate(asking(2), Sampling(n=1)))
+    victim = sorted((tmp_path / "cache").rglob("*.json"))[0]
+    victim.write_text(victim.read_text()[:40])
+    with caplog.at_level(logging.WARNING):
+        assert list(generator().generate(asking(2), Sampling(n=1))) == [["p0/0"], ["p1/0"]]
+    assert len(server.bodies) == 3
+    assert str(victim) in caplog.text
+    list(generator().generate(asking(2), Sampling(n=1)))
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503])
+def test_a_busy_server_is_asked_again(server, generator, status):
+    server.script = lambda number, handler: handler.reply(status, "busy") if number < 3 else None
+    busy = generator()
+    assert list(busy.generate(asking(1), Sampling(n=1))) == [["p0/0"]]
+    assert busy.usage().retries == 2
+
+
+def test_a_dropped_connection_is_tried_again(server, generator):
+    def drop(number, handler):
+        if number == 1:
+            handler.connection.close()
+            handler.close_connection = True
+        return number == 1 or None
+
+    server.script = drop
+    assert list(generator().generate(asking(1), Sampling(n=1))) == [["p0/0"]]
+
+
+def test_a_silent_server_is_tried_again(server, generator):
+    server.script = lambda number, handler: time.sleep(0.6) if number == 1 else None
+    assert list(generator(timeout_seconds=0.2).generate(asking(1), Sampling(n=1))) == [["p0/0"]]
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize("answer", ["<html>", {"choices": []}, {"choices": [{"message": {"content": 3}}]}, "null"])
+def test_an_answer_out_of_form_is_tried_again_and_never_cached(server, generator, answer, tmp_path):
+    server.script = lambda number, handler: handler.reply(200, answer)
+    with pytest.raises(ModelError, match="HTTP 200"):
+        list(generator(retries=1).generate(asking(1), Sampling(n=1)))
+    assert len(server.bodies) == 2
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+def test_a_refusal_to_answer_is_an_empty_text(server, generator):
+    server.script = lambda number, handler: handler.reply(200, completion(None))
+    assert list(generator().generate(asking(1), Sampling(n=1))) == [[""]]
+
+
+def test_retry_after_is_honoured(server, generator):
+    server.script = lambda number, handler: handler.reply(429, "later", retry_after="1") if number == 1 else None
+    start = time.monotonic()
+    list(generator().generate(asking(1), Sampling(n=1)))
+    assert time.monotonic() - start >= 1.0
+
+
+def test_a_server_that_stays_down_ends_in_one_error_with_its_words(server, generator):
+    server.script = lambda number, handler: handler.reply(503, {"error": {"message": "out of memory"}})
+    with pytest.raises(ModelError, match="out of memory"):
+        list(generator(retries=2).generate(asking(1), Sampling(n=1)))
+    assert len(server.bodies) == 3
+
+
+def test_an_exhausted_account_is_not_asked_again(server, generator):
+    error = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
+    server.script = lambda number, handler: handler.reply(429, error)
+    with pytest.raises(InputError, match="exceeded your quota"):
+        list(generator().generate(asking(1), Sampling(n=1)))
+    assert len(server.bodies) == 1
+
+
+def test_an_unreachable_server_is_a_model_error(generator):
+    with pytest.raises(ModelError, match="did not answer"):
+        list(generator(url="http://127.0.0.1:9/v1", retries=1).generate(asking(1), Sampling(n=1)))
+
+
+def test_no_more_requests_at_once_than_allowed(server, generator):
+    server.seconds = 0.03
+    list(generator(concurrency=3).generate(asking(12), Sampling(n=2)))
+    assert server.most_busy == 3
+
+
+def test_answers_are_given_out_before_all_are_asked_for(server, generator):
+    server.seconds = 0.01
+    next(generator(concurrency=2).generate(asking(200), Sampling(n=1)))
+    assert len(server.bodies) < 50
+
+
+def test_the_key_is_sent_and_never_shown(server, generator, monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("CODEKILN_API_KEY", KEY + "\n")
+    statuses = {1: 500, 3: 401}
+    server.script = lambda number, handler: handler.reply(statuses[number], "no") if number in statuses else None
+    with caplog.at_level(logging.DEBUG):
+        list(generator().generate(asking(1), Sampling(n=1)))
+        with pytest.raises(InputError) as error:
+            list(generator().generate(asking(2), Sampling(n=1)))
+    sent = {name.lower(): value for name, value in server.headers[0].items()}
+    assert sent["authorization"] == f"Bearer {KEY}"
+    stored = "".join(path.read_text() for path in (tmp_path / "cache").rglob("*.json"))
+    assert stored
+    assert KEY not in stored + caplog.text + str(error.value)
+    assert "check the key in the environment variable CODEKILN_API_KEY" in str(error.value)
+
+
+def test_without_a_key_none_is_sent_and_a_refusal_names_the_variable(server, generator):
+    server.script = lambda number, handler: handler.reply(401, {"error": {"message": "missing key"}})
+    with pytest.raises(InputError) as error:
+        list(generator().generate(asking(1), Sampling(n=1)))
+    assert "authorization" not in {name.lower() for name in server.headers[0]}
+    assert "put the key into the environment variable CODEKILN_API_KEY" in str(error.value)
+    assert len(server.bodies) == 1
+
+
+def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(generator, monkeypatch):
+    monkeypatch.setenv("CODEKILN_API_KEY", "sk-\u00e9")
+    with pytest.raises(InputError) as error:
+        generator()
+    assert "sk-" not in str(error.value)
+
+
+def test_an_unknown_model_gets_the_servers_list(server, generator):
+    server.script = lambda number, handler: handler.reply(404, {"error": {"message": "model not found"}})
+    with pytest.raises(InputError, match="did you mean 'kiln-7b'"):
+        list(generator(model="kiln7b").generate(asking(1), Sampling(n=1)))
+
+
+def test_check_asks_for_no_completion(server, generator):
+    generator().check()
+    with pytest.raises(InputError, match="did you mean 'kiln-70b'"):
+        generator(model="kiln-70").check()
+    with pytest.raises(InputError, match="cannot be reached"):
+        generator(url="http://127.0.0.1:9/v1").check()
+    assert not server.bodies
+
+
+def test_a_request_the_server_refuses_is_shown_with_its_words(server, generator):
+    server.script = lambda number, handler: handler.reply(400, {"error": {"message": "max_tokens is too large"}})
+    with pytest.raises(InputError, match="max_tokens is too large"):
+        list(generator().generate(asking(1), Sampling(n=1)))
+    assert len(server.bodies) == 1
+
+
+def test_extra_fields_reach_the_server_and_null_removes_one(server, generator):
+    extra = {"max_completion_tokens": 9, "max_tokens": None}
+    list(generator(extra=extra).generate(asking(1), Sampling(n=1)))
+    assert server.bodies[0]["max_completion_tokens"] == 9
+    assert "max_tokens" not in server.bodies[0]
+
+
+def test_missing_token_counts_are_counted_as_missing(server, generator):
+    server.script = lambda number, handler: handler.reply(200, {**completion("x"), "usage": None})
+    unmetered = generator(price_in=5.0)
+    list(unmetered.generate(asking(1), Sampling(n=1)))
+    assert (unmetered.usage().uncounted, unmetered.usage().cost) == (1, 0)
+
+
+def test_a_cache_folder_that_cannot_be_written_is_named(generator, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cache_dir"):
+        generator(cache_dir=str(tmp_path / "file" / "cache"))
