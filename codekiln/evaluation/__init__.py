@@ -1,0 +1,22 @@
+"""From graded samples to numbers with intervals, and from those to a decision."""
+
+from codekiln.evaluation.gate import Check, Gate, decide
+from codekiln.evaluation.passk import pass_at_k
+from codekiln.evaluation.results import results, table
+from codekiln.evaluation.statistics import Interval, bootstrap
+from codekiln.evaluation.summary import CHAMPION, Comparison, Evaluation, evaluate
+
+__all__ = [
+    "CHAMPION",
+    "Check",
+    "Comparison",
+    "Evaluation",
+    "Gate",
+    "Interval",
+    "bootstrap",
+    "decide",
+    "evaluate",
+    "pass_at_k",
+    "results",
+    "table",
+]

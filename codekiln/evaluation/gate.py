@@ -1,0 +1,149 @@
+"""The gate: an adapter is promoted only when the numbers leave no doubt, and otherwise the numbers say why not."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from codekiln import metrics
+from codekiln.errors import InputError
+from codekiln.evaluation.summary import Comparison, Evaluation
+
+PASS = "pass@1"
+
+
+class Check(Comparison):
+    """One condition of the gate: a comparison of the candidate, what was asked of it, and whether it holds.
+
+    ``failure`` says what is wrong in words; it is empty when the check is ``ok``.
+    """
+
+    ok: bool
+    failure: str
+
+
+class Gate(BaseModel):
+    """The decision about a candidate: one sentence with numbers, and every check behind it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    promoted: bool
+    sentence: str
+    candidate: str
+    metric: str
+    tolerance: float
+    reasons: tuple[Check, ...]
+
+
+def decide(
+    evaluation: Evaluation,
+    candidate: str,
+    *,
+    metric: str,
+    direction: metrics.Direction | None = None,
+    guards: Sequence[str] | None = None,
+    tolerance: float = 0.02,
+    base: str = "base",
+    champion: str | None = None,
+    minimum_problems: int = 30,
+) -> Gate:
+    """Decide whether ``candidate`` is promoted.
+
+    It is when, against ``base`` and against ``champion`` (if there is one),
+
+    * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
+      over at least ``minimum_problems`` problems that both solve, and
+    * pass@1 is not inferior: the lower bound of its difference is not below ``-tolerance``.
+
+    Args:
+        evaluation: Has the candidate compared with ``base`` and ``champion``.
+        candidate: Name of the contender to judge.
+        metric: The target metric.
+        direction: Which way ``metric`` is better; default: as the metric says.
+        guards: Metrics that must improve as well for a gain on ``metric`` to count; default: the metric's own guard.
+        tolerance: How far pass@1 may fall, 0..1.
+        base: Name of the unchanged base model among the contenders.
+        champion: Name of the current champion among the contenders.
+        minimum_problems: Fewest problems in common; below about 30 percentile intervals are too narrow.
+
+    Raises:
+        InputError: The metric has no better direction, the candidate is its own opponent, or a comparison is missing.
+    """
+    opponents = [name for name in dict.fromkeys((base, champion)) if name is not None]
+    if candidate in opponents:
+        raise InputError(f"'{candidate}' cannot be judged against itself", where="gate")
+    directions = _directions(metric, direction, guards)
+    checks: list[Check] = []
+    for against in opponents:
+        for name, way in directions.items():
+            checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
+        checks.append(_not_inferior(evaluation.compare(candidate, against, PASS), tolerance))
+    promoted = all(check.ok for check in checks)
+    sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
+    return Gate(
+        promoted=promoted,
+        sentence=sentence,
+        candidate=candidate,
+        metric=metric,
+        tolerance=tolerance,
+        reasons=tuple(checks),
+    )
+
+
+def _directions(metric: str, direction: metrics.Direction | None, guards: Sequence[str] | None) -> dict[str, str]:
+    if guards is None:
+        guard = metrics.get(metric).guard
+        guards = [guard] if guard else []
+    directions = {metric: direction or metrics.get(metric).direction}
+    directions |= {name: metrics.get(name).direction for name in guards if name != metric}
+    for name, way in directions.items():
+        if way == "none":
+            raise InputError(
+                f"neither more nor less of '{name}' is better, so the gate cannot aim at it",
+                where="metric",
+                fix=f"choose another metric, for example {metrics.DEFAULT}",
+            )
+    return directions
+
+
+def _improves(comparison: Comparison, direction: str, minimum: int) -> Check:
+    failure = ""
+    if comparison.n < minimum:
+        failure = f"{comparison.measure} can be compared on {comparison.n} problems only, {minimum} are needed"
+    elif direction == "higher" and not comparison.low > 0:
+        failure = f"{_changes(comparison)}, which is not above zero"
+    elif direction == "lower" and not comparison.high < 0:
+        failure = f"{_changes(comparison)}, which is not below zero"
+    return Check(**comparison.model_dump(), ok=not failure, failure=failure)
+
+
+def _not_inferior(comparison: Comparison, tolerance: float) -> Check:
+    ok = comparison.low is not None and comparison.low >= -tolerance
+    failure = "" if ok else f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
+    return Check(**comparison.model_dump(), ok=ok, failure=failure)
+
+
+def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: float) -> str:
+    clauses = []
+    for against in dict.fromkeys(check.against for check in checks):
+        mine = [check for check in checks if check.against == against]
+        gains = [f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine[:-1]]
+        clauses.append(
+            f"{candidate} beats {against} on {' and '.join(gains)}, "
+            f"and {PASS} changes by {_numbers(mine[-1])} (tolerance {-tolerance:g})"
+        )
+    return "promoted: " + "; ".join(clauses)
+
+
+def _refusal(candidate: str, checks: Sequence[Check]) -> str:
+    clauses = [f"against {check.against}, {check.failure}" for check in checks if not check.ok]
+    return f"not promoted: {candidate}: " + "; ".join(clauses)
+
+
+def _changes(comparison: Comparison) -> str:
+    return f"{comparison.measure} changes by {_numbers(comparison)} over {comparison.n} problems"
+
+
+def _numbers(comparison: Comparison) -> str:
+    digits = 3 if comparison.measure.startswith("pass@") else 2
+    mean, low, high = (f"{value:+.{digits}f}" for value in (comparison.difference, comparison.low, comparison.high))
+    return f"{mean} [{low}, {high}]"

@@ -1,0 +1,41 @@
+"""No promises: code that leaves the work to the reader."""
+
+import ast
+import re
+
+from codekiln.filters._filter import Check, Context, Filter, program
+from codekiln.records import Graded, Problem
+from codekiln.rewrite.normalise import bare, parse
+
+_PROMISE = re.compile(
+    r"#.*\b(TODO|FIXME|XXX|your code here|implement (this|me|here)|rest of the (code|function))\b", re.IGNORECASE
+)
+
+
+def create(context: Context) -> Check:
+    """Return a check for promising comments and top-level functions that are empty or raise NotImplementedError."""
+
+    def check(problem: Problem, graded: Graded) -> str | None:
+        code = program(problem, graded.sample)
+        return "placeholder" if _PROMISE.search(code) or _has_empty_function(code) else None
+
+    return check
+
+
+def _has_empty_function(code: str) -> bool:
+    try:
+        statements = bare(parse(code)).body
+    except SyntaxError:
+        return False
+    functions = (item for item in statements if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(all(map(_does_nothing, function.body)) for function in functions)
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Raise):
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    return isinstance(statement, ast.Pass)
+
+
+FILTER = Filter("placeholder", "Keeps programs without TODO comments and without functions left empty.", create)

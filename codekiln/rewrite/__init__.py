@@ -1,0 +1,1 @@
+"""Programs into programs: canonical forms, styles and bugs, all by AST."""
