@@ -58,7 +58,7 @@ class Settings(Section):
     tracking_uri: str = Field("", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory")
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
-    filters: tuple[str, ...] = Field(("passed", "placeholder", "length", "duplicate", "contaminated"), description="in this order")
+    filters: tuple[str, ...] = Field(("placeholder", "length", "contaminated", "duplicate"), description="asked in this order")
     problems: ProblemSettings = ProblemSettings()
     recipes: dict[str, dict[str, Any]] = Field({}, description="settings of recipes, by recipe name")
     teachers: dict[str, dict[str, Any]] = Field({}, description="settings of teachers, by teacher name")

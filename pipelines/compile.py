@@ -5,20 +5,20 @@ from pathlib import Path
 
 from kfp import compiler
 
-from pipelines.align import align
+from pipelines.align import build
 from pipelines.data import data
 from pipelines.instruct import instruct
 from pipelines.judge import judge
 
 COMPILED = Path(__file__).with_name("compiled")
-PIPELINES = {"align": align, "instruct": instruct, "data": data, "judge": judge}
 
 
-def compile_all(folder: Path = COMPILED) -> list[Path]:
+def compile_all(folder: Path = COMPILED, rounds: int = 1) -> list[Path]:
     """Write one YAML per pipeline into ``folder`` and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.yaml" for name in PIPELINES]
-    for path, pipeline in zip(paths, PIPELINES.values(), strict=True):
+    pipelines = {"align": build(rounds), "instruct": instruct, "data": data, "judge": judge}
+    paths = [folder / f"{name}.yaml" for name in pipelines]
+    for path, pipeline in zip(paths, pipelines.values(), strict=True):
         compiler.Compiler().compile(pipeline, str(path))
     return paths
 

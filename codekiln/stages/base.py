@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -18,7 +19,8 @@ from codekiln.dataset import DATA, MANIFEST, sha256_file, validation_errors, wri
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings import Settings
 
-VOLATILE = (MANIFEST, ".identity", ".lock")
+PENDING = ".pending.json"
+VOLATILE = (MANIFEST, PENDING, ".identity", "tracking.json", "summary.json")
 
 
 class Summary(BaseModel):
@@ -52,7 +54,11 @@ class StageManifest(StageRecord):
     step: str
     identity: str
     files: dict[str, str]
+    tracking: dict[str, str] = {}
     lineage: dict[str, StageRecord] = {}
+
+
+Track = Callable[[], AbstractContextManager[Callable[[StageManifest], dict[str, str]]]]
 
 
 @dataclass(frozen=True)
@@ -112,13 +118,13 @@ def folder_digest(folder: Path) -> str:
     return values.get("digest") or values["sha256"]
 
 
-def read_stage(folder: Path) -> StageManifest:
+def read_stage(folder: Path, name: str = MANIFEST) -> StageManifest:
     """Return the manifest of a stage's output folder.
 
     Raises:
         InputError: There is none, or it is damaged.
     """
-    path = Path(folder) / MANIFEST
+    path = Path(folder) / name
     if not path.exists():
         raise InputError("has no manifest.json: its stage has not finished", where=str(folder), fix="run that stage first")
     try:
@@ -127,42 +133,60 @@ def read_stage(folder: Path) -> StageManifest:
         raise InputErrors(validation_errors(error, str(path), f"delete {folder} and run its stage again")) from None
 
 
-def execute(stage: Stage, work: Work, log: Callable[[StageManifest], None] = lambda manifest: None) -> tuple[StageManifest, bool]:
+def execute(stage: Stage, work: Work, track: Track) -> tuple[StageManifest, bool]:
     """Run a stage unless it is done; returns its manifest, and whether it was done already.
 
     A folder left by other inputs, settings or code is emptied first; one left by the same is kept, so that a stage
-    with checkpoints continues from them.
+    with checkpoints continues from them. Work that is done but could not be logged is only logged again.
 
     Args:
         stage: What to run.
         work: On what.
-        log: Called with the manifest of a stage that really ran, before that manifest is written.
+        track: Entered when the stage really runs; gives a function that logs its manifest and says where.
     """
-    inputs = {name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs}
-    settings = {key: work.settings.section(key) for key in stage.reads}
-    about = {"stage": stage.name, "inputs": inputs, "settings": settings, "code_version": code_version(),
-             "parameters": dict(work.parameters), **stage.identity(work)}
+    about = _about(stage, work)
     identity = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-    if stage.cached and (done := _finished(work.output, identity)):
+    if stage.cached and (done := _finished(work.output, MANIFEST, identity)):
         return done, True
-    _prepare(work.output, identity)
-    started = time.monotonic()
-    summary = stage.work(work)
-    files = _files(work.output)
-    manifest = StageManifest(
-        stage=stage.name, step=work.step, identity=identity, inputs=inputs, settings=settings, code_version=code_version(),
-        files=files, digest=_digest(files), summary=summary, seconds=round(time.monotonic() - started, 2),
-        lineage=_lineage(work),
-    )
-    log(manifest)
+    with track() as log:
+        manifest = _finished(work.output, PENDING, identity) if stage.cached else None
+        if manifest is None:
+            _prepare(work.output, identity)
+            manifest = _perform(stage, work, about, identity)
+            write_atomic(work.output / PENDING, manifest.model_dump_json())
+        manifest = manifest.model_copy(update={"tracking": log(manifest)})
     write_atomic(work.output / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    (work.output / PENDING).unlink()
     return manifest, False
 
 
-def _finished(folder: Path, identity: str) -> StageManifest | None:
-    if not (folder / MANIFEST).exists():
+def _about(stage: Stage, work: Work) -> dict[str, Any]:
+    """Return everything a stage's output depends on."""
+    return {
+        "stage": stage.name,
+        "inputs": {name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs},
+        "settings": {key: work.settings.section(key) for key in stage.reads},
+        "code_version": code_version(),
+        "parameters": dict(work.parameters),
+        **stage.identity(work),
+    }
+
+
+def _perform(stage: Stage, work: Work, about: Mapping[str, Any], identity: str) -> StageManifest:
+    started = time.monotonic()
+    summary = stage.work(work)
+    files = _files(work.output)
+    return StageManifest(
+        **{key: about[key] for key in ("stage", "inputs", "settings", "code_version")},
+        step=work.step, identity=identity, files=files, digest=_digest(files), summary=summary,
+        seconds=round(time.monotonic() - started, 2), lineage=_lineage(work),
+    )
+
+
+def _finished(folder: Path, name: str, identity: str) -> StageManifest | None:
+    if not (folder / name).exists():
         return None
-    manifest = read_stage(folder)
+    manifest = read_stage(folder, name)
     if manifest.identity != identity:
         return None
     for name, digest in manifest.files.items():
@@ -194,7 +218,8 @@ def _prepare(folder: Path, identity: str) -> None:
     if folder.exists() and not (marker.exists() and marker.read_text() == identity):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
+    for name in (MANIFEST, PENDING):
+        (folder / name).unlink(missing_ok=True)
     write_atomic(marker, identity)
 
 

@@ -1,12 +1,17 @@
 """The folder check leaves: resolved settings, both problem sets, and where the run is tracked."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codekiln.dataset import write_atomic
 from codekiln.errors import InputError
 from codekiln.settings import Settings, validate
+
+if TYPE_CHECKING:
+    from codekiln.registry import Registry
 
 SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train", "evaluation"
 
@@ -46,3 +51,23 @@ def read_tracking(folder: Path) -> Tracking | None:
     """Return where the run is tracked, or None before its parent run exists."""
     path = folder / TRACKING
     return Tracking(**json.loads(path.read_bytes())) if path.exists() else None
+
+
+def tracking_uri(settings: Settings, folder: Path) -> str:
+    """Return the MLflow server of a run: the setting, MLFLOW_TRACKING_URI, or mlflow.db beside the run's folder."""
+    return settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{folder.absolute().parent / 'mlflow.db'}"
+
+
+def open_registry(settings: Settings, folder: Path) -> "Registry":
+    """Connect to the tracking server and model registry of a run."""
+    from codekiln.registry import Registry
+
+    return Registry(tracking_uri(settings, folder), settings.experiment)
+
+
+def registry_of(run: Path) -> "Registry":
+    """Connect to the tracking server and model registry that check chose for a run."""
+    from codekiln.registry import Registry
+
+    tracking = read_tracking(run)
+    return Registry(tracking.uri, tracking.experiment)

@@ -1,0 +1,48 @@
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.codekiln-ready
+TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
+
+.PHONY: demo test test-all lint compile base lock clean
+
+demo: $(READY)  ## run the whole flow on this machine, into runs/demo
+	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
+
+test: $(READY)  ## the tests, without the slow ones
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+
+test-all: $(READY)  ## every test
+	$(BIN)/python -m pytest -q
+
+lint: $(READY)  ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+compile: $(READY)  ## write pipelines/compiled/*.yaml
+	$(BIN)/python -W ignore -m pipelines.compile
+
+base: $(READY)  ## train the embedded base model from scratch
+	$(BIN)/python -m codekiln.tiny.train_base --out codekiln/tiny/base
+
+lock:  ## write requirements.lock from pyproject.toml
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install -q torch==2.13.0
+	build/lock/bin/pip install -q -e '.[dev]'
+	build/lock/bin/pip freeze --exclude-editable | sed 's/ @ .*//' > requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "codekiln needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing torch (about 200 MB)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
+	@echo "installing the packages of requirements.lock"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+clean:  ## remove the environment and everything made here
+	rm -rf $(VENV) build dist runs .pytest_cache .ruff_cache .hypothesis

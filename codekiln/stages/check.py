@@ -1,0 +1,108 @@
+"""check: resolve and prove everything a run needs before it costs time, and report every problem found."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from codekiln import launch, models, problem_sets, teachers
+from codekiln.dataset import write_dataset
+from codekiln.errors import CodekilnError, InputError, InputErrors
+from codekiln.records import Problem
+from codekiln.settings import Settings
+from codekiln.stages.base import Stage, Summary, Work, code_version
+from codekiln.stages.run import EVALUATION, TRAIN, Tracking, open_registry, read_tracking, tracking_uri, write_run, write_tracking
+
+MINIMUM_FREE_GB = 1
+
+
+def _check(work: Work) -> Summary:
+    settings = work.settings
+    found: list[InputError] = []
+    notes: dict[str, str] = {}
+    problems: list = []
+    probes: Mapping[str, Callable[[], str]] = {
+        "base model": lambda: _model(settings),
+        "teacher": lambda: _teacher(settings),
+        "pool": lambda: launch.require_here(settings.pool) or "training runs in this step",
+        "disk": lambda: _disk(work.output),
+        "registry": lambda: _registry(settings, work.output),
+        "problems": lambda: problems.extend(_problems(settings, work.output)) or "readable, and their references pass",
+    }
+    for name, probe in probes.items():
+        try:
+            notes[name] = probe()
+            print(f"check: {name}: {notes[name]}", flush=True)
+        except InputErrors as error:
+            found += error.errors
+        except CodekilnError as error:
+            found.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
+    if found:
+        raise InputErrors(found)
+    write_run(work.output, settings)
+    _start_parent(settings, work)
+    train, evaluation, rejected = problems
+    return Summary(figures={"train": train, "evaluation": evaluation}, notes=notes, rejected=rejected)
+
+
+def _model(settings: Settings) -> str:
+    spec = models.get(settings.base_model)
+    return f"{spec.id}, revision {spec.revision}, licence {spec.licence}"
+
+
+def _teacher(settings: Settings) -> str:
+    kind = teachers.get(settings.teacher)
+    kind(kind.Settings.model_validate(settings.teachers[settings.teacher]), seed=settings.seed).check()
+    return settings.teacher
+
+
+def _disk(folder: Path) -> str:
+    free = shutil.disk_usage(folder).free / 2**30
+    if free < MINIMUM_FREE_GB:
+        raise InputError(f"only {free:.1f} GB are free", where=str(folder), fix=f"free at least {MINIMUM_FREE_GB} GB")
+    return f"{free:.0f} GB free"
+
+
+def _registry(settings: Settings, folder: Path) -> str:
+    registry = open_registry(settings, folder)
+    champion = registry.champion(settings.registered_name)
+    if champion is None:
+        return f"{settings.registered_name} has no champion yet"
+    base, wanted = champion.tags.get("base_model"), models.get(settings.base_model).id
+    if base != wanted:
+        raise InputError(f"the champion of '{settings.registered_name}' adapts {base}, and this run adapts {wanted}",
+                         where="promote_as", fix="choose another registered model name")
+    return f"{settings.registered_name} has version {champion.version} as champion"
+
+
+def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int]]:
+    train, evaluation = problem_sets.load(settings)
+    evaluation, unfit = problem_sets.prove(evaluation, settings.workers or None, "check: evaluation references")
+    clean, contaminated = problem_sets.decontaminate(train, evaluation)
+    train, failing = problem_sets.prove(clean, settings.workers or None, "check: training references")
+    for side, rows in (("training", train), ("evaluation", evaluation)):
+        if not rows:
+            raise InputError(f"no {side} problem is left after checking", where="problems", fix="give problems whose references pass their tests")
+    rejected = [*contaminated, *failing]
+    common = {"settings": settings.problems.model_dump(mode="json"), "parents": problem_sets.source_digests(settings), "code_version": code_version()}
+    write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **common)
+    write_dataset(folder / EVALUATION, evaluation, Problem, rejected=unfit, **common)
+    reasons: dict[str, int] = {}
+    for item in [*rejected, *unfit]:
+        reasons[item.reason] = reasons.get(item.reason, 0) + 1
+    return len(train), len(evaluation), reasons
+
+
+def _start_parent(settings: Settings, work: Work) -> None:
+    earlier = read_tracking(work.output)
+    registry = open_registry(settings, work.output)
+    same = earlier is not None and (earlier.uri, earlier.experiment) == (registry.uri, settings.experiment)
+    parent = registry.start_parent(
+        f"{settings.recipe} {settings.base_model}", params=settings.model_dump(mode="json"),
+        tags={"codekiln.code_version": code_version(), "codekiln.base_model": settings.base_model},
+        run_id=earlier.parent_run_id if same else None,
+    )
+    write_tracking(work.output, Tracking(tracking_uri(settings, work.output), settings.experiment, parent))
+
+
+# Not cached: it looks at the world as it is now. What follows depends on what it finds, not on when it looked.
+check = Stage(name="check", reads=(), uses={}, work=_check, cached=False, identity=lambda work: {"settings_digest": work.settings.model_dump_json()})

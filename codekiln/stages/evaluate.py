@@ -1,0 +1,105 @@
+"""evaluate: base, every adapter and the champion write programs for unseen problems, and are compared."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from codekiln import metrics
+from codekiln.dataset import Dataset, write_atomic, write_dataset
+from codekiln.evaluation.summary import CHAMPION, Evaluation
+from codekiln.evaluation.summary import evaluate as compare
+from codekiln.records import Graded, Problem, Sample
+from codekiln.registry.runs import adapter_digest
+from codekiln.stages.base import Stage, Summary, Work, code_version
+from codekiln.stages.candidates import collect
+from codekiln.stages.filter import grade
+from codekiln.stages.run import registry_of
+from codekiln.teachers import ask
+
+BASE = "base"
+ADAPTERS = ("sft", "dpo", "dpo_further", "dpo_further_2", "dpo_further_3", "candidate")
+EVALUATION = "evaluation.json"
+
+
+def _evaluate(work: Work) -> Summary:
+    problems = Dataset(work.inputs["evaluation"], Problem).rows()
+    contenders = {BASE: None, **_adapters(work), **_champion(work)}
+    samples = {name: _sample(work, name, adapter, problems) for name, adapter in contenders.items()}
+    graded = _grade(work, problems, samples)
+    result = compare(
+        graded, metrics.names(), work.settings.evaluation.k, groups={row.task_id: row.group for row in problems},
+        resamples=work.settings.evaluation.resamples, seed=work.settings.seed,
+    )
+    write_atomic(work.output / EVALUATION, result.model_dump_json(indent=1) + "\n")
+    return _summary(result)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """Return the evaluation that an output folder of this stage holds."""
+    return Evaluation.model_validate_json((folder / EVALUATION).read_bytes())
+
+
+def read_graded(folder: Path, contender: str) -> list[Graded]:
+    """Return a contender's graded samples."""
+    return Dataset(folder / "graded" / contender, Graded).rows()
+
+
+def _adapters(work: Work) -> dict[str, Path]:
+    return {name: work.inputs[name] for name in ADAPTERS if name in work.inputs}
+
+
+def _champion(work: Work) -> dict[str, Path]:
+    """Fetch the champion, unless it is one of the adapters that are compared anyway."""
+    champion = _other_champion(work)
+    if champion is None:
+        return {}
+    print(f"{work.step}: the champion is version {champion.version} of {champion.name}", flush=True)
+    return {CHAMPION: registry_of(work.run).download_adapter(champion.uri, work.output / CHAMPION)}
+
+
+def _other_champion(work: Work):
+    champion = registry_of(work.run).champion(work.settings.registered_name)
+    ours = {adapter_digest(folder) for folder in _adapters(work).values()}
+    return champion if champion is not None and champion.tags["adapter_digest"] not in ours else None
+
+
+def _identity(work: Work) -> dict[str, str]:
+    champion = _other_champion(work)
+    return {"champion": champion.tags["adapter_digest"] if champion else ""}
+
+
+def _sample(work: Work, name: str, adapter: Path | None, problems: Sequence[Problem]) -> list[Sample]:
+    folder = work.output / "samples" / name
+    if (folder / "manifest.json").exists():
+        return Dataset(folder, Sample).rows()
+    from codekiln.inference.local import LocalGenerator
+
+    settings = work.settings
+    sampling = settings.evaluate.model_copy(update={"seed": settings.evaluate.seed + settings.seed})
+    solve = partial(ask, LocalGenerator(settings.base_model, adapter), sampling, model=name)
+    return collect(problems, solve, folder, f"{work.step}: {name}")
+
+
+def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Sample]]) -> dict[str, list[Graded]]:
+    everything = [sample for rows in samples.values() for sample in rows]
+    rows = iter(grade(problems, everything, work.settings, work.step))
+    graded = {name: [next(rows) for _ in written] for name, written in samples.items()}
+    for name, found in graded.items():
+        write_dataset(work.output / "graded" / name, found, Graded, code_version=code_version())
+    return graded
+
+
+def _summary(result: Evaluation) -> Summary:
+    figures = {"problems": result.problems, "samples_per_problem": result.samples}
+    for name, measures in result.contenders.items():
+        figures |= {f"{name}.{measure}": value.mean for measure, value in measures.items() if value.mean is not None}
+    return Summary(figures=figures)
+
+
+evaluate = Stage(
+    name="evaluate",
+    reads=("base_model", "evaluate", "evaluation", "sandbox", "seed"),
+    uses={"evaluation": ".", **dict.fromkeys(ADAPTERS, ".")},
+    work=_evaluate,
+    identity=_identity,
+)

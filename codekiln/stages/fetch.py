@@ -1,0 +1,32 @@
+"""fetch: bring an adapter that exists already, from the model registry or a folder."""
+
+import shutil
+from pathlib import Path
+
+from codekiln.errors import InputError
+from codekiln.stages.base import Stage, Summary, Work
+from codekiln.stages.run import registry_of
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def _fetch(work: Work) -> Summary:
+    source = work.parameters["source"]
+    if source.startswith("models:/"):
+        registry_of(work.run).download_adapter(source, work.output)
+    else:
+        _copy(Path(source), work.output)
+    return Summary(figures={"bytes": (work.output / WEIGHTS).stat().st_size}, notes={"source": source})
+
+
+def _copy(folder: Path, output: Path) -> None:
+    if not (folder / WEIGHTS).is_file():
+        raise InputError(f"no adapter at '{folder}': it holds no {WEIGHTS}", where="adapter",
+                         fix="give models:/name/version, models:/name@alias, or a folder that PEFT saved")
+    for name in (WEIGHTS, "adapter_config.json", "codekiln.json"):
+        if (folder / name).is_file():
+            shutil.copy2(folder / name, output / name)
+
+
+# Not cached: an alias may point at another version by now.
+fetch = Stage(name="fetch", reads=("base_model",), uses={}, work=_fetch, cached=False)

@@ -1,0 +1,46 @@
+"""Run one stage on folders; what a KFP step and ``codekiln stage`` both call."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from codekiln import stages
+from codekiln.settings import Settings
+from codekiln.stages.base import StageManifest, Work, execute
+from codekiln.stages.run import EVALUATION, TRAIN, read_run
+
+
+def run_check(settings: Settings, output: Path) -> StageManifest:
+    """Run check into ``output``.
+
+    Raises:
+        InputErrors: Everything that is wrong.
+    """
+    from codekiln.stages.tracking import untracked
+
+    work = Work(settings=settings, inputs={}, output=output, step="check", run=output)
+    manifest, _ = execute(stages.get("check"), work, untracked)
+    return manifest
+
+
+def run_stage(
+    name: str, run: Path, inputs: Mapping[str, Path], output: Path, step: str = "", parameters: Mapping[str, str] | None = None
+) -> tuple[StageManifest, bool]:
+    """Run a stage unless it is done; returns its manifest and whether it was done already.
+
+    Args:
+        name: The stage.
+        run: Output of check.
+        inputs: Output folders of the stages before, by input name; the problem sets are found in ``run``.
+        output: Folder to fill.
+        step: What this use of the stage is called in the run; empty: the stage's name.
+        parameters: What else the stage is told, for example where fetch takes its adapter from.
+    """
+    from codekiln.stages.tracking import tracked
+
+    folders = {TRAIN: run / TRAIN, EVALUATION: run / EVALUATION, **inputs}
+    stage = stages.get(name)
+    work = Work(
+        settings=read_run(run), inputs=folders, output=output, step=step or name, run=run, parameters=dict(parameters or {})
+    )
+    return execute(stage, work, partial(tracked, stage, work))

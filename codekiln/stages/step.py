@@ -1,0 +1,124 @@
+"""A stage as a step of a pipeline: KFP's artifacts in, KFP's artifacts out."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from codekiln.errors import CodekilnError, InputError
+from codekiln.settings import resolve
+from codekiln.stages.base import StageManifest
+from codekiln.stages.runner import run_check, run_stage
+
+WORKDIR = "CODEKILN_WORKDIR"
+MARK = "codekiln| "
+
+
+def check_step(run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str) -> None:
+    """Run check as a step; exits with 2 and every problem found when something is wrong.
+
+    Args:
+        run: KFP artifact that gets the run's folder.
+        page: KFP artifact that gets a Markdown page.
+        profile: Profile name.
+        form: Filled-in fields of the run form.
+        overrides: ``key=value`` lines.
+    """
+
+    def perform() -> StageManifest:
+        settings = resolve(profile, form, [line for line in overrides.splitlines() if line.strip()])
+        if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
+            raise InputError("no MLflow server is named, and steps on a cluster share no file", where="tracking_uri",
+                             fix="set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step")
+        return run_check(settings, _folder(run, "check"))
+
+    _write(page, _page("check", _guarded("check", perform)))
+
+
+def stage_step(
+    name: str, step: str, output: Any, metrics: Any, page: Any, *, report: Any = None,
+    parameters: Mapping[str, str] | None = None, **artifacts: Any,
+) -> None:
+    """Run a stage as a step; a user's mistake ends it with exit code 2 and no traceback.
+
+    Args:
+        name: The stage.
+        step: What this use of it is called in the run.
+        output: KFP artifact that gets the stage's folder.
+        metrics: KFP metrics artifact.
+        page: KFP Markdown artifact.
+        report: KFP HTML artifact; gets the report when the stage writes one.
+        parameters: What else the stage is told.
+        artifacts: KFP artifacts of the stages before, by input name; None where there is none.
+    """
+    folders = {key: Path(artifact.path) for key, artifact in artifacts.items() if artifact is not None}
+    run, folder = folders.pop("run"), _folder(output, step)
+    perform = partial(_stage, name, run, folders, folder, step, parameters)
+    manifest = _guarded(step, perform)
+    for key, value in manifest.summary.figures.items():
+        metrics.log_metric(key, value)
+    _write(page, _page(step, manifest))
+    if report is not None:
+        _write(report, (folder / "report.html").read_text(encoding="utf-8"))
+
+
+def _stage(name: str, run: Path, folders: Mapping[str, Path], folder: Path, step: str, parameters: Mapping[str, str] | None) -> StageManifest:
+    manifest, done = run_stage(name, run, folders, folder, step, parameters)
+    figures = ", ".join(f"{key} {_short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
+    print(f"{step}: {'was done already' if done else f'done in {manifest.seconds:.0f} s'}: {figures}", flush=True)
+    return manifest
+
+
+def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
+    if WORKDIR in os.environ:
+        sys.stdout, sys.stderr = _Marked(sys.stdout), _Marked(sys.stderr)
+    print(f"== {step}", flush=True)
+    try:
+        return perform()
+    except CodekilnError as error:
+        print(f"error in {step}: {error}", file=sys.stderr, flush=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+def _folder(artifact: Any, step: str) -> Path:
+    # Here, a step's folder is the same in every run, which is what lets a run go on where it stopped.
+    if workdir := os.environ.get(WORKDIR):
+        artifact.uri = str(Path(workdir) / step)
+    return Path(artifact.path)
+
+
+def _page(step: str, manifest: StageManifest) -> str:
+    summary = manifest.summary
+    lines = [f"## {step}", "", f"{manifest.seconds:.0f} s, code {manifest.code_version}, output {manifest.digest[:12]}", ""]
+    for title, values in (("figure", summary.figures), ("rejected because", summary.rejected), ("note", summary.notes)):
+        if values:
+            lines += [f"| {title} | |", "|---|---|", *(f"| {key} | {_short(value)} |" for key, value in values.items()), ""]
+    return "\n".join(lines)
+
+
+def _short(value: float | str) -> str:
+    return f"{value:.4g}" if isinstance(value, float) and value != int(value) else str(int(value) if isinstance(value, float) else value)
+
+
+def _write(artifact: Any, text: str) -> None:
+    path = Path(artifact.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+class _Marked:
+    """A stream that marks every line, so that `codekiln run` can tell a stage's words from KFP's."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.at_start = stream, True
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines(keepends=True):
+            self.stream.write((MARK if self.at_start else "") + line)
+            self.at_start = line.endswith("\n")
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)

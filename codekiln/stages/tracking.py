@@ -1,0 +1,62 @@
+"""What a stage leaves in MLflow: its settings, figures, curve, input data, and the adapter it made."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from codekiln import models
+from codekiln.dataset import MANIFEST
+from codekiln.registry.runs import WEIGHTS, StageRun
+from codekiln.stages.base import Stage, StageManifest, Work
+from codekiln.stages.run import read_tracking, registry_of
+
+ARTIFACTS = ("evaluation.json", "results.json", "report.html", "model_card.md")
+
+
+@contextmanager
+def tracked(stage: Stage, work: Work) -> Iterator[Callable[[StageManifest], dict[str, str]]]:
+    """Open the stage's nested run; gives the function that logs a finished manifest into it."""
+    with registry_of(work.run).stage(read_tracking(work.run).parent_run_id, work.step) as run:
+        yield lambda manifest: _log(run, stage, work, manifest)
+
+
+@contextmanager
+def untracked() -> Iterator[Callable[[StageManifest], dict[str, str]]]:
+    """Log nothing: check runs before its parent run exists."""
+    yield lambda manifest: {}
+
+
+def _log(run: StageRun, stage: Stage, work: Work, manifest: StageManifest) -> dict[str, str]:
+    run.params(manifest.settings)
+    run.metrics({**manifest.summary.figures, "seconds": manifest.seconds})
+    run.curve(manifest.summary.curve)
+    for name, part in stage.uses.items():
+        folder = work.inputs.get(name, Path("missing")) / part
+        if _is_dataset(folder):
+            run.dataset(folder, "evaluation" if name == "evaluation" else "training")
+    for name in ARTIFACTS:
+        if (work.output / name).exists():
+            run.artifact(work.output / name)
+    found = {"run_id": run.id}
+    if (work.output / WEIGHTS).exists():
+        base = models.get(work.settings.base_model)
+        found["model_id"] = run.adapter(work.output, work.step, base.id, tags=adapter_tags(work, manifest))
+    return found
+
+
+def adapter_tags(work: Work, manifest: StageManifest) -> dict[str, str]:
+    """Return an adapter's lineage as the tags its logged model and registered versions carry."""
+    base = models.get(work.settings.base_model)
+    own = json.loads((work.output / "codekiln.json").read_bytes()) if (work.output / "codekiln.json").exists() else {}
+    return {
+        "base_revision": base.revision, "stage": manifest.step, "recipe": work.settings.recipe,
+        "metric": work.settings.metric, "code_version": manifest.code_version, "reference": str(own.get("reference", "")),
+        "parent_adapter": manifest.inputs.get("start", ""), "seed": str(work.settings.seed),
+        **{f"data.{name}": digest for name, digest in manifest.inputs.items() if name != "start"},
+    }
+
+
+def _is_dataset(folder: Path) -> bool:
+    path = folder / MANIFEST
+    return path.exists() and "record" in json.loads(path.read_bytes())

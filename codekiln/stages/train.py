@@ -1,0 +1,34 @@
+"""sft, dpo and dpo_further: one training job each, from a data folder to an adapter."""
+
+import json
+from functools import partial
+
+from codekiln import launch
+from codekiln.stages.base import Stage, Summary, Work, code_version
+from codekiln.training.job import TrainingJob
+
+
+def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
+    settings = work.settings
+    job = TrainingJob(
+        kind=kind, base=settings.base_model, adapter=work.inputs.get("start"), data=work.inputs["data"] / rows,
+        output=work.output, seed=settings.seed, lora=settings.lora, code_version=code_version(),
+        **{kind: getattr(settings, section)},
+    )
+    done = launch.train(job, settings.pool)
+    figures = {name: value for name, value in done.model_dump().items() if isinstance(value, int | float)}
+    curve = [json.loads(line) for line in (work.output / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
+    return Summary(figures=figures, rejected=done.rejected, curve=curve)
+
+
+def _stage(name: str, kind: str, rows: str) -> Stage:
+    start = {} if kind == "sft" else {"start": "."}
+    return Stage(
+        name=name, reads=("base_model", "seed", "lora", name), uses={"data": rows, **start},
+        work=partial(_train, section=name, kind=kind, rows=rows),
+    )
+
+
+sft = _stage("sft", "sft", "examples")
+dpo = _stage("dpo", "dpo", "pairs")
+dpo_further = _stage("dpo_further", "dpo", "pairs")
