@@ -1,4 +1,4 @@
-"""The command line. Every command says what it needs in one screen, and ends with 0, 1 (judged no) or 2 (your mistake)."""
+"""The command line: every command's help fits a screen; exit codes are 0, 1 (judged no) and 2 (the user's mistake)."""
 
 import json
 import sys
@@ -11,8 +11,12 @@ from codekiln import __version__
 from codekiln.errors import CodekilnError, InputError
 
 HELP = {"help_option_names": ["-h", "--help"]}
-SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A setting over the profile; repeatable.")
-PROFILE = click.option("--profile", default="laptop", show_default=True, help="Sizes and defaults; a name or a TOML file.")
+SET = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A setting over the profile; repeatable."
+)
+PROFILE = click.option(
+    "--profile", default="laptop", show_default=True, help="Sizes and defaults; a name or a TOML file."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -56,7 +60,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     Example: codekiln run align --set problems.source=mbpp.jsonl --workdir runs/mbpp
     """
     from codekiln import local_run
-    from codekiln.report.terminal import closing
+    from codekiln.closing import closing
 
     arguments = {key: value for key, value in form.items() if value} | {"overrides": "\n".join(overrides)}
     if not local_run.run(pipeline, arguments, workdir):
@@ -87,14 +91,16 @@ def judge(ctx: click.Context, adapter: str, **options: Any) -> None:
 @main.command()
 @click.argument("name", metavar="STAGE")
 @click.option("--run", "run_folder", type=click.Path(path_type=Path), required=True, help="Output folder of check.")
-@click.option("--input", "inputs", multiple=True, metavar="NAME=DIR", help="Output folder of a stage before; repeatable.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME=DIR", help="Output folder of a stage before; repeatable."
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to fill.")
 @click.option("--step", default="", help="What to call this use of the stage.")
 @click.option("--source", default="", help="For fetch: where the adapter is.")
 def stage(name: str, run_folder: Path, inputs: tuple[str, ...], output: Path, step: str, source: str) -> None:
     """Run one STAGE on folders, in this process, so that a debugger works.
 
-    Example: codekiln stage dpo --run runs/demo/check --input data=runs/demo/filter --input start=runs/demo/sft --output /tmp/dpo
+    Example: codekiln stage sft --run runs/demo/check --input data=runs/demo/filter --output /tmp/sft
     """
     from codekiln.stages.runner import run_stage
 
@@ -116,13 +122,15 @@ def check(profile: str, overrides: tuple[str, ...], output: Path) -> None:
     from codekiln.settings import resolve
     from codekiln.stages.runner import run_check
 
-    manifest = run_check(resolve(profile, {}, list(overrides)), output)
-    click.echo(f"ready: {manifest.summary.figures['train']:.0f} training and {manifest.summary.figures['evaluation']:.0f} evaluation problems in {output}")
+    figures = run_check(resolve(profile, {}, list(overrides)), output).summary.figures
+    click.echo(f"ready: {figures['train']:.0f} training, {figures['evaluation']:.0f} evaluation problems in {output}")
 
 
 @main.command()
 @click.option("--problems", required=True, help="MBPP, HumanEval or plain problems: a file or a Hub id.")
-@click.option("--samples", type=click.Path(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion.")
+@click.option(
+    "--samples", type=click.Path(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Sandbox workers; default: one per core.")
 @JSON
@@ -190,12 +198,16 @@ def models(as_json: bool) -> None:
         click.echo(json.dumps([spec.model_dump(mode="json") for spec in specs], indent=2))
         return
     for spec in specs:
-        params = f"{spec.params / 1e9:.2f} B" if spec.params and spec.params > 1e8 else f"{(spec.params or 0) / 1e6:.1f} M"
+        params = (
+            f"{spec.params / 1e9:.2f} B" if spec.params and spec.params > 1e8 else f"{(spec.params or 0) / 1e6:.1f} M"
+        )
         click.echo(f"{spec.name:<20} {spec.id:<36} {params:>9}  {spec.licence}")
 
 
 @main.command()
-@click.option("--rounds", type=click.IntRange(1, 3), default=1, show_default=True, help="Rounds of self-generation in align.")
+@click.option(
+    "--rounds", type=click.IntRange(1, 3), default=1, show_default=True, help="Rounds of self-generation in align."
+)
 @click.option("--output", type=click.Path(path_type=Path), default=Path("compiled"), show_default=True)
 def compile(rounds: int, output: Path) -> None:
     """Compile the pipelines to YAML that the Kubeflow Pipelines UI takes; needs a checkout of codekiln.
@@ -205,8 +217,11 @@ def compile(rounds: int, output: Path) -> None:
     try:
         from pipelines.compile import compile_all
     except ModuleNotFoundError as error:
-        raise InputError(f"cannot import {error.name}", where="compile",
-                         fix="run this in a checkout of codekiln with codekiln[cluster] installed") from None
+        raise InputError(
+            f"cannot import {error.name}",
+            where="compile",
+            fix="run this in a checkout of codekiln with codekiln[cluster] installed",
+        ) from None
     for path in compile_all(output, rounds):
         click.echo(path)
 

@@ -102,8 +102,14 @@ def write_dataset(
 
     _write_lines(folder / REJECTED, rejected_lines())
     manifest = Manifest(
-        record=record.__name__, version=record.version, rows=count, sha256=sha256_file(folder / DATA),
-        settings=settings or {}, parents=parents or {}, code_version=code_version, rejected=dict(sorted(reasons.items())),
+        record=record.__name__,
+        version=record.version,
+        rows=count,
+        sha256=sha256_file(folder / DATA),
+        settings=settings or {},
+        parents=parents or {},
+        code_version=code_version,
+        rejected=dict(sorted(reasons.items())),
     )
     write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     return manifest
@@ -123,7 +129,8 @@ class Dataset(Generic[Row]):
             raise InputError(
                 f"holds {self.manifest.record} rows of version {self.manifest.version}, "
                 f"but {record.__name__} rows of version {record.version} are needed",
-                where=str(self.folder / MANIFEST), fix="give the output folder of the stage before this one",
+                where=str(self.folder / MANIFEST),
+                fix="give the output folder of the stage before this one",
             )
 
     def rows(self) -> list[Row]:
@@ -134,7 +141,8 @@ class Dataset(Generic[Row]):
             raise InputError(
                 f"has {len(rows)} rows and does not match its manifest ({self.manifest.rows} rows, sha256 "
                 f"{self.manifest.sha256[:12]}): it was changed or cut after it was written",
-                where=f"{path}:{len(rows)}", fix=f"delete {self.folder} and run its stage again",
+                where=f"{path}:{len(rows)}",
+                fix=f"delete {self.folder} and run its stage again",
             )
         return rows
 
@@ -143,8 +151,11 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a data folder, or raise InputError when the folder is unfinished or damaged."""
     path = Path(folder) / MANIFEST
     if not path.exists():
-        raise InputError("has no manifest.json: the stage that writes it has not finished", where=str(folder),
-                         fix="run that stage again; it starts where it stopped")
+        raise InputError(
+            "has no manifest.json: the stage that writes it has not finished",
+            where=str(folder),
+            fix="run that stage again; it starts where it stopped",
+        )
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:

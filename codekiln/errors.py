@@ -1,10 +1,10 @@
 """The errors codekiln raises on purpose.
 
-    CodekilnError
-    ├── InputError      the user can fix it: exit code 2, no traceback
-    ├── SandboxError    the sandbox itself broke (never: the program under test misbehaved)
-    ├── ModelError      a model or an endpoint could not be loaded or answered wrongly
-    └── RegistryError   the tracking server or the model registry refused
+CodekilnError
+├── InputError      the user can fix it: exit code 2, no traceback
+├── SandboxError    the sandbox itself broke (never: the program under test misbehaved)
+├── ModelError      a model or an endpoint could not be loaded or answered wrongly
+└── RegistryError   the tracking server or the model registry refused
 """
 
 import difflib

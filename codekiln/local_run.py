@@ -69,8 +69,11 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
     loaded = components.load_component_from_file(str(path))
     if unknown := set(arguments) - set(loaded.component_spec.inputs or {}):
-        raise InputError(f"the pipeline takes no '{sorted(unknown)[0]}'", where=str(path),
-                         fix=did_you_mean(sorted(unknown)[0], loaded.component_spec.inputs))
+        raise InputError(
+            f"the pipeline takes no '{sorted(unknown)[0]}'",
+            where=str(path),
+            fix=did_you_mean(sorted(unknown)[0], loaded.component_spec.inputs),
+        )
     try:
         loaded(**arguments)
     except RuntimeError as error:
@@ -95,8 +98,11 @@ def _only_one(workdir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError("another run is at work in this folder", where=str(workdir),
-                             fix="wait for it, or give another --workdir") from None
+            raise InputError(
+                "another run is at work in this folder",
+                where=str(workdir),
+                fix="wait for it, or give another --workdir",
+            ) from None
         yield
 
 

@@ -1,5 +1,6 @@
 """Choose the problems that train and the problems that judge, so that none is on both sides."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -34,8 +35,11 @@ def load(settings: Settings) -> tuple[list[Problem], list[Problem]]:
     train, evaluation = train[: chosen.train], evaluation[: chosen.evaluation]
     for side, rows in (("training", train), ("evaluation", evaluation)):
         if not rows:
-            raise InputError(f"there are no {side} problems", where=f"problems.source = {chosen.source}",
-                             fix="give a larger source, an evaluation_source, or another evaluation_fraction")
+            raise InputError(
+                f"there are no {side} problems",
+                where=f"problems.source = {chosen.source}",
+                fix="give a larger source, an evaluation_source, or another evaluation_fraction",
+            )
     return train, evaluation
 
 
@@ -72,7 +76,11 @@ def decontaminate(train: Sequence[Problem], evaluation: Sequence[Problem]) -> tu
 def source_digests(settings: Settings) -> dict[str, str]:
     """Return the sha256 of each problem source that is a file."""
     sources = {"source": settings.problems.source, "evaluation_source": settings.problems.evaluation_source}
-    return {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in sources.items() if path and Path(path).is_file()}
+    return {
+        name: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for name, path in sources.items()
+        if path and Path(path).is_file()
+    }
 
 
 def _keys(problem: Problem) -> set[str]:
@@ -80,8 +88,6 @@ def _keys(problem: Problem) -> set[str]:
     if problem.group:
         keys.add(f"group {problem.group}")
     if problem.reference:
-        try:
+        with contextlib.suppress(SyntaxError):
             keys.add(f"code {fingerprint(problem.reference)}")
-        except SyntaxError:
-            pass
     return keys

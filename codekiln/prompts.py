@@ -8,7 +8,9 @@ import re
 
 from codekiln.records import CallTest, DoctestTest, Message, Problem, StdinTest, Test
 
-_FENCE = re.compile(r"^[ \t]*```[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]*```[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 def messages(problem: Problem) -> tuple[Message, ...]:
@@ -27,7 +29,9 @@ def answer(code: str) -> tuple[Message, ...]:
 
 def extract_code(text: str) -> str:
     """Return the program in a model's reply: its fenced Python blocks joined, or the whole text when it has none."""
-    blocks = [match["code"] for match in _FENCE.finditer(text) if match["language"].lower() in ("", "python", "py", "python3")]
+    blocks = [
+        match["code"] for match in _FENCE.finditer(text) if match["language"].lower() in ("", "python", "py", "python3")
+    ]
     return "\n".join(block.strip("\n") for block in blocks) if blocks else text.strip("\n")
 
 

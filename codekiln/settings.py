@@ -29,9 +29,13 @@ class ProblemSettings(Section):
     """Which problems are trained on, and which judge."""
 
     source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
-    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field("auto", description="how the source is written")
+    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
+        "auto", description="how the source is written"
+    )
     evaluation_source: str = Field("", description="problems that judge; empty: split off the source by group")
-    evaluation_fraction: float = Field(0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source")
+    evaluation_fraction: float = Field(
+        0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"
+    )
     train: int | None = Field(None, ge=1, description="at most so many training problems; empty: all")
     evaluation: int | None = Field(None, ge=1, description="at most so many evaluation problems; empty: all")
 
@@ -40,7 +44,9 @@ class EvaluationSettings(Section):
     """How contenders are compared, and what the gate tolerates."""
 
     k: tuple[int, ...] = Field((1, 10), description="the k of pass@k")
-    tolerance: float = Field(0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this")
+    tolerance: float = Field(
+        0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this"
+    )
     minimum_problems: int = Field(30, ge=2, description="the gate refuses with fewer problems in common")
     resamples: int = Field(10_000, ge=100, description="bootstrap resamples")
 
@@ -50,15 +56,21 @@ class Settings(Section):
 
     recipe: str = Field("maintainability", description="data recipe")
     base_model: str = Field("tiny", description="a name of `codekiln models`, a path, or a Hub id")
-    metric: str = Field("structural_maintainability", description="the target metric: orders pairs, and is what the gate tests")
+    metric: str = Field(
+        "structural_maintainability", description="the target metric: orders pairs, and is what the gate tests"
+    )
     teacher: str = Field("reference", description="who writes the first candidate programs")
     pool: str = Field("", description="GPU pool that trains; empty: here")
     experiment: str = Field("codekiln", description="MLflow experiment")
     promote_as: str = Field("", description="registered model name; empty: codekiln-<base model>")
-    tracking_uri: str = Field("", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory")
+    tracking_uri: str = Field(
+        "", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory"
+    )
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
-    filters: tuple[str, ...] = Field(("placeholder", "length", "contaminated", "duplicate"), description="asked in this order")
+    filters: tuple[str, ...] = Field(
+        ("placeholder", "length", "contaminated", "duplicate"), description="asked in this order"
+    )
     problems: ProblemSettings = ProblemSettings()
     recipes: dict[str, dict[str, Any]] = Field({}, description="settings of recipes, by recipe name")
     teachers: dict[str, dict[str, Any]] = Field({}, description="settings of teachers, by teacher name")
@@ -74,7 +86,9 @@ class Settings(Section):
     @model_validator(mode="after")
     def _samples_cover_k(self) -> "Settings":
         if max(self.evaluation.k) > self.evaluate.n:
-            raise ValueError(f"evaluation.k = {max(self.evaluation.k)} needs evaluate.n of at least as much, not {self.evaluate.n}")
+            raise ValueError(
+                f"evaluation.k = {max(self.evaluation.k)} needs evaluate.n of at least as much, not {self.evaluate.n}"
+            )
         return self
 
     @property
@@ -118,7 +132,9 @@ def parse_overrides(lines: list[str]) -> dict[str, Any]:
     for line in lines:
         key, equals, value = (part.strip() for part in line.partition("="))
         if not equals or not key:
-            errors.append(InputError(f"'{line}' is not key=value", where="--set", fix="for example --set dpo.learning_rate=1e-4"))
+            errors.append(
+                InputError(f"'{line}' is not key=value", where="--set", fix="for example --set dpo.learning_rate=1e-4")
+            )
             continue
         *parents, leaf = key.split(".")
         node = nested
@@ -130,7 +146,9 @@ def parse_overrides(lines: list[str]) -> dict[str, Any]:
     return nested
 
 
-def resolve(profile: str = "laptop", form: Mapping[str, str] | None = None, overrides: list[str] | None = None) -> Settings:
+def resolve(
+    profile: str = "laptop", form: Mapping[str, str] | None = None, overrides: list[str] | None = None
+) -> Settings:
     """Return the settings of a run: defaults < profile < the run form's filled-in fields < overrides.
 
     Raises:
@@ -161,8 +179,12 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     except ValidationError as error:
         errors = [_explain(item, where) for item in error.errors(include_url=False)]
         settings = None
-    for key, table, default in (("recipe", recipes, "maintainability"), ("teacher", teachers, "reference"),
-                                ("metric", metrics, "structural_maintainability"), ("base_model", models, "tiny")):
+    for key, table, default in (
+        ("recipe", recipes, "maintainability"),
+        ("teacher", teachers, "reference"),
+        ("metric", metrics, "structural_maintainability"),
+        ("base_model", models, "tiny"),
+    ):
         errors += _known(table, values.get(key, default), f"{where}: {key}")
     plugged = {}
     for section, table in (("recipes", recipes), ("teachers", teachers)):
@@ -170,8 +192,10 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
         errors += found
     if errors:
         raise InputErrors(errors)
-    own = {section: _with_defaults(table, plugged[section], getattr(settings, section[:-1]))
-           for section, table in (("recipes", recipes), ("teachers", teachers))}
+    own = {
+        section: _with_defaults(table, plugged[section], getattr(settings, section[:-1]))
+        for section, table in (("recipes", recipes), ("teachers", teachers))
+    }
     return settings.model_copy(update=own)
 
 
@@ -205,10 +229,16 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
     location = [str(part) for part in item["loc"]]
     key = ".".join(location)
     if item["type"] != "extra_forbidden":
-        return InputError(f"{item['msg']} (given: {item['input']!r})" if location else item["msg"], where=f"{where}: {key}", fix="correct the value")
+        return InputError(
+            f"{item['msg']} (given: {item['input']!r})" if location else item["msg"],
+            where=f"{where}: {key}",
+            fix="correct the value",
+        )
     for part in location[:-1]:
         schema = schema.model_fields[part].annotation
-    return InputError(f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields))
+    return InputError(
+        f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
+    )
 
 
 def _toml_value(text: str) -> Any:

@@ -32,5 +32,7 @@ def check(
     """
     from codekiln.stages.step import check_step
 
-    form = dict(recipe=recipe, base_model=base_model, metric=metric, pool=pool, experiment=experiment, promote_as=promote_as)
+    form = dict(
+        recipe=recipe, base_model=base_model, metric=metric, pool=pool, experiment=experiment, promote_as=promote_as
+    )
     check_step(run, page, profile, form, overrides)

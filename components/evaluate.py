@@ -37,6 +37,16 @@ def evaluate(
     from codekiln.stages.step import stage_step
 
     stage_step(
-        "evaluate", step, evaluation, metrics, page, run=run, sft=sft, dpo=dpo, dpo_further=dpo_further,
-        dpo_further_2=dpo_further_2, dpo_further_3=dpo_further_3, candidate=candidate,
+        "evaluate",
+        step,
+        evaluation,
+        metrics,
+        page,
+        run=run,
+        sft=sft,
+        dpo=dpo,
+        dpo_further=dpo_further,
+        dpo_further_2=dpo_further_2,
+        dpo_further_3=dpo_further_3,
+        candidate=candidate,
     )

@@ -4,7 +4,14 @@ from components.base import component
 
 
 @component
-def fetch(run: Input[Dataset], adapter: Output[Model], metrics: Output[Metrics], page: Output[Markdown], step: str, source: str):
+def fetch(
+    run: Input[Dataset],
+    adapter: Output[Model],
+    metrics: Output[Metrics],
+    page: Output[Markdown],
+    step: str,
+    source: str,
+):
     """Bring an adapter that exists already: from the model registry or a folder.
 
     Args:

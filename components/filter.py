@@ -5,7 +5,12 @@ from components.base import component
 
 @component
 def filter(
-    run: Input[Dataset], samples: Input[Dataset], data: Output[Dataset], metrics: Output[Metrics], page: Output[Markdown], step: str
+    run: Input[Dataset],
+    samples: Input[Dataset],
+    data: Output[Dataset],
+    metrics: Output[Metrics],
+    page: Output[Markdown],
+    step: str,
 ):
     """Grade candidate programs in the sandbox, score them, and keep what training may learn from.
 

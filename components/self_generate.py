@@ -5,7 +5,12 @@ from components.base import component
 
 @component
 def self_generate(
-    run: Input[Dataset], adapter: Input[Model], data: Output[Dataset], metrics: Output[Metrics], page: Output[Markdown], step: str
+    run: Input[Dataset],
+    adapter: Input[Model],
+    data: Output[Dataset],
+    metrics: Output[Metrics],
+    page: Output[Markdown],
+    step: str,
 ):
     """Let the trained model write candidate programs for the training problems.
 

@@ -4,7 +4,14 @@ from components.base import component
 
 
 @component
-def sft(run: Input[Dataset], data: Input[Dataset], adapter: Output[Model], metrics: Output[Metrics], page: Output[Markdown], step: str):
+def sft(
+    run: Input[Dataset],
+    data: Input[Dataset],
+    adapter: Output[Model],
+    metrics: Output[Metrics],
+    page: Output[Markdown],
+    step: str,
+):
     """Fine-tune the base model on verified examples.
 
     Args:

@@ -35,32 +35,48 @@ def build(rounds: int = 1):
         image: str = IMAGE,
         overrides: str = "",
     ):
+        """Train, judge and perhaps promote an adapter."""
         run = checked(
-            dict(recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool, experiment=experiment,
-                 promote_as=promote_as, overrides=overrides),
+            dict(
+                recipe=recipe,
+                base_model=base_model,
+                profile=profile,
+                metric=metric,
+                pool=pool,
+                experiment=experiment,
+                promote_as=promote_as,
+                overrides=overrides,
+            ),
             image,
         )
         data = generated(run, image)
         adapters = {}
         task = placed(sft(run=run.outputs["run"], data=data.outputs["data"], step="sft"), "SFT", image)
         adapters["sft"] = task.outputs["adapter"]
-        task = placed(dpo(run=run.outputs["run"], data=data.outputs["data"], start=adapters["sft"], step="dpo"), "DPO", image)
+        task = placed(
+            dpo(run=run.outputs["run"], data=data.outputs["data"], start=adapters["sft"], step="dpo"), "DPO", image
+        )
         adapters["dpo"] = last = task.outputs["adapter"]
         for number in range(1, rounds + 1):
             suffix = "" if number == 1 else f"_{number}"
             written = placed(
-                self_generate(run=run.outputs["run"], adapter=last, step=f"self_generate{suffix}"), f"self-generate{suffix}", image
+                self_generate(run=run.outputs["run"], adapter=last, step=f"self_generate{suffix}"),
+                f"self-generate{suffix}",
+                image,
             )
             data = filtered(run, written, image, f"self_filter{suffix}")
             task = placed(
                 dpo_further(run=run.outputs["run"], data=data.outputs["data"], start=last, step=f"dpo_further{suffix}"),
-                f"DPO-further{suffix}", image,
+                f"DPO-further{suffix}",
+                image,
             )
             adapters[f"dpo_further{suffix}"] = last = task.outputs["adapter"]
         judged = placed(evaluate(run=run.outputs["run"], step="evaluate", **adapters), "evaluate", image, cached=False)
         placed(
             promote(run=run.outputs["run"], evaluation=judged.outputs["evaluation"], adapter=last, step="promote"),
-            "promote", image, cached=False,
+            "promote",
+            image,
+            cached=False,
         )
 
     return align

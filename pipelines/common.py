@@ -22,7 +22,9 @@ def checked(form: dict, image: str) -> PipelineTask:
 
 def filtered(run: PipelineTask, samples: PipelineTask, image: str, step: str) -> PipelineTask:
     """Filter the candidate programs of ``samples``."""
-    return placed(filter(run=run.outputs["run"], samples=samples.outputs["data"], step=step), step.replace("_", " "), image)
+    return placed(
+        filter(run=run.outputs["run"], samples=samples.outputs["data"], step=step), step.replace("_", " "), image
+    )
 
 
 def generated(run: PipelineTask, image: str) -> PipelineTask:

@@ -17,9 +17,18 @@ def data(
     image: str = IMAGE,
     overrides: str = "",
 ):
+    """Make a data set and stop."""
     run = checked(
-        dict(recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool, experiment=experiment,
-             promote_as="", overrides=overrides),
+        dict(
+            recipe=recipe,
+            base_model=base_model,
+            profile=profile,
+            metric=metric,
+            pool=pool,
+            experiment=experiment,
+            promote_as="",
+            overrides=overrides,
+        ),
         image,
     )
     generated(run, image)

@@ -21,9 +21,18 @@ def instruct(
     image: str = IMAGE,
     overrides: str = "",
 ):
+    """Train an adapter by supervised fine-tuning alone."""
     run = checked(
-        dict(recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool, experiment=experiment,
-             promote_as=promote_as, overrides=overrides),
+        dict(
+            recipe=recipe,
+            base_model=base_model,
+            profile=profile,
+            metric=metric,
+            pool=pool,
+            experiment=experiment,
+            promote_as=promote_as,
+            overrides=overrides,
+        ),
         image,
     )
     data = generated(run, image)
@@ -32,6 +41,13 @@ def instruct(
         evaluate(run=run.outputs["run"], sft=tuned.outputs["adapter"], step="evaluate"), "evaluate", image, cached=False
     )
     placed(
-        promote(run=run.outputs["run"], evaluation=judged.outputs["evaluation"], adapter=tuned.outputs["adapter"], step="promote"),
-        "promote", image, cached=False,
+        promote(
+            run=run.outputs["run"],
+            evaluation=judged.outputs["evaluation"],
+            adapter=tuned.outputs["adapter"],
+            step="promote",
+        ),
+        "promote",
+        image,
+        cached=False,
     )

@@ -21,16 +21,35 @@ def judge(
     image: str = IMAGE,
     overrides: str = "",
 ):
+    """Evaluate and perhaps promote an adapter that exists already."""
     run = checked(
-        dict(recipe="", base_model=base_model, profile=profile, metric=metric, pool=pool, experiment=experiment,
-             promote_as=promote_as, overrides=overrides),
+        dict(
+            recipe="",
+            base_model=base_model,
+            profile=profile,
+            metric=metric,
+            pool=pool,
+            experiment=experiment,
+            promote_as=promote_as,
+            overrides=overrides,
+        ),
         image,
     )
     found = placed(fetch(run=run.outputs["run"], source=adapter, step="fetch"), "fetch", image, cached=False)
     judged = placed(
-        evaluate(run=run.outputs["run"], candidate=found.outputs["adapter"], step="evaluate"), "evaluate", image, cached=False
+        evaluate(run=run.outputs["run"], candidate=found.outputs["adapter"], step="evaluate"),
+        "evaluate",
+        image,
+        cached=False,
     )
     placed(
-        promote(run=run.outputs["run"], evaluation=judged.outputs["evaluation"], adapter=found.outputs["adapter"], step="promote"),
-        "promote", image, cached=False,
+        promote(
+            run=run.outputs["run"],
+            evaluation=judged.outputs["evaluation"],
+            adapter=found.outputs["adapter"],
+            step="promote",
+        ),
+        "promote",
+        image,
+        cached=False,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from math import fsum
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -144,7 +145,7 @@ def _values(rows: Sequence[Graded], ks: Sequence[int], metrics: Sequence[str]) -
     values: Values = {f"pass@{k}": pass_at_k(len(rows), len(passing), k) for k in ks}
     for metric in metrics:
         scores = [value for row in passing if (value := _score(row, metric)) is not None]
-        values[metric] = sum(scores) / len(scores) if scores else None
+        values[metric] = fsum(scores) / len(scores) if scores else None
     return values
 
 

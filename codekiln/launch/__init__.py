@@ -19,5 +19,8 @@ def train(job: TrainingJob, pool: str) -> TrainingSummary:
 def require_here(pool: str) -> None:
     """Raise InputError when a GPU pool is named, since training runs in the step itself."""
     if pool:
-        raise InputError(f"this version cannot start jobs on a GPU pool, and pool is '{pool}'", where="pool",
-                         fix="leave pool empty: training then runs in the step itself, on whatever device it has")
+        raise InputError(
+            f"this version cannot start jobs on a GPU pool, and pool is '{pool}'",
+            where="pool",
+            fix="leave pool empty: training then runs in the step itself, on whatever device it has",
+        )

@@ -48,10 +48,26 @@ class Candidate:
 
 
 class Maintainability(Recipe):
-    """Quality pairs, correctness pairs, and examples, from graded solutions."""
+    """Quality pairs, correctness pairs, and examples, from graded solutions.
+
+    Raises:
+        InputError: There is no such metric, or neither way is better by it.
+    """
 
     describe: ClassVar[str] = "Preference pairs of solutions: passing over failing, better over worse by a code metric."
     Settings: ClassVar[type[RecipeSettings]] = Settings
+
+    def __init__(self, settings: Settings, *, metric: str, seed: int) -> None:
+        super().__init__(settings, metric=metric, seed=seed)
+        direction = metrics.get(metric).direction
+        if direction == "none":
+            known = [name for name in metrics.names() if metrics.get(name).direction != "none"]
+            raise InputError(
+                f"'{metric}' does not say which program is better",
+                where="metric",
+                fix=f"choose one of: {', '.join(known)}",
+            )
+        self._sign = 1.0 if direction == "higher" else -1.0
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
         """Build rows problem by problem, then hold the correctness stratum to its share.
@@ -83,11 +99,10 @@ class Maintainability(Recipe):
         self, problem: Problem, graded: list[Graded], rng: random.Random
     ) -> tuple[list[Candidate], list[Candidate]]:
         """Return passing and wrong candidates, shuffled, so that every later tie is broken at random."""
-        sign = 1.0 if metrics.get(self.metric).direction == "higher" else -1.0
         passing, wrong = set(), set()
         for item in graded:
             code, value = program_of(problem, item.sample), item.score(self.metric)
-            candidate = Candidate(code, _key(code), value, None if value is None else sign * value)
+            candidate = Candidate(code, _key(code), value, None if value is None else self._sign * value)
             if item.verdict.passed:
                 passing.add(candidate)
             elif item.verdict.status in WRONG:

@@ -6,7 +6,8 @@ and nesting beyond ``MAX_DEPTH``. Nothing else is raised, whatever the text.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+
+from codekiln.rewrite import alpha
 
 MAX_DEPTH = 120
 """Deepest AST that is accepted: ``ast.unparse`` and radon recurse about five Python frames a level."""
@@ -51,15 +52,15 @@ def strip(code: str) -> str:
 def fingerprint(code: str) -> str:
     """Return a sha256 that is equal for programs that differ only in names, comments, layout and annotations.
 
-    Names a program binds itself (functions, classes, arguments, variables) are numbered by order of appearance.
-    Built-ins, imported names, attributes, keywords of calls and members of classes keep their own, so that equal
-    fingerprints mean the same program.
+    Names a program binds itself (functions, classes, arguments, variables) are numbered by order of appearance, scope
+    by scope. Built-ins, imported names, attributes, keywords of calls, globals and members of classes keep their own,
+    so that equal fingerprints mean the same program.
 
     Raises:
         SyntaxError: see the module's docstring.
     """
     tree = _Plain().visit(bare(parse(code)))
-    tree = _Rename(_own_names(tree)).visit(tree)
+    alpha.rename(tree)
     return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -88,41 +89,6 @@ def _refuse_depth(tree: ast.AST) -> None:
             raise TooDeep(f"nested deeper than {MAX_DEPTH} levels")
 
 
-def _own_names(tree: ast.AST) -> set[str]:
-    """Return the names the program binds and nobody outside its scopes can refer to."""
-    bound, kept = set(), set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import() | ast.ImportFrom():
-                kept.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-            case ast.keyword(arg=str(name)):
-                kept.add(name)
-            case ast.ClassDef():
-                kept.update(name for member in node.body for name in _members(member))
-        bound.update(_bound_by(node))
-    return bound - kept
-
-
-def _members(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-    else:
-        for node in ast.walk(statement):
-            yield from _bound_by(node)
-
-
-def _bound_by(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.arg(arg=name) | ast.MatchMapping(rest=str(name)):
-            yield name
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-
-
 class _Plain(ast.NodeTransformer):
     """Drops what does not run: annotations (except of class members, where they make fields) and literal prefixes."""
 
@@ -149,22 +115,3 @@ class _Plain(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         node.kind = None
         return node
-
-
-class _Rename(ast.NodeTransformer):
-    """Numbers the program's own names by order of appearance: one new name per old one in the whole program."""
-
-    def __init__(self, own: set[str]) -> None:
-        self.own, self.new = own, {}
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        for field in ("id", "name", "arg", "rest"):
-            old = getattr(node, field, None)
-            if isinstance(old, str) and not isinstance(node, ast.alias | ast.keyword):
-                setattr(node, field, self._new(old))
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            node.names = [self._new(name) for name in node.names]
-        return super().generic_visit(node)
-
-    def _new(self, old: str) -> str:
-        return self.new.setdefault(old, f"${len(self.new)}") if old in self.own else old

@@ -6,8 +6,16 @@ from codekiln.errors import InputError, did_you_mean
 
 # Not imported here: a stage loads what it needs, and most need torch or MLflow.
 MODULES = {
-    "check": "check", "generate": "generate", "filter": "filter", "sft": "train", "dpo": "train", "dpo_further": "train",
-    "self_generate": "self_generate", "fetch": "fetch", "evaluate": "evaluate", "promote": "promote",
+    "check": "check",
+    "generate": "generate",
+    "filter": "filter",
+    "sft": "train",
+    "dpo": "train",
+    "dpo_further": "train",
+    "self_generate": "self_generate",
+    "fetch": "fetch",
+    "evaluate": "evaluate",
+    "promote": "promote",
 }
 
 

@@ -113,7 +113,11 @@ def folder_digest(folder: Path) -> str:
     """
     path = Path(folder) / MANIFEST
     if not path.exists():
-        raise InputError("has no manifest.json: the stage that writes it has not finished", where=str(folder), fix="run that stage first")
+        raise InputError(
+            "has no manifest.json: the stage that writes it has not finished",
+            where=str(folder),
+            fix="run that stage first",
+        )
     values = json.loads(path.read_bytes())
     return values.get("digest") or values["sha256"]
 
@@ -126,7 +130,9 @@ def read_stage(folder: Path, name: str = MANIFEST) -> StageManifest:
     """
     path = Path(folder) / name
     if not path.exists():
-        raise InputError("has no manifest.json: its stage has not finished", where=str(folder), fix="run that stage first")
+        raise InputError(
+            "has no manifest.json: its stage has not finished", where=str(folder), fix="run that stage first"
+        )
     try:
         return StageManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
@@ -164,7 +170,9 @@ def _about(stage: Stage, work: Work) -> dict[str, Any]:
     """Return everything a stage's output depends on."""
     return {
         "stage": stage.name,
-        "inputs": {name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs},
+        "inputs": {
+            name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs
+        },
         "settings": {key: work.settings.section(key) for key in stage.reads},
         "code_version": code_version(),
         "parameters": dict(work.parameters),
@@ -178,8 +186,13 @@ def _perform(stage: Stage, work: Work, about: Mapping[str, Any], identity: str) 
     files = _files(work.output)
     return StageManifest(
         **{key: about[key] for key in ("stage", "inputs", "settings", "code_version")},
-        step=work.step, identity=identity, files=files, digest=_digest(files), summary=summary,
-        seconds=round(time.monotonic() - started, 2), lineage=_lineage(work),
+        step=work.step,
+        identity=identity,
+        files=files,
+        digest=_digest(files),
+        summary=summary,
+        seconds=round(time.monotonic() - started, 2),
+        lineage=_lineage(work),
     )
 
 
@@ -202,7 +215,11 @@ def _damaged(path: Path) -> InputError:
         lines = path.read_bytes().split(b"\n")
         bad = next((number for number, line in enumerate(lines, 1) if line and not _is_json(line)), len(lines))
         where = f"{path}:{bad}"
-    return InputError(detail, where=where, fix=f"delete {path.parent} and run again; only its stage and what follows from it are redone")
+    return InputError(
+        detail,
+        where=where,
+        fix=f"delete {path.parent} and run again; only its stage and what follows from it are redone",
+    )
 
 
 def _is_json(line: bytes) -> bool:
@@ -225,7 +242,11 @@ def _prepare(folder: Path, identity: str) -> None:
 
 def _files(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): sha256_file(path) for path in paths if str(path.relative_to(folder)) not in VOLATILE}
+    return {
+        str(path.relative_to(folder)): sha256_file(path)
+        for path in paths
+        if str(path.relative_to(folder)) not in VOLATILE
+    }
 
 
 def _digest(files: Mapping[str, str]) -> str:

@@ -10,7 +10,16 @@ from codekiln.errors import CodekilnError, InputError, InputErrors
 from codekiln.records import Problem
 from codekiln.settings import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.stages.run import EVALUATION, TRAIN, Tracking, open_registry, read_tracking, tracking_uri, write_run, write_tracking
+from codekiln.stages.run import (
+    EVALUATION,
+    TRAIN,
+    Tracking,
+    open_registry,
+    read_tracking,
+    tracking_uri,
+    write_run,
+    write_tracking,
+)
 
 MINIMUM_FREE_GB = 1
 
@@ -69,8 +78,11 @@ def _registry(settings: Settings, folder: Path) -> str:
         return f"{settings.registered_name} has no champion yet"
     base, wanted = champion.tags.get("base_model"), models.get(settings.base_model).id
     if base != wanted:
-        raise InputError(f"the champion of '{settings.registered_name}' adapts {base}, and this run adapts {wanted}",
-                         where="promote_as", fix="choose another registered model name")
+        raise InputError(
+            f"the champion of '{settings.registered_name}' adapts {base}, and this run adapts {wanted}",
+            where="promote_as",
+            fix="choose another registered model name",
+        )
     return f"{settings.registered_name} has version {champion.version} as champion"
 
 
@@ -81,9 +93,17 @@ def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int
     train, failing = problem_sets.prove(clean, settings.workers or None, "check: training references")
     for side, rows in (("training", train), ("evaluation", evaluation)):
         if not rows:
-            raise InputError(f"no {side} problem is left after checking", where="problems", fix="give problems whose references pass their tests")
+            raise InputError(
+                f"no {side} problem is left after checking",
+                where="problems",
+                fix="give problems whose references pass their tests",
+            )
     rejected = [*contaminated, *failing]
-    common = {"settings": settings.problems.model_dump(mode="json"), "parents": problem_sets.source_digests(settings), "code_version": code_version()}
+    common = {
+        "settings": settings.problems.model_dump(mode="json"),
+        "parents": problem_sets.source_digests(settings),
+        "code_version": code_version(),
+    }
     write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **common)
     write_dataset(folder / EVALUATION, evaluation, Problem, rejected=unfit, **common)
     reasons: dict[str, int] = {}
@@ -97,7 +117,8 @@ def _start_parent(settings: Settings, work: Work) -> None:
     registry = open_registry(settings, work.output)
     same = earlier is not None and (earlier.uri, earlier.experiment) == (registry.uri, settings.experiment)
     parent = registry.start_parent(
-        f"{settings.recipe} {settings.base_model}", params=settings.model_dump(mode="json"),
+        f"{settings.recipe} {settings.base_model}",
+        params=settings.model_dump(mode="json"),
         tags={"codekiln.code_version": code_version(), "codekiln.base_model": settings.base_model},
         run_id=earlier.parent_run_id if same else None,
     )
@@ -105,4 +126,11 @@ def _start_parent(settings: Settings, work: Work) -> None:
 
 
 # Not cached: it looks at the world as it is now. What follows depends on what it finds, not on when it looked.
-check = Stage(name="check", reads=(), uses={}, work=_check, cached=False, identity=lambda work: {"settings_digest": work.settings.model_dump_json()})
+check = Stage(
+    name="check",
+    reads=(),
+    uses={},
+    work=_check,
+    cached=False,
+    identity=lambda work: {"settings_digest": work.settings.model_dump_json()},
+)

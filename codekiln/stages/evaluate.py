@@ -27,8 +27,12 @@ def _evaluate(work: Work) -> Summary:
     samples = {name: _sample(work, name, adapter, problems) for name, adapter in contenders.items()}
     graded = _grade(work, problems, samples)
     result = compare(
-        graded, metrics.names(), work.settings.evaluation.k, groups={row.task_id: row.group for row in problems},
-        resamples=work.settings.evaluation.resamples, seed=work.settings.seed,
+        graded,
+        metrics.names(),
+        work.settings.evaluation.k,
+        groups={row.task_id: row.group for row in problems},
+        resamples=work.settings.evaluation.resamples,
+        seed=work.settings.seed,
     )
     write_atomic(work.output / EVALUATION, result.model_dump_json(indent=1) + "\n")
     return _summary(result)

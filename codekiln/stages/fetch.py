@@ -21,8 +21,11 @@ def _fetch(work: Work) -> Summary:
 
 def _copy(folder: Path, output: Path) -> None:
     if not (folder / WEIGHTS).is_file():
-        raise InputError(f"no adapter at '{folder}': it holds no {WEIGHTS}", where="adapter",
-                         fix="give models:/name/version, models:/name@alias, or a folder that PEFT saved")
+        raise InputError(
+            f"no adapter at '{folder}': it holds no {WEIGHTS}",
+            where="adapter",
+            fix="give models:/name/version, models:/name@alias, or a folder that PEFT saved",
+        )
     for name in (WEIGHTS, "adapter_config.json", "codekiln.json"):
         if (folder / name).is_file():
             shutil.copy2(folder / name, output / name)

@@ -60,8 +60,11 @@ def _summary(graded, kept, rows, rejected) -> Summary:
     reasons = Counter(item.reason for item in [*rejected, *rows.rejected])
     return Summary(
         figures={
-            "samples": len(graded), "passed": sum(row.verdict.passed for row in graded), "kept": len(kept),
-            "examples": len(rows.examples), "pairs": len(rows.pairs),
+            "samples": len(graded),
+            "passed": sum(row.verdict.passed for row in graded),
+            "kept": len(kept),
+            "examples": len(rows.examples),
+            "pairs": len(rows.pairs),
             **{f"pairs_{stratum}": count for stratum, count in sorted(strata.items())},
         },
         rejected=dict(reasons.most_common()),

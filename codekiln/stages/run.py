@@ -55,7 +55,11 @@ def read_tracking(folder: Path) -> Tracking | None:
 
 def tracking_uri(settings: Settings, folder: Path) -> str:
     """Return the MLflow server of a run: the setting, MLFLOW_TRACKING_URI, or mlflow.db beside the run's folder."""
-    return settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{folder.absolute().parent / 'mlflow.db'}"
+    return (
+        settings.tracking_uri
+        or os.environ.get("MLFLOW_TRACKING_URI", "")
+        or f"sqlite:///{folder.absolute().parent / 'mlflow.db'}"
+    )
 
 
 def open_registry(settings: Settings, folder: Path) -> "Registry":

@@ -24,7 +24,12 @@ def run_check(settings: Settings, output: Path) -> StageManifest:
 
 
 def run_stage(
-    name: str, run: Path, inputs: Mapping[str, Path], output: Path, step: str = "", parameters: Mapping[str, str] | None = None
+    name: str,
+    run: Path,
+    inputs: Mapping[str, Path],
+    output: Path,
+    step: str = "",
+    parameters: Mapping[str, str] | None = None,
 ) -> tuple[StageManifest, bool]:
     """Run a stage unless it is done; returns its manifest and whether it was done already.
 
@@ -41,6 +46,11 @@ def run_stage(
     folders = {TRAIN: run / TRAIN, EVALUATION: run / EVALUATION, **inputs}
     stage = stages.get(name)
     work = Work(
-        settings=read_run(run), inputs=folders, output=output, step=step or name, run=run, parameters=dict(parameters or {})
+        settings=read_run(run),
+        inputs=folders,
+        output=output,
+        step=step or name,
+        run=run,
+        parameters=dict(parameters or {}),
     )
     return execute(stage, work, partial(tracked, stage, work))

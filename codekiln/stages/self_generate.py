@@ -21,5 +21,8 @@ def _self_generate(work: Work) -> Summary:
 
 
 self_generate = Stage(
-    name="self_generate", reads=("base_model", "self_generate", "seed"), uses={"train": ".", "adapter": "."}, work=_self_generate
+    name="self_generate",
+    reads=("base_model", "self_generate", "seed"),
+    uses={"train": ".", "adapter": "."},
+    work=_self_generate,
 )

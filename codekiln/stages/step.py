@@ -30,16 +30,26 @@ def check_step(run: Any, page: Any, profile: str, form: Mapping[str, str], overr
     def perform() -> StageManifest:
         settings = resolve(profile, form, [line for line in overrides.splitlines() if line.strip()])
         if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
-            raise InputError("no MLflow server is named, and steps on a cluster share no file", where="tracking_uri",
-                             fix="set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step")
+            raise InputError(
+                "no MLflow server is named, and steps on a cluster share no file",
+                where="tracking_uri",
+                fix="set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step",
+            )
         return run_check(settings, _folder(run, "check"))
 
     _write(page, _page("check", _guarded("check", perform)))
 
 
 def stage_step(
-    name: str, step: str, output: Any, metrics: Any, page: Any, *, report: Any = None,
-    parameters: Mapping[str, str] | None = None, **artifacts: Any,
+    name: str,
+    step: str,
+    output: Any,
+    metrics: Any,
+    page: Any,
+    *,
+    report: Any = None,
+    parameters: Mapping[str, str] | None = None,
+    **artifacts: Any,
 ) -> None:
     """Run a stage as a step; a user's mistake ends it with exit code 2 and no traceback.
 
@@ -64,7 +74,9 @@ def stage_step(
         _write(report, (folder / "report.html").read_text(encoding="utf-8"))
 
 
-def _stage(name: str, run: Path, folders: Mapping[str, Path], folder: Path, step: str, parameters: Mapping[str, str] | None) -> StageManifest:
+def _stage(
+    name: str, run: Path, folders: Mapping[str, Path], folder: Path, step: str, parameters: Mapping[str, str] | None
+) -> StageManifest:
     manifest, done = run_stage(name, run, folders, folder, step, parameters)
     figures = ", ".join(f"{key} {_short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
     print(f"{step}: {'was done already' if done else f'done in {manifest.seconds:.0f} s'}: {figures}", flush=True)
@@ -91,15 +103,29 @@ def _folder(artifact: Any, step: str) -> Path:
 
 def _page(step: str, manifest: StageManifest) -> str:
     summary = manifest.summary
-    lines = [f"## {step}", "", f"{manifest.seconds:.0f} s, code {manifest.code_version}, output {manifest.digest[:12]}", ""]
+    lines = [
+        f"## {step}",
+        "",
+        f"{manifest.seconds:.0f} s, code {manifest.code_version}, output {manifest.digest[:12]}",
+        "",
+    ]
     for title, values in (("figure", summary.figures), ("rejected because", summary.rejected), ("note", summary.notes)):
         if values:
-            lines += [f"| {title} | |", "|---|---|", *(f"| {key} | {_short(value)} |" for key, value in values.items()), ""]
+            lines += [
+                f"| {title} | |",
+                "|---|---|",
+                *(f"| {key} | {_short(value)} |" for key, value in values.items()),
+                "",
+            ]
     return "\n".join(lines)
 
 
 def _short(value: float | str) -> str:
-    return f"{value:.4g}" if isinstance(value, float) and value != int(value) else str(int(value) if isinstance(value, float) else value)
+    return (
+        f"{value:.4g}"
+        if isinstance(value, float) and value != int(value)
+        else str(int(value) if isinstance(value, float) else value)
+    )
 
 
 def _write(artifact: Any, text: str) -> None:

@@ -50,9 +50,14 @@ def adapter_tags(work: Work, manifest: StageManifest) -> dict[str, str]:
     base = models.get(work.settings.base_model)
     own = json.loads((work.output / "codekiln.json").read_bytes()) if (work.output / "codekiln.json").exists() else {}
     return {
-        "base_revision": base.revision, "stage": manifest.step, "recipe": work.settings.recipe,
-        "metric": work.settings.metric, "code_version": manifest.code_version, "reference": str(own.get("reference", "")),
-        "parent_adapter": manifest.inputs.get("start", ""), "seed": str(work.settings.seed),
+        "base_revision": base.revision,
+        "stage": manifest.step,
+        "recipe": work.settings.recipe,
+        "metric": work.settings.metric,
+        "code_version": manifest.code_version,
+        "reference": str(own.get("reference", "")),
+        "parent_adapter": manifest.inputs.get("start", ""),
+        "seed": str(work.settings.seed),
         **{f"data.{name}": digest for name, digest in manifest.inputs.items() if name != "start"},
     }
 

@@ -11,8 +11,14 @@ from codekiln.training.job import TrainingJob
 def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
     settings = work.settings
     job = TrainingJob(
-        kind=kind, base=settings.base_model, adapter=work.inputs.get("start"), data=work.inputs["data"] / rows,
-        output=work.output, seed=settings.seed, lora=settings.lora, code_version=code_version(),
+        kind=kind,
+        base=settings.base_model,
+        adapter=work.inputs.get("start"),
+        data=work.inputs["data"] / rows,
+        output=work.output,
+        seed=settings.seed,
+        lora=settings.lora,
+        code_version=code_version(),
         **{kind: getattr(settings, section)},
     )
     done = launch.train(job, settings.pool)
@@ -24,7 +30,9 @@ def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
 def _stage(name: str, kind: str, rows: str) -> Stage:
     start = {} if kind == "sft" else {"start": "."}
     return Stage(
-        name=name, reads=("base_model", "seed", "lora", name), uses={"data": rows, **start},
+        name=name,
+        reads=("base_model", "seed", "lora", name),
+        uses={"data": rows, **start},
         work=partial(_train, section=name, kind=kind, rows=rows),
     )
 

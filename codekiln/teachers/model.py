@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from codekiln import models
+from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.records import Problem, Sample
 from codekiln.teachers import Teacher, TeacherSettings, ask
@@ -30,12 +31,15 @@ class ModelTeacher(Teacher):
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
         from codekiln.inference.local import LocalGenerator
 
-        spec, settings = models.get(self.settings.base), self.settings
-        adapter = Path(settings.adapter) if settings.adapter else None
-        generator = LocalGenerator(spec.source, adapter, revision=spec.hub_revision)
+        settings = self.settings
+        generator = LocalGenerator(settings.base, Path(settings.adapter) if settings.adapter else None)
         sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
         yield from ask(generator, sampling, problems, settings.base)
 
     def check(self) -> None:
-        """Raise InputError when there is no such base model; loads nothing."""
+        """Raise InputError when there is no such base model or adapter folder; loads nothing."""
         models.get(self.settings.base)
+        adapter = self.settings.adapter
+        if adapter and not (Path(adapter) / "adapter_config.json").is_file():
+            fix = "give a folder written by an sft or dpo stage"
+            raise InputError("has no adapter_config.json: not an adapter", where=adapter, fix=fix)

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +15,8 @@ import pytest
 from codekiln.errors import InputError, ModelError
 from codekiln.inference import Sampling, endpoint
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
-from codekiln.records import Message
+from codekiln.records import Message, Problem
+from codekiln.teachers import get
 
 KEY = "sk-very-secret"
 
@@ -144,6 +148,28 @@ def test_an_interrupted_run_pays_only_what_is_missing(server, generator):
     resumed = generator(concurrency=2)
     assert len(list(resumed.generate(asking(10), Sampling(n=2)))) == 10
     assert len(server.bodies) == 20 - 12 == resumed.usage().answers - resumed.usage().cached
+
+
+def test_a_killed_process_pays_again_only_for_what_was_under_way(server, generator):
+    server.seconds = 0.05
+    settings = generator(concurrency=2).settings.model_dump()
+    lines = "; ".join(
+        [
+            "from codekiln.inference import Sampling",
+            "from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings",
+            "from codekiln.records import Message",
+            "prompts = [(Message(role='user', content=f'p{index}'),) for index in range(30)]",
+            f"list(EndpointGenerator(EndpointSettings(**{settings!r})).generate(prompts, Sampling(n=1)))",
+        ]
+    )
+    process = subprocess.Popen([sys.executable, "-c", lines])
+    while len(server.bodies) < 10:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(list(generator(concurrency=2).generate(asking(30), Sampling(n=1)))) == 30
+    assert 30 <= len(server.bodies) <= 30 + 2
 
 
 def test_a_consumer_that_stops_early_loses_no_paid_answer(server, generator):
@@ -318,3 +344,27 @@ def test_a_cache_folder_that_cannot_be_written_is_named(generator, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cache_dir"):
         generator(cache_dir=str(tmp_path / "file" / "cache"))
+
+
+def test_the_endpoint_teacher_gives_the_programs_of_the_replies_with_their_seeds_and_cost(server, tmp_path):
+    fenced = "Here it is:\n```python\ndef f():\n    return 1\n```\nDone."
+    server.script = lambda number, handler: handler.reply(200, completion(fenced))
+    cls = get("endpoint")
+    values = {"url": server.url, "model": "kiln-7b", "cache_dir": str(tmp_path), "price_in": 1.0, "sampling": {"n": 2}}
+    teacher = cls(cls.Settings(**values), seed=40)
+    problem = Problem(task_id="t1", prompt="Write f.", visible_tests=("assert f() == 1",), tests=("assert f() != 2",))
+    ((answered, samples),) = teacher.solve([problem])
+    assert answered == problem
+    assert {(sample.solution, sample.model) for sample in samples} == {("def f():\n    return 1", "kiln-7b")}
+    assert [sample.seed for sample in samples] == [40, 41] == sorted(body["seed"] for body in server.bodies)
+    asked = server.bodies[0]["messages"][0]["content"]
+    assert "assert f() == 1" in asked
+    assert "assert f() != 2" not in asked
+    assert teacher.usage()["spent"] == pytest.approx(2 * 100 / 1e6)
+    teacher.check()
+
+
+@pytest.mark.parametrize("wrong", [{"url": "localhost:8000"}, {"model": ""}, {"concurrency": 0}, {"api_key": KEY}])
+def test_endpoint_settings_refuse_what_cannot_work(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        get("endpoint").Settings(**{"url": "http://localhost:8000/v1", "model": "m", **wrong})
