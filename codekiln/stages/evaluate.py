@@ -22,7 +22,7 @@ EVALUATION = "evaluation.json"
 
 
 def _evaluate(work: Work) -> Summary:
-    problems = Dataset(work.inputs["evaluation"], Problem).rows()
+    problems = Dataset(work.inputs["evaluation_problems"], Problem).rows()
     contenders = {BASE: None, **_adapters(work), **_champion(work)}
     samples = {name: _sample(work, name, adapter, problems) for name, adapter in contenders.items()}
     graded = _grade(work, problems, samples)
@@ -103,7 +103,7 @@ def _summary(result: Evaluation) -> Summary:
 evaluate = Stage(
     name="evaluate",
     reads=("base_model", "evaluate", "evaluation", "sandbox", "seed"),
-    uses={"evaluation": ".", **dict.fromkeys(ADAPTERS, ".")},
+    uses={"evaluation_problems": ".", **dict.fromkeys(ADAPTERS, ".")},
     work=_evaluate,
     identity=_identity,
 )

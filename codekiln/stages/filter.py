@@ -27,8 +27,8 @@ def grade(problems: Sequence[Problem], samples: Sequence[Sample], settings: Sett
 
 def _filter(work: Work) -> Summary:
     settings = work.settings
-    problems = Dataset(work.inputs["train"], Problem).rows()
-    evaluation = Dataset(work.inputs["evaluation"], Problem).rows()
+    problems = Dataset(work.inputs["train_problems"], Problem).rows()
+    evaluation = Dataset(work.inputs["evaluation_problems"], Problem).rows()
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(problems, samples, settings, work.step)
     kept, rejected = _apply(settings, problems, evaluation, graded)
@@ -74,6 +74,6 @@ def _summary(graded, kept, rows, rejected) -> Summary:
 filter = Stage(
     name="filter",
     reads=("recipe", "recipes", "metric", "seed", "filters", "sandbox"),
-    uses={"train": ".", "evaluation": ".", "samples": "samples"},
+    uses={"train_problems": ".", "evaluation_problems": ".", "samples": "samples"},
     work=_filter,
 )

@@ -12,7 +12,7 @@ def _generate(work: Work) -> Summary:
     kind = teachers.get(settings.teacher)
     teacher = kind(kind.Settings.model_validate(settings.teachers[settings.teacher]), seed=settings.seed)
     recipe = recipe_of(work)
-    problems = Dataset(work.inputs["train"], Problem).rows()
+    problems = Dataset(work.inputs["train_problems"], Problem).rows()
     samples = collect(problems, lambda rows: recipe.generate(rows, teacher), work.output / "samples", work.step)
     return Summary(
         figures={"problems": len(problems), "samples": len(samples), **teacher.usage()},
@@ -29,5 +29,5 @@ def recipe_of(work: Work) -> recipes.Recipe:
 
 
 generate = Stage(
-    name="generate", reads=("recipe", "recipes", "teacher", "teachers", "seed"), uses={"train": "."}, work=_generate
+    name="generate", reads=("recipe", "recipes", "teacher", "teachers", "seed"), uses={"train_problems": "."}, work=_generate
 )

@@ -13,7 +13,7 @@ from codekiln.settings import Settings, validate
 if TYPE_CHECKING:
     from codekiln.registry import Registry
 
-SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train", "evaluation"
+SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train_problems", "evaluation_problems"
 
 
 @dataclass(frozen=True)

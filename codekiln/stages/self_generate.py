@@ -12,7 +12,7 @@ def _self_generate(work: Work) -> Summary:
 
     settings = work.settings
     sampling = settings.self_generate.model_copy(update={"seed": settings.self_generate.seed + settings.seed})
-    problems = Dataset(work.inputs["train"], Problem).rows()
+    problems = Dataset(work.inputs["train_problems"], Problem).rows()
     generator = LocalGenerator(settings.base_model, work.inputs["adapter"])
     samples = collect(
         problems, lambda rows: ask(generator, sampling, rows, work.step), work.output / "samples", work.step
@@ -23,6 +23,6 @@ def _self_generate(work: Work) -> Summary:
 self_generate = Stage(
     name="self_generate",
     reads=("base_model", "self_generate", "seed"),
-    uses={"train": ".", "adapter": "."},
+    uses={"train_problems": ".", "adapter": "."},
     work=_self_generate,
 )

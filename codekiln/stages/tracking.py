@@ -34,7 +34,7 @@ def _log(run: StageRun, stage: Stage, work: Work, manifest: StageManifest) -> di
     for name, part in stage.uses.items():
         folder = work.inputs.get(name, Path("missing")) / part
         if _is_dataset(folder):
-            run.dataset(folder, "evaluation" if name == "evaluation" else "training")
+            run.dataset(folder, "evaluation" if name.startswith("evaluation") else "training")
     for name in ARTIFACTS:
         if (work.output / name).exists():
             run.artifact(work.output / name)

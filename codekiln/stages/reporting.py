@@ -1,0 +1,156 @@
+"""Gather what the report shows from the folders and manifests of a run."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+
+from codekiln import metrics, models
+from codekiln.dataset import Dataset
+from codekiln.evaluation import Evaluation, Gate
+from codekiln.records import Graded, Problem
+from codekiln.registry import Version
+from codekiln.report import data as report
+from codekiln.stages.base import StageRecord, Work, read_stage
+from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
+from codekiln.stages.run import read_tracking
+
+SHOWN = 5
+PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
+
+
+def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
+    """Return everything the report of a finished run shows."""
+    settings = work.settings
+    manifest = read_stage(work.inputs["evaluation"])
+    lineage = {**manifest.lineage, manifest.step: manifest}
+    tracking = read_tracking(work.run)
+    values = evaluation.model_dump(mode="json")
+    return report.ReportData(
+        title=f"{settings.recipe} on {settings.base_model}",
+        question=f"Does {gate.candidate} write code that is better on {settings.metric} than {settings.base_model}, "
+        "and no less correct?",
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        candidate=gate.candidate,
+        against=BASE,
+        target=settings.metric,
+        gate=_gate(gate),
+        measures=tuple(map(_measure, evaluation.measures)),
+        problems=evaluation.problems,
+        samples=evaluation.samples,
+        contenders=values["contenders"],
+        comparisons=tuple(values["comparisons"]),
+        per_problem=values["per_problem"],
+        curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
+        examples=_examples(work, evaluation, gate.candidate),
+        rejected={step: record.summary.rejected for step, record in lineage.items() if record.summary.rejected},
+        base=_base(settings.base_model),
+        steps=tuple(_step(name, record) for name, record in lineage.items()),
+        adapters=_adapters(work, lineage, gate.candidate, version),
+        settings=settings.model_dump(mode="json"),
+        environment=_environment(),
+        tracking=report.Tracking(
+            uri=tracking.uri, experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
+        ),
+    )
+
+
+def _gate(gate: Gate) -> report.Gate:
+    checks = tuple(
+        report.Check(
+            name=f"{check.measure} against {check.against}",
+            passed=check.ok,
+            detail=check.failure
+            or f"{check.difference:+.3f} [{check.low:+.3f}, {check.high:+.3f}] over {check.n} problems",
+        )
+        for check in gate.reasons
+    )
+    return report.Gate(promoted=gate.promoted, sentence=gate.sentence, checks=checks)
+
+
+def _measure(name: str) -> report.Measure:
+    if name.startswith("pass@"):
+        chance = f"Chance that at least one of {name.removeprefix('pass@')} samples passes all hidden tests, unbiased."
+        return report.Measure(name=name, direction="higher", description=chance)
+    metric = metrics.get(name)
+    return report.Measure(name=name, direction=metric.direction, description=metric.describe)
+
+
+def _examples(work: Work, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
+    """Choose problems evenly from the best to the worst change, so that the choice flatters nobody."""
+    metric = work.settings.metric
+    before, after = (_typical(read_graded(work.inputs["evaluation"], name), metric) for name in (BASE, candidate))
+    change = {task: after[task].score(metric) - before[task].score(metric) for task in before.keys() & after.keys()}
+    ranked = sorted(change, key=lambda task: (-change[task], task))
+    chosen = [ranked[round(index * (len(ranked) - 1) / (SHOWN - 1))] for index in range(SHOWN)] if ranked else []
+    prompts = {row.task_id: row.prompt for row in Dataset(work.inputs["evaluation_problems"], Problem).rows()}
+    return tuple(
+        report.BeforeAfter(
+            task_id=task,
+            prompt=prompts[task],
+            before_name=BASE,
+            after_name=candidate,
+            before_code=before[task].sample.solution,
+            after_code=after[task].sample.solution,
+            before_scores=_scores(before[task]),
+            after_scores=_scores(after[task]),
+        )
+        for task in dict.fromkeys(chosen)
+    )
+
+
+def _typical(rows: Sequence[Graded], metric: str) -> dict[str, Graded]:
+    """Return, for each problem, the passing sample whose score is the median."""
+    passing: dict[str, list[Graded]] = {}
+    for row in rows:
+        if row.verdict.passed and row.score(metric) is not None:
+            passing.setdefault(row.sample.task_id, []).append(row)
+    return {task: sorted(found, key=lambda row: row.score(metric))[len(found) // 2] for task, found in passing.items()}
+
+
+def _scores(row: Graded) -> dict[str, float | None]:
+    return {score.metric: score.value for score in row.scores}
+
+
+def _base(name: str) -> report.Base:
+    spec = models.get(name)
+    return report.Base(id=spec.id, revision=spec.revision, licence=spec.licence)
+
+
+def _step(name: str, record: StageRecord) -> report.Step:
+    figures = record.summary.figures
+    rows = next((int(figures[key]) for key in ("train_rows", "kept", "samples", "train") if key in figures), None)
+    return report.Step(
+        name=name,
+        digest=record.digest,
+        inputs=record.inputs,
+        rows=rows,
+        seconds=record.seconds,
+        settings=record.settings,
+    )
+
+
+def _adapters(
+    work: Work, lineage: dict[str, StageRecord], candidate: str, version: Version
+) -> tuple[report.Adapter, ...]:
+    trained = [name for name in (*ADAPTERS[:-1], "fetch") if name in lineage]
+    parents = dict(zip(trained, ["", *trained], strict=False))
+    return tuple(
+        report.Adapter(
+            name=name,
+            parent=parents[name],
+            digest=lineage[name].digest,
+            reference=str(lineage[name].settings.get(name, {}).get("reference", "")),
+            version=str(version.version) if name == candidate or name == "fetch" else "",
+        )
+        for name in trained
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "Python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **{name: installed(name) for name in PACKAGES},
+    }

@@ -1,0 +1,78 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from codekiln.errors import InputError, InputErrors
+from codekiln.settings import parse_overrides, profile_names, read_profile, resolve
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_shipped_profile_resolves(name):
+    assert resolve(name).recipe == "maintainability"
+
+
+def test_layers_go_defaults_profile_form_overrides(tmp_path):
+    profile = tmp_path / "p.toml"
+    profile.write_text('seed = 1\nworkers = 1\nexperiment = "profile"\n[sft]\nepochs = 1\nlearning_rate = 1e-3\n')
+    settings = resolve(str(profile), {"experiment": "form", "metric": ""}, ["sft.epochs=3", "workers=2"])
+    assert (settings.seed, settings.workers, settings.experiment) == (1, 2, "form")
+    assert (settings.sft.epochs, settings.sft.learning_rate) == (3, 1e-3)
+    assert settings.metric == "structural_maintainability"
+
+
+def test_all_mistakes_are_reported_at_once_with_a_suggestion(tmp_path):
+    with pytest.raises(InputErrors) as caught:
+        resolve(
+            "laptop",
+            {"metric": "structural_maintainabilty"},
+            ["dpo.learning_rat=1", "sft.epochs=0", "recipes.maintainability.margins=3", "base_model=qwen3-4"],
+        )
+    text = str(caught.value)
+    assert "unknown key 'learning_rat'" in text
+    assert "did you mean 'learning_rate'?" in text
+    assert "sft.epochs" in text
+    assert "did you mean 'margin'?" in text
+    assert "did you mean 'structural_maintainability'?" in text
+    assert "did you mean 'qwen3-4b'?" in text
+    assert len(caught.value.errors) == 5
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        resolve("laptop").seed = 3
+
+
+def test_pass_at_k_needs_enough_samples():
+    with pytest.raises(InputErrors, match="needs evaluate.n of at least"):
+        resolve("laptop", {}, ["evaluate.n=5"])
+
+
+def test_overrides_are_toml_values_or_bare_words():
+    assert parse_overrides(["a.b=1e-4", "a.c=[1, 2]", "d=hello world", 'e="x"', "f=true"]) == {
+        "a": {"b": 1e-4, "c": [1, 2]}, "d": "hello world", "e": "x", "f": True,
+    }  # fmt: skip
+
+
+def test_an_override_without_a_value_is_refused():
+    with pytest.raises(InputErrors, match="'seed' is not key=value"):
+        parse_overrides(["seed"])
+
+
+def test_an_unknown_profile_suggests_one():
+    with pytest.raises(InputError, match="did you mean 'laptop'"):
+        read_profile("latop")
+
+
+def test_a_broken_profile_is_named(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("seed = \n")
+    with pytest.raises(InputError, match="broken.toml: not valid TOML.*line 1"):
+        read_profile(str(path))
+
+
+def test_every_shipped_toml_parses():
+    files = list(Path(__file__).parents[1].joinpath("codekiln").rglob("*.toml"))
+    assert len(files) > 5
+    for file in files:
+        tomllib.loads(file.read_text())
