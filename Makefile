@@ -31,7 +31,7 @@ lock:  ## write requirements.lock from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install -q torch==2.13.0
 	build/lock/bin/pip install -q -e '.[dev]'
-	build/lock/bin/pip freeze --exclude-editable | sed 's/ @ .*//' > requirements.lock
+	build/lock/bin/pip freeze --exclude-editable | sed -e 's/ @ .*//' -e 's/+cpu$$//' > requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "codekiln needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }

@@ -39,10 +39,7 @@ def bootstrap(
     labels = np.arange(len(values)) if clusters is None else _numbered(clusters)
     sums, counts = (_per_cluster(part, labels) for part in (np.where(known, values, 0.0), known.astype(float)))
     means = _resampled_means(sums, counts, resamples, np.random.default_rng(seed))
-    return [
-        _interval(values[known[:, column], column], means[:, column])
-        for column in range(values.shape[1])
-    ]
+    return [_interval(values[known[:, column], column], means[:, column]) for column in range(values.shape[1])]
 
 
 def _numbered(clusters: Sequence[Hashable]) -> np.ndarray:

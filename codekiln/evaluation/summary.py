@@ -89,9 +89,7 @@ def evaluate(
     tasks, samples = _common_ground(by_task)
     ks = sorted({1, *k})
     measures = (*(f"pass@{number}" for number in ks), *metrics)
-    per_problem = {
-        name: {task: _values(rows[task], ks, metrics) for task in tasks} for name, rows in by_task.items()
-    }
+    per_problem = {name: {task: _values(rows[task], ks, metrics) for task in tasks} for name, rows in by_task.items()}
     columns = _columns(per_problem, measures)
     clusters = [(groups or {}).get(task) or (task,) for task in tasks]
     stacked = np.column_stack(list(columns.values()))

@@ -30,7 +30,7 @@ def _promote(work: Work) -> Summary:
     _write(work, evaluation, gate, version)
     if gate.promoted:
         version = registry.promote(version)
-    _close(work, registry, gate)
+    registry.client.set_tag(read_tracking(work.run).parent_run_id, "codekiln.gate", gate.sentence)
     print(f"{work.step}: {gate.sentence}", flush=True)
     return Summary(
         figures={"promoted": float(gate.promoted), "version": version.version},
@@ -75,12 +75,6 @@ def _write(work: Work, evaluation: Evaluation, gate: Gate, version: Version) -> 
     write_atomic(work.output / "results.json", json.dumps(results(evaluation, gate), indent=2) + "\n")
     write_atomic(work.output / "report.html", render(data))
     write_atomic(work.output / "model_card.md", model_card(data))
-
-
-def _close(work: Work, registry: Registry, gate: Gate) -> None:
-    parent = read_tracking(work.run).parent_run_id
-    registry.client.set_tag(parent, "codekiln.gate", gate.sentence)
-    registry.finish(parent)
 
 
 # Not cached: what the gate compares with, and what serves, is decided elsewhere and may have changed.

@@ -16,10 +16,13 @@ def run_check(settings: Settings, output: Path) -> StageManifest:
     Raises:
         InputErrors: Everything that is wrong.
     """
-    from codekiln.stages.tracking import untracked
+    from codekiln.stages.tracking import tracked, untracked
 
-    work = Work(settings=settings, inputs={}, output=output, step="check", run=output)
-    manifest, _ = execute(stages.get("check"), work, untracked)
+    stage = stages.get("check")
+    work = Work(settings=settings, inputs={}, output=output, step=stage.name, run=output)
+    manifest, _ = execute(stage, work, untracked)
+    with tracked(stage, work) as log:
+        log(manifest)
     return manifest
 
 

@@ -16,9 +16,20 @@ ARTIFACTS = ("evaluation.json", "results.json", "report.html", "model_card.md")
 
 @contextmanager
 def tracked(stage: Stage, work: Work) -> Iterator[Callable[[StageManifest], dict[str, str]]]:
-    """Open the stage's nested run; gives the function that logs a finished manifest into it."""
-    with registry_of(work.run).stage(read_tracking(work.run).parent_run_id, work.step) as run:
-        yield lambda manifest: _log(run, stage, work, manifest)
+    """Open the stage's nested run; gives the function that logs a finished manifest into it.
+
+    The parent run is RUNNING while a stage is at work, and afterwards what the stage was, so that a pipeline needs no
+    last step that closes it.
+    """
+    registry, parent = registry_of(work.run), read_tracking(work.run).parent_run_id
+    registry.finish(parent, "RUNNING")
+    try:
+        with registry.stage(parent, work.step) as run:
+            yield lambda manifest: _log(run, stage, work, manifest)
+    except BaseException:
+        registry.finish(parent, "FAILED")
+        raise
+    registry.finish(parent)
 
 
 @contextmanager

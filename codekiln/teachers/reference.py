@@ -9,7 +9,7 @@ from pydantic import Field
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.records import Problem, Sample
 from codekiln.rewrite.bugs import mutants
-from codekiln.rewrite.styles import STYLES, variants
+from codekiln.rewrite.styles import STYLES, rewrite
 from codekiln.teachers import Teacher, TeacherSettings
 
 
@@ -54,9 +54,13 @@ class ReferenceTeacher(Teacher):
     def _programs(self, problem: Problem) -> list[tuple[str, str]]:
         if problem.reference is None:
             return []
-        wanted = self.settings.styles or tuple(STYLES)
-        styled = [(style, code) for style, code in variants(problem.reference).items() if style in wanted]
-        return styled + self._bugged(problem, styled)
+        styled: dict[str, str] = {}
+        for style in self.settings.styles or STYLES:
+            code = rewrite(problem.reference, style)
+            if code is not None:
+                styled.setdefault(code, style)
+        named = [(style, code) for code, style in styled.items()]
+        return named + self._bugged(problem, named)
 
     def _bugged(self, problem: Problem, styled: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Put one bug into each of several styles, drawn at random, so that mistakes are not tied to a style."""

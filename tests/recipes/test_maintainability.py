@@ -52,6 +52,17 @@ def test_the_widest_gap_is_paired_first_and_programs_are_not_used_twice():
     assert texts(pairs[0]) == (program(1).strip(), program(0).strip())
 
 
+def test_a_program_whose_twins_are_best_and_worst_is_used_once():
+    items = [
+        graded(program(1), 0.0),
+        graded(program(1, "twin"), 99.0),
+        graded(program(2), 40.0),
+        graded(program(3), 30.0),
+    ]
+    pairs = rows(items, pairs_per_problem=2).pairs
+    assert [(pair.chosen_score, pair.rejected_score) for pair in pairs] == [(99.0, 30.0)]
+
+
 def test_a_pair_carries_prompt_group_metric_and_stratum():
     pair = rows([graded(program(1), 50.0), graded(program(2), 90.0)]).pairs[0]
     assert pair.prompt == prompts.messages(problem())
