@@ -97,7 +97,7 @@ def readable(code: str) -> ast.Module:
     return tree
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def stripped(code: str) -> str:
     """Return ``code`` without comments and docstrings, for metrics that look at structure alone.
 

@@ -1,21 +1,17 @@
 """How much of a program is commentary."""
 
-from codekiln.metrics._metric import Metric, NoSignal, readable
+from codekiln.metrics._metric import Metric, readable
+from codekiln.metrics._radon import parameters
 
 
 def measure(code: str) -> float:
     """Return comments and multi-line string lines per 100 source lines: the C of radon's index, not capped at 100.
 
     Raises:
-        NoSignal: the reasons of ``readable``, and ``radon-refuses`` for Python that radon cannot split into lines.
+        NoSignal: the reasons of ``readable`` and ``radon-refuses``.
     """
-    from radon.metrics import mi_parameters
-
     readable(code)
-    try:
-        return mi_parameters(code, count_multi=True)[3]
-    except SyntaxError as error:
-        raise NoSignal("radon-refuses") from error
+    return parameters(code, count_multi=True)[3]
 
 
 METRIC = Metric(

@@ -1,21 +1,19 @@
 """Radon's maintainability index with its comment term, as published work reports it."""
 
-from codekiln.metrics._metric import Metric, NoSignal, readable
+from codekiln.metrics._metric import Metric, readable
+from codekiln.metrics._radon import parameters
 
 
 def measure(code: str) -> float:
     """Return radon's ``mi_visit(code, multi=True)``, 0..100; 100 for code without any operator, as radon does.
 
     Raises:
-        NoSignal: the reasons of ``readable``, and ``radon-refuses`` for Python that radon cannot split into lines.
+        NoSignal: the reasons of ``readable`` and ``radon-refuses``.
     """
-    from radon.metrics import mi_visit
+    from radon.metrics import mi_compute
 
     readable(code)
-    try:
-        return mi_visit(code, multi=True)
-    except SyntaxError as error:
-        raise NoSignal("radon-refuses") from error
+    return mi_compute(*parameters(code, count_multi=True))
 
 
 METRIC = Metric(

@@ -4,6 +4,7 @@ import ast
 
 from codekiln.metrics._laundering import laundering
 from codekiln.metrics._metric import Metric, NoSignal, stripped
+from codekiln.metrics._radon import parameters
 
 
 def measure(code: str) -> float:
@@ -14,14 +15,14 @@ def measure(code: str) -> float:
 
     Raises:
         NoSignal: ``no-operator`` (the index would saturate), ``vetoed-...`` (operators are hidden, see
-            ``_laundering``), and the reasons of ``stripped``.
+            ``_laundering``), ``radon-refuses``, and the reasons of ``stripped``.
     """
-    from radon.metrics import mi_compute, mi_parameters
+    from radon.metrics import mi_compute
 
     text = stripped(code)
     if reason := laundering(ast.parse(text)):
         raise NoSignal(f"vetoed-{reason}")
-    volume, complexity, logical_lines, _ = mi_parameters(text, count_multi=False)
+    volume, complexity, logical_lines, _ = parameters(text, count_multi=False)
     if volume <= 0 or logical_lines <= 0:
         raise NoSignal("no-operator")
     return mi_compute(volume, complexity, logical_lines, 0)

@@ -1,0 +1,127 @@
+import json
+
+import pytest
+
+from codekiln.errors import InputError
+from codekiln.evaluation import decide, evaluate, results, table
+from codekiln.records import Graded, Sample, Score, Verdict
+
+METRIC = "structural_maintainability"
+
+
+def graded(task, score=None, *, passed=True, metric=METRIC):
+    """One sample; ``score`` None means that the metric has no signal."""
+    verdict = Verdict(task_id=task, status="passed" if passed else "failed", tests_total=1, tests_run=1,
+                      tests_passed=int(passed))  # fmt: skip
+    scores = (Score(metric=metric, value=score, reason="" if score is not None else "no-operator"),) if passed else ()
+    return Graded(sample=Sample(task_id=task, solution=""), verdict=verdict, scores=scores)
+
+
+BASE = [graded("a", 10.0), graded("a", passed=False), graded("b", passed=False), graded("b", passed=False)]
+SFT = [graded("a", 14.0), graded("a", 18.0), graded("b", 50.0), graded("b")]
+
+
+def test_a_problem_is_its_passing_samples():
+    evaluation = evaluate({"base": BASE, "sft": SFT}, [METRIC], (1, 2))
+    assert evaluation.measures == ("pass@1", "pass@2", METRIC)
+    assert (evaluation.problems, evaluation.samples) == (2, 2)
+    assert evaluation.per_problem["base"] == {
+        "a": {"pass@1": 0.5, "pass@2": 1.0, METRIC: 10.0},
+        "b": {"pass@1": 0.0, "pass@2": 0.0, METRIC: None},
+    }
+    assert evaluation.per_problem["sft"]["b"] == {"pass@1": 1.0, "pass@2": 1.0, METRIC: 50.0}
+    assert evaluation.contenders["sft"][METRIC].mean == 33.0
+
+
+def test_a_metric_is_compared_on_common_problems_and_pass_at_k_on_all():
+    evaluation = evaluate({"base": BASE, "sft": SFT}, [METRIC])
+    metric, passing = (evaluation.compare("sft", "base", measure) for measure in (METRIC, "pass@1"))
+    assert (metric.difference, metric.n) == (6.0, 1)
+    assert (passing.difference, passing.n) == (0.75, 2)
+
+
+def test_later_contenders_meet_earlier_ones_and_all_meet_the_champion():
+    names = ["base", "champion", "sft", "dpo"]
+    evaluation = evaluate({name: BASE for name in names}, [METRIC])
+    pairs = dict.fromkeys(f"{item.contender} {item.against}" for item in evaluation.comparisons)
+    assert list(pairs) == ["sft base", "dpo base", "dpo sft", "base champion", "sft champion", "dpo champion"]
+
+
+def test_identical_contenders_differ_by_nothing_whatever_the_order_of_samples():
+    rows = [graded(f"t{i}", value) for i in range(40) for value in (0.1 * i, 0.2, 0.3)]
+    evaluation = evaluate({"base": rows, "sft": rows[::-1]}, [METRIC])
+    for item in evaluation.comparisons:
+        assert (item.difference, item.low, item.high) == (0, 0, 0)
+    assert not decide(evaluation, "sft", metric=METRIC).promoted
+
+
+def test_groups_are_resampled_whole():
+    rows = {
+        name: [graded(f"t{i}", float(i // 10) * sign) for i in range(100)] for name, sign in (("base", 1), ("sft", 2))
+    }
+    groups = {f"t{i}": f"g{i // 10}" for i in range(100)}
+    width = {}
+    for label, given in (("alone", None), ("grouped", groups)):
+        item = evaluate(rows, [METRIC], groups=given).compare("sft", "base", METRIC)
+        width[label] = item.high - item.low
+    assert width["grouped"] > 2 * width["alone"]
+
+
+@pytest.mark.parametrize(
+    ("contenders", "message"),
+    [
+        ({"base": BASE, "sft": SFT[:2]}, "'sft' and 'base' were sampled on different problems: b"),
+        ({"base": BASE, "sft": SFT[:3]}, "'sft' has not 2 samples for: b"),
+        ({"base": BASE[:3]}, "'base' has not 2 samples for: b"),
+        ({"base": BASE, "sft": []}, "no samples of sft"),
+        ({}, "nothing to evaluate"),
+        ({"base": [graded("a", 1.0, metric="lines")]}, "was not scored on 'structural_maintainability'"),
+    ],
+)
+def test_uneven_ground_is_refused(contenders, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(contenders, [METRIC])
+
+
+def test_k_beyond_the_samples_is_refused():
+    with pytest.raises(InputError, match="pass@10 needs"):
+        evaluate({"base": BASE}, [METRIC], (1, 10))
+
+
+def test_results_have_the_agreed_form():
+    rows = [graded(f"t{i}", 1.0) for i in range(40)]
+    better = [graded(f"t{i}", 2.0 + i % 3) for i in range(40)]
+    evaluation = evaluate({"base": rows, "dpo": better}, [METRIC])
+    written = json.loads(json.dumps(results(evaluation, decide(evaluation, "dpo", metric=METRIC)), allow_nan=False))
+    assert set(written) == {"contenders", "comparisons", "gate"}
+    assert set(written["contenders"]) == {"base", "dpo"}
+    assert set(written["contenders"]["dpo"][METRIC]) == {"mean", "low", "high"}
+    assert {tuple(item) for item in written["comparisons"]} == {
+        ("contender", "against", "measure", "difference", "low", "high", "n")
+    }
+    assert written["gate"]["promoted"] is True
+    assert written["gate"]["sentence"].startswith("promoted: dpo beats base")
+    assert set(written["gate"]) == {"promoted", "sentence"}
+
+
+def test_an_evaluation_survives_json():
+    evaluation = evaluate({"base": BASE, "sft": SFT}, [METRIC])
+    assert type(evaluation).model_validate_json(evaluation.model_dump_json()) == evaluation
+
+
+def test_a_contender_that_solves_nothing_has_no_metric():
+    evaluation = evaluate({"base": [graded("a", passed=False)], "sft": [graded("a", 1.0)]}, [METRIC])
+    assert evaluation.contenders["base"][METRIC].mean is None
+    assert evaluation.compare("sft", "base", METRIC).n == 0
+    assert "-" in table(evaluation)
+
+
+def test_the_table_fits_and_has_every_number():
+    metrics = [METRIC, "maintainability_index", "comment_ratio", "lines", "lint_count"]
+    scores = tuple(Score(metric=name, value=70.0) for name in metrics)
+    rows = [graded(f"t{i}", 1.0).model_copy(update={"scores": scores}) for i in range(3) for _ in range(10)]
+    text = table(evaluate({"base": rows, "dpo_further": rows}, metrics, (1, 10)))
+    assert max(map(len, text.splitlines())) <= 110
+    assert all(name in text for name in (*metrics, "pass@1", "pass@10"))
+    assert text.count("dpo_further") == text.count("base ") == len(text.split("\n\n"))
+    assert text.count("70.0 [70.0, 70.0]") == 2 * len(metrics)
