@@ -1,7 +1,7 @@
 """What every filter is: a named reason to reject a graded sample."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codekiln.records import Graded, Problem, Sample
@@ -20,7 +20,7 @@ class Context:
         max_tokens: Longest program that ``length`` keeps, in words and punctuation marks.
     """
 
-    evaluation: tuple[Problem, ...] = ()
+    evaluation: Sequence[Problem] = ()
     max_lines: int = 100
     max_tokens: int = 1_000
 
