@@ -1,0 +1,47 @@
+"""The private folder of the running program."""
+
+import os
+
+
+class Box:
+    """One folder, emptied after each program."""
+
+    MAX_FILES = 1000
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def is_over(self, limit: int) -> bool:
+        """Tell whether the folder holds more than ``limit`` bytes or too many entries."""
+        size = count = 0
+        pending = [self._path]
+        while pending:
+            try:
+                with os.scandir(pending.pop()) as entries:
+                    for entry in entries:
+                        count += 1
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(entry.path)
+                        if size > limit or count > self.MAX_FILES:
+                            return True
+            except FileNotFoundError:
+                continue  # removed while we looked
+            except PermissionError:
+                return True  # made unreadable: what it holds cannot be bounded
+        return False
+
+    def empty(self) -> None:
+        """Remove everything in the folder; what lies deep is first moved up, so that no path grows long."""
+        number = 0
+        while entries := os.listdir(self._path):
+            for name in entries:
+                path = os.path.join(self._path, name)
+                if os.path.islink(path) or not os.path.isdir(path):
+                    os.unlink(path)
+                    continue
+                os.chmod(path, 0o700)
+                for inner in os.listdir(path):
+                    number += 1
+                    os.rename(os.path.join(path, inner), os.path.join(self._path, f".{number}-{os.getpid()}"))
+                os.rmdir(path)

@@ -1,0 +1,153 @@
+"""Many programs at once: worker threads, each with its own fork server."""
+
+import contextlib
+import os
+import queue
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+
+from codekiln.records import Problem, Verdict
+from codekiln.sandbox.judge import Outcome, judge_calls, judge_scripts
+from codekiln.sandbox.limits import Limits
+from codekiln.sandbox.plan import Plan, frame, plan
+from codekiln.sandbox.worker import ServerDied, Worker
+
+_PLANS = 4096
+Job = tuple[Problem, str]
+
+
+class Sandbox:
+    """Runs untrusted programs; a misbehaving one gets a verdict, and only a broken sandbox raises.
+
+    Args:
+        workers: Programs run at the same time; by default one per core.
+        limits: What each run may use.
+    """
+
+    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+        self._limits = (limits or Limits()).model_dump()
+        self._workers = [Worker() for _ in range(workers or os.cpu_count() or 1)]
+        self._plans: dict[int, tuple[Problem, Plan]] = {}
+
+    def __enter__(self) -> "Sandbox":
+        self._workers[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.close()
+
+    def protections(self) -> dict[str, str]:
+        """Return what is protected by what on this machine, in words."""
+        self._workers[0].start()
+        return dict(self._workers[0].protections)
+
+    def grade(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Verdict]]:
+        """Grade (problem, program) jobs, yielding (index of the job, verdict) as they finish.
+
+        Jobs are taken lazily, only a few ahead of what has been consumed. Raises SandboxError when a server cannot
+        be started, and InputError for a problem whose tests are not Python.
+        """
+        source, results = _Source(jobs), queue.Queue(maxsize=4 * len(self._workers))
+        threads = [threading.Thread(target=self._work, args=(worker, source, results)) for worker in self._workers]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from _drain(results, len(threads))
+        finally:
+            source.stop()
+            _discard(results, threads)
+
+    def _work(self, worker: Worker, source: "_Source", results: queue.Queue) -> None:
+        try:
+            while (item := source.next()) is not None:
+                index, (problem, program) = item
+                results.put((index, self._grade_one(worker, problem, program)))
+            results.put(None)
+        except BaseException as error:  # travels to the consumer's thread, which raises it
+            results.put(error)
+
+    def _grade_one(self, worker: Worker, problem: Problem, program: str) -> Verdict:
+        planned = self._plan(problem)
+        try:
+            return self._run(worker, problem, planned, program)
+        except ServerDied:
+            pass  # it may have been killed from outside: once more, in a new server
+        try:
+            return self._run(worker, problem, planned, program)
+        except ServerDied as error:
+            return Verdict(
+                task_id=problem.task_id, status="crashed", tests_total=planned.total, tests_run=0, tests_passed=0,
+                detail=f"took the fork server down twice ({error})",
+            )  # fmt: skip
+
+    def _run(self, worker: Worker, problem: Problem, planned: Plan, program: str) -> Verdict:
+        if planned.scripts and not planned.tests:
+            runs = self._run_scripts(worker, planned, program)
+            return judge_scripts(problem.task_id, planned, runs, self._limits)
+        nonce = secrets.token_hex(16)
+        outcome = worker.run(frame(nonce, "calls", program, planned, self._limits), self._limits["wall_seconds"])
+        verdict = judge_calls(problem.task_id, planned, outcome, nonce, self._limits)
+        if planned.scripts and verdict.status == "passed":
+            runs = self._run_scripts(worker, planned, program)
+            verdict = _both(verdict, judge_scripts(problem.task_id, planned, runs, self._limits))
+        return verdict
+
+    def _run_scripts(self, worker: Worker, planned: Plan, program: str) -> list[tuple[Outcome, str]]:
+        runs = []
+        for test in planned.scripts:
+            nonce = secrets.token_hex(16)
+            job = frame(nonce, "stdin", program, planned, self._limits, test.stdin.encode("utf-8", "surrogatepass"))
+            runs.append((worker.run(job, self._limits["wall_seconds"]), nonce))
+        return runs
+
+    def _plan(self, problem: Problem) -> Plan:
+        known = self._plans.get(id(problem))
+        if known is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            known = self._plans[id(problem)] = (problem, plan(problem))  # holding the problem keeps its id taken
+        return known[1]
+
+
+def _both(calls: Verdict, scripts: Verdict) -> Verdict:
+    return scripts.model_copy(update={
+        "tests_run": calls.tests_run + scripts.tests_run,
+        "tests_passed": calls.tests_passed + scripts.tests_passed,
+        "cpu_seconds": calls.cpu_seconds + scripts.cpu_seconds,
+    })  # fmt: skip
+
+
+class _Source:
+    """Numbers the jobs and hands them to one thread at a time."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs, self._lock = enumerate(jobs), threading.Lock()
+        self._stopped = False
+
+    def next(self) -> tuple[int, Job] | None:
+        with self._lock:
+            return None if self._stopped else next(self._jobs, None)
+
+    def stop(self) -> None:
+        self._stopped = True
+
+
+def _drain(results: queue.Queue, running: int) -> Iterator[tuple[int, Verdict]]:
+    while running:
+        item = results.get()
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            running -= 1
+        else:
+            yield item
+
+
+def _discard(results: queue.Queue, threads: list[threading.Thread]) -> None:
+    while any(thread.is_alive() for thread in threads):
+        with contextlib.suppress(queue.Empty):
+            results.get(timeout=0.05)
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,94 @@
+"""Which part of a test the controller may evaluate itself, and the evaluation.
+
+Only expressions over plain values pass: literals, comparisons, arithmetic that cannot blow up, and a few built-ins.
+"""
+
+import ast
+import math
+
+from codekiln.sandbox.inside.plain import Opaque
+
+FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        set, frozenset, sorted, list, tuple, dict, len, sum, min, max, any, all, str, int, float, bool, round, abs,
+        isinstance, range,
+    )
+}  # fmt: skip
+TYPES = {kind.__name__: kind for kind in (bytes, complex)}
+_MATH = {
+    name: getattr(math, name)
+    for name in ("isclose", "fabs", "floor", "ceil", "sqrt", "isnan", "isinf", "pi", "e", "inf", "nan")
+}
+_SHAPES = (
+    ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp,
+)  # fmt: skip
+_SMALL = 10_000
+
+
+def may_evaluate(node: ast.AST) -> bool:
+    """Tell whether ``node`` itself, its parts aside, is of a kind that the controller evaluates."""
+    if isinstance(node, ast.BinOp):
+        return _is_bounded(node)
+    if any(isinstance(part, ast.Starred) for part in ast.iter_child_nodes(node)):
+        return False
+    return isinstance(node, _SHAPES)
+
+
+def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> bool:
+    """Tell whether ``node`` calls a known built-in, or a function of ``math`` where the test's own setup imports it."""
+    if not isinstance(node, ast.Call) or any(word.arg is None for word in node.keywords):
+        return False
+    if is_math(node.func, shadowed, imports):
+        return True
+    if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.func.id in shadowed:
+        return False
+    return node.func.id != "range" or all(_is_number(argument, _SMALL) for argument in node.args)
+
+
+def is_math(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> bool:
+    """Tell whether ``node`` is ``math.<known name>``."""
+    is_attribute = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "math"
+    return is_attribute and "math" in imports and "math" not in shadowed and node.attr in _MATH
+
+
+def evaluate(code: object, values: dict[str, object]) -> object:
+    """Evaluate a compiled expression made only of admitted parts; ``values`` holds what the program returned."""
+    return eval(code, {"__builtins__": {}, **FUNCTIONS, **TYPES, "math": _Math, **values})
+
+
+class _Math:
+    """The functions of ``math`` that tests use."""
+
+
+for _name, _value in _MATH.items():
+    setattr(_Math, _name, staticmethod(_value) if callable(_value) else _value)
+
+
+def _is_bounded(node: ast.BinOp) -> bool:
+    """Tell whether an operation cannot make something much larger than its operands, whatever those turn out to be."""
+    if isinstance(node.op, ast.Mult):
+        sides = (node.left, node.right)
+        return any(_is_number(side, _SMALL) for side in sides) and all(_is_literal(side) for side in sides)
+    if isinstance(node.op, ast.Pow):
+        return _is_number(node.left, _SMALL) and _is_number(node.right, 100)
+    return isinstance(node.op, ast.Add | ast.Sub | ast.Div | ast.FloorDiv | ast.BitAnd | ast.BitOr | ast.BitXor)
+
+
+def _is_literal(node: ast.AST) -> bool:
+    return all(
+        isinstance(part, ast.Constant | ast.UnaryOp | ast.USub | ast.List | ast.Tuple | ast.Load)
+        for part in ast.walk(node)
+    )
+
+
+def _is_number(node: ast.AST, bound: int) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        node = node.operand
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) <= bound
+
+
+def describe(value: object) -> str:
+    """Return a short text for a result."""
+    text = repr(value) if not isinstance(value, int) or value.bit_length() < 10_000 else "a very large integer"
+    return text if isinstance(value, Opaque) or len(text) <= 120 else text[:117] + "..."
