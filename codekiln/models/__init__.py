@@ -1,0 +1,93 @@
+"""Base models: one TOML file each, and how to get from a name, a path or a Hub id to one.
+
+Adding a model is adding a file here. Reading the table loads no torch.
+"""
+
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codekiln.errors import InputError, InputErrors, did_you_mean
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class BaseModelSpec(BaseModel):
+    """What codekiln has to know about a base model beyond its own config files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="what the user called it")
+    id: str = Field(description="Hub id, local path, or 'tiny' for the model shipped with the package")
+    revision: str = Field("main", description="Hub branch, tag or commit; pin a commit for anything that is promoted")
+    architecture: str | None = Field(None, description="transformers class to load; empty: the one of the config")
+    template_kwargs: dict[str, Any] = Field({}, description="extra arguments of the chat template")
+    end_of_turn: str | None = Field(None, description="token that ends an assistant turn; empty: read off the template")
+    lora_targets: tuple[str, ...] | str = Field("all-linear", description="modules that get an adapter")
+    params: int | None = Field(None, description="number of parameters that are loaded")
+    hidden: int | None = Field(None, description="width of the residual stream")
+    layers: int | None = Field(None, description="number of decoder layers")
+    vocab: int | None = Field(None, description="rows of the embedding")
+    licence: str = ""
+    gated: bool = Field(False, description="the Hub asks for an accepted licence and a token")
+    notes: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where ``from_pretrained`` finds the model: a folder, or a Hub id."""
+        if self.id != "tiny":
+            return self.id
+        from codekiln import tiny
+
+        return str(tiny.base_path())
+
+    @property
+    def hub_revision(self) -> str | None:
+        """The revision to ask the Hub for; None for a folder."""
+        return None if Path(self.source).is_dir() else self.revision
+
+
+def names() -> list[str]:
+    """Return the names of the models in the table."""
+    return sorted(path.name.removesuffix(".toml") for path in resources.files(__name__).iterdir()
+                  if path.name.endswith(".toml"))
+
+
+def get(name: str) -> BaseModelSpec:
+    """Return the model called ``name``: an entry of the table, else a local folder, else a Hub id (``owner/model``).
+
+    A folder or an id that is not in the table gets adapters on all its linear layers, and its own chat template.
+
+    Raises:
+        InputError: It is none of the three, or its table entry is malformed.
+    """
+    if name in names():
+        return _read(name)
+    path = Path(name)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise InputError("has no config.json: not a model folder", where=name,
+                             fix="give a folder written by save_pretrained")
+        return BaseModelSpec(name=name, id=str(path))
+    if _HUB_ID.fullmatch(name):
+        return next((spec for spec in map(_read, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
+    raise InputError(f"no base model '{name}'", where="base_model",
+                     fix=did_you_mean(name, names()) + " Or give a folder, or a Hub id (owner/model).")
+
+
+def _read(name: str) -> BaseModelSpec:
+    file = resources.files(__name__) / f"{name}.toml"
+    try:
+        return BaseModelSpec(name=name, **tomllib.loads(file.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
+    except ValidationError as error:
+        raise InputErrors(
+            InputError(item["msg"], where=f"{file}.{'.'.join(map(str, item['loc']))}",
+                       fix=did_you_mean(str(item["loc"][0]), BaseModelSpec.model_fields))
+            for item in error.errors(include_url=False)
+        ) from None

@@ -1,0 +1,76 @@
+"""Base models and adapters in memory. Imports torch: import this lazily."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from peft import PeftModel
+
+from codekiln.errors import InputError, ModelError
+from codekiln.models import BaseModelSpec
+from codekiln.models.chat import unreachable
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def device() -> str:
+    """Return 'cuda' where there is a GPU, else 'cpu'."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def dtype_of(name: str) -> torch.dtype:
+    """Return the dtype for 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'."""
+    return DTYPES["bfloat16" if device() == "cuda" else "float32"] if name == "auto" else DTYPES[name]
+
+
+def quiet() -> None:
+    """Silence progress bars, and what the libraries tell each other about renamed arguments."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrainedModel:
+    """Load a base model as a causal language model, on the CPU, in evaluation mode.
+
+    Raises:
+        InputError: There is no such model, or the Hub does not let us read it.
+        ModelError: The checkpoint lacks weights the architecture has (they would be random).
+    """
+    quiet()
+    kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
+    try:
+        model, info = kind.from_pretrained(
+            spec.source, revision=spec.hub_revision or "main", dtype=dtype_of(dtype), output_loading_info=True,
+        )
+    except OSError as error:
+        raise unreachable(spec, error) from None
+    missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
+    if missing:
+        raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
+    return model.eval()
+
+
+def attach(model: transformers.PreTrainedModel, spec: BaseModelSpec, adapter: Path,
+           trainable: bool = False) -> PeftModel:
+    """Put a LoRA adapter on a base model.
+
+    Raises:
+        InputError: There is no adapter, or it was trained on another base model.
+    """
+    config = Path(adapter) / "adapter_config.json"
+    if not config.is_file():
+        raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
+    base = _trained_on(Path(adapter))
+    # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
+    if base not in (None, spec.id) and not Path(spec.id).is_dir():
+        raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def _trained_on(adapter: Path) -> str | None:
+    record = adapter / "codekiln.json"
+    return json.loads(record.read_text(encoding="utf-8"))["base"] if record.is_file() else None

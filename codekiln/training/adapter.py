@@ -1,0 +1,58 @@
+"""The adapter folder a training run leaves behind, and what it says of its own making."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln.dataset import sha256_file, write_atomic
+
+WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
+
+
+class AdapterRecord(BaseModel):
+    """Lineage of an adapter, kept beside its weights in codekiln.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = Field(description="id of the base model")
+    revision: str | None = Field(description="Hub revision of the base model; empty for a folder")
+    kind: Literal["sft", "dpo"]
+    reference: Literal["previous", "base"] | None = Field(description="reference policy of DPO")
+    parent: str | None = Field(description="sha256 of the weights training started from; empty: a new adapter")
+    data: str = Field(description="sha256 of the rows trained on")
+    seed: int
+    code_version: str
+    job: str = Field(description="digest of the training job")
+
+
+def digest_of(adapter: Path) -> str:
+    """Return the sha256 of an adapter's weights."""
+    return sha256_file(Path(adapter) / WEIGHTS)
+
+
+def clear(output: Path) -> None:
+    """Remove what an earlier run left, so that a run that dies leaves no adapter that looks finished."""
+    for name in (RECORD, "summary.json", WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
+        (output / name).unlink(missing_ok=True)
+
+
+def save(trainer: Any, output: Path, record: AdapterRecord) -> None:
+    """Write the trained adapter, in the precision it was trained in, and its record; all processes call this.
+
+    Only the trained adapter is kept: under ZeRO-3 the trainer's copy of the reference adapter has wrong contents.
+    """
+    staging = output / "saving"
+    trainer.save_model(str(staging))
+    if not trainer.is_world_process_zero():
+        return
+    config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))
+    # PEFT keeps the modules in a set; sorted, equal adapters have equal files.
+    config["target_modules"] = sorted(config["target_modules"])
+    (staging / WEIGHTS).chmod(0o644)
+    shutil.move(staging / WEIGHTS, output / WEIGHTS)
+    write_atomic(output / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
+    write_atomic(output / RECORD, record.model_dump_json(indent=2) + "\n")
+    shutil.rmtree(staging)

@@ -1,0 +1,87 @@
+"""From our settings to the trainers' arguments. Imports torch and transformers: import this lazily."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+
+from codekiln.errors import InputError
+from codekiln.models import BaseModelSpec
+from codekiln.models.loading import dtype_of
+from codekiln.training.checkpoints import FOLDER
+from codekiln.training.job import TrainingJob
+from codekiln.training.settings import LoraSettings, Optimisation
+
+EVALUATIONS_PER_EPOCH = 4
+
+
+def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: int) -> dict[str, Any]:
+    """Return the keyword arguments that SFTConfig and DPOConfig share.
+
+    Args:
+        job: The run.
+        train_rows: Number of training rows.
+        evaluate: Whether there are held-out rows.
+        world: Number of processes.
+
+    Raises:
+        InputError: batch_size is not a multiple of micro_batch times the number of processes.
+    """
+    settings = job.settings
+    steps_per_epoch = math.ceil(train_rows / settings.batch_size)
+    every = settings.eval_every or max(1, steps_per_epoch // EVALUATIONS_PER_EPOCH)
+    gpu = torch.cuda.is_available()
+    return {
+        "output_dir": str(Path(job.output) / FOLDER),
+        "seed": job.seed,
+        "num_train_epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": settings.scheduler,
+        "warmup_steps": math.ceil(settings.warmup * settings.epochs * steps_per_epoch),
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": settings.max_grad_norm,
+        "per_device_train_batch_size": settings.micro_batch,
+        "per_device_eval_batch_size": settings.micro_batch,
+        "gradient_accumulation_steps": _accumulation(settings, world),
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "bf16": dtype_of(settings.dtype) is torch.bfloat16,
+        "use_cpu": not gpu,
+        "dataloader_pin_memory": gpu,
+        "max_length": settings.max_length,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "include_num_input_tokens_seen": "non_padding",
+        "disable_tqdm": True,
+        "report_to": "none",
+        "save_strategy": "steps",
+        "save_steps": every,
+        "save_total_limit": 2,
+        "restore_callback_states_from_checkpoint": True,
+        **(_evaluation(every) if evaluate else {}),
+    }
+
+
+def lora_config(spec: BaseModelSpec, lora: LoraSettings) -> LoraConfig:
+    """Return PEFT's description of a new adapter."""
+    targets = spec.lora_targets if isinstance(spec.lora_targets, str) else list(spec.lora_targets)
+    return LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets,
+                      task_type="CAUSAL_LM")
+
+
+def _accumulation(settings: Optimisation, world: int) -> int:
+    rows = settings.micro_batch * world
+    if settings.batch_size % rows:
+        raise InputError(
+            f"batch_size {settings.batch_size} is not a multiple of micro_batch {settings.micro_batch} x {world}",
+            where="batch_size", fix=f"use batch_size = {rows * math.ceil(settings.batch_size / rows)}",
+        )
+    return settings.batch_size // rows
+
+
+def _evaluation(every: int) -> dict[str, Any]:
+    return {
+        "eval_strategy": "steps", "eval_steps": every, "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_loss", "greater_is_better": False,
+    }

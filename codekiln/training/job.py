@@ -1,0 +1,84 @@
+"""What one training run is to do, and what it did: two JSON files, so that any launcher can start it."""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codekiln import __version__
+from codekiln.dataset import validation_errors
+from codekiln.errors import InputError, InputErrors
+from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings
+
+
+class Tracking(BaseModel):
+    """The MLflow run that gets the training curve."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uri: str = Field(description="MLflow tracking URI")
+    run_id: str = Field(description="an existing run")
+
+
+class TrainingJob(BaseModel):
+    """One SFT or DPO run: from a base model or an adapter and a data folder to an adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sft", "dpo"]
+    base: str = Field(description="a name of the model table, a folder or a Hub id")
+    adapter: Path | None = Field(None, description="adapter to continue; empty: a new one")
+    data: Path = Field(description="folder of Example rows (sft) or Pair rows (dpo)")
+    output: Path = Field(description="folder that gets the adapter, curve.jsonl, rejected.jsonl and summary.json")
+    seed: int = Field(0, ge=0, description="seeds initial weights, dropout, data order and the split")
+    lora: LoraSettings = LoraSettings()
+    sft: SftSettings = SftSettings()
+    dpo: DpoSettings = DpoSettings()
+    tracking: Tracking | None = None
+    code_version: str = Field(__version__, description="checkpoints of another code version are not continued")
+
+    @property
+    def settings(self) -> Optimisation:
+        """The settings of this kind of training."""
+        return self.sft if self.kind == "sft" else self.dpo
+
+    def digest(self, *parents: str) -> str:
+        """Return what makes two runs the same: all fields but where results go, and the digests of what is read."""
+        unused = "dpo" if self.kind == "sft" else "sft"
+        text = self.model_dump_json(exclude={"output", "tracking", "data", "adapter", unused})
+        return hashlib.sha256("\n".join((text, *parents)).encode()).hexdigest()
+
+
+class TrainingSummary(BaseModel):
+    """What a training run did."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sft", "dpo"]
+    steps: int = Field(description="optimiser steps taken")
+    epochs: float = Field(description="passes over the training rows")
+    best_step: int = Field(description="the step whose adapter was kept")
+    train_rows: int
+    holdout_rows: int
+    rejected: dict[str, int] = Field({}, description="rows turned away before training, by reason")
+    first_eval_loss: float | None = Field(None, description="held-out loss before training")
+    best_eval_loss: float | None = Field(None, description="held-out loss of the adapter that was kept")
+    tokens: int = Field(description="tokens trained on, padding not counted")
+    seconds: float = Field(description="of training alone, since the last resume")
+    stopped_early: bool = False
+    resumed_from: int = Field(0, description="the step a checkpoint let this run start at; 0: the beginning")
+
+
+def read_job(path: Path) -> TrainingJob:
+    """Read a job from a JSON file.
+
+    Raises:
+        InputError: There is no such file, or it is not a job; every mistake is named.
+    """
+    if not path.is_file():
+        raise InputError("no such file", where=str(path), fix="give a job written by codekiln")
+    try:
+        return TrainingJob.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputErrors(validation_errors(error, str(path), "correct the field")) from None

@@ -1,0 +1,148 @@
+"""Rows are proven before anything is trained on them, and the tokens that were proven are the tokens that are trained.
+
+Published preference adapters were trained on prompts that a mixed data format had silently replaced; the rules here
+make that, and its relatives, an error: see `prove`.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codekiln.dataset import Rejected
+from codekiln.errors import InputError
+from codekiln.models.chat import Chat
+from codekiln.records import Example, Message, Pair
+
+IGNORED = -100
+TOLERATED = 0.1
+
+Tokens = dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Rows fit for training.
+
+    Attributes:
+        rows: For an Example ``input_ids`` and ``labels`` (IGNORED on the prompt); for a Pair ``prompt_ids``,
+            ``chosen_ids`` and ``rejected_ids``. Nothing needs truncation.
+        groups: The group of each row.
+        rejected: The other rows, with the rule they broke.
+    """
+
+    rows: tuple[Tokens, ...]
+    groups: tuple[str, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def prove(rows: Sequence[Example] | Sequence[Pair], chat: Chat, max_length: int, where: str) -> Proven:
+    """Tokenise rows and keep those that obey every rule.
+
+    ``wrong-roles``: the prompt ends with a user's turn and each completion is one assistant's turn.
+    ``prompt-too-long``: not one completion token would be left of ``max_length``.
+    ``too-long``: the end-of-turn token would be cut off.
+    ``prompt-not-a-prefix``: what is trained begins with exactly the tokens the model is asked with later.
+    ``instruction-lost``: every message of the prompt can be read in the decoded prompt tokens.
+    ``completion-changed``: the completion can be read in the decoded label tokens (templates strip indentation).
+    ``no-end-of-turn``, ``end-of-turn-inside``: the end-of-turn token is learned, once, at the end.
+    ``chosen-equals-rejected``: a pair is two different completions.
+
+    Args:
+        rows: Examples or pairs.
+        chat: Tokenizer and template of the model to be trained.
+        max_length: Longest row, in tokens.
+        where: The file the rows come from, for messages.
+
+    Raises:
+        InputError: There are no rows, none obeys the rules, or more than a tenth breaks them.
+    """
+    tokens = _tokenise(rows, chat)
+    reasons = [_reason(row, *ids, chat, max_length) for row, ids in zip(rows, tokens, strict=True)]
+    _enough(reasons, where)
+    good = [(row, ids) for row, ids, reason in zip(rows, tokens, reasons, strict=True) if reason is None]
+    return Proven(
+        rows=tuple(_for_trainer(*ids) for _, ids in good),
+        groups=tuple(row.group or row.task_id for row, _ in good),
+        rejected=tuple(Rejected(reason, row) for row, reason in zip(rows, reasons, strict=True) if reason is not None),
+    )
+
+
+def split(groups: Sequence[str], holdout: float, seed: int) -> tuple[list[int], list[int]]:
+    """Return the indices of training rows and of held-out rows; no group is in both.
+
+    Raises:
+        InputError: A share is to be held out, but there is only one group.
+    """
+    names = sorted(set(groups), key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).digest())
+    if holdout and len(names) < 2:
+        raise InputError("all rows are of one group, so none can be held out", where="holdout",
+                         fix="give rows of several groups, or set holdout = 0")
+    held = set(names[: math.ceil(holdout * len(names))])
+    indices: tuple[list[int], list[int]] = ([], [])
+    for index, name in enumerate(groups):
+        indices[name in held].append(index)
+    return indices
+
+
+def _completions(row: Example | Pair) -> tuple[tuple[Message, ...], ...]:
+    return (row.completion,) if isinstance(row, Example) else (row.chosen, row.rejected)
+
+
+def _tokenise(rows: Sequence[Any], chat: Chat) -> list[tuple[list[int], list[list[int]]]]:
+    prompts = iter(chat.prompts([row.prompt for row in rows]))
+    wholes = iter(chat.conversations([row.prompt + answer for row in rows for answer in _completions(row)]))
+    return [(next(prompts), [next(wholes) for _ in _completions(row)]) for row in rows]
+
+
+def _reason(row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: Chat,
+            max_length: int) -> str | None:
+    answers = _completions(row)
+    turns = [row.prompt[-1].role if row.prompt else "", *("+".join(turn.role for turn in answer) for answer in answers)]
+    if turns != ["user", *["assistant"] * len(answers)]:
+        return "wrong-roles"
+    if len(prompt) >= max_length:
+        return "prompt-too-long"
+    asked = chat.decode(prompt)
+    if any(turn.content.strip() not in asked for turn in row.prompt):
+        return "instruction-lost"
+    for whole, answer in zip(wholes, answers, strict=True):
+        if reason := _completion_reason(prompt, whole, answer[0].content, chat, max_length):
+            return reason
+    return "chosen-equals-rejected" if len(wholes) == 2 and wholes[0] == wholes[1] else None
+
+
+def _completion_reason(prompt: list[int], whole: list[int], text: str, chat: Chat, max_length: int) -> str | None:
+    if whole[: len(prompt)] != prompt:
+        return "prompt-not-a-prefix"
+    if len(whole) > max_length:
+        return "too-long"
+    learned = whole[len(prompt):]
+    if chat.end_of_turn_id not in learned:
+        return "no-end-of-turn"
+    end = learned.index(chat.end_of_turn_id)
+    if chat.decode(learned[end + 1:]).strip():
+        return "end-of-turn-inside"
+    return None if text.strip() and text.rstrip() in chat.decode(learned[:end]) else "completion-changed"
+
+
+def _for_trainer(prompt: list[int], wholes: list[list[int]]) -> Tokens:
+    if len(wholes) == 1:
+        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + wholes[0][len(prompt):]}
+    chosen, rejected = (whole[len(prompt):] for whole in wholes)
+    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+
+
+def _enough(reasons: list[str | None], where: str) -> None:
+    counts = Counter(reason for reason in reasons if reason)
+    if not reasons:
+        raise InputError("there are no rows to train on", where=where, fix="see what the stage before rejected")
+    if counts.total() > TOLERATED * len(reasons):
+        line, first = next((line, reason) for line, reason in enumerate(reasons, start=1) if reason)
+        listed = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+        raise InputError(
+            f"{counts.total()} of {len(reasons)} rows cannot be trained on: {listed}; this one is {first}",
+            where=f"{where}:{line}", fix="raise max_length for rows that are too long; correct the recipe for others",
+        )

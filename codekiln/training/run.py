@@ -1,0 +1,121 @@
+"""One training run from data folder to adapter. Imports torch and TRL: import this lazily."""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections import Counter
+from typing import Any
+
+import datasets
+import transformers
+
+from codekiln import models
+from codekiln.dataset import Dataset, write_atomic
+from codekiln.models.chat import load_chat
+from codekiln.models.loading import attach, load_model, quiet
+from codekiln.records import Example, Pair
+from codekiln.training import adapter, checkpoints, dpo, sft
+from codekiln.training.arguments import common_arguments
+from codekiln.training.callbacks import Finite, Progress, Track, write_curve
+from codekiln.training.job import TrainingJob, TrainingSummary
+from codekiln.training.rows import Proven, prove, split
+
+logger = logging.getLogger(__name__)
+
+
+def run(job: TrainingJob) -> TrainingSummary:
+    """Train one adapter; run again after a crash, it continues from the last checkpoint of the same job.
+
+    Raises:
+        InputError: The data, the base model, the adapter or a setting is wrong.
+        ModelError: The base model cannot be used.
+    """
+    _quiet()
+    spec = models.get(job.base)
+    chat = load_chat(spec)
+    data = Dataset(job.data, Example if job.kind == "sft" else Pair)
+    proven = prove(data.rows(), chat, job.settings.max_length, where=str(data.folder / "data.jsonl"))
+    parent = adapter.digest_of(job.adapter) if job.adapter else None
+    record = adapter.AdapterRecord(
+        base=spec.id, revision=spec.hub_revision, kind=job.kind, parent=parent, data=data.manifest.sha256,
+        seed=job.seed, reference=job.dpo.reference if job.kind == "dpo" else None, code_version=job.code_version,
+        job=job.digest(data.manifest.sha256, parent or ""),
+    )
+    trainer, held = _trainer(job, spec, chat, proven)
+    with trainer.args.main_process_first(desc="claiming checkpoints"):
+        if trainer.is_world_process_zero():
+            adapter.clear(job.output)
+            checkpoints.claim(job.output, record.job)
+    summary = _train(job, trainer, proven, held)
+    adapter.save(trainer, job.output, record)
+    if trainer.is_world_process_zero():
+        _report(job, trainer, proven, summary)
+    return summary
+
+
+def _quiet() -> None:
+    quiet()
+    datasets.disable_progress_bars()
+
+
+def _trainer(job: TrainingJob, spec: models.BaseModelSpec, chat: Any, proven: Proven) -> tuple[Any, int]:
+    transformers.set_seed(job.seed)
+    train, held = split(proven.groups, job.settings.holdout, job.seed)
+    model: Any = load_model(spec, job.settings.dtype)
+    if job.adapter:
+        model = attach(model, spec, job.adapter, trainable=True)
+    arguments = common_arguments(job, len(train), bool(held), _world())
+    build = sft.build if job.kind == "sft" else dpo.build
+    trainer = build(job, spec, chat, model, _table(proven, train), _table(proven, held) if held else None, arguments,
+                    _callbacks(job, bool(held)))
+    trainer.remove_callback(transformers.PrinterCallback)
+    return trainer, len(held)
+
+
+def _world() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun
+
+
+def _table(proven: Proven, indices: list[int]) -> datasets.Dataset:
+    return datasets.Dataset.from_list([proven.rows[index] for index in indices])
+
+
+def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCallback]:
+    callbacks: list[transformers.TrainerCallback] = [Finite()]
+    if int(os.environ.get("RANK", "0")) == 0:  # set by torchrun
+        callbacks.append(Progress(job.kind))
+        if job.tracking:
+            callbacks.append(Track(job.tracking))
+    if evaluate and job.settings.patience:
+        callbacks.append(transformers.EarlyStoppingCallback(job.settings.patience))
+    return callbacks
+
+
+def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int) -> TrainingSummary:
+    checkpoint, step = checkpoints.latest(job.output)
+    if checkpoint:
+        logger.warning("%s: continuing from step %d", job.kind, step)
+    # A resumed run must not evaluate again before its first step: early stopping would count that as stagnation.
+    trainer.args.eval_on_start = bool(held) and not checkpoint
+    start = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    state = trainer.state
+    losses = {entry["step"]: entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry}
+    return TrainingSummary(
+        kind=job.kind, steps=state.global_step, epochs=round(state.epoch, 3), train_rows=len(trainer.train_dataset),
+        holdout_rows=held, rejected=Counter(item.reason for item in proven.rejected),
+        best_step=state.best_global_step or state.global_step,
+        first_eval_loss=losses.get(0), best_eval_loss=state.best_metric,
+        tokens=int(state.num_input_tokens_seen), seconds=round(time.monotonic() - start, 2),
+        stopped_early=state.global_step < state.max_steps, resumed_from=step,
+    )
+
+
+def _report(job: TrainingJob, trainer: Any, proven: Proven, summary: TrainingSummary) -> None:
+    write_curve(trainer.state.log_history, job.output / "curve.jsonl")
+    lines = (json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}) for item in proven.rejected)
+    write_atomic(job.output / "rejected.jsonl", "".join(line + "\n" for line in lines))
+    write_atomic(job.output / "summary.json", summary.model_dump_json(indent=2) + "\n")
+    shutil.rmtree(job.output / checkpoints.FOLDER)

@@ -1,0 +1,73 @@
+"""Settings of training, one set from the embedded tiny model to gemma3-12b."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LoraSettings(_Section):
+    """Shape of the adapter; an adapter that is continued keeps the shape it has."""
+
+    r: int = Field(16, ge=1, description="rank")
+    alpha: int = Field(32, ge=1, description="scale; the adapter's output is multiplied by alpha / r")
+    dropout: float = Field(0.05, ge=0, lt=1, description="dropout on the adapter's input")
+
+
+class Optimisation(_Section):
+    """What SFT and DPO have in common."""
+
+    epochs: float = Field(2, gt=0, description="passes over the training rows; 1 to 3 are usual")
+    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
+    batch_size: int = Field(16, ge=1, description="rows per optimiser step, over all devices")
+    micro_batch: int = Field(4, ge=1, description="rows per device and forward pass; the rest is accumulated")
+    max_length: int = Field(1024, ge=8, description="longest row in tokens, prompt included; longer ones are rejected")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    scheduler: Literal["linear", "cosine", "constant_with_warmup"] = Field(
+        "cosine", description="course of the learning rate after warm-up",
+    )
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay")
+    max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
+    holdout: float = Field(
+        0.1, ge=0, le=0.5, description="share of the groups held out to measure loss; 0: none, and no early stopping",
+    )
+    patience: int = Field(3, ge=0, description="stop after so many evaluations without a lower held-out loss; 0: never")
+    eval_every: int | None = Field(
+        None, ge=1, description="steps between evaluations, each with a checkpoint; empty: four times an epoch",
+    )
+    gradient_checkpointing: bool = Field(False, description="recompute activations: half the memory, a third more time")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of the frozen base; auto: bfloat16 on a GPU, float32 on a CPU",
+    )
+
+
+class SftSettings(Optimisation):
+    """Supervised fine-tuning; loss on completions only."""
+
+
+class DpoSettings(Optimisation):
+    """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290)."""
+
+    epochs: float = Field(1, gt=0, description="passes over the training pairs; 1 to 3 are usual")
+    learning_rate: float = Field(5e-6, gt=0, description="peak learning rate of AdamW; ten times less than for SFT")
+    micro_batch: int = Field(2, ge=1, description="pairs per device and forward pass; the rest is accumulated")
+    beta: float = Field(0.1, gt=0, description="strength of the pull towards the reference policy")
+    loss: tuple[Loss, ...] = Field(
+        ("sigmoid", "sft"), min_length=1,
+        description="losses that are added up; 'sft' keeps chosen programs likely: without it correctness can collapse",
+    )
+    loss_weights: tuple[float, ...] | None = Field(None, description="one weight per loss; empty: 1 each")
+    reference: Literal["previous", "base"] = Field(
+        "previous", description="policy to stay close to: the adapter training starts from, or the bare base model",
+    )
+
+    @model_validator(mode="after")
+    def _one_weight_per_loss(self) -> "DpoSettings":
+        if self.loss_weights is not None and len(self.loss_weights) != len(self.loss):
+            raise ValueError(f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses")
+        return self
