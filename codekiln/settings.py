@@ -172,35 +172,27 @@ def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validate(values: dict[str, Any], where: str = "settings") -> Settings:
-    """Check values against the schema, the shipped tables, and the recipe's and teacher's own settings."""
+    """Check values against the schema, the shipped tables, and the chosen recipe's and teacher's own settings.
+
+    Raises:
+        InputErrors: Every mistake, at once.
+    """
     errors: list[InputError] = []
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         errors = [_explain(item, where) for item in error.errors(include_url=False)]
-        settings = None
-    for key, table, default in (
-        ("recipe", recipes, "maintainability"),
-        ("teacher", teachers, "reference"),
-        ("metric", metrics, "structural_maintainability"),
-        ("base_model", models, "tiny"),
-    ):
-        errors += _known(table, values.get(key, default), f"{where}: {key}")
-    plugged = {}
+    for key, table in (("metric", metrics), ("base_model", models)):
+        errors += _known(table, values.get(key, Settings.model_fields[key].default), f"{where}: {key}")
+    own = {}
     for section, table in (("recipes", recipes), ("teachers", teachers)):
-        plugged[section], found = _plugins(table, values.get(section, {}), f"{where}: {section}")
+        chosen = values.get(section[:-1], Settings.model_fields[section[:-1]].default)
+        checked, found = _plugins(table, {chosen: {}} | values.get(section, {}), f"{where}: {section}")
+        own[section] = {chosen: checked.get(chosen)}
         errors += found
     if errors:
         raise InputErrors(errors)
-    own = {
-        section: _with_defaults(table, plugged[section], getattr(settings, section[:-1]))
-        for section, table in (("recipes", recipes), ("teachers", teachers))
-    }
     return settings.model_copy(update=own)
-
-
-def _with_defaults(table: Any, given: dict[str, dict], chosen: str) -> dict[str, dict]:
-    return {chosen: given.get(chosen) or table.get(chosen).Settings().model_dump(mode="json")}
 
 
 def _known(table: Any, name: Any, where: str) -> list[InputError]:

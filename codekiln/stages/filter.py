@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from codekiln import filters, metrics
 from codekiln.dataset import Dataset, Rejected, write_dataset
-from codekiln.grading import grade_samples
+from codekiln.grading import grade_samples, program_of
 from codekiln.records import Example, Graded, Pair, Problem, Sample
 from codekiln.settings import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
@@ -17,11 +17,12 @@ def grade(problems: Sequence[Problem], samples: Sequence[Sample], settings: Sett
     by_id = {problem.task_id: problem for problem in problems}
     jobs = [(by_id[sample.task_id], sample) for sample in samples]
     verdicts = grade_samples(jobs, workers=settings.workers or None, limits=settings.sandbox, label=label)
-    passing = sorted({sample.solution for sample, verdict in zip(samples, verdicts, strict=True) if verdict.passed})
+    programs = [program_of(problem, sample) for problem, sample in jobs]
+    passing = sorted({code for code, verdict in zip(programs, verdicts, strict=True) if verdict.passed})
     scores = dict(zip(passing, metrics.score_all(passing), strict=True))
     return [
-        Graded(sample=sample, verdict=verdict, scores=scores[sample.solution] if verdict.passed else ())
-        for sample, verdict in zip(samples, verdicts, strict=True)
+        Graded(sample=sample, verdict=verdict, scores=scores[code] if verdict.passed else ())
+        for sample, verdict, code in zip(samples, verdicts, programs, strict=True)
     ]
 
 

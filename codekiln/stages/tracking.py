@@ -22,7 +22,7 @@ def tracked(stage: Stage, work: Work) -> Iterator[Callable[[StageManifest], dict
     last step that closes it.
     """
     registry, parent = registry_of(work.run), read_tracking(work.run).parent_run_id
-    registry.finish(parent, "RUNNING")
+    registry.client.update_run(parent, status="RUNNING")
     try:
         with registry.stage(parent, work.step) as run:
             yield lambda manifest: _log(run, stage, work, manifest)

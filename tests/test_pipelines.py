@@ -1,0 +1,91 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codekiln import stages
+
+ROOT = Path(__file__).parents[1]
+COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
+FORM = {"recipe", "base_model", "profile", "metric", "pool", "experiment", "promote_as", "image", "overrides", "adapter"}
+
+
+def compiled(path: Path) -> dict:
+    return next(iter(yaml.safe_load_all(path.read_text())))
+
+
+def test_the_compiled_pipelines_are_up_to_date(tmp_path):
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "pipelines.compile", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
+    )
+    fresh = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert fresh == {path.name: path.read_text() for path in COMPILED}, "run `make compile` and commit the result"
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_a_run_form_has_at_most_nine_inputs(path):
+    inputs = compiled(path)["root"]["inputDefinitions"]["parameters"]
+    assert len(inputs) <= 9
+    assert set(inputs) <= FORM
+    assert {name for name, about in inputs.items() if not about.get("isOptional")} <= {"adapter"}
+
+
+def test_align_has_the_stages_of_the_design_in_order():
+    tasks = compiled(ROOT / "pipelines" / "compiled" / "align.yaml")["root"]["dag"]["tasks"]
+    after = {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()}
+    order = "check generate filter sft dpo self-generate filter-2 dpo-further evaluate promote".split()
+    assert set(tasks) == set(order)
+    for earlier, later in zip(order, order[1:], strict=False):
+        assert earlier in after[later], f"{later} does not wait for {earlier}"
+    adapters = tasks["evaluate"]["inputs"]["artifacts"]
+    assert {"sft", "dpo", "dpo_further"} <= set(adapters)
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_every_task_takes_its_image_from_the_form(path):
+    executors = compiled(path)["deploymentSpec"]["executors"]
+    assert executors
+    for executor in executors.values():
+        assert executor["container"]["image"] == "{{$.inputs.parameters['pipelinechannel--image']}}"
+
+
+def test_rounds_repeat_self_generation(tmp_path):
+    code = f"from pathlib import Path\nfrom pipelines.compile import compile_all\ncompile_all(Path({str(tmp_path)!r}), rounds=3)"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, check=True)
+    tasks = compiled(tmp_path / "align.yaml")["root"]["dag"]["tasks"]
+    assert {"dpo-further", "dpo-further-2", "dpo-further-3"} <= set(tasks)
+    assert {"dpo_further", "dpo_further_2", "dpo_further_3"} <= set(tasks["evaluate"]["inputs"]["artifacts"])
+
+
+def test_more_rounds_than_evaluate_has_inputs_for_are_refused():
+    code = "from pipelines.align import build\nbuild(4)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "rounds is 4; there can be 1 to 3" in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "components").glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_a_component_body_uses_no_name_of_its_module(path):
+    """Such a component compiles, and fails when its source runs alone in a step."""
+    tree = ast.parse(path.read_text())
+    module_names = {
+        alias.asname or alias.name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+    } | {target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        used = {node.id for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        defaults = {node.id for value in function.args.defaults for node in ast.walk(value) if isinstance(node, ast.Name)}
+        assert not (used | defaults) & module_names
+
+
+def test_there_is_a_component_for_every_stage():
+    modules = {path.stem for path in (ROOT / "components").glob("[a-z]*.py")} - {"base"}
+    assert modules == set(stages.names())
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_a_compiled_pipeline_names_no_registry_host_or_local_path(path):
+    text = path.read_text()
+    assert str(ROOT) not in text
+    assert "codekiln/cpu:" in text
