@@ -201,7 +201,11 @@ def test_lineage_is_on_the_version(registry: Registry, tmp_path: Path) -> None:
     assert version.version == 1
     assert version.model_id == model_id
     assert version.tags == {
-        "base_model": "tiny", "stage": "dpo", "parent_adapter": "sft", "reference": "previous", "model_id": model_id,
+        "base_model": "tiny",
+        "stage": "dpo",
+        "parent_adapter": "sft",
+        "reference": "previous",
+        "model_id": model_id,
         "adapter_digest": hashlib.sha256(b"weights").hexdigest(),
     }
     links = registry.client.get_logged_model(model_id).tags["mlflow.modelVersions"]
@@ -339,8 +343,13 @@ def test_a_lora_adapter_gives_the_same_logits_after_a_round_trip(registry: Regis
     peft, transformers = pytest.importorskip("peft"), pytest.importorskip("transformers")
     torch.manual_seed(0)
     config = transformers.Qwen3Config(
-        vocab_size=64, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=16,
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
     )
     base = transformers.Qwen3ForCausalLM(config)
     base.save_pretrained(tmp_path / "base")

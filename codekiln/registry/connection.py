@@ -100,8 +100,13 @@ def _check_reachable(uri: str) -> None:
     from mlflow.utils.rest_utils import http_request
 
     response = http_request(
-        get_default_host_creds(uri), "/api/2.0/mlflow/experiments/search", "POST", max_retries=2, timeout=10,
-        raise_on_status=False, json={"max_results": 1},
+        get_default_host_creds(uri),
+        "/api/2.0/mlflow/experiments/search",
+        "POST",
+        max_retries=2,
+        timeout=10,
+        raise_on_status=False,
+        json={"max_results": 1},
     )
     if response.status_code != 200:
         raise OSError(f"the server answered {response.status_code} {response.reason}")

@@ -32,7 +32,11 @@ class Registry(Versions):
 
     @guarded
     def start_parent(
-        self, name: str, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None, run_id: str | None = None,
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        tags: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
     ) -> str:
         """Start the run that holds all stages, or continue one, and return its id.
 

@@ -69,7 +69,9 @@ class StageRun:
 
         manifest = read_manifest(folder)
         entity = Dataset(
-            name=folder.name, digest=manifest.sha256[:DIGEST_LENGTH], source_type="local",
+            name=folder.name,
+            digest=manifest.sha256[:DIGEST_LENGTH],
+            source_type="local",
             source=json.dumps({"uri": (Path(folder).absolute() / DATA).as_uri()}),
             schema=json.dumps({"record": manifest.record, "version": manifest.version}),
             profile=json.dumps({"num_rows": manifest.rows, "rejected": manifest.rejected, "parents": manifest.parents}),
@@ -85,7 +87,11 @@ class StageRun:
 
     @guarded
     def adapter(
-        self, folder: Path, name: str, base: str, params: Mapping[str, Any] | None = None,
+        self,
+        folder: Path,
+        name: str,
+        base: str,
+        params: Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> str:
         """Store an adapter folder as a logged model, byte for byte, and return its id.
@@ -107,8 +113,12 @@ class StageRun:
         digest = adapter_digest(folder)
         run = self.client.get_run(self.id)
         model = self.client.create_logged_model(
-            run.info.experiment_id, name=name, source_run_id=self.id, model_type="peft-adapter",
-            params=_texts(params or {}), tags={**_texts(tags or {}), "base_model": base, "adapter_digest": digest},
+            run.info.experiment_id,
+            name=name,
+            source_run_id=self.id,
+            model_type="peft-adapter",
+            params=_texts(params or {}),
+            tags={**_texts(tags or {}), "base_model": base, "adapter_digest": digest},
         )
         try:
             self.client.log_model_artifacts(model.model_id, str(folder))
@@ -154,7 +164,8 @@ def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -
     new = [Param(key, text) for key, text in wanted.items() if key not in known]
     changed = [
         RunTag(f"{PREFIX}changed.{key.removeprefix(PREFIX)}", text)
-        for key, text in wanted.items() if known.get(key, text) != text
+        for key, text in wanted.items()
+        if known.get(key, text) != text
     ]
     for start in range(0, max(len(new), len(changed)), PARAMS_PER_CALL):
         part = slice(start, start + PARAMS_PER_CALL)

@@ -85,7 +85,10 @@ class Versions:
             return existing
         self._create(model_name)
         made = self.client.create_model_version(
-            model_name, source=model.artifact_location, run_id=model.source_run_id, model_id=model_id,
+            model_name,
+            source=model.artifact_location,
+            run_id=model.source_run_id,
+            model_id=model_id,
             tags={**own, **{key: str(value) for key, value in tags.items()}, "model_id": model_id},
         )
         # The link that MLflow's UI follows from the logged model to its versions.
@@ -182,8 +185,12 @@ class Versions:
 
 def _version(found: "ModelVersion", aliases: Mapping[str, str]) -> Version:
     return Version(
-        name=found.name, version=int(found.version), model_id=found.tags.get("model_id", ""), run_id=found.run_id or "",
-        source=found.source, tags=dict(found.tags),
+        name=found.name,
+        version=int(found.version),
+        model_id=found.tags.get("model_id", ""),
+        run_id=found.run_id or "",
+        source=found.source,
+        tags=dict(found.tags),
         aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(found.version))),
     )
 
