@@ -13,6 +13,7 @@ from codekiln.report.text import decimals, duration, number, short, span
 PASS = "pass@1"
 ARROW = {"higher": "\u2191", "lower": "\u2193", "none": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}
+SIDE = {"higher": "Up and to the right", "lower": "Down and to the right", "none": "To the right"}
 WORD = {"better": "better", "worse": "worse", "same": "no clear difference"}
 
 
@@ -135,7 +136,7 @@ def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
     yield {
         "title": f"{target} against {PASS}",
         "svg": charts.scatter(points, PASS, target, apart=CHAMPION),
-        "note": f"Up and to the right is better. Bars are 95 % intervals; arrows follow the stages. "
+        "note": f"{SIDE[direction(data, target)]} is better. Bars are 95 % intervals; arrows follow the stages. "
         f"{target} is measured on passing programs only.",
     }
     yield {

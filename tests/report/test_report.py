@@ -224,3 +224,13 @@ def test_an_unknown_licence_is_named(make_report: Callable) -> None:
     front = model_card(make_report(base=Base(id="a: b\nc", licence="Own: terms"))).split("---\n", 2)[1]
     assert yaml.safe_load(front)["license_name"] == "Own: terms"
     assert yaml.safe_load(front)["base_model"] == "a: b\nc"
+
+
+def test_a_metric_that_should_fall_is_better_when_it_falls(make_report: Callable) -> None:
+    data = make_report()
+    page = Page(render(data.model_copy(update={"gate": data.gate.model_copy(update={"metric": "lines"})})))
+    assert "Down and to the right is better" in page.text
+    assert ("text", "class", "label better") in page.attributes
+    item = data.evaluation.compare("dpo_further", "base", "lines")
+    assert item.high < 0
+    assert f"{item.difference:+.2f}" in page.text
