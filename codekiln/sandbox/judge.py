@@ -231,7 +231,7 @@ def _take(messages: _Messages, text: bytes, expected: int) -> None:
             raise ValueError("a result out of order")
         messages.steps.append(_checked_step(message[2:]))
     elif word in ("invalid", "raised"):
-        status = "invalid" if word == "invalid" else _status_of(message[1])
+        status = "invalid" if word == "invalid" else _status_of(message[1], in_test=False)
         messages.problem = (status, _raised(message[1:]))
     elif word == "large":
         messages.problem = ("output", "a result is too large to send")
@@ -254,8 +254,10 @@ def _is_description(parts: list) -> bool:
     return len(parts) == 3 and [type(part) for part in parts] == [str, str, int]
 
 
-def _status_of(name: str) -> str:
-    return {"MemoryError": "memory", "AssertionError": "failed", "SystemExit": "crashed"}.get(name, "error")
+def _status_of(name: str, in_test: bool = True) -> str:
+    if name == "AssertionError" and in_test:
+        return "failed"
+    return {"MemoryError": "memory", "SystemExit": "crashed"}.get(name, "error")
 
 
 def _raised(description: Sequence) -> str:

@@ -176,4 +176,4 @@ def _watch(control: int, box: Box, limits: dict, results: int, output: int) -> t
 def main() -> None:
     """Serve in the folder named on the command line."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.argv[1])
+    serve(sys.argv.pop())
