@@ -54,13 +54,12 @@ class Responses:
         """Return the answer to ``request``, or None; an unreadable file counts as none and is said so."""
         path = self._path(request)
         try:
-            entry = _Entry.model_validate_json(path.read_bytes())
+            return _Entry.model_validate_json(path.read_bytes()).reply
         except FileNotFoundError:
             return None
         except ValidationError:
             log.warning("%s is damaged: asking again", path)
             return None
-        return entry.reply if entry.request == request else None
 
     def put(self, request: dict[str, Any], reply: Reply) -> None:
         """Keep an answer; a crash leaves either the whole file or none."""

@@ -52,6 +52,13 @@ def test_the_widest_gap_is_paired_first_and_programs_are_not_used_twice():
     assert texts(pairs[0]) == (program(1).strip(), program(0).strip())
 
 
+def test_no_more_pairs_of_a_stratum_than_allowed():
+    items = [graded(program(number), 10.0 * number) for number in range(8)]
+    items += [graded(program(number), status="failed") for number in range(10, 16)]
+    made = rows(items, pairs_per_problem=3, correctness_share=1)
+    assert Counter(pair.stratum for pair in made.pairs) == {"quality": 3, "correctness": 3}
+
+
 def test_a_program_whose_twins_are_best_and_worst_is_used_once():
     items = [
         graded(program(1), 0.0),
