@@ -12,7 +12,7 @@ from codekiln.records import Graded, Problem, Sample
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.candidates import collect
-from codekiln.stages.filter import grade
+from codekiln.stages.filter import grade, score
 from codekiln.stages.run import registry_of
 from codekiln.teachers import ask
 
@@ -86,7 +86,7 @@ def _sample(work: Work, name: str, adapter: Path | None, problems: Sequence[Prob
 
 def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Sample]]) -> dict[str, list[Graded]]:
     everything = [sample for rows in samples.values() for sample in rows]
-    rows = iter(grade(problems, everything, work.settings, work.step))
+    rows = iter(score(problems, grade(problems, everything, work.settings, work.step)))
     graded = {name: [next(rows) for _ in written] for name, written in samples.items()}
     for name, found in graded.items():
         write_dataset(work.output / "graded" / name, found, Graded, code_version=code_version())

@@ -13,17 +13,19 @@ from codekiln.stages.generate import recipe_of
 
 
 def grade(problems: Sequence[Problem], samples: Sequence[Sample], settings: Settings, label: str) -> list[Graded]:
-    """Return the samples with their verdicts and, for those that pass, their scores on every metric."""
+    """Return the samples with their verdicts, not yet scored."""
     by_id = {problem.task_id: problem for problem in problems}
     jobs = [(by_id[sample.task_id], sample) for sample in samples]
     verdicts = grade_samples(jobs, workers=settings.workers or None, limits=settings.sandbox, label=label)
-    programs = [program_of(problem, sample) for problem, sample in jobs]
-    passing = sorted({code for code, verdict in zip(programs, verdicts, strict=True) if verdict.passed})
-    scores = dict(zip(passing, metrics.score_all(passing), strict=True))
-    return [
-        Graded(sample=sample, verdict=verdict, scores=scores[code] if verdict.passed else ())
-        for sample, verdict, code in zip(samples, verdicts, programs, strict=True)
-    ]
+    return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
+
+
+def score(problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
+    """Return the same rows, those that pass with their scores on every metric."""
+    by_id = {problem.task_id: problem for problem in problems}
+    codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
+    scores = iter(metrics.score_all(codes))
+    return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
 
 
 def _filter(work: Work) -> Summary:
@@ -33,6 +35,7 @@ def _filter(work: Work) -> Summary:
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(problems, samples, settings, work.step)
     kept, rejected = _apply(settings, problems, evaluation, graded)
+    kept = score(problems, kept)
     rows = recipe_of(work).rows(problems, kept)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
     write_dataset(work.output / "graded", kept, Graded, rejected=rejected, code_version=code_version())

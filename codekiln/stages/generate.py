@@ -29,5 +29,8 @@ def recipe_of(work: Work) -> recipes.Recipe:
 
 
 generate = Stage(
-    name="generate", reads=("recipe", "recipes", "teacher", "teachers", "seed"), uses={"train_problems": "."}, work=_generate
+    name="generate",
+    reads=("recipe", "recipes", "teacher", "teachers", "seed"),
+    uses={"train_problems": "."},
+    work=_generate,
 )

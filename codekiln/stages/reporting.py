@@ -26,22 +26,15 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
     manifest = read_stage(work.inputs["evaluation"])
     lineage = {**manifest.lineage, manifest.step: manifest}
     tracking = read_tracking(work.run)
-    values = evaluation.model_dump(mode="json")
     return report.ReportData(
         title=f"{settings.recipe} on {settings.base_model}",
         question=f"Does {gate.candidate} write code that is better on {settings.metric} than {settings.base_model}, "
         "and no less correct?",
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        candidate=gate.candidate,
         against=BASE,
-        target=settings.metric,
-        gate=_gate(gate),
-        measures=tuple(map(_measure, evaluation.measures)),
-        problems=evaluation.problems,
-        samples=evaluation.samples,
-        contenders=values["contenders"],
-        comparisons=tuple(values["comparisons"]),
-        per_problem=values["per_problem"],
+        gate=gate,
+        evaluation=evaluation,
+        measures=tuple(map(_measure, metrics.names())),
         curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
         examples=_examples(work, evaluation, gate.candidate),
         rejected={step: record.summary.rejected for step, record in lineage.items() if record.summary.rejected},
@@ -56,23 +49,7 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
     )
 
 
-def _gate(gate: Gate) -> report.Gate:
-    checks = tuple(
-        report.Check(
-            name=f"{check.measure} against {check.against}",
-            passed=check.ok,
-            detail=check.failure
-            or f"{check.difference:+.3f} [{check.low:+.3f}, {check.high:+.3f}] over {check.n} problems",
-        )
-        for check in gate.reasons
-    )
-    return report.Gate(promoted=gate.promoted, sentence=gate.sentence, checks=checks)
-
-
 def _measure(name: str) -> report.Measure:
-    if name.startswith("pass@"):
-        chance = f"Chance that at least one of {name.removeprefix('pass@')} samples passes all hidden tests, unbiased."
-        return report.Measure(name=name, direction="higher", description=chance)
     metric = metrics.get(name)
     return report.Measure(name=name, direction=metric.direction, description=metric.describe)
 

@@ -127,7 +127,9 @@ def test_lineage_travels_with_the_folder(tmp_path, stage):
         return Summary()
 
     second = Stage(name="filter", reads=(), uses={"data": "rows"}, work=perform)
-    work = Work(settings=resolve("laptop"), inputs={"data": tmp_path / "out"}, output=tmp_path / "two", step="f", run=tmp_path)
+    work = Work(
+        settings=resolve("laptop"), inputs={"data": tmp_path / "out"}, output=tmp_path / "two", step="f", run=tmp_path
+    )
     manifest, _ = execute(second, work, silent)
     assert list(manifest.lineage) == ["generate"]
     assert manifest.inputs == {"data": folder_digest(tmp_path / "out" / "rows")}

@@ -13,7 +13,10 @@ def solver(asked, stop_after=None):
             if number == stop_after:
                 raise ConnectionError("interrupted")
             asked.append(problem.task_id)
-            yield problem, [Sample(task_id=problem.task_id, solution=f"# {problem.task_id} {copy}") for copy in range(2)]
+            yield (
+                problem,
+                [Sample(task_id=problem.task_id, solution=f"# {problem.task_id} {copy}") for copy in range(2)],
+            )
 
     return solve
 

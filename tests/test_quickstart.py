@@ -1,0 +1,131 @@
+"""The quickstart, in small: every component of align, instruct, data and judge really runs, through kfp.local."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from codekiln.dataset import Dataset
+from codekiln.records import Example, Pair, Sample
+from tests.running import SMALL, codekiln
+
+pytestmark = pytest.mark.xdist_group("quickstart")
+STEPS = "check generate filter sft dpo self_generate self_filter dpo_further evaluate promote".split()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("runs") / "demo"
+    done = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return workdir, done
+
+
+def results(workdir: Path) -> dict:
+    return json.loads((workdir / "results.json").read_text())
+
+
+def rows(workdir: Path, query: str) -> list[tuple]:
+    with sqlite3.connect(workdir / "mlflow.db") as database:
+        return database.execute(query).fetchall()
+
+
+def test_every_stage_leaves_a_finished_folder_and_says_so(first):
+    workdir, done = first
+    for step in STEPS:
+        assert (workdir / step / "manifest.json").exists()
+        assert f"== {step}" in done.stdout
+    assert "structural_maintainability" in done.stdout
+    assert str(workdir / "report.html") in done.stdout
+
+
+def test_results_have_the_promised_form(first):
+    found = results(first[0])
+    assert list(found["contenders"]) == ["base", "sft", "dpo", "dpo_further"]
+    for measures in found["contenders"].values():
+        assert {"pass@1", "structural_maintainability", "maintainability_index", "comment_ratio", "lines"} <= set(
+            measures
+        )
+        assert all(set(value) == {"mean", "low", "high"} for value in measures.values())
+    assert set(found["comparisons"][0]) == {"contender", "against", "measure", "difference", "low", "high", "n"}
+    assert set(found["gate"]) == {"promoted", "sentence"}
+
+
+def test_the_exit_code_and_the_last_lines_are_the_gates(first):
+    workdir, done = first
+    gate = results(workdir)["gate"]
+    assert done.returncode == (0 if gate["promoted"] else 1)
+    assert gate["sentence"] in done.stdout
+    assert gate["sentence"].split(": ", 1)[1][:40] in (workdir / "report.html").read_text()
+
+
+def test_data_folders_hold_what_they_should(first):
+    workdir, _ = first
+    assert len(Dataset(workdir / "generate" / "samples", Sample).rows()) > 48
+    assert len(Dataset(workdir / "filter" / "examples", Example).rows()) >= 48
+    pairs = Dataset(workdir / "filter" / "pairs", Pair).rows()
+    assert all(pair.chosen_score > pair.rejected_score for pair in pairs if pair.stratum == "quality")
+    evaluated = {row.task_id for row in Dataset(workdir / "evaluate" / "samples" / "base", Sample).rows()}
+    trained = {row.task_id for row in Dataset(workdir / "filter" / "examples", Example).rows()}
+    assert len(evaluated) == 30
+    assert not evaluated & trained
+
+
+def test_mlflow_has_a_parent_and_one_nested_run_per_stage(first):
+    workdir, _ = first
+    nested = "select t.value from tags t where t.key = 'codekiln.stage'"
+    assert sorted(name for (name,) in rows(workdir, nested)) == sorted(STEPS)
+    assert {status for (status,) in rows(workdir, "select status from runs")} == {"FINISHED"}
+    assert rows(workdir, "select count(*) from inputs")[0][0] > 5
+    assert rows(workdir, "select count(*) from logged_models")[0][0] == 3
+    aliases = dict(rows(workdir, "select alias, version from registered_model_aliases"))
+    assert aliases == ({"champion": 1} if results(workdir)["gate"]["promoted"] else {"challenger": 1})
+
+
+def test_a_second_identical_run_repeats_nothing_and_promotes_nothing(first):
+    workdir, _ = first
+    promoted = results(workdir)["gate"]["promoted"]
+    again = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
+    for step in STEPS[1:-1]:
+        assert f"{step}: was done already" in again.stdout, again.stdout + again.stderr
+    assert not results(workdir)["gate"]["promoted"]
+    if promoted:
+        assert "is the champion already (version 1 of codekiln-tiny)" in again.stdout
+        assert again.returncode == 0
+    assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
+
+
+def test_judge_evaluates_a_registered_adapter(first, tmp_path):
+    workdir, _ = first
+    shutil.copytree(workdir, tmp_path / "demo")
+    uri = f"tracking_uri=sqlite:///{workdir / 'mlflow.db'}"
+    done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=[*SMALL, uri])
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert list(results(tmp_path / "judge")["contenders"]) == ["base", "candidate"]
+
+
+def test_instruct_stops_after_sft(tmp_path):
+    done = codekiln("run", "instruct", "--workdir", str(tmp_path / "run"), settings=[*SMALL, "problems.train=16"])
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert list(results(tmp_path / "run")["contenders"]) == ["base", "sft"]
+
+
+def test_two_runs_at_once_in_one_folder_are_refused(first):
+    import fcntl
+
+    workdir, _ = first
+    with (workdir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = codekiln("run", "align", "--workdir", str(workdir))
+    assert done.returncode == 2
+    assert "another run is at work in this folder" in done.stderr
+
+
+def test_a_users_mistake_ends_with_two_and_no_traceback(tmp_path):
+    done = codekiln("run", "data", "--workdir", str(tmp_path), settings=["sft.epoch=1", "base_model=tinny"])
+    assert done.returncode == 2
+    assert "unknown key 'epoch'" in done.stdout
+    assert "did you mean 'tiny'?" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
