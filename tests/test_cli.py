@@ -23,7 +23,7 @@ def test_score_prints_every_metric():
     code = "def f(x):\n    # one comment\n    return x + 1\n"
     values = json.loads(invoke("score", "-", "--json", input=code).output)
     assert values["structural_maintainability"] > 50
-    assert values["lines"] == 2
+    assert values["lines"] == 3
     assert "structural_maintainability" in invoke("score", "-", input=code).output
 
 

@@ -16,7 +16,9 @@ from codekiln.teachers import Teacher, TeacherSettings
 class Settings(TeacherSettings):
     """Which styles are written, and how many bugged programs."""
 
-    styles: tuple[str, ...] = Field((), description="names of codekiln.rewrite.styles; empty: all")
+    styles: tuple[str, ...] = Field(
+        (), description="names of codekiln.rewrite.styles; empty: each structure once, comments drawn at random"
+    )
     bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
 
 
@@ -55,12 +57,18 @@ class ReferenceTeacher(Teacher):
         if problem.reference is None:
             return []
         styled: dict[str, str] = {}
-        for style in self.settings.styles or STYLES:
+        for style in self.settings.styles or self._drawn(problem):
             code = rewrite(problem.reference, style)
             if code is not None:
                 styled.setdefault(code, style)
         named = [(style, code) for code, style in styled.items()]
         return named + self._bugged(problem, named)
+
+    def _drawn(self, problem: Problem) -> list[str]:
+        """Dress every structure at random, so that comments say nothing about structure."""
+        rng = random.Random(f"{self.seed}:{problem.task_id}:comments")
+        structures = [style for style in STYLES if "-" not in style]
+        return [rng.choice([style for style in STYLES if style.partition("-")[0] == name]) for name in structures]
 
     def _bugged(self, problem: Problem, styled: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Put one bug into each of several styles, drawn at random, so that mistakes are not tied to a style."""

@@ -125,3 +125,17 @@ def test_the_model_teacher_draws_candidates_from_a_local_model(tmp_path):
     assert [[sample.seed for sample in samples] for _, samples in answers] == [[12, 13, 14]] * 2
     assert {sample.model for _, samples in answers for sample in samples} == {str(tmp_path)}
     assert list(teacher.solve([problem("t1"), problem("t2")])) == answers
+
+
+def test_without_named_styles_comments_say_nothing_about_structure():
+    from codekiln import tiny
+
+    kind = teachers.get("reference")
+    teacher = kind(kind.Settings(), seed=0)
+    dresses = {}
+    for _, samples in teacher.solve(tiny.problems("train", count=60)):
+        structures = [sample.model.removeprefix("reference:").partition("-") for sample in samples]
+        assert len({name for name, _, _ in structures}) == len(structures)
+        for name, _, dress in structures:
+            dresses.setdefault(name, set()).add(dress)
+    assert all(found == {"", "commented", "documented"} for found in dresses.values())
