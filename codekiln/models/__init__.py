@@ -25,6 +25,7 @@ class BaseModelSpec(BaseModel):
     id: str = Field(description="Hub id, local path, or 'tiny' for the model shipped with the package")
     revision: str = Field("main", description="Hub branch, tag or commit; pin a commit for anything that is promoted")
     architecture: str | None = Field(None, description="transformers class to load; empty: the one of the config")
+    key_mapping: dict[str, str] = Field({}, description="patterns in the checkpoint's weight names, and their new text")
     template_kwargs: dict[str, Any] = Field({}, description="extra arguments of the chat template")
     end_of_turn: str | None = Field(None, description="token that ends an assistant turn; empty: read off the template")
     lora_targets: tuple[str, ...] | str = Field("all-linear", description="modules that get an adapter")

@@ -26,9 +26,9 @@ class Chat:
             raise ModelError(f"{spec.name}: its tokenizer has no chat template; use an instruction-tuned model")
         self.spec, self.tokenizer = spec, tokenizer
         self.end_of_turn: str = spec.end_of_turn or self._find_end_of_turn()
-        self.end_of_turn_id: int = tokenizer.convert_tokens_to_ids(self.end_of_turn)
-        if tokenizer.convert_ids_to_tokens(self.end_of_turn_id) != self.end_of_turn:
+        if self.end_of_turn not in tokenizer.get_vocab():
             raise ModelError(f"{spec.name}: end-of-turn '{self.end_of_turn}' is not a token of its tokenizer")
+        self.end_of_turn_id: int = tokenizer.convert_tokens_to_ids(self.end_of_turn)
 
     def render(self, messages: Sequence[Message], reply: bool) -> str:
         """Return the conversation as the template writes it; ``reply`` opens the assistant's turn."""
@@ -39,7 +39,7 @@ class Chat:
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """Return token ids of rendered texts; the template has already written every special token."""
-        return self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
 
     def prompts(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
         """Return the token ids that a model is given to answer each conversation."""
@@ -73,7 +73,7 @@ def load_chat(spec: BaseModelSpec) -> Chat:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=spec.hub_revision or "main")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise unreachable(spec, error) from None
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -45,6 +45,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
     try:
         model, info = kind.from_pretrained(
             spec.source, revision=spec.hub_revision or "main", dtype=dtype_of(dtype), output_loading_info=True,
+            key_mapping=spec.key_mapping or None,
         )
     except OSError as error:
         raise unreachable(spec, error) from None

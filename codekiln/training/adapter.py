@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.dataset import sha256_file, write_atomic
+from codekiln.errors import InputError
 
 WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
 
@@ -29,8 +30,11 @@ class AdapterRecord(BaseModel):
 
 
 def digest_of(adapter: Path) -> str:
-    """Return the sha256 of an adapter's weights."""
-    return sha256_file(Path(adapter) / WEIGHTS)
+    """Return the sha256 of an adapter's weights; InputError when the folder holds none."""
+    weights = Path(adapter) / WEIGHTS
+    if not weights.is_file():
+        raise InputError(f"holds no adapter ({WEIGHTS})", where=str(adapter), fix="give an adapter's folder")
+    return sha256_file(weights)
 
 
 def clear(output: Path) -> None:

@@ -59,14 +59,17 @@ def prove(rows: Sequence[Example] | Sequence[Pair], chat: Chat, max_length: int,
     Raises:
         InputError: There are no rows, none obeys the rules, or more than a tenth breaks them.
     """
-    tokens = _tokenise(rows, chat)
-    reasons = [_reason(row, *ids, chat, max_length) for row, ids in zip(rows, tokens, strict=True)]
+    reasons: list[str | None] = [None if _roles_fit(row) else "wrong-roles" for row in rows]
+    whole = [index for index, reason in enumerate(reasons) if not reason]
+    tokens = dict(zip(whole, _tokenise([rows[index] for index in whole], chat), strict=True))
+    for index, ids in tokens.items():
+        reasons[index] = _reason(rows[index], *ids, chat, max_length)
     _enough(reasons, where)
-    good = [(row, ids) for row, ids, reason in zip(rows, tokens, reasons, strict=True) if reason is None]
+    good = [index for index, reason in enumerate(reasons) if not reason]
     return Proven(
-        rows=tuple(_for_trainer(*ids) for _, ids in good),
-        groups=tuple(row.group or row.task_id for row, _ in good),
-        rejected=tuple(Rejected(reason, row) for row, reason in zip(rows, reasons, strict=True) if reason is not None),
+        rows=tuple(_for_trainer(*tokens[index]) for index in good),
+        groups=tuple(rows[index].group or rows[index].task_id for index in good),
+        rejected=tuple(Rejected(reason, row) for row, reason in zip(rows, reasons, strict=True) if reason),
     )
 
 
@@ -91,6 +94,11 @@ def _completions(row: Example | Pair) -> tuple[tuple[Message, ...], ...]:
     return (row.completion,) if isinstance(row, Example) else (row.chosen, row.rejected)
 
 
+def _roles_fit(row: Example | Pair) -> bool:
+    answers = [[turn.role for turn in answer] for answer in _completions(row)]
+    return bool(row.prompt) and row.prompt[-1].role == "user" and all(roles == ["assistant"] for roles in answers)
+
+
 def _tokenise(rows: Sequence[Any], chat: Chat) -> list[tuple[list[int], list[list[int]]]]:
     prompts = iter(chat.prompts([row.prompt for row in rows]))
     wholes = iter(chat.conversations([row.prompt + answer for row in rows for answer in _completions(row)]))
@@ -99,16 +107,12 @@ def _tokenise(rows: Sequence[Any], chat: Chat) -> list[tuple[list[int], list[lis
 
 def _reason(row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: Chat,
             max_length: int) -> str | None:
-    answers = _completions(row)
-    turns = [row.prompt[-1].role if row.prompt else "", *("+".join(turn.role for turn in answer) for answer in answers)]
-    if turns != ["user", *["assistant"] * len(answers)]:
-        return "wrong-roles"
     if len(prompt) >= max_length:
         return "prompt-too-long"
     asked = chat.decode(prompt)
     if any(turn.content.strip() not in asked for turn in row.prompt):
         return "instruction-lost"
-    for whole, answer in zip(wholes, answers, strict=True):
+    for whole, answer in zip(wholes, _completions(row), strict=True):
         if reason := _completion_reason(prompt, whole, answer[0].content, chat, max_length):
             return reason
     return "chosen-equals-rejected" if len(wholes) == 2 and wholes[0] == wholes[1] else None

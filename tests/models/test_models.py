@@ -1,0 +1,102 @@
+import pytest
+
+from codekiln import models
+from codekiln.errors import InputError, ModelError
+from codekiln.models.chat import Chat, load_chat
+from codekiln.prompts import answer
+from tests import toy_models as toy
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_table_entry_is_complete(name):
+    spec = models.get(name)
+    assert spec.licence
+    assert spec.notes
+    assert "lm_head" not in spec.lora_targets
+    if name != "tiny":
+        assert spec.end_of_turn
+        assert spec.params > 20 * spec.layers * spec.hidden
+        assert models.get(spec.id) == spec, "the Hub id leads to the same entry"
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion():
+    with pytest.raises(InputError, match="gemma3-1b"):
+        models.get("gema3-1b")
+
+
+def test_a_hub_id_and_a_folder_outside_the_table_are_generic_models(tmp_path):
+    assert models.get("someone/some-model").lora_targets == "all-linear"
+    with pytest.raises(InputError, match=r"config\.json"):
+        models.get(str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    spec = models.get(str(tmp_path))
+    assert (spec.source, spec.hub_revision) == (str(tmp_path), None)
+
+
+@pytest.mark.parametrize(("template", "token"), [("chatml", "<|im_end|>"), ("gemma", "<end_of_turn>")])
+def test_the_end_of_turn_is_read_off_the_template(template, token):
+    spec = models.BaseModelSpec(name="toy", id="toy")
+    assert Chat(spec, toy.tokenizer(template)).end_of_turn == token
+
+
+def test_a_wrong_end_of_turn_and_a_missing_template_are_errors():
+    words = toy.tokenizer()
+    with pytest.raises(ModelError, match="not a token"):
+        Chat(models.BaseModelSpec(name="toy", id="toy", end_of_turn="<nothing>"), words)
+    words.chat_template = None
+    with pytest.raises(ModelError, match="no chat template"):
+        Chat(models.BaseModelSpec(name="toy", id="toy"), words)
+
+
+def test_a_template_that_never_ends_the_turn_is_an_error():
+    words = toy.tokenizer()
+    words.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
+    with pytest.raises(ModelError, match="not with a token"):
+        Chat(models.BaseModelSpec(name="toy", id="toy"), words)
+
+
+def test_a_model_that_cannot_be_read_is_the_users_mistake(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="cannot read base model"):
+        load_chat(models.get(str(tmp_path)))
+
+
+def test_prompt_tokens_are_what_the_template_writes():
+    chat = Chat(models.BaseModelSpec(name="toy", id="toy"), toy.tokenizer())
+    prompt = toy.question(3)
+    [ids] = chat.prompts([prompt])
+    assert chat.decode(ids) == f"<|im_start|>user\n{prompt[0].content}<|im_end|>\n<|im_start|>assistant\n"
+    [whole] = chat.conversations([prompt + answer("x = 1")])
+    assert whole[: len(ids)] == ids
+
+
+def test_missing_weights_are_an_error_and_not_random(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    from codekiln.models.loading import load_model
+
+    folder = toy.make(tmp_path / "base")
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="up_proj"):
+        load_model(models.get(str(folder)))
+
+
+def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path):
+    import torch
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    from codekiln.models.loading import load_model
+
+    text = {"vocab_size": 300, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "query_pre_attn_scalar": 8}
+    vision = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "image_size": 28, "patch_size": 14}
+    whole = Gemma3ForConditionalGeneration(Gemma3Config(
+        text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=299)).eval()
+    whole.save_pretrained(tmp_path)
+    spec = models.get("gemma3-4b").model_copy(update={"id": str(tmp_path)})
+    ids = torch.arange(5, 25)[None]
+    with torch.inference_mode():
+        assert torch.equal(load_model(spec)(ids).logits, whole(ids).logits)

@@ -1,0 +1,287 @@
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codekiln.dataset import sha256_file
+from codekiln.errors import InputError
+from codekiln.training.job import TrainingJob, read_job
+from tests import toy_models as toy
+
+QUICK = {"epochs": 3, "learning_rate": 5e-3, "batch_size": 8, "micro_batch": 8, "holdout": 0.2}
+LORA = {"r": 4, "alpha": 8, "dropout": 0.1}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A base model, examples, pairs, and an SFT adapter trained on them."""
+    folder = tmp_path_factory.mktemp("training")
+    toy.make(folder / "base")
+    toy.write_rows(folder / "examples", toy.examples(24))
+    toy.write_rows(folder / "pairs", toy.pairs(24))
+    train(folder, "sft")
+    return folder
+
+
+def job_of(place: Path, output: str, kind: str = "sft", **changes) -> TrainingJob:
+    data = place / ("examples" if kind == "sft" else "pairs")
+    settings = {kind: QUICK | changes.pop("settings", {})}
+    return TrainingJob(**{"kind": kind, "base": str(place / "base"), "data": data, "output": place / output,
+                          "lora": LORA} | settings | changes)
+
+
+def train(place: Path, output: str, kind: str = "sft", **changes):
+    from codekiln.training.run import run
+
+    return run(job_of(place, output, kind, **changes))
+
+
+def curve(place: Path, output: str) -> list[dict]:
+    return [json.loads(line) for line in (place / output / "curve.jsonl").read_text().splitlines()]
+
+
+def summary_of(place: Path, output: str) -> dict:
+    return json.loads((place / output / "summary.json").read_text())
+
+
+def logits_of(place: Path, adapter: Path | None):
+    import torch
+
+    from codekiln import models
+    from codekiln.models.loading import attach, load_model
+
+    spec = models.get(str(place / "base"))
+    model = load_model(spec)
+    if adapter:
+        model = attach(model, spec, adapter)
+    with torch.inference_mode():
+        return model(torch.arange(4, 30)[None]).logits
+
+
+def test_sft_lowers_the_held_out_loss_and_leaves_only_results(place):
+    summary = summary_of(place, "sft")
+    assert summary["best_eval_loss"] < 0.9 * summary["first_eval_loss"]
+    assert summary["train_rows"] + summary["holdout_rows"] == 24
+    assert summary["tokens"] > 24 * 30
+    assert sorted(path.name for path in (place / "sft").iterdir()) == [
+        "adapter_config.json", "adapter_model.safetensors", "codekiln.json", "curve.jsonl", "rejected.jsonl",
+        "summary.json"]
+    steps = [entry["step"] for entry in curve(place, "sft")]
+    assert steps == list(range(summary["steps"] + 1))
+    assert json.loads((place / "sft" / "adapter_config.json").read_text())["r"] == LORA["r"]
+
+
+@pytest.mark.parametrize("architecture", ["Gemma3ForCausalLM", "Qwen2ForCausalLM"])
+def test_other_architectures_train_and_continue(tmp_path, architecture):
+    toy.make(tmp_path / "base", architecture)
+    toy.write_rows(tmp_path / "examples", toy.examples(16))
+    toy.write_rows(tmp_path / "pairs", toy.pairs(16))
+    first = train(tmp_path, "sft", settings={"epochs": 2})
+    assert first.best_eval_loss < first.first_eval_loss
+    second = train(tmp_path, "dpo", "dpo", adapter=tmp_path / "sft", settings={"epochs": 2})
+    assert second.best_eval_loss < second.first_eval_loss
+
+
+def test_the_saved_adapter_is_the_trained_policy_bit_for_bit(place, tmp_path):
+    import torch
+
+    from codekiln.training import adapter, run
+
+    seen = []
+
+    class Spy:
+        def __getattr__(self, name):
+            return getattr(adapter, name)
+
+        def save(self, trainer, *rest):
+            with torch.inference_mode():
+                seen.append(trainer.model.eval()(torch.arange(4, 30)[None]).logits)
+            adapter.save(trainer, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "adapter", Spy())
+        run.run(job_of(place, "spied", settings={"epochs": 1}))
+    assert torch.equal(seen[0], logits_of(place, place / "spied"))
+    assert not torch.equal(seen[0], logits_of(place, None))
+
+
+def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(place):
+    digest = sha256_file(place / "sft" / "adapter_model.safetensors")
+    train(place, "again")
+    assert sha256_file(place / "again" / "adapter_model.safetensors") == digest
+    train(place, "other", seed=1)
+    assert sha256_file(place / "other" / "adapter_model.safetensors") != digest
+
+
+def test_dpo_raises_the_held_out_margin_from_exactly_zero(place):
+    train(place, "dpo", "dpo", adapter=place / "sft", settings={"loss": ["sigmoid"]})
+    points = [entry for entry in curve(place, "dpo") if "eval_loss" in entry]
+    assert points[0]["eval_rewards/margins"] == 0
+    assert points[0]["eval_loss"] == pytest.approx(math.log(2), abs=1e-6)
+    assert points[-1]["eval_rewards/margins"] > 0.05
+    record = json.loads((place / "dpo" / "codekiln.json").read_text())
+    assert record["reference"] == "previous"
+    assert record["parent"] == sha256_file(place / "sft" / "adapter_model.safetensors")
+    assert not (place / "dpo" / "ref").exists()
+
+
+def test_the_base_reference_is_the_base_model(place):
+    """At step 0 the margin against the base is what SFT has already moved; it equals that of a second, bare model."""
+    import torch
+
+    train(place, "dpo-base", "dpo", adapter=place / "sft",
+          settings={"loss": ["sigmoid"], "reference": "base", "epochs": 1})
+    first = curve(place, "dpo-base")[0]
+    assert abs(first["eval_rewards/margins"]) > 0.01
+    assert json.loads((place / "dpo-base" / "codekiln.json").read_text())["reference"] == "base"
+    from codekiln import models
+    from codekiln.models.chat import load_chat
+    from codekiln.models.loading import attach, load_model
+    from codekiln.training.rows import prove, split
+
+    spec = models.get(str(place / "base"))
+    proven = prove(toy.pairs(24), load_chat(spec), 1024, where="x")
+    policy, bare = attach(load_model(spec), spec, place / "sft"), load_model(spec)
+
+    def likelihood(model, row, answer):
+        ids = torch.tensor([row["prompt_ids"] + row[answer]])
+        with torch.inference_mode():
+            scores = model(ids).logits[0, len(row["prompt_ids"]) - 1 : -1].log_softmax(-1)
+        return scores.gather(1, torch.tensor(row[answer])[:, None]).sum().item()
+
+    held = split(proven.groups, 0.2, 0)[1]
+    margins = [0.1 * sum(sign * (likelihood(policy, proven.rows[i], answer) - likelihood(bare, proven.rows[i], answer))
+                         for sign, answer in ((1, "chosen_ids"), (-1, "rejected_ids"))) for i in held]
+    assert first["eval_rewards/margins"] == pytest.approx(sum(margins) / len(margins), abs=1e-4)
+
+
+def test_dpo_without_an_adapter_starts_from_the_base(place):
+    train(place, "dpo-new", "dpo", settings={"epochs": 1})
+    assert curve(place, "dpo-new")[0]["eval_rewards/margins"] == 0
+    assert json.loads((place / "dpo-new" / "codekiln.json").read_text())["parent"] is None
+
+
+def test_an_adapter_is_continued_and_not_restarted(place):
+    train(place, "more", adapter=place / "sft", settings={"epochs": 1})
+    assert summary_of(place, "more")["first_eval_loss"] == pytest.approx(
+        summary_of(place, "sft")["best_eval_loss"], rel=1e-5)
+
+
+def test_early_stopping_stops_and_keeps_the_best(place):
+    summary = train(place, "early", settings={"epochs": 40, "learning_rate": 0.2, "patience": 1, "eval_every": 1})
+    assert summary.stopped_early
+    assert summary.steps < 20
+    losses = {entry["step"]: entry["eval_loss"] for entry in curve(place, "early") if "eval_loss" in entry}
+    del losses[0]
+    assert summary.best_step == min(losses, key=losses.get) < summary.steps
+    assert summary.best_eval_loss == min(losses.values())
+
+
+def test_without_held_out_rows_every_row_is_trained_on(place):
+    summary = train(place, "all", settings={"epochs": 1, "holdout": 0})
+    assert (summary.train_rows, summary.holdout_rows, summary.best_eval_loss) == (24, 0, None)
+    assert summary.best_step == summary.steps == 3
+
+
+def test_divergence_ends_the_run_and_says_what_to_lower(place):
+    with pytest.raises(InputError, match="diverged"):
+        train(place, "wild", settings={"learning_rate": 1e30, "holdout": 0, "epochs": 3, "warmup": 0})
+    assert not (place / "wild" / "adapter_model.safetensors").exists()
+
+
+def test_rejected_rows_are_kept_with_their_reason(place):
+    long = toy.examples(1)[0].model_copy(update={"completion": toy.answer("x = 1\n" * 600)})
+    toy.write_rows(place / "one-bad", [*toy.examples(20), long])
+    summary = train(place, "partly", data=place / "one-bad", settings={"epochs": 1})
+    assert summary.rejected == {"too-long": 1}
+    [line] = (place / "partly" / "rejected.jsonl").read_text().splitlines()
+    assert json.loads(line)["reason"] == "too-long"
+
+
+def test_the_mixed_format_of_the_published_adapters_is_refused(place):
+    """A prompt of messages with completions of plain text made older trainers drop the prompt without a word."""
+    folder = toy.write_rows(place / "mixed", toy.pairs(2))
+    row = json.loads((folder / "data.jsonl").read_text().splitlines()[1])
+    row |= {"chosen": row["chosen"][0]["content"], "rejected": row["rejected"][0]["content"]}
+    lines = (folder / "data.jsonl").read_text().splitlines()
+    (folder / "data.jsonl").write_text(lines[0] + "\n" + json.dumps(row) + "\n")
+    with pytest.raises(InputError) as caught:
+        train(place, "never", "dpo", data=folder)
+    assert "data.jsonl:2.chosen" in str(caught.value)
+    assert "data.jsonl:2.rejected" in str(caught.value)
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(place):
+    with pytest.raises(InputError, match="not a multiple"):
+        train(place, "never", settings={"batch_size": 10, "micro_batch": 4})
+
+
+def test_a_wrong_adapter_is_refused(place):
+    with pytest.raises(InputError, match="no adapter"):
+        train(place, "never", adapter=place / "examples")
+
+
+def entry_point(place: Path, job: TrainingJob) -> list[str]:
+    file = place / f"{job.output.name}.json"
+    file.write_text(job.model_dump_json())
+    assert read_job(file) == job
+    return [sys.executable, "-m", "codekiln.training", str(file)]
+
+
+def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
+    settings = {"epochs": 8, "eval_every": 2, "patience": 8}
+    straight = train(place, "straight", "dpo", adapter=place / "sft", settings=settings)
+    command = entry_point(place, job_of(place, "killed", "dpo", adapter=place / "sft", settings=settings))
+    first = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not (place / "killed" / "checkpoints" / "checkpoint-4").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert first.returncode == -signal.SIGKILL, "it was killed before it was done"
+    assert not (place / "killed" / "adapter_model.safetensors").exists()
+    second = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+    assert second.returncode == 0, second.stderr
+    summary = summary_of(place, "killed")
+    assert summary["resumed_from"] >= 2
+    assert summary["steps"] == straight.steps
+    for name in ("adapter_model.safetensors", "adapter_config.json", "curve.jsonl"):
+        assert sha256_file(place / "killed" / name) == sha256_file(place / "straight" / name), name
+
+
+def test_checkpoints_of_another_job_are_not_continued(place):
+    from codekiln.training import checkpoints
+
+    (place / "foreign" / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+    (place / "foreign" / "checkpoints" / "checkpoint-2" / "trainer_state.json").write_text('{"global_step": 2}')
+    checkpoints.claim(place / "foreign", "mine")
+    assert checkpoints.latest(place / "foreign") == (None, 0)
+
+
+def test_a_checkpoint_that_was_cut_off_is_not_continued(tmp_path):
+    from codekiln.training import checkpoints
+
+    checkpoints.claim(tmp_path, "mine")
+    for step, text in ((2, '{"global_step": 2}'), (4, '{"global_st')):
+        (tmp_path / "checkpoints" / f"checkpoint-{step}").mkdir()
+        (tmp_path / "checkpoints" / f"checkpoint-{step}" / "trainer_state.json").write_text(text)
+    (tmp_path / "checkpoints" / "checkpoint-6").mkdir()
+    checkpoints.claim(tmp_path, "mine")
+    assert checkpoints.latest(tmp_path) == (tmp_path / "checkpoints" / "checkpoint-2", 2)
+    assert not (tmp_path / "checkpoints" / "checkpoint-6").exists()
+
+
+def test_the_entry_point_names_mistakes_without_a_traceback(place, tmp_path):
+    file = tmp_path / "job.json"
+    file.write_text('{"kind": "sft", "base": "tiny", "data": "x", "output": "y", "sft": {"epoch": 1}}')
+    done = subprocess.run([sys.executable, "-m", "codekiln.training", str(file)], cwd=Path(__file__).parents[2],
+                          capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "job.json.sft.epoch" in done.stderr
+    assert "Traceback" not in done.stderr
