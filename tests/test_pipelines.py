@@ -10,7 +10,18 @@ from codekiln import stages
 
 ROOT = Path(__file__).parents[1]
 COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
-FORM = {"recipe", "base_model", "profile", "metric", "pool", "experiment", "promote_as", "image", "overrides", "adapter"}
+FORM = {
+    "recipe",
+    "base_model",
+    "profile",
+    "metric",
+    "pool",
+    "experiment",
+    "promote_as",
+    "image",
+    "overrides",
+    "adapter",
+}
 
 
 def compiled(path: Path) -> dict:
@@ -19,7 +30,10 @@ def compiled(path: Path) -> dict:
 
 def test_the_compiled_pipelines_are_up_to_date(tmp_path):
     subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "pipelines.compile", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
+        [sys.executable, "-W", "ignore", "-m", "pipelines.compile", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     )
     fresh = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert fresh == {path.name: path.read_text() for path in COMPILED}, "run `make compile` and commit the result"
@@ -71,11 +85,16 @@ def test_a_component_body_uses_no_name_of_its_module(path):
     """Such a component compiles, and fails when its source runs alone in a step."""
     tree = ast.parse(path.read_text())
     module_names = {
-        alias.asname or alias.name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
     } | {target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         used = {node.id for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
-        defaults = {node.id for value in function.args.defaults for node in ast.walk(value) if isinstance(node, ast.Name)}
+        defaults = {
+            node.id for value in function.args.defaults for node in ast.walk(value) if isinstance(node, ast.Name)
+        }
         assert not (used | defaults) & module_names
 
 
