@@ -1,7 +1,9 @@
 """Sampling in this process with transformers, on a GPU or a CPU. Imports torch: import this lazily."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -59,13 +61,16 @@ class LocalGenerator:
         tokens = self.chat.encode(texts)
         order = sorted(range(len(prompts)), key=lambda index: len(tokens[index]))
         size = max(1, self.batch_size // sampling.n)
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+
+        def complete(batch: list[int]) -> list[list[int]]:
+            seeds = [[_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch]
+            return decode(self.model, [tokens[index] for index in batch], seeds, self.stop, sampling)
+
         finished: dict[int, list[str]] = {}
         following = 0
-        with progress("sample", len(prompts) * sampling.n, unit="programs") as step:
-            for start in range(0, len(order), size):
-                batch = order[start : start + size]
-                seeds = [[_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch]
-                rows = decode(self.model, [tokens[index] for index in batch], seeds, self.stop, sampling)
+        with progress("sample", len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
+            for batch, rows in zip(batches, map_(complete, batches), strict=True):
                 for place, index in enumerate(batch):
                     finished[index] = self._texts(rows[place * sampling.n : (place + 1) * sampling.n])
                 step(len(rows))
@@ -75,6 +80,24 @@ class LocalGenerator:
 
     def _texts(self, rows: list[list[int]]) -> list[str]:
         return self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+@contextmanager
+def _workers(model: torch.nn.Module) -> Iterator[Callable[..., Iterator[list[list[int]]]]]:
+    """Yield a ``map``; on a CPU it decodes one batch per core, each in one thread.
+
+    Cores that share the small matrices of one batch mostly wait for each other, and lose most of their speed as soon
+    as anything else runs on the machine.
+    """
+    if model.device.type != "cpu" or (threads := torch.get_num_threads()) == 1:
+        yield map
+        return
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def _seed(seed: int, prompt: str, copy: int) -> int:

@@ -1,5 +1,6 @@
 """``python -m codekiln.training JOB.json``: the one entry point of training, also under torchrun."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def main(arguments: list[str]) -> int:
         job = read_job(Path(arguments[0]))
         from codekiln.training.run import run
 
-        print(run(job).model_dump_json())
+        summary = run(job)
+        if int(os.environ.get("RANK", "0")) == 0:  # set by torchrun
+            print(summary.model_dump_json())
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

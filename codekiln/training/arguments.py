@@ -49,6 +49,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "bf16": dtype_of(settings.dtype) is torch.bfloat16,
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
+        "ddp_find_unused_parameters": False,
         "max_length": settings.max_length,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

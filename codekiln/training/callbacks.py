@@ -1,4 +1,4 @@
-"""What happens beside the optimiser steps: progress, the curve, tracking, and stopping when a loss is no number."""
+"""What happens beside the optimiser steps: progress, the curve, and stopping when a loss is no number."""
 
 import json
 import math
@@ -10,7 +10,6 @@ from transformers import TrainerCallback
 from codekiln.dataset import write_atomic
 from codekiln.errors import InputError
 from codekiln.progress import progress
-from codekiln.training.job import Tracking
 
 MEASURES = ("loss", "learning_rate", "grad_norm", "mean_token_accuracy", "rewards/margins", "rewards/accuracies",
             "eval_loss", "eval_mean_token_accuracy", "eval_rewards/margins", "eval_rewards/accuracies")
@@ -49,22 +48,6 @@ class Finite(TrainerCallback):
         if any(not math.isfinite(logs.get(key, 0.0)) for key in ("loss", "eval_loss")):
             raise InputError(f"training diverged: the loss at step {state.global_step} is not a finite number",
                              where="learning_rate", fix="lower learning_rate or max_grad_norm")
-
-
-class Track(TrainerCallback):
-    """Sends the curve to an MLflow run as it is drawn."""
-
-    def __init__(self, tracking: Tracking) -> None:
-        from mlflow import MlflowClient
-
-        self.client, self.run_id = MlflowClient(tracking.uri), tracking.run_id
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:
-        """Send one log entry."""
-        if state.is_world_process_zero:
-            for key in MEASURES:
-                if key in logs:
-                    self.client.log_metric(self.run_id, key, logs[key], step=state.global_step, synchronous=False)
 
 
 def write_curve(history: list[dict[str, float]], path: Path) -> None:

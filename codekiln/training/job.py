@@ -12,15 +12,6 @@ from codekiln.errors import InputError, InputErrors
 from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings
 
 
-class Tracking(BaseModel):
-    """The MLflow run that gets the training curve."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    uri: str = Field(description="MLflow tracking URI")
-    run_id: str = Field(description="an existing run")
-
-
 class TrainingJob(BaseModel):
     """One SFT or DPO run: from a base model or an adapter and a data folder to an adapter."""
 
@@ -35,7 +26,6 @@ class TrainingJob(BaseModel):
     lora: LoraSettings = LoraSettings()
     sft: SftSettings = SftSettings()
     dpo: DpoSettings = DpoSettings()
-    tracking: Tracking | None = None
     code_version: str = Field(__version__, description="checkpoints of another code version are not continued")
 
     @property
@@ -46,7 +36,7 @@ class TrainingJob(BaseModel):
     def digest(self, *parents: str) -> str:
         """Return what makes two runs the same: all fields but where results go, and the digests of what is read."""
         unused = "dpo" if self.kind == "sft" else "sft"
-        text = self.model_dump_json(exclude={"output", "tracking", "data", "adapter", unused})
+        text = self.model_dump_json(exclude={"output", "data", "adapter", unused})
         return hashlib.sha256("\n".join((text, *parents)).encode()).hexdigest()
 
 
@@ -68,6 +58,11 @@ class TrainingSummary(BaseModel):
     seconds: float = Field(description="of training alone, since the last resume")
     stopped_early: bool = False
     resumed_from: int = Field(0, description="the step a checkpoint let this run start at; 0: the beginning")
+
+    @property
+    def improved(self) -> bool:
+        """False when the held-out loss was measured and did not fall."""
+        return self.best_eval_loss is None or self.first_eval_loss is None or self.best_eval_loss < self.first_eval_loss
 
 
 def read_job(path: Path) -> TrainingJob:

@@ -195,6 +195,12 @@ def test_divergence_ends_the_run_and_says_what_to_lower(place):
     assert not (place / "wild" / "adapter_model.safetensors").exists()
 
 
+def test_a_run_that_makes_the_held_out_loss_worse_says_so(place, caplog):
+    summary = train(place, "worse", adapter=place / "sft", settings={"learning_rate": 5, "epochs": 1, "warmup": 0})
+    assert not summary.improved
+    assert "held-out loss did not fall" in caplog.text
+
+
 def test_rejected_rows_are_kept_with_their_reason(place):
     long = toy.examples(1)[0].model_copy(update={"completion": toy.answer("x = 1\n" * 600)})
     toy.write_rows(place / "one-bad", [*toy.examples(20), long])
