@@ -11,7 +11,7 @@ from codekiln.rewrite.styles import STYLES, rewrite
 
 STRUCTURES = {"concise": 16, "loop": 26, "staged": 22, "indexed": 14, "nested": 22}
 COMMENTS = {"": 50, "-commented": 30, "-documented": 20}
-BUGGED = 0.4
+BUGGED = 0.35
 LONGEST = 700
 """Characters of a program: keeps completions short enough to sample thousands on a laptop."""
 

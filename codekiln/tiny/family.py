@@ -95,7 +95,9 @@ def _draw_map(rng: random.Random, source: Source, maps: tuple[Piece, ...]) -> Ch
 
 
 def _fitting(pieces: tuple[Piece, ...], source: Source) -> list[Piece]:
-    return [piece for piece in pieces if not (piece.unsigned if source.signed else piece.signed)]
+    excluded = "unsigned" if source.signed else "signed"
+    named = (source.tested or source.element).isidentifier()
+    return [piece for piece in pieces if not getattr(piece, excluded) and (named or not piece.short)]
 
 
 def _with_constant(rng: random.Random, piece: Piece) -> Chosen:

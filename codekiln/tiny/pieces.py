@@ -26,6 +26,8 @@ class Piece:
     """Only sensible where negative numbers occur."""
     unsigned: bool = False
     """Only sensible where they do not."""
+    short: bool = False
+    """Only sensible where the element is a name, because ``code`` repeats it."""
     imports: str = ""
 
     def write(self, element: str, constant: Constant) -> str:
@@ -81,7 +83,8 @@ INT_FILTERS = (
     Piece("indivisible", "int", "x % K != 0", "not divisible by K", lambda x, k: x // k * k != x, MODULI),
     Piece("unequal", "int", "x != K", "different from K", lambda x, k: x < k or x > k, SMALL),
     Piece("between", "int", "K <= x <= M", "between K and M", lambda x, k: x in range(k, k + 5), SMALL),
-    Piece("prime", "int", "x > 1 and all(x % d for d in range(2, x))", "prime", lambda x, k: _prime(x)),
+    Piece("prime", "int", "x > 1 and all(x % d for d in range(2, x))", "prime", lambda x, k: _prime(x),
+          short=True),
 )
 
 INT_MAPS = (

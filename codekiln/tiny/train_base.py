@@ -5,7 +5,6 @@ all styles and partly wrong (see ``codekiln.tiny.corpus``), so that it is worth 
 """
 
 import argparse
-import math
 import random
 import time
 from collections.abc import Iterator
@@ -19,9 +18,10 @@ from codekiln.tiny.corpus import Chat, chats
 from codekiln.tiny.tokenizer import END, PAD, train_tokenizer
 
 VOCABULARY = 1024
-TOKENS_PER_STEP = 4096
-PEAK_LEARNING_RATE = 4e-3
-WARMUP_STEPS = 50
+TOKENS_PER_STEP = 2048
+MATRIX_RATE = 0.012
+OTHER_RATE = 4e-3
+WARMUP_STEPS = 20
 IGNORED = -100
 
 Row = tuple[list[int], int]
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=tiny.COUNTS["pretrain"], help="distinct problems to learn from")
     parser.add_argument("--copies", type=int, default=3, help="programs for each problem, each in its own style")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # batches are small, and sums come out the same on any number of cores
     torch.manual_seed(options.seed)
     corpus = chats(tiny.problems("pretrain", options.seed, options.problems), options.copies, options.seed)
     tokenizer = train_tokenizer((message.content for chat in corpus for message in chat), VOCABULARY)
@@ -57,6 +57,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
         num_key_value_heads=2,
         head_dim=32,
         max_position_embeddings=1024,
+        initializer_range=0.05,
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -75,20 +76,22 @@ def encode(tokenizer: PreTrainedTokenizerFast, chat: Chat) -> Row:
 
 
 def train(model: Qwen3ForCausalLM, rows: list[Row], seed: int) -> None:
-    """Show every row to ``model`` once; only the completions are learned, with a one-cycle learning rate."""
+    """Show every row to ``model`` once, learning only the completions; the learning rate falls to almost nothing."""
     batches = list(_batches(rows, random.Random(seed), model.config.pad_token_id))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.95), weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches)))
+    optimizers = _optimizers(model)
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches))) for optimizer in optimizers
+    ]
     began = time.monotonic()
     model.train()
     for number, (ids, labels) in enumerate(batches, 1):
         loss = model(input_ids=ids, labels=labels, use_cache=False).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if number % 25 == 0 or number == len(batches):
+        for step in (*optimizers, *schedules):
+            step.step()
+        model.zero_grad()
+        if number % 50 == 0 or number == len(batches):
             print(f"step {number}/{len(batches)} loss {loss.item():.3f} {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -101,10 +104,18 @@ def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path)
     tokenizer.save_pretrained(out)
 
 
+def _optimizers(model: Qwen3ForCausalLM) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the layers (a third fewer steps than AdamW alone here), AdamW for the rest."""
+    named = list(model.named_parameters())
+    matrices = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
+    others = [weight for name, weight in named if weight.ndim != 2 or "embed" in name]
+    muon = torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    return [muon, torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0)]
+
+
 def _rate(step: int, steps: int) -> float:
-    if step < WARMUP_STEPS:
-        return (step + 1) / WARMUP_STEPS
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)))
+    """Linear warm-up, then linear decay to a twentieth."""
+    return min((step + 1) / WARMUP_STEPS, 1 - 0.95 * step / steps)
 
 
 def _batches(rows: list[Row], rng: random.Random, pad: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -7,8 +7,6 @@ from codekiln.prompts import answer, extract_code, messages
 from codekiln.records import Message
 from codekiln.rewrite.styles import variants
 
-pytestmark = pytest.mark.xdist_group("base_model")
-
 
 @pytest.fixture(scope="module")
 def tokenizer():
