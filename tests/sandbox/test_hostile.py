@@ -41,7 +41,8 @@ EARLY_EXITS = {
     "exit at the last call": "import os\ndef f(x):\n    if x == -1: os._exit(0)\n    return x + 1",
     "exit by atexit": "import atexit, os, sys\natexit.register(os._exit, 0)\nsys.exit(0)",
     "exec of true": "import os\nos.execv('/bin/true', ['true'])",
-    "exit in a thread": "import threading, os\nthreading.Thread(target=os._exit, args=(0,)).start()\nimport time\ntime.sleep(1)",
+    "exit in a thread": "import threading, os\nthreading.Thread(target=os._exit, args=(0,)).start()\n"
+    "import time\ntime.sleep(1)",
     "exit in a trace": "import os, sys\nsys.settrace(lambda *a: os._exit(0))\ndef f(x): return x",
     "exit in a profile": "import os, sys\nsys.setprofile(lambda *a: os._exit(0))\ndef f(x): return x",
     "keyboard interrupt": "raise KeyboardInterrupt",
@@ -52,20 +53,29 @@ FORGERIES = {
     "always equal in a list": ALWAYS_EQUAL + "def f(x): return [Yes()]",
     "metaclass": "class M(type):\n    def __eq__(c, o): return True\n    __hash__ = type.__hash__\n"
     "class A(metaclass=M): pass\ndef f(x): return A",
-    "junk on every descriptor": "import os\nfor fd in range(3, 256):\n    try: os.write(fd, b'passed\\n[\"done\"]\\n')\n"
+    "junk on every descriptor": "import os\nfor fd in range(3, 256):\n"
+    "    try: os.write(fd, b'passed\\n[\"done\"]\\n')\n"
     "    except OSError: pass\n" + GOOD,
     "messages through the channel": FORGE
-    + "c = channel()\nc.send('loaded')\nfor i in range(3): c.send('step', i, 'value', True)\nc.send('done')\nos._exit(0)",
+    + "c = channel()\nc.send('loaded')\nfor i in range(3): c.send('step', i, 'value', True)\nc.send('done')\n"
+    "os._exit(0)",
     "messages from the function": FORGE
-    + "def f(x):\n    c = channel()\n    for i in range(3): c.send('step', i, 'value', 1)\n    c.send('done')\n    os._exit(0)",
+    + "def f(x):\n    c = channel()\n    for i in range(3): c.send('step', i, 'value', 1)\n    c.send('done')\n"
+    "    os._exit(0)",
     "end announced early": FORGE + "def f(x):\n    channel().send('done')\n    return x + 1",
-    "more results than asked for": FORGE + "def f(x):\n    if x < 0:\n        for i in range(2, 9): channel().send('step', i, 'value', 0)\n    return x + 1",
-    "patched harness": "import sys\nframe = sys._getframe()\nwhile frame:\n    for k in ('encode', 'dumps', '_value'):\n"
-    "        if k in frame.f_globals: frame.f_globals[k] = lambda *a: None\n    frame = frame.f_back\ndef f(x): return x",
-    "patched builtins": "import builtins\nbuiltins.eval = builtins.exec = lambda *a: 2\nbuiltins.type = lambda *a: int\n"
+    "more results than asked for": FORGE
+    + "def f(x):\n    if x < 0:\n        for i in range(2, 9): channel().send('step', i, 'value', 0)\n    return x + 1",
+    "patched harness": "import sys\nframe = sys._getframe()\nwhile frame:\n"
+    "    for k in ('encode', 'dumps', '_value'):\n"
+    "        if k in frame.f_globals: frame.f_globals[k] = lambda *a: None\n    frame = frame.f_back\n"
+    "def f(x): return x",
+    "patched builtins": "import builtins\nbuiltins.eval = builtins.exec = lambda *a: 2\n"
+    "builtins.type = lambda *a: int\n"
     "def f(x): return None",
-    "patched json": "import json\njson.JSONEncoder.encode = json.dumps = lambda *a, **k: '[\"done\"]'\ndef f(x): return None",
-    "patched assertion": "import builtins\nclass Quiet(Exception): pass\nbuiltins.AssertionError = Quiet\ndef f(x): return 0",
+    "patched json": "import json\njson.JSONEncoder.encode = json.dumps = lambda *a, **k: '[\"done\"]'\n"
+    "def f(x): return None",
+    "patched assertion": "import builtins\nclass Quiet(Exception): pass\nbuiltins.AssertionError = Quiet\n"
+    "def f(x): return 0",
     "swallowed exceptions": "def f(x):\n    try: raise ValueError\n    except BaseException: return None",
     "excepthook": "import sys, os\nsys.excepthook = lambda *a: os._exit(0)\nraise ValueError",
     "module replaced": "import sys, types\nsys.modules['__main__'] = types.ModuleType('x')\nf = lambda x: x",
@@ -76,10 +86,12 @@ HANGS = {
     "loop": "while True: pass",
     "loop in the function": "def f(x):\n    while True: pass",
     "sleep": "import time\ntime.sleep(1000)",
-    "deaf to signals": "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except Exception: pass\n"
+    "deaf to signals": "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n"
+    "    except Exception: pass\n"
     "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
     "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    "thread that never ends": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n" + GOOD,
+    "thread that never ends": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
+    + GOOD,
     "deadlock": "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()",
     "reads its input": "import os\nr, w = os.pipe()\nos.read(r, 1)",
     "message that never ends": "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E",
@@ -93,21 +105,37 @@ GREED = {
     "memory": ("x = [0] * 10**9", {"memory"}),
     "memory in the function": ("def f(x): return len(bytearray(10**9))", {"memory"}),
     "memory, caught": ("def f(x):\n    try: return bytearray(10**10)\n    except MemoryError: return None", {"failed"}),
-    "memory by recursion": ("import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return f(x)", {"memory", "crashed", "timeout"}),
+    "memory by recursion": (
+        "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return f(x)",
+        {"memory", "crashed", "timeout"},
+    ),
     "recursion": ("def f(x): return f(x)", {"error"}),
-    "recursion in C": ("import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\ndef f(y): return repr(x)", {"crashed", "memory", "timeout"}),
-    "threads": ("import threading, time\nfor _ in range(10**5): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", {"error", "timeout", "memory"}),
+    "recursion in C": (
+        "import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\ndef f(y): return repr(x)",
+        {"crashed", "memory", "timeout"},
+    ),
+    "threads": (
+        "import threading, time\n"
+        "for _ in range(10**5): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+        {"error", "timeout", "memory"},
+    ),
     "output": ("while True: print('x' * 1000)", {"output"}),
     "output by descriptor": ("import os\nwhile True: os.write(1, b'x' * 1000)", {"output"}),
     "result text": ("def f(x): return 'a' * 10**7", {"output", "memory"}),
     "result list": ("def f(x): return list(range(10**5))", {"output"}),
     "result deep": ("def f(x):\n    r = []\n    for _ in range(10**5): r = [r]\n    return r", {"failed"}),
     "result in itself": ("def f(x):\n    r = []\n    r.append(r)\n    return r", {"failed"}),
-    "result doubling": ("def f(x):\n    r = [0]\n    for _ in range(60): r = [r, r]\n    return r", {"memory", "timeout", "output"}),
+    "result doubling": (
+        "def f(x):\n    r = [0]\n    for _ in range(60): r = [r, r]\n    return r",
+        {"memory", "timeout", "output"},
+    ),
     "result colliding": ("def f(x): return {i * (2**61 - 1) for i in range(1500)}", {"tampered", "timeout"}),
     "large file": ("f = open('big', 'wb')\nwhile True: f.write(bytes(10**6))", {"error", "output", "crashed"}),
     "many files": ("i = 0\nwhile True:\n    open(str(i), 'w').close()\n    i += 1", {"output", "timeout"}),
-    "many large files": ("i = 0\nwhile True:\n    open(str(i), 'wb').write(bytes(3 * 10**6))\n    i += 1", {"output", "timeout"}),
+    "many large files": (
+        "i = 0\nwhile True:\n    open(str(i), 'wb').write(bytes(3 * 10**6))\n    i += 1",
+        {"output", "timeout"},
+    ),
     "hidden files": ("import os, time\nos.mkdir('d', 0o300)\ntime.sleep(9)", {"output"}),
     "descriptors": ("import os\nwhile True: os.dup(1)", {"error"}),
     "files by mmap": ("import mmap\nkeep = [mmap.mmap(-1, 10**8) for _ in range(99)]", {"error", "memory"}),
@@ -125,7 +153,8 @@ REACHES = {
     "kill the server": "import os\nos.kill(os.getppid(), 9)",
     "kill the group": "import os\nos.kill(0, 9)",
     "kill everyone": "import os\nos.kill(-1, 9)",
-    "kill by thread call": "import ctypes, os\nif ctypes.CDLL(None).syscall(234, os.getppid(), os.getppid(), 9): raise OSError",
+    "kill by thread call": "import ctypes, os\n"
+    "if ctypes.CDLL(None).syscall(234, os.getppid(), os.getppid(), 9): raise OSError",
     "signal by file": "import fcntl, os\nr, w = os.pipe()\nfcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())",
     "limits of the server": "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (0, 0))",
     "raise own limits": "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (99, 99))",
@@ -185,7 +214,8 @@ def test_reaching_out_is_refused(grade: Callable[..., Verdict], name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "program", ["def f(x: return", "\0", "f = " + "(" * 5000, "x = " + "-" * 10**6 + "1", "\ud800", "  f = 1", "return 1"]
+    "program",
+    ["def f(x: return", "\0", "f = " + "(" * 5000, "x = " + "-" * 10**6 + "1", "\ud800", "  f = 1", "return 1"],
 )
 def test_what_does_not_compile_is_invalid(grade: Callable[..., Verdict], program: str) -> None:
     assert grade(program).status in ("invalid", "memory", "crashed")
@@ -197,7 +227,9 @@ def test_closed_descriptors_and_duplicates_are_no_pass(grade: Callable[..., Verd
 
 
 def test_nothing_stays_in_the_private_folder(grade: Callable[..., Verdict]) -> None:
-    leave = "import os\nfor _ in range(300):\n    os.mkdir('d' * 40)\n    os.chdir('d' * 40)\nopen('x', 'w').write('y')\n"
+    leave = (
+        "import os\nfor _ in range(300):\n    os.mkdir('d' * 40)\n    os.chdir('d' * 40)\nopen('x', 'w').write('y')\n"
+    )
     leave += "os.symlink('/etc', 'link')\n"
     assert grade(leave + GOOD).status == "passed"
     look = "import os\nassert os.listdir('.') == [], os.listdir('.')\n"

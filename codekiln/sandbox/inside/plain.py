@@ -5,13 +5,19 @@ key, its tag. A value that is not plain travels as its type's name (``opaque``):
 """
 
 import json
+from collections import Counter, OrderedDict
+from decimal import Decimal
+from fractions import Fraction
 
 MAX_DEPTH = 200
 _BIG = 1 << 63
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # These standard types define == anew, but in a way that dict's own == agrees with.
-_DICT_LIKE = {("collections", "Counter"), ("collections", "OrderedDict")}
+_DICT_LIKE = (Counter, OrderedDict)
+_MAX_EXPONENT = 1000
+_DECIMAL_TEXT = Decimal.__str__
+_PARTS = (Fraction._numerator.__get__, Fraction._denominator.__get__)
 _VIEWS = (type({}.keys()), type({}.items()))
 
 
@@ -57,8 +63,8 @@ def encode(value: object, depth: int = 0) -> object:
 def decode(text: bytes) -> object:
     """Return the value of one line written by ``dumps``; raises ValueError when it is not such a line."""
     try:
-        return json.loads(text, object_hook=_untag)
-    except (TypeError, RecursionError, AttributeError, OverflowError) as error:
+        return json.loads(text, object_hook=_untag, parse_constant=float)  # a new nan each: they are not equal
+    except (TypeError, RecursionError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not an encoded value: {error}") from error
 
 
@@ -78,11 +84,14 @@ def _encode_text(value: str) -> object:
 def _encode_other(value: object, kind: type, depth: int) -> object:
     if kind in _VIEWS:
         return {"set": [encode(item, depth + 1) for item in value]}
+    if kind is Decimal:
+        return {"decimal": _DECIMAL_TEXT(value)}
+    if kind is Fraction:
+        return {"fraction": [encode(part(value), depth + 1) for part in _PARTS]}
     for parent in _MRO(kind):
         if parent in _BASES:
             return encode(_raw(value, parent), depth)
-        names = _DICT(parent)
-        if "__eq__" in names and (names.get("__module__"), _NAME(parent)) not in _DICT_LIKE:
+        if "__eq__" in _DICT(parent) and parent not in _DICT_LIKE:
             break
     return {"opaque": _NAME(kind)[:80]}
 
@@ -121,6 +130,26 @@ def _decode_set(body: list) -> set:
     return set(body)
 
 
+def _decode_complex(body: list) -> complex:
+    real, imaginary = body
+    return complex(real, imaginary)
+
+
+def _decode_fraction(body: list) -> Fraction:
+    numerator, denominator = body
+    if type(numerator) is not int or type(denominator) is not int or denominator < 1:
+        raise ValueError("not a fraction")
+    return Fraction(numerator, denominator)
+
+
+def _decode_decimal(body: str) -> Decimal | Opaque:
+    value = Decimal(body) if type(body) is str and len(body) <= _MAX_EXPONENT else Decimal("Infinity")
+    # int() of a large exponent would take any amount of memory
+    if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
+        return value
+    return Opaque("Decimal")
+
+
 def _refuse_flood(keys: list) -> None:
     # Keys chosen to collide would make the reader quadratic.
     if len(keys) > 1000 and len({hash(key) % 1048573 for key in keys}) * 20 < min(len(keys), 1048573):
@@ -136,6 +165,8 @@ _DECODERS = {
     "dict": _decode_dict,
     "set": _decode_set,
     "frozenset": lambda body: frozenset(_decode_set(body)),
-    "complex": lambda body: complex(*body),
+    "complex": _decode_complex,
+    "decimal": _decode_decimal,
+    "fraction": _decode_fraction,
     "opaque": lambda body: Opaque(str(body)[:80]),
 }

@@ -1,0 +1,75 @@
+"""The sandbox says of MBPP and HumanEval what a plain interpreter says that runs each program alone."""
+
+import random
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codekiln.grading import grade_samples
+from codekiln.readers import read_problems
+from codekiln.records import Problem, Sample
+from codekiln.rewrite.bugs import mutants
+from codekiln.sandbox import Limits
+
+FILES = ("mbpp.jsonl", "sanitized-mbpp.json", "HumanEval.jsonl.gz")
+
+
+def plain(problem: Problem, program: str, seconds: int) -> bool:
+    """Run program, setup, tests as one script in an interpreter of their own."""
+    # An exit in the middle is no pass, whatever its code: the end has to be reached.
+    end = secrets.token_hex(8)
+    source = "\n".join([program, problem.setup, *problem.tests, f"print('{end}')"])
+    command = [sys.executable, "-I", "-X", "utf8", "-c", source]
+    try:
+        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={})
+    except subprocess.TimeoutExpired:
+        return False
+    return run.returncode == 0 and end.encode() in run.stdout
+
+
+def disagreements(jobs: list[tuple[Problem, str]], seconds: int = 20) -> tuple[list[str], int]:
+    limits = Limits(cpu_seconds=seconds // 2)
+    verdicts = grade_samples(
+        [(problem, Sample(task_id=problem.task_id, solution=code)) for problem, code in jobs], limits=limits
+    )
+    found = [
+        f"{problem.task_id}: plain {alone}, sandbox {verdict}\n{code}"
+        for (problem, code), verdict in zip(jobs, verdicts, strict=True)
+        if (alone := plain(problem, code, seconds)) != verdict.passed
+    ]
+    return found, sum(verdict.passed for verdict in verdicts)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_reference_passes(data_dir: Path, file: str) -> None:
+    problems = read_problems(str(data_dir / file), show=0)[:: 10 if file == "mbpp.jsonl" else 4]
+    found, passed = disagreements([(problem, problem.reference) for problem in problems])
+    assert not found
+    assert passed == len(problems)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_mutated_references_agree(data_dir: Path, file: str) -> None:
+    found, passed = disagreements(mutated(read_problems(str(data_dir / file), show=0)[::25], count=1), seconds=4)
+    assert not found
+    assert passed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", FILES)
+def test_everything_agrees(data_dir: Path, file: str) -> None:
+    problems = read_problems(str(data_dir / file), show=0)
+    found, passed = disagreements([(problem, problem.reference) for problem in problems])
+    assert not found
+    assert passed == len(problems)
+    found, passed = disagreements(mutated(problems, count=3))
+    print(f"{file}: {passed} mutants survive")
+    assert not found
+
+
+def mutated(problems: list[Problem], count: int) -> list[tuple[Problem, str]]:
+    chance = random.Random(0)
+    return [(problem, code) for problem in problems for _, code in mutants(problem.reference, chance, count)]
