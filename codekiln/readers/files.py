@@ -1,0 +1,92 @@
+"""Rows of a file or of a data set on the Hub, each with the place it came from."""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from codekiln.errors import InputError, InputErrors
+
+_HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
+Row = tuple[str, Any]  # where it is, what it says
+
+
+def rows_of(source: str, config: str | None = None) -> list[Row]:
+    """Return the rows of a path or Hub id; raises InputError when there are none.
+
+    ``config`` names the part of a Hub data set to read where the id itself names none.
+    """
+    if Path(source).exists():
+        rows = list(rows_of_file(Path(source)))
+    elif match := _HUB_ID.fullmatch(source):
+        rows = list(_rows_of_hub(match["name"], match["config"] or config))
+    else:
+        raise InputError(
+            "no such file", where=source, fix="check the path, or give a Hub id such as openai/openai_humaneval"
+        )
+    if not rows:
+        raise InputError("has no rows", where=source, fix="give a file with one problem a line")
+    return rows
+
+
+def rows_of_file(path: Path) -> Iterator[Row]:
+    """Yield the rows of a .jsonl or .json file, plain or with .gz; lines that are not JSON are reported at the end."""
+    text = _text(path)
+    if text.lstrip().startswith("["):
+        yield from ((f"{path}[{number}]", row) for number, row in enumerate(_json(text, str(path))))
+        return
+    errors = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                yield f"{path}:{number}", _json(line, f"{path}:{number}")
+            except InputError as error:
+                errors.append(error)
+    if errors:
+        raise InputErrors(errors)
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"not JSON: {error}", where=where, fix="correct the line; the file may have been cut short"
+        ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path), fix="check the path") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"the gzip file is damaged or cut short: {error}", where=str(path), fix="fetch it again"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8: {error}", where=str(path), fix="save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(str(error), where=str(path), fix="give a readable file") from None
+
+
+def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:
+    try:
+        import datasets
+    except ImportError:
+        raise InputError(
+            "reading from the Hub needs the package datasets", where=name, fix="pip install 'codekiln[train]'"
+        ) from None
+    try:
+        splits = datasets.load_dataset(name, config)
+    except Exception as error:  # the library raises many kinds, and all of them mean: not readable
+        raise InputError(
+            f"cannot be read from the Hub: {type(error).__name__}: {error}",
+            where=name, fix="check the id, the config after ':', the network, or give a file",
+        ) from error  # fmt: skip
+    for split in splits:
+        yield from ((f"{name}/{split}[{number}]", dict(row)) for number, row in enumerate(splits[split]))
