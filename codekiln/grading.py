@@ -14,7 +14,7 @@ from codekiln import __version__
 from codekiln.dataset import sha256_file, write_atomic
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.progress import progress
-from codekiln.readers import read_problems, read_samples
+from codekiln.readers import read_located_samples, read_problems
 from codekiln.records import Graded, Problem, Sample, Verdict
 from codekiln.sandbox import Limits, Sandbox
 
@@ -58,7 +58,7 @@ def grade_files(
     """
     limits = limits or Limits()
     rows = read_problems(problems, show=0)
-    jobs = _match(rows, read_samples(samples), Path(samples))
+    jobs = _match(rows, read_located_samples(samples))
     out = Path(out)
     with _Journal(out, _digest(rows, jobs, limits)) as journal:
         if not journal.is_finished:
@@ -88,7 +88,7 @@ def _grade_distinct(
             step(len(indexes[number]))
 
 
-def _match(problems: list[Problem], samples: list[Sample], path: Path) -> list[tuple[Problem, Sample]]:
+def _match(problems: list[Problem], samples: list[tuple[str, Sample]]) -> list[tuple[Problem, Sample]]:
     """Pair each sample with its problem; ``2``, ``MBPP/2`` and ``Mbpp/2`` are one name."""
     known = {problem.task_id: problem for problem in problems}
     alike = {problem.task_id.lower(): problem for problem in problems}
@@ -97,14 +97,12 @@ def _match(problems: list[Problem], samples: list[Sample], path: Path) -> list[t
         tail = problem.task_id.rpartition("/")[2]
         tails[tail] = None if tail in tails else problem
     jobs, errors = [], []
-    for number, sample in enumerate(samples, start=1):
+    for where, sample in samples:
         name = sample.task_id
         problem = known.get(name) or alike.get(name.lower()) or tails.get(name)
         if problem is None:
             fix = did_you_mean(name, known) if len(known) <= 20 else _near(name, known)
-            errors.append(
-                InputError(f"no problem is called {name!r}", where=f"{path}: sample {number}.task_id", fix=fix)
-            )
+            errors.append(InputError(f"no problem is called {name!r}", where=f"{where}.task_id", fix=fix))
         else:
             jobs.append((problem, sample))
     if errors:

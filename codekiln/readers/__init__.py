@@ -56,8 +56,13 @@ def read_samples(path: Path) -> list[Sample]:
     Raises:
         InputErrors: Rows are malformed, each located as ``file:line.field``.
     """
+    return [sample for _, sample in read_located_samples(path)]
+
+
+def read_located_samples(path: Path) -> list[tuple[str, Sample]]:
+    """Read samples as ``read_samples`` does, each with its place, ``file:line``."""
     rows = [(where, _known_fields(row)) for where, row in rows_of_file(Path(path))]
-    return _convert(rows, Sample, lambda row, where: row)
+    return _convert(rows, Sample, lambda row, where: (where, row))
 
 
 def _known_fields(row: Any) -> Any:

@@ -77,7 +77,7 @@ def _mbpp_problem(
     more: list[str],
     field: str,
 ) -> Problem:
-    code, setup, *all_tests = (part.replace("\r\n", "\n") for part in (code, setup, *tests, *more))
+    code, setup, *all_tests = (re.sub("\r\n?", "\n", part) for part in (code, setup, *tests, *more))
     _refuse_bad_python(
         where, {f"{field}.{number}": test for number, test in enumerate(all_tests)} | {"test_setup_code": setup}
     )
