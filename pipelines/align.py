@@ -5,11 +5,9 @@ from kfp import dsl
 from components.base import IMAGE
 from components.dpo import dpo
 from components.dpo_further import dpo_further
-from components.evaluate import evaluate
-from components.promote import promote
 from components.self_generate import self_generate
 from components.sft import sft
-from pipelines.common import checked, filtered, generated, placed
+from pipelines.common import checked, filtered, generated, judged, placed
 
 MAX_ROUNDS = 3
 
@@ -37,49 +35,27 @@ def build(rounds: int = 1):
     ):
         """Train, judge and perhaps promote an adapter."""
         run = checked(
-            dict(
-                recipe=recipe,
-                base_model=base_model,
-                profile=profile,
-                metric=metric,
-                pool=pool,
-                experiment=experiment,
-                promote_as=promote_as,
-                overrides=overrides,
-            ),
-            image,
-        )
+            image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
+            experiment=experiment, promote_as=promote_as, overrides=overrides,
+        )  # fmt: skip
         data = generated(run, image)
-        adapters = {}
-        task = placed(sft(run=run.outputs["run"], data=data.outputs["data"], step="sft"), "SFT", image)
-        adapters["sft"] = task.outputs["adapter"]
-        task = placed(
-            dpo(run=run.outputs["run"], data=data.outputs["data"], start=adapters["sft"], step="dpo"), "DPO", image
-        )
-        adapters["dpo"] = last = task.outputs["adapter"]
+        tuned = placed(sft(run=run, data=data, step="sft"), "SFT", image).outputs["adapter"]
+        preferring = dpo(run=run, data=data, start=tuned, step="dpo")
+        adapters = {"sft": tuned, "dpo": placed(preferring, "DPO", image).outputs["adapter"]}
         for number in range(1, rounds + 1):
-            suffix = "" if number == 1 else f"_{number}"
-            written = placed(
-                self_generate(run=run.outputs["run"], adapter=last, step=f"self_generate{suffix}"),
-                f"self-generate{suffix}",
-                image,
-            )
-            data = filtered(run, written, image, f"self_filter{suffix}")
-            task = placed(
-                dpo_further(run=run.outputs["run"], data=data.outputs["data"], start=last, step=f"dpo_further{suffix}"),
-                f"DPO-further{suffix}",
-                image,
-            )
-            adapters[f"dpo_further{suffix}"] = last = task.outputs["adapter"]
-        judged = placed(evaluate(run=run.outputs["run"], step="evaluate", **adapters), "evaluate", image, cached=False)
-        placed(
-            promote(run=run.outputs["run"], evaluation=judged.outputs["evaluation"], adapter=last, step="promote"),
-            "promote",
-            image,
-            cached=False,
-        )
+            _round(run, adapters, "" if number == 1 else f"_{number}", image)
+        judged(run, adapters, image)
 
     return align
+
+
+def _round(run, adapters: dict, suffix: str, image: str) -> None:
+    """Let the last adapter write programs, and train it on pairs of them; adds the new adapter to ``adapters``."""
+    *_, last = adapters.values()
+    written = self_generate(run=run, adapter=last, step=f"self_generate{suffix}")
+    data = filtered(run, placed(written, f"self-generate{suffix}", image), image, f"self_filter{suffix}")
+    task = dpo_further(run=run, data=data, start=last, step=f"dpo_further{suffix}")
+    adapters[f"dpo_further{suffix}"] = placed(task, f"DPO-further{suffix}", image).outputs["adapter"]
 
 
 align = build()

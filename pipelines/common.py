@@ -1,10 +1,15 @@
-"""What the pipelines share: how a task is placed, and a checked run with its problems."""
+"""What the pipelines share: how a task is placed, and the runs of stages that recur."""
+
+from collections.abc import Mapping
 
 from kfp.dsl import PipelineTask
+from kfp.dsl.pipeline_channel import PipelineArtifactChannel
 
 from components.check import check
+from components.evaluate import evaluate
 from components.filter import filter
 from components.generate import generate
+from components.promote import promote
 
 
 def placed(task: PipelineTask, title: str, image: str, cached: bool = True) -> PipelineTask:
@@ -15,19 +20,27 @@ def placed(task: PipelineTask, title: str, image: str, cached: bool = True) -> P
     return task
 
 
-def checked(form: dict, image: str) -> PipelineTask:
-    """Start with check, which is never reused: it looks at the world as it is now."""
-    return placed(check(**form), "check", image, cached=False)
+def checked(image: str, **form: str) -> PipelineArtifactChannel:
+    """Start with check, which is never reused: it looks at the world as it is now; returns the checked run."""
+    return placed(check(**form), "check", image, cached=False).outputs["run"]
 
 
-def filtered(run: PipelineTask, samples: PipelineTask, image: str, step: str) -> PipelineTask:
-    """Filter the candidate programs of ``samples``."""
-    return placed(
-        filter(run=run.outputs["run"], samples=samples.outputs["data"], step=step), step.replace("_", " "), image
-    )
+def filtered(
+    run: PipelineArtifactChannel, samples: PipelineTask, image: str, step: str = "filter"
+) -> PipelineArtifactChannel:
+    """Filter the candidate programs of ``samples``; returns the training rows."""
+    task = filter(run=run, samples=samples.outputs["data"], step=step)
+    return placed(task, step.replace("_", " "), image).outputs["data"]
 
 
-def generated(run: PipelineTask, image: str) -> PipelineTask:
-    """Let the teacher write candidate programs and filter them."""
-    task = placed(generate(run=run.outputs["run"], step="generate"), "generate", image)
-    return filtered(run, task, image, "filter")
+def generated(run: PipelineArtifactChannel, image: str) -> PipelineArtifactChannel:
+    """Let the teacher write candidate programs and filter them; returns the training rows."""
+    return filtered(run, placed(generate(run=run, step="generate"), "generate", image), image)
+
+
+def judged(run: PipelineArtifactChannel, adapters: Mapping[str, PipelineArtifactChannel], image: str) -> None:
+    """Evaluate adapters, in the order of the stages, and put the last one through the gate; neither is ever reused."""
+    found = placed(evaluate(run=run, step="evaluate", **adapters), "evaluate", image, cached=False)
+    *_, last = adapters.values()
+    task = promote(run=run, evaluation=found.outputs["evaluation"], adapter=last, step="promote")
+    placed(task, "promote", image, cached=False)

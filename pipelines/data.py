@@ -19,16 +19,7 @@ def data(
 ):
     """Make a data set and stop."""
     run = checked(
-        dict(
-            recipe=recipe,
-            base_model=base_model,
-            profile=profile,
-            metric=metric,
-            pool=pool,
-            experiment=experiment,
-            promote_as="",
-            overrides=overrides,
-        ),
-        image,
-    )
+        image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
+        experiment=experiment, promote_as="", overrides=overrides,
+    )  # fmt: skip
     generated(run, image)

@@ -3,10 +3,8 @@
 from kfp import dsl
 
 from components.base import IMAGE
-from components.evaluate import evaluate
-from components.promote import promote
 from components.sft import sft
-from pipelines.common import checked, generated, placed
+from pipelines.common import checked, generated, judged, placed
 
 
 @dsl.pipeline(name="instruct", display_name="codekiln instruct", description=__doc__)
@@ -23,31 +21,8 @@ def instruct(
 ):
     """Train an adapter by supervised fine-tuning alone."""
     run = checked(
-        dict(
-            recipe=recipe,
-            base_model=base_model,
-            profile=profile,
-            metric=metric,
-            pool=pool,
-            experiment=experiment,
-            promote_as=promote_as,
-            overrides=overrides,
-        ),
-        image,
-    )
-    data = generated(run, image)
-    tuned = placed(sft(run=run.outputs["run"], data=data.outputs["data"], step="sft"), "SFT", image)
-    judged = placed(
-        evaluate(run=run.outputs["run"], sft=tuned.outputs["adapter"], step="evaluate"), "evaluate", image, cached=False
-    )
-    placed(
-        promote(
-            run=run.outputs["run"],
-            evaluation=judged.outputs["evaluation"],
-            adapter=tuned.outputs["adapter"],
-            step="promote",
-        ),
-        "promote",
-        image,
-        cached=False,
-    )
+        image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
+        experiment=experiment, promote_as=promote_as, overrides=overrides,
+    )  # fmt: skip
+    tuned = placed(sft(run=run, data=generated(run, image), step="sft"), "SFT", image)
+    judged(run, {"sft": tuned.outputs["adapter"]}, image)

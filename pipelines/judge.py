@@ -3,10 +3,8 @@
 from kfp import dsl
 
 from components.base import IMAGE
-from components.evaluate import evaluate
 from components.fetch import fetch
-from components.promote import promote
-from pipelines.common import checked, placed
+from pipelines.common import checked, judged, placed
 
 
 @dsl.pipeline(name="judge", display_name="codekiln judge", description=__doc__)
@@ -23,33 +21,8 @@ def judge(
 ):
     """Evaluate and perhaps promote an adapter that exists already."""
     run = checked(
-        dict(
-            recipe="",
-            base_model=base_model,
-            profile=profile,
-            metric=metric,
-            pool=pool,
-            experiment=experiment,
-            promote_as=promote_as,
-            overrides=overrides,
-        ),
-        image,
-    )
-    found = placed(fetch(run=run.outputs["run"], source=adapter, step="fetch"), "fetch", image, cached=False)
-    judged = placed(
-        evaluate(run=run.outputs["run"], candidate=found.outputs["adapter"], step="evaluate"),
-        "evaluate",
-        image,
-        cached=False,
-    )
-    placed(
-        promote(
-            run=run.outputs["run"],
-            evaluation=judged.outputs["evaluation"],
-            adapter=found.outputs["adapter"],
-            step="promote",
-        ),
-        "promote",
-        image,
-        cached=False,
-    )
+        image, recipe="", base_model=base_model, profile=profile, metric=metric, pool=pool,
+        experiment=experiment, promote_as=promote_as, overrides=overrides,
+    )  # fmt: skip
+    found = placed(fetch(run=run, source=adapter, step="fetch"), "fetch", image, cached=False)
+    judged(run, {"candidate": found.outputs["adapter"]}, image)
