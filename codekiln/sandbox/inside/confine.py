@@ -11,6 +11,7 @@ from codekiln.sandbox.inside import landlock, seccomp
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP = 38, 1, 4, 24
+_INTERNET, _STREAM = 2, 1
 _NEW_NAMESPACES = 0x10000000 | 0x40000000 | 0x08000000 | 0x04000000  # user, network, IPC, host name
 _READABLE = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime"]
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
@@ -63,6 +64,11 @@ def _is_standard(entry: os.DirEntry, folder: str) -> bool:
     if folder == os.path.dirname(os.__file__):
         return entry.name not in ("site-packages", "dist-packages")
     return entry.is_file() and ".so" in entry.name
+
+
+def can_make_a_socket() -> bool:
+    """Tell whether this process can still ask for the network."""
+    return _LIBC.socket(_INTERNET, _STREAM, 0) >= 0
 
 
 def _describe(namespaces: bool, confined: bool) -> dict[str, str]:

@@ -12,7 +12,7 @@ import time
 
 from codekiln.sandbox.inside import landlock
 from codekiln.sandbox.inside.box import Box
-from codekiln.sandbox.inside.confine import confine_program, confine_server
+from codekiln.sandbox.inside.confine import can_make_a_socket, confine_program, confine_server
 from codekiln.sandbox.inside.program import Channel, run
 
 # Programs import these most; imported once here, they cost a program nothing.
@@ -38,6 +38,7 @@ def serve(folder: str) -> None:
     os.environ.clear()
     try:
         protections = confine_server(folder)
+        _prove_confinement()
     except OSError as error:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
@@ -52,6 +53,26 @@ def serve(folder: str) -> None:
             write_frame(control, marshal.dumps(outcome))
     finally:
         box.empty()
+
+
+def _prove_confinement() -> None:
+    """Confine one child and let it try; raises OSError when it cannot be confined or is not."""
+    answer, answer_in = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, landlock.abi() < landlock.MIN_ABI)
+            os.write(answer_in, b"a socket could be made" if can_make_a_socket() else b"ok")
+        except OSError as error:
+            os.write(answer_in, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(answer_in)
+    text = os.read(answer, 1000)
+    os.close(answer)
+    os.waitpid(pid, 0)
+    if text != b"ok":
+        raise OSError(text.decode() or "the child that tried its confinement was killed")
 
 
 def read_frame(handle: int) -> bytes | None:

@@ -1,0 +1,161 @@
+"""What holds where less is available, and what happens when the server itself goes away."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codekiln.errors import InputError
+from codekiln.records import Problem
+from codekiln.sandbox import Limits, Sandbox
+from codekiln.sandbox.inside import landlock
+from codekiln.sandbox.worker import ServerDied, Worker
+
+ADD = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
+GOOD = "def f(x): return x + 1"
+# Refuses system calls as a container's own filter does, then grades programs named on the command line.
+WITHOUT = """
+import ctypes, struct, sys
+from codekiln.errors import SandboxError
+from codekiln.records import Problem
+from codekiln.sandbox import Sandbox
+from codekiln.sandbox.inside.seccomp import _op
+import platform
+column = {"x86_64": 0, "aarch64": 1}[platform.machine()]
+calls = {"unshare": (272, 97), "landlock": (444, 444), "seccomp": (157, 167)}
+code = [_op(0x20, 0)]
+for name in sys.argv[1].split(","):
+    if name == "seccomp":
+        code += [_op(0x15, calls[name][column], 0, 4), _op(0x20, 16), _op(0x15, 22, 0, 1)]
+        code += [_op(6, 0x50016), _op(6, 0x7FFF0000)]
+    else:
+        code += [_op(0x15, calls[name][column], 0, 1), _op(6, 0x50001)]
+program = b"".join([*code, _op(6, 0x7FFF0000)])
+buffer = ctypes.create_string_buffer(program, len(program))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+assert libc.prctl(22, 2, ctypes.c_char_p(header), 0, 0) == 0
+problem = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
+try:
+    with Sandbox(workers=1) as sandbox:
+        jobs = [(problem, text + "\\ndef f(x): return x + 1") for text in sys.argv[2:]]
+        print(*[verdict.status for _, verdict in sandbox.grade(jobs)])
+        print(sandbox.protections())
+except SandboxError as error:
+    print("SandboxError", error)
+"""
+WRITE = "open('x', 'w').write('y')"
+OUTSIDE = "import os\nopen('/tmp/escaped-from-the-sandbox', 'w')"
+SOCKET = "import socket\nsocket.socket()"
+
+
+def without(names: str, *programs: str) -> str:
+    command = [sys.executable, "-c", WITHOUT, names, *programs]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_without_namespaces_as_in_an_ordinary_pod() -> None:
+    text = without("unshare", "pass", WRITE, OUTSIDE, SOCKET)
+    assert text.startswith("passed passed error error" if landlock.abi() else "passed error error error")
+    assert "own network namespace" not in text
+
+
+def test_without_landlock_no_file_can_be_changed() -> None:
+    text = without(
+        "unshare,landlock", "pass", WRITE, OUTSIDE, SOCKET, "import os\nos.mkdir('d')", "import os\nos.remove('x')"
+    )
+    assert text.startswith("passed error error error error error")
+    assert "no Landlock" in text
+
+
+def test_without_seccomp_nothing_runs() -> None:
+    assert without("seccomp", "pass").startswith("SandboxError no way to isolate untrusted programs on this machine")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_an_ordinary_user_can_grade(tmp_path: Path) -> None:
+    interpreter = Path(sys.base_prefix) / "bin" / "python3"
+    if any(not part.stat().st_mode & 0o005 for part in [interpreter.resolve(), *interpreter.resolve().parents]):
+        pytest.skip("the interpreter is in a folder that only root can read")
+    become = "import os; os.setgid(65534); os.setuid(65534)\n"
+    run = subprocess.run(
+        [sys.executable, "-c", become + WITHOUT, "unshare", "pass", SOCKET], capture_output=True, text=True
+    )
+    assert run.stdout.startswith("passed error"), run.stderr
+
+
+@pytest.fixture
+def fresh() -> Iterator[Sandbox]:
+    with Sandbox(workers=1, limits=Limits(cpu_seconds=2, wall_seconds=5.0)) as sandbox:
+        yield sandbox
+
+
+def test_a_killed_server_is_replaced_and_the_program_runs_again(fresh: Sandbox) -> None:
+    fresh.protections()
+    server = fresh._workers[0]._process.pid
+    threading.Timer(0.5, os.kill, (server, signal.SIGKILL)).start()
+    slow = "import time\ntime.sleep(1.2)\n" + GOOD
+    ((_, verdict),) = fresh.grade([(ADD, slow)])
+    assert verdict.passed
+    assert fresh._workers[0]._process.pid != server
+
+
+def test_a_program_that_takes_two_servers_down_has_crashed(fresh: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(self: Worker, job: bytes, wall_seconds: float) -> None:
+        raise ServerDied("it closed the connection")
+
+    monkeypatch.setattr(Worker, "run", die)
+    ((_, verdict),) = fresh.grade([(ADD, GOOD)])
+    assert (verdict.status, verdict.tests_run) == ("crashed", 0)
+
+
+def test_jobs_are_taken_lazily_and_leaving_early_ends_the_work(fresh: Sandbox) -> None:
+    taken = []
+
+    def jobs() -> Iterator[tuple[Problem, str]]:
+        for number in range(10_000):
+            taken.append(number)
+            yield ADD, GOOD
+
+    for index, _ in fresh.grade(jobs()):
+        if index == 3:
+            break
+    assert len(taken) < 30
+    assert threading.active_count() < 10
+    ((_, verdict),) = fresh.grade([(ADD, GOOD)])
+    assert verdict.passed
+
+
+def test_errors_of_the_caller_arrive(fresh: Sandbox) -> None:
+    def jobs() -> Iterator[tuple[Problem, str]]:
+        yield ADD, GOOD
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        list(fresh.grade(jobs()))
+    with pytest.raises(InputError, match=r"t.tests\[0\]: not Python"):
+        list(fresh.grade([(ADD.model_copy(update={"tests": ("assert (",)}), GOOD)]))
+
+
+def test_workers_share_the_work(tmp_path: Path) -> None:
+    nap = "import time\ntime.sleep(0.4)\n" + GOOD
+    with Sandbox(workers=4) as sandbox:
+        list(sandbox.grade([(ADD, GOOD)] * 8))
+        start = time.monotonic()
+        assert all(verdict.passed for _, verdict in sandbox.grade([(ADD, nap)] * 8))
+    assert time.monotonic() - start < 2.5
+
+
+def test_one_program_leaves_nothing_to_the_next(fresh: Sandbox) -> None:
+    spoil = "import builtins, json, math, sys, collections\nbuiltins.len = None\nmath.pi = 3\njson.loads = None\n"
+    spoil += "collections.Counter.__eq__ = None\nsys.path.clear()\nsys.setrecursionlimit(50)\n" + GOOD
+    check = "import math, json, collections\nassert math.pi > 3.1 and len(json.loads('[1]')) == 1\n" + GOOD
+    verdicts = dict(fresh.grade([(ADD, spoil), (ADD, check)]))
+    assert verdicts[1].passed
