@@ -45,7 +45,7 @@ def disagreements(jobs: list[tuple[Problem, str]], seconds: int = 20) -> tuple[l
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_reference_passes(data_dir: Path, file: str) -> None:
-    problems = read_problems(str(data_dir / file), show=0)[:: 10 if file == "mbpp.jsonl" else 4]
+    problems = read_problems(str(data_dir / file), show=0)[:: 20 if file == "mbpp.jsonl" else 10]
     found, passed = disagreements([(problem, problem.reference) for problem in problems])
     assert not found
     assert passed == len(problems)
@@ -53,7 +53,7 @@ def test_every_reference_passes(data_dir: Path, file: str) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_mutated_references_agree(data_dir: Path, file: str) -> None:
-    problems = read_problems(str(data_dir / file), show=0)[::25]
+    problems = read_problems(str(data_dir / file), show=0)[::50]
     jobs = mutated(problems, count=1) + [(problem, problem.reference) for problem in problems]
     found, passed = disagreements(jobs, seconds=4)
     assert not found

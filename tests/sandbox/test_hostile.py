@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.records import Verdict
+from codekiln.records import Problem, Verdict
+from codekiln.sandbox import Limits, Sandbox
 
 GOOD = "def f(x):\n    return x + 1\n"
 ALWAYS_EQUAL = """
@@ -85,21 +86,23 @@ FORGERIES = {
 HANGS = {
     "loop": "while True: pass",
     "loop in the function": "def f(x):\n    while True: pass",
-    "sleep": "import time\ntime.sleep(1000)",
     "deaf to signals": "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n"
     "    except Exception: pass\n"
     "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-    "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    "thread that never ends": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
-    + GOOD,
-    "deadlock": "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()",
-    "reads its input": "import os\nr, w = os.pipe()\nos.read(r, 1)",
     "message that never ends": "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E",
     "power": "x = 10\ndef f(y): return x ** x ** x",
     "regular expression": "import re\ndef f(x): return re.match(r'(a+)+$', 'a' * 50 + 'b')",
     "grows while it is read": "import threading\nbig = []\ndef grow():\n    while True: big.append(0)\n"
     "threading.Thread(target=grow, daemon=True).start()\ndef f(x): return big",
     "fork bomb": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+}
+WAITS = {
+    "sleep": "import time\ntime.sleep(1000)",
+    "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "thread that never ends": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
+    + GOOD,
+    "deadlock": "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()",
+    "reads its input": "import os\nr, w = os.pipe()\nos.read(r, 1)",
 }
 GREED = {
     "memory": ("x = [0] * 10**9", {"memory"}),
@@ -197,6 +200,13 @@ def test_hanging_programs_time_out(grade: Callable[..., Verdict], name: str) -> 
     verdict = grade(HANGS[name])
     assert verdict.status in ("timeout", "memory", "output"), verdict
     assert time.monotonic() - start < 8
+
+
+def test_waiting_programs_time_out() -> None:
+    problem = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
+    with Sandbox(workers=len(WAITS), limits=Limits(wall_seconds=2.0)) as sandbox:
+        verdicts = dict(sandbox.grade([(problem, program) for program in WAITS.values()]))
+    assert {name: verdicts[index].status for index, name in enumerate(WAITS)} == dict.fromkeys(WAITS, "timeout")
 
 
 @pytest.mark.parametrize("name", GREED)

@@ -17,8 +17,11 @@ _READABLE = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", 
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
 
 
-def confine_server(folder: str) -> dict[str, str]:
-    """Confine this process and all it will fork; return what protects what, in words.
+def confine_server(folder: str) -> tuple[dict[str, str], bool]:
+    """Confine this process and all it will fork.
+
+    Returns:
+        What protects what, in words; and whether programs must be kept from changing any file.
 
     Raises:
         OSError: A protection that every program must have is not available here.
@@ -29,10 +32,12 @@ def confine_server(folder: str) -> dict[str, str]:
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)
     _drop_capabilities()
-    confined = landlock.abi() >= landlock.MIN_ABI
+    version = landlock.abi()
+    confined = version >= landlock.MIN_ABI
     if confined:
         landlock.restrict([*_READABLE, *_interpreter()], folder, _DEVICES)
-    return _describe(namespaces, confined)
+    seccomp.install(seccomp.for_server())
+    return _describe(namespaces, version if confined else 0), not confined
 
 
 def confine_program(limits: dict, read_only: bool) -> None:
@@ -48,7 +53,7 @@ def confine_program(limits: dict, read_only: bool) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
     ):
         resource.setrlimit(kind, (value, value))
-    seccomp.install(os.getpid(), read_only)
+    seccomp.install(seccomp.for_program(os.getpid(), read_only))
 
 
 def _interpreter() -> list[str]:
@@ -71,16 +76,13 @@ def can_make_a_socket() -> bool:
     return _LIBC.socket(_INTERNET, _STREAM, 0) >= 0
 
 
-def _describe(namespaces: bool, confined: bool) -> dict[str, str]:
-    version = landlock.abi()
+def _describe(namespaces: bool, version: int) -> dict[str, str]:
     extra = ", own network namespace" if namespaces else ""
-    network = f"refused by seccomp{extra}" + (", TCP refused by Landlock" if confined and version >= 4 else "")
-    files = (
-        f"Landlock ABI {version}: the private folder only"
-        if confined
-        else "seccomp: no file can be changed (no Landlock)"
-    )
-    reads = "Landlock: the interpreter and system libraries only" if confined else "not confined (no Landlock)"
+    network = f"refused by seccomp{extra}" + (", TCP refused by Landlock" if version >= 4 else "")
+    files, reads = "seccomp: no file can be changed (no Landlock)", "not confined (no Landlock)"
+    if version:
+        files = f"Landlock ABI {version}: the private folder only"
+        reads = "Landlock: the interpreter and system libraries only"
     return {
         "network": network,
         "file writes": files,

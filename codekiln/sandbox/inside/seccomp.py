@@ -18,12 +18,11 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _THREAD = 0x00010000
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-# name: (x86_64, aarch64); None where the architecture lacks the call
+# name: (x86_64, aarch64); None where the architecture lacks the call. These nobody needs, the server included.
 _REFUSED = {
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
-    "accept4": (288, 242), "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
-    "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
+    "accept4": (288, 242), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "kcmp": (312, 272), "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "unshare": (272, 97), "setns": (308, 268), "open_tree": (428, 428),
@@ -33,15 +32,15 @@ _REFUSED = {
     "finit_module": (313, 273), "delete_module": (176, 106), "bpf": (321, 280), "perf_event_open": (298, 241),
     "userfaultfd": (323, 282), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
-    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
-    "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "open_by_handle_at": (304, 265),
-    "name_to_handle_at": (303, 264), "acct": (163, 89), "quotactl": (179, 60), "syslog": (103, 116),
-    "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
-    "sethostname": (170, 161), "setdomainname": (171, 162), "iopl": (172, None), "ioperm": (173, None),
-    "personality": (135, 92), "setpriority": (141, 140), "sched_setscheduler": (144, 119),
-    "sched_setparam": (142, 118), "sched_setattr": (314, 274), "sched_setaffinity": (203, 122),
-    "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239), "fanotify_init": (300, 262),
-    "landlock_create_ruleset": (444, 444), "lookup_dcookie": (212, 18), "vhangup": (153, 58),
+    "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196), "semget": (64, 190), "msgget": (68, 186),
+    "mq_open": (240, 180), "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "acct": (163, 89),
+    "quotactl": (179, 60), "syslog": (103, 116), "settimeofday": (164, 170), "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266), "adjtimex": (159, 171), "sethostname": (170, 161), "setdomainname": (171, 162),
+    "iopl": (172, None), "ioperm": (173, None), "personality": (135, 92), "setpriority": (141, 140),
+    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122), "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "fanotify_init": (300, 262), "landlock_create_ruleset": (444, 444), "lookup_dcookie": (212, 18),
+    "vhangup": (153, 58),
 }  # fmt: skip
 _CHANGES_FILES = {
     "creat": (85, None), "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276), "mkdir": (83, None),
@@ -50,11 +49,15 @@ _CHANGES_FILES = {
 }  # fmt: skip
 # Not every Landlock governs these, and the owner of a file needs no privilege for them.
 _CHANGES_ATTRIBUTES = {
-    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
-    "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-    "truncate": (76, 45), "utime": (132, None), "utimes": (235, None), "utimensat": (280, 88),
-    "futimesat": (261, None),
+    "fchmod": (91, 52), "fchmodat2": (452, 452), "chown": (92, None), "fchown": (93, 55), "lchown": (94, None),
+    "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "truncate": (76, 45),
+    "utime": (132, None), "utimes": (235, None), "utimensat": (280, 88), "futimesat": (261, None),
+}  # fmt: skip
+# The server itself needs these.
+_REFUSED_TO_PROGRAMS = {
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281), "memfd_create": (319, 279),
+    "chmod": (90, None), "fchmodat": (268, 53),
 }  # fmt: skip
 _CLONE, _CLONE3, _KILL_CALL, _TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 _PRCTL, _IOCTL, _FCNTL, _PRLIMIT, _OPEN, _OPENAT, _OPENAT2 = (
@@ -69,43 +72,59 @@ def supported() -> bool:
     return platform.machine() in _ARCHITECTURES
 
 
-def install(pid: int, read_only: bool) -> None:
-    """Filter this process for good; raises OSError when the kernel refuses.
-
-    Args:
-        pid: The only process that may be signalled: this one.
-        read_only: Refuse every change to a file, for kernels without Landlock.
-    """
-    program = build(pid, read_only)
+def install(program: bytes) -> None:
+    """Filter this process and all it will fork for good; raises OSError when the kernel refuses."""
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
     if _LIBC.prctl(22, 2, ctypes.c_char_p(header), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
-def build(pid: int, read_only: bool) -> bytes:
-    """Return the filter as BPF instructions of 8 bytes."""
-    arch, column = _ARCHITECTURES[platform.machine()]
-    code = [_op(_LOAD, _ARCH), _op(_JUMP_EQ, arch, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
-    code += [_op(_JUMP_GE, 0x40000000, 0, 1), _op(_RETURN, _KILL)]  # the x32 table has other numbers
-    refused = _REFUSED | _CHANGES_ATTRIBUTES | (_CHANGES_FILES if read_only else {})
-    for numbers in refused.values():
-        if numbers[column] is not None:
-            code += [_op(_JUMP_EQ, numbers[column], 0, 1), _op(_RETURN, _ERRNO | errno.EPERM)]
+def for_server() -> bytes:
+    """Return the filter, as BPF instructions, of calls that neither the server nor a program may make.
+
+    It is long and costs a millisecond to install, which is why programs inherit it.
+    """
+    column, code = _start()
+    code += _refuse([*_REFUSED.values(), *_CHANGES_ATTRIBUTES.values()], column)
+    code += _only_if(_PRLIMIT[column], 0, [_op(_JUMP_EQ, 0, 0, 1)])
+    code += _never(_IOCTL[column], 1, (_TIOCSTI, _TIOCLINUX))
+    code += _never(_FCNTL[column], 1, _SIGNALLING)
+    return b"".join([*code, _op(_RETURN, _ALLOW)])
+
+
+def for_program(pid: int, read_only: bool) -> bytes:
+    """Return the filter of what only a program may not do: make processes, and signal any but itself.
+
+    Args:
+        pid: The only process that may be signalled: the program.
+        read_only: Refuse every change to a file, for kernels without Landlock.
+    """
+    column, code = _start()
+    code += _refuse([*_REFUSED_TO_PROGRAMS.values(), *(_CHANGES_FILES.values() if read_only else ())], column)
     code += [_op(_JUMP_EQ, _CLONE3[column], 0, 1), _op(_RETURN, _ERRNO | errno.ENOSYS)]  # libc then uses clone
     code += _only_if(_CLONE[column], 0, [_op(_JUMP_SET, _THREAD, 0, 1)])
     for call in (_KILL_CALL, _TGKILL):
         code += _only_if(call[column], 0, [_op(_JUMP_EQ, pid, 0, 1)])
-    code += _only_if(_PRLIMIT[column], 0, [_op(_JUMP_EQ, pid, 1, 0), _op(_JUMP_EQ, 0, 0, 1)])
     code += _never(_PRCTL[column], 0, (_PDEATHSIG, _PTRACER))
-    code += _never(_IOCTL[column], 1, (_TIOCSTI, _TIOCLINUX))
-    code += _never(_FCNTL[column], 1, _SIGNALLING)
     if read_only:
         code += [_op(_JUMP_EQ, _OPENAT2[column], 0, 1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
         for call, argument in ((_OPEN, 1), (_OPENAT, 2)):
             if call[column] is not None:
                 code += _unless_bits(call[column], argument, _WRITING)
     return b"".join([*code, _op(_RETURN, _ALLOW)])
+
+
+def _start() -> tuple[int, list[bytes]]:
+    """Return the column of this architecture, and instructions that kill calls from any other table."""
+    arch, column = _ARCHITECTURES[platform.machine()]
+    code = [_op(_LOAD, _ARCH), _op(_JUMP_EQ, arch, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
+    return column, [*code, _op(_JUMP_GE, 0x40000000, 0, 1), _op(_RETURN, _KILL)]  # the x32 table has other numbers
+
+
+def _refuse(calls: list[tuple[int | None, int | None]], column: int) -> list[bytes]:
+    numbers = [call[column] for call in calls if call[column] is not None]
+    return [op for number in numbers for op in (_op(_JUMP_EQ, number, 0, 1), _op(_RETURN, _ERRNO | errno.EPERM))]
 
 
 def _only_if(number: int, argument: int, tests: list[bytes]) -> list[bytes]:

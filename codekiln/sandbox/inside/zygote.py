@@ -10,7 +10,6 @@ import struct
 import sys
 import time
 
-from codekiln.sandbox.inside import landlock
 from codekiln.sandbox.inside.box import Box
 from codekiln.sandbox.inside.confine import can_make_a_socket, confine_program, confine_server
 from codekiln.sandbox.inside.program import Channel, run
@@ -37,13 +36,13 @@ def serve(folder: str) -> None:
     os.chdir(folder)
     os.environ.clear()
     try:
-        protections = confine_server(folder)
-        _prove_confinement()
+        protections, read_only = confine_server(folder)
+        _prove_confinement(read_only)
     except OSError as error:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
     write_frame(control, marshal.dumps(protections))
-    box, read_only = Box(folder), landlock.abi() < landlock.MIN_ABI
+    box = Box(folder)
     gc.collect()
     gc.freeze()
     try:
@@ -55,13 +54,13 @@ def serve(folder: str) -> None:
         box.empty()
 
 
-def _prove_confinement() -> None:
+def _prove_confinement(read_only: bool) -> None:
     """Confine one child and let it try; raises OSError when it cannot be confined or is not."""
     answer, answer_in = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, landlock.abi() < landlock.MIN_ABI)
+            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
             os.write(answer_in, b"a socket could be made" if can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())
