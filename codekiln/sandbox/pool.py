@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 
+from codekiln.errors import SandboxError
 from codekiln.records import Problem, Verdict
 from codekiln.sandbox.judge import Outcome, judge_calls, judge_scripts
 from codekiln.sandbox.limits import Limits
@@ -57,30 +58,46 @@ class Sandbox:
             yield from _drain(results, len(threads))
         finally:
             source.stop()
+            for worker, thread in zip(self._workers, threads, strict=True):
+                if thread.is_alive():
+                    worker.interrupt()  # whoever leaves early does not wait for what is running
             _discard(results, threads)
 
     def _work(self, worker: Worker, source: "_Source", results: queue.Queue) -> None:
         try:
             while (item := source.next()) is not None:
                 index, (problem, program) = item
-                results.put((index, self._grade_one(worker, problem, program)))
+                verdict = self._grade_one(worker, problem, program, source)
+                results.put((index, verdict))
             results.put(None)
         except BaseException as error:  # travels to the consumer's thread, which raises it
             results.put(error)
 
-    def _grade_one(self, worker: Worker, problem: Problem, program: str) -> Verdict:
+    def _grade_one(self, worker: Worker, problem: Problem, program: str, source: "_Source") -> Verdict:
         planned = self._plan(problem)
         try:
             return self._run(worker, problem, planned, program)
         except ServerDied:
             pass  # it may have been killed from outside: once more, in a new server
         try:
+            if source.stopped:
+                raise ServerDied("interrupted")
             return self._run(worker, problem, planned, program)
         except ServerDied as error:
+            if not source.stopped:
+                self._prove_alive(worker)
             return Verdict(
                 task_id=problem.task_id, status="crashed", tests_total=planned.total, tests_run=0, tests_passed=0,
                 detail=f"took the fork server down twice ({error})",
             )  # fmt: skip
+
+    def _prove_alive(self, worker: Worker) -> None:
+        """Run a program that cannot do harm: when that fails too, it is not the programs' fault."""
+        harmless = Problem(task_id="harmless", prompt="", tests=("assert True",))
+        try:
+            self._run(worker, harmless, plan(harmless), "")
+        except ServerDied as error:
+            raise SandboxError(f"fork servers die on this machine, whatever they run: {error}") from error
 
     def _run(self, worker: Worker, problem: Problem, planned: Plan, program: str) -> Verdict:
         if planned.scripts and not planned.tests:
@@ -124,14 +141,14 @@ class _Source:
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         self._jobs, self._lock = enumerate(jobs), threading.Lock()
-        self._stopped = False
+        self.stopped = False
 
     def next(self) -> tuple[int, Job] | None:
         with self._lock:
-            return None if self._stopped else next(self._jobs, None)
+            return None if self.stopped else next(self._jobs, None)
 
     def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
 
 
 def _drain(results: queue.Queue, running: int) -> Iterator[tuple[int, Verdict]]:

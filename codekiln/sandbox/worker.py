@@ -73,16 +73,21 @@ class Worker:
     def close(self) -> None:
         """End the server and everything it runs, and remove its folder."""
         if self._process is not None:
-            self._kill()
+            self._kill(self._process)
             self._process.wait()
             self._socket.close()
             shutil.rmtree(self._folder, ignore_errors=True)
         self._process = self._socket = self._folder = None
 
-    def _kill(self) -> None:
-        # Closing our end makes a healthy server end its program and itself; the group covers an unhealthy one.
+    def interrupt(self) -> None:
+        """Kill the server and its program; another thread that waits for it gets ServerDied."""
+        if (process := self._process) is not None:
+            self._kill(process)
+
+    def _kill(self, process: subprocess.Popen) -> None:
+        # Programs die with their server; the group covers a server that is stopped.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)
 
     def _handshake(self) -> dict[str, str]:
         self._socket.settimeout(_START_SECONDS)

@@ -67,8 +67,9 @@ def test_everything_agrees(data_dir: Path, file: str) -> None:
     found, passed = disagreements([(problem, problem.reference) for problem in problems])
     assert not found
     assert passed == len(problems)
-    found, passed = disagreements(mutated(problems, count=3))
-    print(f"{file}: {passed} mutants survive")
+    jobs = mutated(problems, count=3)
+    found, passed = disagreements(jobs)
+    print(f"{file}: {len(problems)} references; {len(jobs)} mutants, {passed} survive")
     assert not found
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, SandboxError
 from codekiln.records import Problem
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.inside import landlock
+from codekiln.sandbox.judge import Outcome
 from codekiln.sandbox.worker import ServerDied, Worker
 
 ADD = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
@@ -108,12 +109,20 @@ def test_a_killed_server_is_replaced_and_the_program_runs_again(fresh: Sandbox) 
 
 
 def test_a_program_that_takes_two_servers_down_has_crashed(fresh: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: Worker, job: bytes, wall_seconds: float) -> None:
-        raise ServerDied("it closed the connection")
+    run = Worker.run
+
+    def die(self: Worker, job: bytes, wall_seconds: float) -> Outcome:
+        if fatal in job:
+            raise ServerDied("it closed the connection")
+        return run(self, job, wall_seconds)
 
     monkeypatch.setattr(Worker, "run", die)
+    fatal = b"def f"
     ((_, verdict),) = fresh.grade([(ADD, GOOD)])
     assert (verdict.status, verdict.tests_run) == ("crashed", 0)
+    fatal = b""
+    with pytest.raises(SandboxError, match="whatever they run"):
+        list(fresh.grade([(ADD, GOOD)]))
 
 
 def test_jobs_are_taken_lazily_and_leaving_early_ends_the_work(fresh: Sandbox) -> None:
@@ -131,6 +140,14 @@ def test_jobs_are_taken_lazily_and_leaving_early_ends_the_work(fresh: Sandbox) -
     assert threading.active_count() < 10
     ((_, verdict),) = fresh.grade([(ADD, GOOD)])
     assert verdict.passed
+
+
+def test_leaving_early_does_not_wait_for_what_is_running(fresh: Sandbox) -> None:
+    results = fresh.grade([(ADD, GOOD), (ADD, "import time\ntime.sleep(100)")])
+    assert next(results)[1].passed
+    start = time.monotonic()
+    results.close()
+    assert time.monotonic() - start < 2
 
 
 def test_errors_of_the_caller_arrive(fresh: Sandbox) -> None:
