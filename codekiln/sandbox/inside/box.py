@@ -27,8 +27,8 @@ class Box:
                             return True
             except FileNotFoundError:
                 continue  # removed while we looked
-            except PermissionError:
-                return True  # made unreadable: what it holds cannot be bounded
+            except OSError:
+                return True  # made unreadable, or too deep for a path: what it holds cannot be bounded
         return False
 
     def empty(self) -> None:
