@@ -8,7 +8,7 @@ import ast
 import random
 from collections.abc import Callable, Iterator
 
-from codekiln.rewrite.names import COMPREHENSIONS, Comprehension, names_in
+from codekiln.rewrite.names import COMPREHENSIONS, Comprehension, bound, names_in
 from codekiln.rewrite.render import render
 
 Change = tuple[str, Callable[[], None]]
@@ -61,10 +61,12 @@ def _changes(tree: ast.Module) -> list[Change]:
     protected = _protected(tree)
     found: list[Change] = []
     for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
-        variables = _variables(function)
+        variables = bound(function)
+        receivers = _receivers(function)
         for node in ast.walk(function):
             if id(node) not in protected:
-                found += [*_expression_bugs(node, variables), *_structure_bugs(node)]
+                others = sorted(variables - {receivers.get(id(node))})
+                found += [*_expression_bugs(node, others), *_structure_bugs(node)]
     return found
 
 
@@ -84,6 +86,18 @@ def _protected(tree: ast.Module) -> set[int]:
     return {id(child) for node in found for child in ast.walk(node)}
 
 
+def _receivers(function: ast.FunctionDef) -> dict[int, str]:
+    """For each node of what is added to a collection, that collection's name: nothing good contains itself."""
+    return {
+        id(child): node.func.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATORS
+        if isinstance(node.func.value, ast.Name)
+        for argument in node.args
+        for child in ast.walk(argument)
+    }
+
+
 def _sets(node: ast.AST, names: set[str]) -> bool:
     match node:
         case ast.Assign(targets=targets):
@@ -91,12 +105,6 @@ def _sets(node: ast.AST, names: set[str]) -> bool:
         case ast.AugAssign(target=ast.Name(id=name)):
             return name in names
     return False
-
-
-def _variables(function: ast.FunctionDef) -> list[str]:
-    bound = {argument.arg for argument in function.args.args}
-    bound |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return sorted(bound)
 
 
 def _expression_bugs(node: ast.AST, variables: list[str]) -> Iterator[Change]:

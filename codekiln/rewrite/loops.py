@@ -7,7 +7,7 @@ generator would have skipped.
 import ast
 from collections.abc import Callable
 
-from codekiln.rewrite.names import COMPREHENSIONS, Comprehension, fresh, names_in, separate
+from codekiln.rewrite.names import COMPREHENSIONS, Comprehension, bound, fresh, names_in, separate
 
 Change = Callable[[ast.expr], ast.expr]
 
@@ -20,13 +20,15 @@ _MUTATORS = {"append", "extend", "insert", "remove", "pop", "clear", "add", "dis
 def explicit_loops(function: ast.FunctionDef) -> None:
     """Replace, in place, every comprehension that runs exactly once per statement by a loop with an accumulator."""
     used = names_in(function)
-    separate(function, used)
-    function.body = Expander(used).block(function.body)
+    if not bound(function) & {"set"}:
+        separate(function, used)
+        function.body = Expander(used).block(function.body)
 
 
 def index_loops(function: ast.FunctionDef) -> None:
     """Replace, in place, every ``for`` over something finite by a ``while`` with an index."""
-    function.body = _index_block(function.body, names_in(function))
+    if not bound(function) & {"list", "len"}:
+        function.body = _index_block(function.body, names_in(function))
 
 
 def callee(node: ast.AST) -> str:
@@ -212,7 +214,8 @@ def _while(loop: ast.For, items: str, index: str) -> list[ast.stmt]:
     size = ast.Call(func=load("len"), args=[load(items)], keywords=[])
     test = ast.Compare(left=load(index), ops=[ast.Lt()], comparators=[size])
     body = [ast.Assign(targets=[loop.target], value=fetch, lineno=0), step, *loop.body]
-    listed = ast.Call(func=load("list"), args=[loop.iter], keywords=[])
+    ranged = callee(loop.iter) == "range"  # may be far too long for a list
+    listed = loop.iter if ranged else ast.Call(func=load("list"), args=[loop.iter], keywords=[])
     return [assign(items, listed), assign(index, ast.Constant(0)), ast.While(test=test, body=body, orelse=loop.orelse)]
 
 

@@ -18,6 +18,12 @@ def names_in(tree: ast.AST) -> set[str]:
     return found
 
 
+def bound(function: ast.FunctionDef) -> set[str]:
+    """Return the names that ``function`` and the functions in it take as parameters or assign."""
+    stores = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stores | {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+
+
 def fresh(base: str, used: set[str]) -> str:
     """Return ``base``, or ``base`` with the lowest free number, and mark it as used."""
     name, number = base, 2

@@ -3,14 +3,15 @@
 import ast
 
 from codekiln.rewrite.loops import assign, callee, header, load, map_children
-from codekiln.rewrite.names import Comprehension, fresh, names_in, targets
+from codekiln.rewrite.names import Comprehension, bound, fresh, names_in, targets
 
 _REDUCTIONS = {"list", "set", "tuple", "sorted", "max", "min", "sum", "any", "all", "join", "prod"}
 
 
 def stage_lists(function: ast.FunctionDef) -> None:
     """Give, in place, every filter and every mapping of a comprehension its own list, and every result a name."""
-    function.body = _Stager(names_in(function)).block(function.body)
+    if not bound(function) & {"list"}:
+        function.body = _Stager(names_in(function)).block(function.body)
 
 
 def nest_conditions(function: ast.FunctionDef) -> None:
@@ -49,6 +50,10 @@ class _Rewriter:
 
 
 class _Stager(_Rewriter):
+    def __init__(self, used: set[str]) -> None:
+        super().__init__(used)
+        self.kept: set[str] = set()
+
     def expression(self, node: ast.expr, before: list[ast.stmt]) -> ast.expr:
         only = node.args[0] if callee(node) in _REDUCTIONS and node.args else None
         if isinstance(only, ast.GeneratorExp | ast.ListComp) and _single(only):
@@ -65,7 +70,7 @@ class _Stager(_Rewriter):
         self._kept(node, before)
         clause = node.generators[0]
         if ast.dump(node.elt) == _as_load(clause.target):
-            if isinstance(clause.iter, ast.Name):
+            if isinstance(clause.iter, ast.Name) and clause.iter.id in self.kept:
                 return clause.iter
             listed: ast.expr = ast.Call(func=load("list"), args=[clause.iter], keywords=[])
         else:
@@ -80,6 +85,7 @@ class _Stager(_Rewriter):
             return
         elements = ast.parse(ast.unparse(last.target), mode="eval").body
         name = fresh("kept", self.used)
+        self.kept.add(name)
         before.append(assign(name, ast.ListComp(elt=elements, generators=node.generators)))
         node.generators = [ast.comprehension(target=last.target, iter=load(name), ifs=[], is_async=0)]
 

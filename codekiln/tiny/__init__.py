@@ -12,7 +12,7 @@ from codekiln.tiny.family import draw, split_of
 from codekiln.tiny.writing import write
 
 Split = Literal["pretrain", "train", "eval"]
-COUNTS = {"pretrain": 8000, "train": 600, "eval": 300}
+COUNTS = {"pretrain": 16000, "train": 600, "eval": 300}
 
 
 def problems(split: Split, seed: int = 0, count: int | None = None) -> list[Problem]:

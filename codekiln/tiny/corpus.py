@@ -9,9 +9,9 @@ from codekiln.records import Message, Problem
 from codekiln.rewrite.bugs import mutants
 from codekiln.rewrite.styles import STYLES, rewrite
 
-STRUCTURES = {"concise": 16, "loop": 26, "staged": 22, "indexed": 14, "nested": 22}
+STRUCTURES = {"concise": 18, "loop": 24, "staged": 20, "indexed": 18, "nested": 20}
 COMMENTS = {"": 50, "-commented": 30, "-documented": 20}
-BUGGED = 0.35
+BUGGED = 0.45
 LONGEST = 700
 """Characters of a program: keeps completions short enough to sample thousands on a laptop."""
 

@@ -68,14 +68,15 @@ def split_of(group: str) -> str:
 
 
 def draw(rng: random.Random) -> Spec:
-    """Return a random specification whose pieces fit each other."""
+    """Return a random specification whose pieces fit each other and have one constant at most between them."""
     source = rng.choice(SOURCES)
     filters, joint = _draw_filters(rng, source), rng.choice(("and", "or"))
+    plain = any(len(piece.constants) > 1 for piece, _ in filters)
     if source.key:
-        return Spec(source, filters, joint, _draw_map(rng, source, MAPS[source.gives]), TABLE)
+        return Spec(source, filters, joint, _draw_map(rng, source, MAPS[source.gives], plain), TABLE)
     mapped = rng.choice(_RESULTS[source.gives])
     of_type = tuple(piece for piece in MAPS[source.gives] if piece.gives == mapped)
-    mapping = _draw_map(rng, source, of_type or FILTERS[source.gives])
+    mapping = _draw_map(rng, source, of_type or FILTERS[source.gives], plain)
     fitting = [r for r in REDUCTIONS if r.takes == mapped or (r.takes == "any" and mapped != "bool")]
     reduction = rng.choice([r for r in fitting if not r.bare or mapping[0].name == "same"])
     return Spec(source, filters, joint, mapping, reduction)
@@ -83,15 +84,19 @@ def draw(rng: random.Random) -> Spec:
 
 def _draw_filters(rng: random.Random, source: Source) -> tuple[Chosen, ...]:
     pieces = _fitting(FILTERS[source.tests or source.gives], source)
-    count = rng.choices((0, 1, 2), (15, 60, 25))[0]
-    return tuple(_with_constant(rng, piece) for piece in rng.sample(pieces, count))
+    count = rng.choices((0, 1, 2), (15, 65, 20))[0]
+    chosen = rng.sample(pieces, count)
+    while sum(len(piece.constants) > 1 for piece in chosen) > 1:
+        chosen = rng.sample(pieces, count)
+    return tuple(_with_constant(rng, piece) for piece in chosen)
 
 
-def _draw_map(rng: random.Random, source: Source, maps: tuple[Piece, ...]) -> Chosen:
+def _draw_map(rng: random.Random, source: Source, maps: tuple[Piece, ...], plain: bool) -> Chosen:
     same = [piece for piece in maps if piece.name == "same"]
     if same and rng.random() < 0.3:
         return _with_constant(rng, same[0])
-    return _with_constant(rng, rng.choice(_fitting(maps, source)))
+    fitting = [piece for piece in _fitting(maps, source) if not (plain and len(piece.constants) > 1)]
+    return _with_constant(rng, rng.choice(fitting))
 
 
 def _fitting(pieces: tuple[Piece, ...], source: Source) -> list[Piece]:

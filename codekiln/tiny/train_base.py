@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model and its tokenizer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--problems", type=int, default=tiny.COUNTS["pretrain"], help="distinct problems to learn from")
-    parser.add_argument("--copies", type=int, default=3, help="programs for each problem, each in its own style")
+    parser.add_argument("--copies", type=int, default=2, help="programs for each problem, each in its own style")
     options = parser.parse_args()
     torch.set_num_threads(1)  # batches are small, and sums come out the same on any number of cores
     torch.manual_seed(options.seed)

@@ -60,6 +60,17 @@ def f(xs):
     def g(y):
         return [y + x for x in xs]
     return [g(x) for x in xs]
+
+def f(list):
+    total = 0
+    for x in list:
+        total += x
+    return total, [x for x in list if x > 1]
+
+def f(xs):
+    for n in range(len(xs), 10 ** 15):
+        if n % 7 == 0:
+            return n, [c for c in str(n)]
 """
 INPUTS = [[], [1], [3, 1, 2], [-4, 10, 0, 5], [2, 4, 6, 8, 10]]
 
