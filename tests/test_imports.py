@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HEAVY = "torch transformers trl peft kfp kubernetes mlflow pandas datasets".split()
+HEAVY = ["torch", "transformers", "trl", "peft", "kfp", "kubernetes", "mlflow", "pandas", "datasets"]
 
 
 def loaded_by(code: str) -> set[str]:

@@ -50,7 +50,18 @@ def test_a_run_form_has_at_most_nine_inputs(path):
 def test_align_has_the_stages_of_the_design_in_order():
     tasks = compiled(ROOT / "pipelines" / "compiled" / "align.yaml")["root"]["dag"]["tasks"]
     after = {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()}
-    order = "check generate filter sft dpo self-generate filter-2 dpo-further evaluate promote".split()
+    order = [
+        "check",
+        "generate",
+        "filter",
+        "sft",
+        "dpo",
+        "self-generate",
+        "filter-2",
+        "dpo-further",
+        "evaluate",
+        "promote",
+    ]
     assert set(tasks) == set(order)
     for earlier, later in zip(order, order[1:], strict=False):
         assert earlier in after[later], f"{later} does not wait for {earlier}"
@@ -67,7 +78,7 @@ def test_every_task_takes_its_image_from_the_form(path):
 
 
 def test_rounds_repeat_self_generation(tmp_path):
-    code = f"from pathlib import Path\nfrom pipelines.compile import compile_all\ncompile_all(Path({str(tmp_path)!r}), rounds=3)"
+    code = f"from pipelines.compile import Path, compile_all\ncompile_all(Path({str(tmp_path)!r}), rounds=3)"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, check=True)
     tasks = compiled(tmp_path / "align.yaml")["root"]["dag"]["tasks"]
     assert {"dpo-further", "dpo-further-2", "dpo-further-3"} <= set(tasks)

@@ -12,7 +12,18 @@ from codekiln.records import Example, Pair, Sample
 from tests.running import SMALL, codekiln
 
 pytestmark = pytest.mark.xdist_group("quickstart")
-STEPS = "check generate filter sft dpo self_generate self_filter dpo_further evaluate promote".split()
+STEPS = [
+    "check",
+    "generate",
+    "filter",
+    "sft",
+    "dpo",
+    "self_generate",
+    "self_filter",
+    "dpo_further",
+    "evaluate",
+    "promote",
+]
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,9 @@ class GrowingLayer(DynamicLayer):
 
     length = 0
 
-    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object,
-               **kwargs: object) -> tuple[torch.Tensor, torch.Tensor]:
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Append states of shape (rows, heads, positions, dim); return all there are, as views."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
@@ -50,8 +51,13 @@ class GrowingLayer(DynamicLayer):
 
 
 @torch.inference_mode()
-def decode(model: PreTrainedModel, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]],
-           stop: frozenset[int], sampling: Sampling) -> list[list[int]]:
+def decode(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    seeds: Sequence[Sequence[int]],
+    stop: frozenset[int],
+    sampling: Sampling,
+) -> list[list[int]]:
     """Complete prompts, several times each.
 
     Args:
@@ -88,8 +94,9 @@ def decode(model: PreTrainedModel, prompts: Sequence[Sequence[int]], seeds: Sequ
     return [row[:length] for row, length in zip(written.tolist(), lengths, strict=True)]
 
 
-def _read(model: PreTrainedModel, prompts: Sequence[Sequence[int]],
-          copies: int) -> tuple[DynamicCache, torch.Tensor, torch.Tensor, torch.Tensor]:
+def _read(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], copies: int
+) -> tuple[DynamicCache, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Read each prompt once; return cache, attention mask, last position and next-token logits, per completion."""
     width = max(map(len, prompts))
     tokens = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)

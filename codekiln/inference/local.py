@@ -35,8 +35,14 @@ class LocalGenerator:
         ModelError: The model cannot be used for chat.
     """
 
-    def __init__(self, base: str, adapter: Path | None = None, revision: str | None = None, batch_size: int = 512,
-                 dtype: str = "auto") -> None:
+    def __init__(
+        self,
+        base: str,
+        adapter: Path | None = None,
+        revision: str | None = None,
+        batch_size: int = 512,
+        dtype: str = "auto",
+    ) -> None:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.batch_size = batch_size

@@ -54,8 +54,9 @@ class BaseModelSpec(BaseModel):
 
 def names() -> list[str]:
     """Return the names of the models in the table."""
-    return sorted(path.name.removesuffix(".toml") for path in resources.files(__name__).iterdir()
-                  if path.name.endswith(".toml"))
+    return sorted(
+        path.name.removesuffix(".toml") for path in resources.files(__name__).iterdir() if path.name.endswith(".toml")
+    )
 
 
 def get(name: str) -> BaseModelSpec:
@@ -71,13 +72,17 @@ def get(name: str) -> BaseModelSpec:
     path = Path(name)
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise InputError("has no config.json: not a model folder", where=name,
-                             fix="give a folder written by save_pretrained")
+            raise InputError(
+                "has no config.json: not a model folder", where=name, fix="give a folder written by save_pretrained"
+            )
         return BaseModelSpec(name=name, id=str(path))
     if _HUB_ID.fullmatch(name):
         return next((spec for spec in map(_read, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
-    raise InputError(f"no base model '{name}'", where="base_model",
-                     fix=did_you_mean(name, names()) + " Or give a folder, or a Hub id (owner/model).")
+    raise InputError(
+        f"no base model '{name}'",
+        where="base_model",
+        fix=did_you_mean(name, names()) + " Or give a folder, or a Hub id (owner/model).",
+    )
 
 
 def _read(name: str) -> BaseModelSpec:
@@ -88,7 +93,10 @@ def _read(name: str) -> BaseModelSpec:
         raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
     except ValidationError as error:
         raise InputErrors(
-            InputError(item["msg"], where=f"{file}.{'.'.join(map(str, item['loc']))}",
-                       fix=did_you_mean(str(item["loc"][0]), BaseModelSpec.model_fields))
+            InputError(
+                item["msg"],
+                where=f"{file}.{'.'.join(map(str, item['loc']))}",
+                fix=did_you_mean(str(item["loc"][0]), BaseModelSpec.model_fields),
+            )
             for item in error.errors(include_url=False)
         ) from None

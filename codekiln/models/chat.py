@@ -33,7 +33,9 @@ class Chat:
     def render(self, messages: Sequence[Message], reply: bool) -> str:
         """Return the conversation as the template writes it; ``reply`` opens the assistant's turn."""
         return self.tokenizer.apply_chat_template(
-            [message.model_dump() for message in messages], tokenize=False, add_generation_prompt=reply,
+            [message.model_dump() for message in messages],
+            tokenize=False,
+            add_generation_prompt=reply,
             **self.spec.template_kwargs,
         )
 

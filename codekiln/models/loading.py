@@ -44,7 +44,10 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
         model, info = kind.from_pretrained(
-            spec.source, revision=spec.hub_revision or "main", dtype=dtype_of(dtype), output_loading_info=True,
+            spec.source,
+            revision=spec.hub_revision or "main",
+            dtype=dtype_of(dtype),
+            output_loading_info=True,
             key_mapping=spec.key_mapping or None,
         )
     except OSError as error:
@@ -55,8 +58,9 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
     return model.eval()
 
 
-def attach(model: transformers.PreTrainedModel, spec: BaseModelSpec, adapter: Path,
-           trainable: bool = False) -> PeftModel:
+def attach(
+    model: transformers.PreTrainedModel, spec: BaseModelSpec, adapter: Path, trainable: bool = False
+) -> PeftModel:
     """Put a LoRA adapter on a base model.
 
     Raises:

@@ -67,8 +67,9 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
 def lora_config(spec: BaseModelSpec, lora: LoraSettings) -> LoraConfig:
     """Return PEFT's description of a new adapter."""
     targets = spec.lora_targets if isinstance(spec.lora_targets, str) else list(spec.lora_targets)
-    return LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets,
-                      task_type="CAUSAL_LM")
+    return LoraConfig(
+        r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets, task_type="CAUSAL_LM"
+    )
 
 
 def _accumulation(settings: Optimisation, world: int) -> int:
@@ -76,13 +77,17 @@ def _accumulation(settings: Optimisation, world: int) -> int:
     if settings.batch_size % rows:
         raise InputError(
             f"batch_size {settings.batch_size} is not a multiple of micro_batch {settings.micro_batch} x {world}",
-            where="batch_size", fix=f"use batch_size = {rows * math.ceil(settings.batch_size / rows)}",
+            where="batch_size",
+            fix=f"use batch_size = {rows * math.ceil(settings.batch_size / rows)}",
         )
     return settings.batch_size // rows
 
 
 def _evaluation(every: int) -> dict[str, Any]:
     return {
-        "eval_strategy": "steps", "eval_steps": every, "load_best_model_at_end": True,
-        "metric_for_best_model": "eval_loss", "greater_is_better": False,
+        "eval_strategy": "steps",
+        "eval_steps": every,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
     }

@@ -11,8 +11,18 @@ from codekiln.dataset import write_atomic
 from codekiln.errors import InputError
 from codekiln.progress import progress
 
-MEASURES = ("loss", "learning_rate", "grad_norm", "mean_token_accuracy", "rewards/margins", "rewards/accuracies",
-            "eval_loss", "eval_mean_token_accuracy", "eval_rewards/margins", "eval_rewards/accuracies")
+MEASURES = (
+    "loss",
+    "learning_rate",
+    "grad_norm",
+    "mean_token_accuracy",
+    "rewards/margins",
+    "rewards/accuracies",
+    "eval_loss",
+    "eval_mean_token_accuracy",
+    "eval_rewards/margins",
+    "eval_rewards/accuracies",
+)
 
 
 class Progress(TrainerCallback):
@@ -46,8 +56,11 @@ class Finite(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:
         """Look at the losses of one log entry."""
         if any(not math.isfinite(logs.get(key, 0.0)) for key in ("loss", "eval_loss")):
-            raise InputError(f"training diverged: the loss at step {state.global_step} is not a finite number",
-                             where="learning_rate", fix="lower learning_rate or max_grad_norm")
+            raise InputError(
+                f"training diverged: the loss at step {state.global_step} is not a finite number",
+                where="learning_rate",
+                fix="lower learning_rate or max_grad_norm",
+            )
 
 
 def write_curve(history: list[dict[str, float]], path: Path) -> None:

@@ -23,19 +23,36 @@ class Trainer(DPOTrainer):
         pass
 
 
-def build(job: TrainingJob, spec: BaseModelSpec, chat: Chat, model: PreTrainedModel | PeftModel, train: Dataset,
-          held: Dataset | None, arguments: dict[str, Any], callbacks: list[Any]) -> Trainer:
+def build(
+    job: TrainingJob,
+    spec: BaseModelSpec,
+    chat: Chat,
+    model: PreTrainedModel | PeftModel,
+    train: Dataset,
+    held: Dataset | None,
+    arguments: dict[str, Any],
+    callbacks: list[Any],
+) -> Trainer:
     """Return a trainer over proven pairs (columns ``prompt_ids``, ``chosen_ids``, ``rejected_ids``).
 
     A PeftModel is continued. The reference policy is a frozen copy of the adapter it came with (``previous``), or the
     base model with adapters off (``base``, or when there is no adapter yet). Neither loads the base a second time.
     """
     settings = job.dpo
-    config = DPOConfig(**arguments, beta=settings.beta, loss_type=list(settings.loss),
-                       loss_weights=list(settings.loss_weights) if settings.loss_weights else None)
+    config = DPOConfig(
+        **arguments,
+        beta=settings.beta,
+        loss_type=list(settings.loss),
+        loss_weights=list(settings.loss_weights) if settings.loss_weights else None,
+    )
     trainer = Trainer(
-        model=model, args=config, train_dataset=train, eval_dataset=held, processing_class=chat.tokenizer,
-        callbacks=callbacks, peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
+        model=model,
+        args=config,
+        train_dataset=train,
+        eval_dataset=held,
+        processing_class=chat.tokenizer,
+        callbacks=callbacks,
+        peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
     )
     # TRL takes the adapter "ref" as the reference when there is one, and the model without adapters when there is not.
     if settings.reference == "base" and "ref" in trainer.model.peft_config:

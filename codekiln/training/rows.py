@@ -81,8 +81,11 @@ def split(groups: Sequence[str], holdout: float, seed: int) -> tuple[list[int], 
     """
     names = sorted(set(groups), key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).digest())
     if holdout and len(names) < 2:
-        raise InputError("all rows are of one group, so none can be held out", where="holdout",
-                         fix="give rows of several groups, or set holdout = 0")
+        raise InputError(
+            "all rows are of one group, so none can be held out",
+            where="holdout",
+            fix="give rows of several groups, or set holdout = 0",
+        )
     held = set(names[: math.ceil(holdout * len(names))])
     indices: tuple[list[int], list[int]] = ([], [])
     for index, name in enumerate(groups):
@@ -105,8 +108,7 @@ def _tokenise(rows: Sequence[Any], chat: Chat) -> list[tuple[list[int], list[lis
     return [(next(prompts), [next(wholes) for _ in _completions(row)]) for row in rows]
 
 
-def _reason(row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: Chat,
-            max_length: int) -> str | None:
+def _reason(row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: Chat, max_length: int) -> str | None:
     if len(prompt) >= max_length:
         return "prompt-too-long"
     asked = chat.decode(prompt)
@@ -123,19 +125,19 @@ def _completion_reason(prompt: list[int], whole: list[int], text: str, chat: Cha
         return "prompt-not-a-prefix"
     if len(whole) > max_length:
         return "too-long"
-    learned = whole[len(prompt):]
+    learned = whole[len(prompt) :]
     if chat.end_of_turn_id not in learned:
         return "no-end-of-turn"
     end = learned.index(chat.end_of_turn_id)
-    if chat.decode(learned[end + 1:]).strip():
+    if chat.decode(learned[end + 1 :]).strip():
         return "end-of-turn-inside"
     return None if text.strip() and text.rstrip() in chat.decode(learned[:end]) else "completion-changed"
 
 
 def _for_trainer(prompt: list[int], wholes: list[list[int]]) -> Tokens:
     if len(wholes) == 1:
-        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + wholes[0][len(prompt):]}
-    chosen, rejected = (whole[len(prompt):] for whole in wholes)
+        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + wholes[0][len(prompt) :]}
+    chosen, rejected = (whole[len(prompt) :] for whole in wholes)
     return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
@@ -148,5 +150,6 @@ def _enough(reasons: list[str | None], where: str) -> None:
         listed = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
         raise InputError(
             f"{counts.total()} of {len(reasons)} rows cannot be trained on: {listed}; this one is {first}",
-            where=f"{where}:{line}", fix="raise max_length for rows that are too long; correct the recipe for others",
+            where=f"{where}:{line}",
+            fix="raise max_length for rows that are too long; correct the recipe for others",
         )

@@ -43,8 +43,14 @@ def run(job: TrainingJob) -> TrainingSummary:
     proven = prove(data.rows(), chat, job.settings.max_length, where=str(data.folder / "data.jsonl"))
     parent = adapter.digest_of(job.adapter) if job.adapter else None
     record = adapter.AdapterRecord(
-        base=spec.id, revision=spec.hub_revision, kind=job.kind, parent=parent, data=data.manifest.sha256,
-        seed=job.seed, reference=job.dpo.reference if job.kind == "dpo" else None, code_version=job.code_version,
+        base=spec.id,
+        revision=spec.hub_revision,
+        kind=job.kind,
+        parent=parent,
+        data=data.manifest.sha256,
+        seed=job.seed,
+        reference=job.dpo.reference if job.kind == "dpo" else None,
+        code_version=job.code_version,
         job=job.digest(data.manifest.sha256, parent or ""),
     )
     trainer, held = _trainer(job, spec, chat, proven)
@@ -73,8 +79,16 @@ def _trainer(job: TrainingJob, spec: models.BaseModelSpec, chat: Any, proven: Pr
         model = attach(model, spec, job.adapter, trainable=True)
     arguments = common_arguments(job, len(train), bool(held), _world())
     build = sft.build if job.kind == "sft" else dpo.build
-    trainer = build(job, spec, chat, model, _table(proven, train), _table(proven, held) if held else None, arguments,
-                    _callbacks(job, bool(held)))
+    trainer = build(
+        job,
+        spec,
+        chat,
+        model,
+        _table(proven, train),
+        _table(proven, held) if held else None,
+        arguments,
+        _callbacks(job, bool(held)),
+    )
     trainer.remove_callback(transformers.PrinterCallback)
     return trainer, len(held)
 
@@ -123,19 +137,30 @@ def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int) -> Trainin
     state = trainer.state
     losses = {entry["step"]: entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry}
     return TrainingSummary(
-        kind=job.kind, steps=state.global_step, epochs=round(state.epoch, 3), train_rows=len(trainer.train_dataset),
-        holdout_rows=held, rejected=Counter(item.reason for item in proven.rejected),
+        kind=job.kind,
+        steps=state.global_step,
+        epochs=round(state.epoch, 3),
+        train_rows=len(trainer.train_dataset),
+        holdout_rows=held,
+        rejected=Counter(item.reason for item in proven.rejected),
         best_step=state.best_global_step or state.global_step,
-        first_eval_loss=losses.get(0), best_eval_loss=state.best_metric,
-        tokens=int(state.num_input_tokens_seen), seconds=round(time.monotonic() - start, 2),
-        stopped_early=state.global_step < state.max_steps, resumed_from=step,
+        first_eval_loss=losses.get(0),
+        best_eval_loss=state.best_metric,
+        tokens=int(state.num_input_tokens_seen),
+        seconds=round(time.monotonic() - start, 2),
+        stopped_early=state.global_step < state.max_steps,
+        resumed_from=step,
     )
 
 
 def _report(job: TrainingJob, trainer: Any, proven: Proven, summary: TrainingSummary) -> None:
     if not summary.improved:
-        logger.warning("%s: the held-out loss did not fall (%.4f, then %.4f): lower learning_rate or look at the rows",
-                       job.kind, summary.first_eval_loss, summary.best_eval_loss)
+        logger.warning(
+            "%s: the held-out loss did not fall (%.4f, then %.4f): lower learning_rate or look at the rows",
+            job.kind,
+            summary.first_eval_loss,
+            summary.best_eval_loss,
+        )
     write_curve(trainer.state.log_history, job.output / "curve.jsonl")
     lines = (json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}) for item in proven.rejected)
     write_atomic(job.output / "rejected.jsonl", "".join(line + "\n" for line in lines))

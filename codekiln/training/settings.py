@@ -29,20 +29,27 @@ class Optimisation(_Section):
     max_length: int = Field(1024, ge=8, description="longest row in tokens, prompt included; longer ones are rejected")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
     scheduler: Literal["linear", "cosine", "constant_with_warmup"] = Field(
-        "cosine", description="course of the learning rate after warm-up",
+        "cosine",
+        description="course of the learning rate after warm-up",
     )
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay")
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
     holdout: float = Field(
-        0.1, ge=0, le=0.5, description="share of the groups held out to measure loss; 0: none, and no early stopping",
+        0.1,
+        ge=0,
+        le=0.5,
+        description="share of the groups held out to measure loss; 0: none, and no early stopping",
     )
     patience: int = Field(3, ge=0, description="stop after so many evaluations without a lower held-out loss; 0: never")
     eval_every: int | None = Field(
-        None, ge=1, description="steps between evaluations, each with a checkpoint; empty: four times an epoch",
+        None,
+        ge=1,
+        description="steps between evaluations, each with a checkpoint; empty: four times an epoch",
     )
     gradient_checkpointing: bool = Field(False, description="recompute activations: half the memory, a third more time")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of the frozen base; auto: bfloat16 on a GPU, float32 on a CPU",
+        "auto",
+        description="of the frozen base; auto: bfloat16 on a GPU, float32 on a CPU",
     )
 
 
@@ -58,12 +65,14 @@ class DpoSettings(Optimisation):
     micro_batch: int = Field(2, ge=1, description="pairs per device and forward pass; the rest is accumulated")
     beta: float = Field(0.1, gt=0, description="strength of the pull towards the reference policy")
     loss: tuple[Loss, ...] = Field(
-        ("sigmoid", "sft"), min_length=1,
+        ("sigmoid", "sft"),
+        min_length=1,
         description="losses that are added up; 'sft' keeps chosen programs likely: without it correctness can collapse",
     )
     loss_weights: tuple[float, ...] | None = Field(None, description="one weight per loss; empty: 1 each")
     reference: Literal["previous", "base"] = Field(
-        "previous", description="policy to stay close to: the adapter training starts from, or the bare base model",
+        "previous",
+        description="policy to stay close to: the adapter training starts from, or the bare base model",
     )
 
     @model_validator(mode="after")

@@ -20,11 +20,24 @@ class Trainer(SFTTrainer):
         pass
 
 
-def build(job: TrainingJob, spec: BaseModelSpec, chat: Chat, model: PreTrainedModel | PeftModel, train: Dataset,
-          held: Dataset | None, arguments: dict[str, Any], callbacks: list[Any]) -> Trainer:
+def build(
+    job: TrainingJob,
+    spec: BaseModelSpec,
+    chat: Chat,
+    model: PreTrainedModel | PeftModel,
+    train: Dataset,
+    held: Dataset | None,
+    arguments: dict[str, Any],
+    callbacks: list[Any],
+) -> Trainer:
     """Return a trainer over proven rows (columns ``input_ids`` and ``labels``); a PeftModel is continued."""
     config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
     return Trainer(
-        model=model, args=config, train_dataset=train, eval_dataset=held, processing_class=chat.tokenizer,
-        callbacks=callbacks, peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
+        model=model,
+        args=config,
+        train_dataset=train,
+        eval_dataset=held,
+        processing_class=chat.tokenizer,
+        callbacks=callbacks,
+        peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
     )

@@ -24,8 +24,12 @@ def adapter(bases, tmp_path_factory):
     from codekiln.models.loading import load_model
 
     torch.manual_seed(1)
-    wrapped = get_peft_model(load_model(models.get(str(bases[ARCHITECTURES[0]]))), LoraConfig(
-        r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"], init_lora_weights=False, task_type="CAUSAL_LM"))
+    wrapped = get_peft_model(
+        load_model(models.get(str(bases[ARCHITECTURES[0]]))),
+        LoraConfig(
+            r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"], init_lora_weights=False, task_type="CAUSAL_LM"
+        ),
+    )
     folder = tmp_path_factory.mktemp("adapter")
     wrapped.save_pretrained(folder)
     return folder
@@ -48,8 +52,14 @@ def test_greedy_decoding_equals_generate_of_transformers(bases, architecture):
     assert len({text for [text] in texts}) > 1
     for prompt, [text] in zip(PROMPTS, texts, strict=True):
         ids = torch.tensor(local.chat.prompts([prompt]))
-        written = local.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=90,
-                                       eos_token_id=sorted(local.stop), pad_token_id=0)[0, ids.shape[1]:]
+        written = local.model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=90,
+            eos_token_id=sorted(local.stop),
+            pad_token_id=0,
+        )[0, ids.shape[1] :]
         assert text == tokenizer.decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 

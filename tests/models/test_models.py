@@ -89,12 +89,28 @@ def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path):
 
     from codekiln.models.loading import load_model
 
-    text = {"vocab_size": 300, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8,
-            "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "query_pre_attn_scalar": 8}
-    vision = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
-              "image_size": 28, "patch_size": 14}
-    whole = Gemma3ForConditionalGeneration(Gemma3Config(
-        text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=299)).eval()
+    text = {
+        "vocab_size": 300,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "head_dim": 8,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "sliding_window": 16,
+        "query_pre_attn_scalar": 8,
+    }
+    vision = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+    }
+    whole = Gemma3ForConditionalGeneration(
+        Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=299)
+    ).eval()
     whole.save_pretrained(tmp_path)
     spec = models.get("gemma3-4b").model_copy(update={"id": str(tmp_path)})
     ids = torch.arange(5, 25)[None]

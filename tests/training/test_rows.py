@@ -64,20 +64,23 @@ def test_a_pair_shares_its_prompt(chat):
 EXAMPLE, PAIR = toy.examples(1)[0], toy.pairs(1)[0]
 
 
-@pytest.mark.parametrize(("row", "reason"), [
-    (EXAMPLE, None),
-    (EXAMPLE.model_copy(update={"prompt": ()}), "wrong-roles"),
-    (EXAMPLE.model_copy(update={"prompt": said("hello")}), "wrong-roles"),
-    (EXAMPLE.model_copy(update={"completion": said("x", "user")}), "wrong-roles"),
-    (EXAMPLE.model_copy(update={"completion": said("x") + said("y")}), "wrong-roles"),
-    (EXAMPLE.model_copy(update={"prompt": said("word " * 300, "user")}), "prompt-too-long"),
-    (EXAMPLE.model_copy(update={"completion": answer("x = 1\n" * 200)}), "too-long"),
-    (EXAMPLE.model_copy(update={"completion": said("one<|im_end|>two")}), "end-of-turn-inside"),
-    (EXAMPLE.model_copy(update={"completion": said("")}), "completion-changed"),
-    (PAIR, None),
-    (PAIR.model_copy(update={"rejected": PAIR.chosen}), "chosen-equals-rejected"),
-    (PAIR.model_copy(update={"rejected": answer("x = 1\n" * 200)}), "too-long"),
-])
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (EXAMPLE, None),
+        (EXAMPLE.model_copy(update={"prompt": ()}), "wrong-roles"),
+        (EXAMPLE.model_copy(update={"prompt": said("hello")}), "wrong-roles"),
+        (EXAMPLE.model_copy(update={"completion": said("x", "user")}), "wrong-roles"),
+        (EXAMPLE.model_copy(update={"completion": said("x") + said("y")}), "wrong-roles"),
+        (EXAMPLE.model_copy(update={"prompt": said("word " * 300, "user")}), "prompt-too-long"),
+        (EXAMPLE.model_copy(update={"completion": answer("x = 1\n" * 200)}), "too-long"),
+        (EXAMPLE.model_copy(update={"completion": said("one<|im_end|>two")}), "end-of-turn-inside"),
+        (EXAMPLE.model_copy(update={"completion": said("")}), "completion-changed"),
+        (PAIR, None),
+        (PAIR.model_copy(update={"rejected": PAIR.chosen}), "chosen-equals-rejected"),
+        (PAIR.model_copy(update={"rejected": answer("x = 1\n" * 200)}), "too-long"),
+    ],
+)
 def test_a_bad_row_is_rejected_with_its_reason(chat, row, reason):
     assert reason_of(row, chat) == reason
 
@@ -123,8 +126,11 @@ def test_no_rows_at_all_are_an_error(chat):
         prove([], chat, 400, where="data.jsonl")
 
 
-@given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=40).filter(lambda g: len(set(g)) > 1),
-       holdout=st.floats(0, 0.5), seed=st.integers(0, 5))
+@given(
+    groups=st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=40).filter(lambda g: len(set(g)) > 1),
+    holdout=st.floats(0, 0.5),
+    seed=st.integers(0, 5),
+)
 def test_a_split_is_by_group_complete_and_repeatable(groups, holdout, seed):
     train, held = split(groups, holdout, seed)
     assert sorted(train + held) == list(range(len(groups)))

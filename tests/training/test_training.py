@@ -32,8 +32,11 @@ def place(tmp_path_factory):
 def job_of(place: Path, output: str, kind: str = "sft", **changes) -> TrainingJob:
     data = place / ("examples" if kind == "sft" else "pairs")
     settings = {kind: QUICK | changes.pop("settings", {})}
-    return TrainingJob(**{"kind": kind, "base": str(place / "base"), "data": data, "output": place / output,
-                          "lora": LORA} | settings | changes)
+    return TrainingJob(
+        **{"kind": kind, "base": str(place / "base"), "data": data, "output": place / output, "lora": LORA}
+        | settings
+        | changes
+    )
 
 
 def train(place: Path, output: str, kind: str = "sft", **changes):
@@ -70,8 +73,13 @@ def test_sft_lowers_the_held_out_loss_and_leaves_only_results(place):
     assert summary["train_rows"] + summary["holdout_rows"] == 24
     assert summary["tokens"] > 24 * 30
     assert sorted(path.name for path in (place / "sft").iterdir()) == [
-        "adapter_config.json", "adapter_model.safetensors", "codekiln.json", "curve.jsonl", "rejected.jsonl",
-        "summary.json"]
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "codekiln.json",
+        "curve.jsonl",
+        "rejected.jsonl",
+        "summary.json",
+    ]
     steps = [entry["step"] for entry in curve(place, "sft")]
     assert steps == list(range(summary["steps"] + 1))
     assert json.loads((place / "sft" / "adapter_config.json").read_text())["r"] == LORA["r"]
@@ -135,8 +143,13 @@ def test_the_base_reference_is_the_base_model(place):
     """At step 0 the margin against the base is what SFT has already moved; it equals that of a second, bare model."""
     import torch
 
-    train(place, "dpo-base", "dpo", adapter=place / "sft",
-          settings={"loss": ["sigmoid"], "reference": "base", "epochs": 1})
+    train(
+        place,
+        "dpo-base",
+        "dpo",
+        adapter=place / "sft",
+        settings={"loss": ["sigmoid"], "reference": "base", "epochs": 1},
+    )
     first = curve(place, "dpo-base")[0]
     assert abs(first["eval_rewards/margins"]) > 0.01
     assert json.loads((place / "dpo-base" / "codekiln.json").read_text())["reference"] == "base"
@@ -156,8 +169,14 @@ def test_the_base_reference_is_the_base_model(place):
         return scores.gather(1, torch.tensor(row[answer])[:, None]).sum().item()
 
     held = split(proven.groups, 0.2, 0)[1]
-    margins = [0.1 * sum(sign * (likelihood(policy, proven.rows[i], answer) - likelihood(bare, proven.rows[i], answer))
-                         for sign, answer in ((1, "chosen_ids"), (-1, "rejected_ids"))) for i in held]
+    margins = [
+        0.1
+        * sum(
+            sign * (likelihood(policy, proven.rows[i], answer) - likelihood(bare, proven.rows[i], answer))
+            for sign, answer in ((1, "chosen_ids"), (-1, "rejected_ids"))
+        )
+        for i in held
+    ]
     assert first["eval_rewards/margins"] == pytest.approx(sum(margins) / len(margins), abs=1e-4)
 
 
@@ -170,7 +189,8 @@ def test_dpo_without_an_adapter_starts_from_the_base(place):
 def test_an_adapter_is_continued_and_not_restarted(place):
     train(place, "more", adapter=place / "sft", settings={"epochs": 1})
     assert summary_of(place, "more")["first_eval_loss"] == pytest.approx(
-        summary_of(place, "sft")["best_eval_loss"], rel=1e-5)
+        summary_of(place, "sft")["best_eval_loss"], rel=1e-5
+    )
 
 
 def test_early_stopping_stops_and_keeps_the_best(place):
@@ -286,8 +306,12 @@ def test_a_checkpoint_that_was_cut_off_is_not_continued(tmp_path):
 def test_the_entry_point_names_mistakes_without_a_traceback(place, tmp_path):
     file = tmp_path / "job.json"
     file.write_text('{"kind": "sft", "base": "tiny", "data": "x", "output": "y", "sft": {"epoch": 1}}')
-    done = subprocess.run([sys.executable, "-m", "codekiln.training", str(file)], cwd=Path(__file__).parents[2],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "codekiln.training", str(file)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert "job.json.sft.epoch" in done.stderr
     assert "Traceback" not in done.stderr
