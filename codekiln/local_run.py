@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from codekiln.errors import InputError, did_you_mean
 from codekiln.stages.step import MARK, WORKDIR
 
 LOG = "kfp.log"
+LAST_WORDS = 8
 RESULTS = ("results.json", "report.html", "model_card.md")
 
 
@@ -52,8 +54,11 @@ def run(pipeline: str, arguments: Mapping[str, str], workdir: Path) -> bool:
     path = compiled(pipeline)
     workdir = workdir.absolute()
     workdir.mkdir(parents=True, exist_ok=True)
-    with _only_one(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _kfp_prints_to(log):
+    with _only_one(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _kfp_prints_to(log) as splitter:
         ok = _execute(path, arguments, workdir)
+        # A step that was killed says nothing itself; what its shell and KFP said last is all there is.
+        for line in [] if ok else splitter.unmarked:
+            splitter.show(line)
     if ok:
         _publish(workdir)
     return ok
@@ -107,11 +112,11 @@ def _only_one(workdir: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _kfp_prints_to(log: TextIO) -> Iterator[None]:
+def _kfp_prints_to(log: TextIO) -> Iterator["_Splitter"]:
     shown = sys.stdout
     splitter = _Splitter(log, shown)
     with contextlib.redirect_stdout(splitter), contextlib.redirect_stderr(splitter):
-        yield
+        yield splitter
 
 
 class _Splitter:
@@ -119,6 +124,7 @@ class _Splitter:
 
     def __init__(self, log: TextIO, shown: TextIO) -> None:
         self.log, self.shown, self.rest = log, shown, ""
+        self.unmarked: deque[str] = deque(maxlen=LAST_WORDS)
 
     def write(self, text: str) -> int:
         *lines, self.rest = (self.rest + text).split("\n")
@@ -126,11 +132,19 @@ class _Splitter:
             self.log.write(line + "\n")
             marked, mark, words = line.partition(MARK)
             if mark and not marked.strip():
-                print(words, file=self.shown, flush=True)
+                self.show(words)
+                self.unmarked.clear()
+            elif line.strip():
+                self.unmarked.append(line.strip())
         self.log.flush()
         return len(text)
 
+    def show(self, line: str) -> None:
+        """Show a line to the user."""
+        print(line, file=self.shown, flush=True)
+
     def flush(self) -> None:
+        """Flush what the user sees."""
         self.shown.flush()
 
     def isatty(self) -> bool:

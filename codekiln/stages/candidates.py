@@ -1,5 +1,6 @@
 """Collect candidate programs problem by problem, so that an interrupted stage asks nobody twice."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ PARTIAL = "partial.jsonl"
 Solve = Callable[[Sequence[Problem]], Iterable[tuple[Problem, list[Sample]]]]
 
 
-def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str) -> list[Sample]:
+def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str, *, shown: bool = True) -> list[Sample]:
     """Write the samples of all problems into ``folder`` as a data set and return them.
 
     Args:
@@ -21,6 +22,7 @@ def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str)
         solve: Yields each problem it is given with its samples, in order.
         folder: Gets data.jsonl and the manifest; holds partial.jsonl until then.
         label: For the progress lines.
+        shown: False when ``solve`` shows its own progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / PARTIAL
@@ -28,7 +30,8 @@ def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str)
     missing = [problem for problem in problems if problem.task_id not in found]
     if found:
         print(f"{label}: {len(found)} of {len(problems)} problems were answered before the interruption", flush=True)
-    with progress(label, len(missing), "problems") as step, partial.open("a", encoding="utf-8") as file:
+    shows = progress(label, len(missing), "problems") if shown else contextlib.nullcontext(lambda count: None)
+    with shows as step, partial.open("a", encoding="utf-8") as file:
         for problem, samples in solve(missing) if missing else ():
             found[problem.task_id] = samples
             row = {"task_id": problem.task_id, "samples": [sample.model_dump(mode="json") for sample in samples]}

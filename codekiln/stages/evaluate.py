@@ -81,7 +81,8 @@ def _sample(work: Work, name: str, adapter: Path | None, problems: Sequence[Prob
     settings = work.settings
     sampling = settings.evaluate.model_copy(update={"seed": settings.evaluate.seed + settings.seed})
     solve = partial(ask, LocalGenerator(settings.base_model, adapter), sampling, model=name)
-    return collect(problems, solve, folder, f"{work.step}: {name}")
+    print(f"{work.step}: {name}", flush=True)
+    return collect(problems, solve, folder, f"{work.step}: {name}", shown=False)
 
 
 def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Sample]]) -> dict[str, list[Graded]]:

@@ -15,7 +15,11 @@ def _self_generate(work: Work) -> Summary:
     problems = Dataset(work.inputs["train_problems"], Problem).rows()
     generator = LocalGenerator(settings.base_model, work.inputs["adapter"])
     samples = collect(
-        problems, lambda rows: ask(generator, sampling, rows, work.step), work.output / "samples", work.step
+        problems,
+        lambda rows: ask(generator, sampling, rows, work.step),
+        work.output / "samples",
+        work.step,
+        shown=False,
     )
     return Summary(figures={"problems": len(problems), "samples": len(samples)})
 
