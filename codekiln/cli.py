@@ -57,7 +57,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     The same command again goes on where the last one stopped: a stage whose inputs, settings and code have not changed
     is not repeated.
 
-    Example: codekiln run align --set problems.source=mbpp.jsonl --workdir runs/mbpp
+    Example: codekiln run align --profile cluster --base-model qwen3-4b --workdir runs/qwen
     """
     from codekiln import local_run
     from codekiln.closing import closing
