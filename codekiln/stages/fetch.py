@@ -4,10 +4,9 @@ import shutil
 from pathlib import Path
 
 from codekiln.errors import InputError
+from codekiln.registry.runs import WEIGHTS
 from codekiln.stages.base import Stage, Summary, Work
 from codekiln.stages.run import registry_of
-
-WEIGHTS = "adapter_model.safetensors"
 
 
 def _fetch(work: Work) -> Summary:
