@@ -1,0 +1,98 @@
+"""The GPU pools of a cluster, and where steps and jobs exchange files; written by the chart, read by every step."""
+
+import os
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codekiln.dataset import validation_errors
+from codekiln.errors import InputError, InputErrors, did_you_mean
+
+VARIABLE = "CODEKILN_CLUSTER"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pool(_Record):
+    """Nodes that train, and how a job asks for them; nested objects are in Kubernetes' own JSON form."""
+
+    api: Literal["trainjob", "pytorchjob"] = Field(
+        "trainjob", description="TrainJob of Kubeflow Trainer 2, or PyTorchJob of the v1 training operator"
+    )
+    runtime: str = Field("", description="(Cluster)TrainingRuntime that a TrainJob refers to")
+    runtime_kind: Literal["TrainingRuntime", "ClusterTrainingRuntime"] = "TrainingRuntime"
+    image: str = Field(description="image that trains, with a tag that never moves")
+    nodes: int = Field(1, ge=1, description="nodes of one job")
+    accelerator: str = Field("nvidia.com/gpu", description="resource name of an accelerator; empty: a pool of CPUs")
+    accelerators: int = Field(1, ge=0, description="accelerators per node; one process each")
+    accelerator_memory_gib: float = Field(0, ge=0, description="memory of one accelerator in GiB; 0: unknown")
+    cpu: str = Field("8", description="CPU request per node")
+    memory: str = Field("64Gi", description="memory request and limit per node")
+    shared_memory: str = Field("16Gi", description="size of /dev/shm")
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[dict[str, Any], ...] = ()
+    affinity: dict[str, Any] = {}
+    queue: str = Field("", description="Kueue LocalQueue; empty: none")
+    priority_class: str = Field("", description="Kueue WorkloadPriorityClass; empty: none")
+    runtime_class: str = ""
+    service_account: str = ""
+    image_pull_secrets: tuple[str, ...] = ()
+    env: tuple[dict[str, Any], ...] = Field((), description="of the training container; secrets by reference")
+    volumes: tuple[dict[str, Any], ...] = ()
+    volume_mounts: tuple[dict[str, Any], ...] = ()
+    pod_security_context: dict[str, Any] = {}
+    security_context: dict[str, Any] = {}
+    deadline_seconds: int = Field(172_800, ge=60, description="a job that runs longer is ended")
+    grace_seconds: int = Field(120, ge=0, description="time for a checkpoint when a pod is asked to end")
+    restarts: int = Field(3, ge=0, description="how often a job starts again after a lost pod")
+
+    @property
+    def processes(self) -> int:
+        """Processes of one job: one per accelerator, or one per node on CPUs."""
+        return self.nodes * max(1, self.accelerators if self.accelerator else 0)
+
+
+class Cluster(_Record):
+    """What a step knows about the cluster it runs in."""
+
+    exchange: str = Field(
+        description="a folder that steps and jobs both mount, or s3://bucket/prefix or gs://bucket/prefix"
+    )
+    claim: str = Field("", description="the PersistentVolumeClaim behind a folder")
+    pools: dict[str, Pool] = {}
+
+    def pool(self, name: str) -> Pool:
+        """Return a pool by name.
+
+        Raises:
+            InputError: There is no such pool.
+        """
+        if name not in self.pools:
+            raise InputError(
+                f"no GPU pool '{name}'",
+                where="pool",
+                fix=did_you_mean(name, self.pools) if self.pools else "add it to gpuPools in the chart's values",
+            )
+        return self.pools[name]
+
+
+def read_cluster() -> Cluster:
+    """Return the cluster that the variable ``CODEKILN_CLUSTER`` describes, as JSON.
+
+    Raises:
+        InputError: The variable is not set, or not what it should be.
+    """
+    text = os.environ.get(VARIABLE, "")
+    if not text:
+        raise InputError(
+            f"{VARIABLE} is not set, so no GPU pool is known here",
+            where="pool",
+            fix="install the chart, which gives it to every step; or leave pool empty to train in the step itself",
+        )
+    try:
+        return Cluster.model_validate_json(text)
+    except ValidationError as error:
+        fix = "correct gpuPools in the chart's values and upgrade"
+        raise InputErrors(validation_errors(error, f"${VARIABLE}", fix)) from None
