@@ -4,6 +4,7 @@ CodekilnError
 ├── InputError      the user can fix it: exit code 2, no traceback
 ├── SandboxError    the sandbox itself broke (never: the program under test misbehaved)
 ├── ModelError      a model or an endpoint could not be loaded or answered wrongly
+├── ClusterError    the cluster refused, or a job on it failed
 └── RegistryError   the tracking server or the model registry refused
 """
 
@@ -46,6 +47,10 @@ class SandboxError(CodekilnError):
 
 class ModelError(CodekilnError):
     """A model or an endpoint could not be loaded, or answered in a form nobody can use."""
+
+
+class ClusterError(CodekilnError):
+    """The cluster could not be reached or refused, or a job on it failed; says where to look further."""
 
 
 class RegistryError(CodekilnError):
