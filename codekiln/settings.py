@@ -60,7 +60,10 @@ class Settings(Section):
         "structural_maintainability", description="the target metric: orders pairs, and is what the gate tests"
     )
     teacher: str = Field("reference", description="who writes the first candidate programs")
-    pool: str = Field("", description="GPU pool that trains; empty: here")
+    pool: str = Field("", description="GPU pool that trains and samples; empty: the step itself")
+    strategy: Literal["auto", "ddp", "zero2", "zero3"] = Field(
+        "auto", description="how a job on a pool divides its work; auto: whole copies when the base model fits one GPU"
+    )
     experiment: str = Field("codekiln", description="MLflow experiment")
     promote_as: str = Field("", description="registered model name; empty: codekiln-<base model>")
     tracking_uri: str = Field(

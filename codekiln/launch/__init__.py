@@ -1,26 +1,81 @@
-"""Where a training job runs; so far, in the step itself."""
+"""Run a training or sampling job in this process, or on a GPU pool of the cluster."""
 
-from codekiln.errors import InputError
-from codekiln.training.job import TrainingJob, TrainingSummary
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from codekiln.launch.exchange import Job
+
+NAME_LENGTH = 40
 
 
-def train(job: TrainingJob, pool: str) -> TrainingSummary:
-    """Run a training job and return what it did.
+@dataclass(frozen=True)
+class Place:
+    """Where a job runs, and for what.
+
+    Attributes:
+        pool: Name of a GPU pool; empty: this process.
+        run: Id of the pipeline run.
+        step: Name of the step in the run.
+        identity: Digest of everything the step's output depends on.
+        task_config: What Kubeflow passed through from the task, in Kubernetes' own JSON form.
+    """
+
+    pool: str = ""
+    run: str = ""
+    step: str = ""
+    identity: str = ""
+    task_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(job: Job, place: Place, label: str = "") -> None:
+    """Run a job to its end; what it wrote is then in ``job.output``, wherever it ran.
+
+    On a pool, the same job of the same step has the same name: a step that is started again finds the job that is
+    still at work, and a job that is started again finds the checkpoints of the one before.
+
+    Args:
+        job: What to run.
+        place: Where.
+        label: Tells the jobs of one step apart.
 
     Raises:
-        InputError: A pool is named, and this version cannot reach one.
+        InputError: The job, the pool or a setting is wrong.
+        ClusterError: The cluster refused the job, or it failed there.
     """
-    require_here(pool)
-    from codekiln.training.run import run
+    if place.pool:
+        _on_pool(job, place, label)
+    else:
+        import_module(f"{job.module}.run").run(job)
 
-    return run(job)
+
+def job_name(place: Place, label: str = "") -> str:
+    """Return the name of a step's job: an RFC 1035 label that other work never has."""
+    digest = hashlib.sha256("\0".join((place.run, place.step, label, place.identity)).encode()).hexdigest()[:10]
+    words = "-".join(filter(None, (place.step, label))).replace("_", "-")
+    return f"{words[: NAME_LENGTH - len(digest) - 1].rstrip('-')}-{digest}"
 
 
-def require_here(pool: str) -> None:
-    """Raise InputError when a GPU pool is named, since training runs in the step itself."""
-    if pool:
-        raise InputError(
-            f"this version cannot start jobs on a GPU pool, and pool is '{pool}'",
-            where="pool",
-            fix="leave pool empty: training then runs in the step itself, on whatever device it has",
-        )
+def _on_pool(job: Job, place: Place, label: str) -> None:
+    from codekiln.launch import exchange
+    from codekiln.launch.pool_run import run_on_pool
+    from codekiln.launch.pools import read_cluster
+    from codekiln.launch.request import JobRequest
+
+    cluster = read_cluster()
+    name = job_name(place, label)
+    location = exchange.join(cluster.exchange, name)
+    request = JobRequest(
+        name=name,
+        step=place.step,
+        pool_name=place.pool,
+        pool=cluster.pool(place.pool),
+        arguments=(location,),
+        identity=place.identity,
+        task_config=place.task_config,
+    )
+    exchange.put(job, location)
+    run_on_pool(request)
+    exchange.get(location, job.output)

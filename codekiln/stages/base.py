@@ -19,8 +19,8 @@ from codekiln.dataset import DATA, MANIFEST, sha256_file, validation_errors, wri
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings import Settings
 
-PENDING = ".pending.json"
-VOLATILE = (MANIFEST, PENDING, ".identity", "tracking.json", "summary.json")
+PENDING, IDENTITY = ".pending.json", ".identity"
+VOLATILE = (MANIFEST, PENDING, IDENTITY, "tracking.json", "summary.json")
 
 
 class Summary(BaseModel):
@@ -63,7 +63,10 @@ Track = Callable[[], AbstractContextManager[Callable[[StageManifest], dict[str, 
 
 @dataclass(frozen=True)
 class Work:
-    """What a stage works with: its settings, its input folders by name, and the folder it fills."""
+    """What a stage works with: its settings, its input folders by name, and the folder it fills.
+
+    ``task_config`` is what Kubeflow passed through from the task, for a job on a GPU pool; results never depend on it.
+    """
 
     settings: Settings
     inputs: Mapping[str, Path]
@@ -71,6 +74,7 @@ class Work:
     step: str
     run: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
+    task_config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,11 @@ def folder_digest(folder: Path) -> str:
         )
     values = json.loads(path.read_bytes())
     return values.get("digest") or values["sha256"]
+
+
+def identity_of(folder: Path) -> str:
+    """Return the digest of everything that the stage at work in ``folder`` depends on."""
+    return (folder / IDENTITY).read_text()
 
 
 def read_stage(folder: Path, name: str = MANIFEST) -> StageManifest:
@@ -231,7 +240,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def _prepare(folder: Path, identity: str) -> None:
-    marker = folder / ".identity"
+    marker = folder / IDENTITY
     if folder.exists() and not (marker.exists() and marker.read_text() == identity):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """evaluate: base, every adapter and the champion write programs for unseen problems, and are compared."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from codekiln import metrics
@@ -11,10 +10,9 @@ from codekiln.evaluation.summary import evaluate as compare
 from codekiln.records import Graded, Problem, Sample
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.stages.candidates import collect
 from codekiln.stages.filter import grade, score
+from codekiln.stages.jobs import sample
 from codekiln.stages.run import registry_of
-from codekiln.teachers import ask
 
 BASE = "base"
 ADAPTERS = ("sft", "dpo", "dpo_further", "dpo_further_2", "dpo_further_3", "candidate")
@@ -24,7 +22,7 @@ EVALUATION = "evaluation.json"
 def _evaluate(work: Work) -> Summary:
     problems = Dataset(work.inputs["evaluation_problems"], Problem).rows()
     contenders = {BASE: None, **_adapters(work), **_champion(work)}
-    samples = {name: _sample(work, name, adapter, problems) for name, adapter in contenders.items()}
+    samples = {name: _sample(work, name, adapter) for name, adapter in contenders.items()}
     graded = _grade(work, problems, samples)
     result = compare(
         graded,
@@ -72,17 +70,10 @@ def _identity(work: Work) -> dict[str, str]:
     return {"champion": champion.tags["adapter_digest"] if champion else ""}
 
 
-def _sample(work: Work, name: str, adapter: Path | None, problems: Sequence[Problem]) -> list[Sample]:
-    folder = work.output / "samples" / name
-    if (folder / "manifest.json").exists():
-        return Dataset(folder, Sample).rows()
-    from codekiln.inference.local import LocalGenerator
-
-    settings = work.settings
-    sampling = settings.evaluate.model_copy(update={"seed": settings.evaluate.seed + settings.seed})
-    solve = partial(ask, LocalGenerator(settings.base_model, adapter), sampling, model=name)
+def _sample(work: Work, name: str, adapter: Path | None) -> list[Sample]:
     print(f"{work.step}: {name}", flush=True)
-    return collect(problems, solve, folder, f"{work.step}: {name}", shown=False)
+    folder = work.output / "samples" / name
+    return sample(work, work.inputs["evaluation_problems"], adapter, work.settings.evaluate, folder, name)
 
 
 def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Sample]]) -> dict[str, list[Graded]]:

@@ -3,8 +3,8 @@
 from codekiln import recipes, teachers
 from codekiln.dataset import Dataset
 from codekiln.records import Problem
-from codekiln.stages.base import Stage, Summary, Work
-from codekiln.stages.candidates import collect
+from codekiln.sampling.candidates import collect
+from codekiln.stages.base import Stage, Summary, Work, code_version
 
 
 def _generate(work: Work) -> Summary:
@@ -13,7 +13,9 @@ def _generate(work: Work) -> Summary:
     teacher = kind(kind.Settings.model_validate(settings.teachers[settings.teacher]), seed=settings.seed)
     recipe = recipe_of(work)
     problems = Dataset(work.inputs["train_problems"], Problem).rows()
-    samples = collect(problems, lambda rows: recipe.generate(rows, teacher), work.output / "samples", work.step)
+    samples = collect(
+        problems, lambda rows: recipe.generate(rows, teacher), work.output / "samples", work.step, code_version()
+    )
     return Summary(
         figures={"problems": len(problems), "samples": len(samples), **teacher.usage()},
         notes={"teacher": settings.teacher, "recipe": settings.recipe},

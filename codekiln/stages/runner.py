@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from codekiln import stages
 from codekiln.settings import Settings
@@ -33,6 +34,7 @@ def run_stage(
     output: Path,
     step: str = "",
     parameters: Mapping[str, str] | None = None,
+    task_config: Mapping[str, Any] | None = None,
 ) -> tuple[StageManifest, bool]:
     """Run a stage unless it is done; returns its manifest and whether it was done already.
 
@@ -43,6 +45,7 @@ def run_stage(
         output: Folder to fill.
         step: What this use of the stage is called in the run; empty: the stage's name.
         parameters: What else the stage is told, for example where fetch takes its adapter from.
+        task_config: What Kubeflow passed through from the task, for a job on a GPU pool.
     """
     from codekiln.stages.tracking import tracked
 
@@ -55,5 +58,6 @@ def run_stage(
         step=step or name,
         run=run,
         parameters=dict(parameters or {}),
+        task_config=dict(task_config or {}),
     )
     return execute(stage, work, partial(tracked, stage, work))

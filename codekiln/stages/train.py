@@ -3,9 +3,11 @@
 import json
 from functools import partial
 
-from codekiln import launch
+from codekiln import launch, models
+from codekiln.launch.pools import read_cluster
 from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.training.job import TrainingJob
+from codekiln.stages.jobs import place
+from codekiln.training.job import TrainingJob, TrainingSummary
 
 
 def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
@@ -21,10 +23,24 @@ def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
         code_version=code_version(),
         **{kind: getattr(settings, section)},
     )
-    done = launch.train(job, settings.pool)
+    launch.run(_planned(job, work), place(work))
+    done = TrainingSummary.model_validate_json((work.output / "summary.json").read_bytes())
     figures = {name: value for name, value in done.model_dump().items() if isinstance(value, int | float)}
     curve = [json.loads(line) for line in (work.output / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
+
+
+def _planned(job: TrainingJob, work: Work) -> TrainingJob:
+    """Choose how a job on a pool divides its work; in this process there is nothing to divide."""
+    settings = work.settings
+    if not settings.pool:
+        return job
+    from codekiln import plan
+
+    pool = read_cluster().pool(settings.pool)
+    chosen = plan.plan(models.get(job.base), job.settings, job.lora, job.kind, pool, settings.strategy)
+    print(f"{work.step}: {chosen.reasons}", flush=True)
+    return plan.apply(job, chosen)
 
 
 def _stage(name: str, kind: str, rows: str) -> Stage:

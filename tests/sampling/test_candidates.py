@@ -2,7 +2,7 @@ import pytest
 
 from codekiln.dataset import Dataset
 from codekiln.records import Problem, Sample
-from codekiln.stages.candidates import collect
+from codekiln.sampling.candidates import collect
 
 PROBLEMS = [Problem(task_id=f"t{number}", prompt="p") for number in range(6)]
 
@@ -24,10 +24,10 @@ def solver(asked, stop_after=None):
 def test_an_interrupted_collection_asks_nobody_twice(tmp_path):
     asked = []
     with pytest.raises(ConnectionError):
-        collect(PROBLEMS, solver(asked, stop_after=4), tmp_path, "generate")
+        collect(PROBLEMS, solver(asked, stop_after=4), tmp_path, "generate", "1")
     with (tmp_path / "partial.jsonl").open("a") as file:
         file.write('{"task_id": "t4", "sam')
-    samples = collect(PROBLEMS, solver(asked), tmp_path, "generate")
+    samples = collect(PROBLEMS, solver(asked), tmp_path, "generate", "1")
     assert asked == [problem.task_id for problem in PROBLEMS]
     assert samples == Dataset(tmp_path, Sample).rows()
     assert [sample.task_id for sample in samples[::2]] == asked
@@ -35,9 +35,9 @@ def test_an_interrupted_collection_asks_nobody_twice(tmp_path):
 
 
 def test_nothing_left_to_ask_asks_nobody(tmp_path):
-    collect(PROBLEMS, solver([]), tmp_path / "whole", "generate")
+    collect(PROBLEMS, solver([]), tmp_path / "whole", "generate", "1")
     with pytest.raises(ConnectionError):
-        collect([*PROBLEMS, PROBLEMS[0]], solver([], stop_after=6), tmp_path, "generate")
+        collect([*PROBLEMS, PROBLEMS[0]], solver([], stop_after=6), tmp_path, "generate", "1")
     asked = []
-    assert len(collect(PROBLEMS, solver(asked), tmp_path, "generate")) == 12
+    assert len(collect(PROBLEMS, solver(asked), tmp_path, "generate", "1")) == 12
     assert asked == []

@@ -1,4 +1,4 @@
-"""Collect candidate programs problem by problem, so that an interrupted stage asks nobody twice."""
+"""Collect candidate programs problem by problem, so that interrupted work asks nobody twice."""
 
 import contextlib
 import json
@@ -8,13 +8,14 @@ from pathlib import Path
 from codekiln.dataset import write_dataset
 from codekiln.progress import progress
 from codekiln.records import Problem, Sample
-from codekiln.stages.base import code_version
 
 PARTIAL = "partial.jsonl"
 Solve = Callable[[Sequence[Problem]], Iterable[tuple[Problem, list[Sample]]]]
 
 
-def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str, *, shown: bool = True) -> list[Sample]:
+def collect(
+    problems: Sequence[Problem], solve: Solve, folder: Path, label: str, code_version: str, *, shown: bool = True
+) -> list[Sample]:
     """Write the samples of all problems into ``folder`` as a data set and return them.
 
     Args:
@@ -22,6 +23,7 @@ def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str,
         solve: Yields each problem it is given with its samples, in order.
         folder: Gets data.jsonl and the manifest; holds partial.jsonl until then.
         label: For the progress lines.
+        code_version: For the manifest.
         shown: False when ``solve`` shows its own progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +41,7 @@ def collect(problems: Sequence[Problem], solve: Solve, folder: Path, label: str,
             file.flush()
             step(1)
     samples = [sample for problem in problems for sample in found[problem.task_id]]
-    write_dataset(folder, samples, Sample, code_version=code_version())
+    write_dataset(folder, samples, Sample, code_version=code_version)
     partial.unlink()
     return samples
 

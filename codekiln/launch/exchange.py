@@ -1,0 +1,233 @@
+"""How files pass between a step and its job: through a folder both mount, or through object storage.
+
+A job's place holds ``job.json``, its input folders, and ``output/``. In a folder the job works in place. From object
+storage every node takes a copy, and what it writes, checkpoints included, is copied back while it works.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from pyarrow import fs
+
+from codekiln.dataset import write_atomic
+from codekiln.errors import ClusterError, InputError
+
+JOB, OUTPUT, CHECKPOINTS = "job.json", "output", "checkpoints"
+SYNC_SECONDS = 20.0
+SCHEMES = ("s3", "gs", "abfs", "abfss")
+
+
+class Job(Protocol):
+    """What can be sent: a pydantic model with the program that runs it and the names of its folder fields."""
+
+    module: str
+    folders: tuple[str, ...]
+    output: Path
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Return the fields as JSON types."""
+
+
+def join(location: str, *parts: str) -> str:
+    """Return a place below ``location``; the options of a URI stay behind its path."""
+    path, mark, options = location.partition("?")
+    return "/".join((path.rstrip("/"), *parts)) + mark + options
+
+
+def put(job: Job, location: str) -> None:
+    """Copy a job and its input folders to ``location``; ``job.json`` comes last, so that half a copy is not a job.
+
+    Raises:
+        InputError: The place cannot be written.
+    """
+    store, root = _open(location)
+    if _exists(store, f"{root}/{JOB}"):
+        return
+    values = job.model_dump(mode="json") | {"output": OUTPUT}
+    with _explained(location):
+        for name in job.folders:
+            if (folder := getattr(job, name)) is not None:
+                _copy(fs.LocalFileSystem(), str(Path(folder).absolute()), store, f"{root}/{name}")
+                values[name] = name
+        store.create_dir(f"{root}/{OUTPUT}", recursive=True)
+        _write(store, f"{root}/{JOB}", json.dumps({"module": job.module, "job": values}, indent=2))
+
+
+def get(location: str, output: Path) -> None:
+    """Copy what a finished job wrote into ``output``.
+
+    Raises:
+        ClusterError: The job left nothing.
+    """
+    store, root = _open(location)
+    with _explained(location):
+        if not _files(store, f"{root}/{OUTPUT}"):
+            raise ClusterError(f"the job is complete and left nothing in {join(location, OUTPUT)}")
+        output.mkdir(parents=True, exist_ok=True)
+        _copy(store, f"{root}/{OUTPUT}", fs.LocalFileSystem(), str(output.absolute()))
+
+
+def probe(location: str) -> str:
+    """Write, read and delete a small file at ``location``; returns a sentence.
+
+    Raises:
+        InputError: That does not work from here.
+    """
+    store, root = _open(location)
+    path = f"{root}/.codekiln-probe"
+    with _explained(location):
+        _write(store, path, "probe")
+        store.delete_file(path)
+    return f"{location.partition('?')[0]} can be written"
+
+
+@contextmanager
+def opened(location: str, node: int) -> Iterator[Path]:
+    """Give a job's pod its place as a local folder.
+
+    Args:
+        location: The place, as ``put`` was given it.
+        node: Rank of this node; node 0 also removes from storage what the job removed.
+    """
+    if not _is_uri(location):
+        yield Path(location)
+        return
+    with TemporaryDirectory(prefix="codekiln-", ignore_cleanup_errors=True) as scratch:
+        store, root = _open(location)
+        _copy(store, root, fs.LocalFileSystem(), scratch)
+        output = Path(scratch) / OUTPUT
+        output.mkdir(exist_ok=True)
+        with _Mirror(output, store, f"{root}/{OUTPUT}", leader=node == 0):
+            yield Path(scratch)
+
+
+class _Mirror:
+    """Copies what a job writes to object storage: every file that has stopped changing, and all of them at the end."""
+
+    def __init__(self, folder: Path, store: fs.FileSystem, root: str, leader: bool) -> None:
+        self.folder, self.store, self.root, self.leader = folder, store, root, leader
+        self.sent = self.seen = _state(folder)
+        self.folders = _checkpoints(folder)
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._work, name="mirror", daemon=True)
+
+    def __enter__(self) -> "_Mirror":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.stop.set()
+        self.thread.join()
+        self.sync(final=True)
+
+    def _work(self) -> None:
+        while not self.stop.wait(SYNC_SECONDS):
+            try:
+                self.sync()
+            except OSError as error:
+                # The next round tries again; only the last one has to succeed.
+                print(f"copying to {self.root} will be tried again: {error}", flush=True)
+
+    def sync(self, final: bool = False) -> None:
+        """Send what is new; before the end only files that have not changed since the last look."""
+        now = _state(self.folder)
+        ready = [name for name, state in now.items() if final or self.seen.get(name) == state]
+        for name in sorted(ready, key=_last_first, reverse=True):
+            if self.sent.get(name) != now[name]:
+                self._send(name)
+                self.sent = {**self.sent, name: now[name]}
+        self.seen = now
+        self._forget()
+
+    def _send(self, name: str) -> None:
+        target = f"{self.root}/{name}"
+        self.store.create_dir(target.rpartition("/")[0], recursive=True)
+        fs.copy_files(
+            str(self.folder / name), target, source_filesystem=fs.LocalFileSystem(), destination_filesystem=self.store
+        )
+
+    def _forget(self) -> None:
+        now = _checkpoints(self.folder)
+        for name in sorted(self.folders - now) if self.leader else ():
+            path = f"{self.root}/{CHECKPOINTS}/{name}"
+            if self.store.get_file_info(path).type == fs.FileType.Directory:
+                self.store.delete_dir(path)
+        self.folders = now
+
+
+def _last_first(name: str) -> bool:
+    # Top-level results are what a reader takes as the sign that a job is done; checkpoints go before them.
+    return name.startswith(CHECKPOINTS)
+
+
+def _state(folder: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                found[str(path.relative_to(folder))] = (stat.st_size, stat.st_mtime_ns)
+    return found
+
+
+def _checkpoints(folder: Path) -> set[str]:
+    return {path.name for path in (folder / CHECKPOINTS).glob("checkpoint-*")}
+
+
+def _is_uri(location: str) -> bool:
+    return "://" in location
+
+
+def _open(location: str) -> tuple[fs.FileSystem, str]:
+    if not _is_uri(location):
+        return fs.LocalFileSystem(), str(Path(location).absolute())
+    if urlsplit(location).scheme not in SCHEMES:
+        raise InputError(
+            "is no place that steps and jobs both reach",
+            where=location,
+            fix="use an absolute folder, or s3://bucket/prefix, gs://bucket/prefix or abfss://container@account/prefix",
+        )
+    store, root = fs.FileSystem.from_uri(location)
+    return store, root.rstrip("/")
+
+
+def _exists(store: fs.FileSystem, path: str) -> bool:
+    return store.get_file_info(path).type == fs.FileType.File
+
+
+def _files(store: fs.FileSystem, path: str) -> list[fs.FileInfo]:
+    found = store.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
+    return [info for info in found if info.type == fs.FileType.File]
+
+
+def _copy(source: fs.FileSystem, path: str, target: fs.FileSystem, to: str) -> None:
+    target.create_dir(to, recursive=True)
+    fs.copy_files(path, to, source_filesystem=source, destination_filesystem=target)
+
+
+def _write(store: fs.FileSystem, path: str, text: str) -> None:
+    if isinstance(store, fs.LocalFileSystem):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(Path(path), text)
+        return
+    with store.open_output_stream(path) as stream:
+        stream.write(text.encode())
+
+
+@contextmanager
+def _explained(location: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot be read or written from here: {error}",
+            where=location.partition("?")[0],
+            fix="check that the volume is mounted or the bucket exists, and the Secret's AWS_* keys",
+        ) from None
