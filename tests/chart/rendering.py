@@ -1,0 +1,65 @@
+"""Render the chart through Helm's own code, as an install would."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts" / "codekiln"
+NAMESPACE = "kubeflow"
+Object = dict[str, Any]
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """A loader that refuses a key given twice, which YAML readers of other languages do too."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(map(str, keys))), f"a key occurs twice in {keys} {node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+@cache
+def chart(folder: Path = CHART) -> helm_python.Chart:
+    return helm_python.Chart.load(folder)
+
+
+def render(values: dict[str, Any] | None = None, folder: Path = CHART, **options: Any) -> list[Object]:
+    """Return every object of a rendering, hooks included."""
+    texts = chart(folder).render(values or {}, name="codekiln", namespace=NAMESPACE, **options)
+    manifests = [text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt")]
+    return [each for text in manifests for each in yaml.load_all(text, Loader=Loader) if each]
+
+
+def of_kind(objects: list[Object], *kinds: str) -> list[Object]:
+    return [each for each in objects if each["kind"] in kinds]
+
+
+def one(objects: list[Object], kind: str, name: str, namespace: str | None = None) -> Object:
+    """Return the only object of a kind and name."""
+    found = [
+        each
+        for each in of_kind(objects, kind)
+        if each["metadata"]["name"] == name and namespace in (None, each["metadata"].get("namespace"))
+    ]
+    assert len(found) == 1, f"{len(found)} of {kind} {name}"
+    return found[0]
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Return the values files the chart ships, by name; '' are the defaults."""
+    files = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((CHART / "examples").glob("*.yaml"))}
+    return {"": {}, **files}
+
+
+def pod_specs(value: Any) -> list[Object]:
+    """Return every pod specification inside an object, whatever its kind."""
+    if isinstance(value, list):
+        return [each for item in value for each in pod_specs(item)]
+    if not isinstance(value, dict):
+        return []
+    here = [value] if isinstance(value.get("containers"), list) else []
+    return here + [each for item in value.values() for each in pod_specs(item)]

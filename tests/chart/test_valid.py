@@ -1,0 +1,52 @@
+"""Every object of every rendering is one that an API server would take."""
+
+import kubernetes_validate
+import pytest
+
+from tests import crds
+from tests.chart import rendering
+from tests.chart.variants import VARIANTS
+
+CUSTOM = ("kubeflow.org", "kueue.x-k8s.io")
+# Kinds whose definitions come with OpenShift; test_openshift.py looks at them.
+ELSEWHERE = ("route.openshift.io",)
+VERSIONS = ("1.30", kubernetes_validate.latest_version())
+
+
+def is_custom(document):
+    return document["apiVersion"].partition("/")[0].endswith(CUSTOM)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_core_objects_are_valid_from_1_30_to_the_newest(name):
+    objects = [each for each in rendering.render(VARIANTS[name]) if not is_custom(each)]
+    assert objects
+    for each in objects:
+        if not each["apiVersion"].startswith(ELSEWHERE):
+            for version in VERSIONS:
+                kubernetes_validate.validate(each, version, strict=True)
+        assert not crds.metadata_errors(each), each["metadata"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_custom_objects_are_valid(name):
+    crds.require()
+    for each in filter(is_custom, rendering.render(VARIANTS[name])):
+        crds.assert_valid(each)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_no_object_is_made_twice_and_each_has_a_namespace(name):
+    objects = rendering.render(VARIANTS[name])
+    keys = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in objects]
+    assert len(keys) == len(set(keys))
+    cluster_wide = {"ClusterRole", "ClusterRoleBinding", "ClusterTrainingRuntime", "ResourceFlavor", "ClusterQueue"}
+    for kind, namespace, object_name in keys:
+        assert bool(namespace) != (kind in {*cluster_wide, "WorkloadPriorityClass"}), (kind, object_name)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_validator_refuses_what_is_wrong(version):
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"port": 1}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(service, version, strict=True)
