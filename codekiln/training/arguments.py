@@ -13,6 +13,7 @@ from codekiln.models.loading import dtype_of
 from codekiln.training.checkpoints import FOLDER
 from codekiln.training.job import TrainingJob
 from codekiln.training.settings import LoraSettings, Optimisation
+from codekiln.training.zero import deepspeed_config
 
 EVALUATIONS_PER_EPOCH = 4
 
@@ -50,6 +51,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
         "ddp_find_unused_parameters": False,
+        "deepspeed": deepspeed_config(job.strategy),
         "max_length": settings.max_length,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

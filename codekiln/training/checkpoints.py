@@ -1,4 +1,8 @@
-"""Checkpoints of one job: found again after a crash, never taken over by another job."""
+"""Checkpoints of one job: found again after a crash, never taken over by another job, never half of one.
+
+Several processes write a checkpoint, on several nodes. When all have written, one adds a list of the files with their
+sizes; a checkpoint counts when the list is there and true.
+"""
 
 import json
 import logging
@@ -6,36 +10,62 @@ import shutil
 from pathlib import Path
 
 from codekiln.dataset import write_atomic
+from codekiln.training import processes
 
-FOLDER, OWNER, STATE = "checkpoints", "job.json", "trainer_state.json"
+FOLDER, OWNER, COMPLETE = "checkpoints", "job.json", "complete.json"
 logger = logging.getLogger(__name__)
 
 
 def claim(output: Path, digest: str) -> None:
-    """Make ``output/checkpoints`` belong to the job with this digest: whatever another job left there is removed."""
-    folder = output / FOLDER
-    owner = folder / OWNER
-    ours = owner.is_file() and json.loads(owner.read_bytes())["digest"] == digest
+    """Make ``output/checkpoints`` belong to this job: what another job, or other numbers of processes, left is removed.
+
+    Every process calls this; only the first of a node changes anything.
+    """
+    if processes.local_rank() == 0:
+        _claim(output / FOLDER, {"digest": digest, "processes": processes.world()})
+    processes.wait()
+
+
+def complete(output: Path, step: int) -> None:
+    """List the files of a checkpoint that every process has written; every process calls this."""
+    folder = output / FOLDER / f"checkpoint-{step}"
+    processes.wait()
+    views = processes.gathered(_sizes(folder) if processes.local_rank() == 0 else {})
+    if processes.local_rank() == 0:
+        # A network file system may show an old size to one node, never one that is too large.
+        sizes = {name: max(view.get(name, 0) for view in views) for name in sorted(set().union(*views))}
+        write_atomic(folder / COMPLETE, json.dumps({"step": step, "files": sizes}) + "\n")
+    processes.wait()
+
+
+def latest(output: Path) -> tuple[Path | None, int]:
+    """Return the newest checkpoint that is complete for every process, and its step; (None, 0) when there is none."""
+    found = processes.gathered({step for path in (output / FOLDER).glob("checkpoint-*") if (step := _step(path))})
+    step = max(set.intersection(*found), default=0)
+    return (output / FOLDER / f"checkpoint-{step}", step) if step else (None, 0)
+
+
+def _claim(folder: Path, owner: dict[str, str | int]) -> None:
+    file = folder / OWNER
+    ours = file.is_file() and json.loads(file.read_bytes()) == owner
     found = list(folder.glob("checkpoint-*"))
     if found and not ours:
         logger.warning("%s holds checkpoints of a different job; starting from the beginning", folder)
     for checkpoint in found:
         if not ours or _step(checkpoint) is None:
-            shutil.rmtree(checkpoint)
-    write_atomic(owner, json.dumps({"digest": digest}) + "\n")
+            # Another node may be removing the same.
+            shutil.rmtree(checkpoint, ignore_errors=True)
+    write_atomic(file, json.dumps(owner) + "\n")
 
 
-def latest(output: Path) -> tuple[Path | None, int]:
-    """Return the newest complete checkpoint and its step; (None, 0) when there is none."""
-    steps = {path: _step(path) for path in (output / FOLDER).glob("checkpoint-*")}
-    complete = {path: step for path, step in steps.items() if step is not None}
-    newest = max(complete, key=complete.__getitem__, default=None)
-    return newest, complete.get(newest, 0)
+def _sizes(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
 def _step(checkpoint: Path) -> int | None:
-    # The trainer writes its state last: a checkpoint without it, or with half of it, was cut off.
     try:
-        return int(json.loads((checkpoint / STATE).read_bytes())["global_step"])
+        content = json.loads((checkpoint / COMPLETE).read_bytes())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
+    sizes = _sizes(checkpoint)
+    return int(content["step"]) if content["files"].items() <= sizes.items() else None

@@ -23,6 +23,17 @@ class Trainer(DPOTrainer):
         pass
 
 
+def configure(job: TrainingJob, arguments: dict[str, Any]) -> DPOConfig:
+    """Return the trainer's configuration; under ZeRO-3 it decides how the model is loaded afterwards."""
+    settings = job.dpo
+    return DPOConfig(
+        **arguments,
+        beta=settings.beta,
+        loss_type=list(settings.loss),
+        loss_weights=list(settings.loss_weights) if settings.loss_weights else None,
+    )
+
+
 def build(
     job: TrainingJob,
     spec: BaseModelSpec,
@@ -30,7 +41,7 @@ def build(
     model: PreTrainedModel | PeftModel,
     train: Dataset,
     held: Dataset | None,
-    arguments: dict[str, Any],
+    config: DPOConfig,
     callbacks: list[Any],
 ) -> Trainer:
     """Return a trainer over proven pairs (columns ``prompt_ids``, ``chosen_ids``, ``rejected_ids``).
@@ -38,13 +49,6 @@ def build(
     A PeftModel is continued. The reference policy is a frozen copy of the adapter it came with (``previous``), or the
     base model with adapters off (``base``, or when there is no adapter yet). Neither loads the base a second time.
     """
-    settings = job.dpo
-    config = DPOConfig(
-        **arguments,
-        beta=settings.beta,
-        loss_type=list(settings.loss),
-        loss_weights=list(settings.loss_weights) if settings.loss_weights else None,
-    )
     trainer = Trainer(
         model=model,
         args=config,
@@ -55,6 +59,6 @@ def build(
         peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
     )
     # TRL takes the adapter "ref" as the reference when there is one, and the model without adapters when there is not.
-    if settings.reference == "base" and "ref" in trainer.model.peft_config:
+    if job.dpo.reference == "base" and "ref" in trainer.model.peft_config:
         trainer.model.delete_adapter("ref")
     return trainer

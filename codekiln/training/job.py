@@ -2,26 +2,32 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln import __version__
 from codekiln.dataset import validation_errors
 from codekiln.errors import InputError, InputErrors
-from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings
+from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings, Strategy
 
 
 class TrainingJob(BaseModel):
     """One SFT or DPO run: from a base model or an adapter and a data folder to an adapter."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    module: ClassVar[str] = "codekiln.training"
+    folders: ClassVar[tuple[str, ...]] = ("adapter", "data")
 
     kind: Literal["sft", "dpo"]
     base: str = Field(description="a name of the model table, a folder or a Hub id")
     adapter: Path | None = Field(None, description="adapter to continue; empty: a new one")
     data: Path = Field(description="folder of Example rows (sft) or Pair rows (dpo)")
     output: Path = Field(description="folder that gets the adapter, curve.jsonl, rejected.jsonl and summary.json")
+    strategy: Strategy = Field(
+        "ddp",
+        description="ddp: every process holds the base; zero2: shards the adapter's optimiser; zero3: shards the base",
+    )
     seed: int = Field(0, ge=0, description="seeds initial weights, dropout, data order and the split")
     lora: LoraSettings = LoraSettings()
     sft: SftSettings = SftSettings()
@@ -66,7 +72,7 @@ class TrainingSummary(BaseModel):
 
 
 def read_job(path: Path) -> TrainingJob:
-    """Read a job from a JSON file.
+    """Read a job from a JSON file; relative folders are relative to it.
 
     Raises:
         InputError: There is no such file, or it is not a job; every mistake is named.
@@ -74,6 +80,8 @@ def read_job(path: Path) -> TrainingJob:
     if not path.is_file():
         raise InputError("no such file", where=str(path), fix="give a job written by codekiln")
     try:
-        return TrainingJob.model_validate_json(path.read_bytes())
+        job = TrainingJob.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise InputErrors(validation_errors(error, str(path), "correct the field")) from None
+    places = {name: getattr(job, name) for name in (*TrainingJob.folders, "output")}
+    return job.model_copy(update={name: path.parent / place for name, place in places.items() if place is not None})

@@ -2,12 +2,11 @@
 
 import json
 import logging
-import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import datasets
@@ -19,11 +18,12 @@ from codekiln.dataset import Dataset, write_atomic
 from codekiln.models.chat import load_chat
 from codekiln.models.loading import attach, load_model, quiet
 from codekiln.records import Example, Pair
-from codekiln.training import adapter, checkpoints, dpo, sft
+from codekiln.training import adapter, checkpoints, dpo, processes, sft
 from codekiln.training.arguments import common_arguments
 from codekiln.training.callbacks import Finite, Progress, write_curve
 from codekiln.training.job import TrainingJob, TrainingSummary
 from codekiln.training.rows import Proven, prove, split
+from codekiln.training.stopping import Checkpoints
 
 SMALL = 50_000_000
 logger = logging.getLogger(__name__)
@@ -54,11 +54,12 @@ def run(job: TrainingJob) -> TrainingSummary:
         job=job.digest(data.manifest.sha256, parent or ""),
     )
     trainer, held = _trainer(job, spec, chat, proven)
-    with trainer.args.main_process_first(desc="claiming checkpoints"):
-        if trainer.is_world_process_zero():
-            adapter.clear(job.output)
-            checkpoints.claim(job.output, record.job)
-    with _threads(trainer.model):
+    if trainer.is_world_process_zero():
+        adapter.clear(job.output)
+    checkpoints.claim(job.output, record.job)
+    stopping = Checkpoints(job.output)
+    trainer.add_callback(stopping)
+    with _threads(trainer.model), stopping.listening():
         summary = _train(job, trainer, proven, held)
     adapter.save(trainer, job.output, record)
     if trainer.is_world_process_zero():
@@ -72,29 +73,32 @@ def _quiet() -> None:
 
 
 def _trainer(job: TrainingJob, spec: models.BaseModelSpec, chat: Any, proven: Proven) -> tuple[Any, int]:
+    processes.start(job.strategy)
     transformers.set_seed(job.seed)
     train, held = split(proven.groups, job.settings.holdout, job.seed)
-    model: Any = load_model(spec, job.settings.dtype)
-    if job.adapter:
-        model = attach(model, spec, job.adapter, trainable=True)
-    arguments = common_arguments(job, len(train), bool(held), _world())
-    build = sft.build if job.kind == "sft" else dpo.build
-    trainer = build(
+    kind: Any = sft if job.kind == "sft" else dpo
+    config = kind.configure(job, common_arguments(job, len(train), bool(held), processes.world()))
+    model = _model(job, spec)
+    trainer = kind.build(
         job,
         spec,
         chat,
         model,
         _table(proven, train),
         _table(proven, held) if held else None,
-        arguments,
+        config,
         _callbacks(job, bool(held)),
     )
     trainer.remove_callback(transformers.PrinterCallback)
     return trainer, len(held)
 
 
-def _world() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun
+def _model(job: TrainingJob, spec: models.BaseModelSpec) -> Any:
+    # Each process loads straight to its GPU: in the node's memory the base would be there once per GPU.
+    place = torch.device("cuda", processes.local_rank()) if torch.cuda.is_available() else torch.device("cpu")
+    with nullcontext() if job.strategy == "zero3" else place:
+        model: Any = load_model(spec, job.settings.dtype)
+        return attach(model, spec, job.adapter, trainable=True) if job.adapter else model
 
 
 @contextmanager
@@ -119,7 +123,7 @@ def _table(proven: Proven, indices: list[int]) -> datasets.Dataset:
 
 def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCallback]:
     callbacks: list[transformers.TrainerCallback] = [Finite()]
-    if int(os.environ.get("RANK", "0")) == 0:  # set by torchrun
+    if processes.rank() == 0:
         callbacks.append(Progress(job.kind))
     if evaluate and job.settings.patience:
         callbacks.append(transformers.EarlyStoppingCallback(job.settings.patience))
@@ -128,7 +132,7 @@ def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCal
 
 def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int) -> TrainingSummary:
     checkpoint, step = checkpoints.latest(job.output)
-    if checkpoint:
+    if checkpoint and trainer.is_world_process_zero():
         logger.warning("%s: continuing from step %d", job.kind, step)
     # A resumed run must not evaluate again before its first step: early stopping would count that as stagnation.
     trainer.args.eval_on_start = bool(held) and not checkpoint

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Strategy = Literal["ddp", "zero2", "zero3"]
 Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down"]
 
 

@@ -20,6 +20,11 @@ class Trainer(SFTTrainer):
         pass
 
 
+def configure(job: TrainingJob, arguments: dict[str, Any]) -> SFTConfig:
+    """Return the trainer's configuration; under ZeRO-3 it decides how the model is loaded afterwards."""
+    return SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
+
+
 def build(
     job: TrainingJob,
     spec: BaseModelSpec,
@@ -27,11 +32,10 @@ def build(
     model: PreTrainedModel | PeftModel,
     train: Dataset,
     held: Dataset | None,
-    arguments: dict[str, Any],
+    config: SFTConfig,
     callbacks: list[Any],
 ) -> Trainer:
     """Return a trainer over proven rows (columns ``input_ids`` and ``labels``); a PeftModel is continued."""
-    config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
     return Trainer(
         model=model,
         args=config,

@@ -266,7 +266,10 @@ def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
     command = entry_point(place, job_of(place, "killed", "dpo", adapter=place / "sft", settings=settings))
     first = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
-    while not (place / "killed" / "checkpoints" / "checkpoint-4").exists() and time.monotonic() < deadline:
+    while (
+        not (place / "killed" / "checkpoints" / "checkpoint-4" / "complete.json").exists()
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
@@ -281,26 +284,58 @@ def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
         assert sha256_file(place / "killed" / name) == sha256_file(place / "straight" / name), name
 
 
-def test_checkpoints_of_another_job_are_not_continued(place):
+def write_checkpoint(output: Path, step: int) -> Path:
     from codekiln.training import checkpoints
 
-    (place / "foreign" / "checkpoints" / "checkpoint-2").mkdir(parents=True)
-    (place / "foreign" / "checkpoints" / "checkpoint-2" / "trainer_state.json").write_text('{"global_step": 2}')
-    checkpoints.claim(place / "foreign", "mine")
-    assert checkpoints.latest(place / "foreign") == (None, 0)
+    folder = output / "checkpoints" / f"checkpoint-{step}"
+    (folder / f"global_step{step}").mkdir(parents=True)
+    (folder / "trainer_state.json").write_text(json.dumps({"global_step": step}))
+    for number in range(2):
+        (folder / f"global_step{step}" / f"rank_{number}.pt").write_text("shard " * (number + 1))
+    checkpoints.complete(output, step)
+    return folder
 
 
-def test_a_checkpoint_that_was_cut_off_is_not_continued(tmp_path):
+def test_checkpoints_of_another_job_are_not_continued(tmp_path):
     from codekiln.training import checkpoints
 
     checkpoints.claim(tmp_path, "mine")
-    for step, text in ((2, '{"global_step": 2}'), (4, '{"global_st')):
-        (tmp_path / "checkpoints" / f"checkpoint-{step}").mkdir()
-        (tmp_path / "checkpoints" / f"checkpoint-{step}" / "trainer_state.json").write_text(text)
-    (tmp_path / "checkpoints" / "checkpoint-6").mkdir()
+    write_checkpoint(tmp_path, 2)
     checkpoints.claim(tmp_path, "mine")
     assert checkpoints.latest(tmp_path) == (tmp_path / "checkpoints" / "checkpoint-2", 2)
-    assert not (tmp_path / "checkpoints" / "checkpoint-6").exists()
+    checkpoints.claim(tmp_path, "another")
+    assert checkpoints.latest(tmp_path) == (None, 0)
+
+
+def test_checkpoints_of_another_number_of_processes_are_not_continued(tmp_path, monkeypatch):
+    from codekiln.training import checkpoints
+
+    checkpoints.claim(tmp_path, "mine")
+    write_checkpoint(tmp_path, 2)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    checkpoints.claim(tmp_path, "mine")
+    assert checkpoints.latest(tmp_path) == (None, 0)
+
+
+@pytest.mark.parametrize("damage", ["no list", "half a list", "shard missing", "shard cut off"])
+def test_a_checkpoint_that_was_cut_off_is_not_continued(tmp_path, damage):
+    from codekiln.training import checkpoints
+
+    checkpoints.claim(tmp_path, "mine")
+    whole, cut = write_checkpoint(tmp_path, 2), write_checkpoint(tmp_path, 4)
+    assert checkpoints.latest(tmp_path) == (cut, 4)
+    complete, shard = cut / "complete.json", cut / "global_step4" / "rank_1.pt"
+    if damage == "no list":
+        complete.unlink()
+    elif damage == "half a list":
+        complete.write_text(complete.read_text()[:20])
+    elif damage == "shard missing":
+        shard.unlink()
+    else:
+        shard.write_text("shard")
+    assert checkpoints.latest(tmp_path) == (whole, 2)
+    checkpoints.claim(tmp_path, "mine")
+    assert not cut.exists()
 
 
 def test_the_entry_point_names_mistakes_without_a_traceback(place, tmp_path):
