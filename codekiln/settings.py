@@ -105,18 +105,18 @@ class Settings(Section):
 
 
 def profile_names() -> list[str]:
-    """Return the names of the shipped profiles."""
-    return sorted(path.name.removesuffix(".toml") for path in _shipped().iterdir() if path.name.endswith(".toml"))
+    """Return the names of the shipped profiles and of those that the chart adds."""
+    return sorted(_profiles())
 
 
 def read_profile(name: str) -> dict[str, Any]:
-    """Return a shipped profile by name, or a TOML file by path.
+    """Return a profile by name, or a TOML file by path.
 
     Raises:
         InputError: There is no such profile, or it is not TOML.
     """
-    path = Path(name) if name.endswith(".toml") or os.sep in name else _shipped() / f"{name}.toml"
-    if not path.is_file():
+    path = Path(name) if name.endswith(".toml") or os.sep in name else _profiles().get(name)
+    if path is None or not path.is_file():
         raise InputError(f"no profile '{name}'", where="--profile", fix=did_you_mean(name, profile_names()))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -243,5 +243,8 @@ def _toml_value(text: str) -> Any:
         return text
 
 
-def _shipped() -> Path:
-    return Path(str(resources.files("codekiln") / "profiles"))
+def _profiles() -> dict[str, Path]:
+    # A cluster's own profile comes before a shipped one of the same name.
+    shipped = Path(str(resources.files("codekiln") / "profiles"))
+    own = Path(os.environ.get("CODEKILN_PROFILES", "/etc/codekiln/profiles"))
+    return {path.stem: path for folder in (shipped, own) for path in folder.glob("*.toml")}

@@ -76,3 +76,14 @@ def test_every_shipped_toml_parses():
     assert len(files) > 5
     for file in files:
         tomllib.loads(file.read_text())
+
+
+def test_a_profile_of_the_cluster_is_found_by_name_and_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("CODEKILN_PROFILES", str(tmp_path))
+    (tmp_path / "team.toml").write_text("seed = 7\n")
+    (tmp_path / "laptop.toml").write_text("seed = 8\n")
+    assert resolve("team").seed == 7
+    assert resolve("laptop").seed == 8
+    assert "team" in profile_names()
+    with pytest.raises(InputError, match="did you mean 'team'"):
+        resolve("taem")

@@ -1,0 +1,123 @@
+"""A small Kubeflow Pipelines server (API v2beta1) that KFP's real client talks to."""
+
+import json
+import re
+import threading
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+class FakeKubeflow:
+    """Keeps experiments, pipelines with versions, and runs that go through scripted states.
+
+    Attributes:
+        states: What a run answers, one entry a question, the last one for ever: (state, {task: state}, error).
+        refuse: HTTP status for every request from now on; 0 answers; -1 drops the connection.
+        token: When set, requests must carry it.
+    """
+
+    def __init__(self):
+        self.experiments, self.pipelines, self.versions, self.runs = {}, {}, {}, []
+        self.states = [("SUCCEEDED", {}, "")]
+        self.refuse, self.token = 0, ""
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.answer("GET")
+
+            def do_POST(self):
+                self.answer("POST")
+
+            def answer(self, method):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if server.refuse == -1:
+                    self.connection.close()
+                    return
+                status, value = server.refuse, {"message": "not now"}
+                if not status and server.token and self.headers.get("authorization") != f"Bearer {server.token}":
+                    status, value = 401, {"message": "who are you"}
+                if not status:
+                    status, value = server.route(method, urlsplit(self.path), body, self.headers)
+                text = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *words):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def route(self, method, url, body, headers):
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        path = url.path.removeprefix("/apis/v2beta1")
+        if path == "/healthz":
+            return 200, {"multi_user": False}
+        if path == "/experiments":
+            return self._experiments(method, query, body)
+        if path == "/pipelines":
+            return self._pipelines(method, query, body)
+        if path == "/pipelines/upload_version":
+            return self._upload(query, body, headers)
+        if match := re.fullmatch(r"/pipelines/([^/]+)/versions", path):
+            wanted = _wanted(query)
+            found = [item for item in self.versions[match[1]] if item["display_name"] == wanted]
+            return 200, {"pipeline_versions": found}
+        if path == "/runs" and method == "POST":
+            run = json.loads(body)
+            self.runs.append(run)
+            return 200, run | {"run_id": f"run-{len(self.runs)}"}
+        if match := re.fullmatch(r"/runs/([^/]+)", path):
+            return 200, self._state(match[1])
+        return 404, {"message": f"no {path}"}
+
+    def _experiments(self, method, query, body):
+        if method == "POST":
+            item = json.loads(body) | {"experiment_id": f"experiment-{len(self.experiments)}"}
+            self.experiments[item["display_name"]] = item
+            return 200, item
+        found = self.experiments.get(_wanted(query))
+        return 200, {"experiments": [found] if found else []}
+
+    def _pipelines(self, method, query, body):
+        if method == "POST":
+            item = json.loads(body) | {"pipeline_id": f"pipeline-{len(self.pipelines)}"}
+            self.pipelines[item["display_name"]] = item
+            self.versions[item["pipeline_id"]] = []
+            return 200, item
+        found = self.pipelines.get(_wanted(query))
+        return 200, {"pipelines": [found] if found else []}
+
+    def _upload(self, query, body, headers):
+        message = BytesParser(policy=HTTP).parsebytes(
+            b"content-type: " + headers["content-type"].encode() + b"\n\n" + body
+        )
+        content = next(message.iter_parts()).get_content()
+        version = {"display_name": query["name"], "pipeline_id": query["pipelineid"], "content": str(content)[:20]}
+        self.versions[query["pipelineid"]].append(version)
+        return 200, version | {"pipeline_version_id": f"version-{query['name']}"}
+
+    def _state(self, run):
+        state, tasks, error = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        details = [
+            {"task_id": name, "display_name": name, "state": task}
+            | ({"error": {"message": error}} if task == "FAILED" else {})
+            for name, task in tasks.items()
+        ]
+        return {"run_id": run, "state": state, "run_details": {"task_details": details}}
+
+
+def _wanted(query):
+    predicate = json.loads(query["filter"])["predicates"][0]
+    return predicate.get("stringValue") or predicate.get("string_value")
