@@ -13,6 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
+import yaml
+
 from codekiln.errors import InputError, did_you_mean
 from codekiln.stages.step import MARK, WORKDIR
 
@@ -72,7 +74,7 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     # The steps import this very installation, whatever `python3` the shell would find first.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
-    loaded = components.load_component_from_file(str(path))
+    loaded = components.load_component_from_text(_without_retries(path))
     if unknown := set(arguments) - set(loaded.component_spec.inputs or {}):
         raise InputError(
             f"the pipeline takes no '{sorted(unknown)[0]}'",
@@ -89,6 +91,14 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     finally:
         shutil.rmtree(workdir / "kfp", ignore_errors=True)
     return True
+
+
+def _without_retries(path: Path) -> str:
+    # On a cluster a retry survives a lost node. Here it would repeat a user's mistake after a minute's wait.
+    documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    for task in documents[0]["root"].get("dag", {}).get("tasks", {}).values():
+        task.pop("retryPolicy", None)
+    return yaml.safe_dump_all(documents, sort_keys=False)
 
 
 def _publish(workdir: Path) -> None:

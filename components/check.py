@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 from kfp.dsl import Dataset, Markdown, Output
 
 from components.base import component
@@ -15,6 +17,8 @@ def check(
     experiment: str,
     promote_as: str,
     overrides: str,
+) -> NamedTuple(
+    "Placement", [("accelerator", str), ("accelerators", str), ("node_selector", dict), ("tolerations", list)]
 ):
     """Resolve and prove the settings, the problems and the registry before anything costs time.
 
@@ -29,10 +33,13 @@ def check(
         experiment: MLflow experiment.
         promote_as: Registered model name; empty derives it from the base model.
         overrides: Settings over the profile, as key=value, one a line.
+
+    Returns:
+        What the tasks that use the pool ask for.
     """
     from codekiln.stages.step import check_step
 
     form = dict(
         recipe=recipe, base_model=base_model, metric=metric, pool=pool, experiment=experiment, promote_as=promote_as
     )
-    check_step(run, page, profile, form, overrides)
+    return check_step(run, page, profile, form, overrides)

@@ -1,9 +1,9 @@
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig
 
-from components.base import component
+from components.base import job_component
 
 
-@component
+@job_component
 def dpo(
     run: Input[Dataset],
     data: Input[Dataset],
@@ -12,6 +12,7 @@ def dpo(
     metrics: Output[Metrics],
     page: Output[Markdown],
     step: str,
+    task_config: TaskConfig,
 ):
     """Train an adapter further on preference pairs.
 
@@ -23,7 +24,8 @@ def dpo(
         metrics: Losses, margins and counts.
         page: Summary.
         step: Name of this step in the run.
+        task_config: What is set on the task, for the job that it starts.
     """
     from codekiln.stages.step import stage_step
 
-    stage_step("dpo", step, adapter, metrics, page, run=run, data=data, start=start)
+    stage_step("dpo", step, adapter, metrics, page, task_config=task_config, run=run, data=data, start=start)

@@ -1,17 +1,18 @@
 from typing import Optional
 
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig
 
-from components.base import component
+from components.base import job_component
 
 
-@component
+@job_component
 def evaluate(
     run: Input[Dataset],
     evaluation: Output[Dataset],
     metrics: Output[Metrics],
     page: Output[Markdown],
     step: str,
+    task_config: TaskConfig,
     sft: Optional[Input[Model]] = None,
     dpo: Optional[Input[Model]] = None,
     dpo_further: Optional[Input[Model]] = None,
@@ -27,6 +28,7 @@ def evaluate(
         metrics: Means per contender.
         page: The table.
         step: Name of this step in the run.
+        task_config: What is set on the task, for the job that it starts.
         sft: Adapter after SFT.
         dpo: Adapter after DPO.
         dpo_further: Adapter after the first round of self-generation.
@@ -42,6 +44,7 @@ def evaluate(
         evaluation,
         metrics,
         page,
+        task_config=task_config,
         run=run,
         sft=sft,
         dpo=dpo,

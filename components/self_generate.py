@@ -1,9 +1,9 @@
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig
 
-from components.base import component
+from components.base import job_component
 
 
-@component
+@job_component
 def self_generate(
     run: Input[Dataset],
     adapter: Input[Model],
@@ -11,6 +11,7 @@ def self_generate(
     metrics: Output[Metrics],
     page: Output[Markdown],
     step: str,
+    task_config: TaskConfig,
 ):
     """Let the trained model write candidate programs for the training problems.
 
@@ -21,7 +22,8 @@ def self_generate(
         metrics: Counts.
         page: Summary.
         step: Name of this step in the run.
+        task_config: What is set on the task, for the job that it starts.
     """
     from codekiln.stages.step import stage_step
 
-    stage_step("self_generate", step, data, metrics, page, run=run, adapter=adapter)
+    stage_step("self_generate", step, data, metrics, page, task_config=task_config, run=run, adapter=adapter)

@@ -1,9 +1,9 @@
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig
 
-from components.base import component
+from components.base import job_component
 
 
-@component
+@job_component
 def sft(
     run: Input[Dataset],
     data: Input[Dataset],
@@ -11,6 +11,7 @@ def sft(
     metrics: Output[Metrics],
     page: Output[Markdown],
     step: str,
+    task_config: TaskConfig,
 ):
     """Fine-tune the base model on verified examples.
 
@@ -21,7 +22,8 @@ def sft(
         metrics: Losses and counts.
         page: Summary.
         step: Name of this step in the run.
+        task_config: What is set on the task, for the job that it starts.
     """
     from codekiln.stages.step import stage_step
 
-    stage_step("sft", step, adapter, metrics, page, run=run, data=data)
+    stage_step("sft", step, adapter, metrics, page, task_config=task_config, run=run, data=data)

@@ -7,7 +7,8 @@ from components.dpo import dpo
 from components.dpo_further import dpo_further
 from components.self_generate import self_generate
 from components.sft import sft
-from pipelines.common import checked, filtered, generated, judged, placed
+from pipelines.common import checked, filtered, generated, judged
+from pipelines.placing import pooled
 
 MAX_ROUNDS = 3
 
@@ -39,9 +40,9 @@ def build(rounds: int = 1):
             experiment=experiment, promote_as=promote_as, overrides=overrides,
         )  # fmt: skip
         data = generated(run, image)
-        tuned = placed(sft(run=run, data=data, step="sft"), "SFT", image).outputs["adapter"]
-        preferring = dpo(run=run, data=data, start=tuned, step="dpo")
-        adapters = {"sft": tuned, "dpo": placed(preferring, "DPO", image).outputs["adapter"]}
+        tuned = pooled(sft(run=run.folder, data=data, step="sft"), "SFT", image, run).outputs["adapter"]
+        preferring = dpo(run=run.folder, data=data, start=tuned, step="dpo")
+        adapters = {"sft": tuned, "dpo": pooled(preferring, "DPO", image, run).outputs["adapter"]}
         for number in range(1, rounds + 1):
             _round(run, adapters, "" if number == 1 else f"_{number}", image)
         judged(run, adapters, image)
@@ -52,10 +53,10 @@ def build(rounds: int = 1):
 def _round(run, adapters: dict, suffix: str, image: str) -> None:
     """Let the last adapter write programs, and train it on pairs of them; adds the new adapter to ``adapters``."""
     *_, last = adapters.values()
-    written = self_generate(run=run, adapter=last, step=f"self_generate{suffix}")
-    data = filtered(run, placed(written, f"self-generate{suffix}", image), image, f"self_filter{suffix}")
-    task = dpo_further(run=run, data=data, start=last, step=f"dpo_further{suffix}")
-    adapters[f"dpo_further{suffix}"] = placed(task, f"DPO-further{suffix}", image).outputs["adapter"]
+    written = self_generate(run=run.folder, adapter=last, step=f"self_generate{suffix}")
+    data = filtered(run, pooled(written, f"self-generate{suffix}", image, run), image, f"self_filter{suffix}")
+    task = dpo_further(run=run.folder, data=data, start=last, step=f"dpo_further{suffix}")
+    adapters[f"dpo_further{suffix}"] = pooled(task, f"DPO-further{suffix}", image, run).outputs["adapter"]
 
 
 align = build()

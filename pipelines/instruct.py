@@ -4,7 +4,8 @@ from kfp import dsl
 
 from components.base import IMAGE
 from components.sft import sft
-from pipelines.common import checked, generated, judged, placed
+from pipelines.common import checked, generated, judged
+from pipelines.placing import pooled
 
 
 @dsl.pipeline(name="instruct", display_name="codekiln instruct", description=__doc__)
@@ -24,5 +25,5 @@ def instruct(
         image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
         experiment=experiment, promote_as=promote_as, overrides=overrides,
     )  # fmt: skip
-    tuned = placed(sft(run=run, data=generated(run, image), step="sft"), "SFT", image)
+    tuned = pooled(sft(run=run.folder, data=generated(run, image), step="sft"), "SFT", image, run)
     judged(run, {"sft": tuned.outputs["adapter"]}, image)

@@ -4,7 +4,8 @@ from kfp import dsl
 
 from components.base import IMAGE
 from components.fetch import fetch
-from pipelines.common import checked, judged, placed
+from pipelines.common import checked, judged
+from pipelines.placing import placed, sized
 
 
 @dsl.pipeline(name="judge", display_name="codekiln judge", description=__doc__)
@@ -24,5 +25,7 @@ def judge(
         image, recipe="", base_model=base_model, profile=profile, metric=metric, pool=pool,
         experiment=experiment, promote_as=promote_as, overrides=overrides,
     )  # fmt: skip
-    found = placed(fetch(run=run, source=adapter, step="fetch"), "fetch", image, cached=False)
+    found = placed(
+        sized(fetch(run=run.folder, source=adapter, step="fetch"), "1", "4G"), "fetch", image, cached=False, hours=2
+    )
     judged(run, {"candidate": found.outputs["adapter"]}, image)

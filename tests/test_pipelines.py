@@ -119,3 +119,97 @@ def test_a_compiled_pipeline_names_no_registry_host_or_local_path(path):
     text = path.read_text()
     assert str(ROOT) not in text
     assert "codekiln/cpu:" in text
+
+
+ON_POOL = {"sft", "dpo", "dpo-further", "self-generate", "evaluate"}
+
+
+def documents(path: Path) -> tuple[dict, dict]:
+    pipeline, platform = yaml.safe_load_all(path.read_text())
+    return pipeline, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+def executor(pipeline: dict, task: str) -> str:
+    component = pipeline["root"]["dag"]["tasks"][task]["componentRef"]["name"]
+    return pipeline["components"][component]["executorLabel"]
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_tasks_on_a_pool_ask_for_what_check_found_and_pass_it_on(path):
+    pipeline, platform = documents(path)
+    for task in ON_POOL & set(pipeline["root"]["dag"]["tasks"]):
+        component = pipeline["components"][pipeline["root"]["dag"]["tasks"][task]["componentRef"]["name"]]
+        passed = {item["field"]: item.get("applyToTask", False) for item in component["taskConfigPassthroughs"]}
+        assert passed == {
+            "RESOURCES": False,
+            "KUBERNETES_NODE_SELECTOR": False,
+            "KUBERNETES_TOLERATIONS": False,
+            "KUBERNETES_AFFINITY": False,
+            "ENV": True,
+            "KUBERNETES_VOLUMES": True,
+        }
+        resources = pipeline["deploymentSpec"]["executors"][executor(pipeline, task)]["container"]["resources"]
+        assert "check-accelerator" in resources["accelerator"]["resourceType"]
+        assert "check-accelerators" in resources["accelerator"]["resourceCount"]
+        placed = platform[executor(pipeline, task)]
+        from_check = {"taskOutputParameter": {"outputParameterKey": "node_selector", "producerTask": "check"}}
+        assert placed["nodeSelector"]["nodeSelectorJson"] == from_check
+        (toleration,) = placed["tolerations"]
+        assert toleration["tolerationJson"]["taskOutputParameter"]["outputParameterKey"] == "tolerations"
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_every_task_has_a_time_limit_a_retry_policy_and_a_cache_setting(path):
+    pipeline, platform = documents(path)
+    for name, task in pipeline["root"]["dag"]["tasks"].items():
+        assert int(platform[executor(pipeline, name)]["activeDeadlineSeconds"]) >= 3600
+        retries = task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        assert (retries == 0) == (name == "check"), "only check fails at once: it spends nothing, and says everything"
+        never = name in ("check", "fetch", "evaluate", "promote")
+        assert task["cachingOptions"].get("enableCache", False) != never
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_a_step_that_waits_for_a_pool_outlives_any_queue(path):
+    pipeline, platform = documents(path)
+    for task in ON_POOL & set(pipeline["root"]["dag"]["tasks"]):
+        assert int(platform[executor(pipeline, task)]["activeDeadlineSeconds"]) >= 14 * 86400
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_steps_that_run_generated_programs_are_labelled_and_hold_no_key_they_do_not_need(path):
+    pipeline, platform = documents(path)
+    for name in pipeline["root"]["dag"]["tasks"]:
+        placed = platform[executor(pipeline, name)]
+        labels = placed["podMetadata"]["labels"]
+        assert labels["app.kubernetes.io/part-of"] == "codekiln"
+        runs_code = name in ("check", "evaluate") or name.startswith("filter")
+        assert (labels.get("codekiln.dev/runs-code") == "true") == runs_code
+        keys = {item["envVar"] for secret in placed["secretAsEnv"] for item in secret["keyToEnv"]}
+        if name.startswith(("filter", "promote", "fetch")):
+            assert all(key.startswith("MLFLOW_") for key in keys)
+        if name not in ("check", "generate"):
+            assert "CODEKILN_API_KEY" not in keys
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_what_a_step_reads_of_the_cluster_is_optional(path):
+    _, platform = documents(path)
+    for placed in platform.values():
+        for source in ("configMapAsEnv", "configMapAsVolume", "secretAsEnv"):
+            assert all(item["optional"] for item in placed.get(source, ()))
+
+
+def test_a_claim_is_mounted_by_the_steps_that_exchange_files_with_jobs(tmp_path):
+    code = (
+        "from pipelines.compile import Path, compile_all\n"
+        f"compile_all(Path({str(tmp_path)!r}), image='reg/cpu:1', claim='codekiln-workspace')"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, check=True)
+    pipeline, platform = documents(tmp_path / "align.yaml")
+    mounted = {name for name, placed in platform.items() if placed.get("pvcMount")}
+    assert mounted == {executor(pipeline, task) for task in ON_POOL | {"check"}}
+    for name in mounted:
+        (mount,) = platform[name]["pvcMount"]
+        assert (mount["constant"], mount["mountPath"]) == ("codekiln-workspace", "/codekiln")
+    assert pipeline["root"]["inputDefinitions"]["parameters"]["image"]["defaultValue"] == "reg/cpu:1"

@@ -78,6 +78,17 @@ class Cluster(_Record):
         return self.pools[name]
 
 
+def placement(pool: str) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
+    """Return what a task on a pool asks for: accelerator, accelerators per node, node selector, tolerations.
+
+    Without a pool nothing is asked for.
+    """
+    if not pool:
+        return "", "0", {}, []
+    chosen = read_cluster().pool(pool)
+    return chosen.accelerator, str(chosen.accelerators), chosen.node_selector, list(chosen.tolerations)
+
+
 def read_cluster() -> Cluster:
     """Return the cluster that the variable ``CODEKILN_CLUSTER`` describes, as JSON.
 

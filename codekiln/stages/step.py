@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from codekiln.errors import CodekilnError, InputError
+from codekiln.launch.pools import placement
 from codekiln.settings import resolve
 from codekiln.stages.base import StageManifest
+from codekiln.stages.run import read_run
 from codekiln.stages.runner import run_check, run_stage
 
 WORKDIR = "CODEKILN_WORKDIR"
 MARK = "codekiln| "
 
 
-def check_step(run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str) -> None:
+def check_step(
+    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str
+) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
     """Run check as a step; exits with 2 and every problem found when something is wrong.
+
+    Returns what tasks on the run's pool ask for: accelerator, accelerators per node, node selector, tolerations.
 
     Args:
         run: KFP artifact that gets the run's folder.
@@ -38,6 +44,7 @@ def check_step(run: Any, page: Any, profile: str, form: Mapping[str, str], overr
         return run_check(settings, _folder(run, "check"))
 
     _write(page, _page("check", _guarded("check", perform)))
+    return placement(read_run(Path(run.path)).pool)
 
 
 def stage_step(
@@ -49,6 +56,7 @@ def stage_step(
     *,
     report: Any = None,
     parameters: Mapping[str, str] | None = None,
+    task_config: Any = None,
     **artifacts: Any,
 ) -> None:
     """Run a stage as a step; a user's mistake ends it with exit code 2 and no traceback.
@@ -61,11 +69,13 @@ def stage_step(
         page: KFP Markdown artifact.
         report: KFP HTML artifact; gets the report when the stage writes one.
         parameters: What else the stage is told.
+        task_config: KFP's record of what is set on the task; its fields are None where KFP runs here.
         artifacts: KFP artifacts of the stages before, by input name; None where there is none.
     """
     folders = {key: Path(artifact.path) for key, artifact in artifacts.items() if artifact is not None}
     run, folder = folders.pop("run"), _folder(output, step)
-    perform = partial(_stage, name, run, folders, folder, step, parameters)
+    passed = {key: value for key, value in vars(task_config).items() if value} if task_config else {}
+    perform = partial(_stage, name, run, folders, folder, step, parameters, passed)
     manifest = _guarded(step, perform)
     for key, value in manifest.summary.figures.items():
         metrics.log_metric(key, value)
@@ -75,9 +85,15 @@ def stage_step(
 
 
 def _stage(
-    name: str, run: Path, folders: Mapping[str, Path], folder: Path, step: str, parameters: Mapping[str, str] | None
+    name: str,
+    run: Path,
+    folders: Mapping[str, Path],
+    folder: Path,
+    step: str,
+    parameters: Mapping[str, str] | None,
+    task_config: Mapping[str, Any],
 ) -> StageManifest:
-    manifest, done = run_stage(name, run, folders, folder, step, parameters)
+    manifest, done = run_stage(name, run, folders, folder, step, parameters, task_config)
     figures = ", ".join(f"{key} {_short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
     print(f"{step}: {'was done already' if done else f'done in {manifest.seconds:.0f} s'}: {figures}", flush=True)
     return manifest
