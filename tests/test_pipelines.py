@@ -183,7 +183,7 @@ def test_steps_that_run_generated_programs_are_labelled_and_hold_no_key_they_do_
         placed = platform[executor(pipeline, name)]
         labels = placed["podMetadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "codekiln"
-        runs_code = name in ("check", "evaluate") or name.startswith("filter")
+        runs_code = name == "evaluate" or name.startswith("filter")
         assert (labels.get("codekiln.dev/runs-code") == "true") == runs_code
         keys = {item["envVar"] for secret in placed["secretAsEnv"] for item in secret["keyToEnv"]}
         if name.startswith(("filter", "promote", "fetch")):
