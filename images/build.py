@@ -1,4 +1,4 @@
-"""Build the images of one commit and tag them with it: ``python images/build.py [IMAGE...] [--prefix HOST/codekiln]``."""
+"""Build the images of one commit, tagged with it: ``python images/build.py [IMAGE...] [--prefix HOST/codekiln]``."""
 
 import argparse
 import io

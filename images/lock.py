@@ -16,7 +16,7 @@ TOOLS = ROOT / "build" / "lock-tools"
 UV = "uv==0.13.8"
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 CUDA = re.compile(r"torch|triton|(cuda|nvidia)-.*")
-SOURCES = {"deepspeed"}
+SOURCES = {"deepspeed", "kfp-server-api"}
 BUILD = ("hatchling>=1.27", "setuptools>=80", "wheel>=0.45")
 
 
@@ -76,20 +76,13 @@ def resolve(requirements: Sequence[str], *options: str) -> dict[str, str]:
     if not uv.exists() or UV.replace("==", " ") not in subprocess.check_output([uv, "--version"], text=True):
         venv.create(TOOLS, with_pip=True)
         subprocess.run([TOOLS / "bin" / "pip", "install", "-q", "--disable-pip-version-check", UV], check=True)
-    fixed = "--no-config --quiet --generate-hashes --no-annotate --no-header".split()
-    place = "--python-platform x86_64-manylinux_2_28 --python-version 3.11".split()
+    fixed = ["--no-config", "--quiet", "--generate-hashes", "--no-annotate", "--no-header"]
+    place = ["--python-platform", "x86_64-manylinux_2_28", "--python-version", "3.11"]
     command = [uv, "pip", "compile", *fixed, *place, *options, "-"]
     done = subprocess.run(
         command, input="\n".join(requirements), stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT
     )
     return entries(done.stdout)
-
-
-def write(path: Path, why: str, lines: Sequence[str]) -> None:
-    """Write one lock file, headed by how it is made and how it is installed."""
-    head = f"# Made by `python images/lock.py`; do not edit. {why}\n"
-    path.write_text(head + "".join(line if line.endswith("\n") else line + "\n" for line in lines))
-    print(f"{path.relative_to(ROOT)}: {len(lines)} packages")
 
 
 def options(name: str, image: Image) -> list[str]:
@@ -101,37 +94,56 @@ def options(name: str, image: Image) -> list[str]:
     return found
 
 
-def lock(name: str) -> None:
-    """Write the lock files of one image: torch first, then the rest, then what must be built from source."""
+def file(why: str, packages: Sequence[str]) -> str:
+    """Return the text of one lock file."""
+    return f"# Made by `python images/lock.py`; do not edit. {why}\n" + "".join(packages)
+
+
+def locks(name: str, *bounds: str) -> dict[Path, str]:
+    """Resolve one image; returns its files: torch first, then the rest, then what must be built from source."""
     image = WANTED[name]
-    found = resolve(direct(image), *options(name, image))
-    torch = {key: entry for key, entry in found.items() if CUDA.fullmatch(key)}
-    source = {key: entry for key, entry in found.items() if key in SOURCES}
-    rest = [entry for key, entry in found.items() if key not in torch | source]
+    found = resolve(direct(image), *options(name, image), *bounds)
+    torch = [key for key in found if CUDA.fullmatch(key)]
+    source = [key for key in found if key in SOURCES]
+    rest = [entry for key, entry in found.items() if key not in {*torch, *source}]
     if image.cuda:
-        write(IMAGES / name / "torch.lock", "Torch and CUDA: the layer that seldom changes.", list(torch.values()))
+        first = file("Torch and CUDA: the layer that seldom changes.", [found[key] for key in torch])
     else:
-        version = torch["torch"].split()[0]
-        write(IMAGES / name / "torch.lock", "No hash: each index of CPU builds has its own file.", [version])
+        first = file("No hash: each index of CPU builds has its own file.", [found["torch"].split()[0] + "\n"])
+    folder = IMAGES / name
+    texts = {folder / "torch.lock": first, folder / "requirements.lock": file("Installed after torch.lock.", rest)}
     if source:
-        write(
-            IMAGES / name / "source.lock",
-            "No wheels on the index: built in a stage of their own.",
-            list(source.values()),
-        )
-    write(IMAGES / name / "requirements.lock", "Installed after torch.lock, with --no-deps.", rest)
+        why = "No wheels on the index: built in a stage of their own."
+        texts[folder / "source.lock"] = file(why, [found[key] for key in source])
+    return texts
+
+
+def check(name: str) -> bool:
+    """Say whether the lock files of an image are what its requirements resolve to under the locks' own versions."""
+    bounds = [word for path in sorted((IMAGES / name).glob("*.lock")) for word in ("-c", str(path))]
+    wrong = [path for path, text in locks(name, *bounds).items() if not path.exists() or path.read_text() != text]
+    for path in wrong:
+        print(f"{path.relative_to(ROOT)} does not meet pyproject.toml; run `python images/lock.py {name}`")
+    return not wrong
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Lock the images asked for, and what builds wheels."""
+    """Lock, or check, the images asked for, and what builds wheels."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "images", nargs="*", choices=[[], *WANTED], metavar="IMAGE", help=f"of {', '.join(WANTED)}; default all"
-    )
-    asked = parser.parse_args(argv).images or list(WANTED)
-    write(IMAGES / "build.lock", "What builds wheels; in no image.", list(resolve(BUILD).values()))
-    for name in asked:
-        lock(name)
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"of {', '.join(WANTED)}; default all")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a lock is not what is required")
+    asked = parser.parse_args(argv)
+    if unknown := set(asked.images) - set(WANTED):
+        parser.error(f"no image {', '.join(sorted(unknown))}; there are {', '.join(WANTED)}")
+    names = asked.images or list(WANTED)
+    if asked.check:
+        return 0 if all([check(name) for name in names]) else 1
+    texts = {IMAGES / "build.lock": file("What builds wheels; in no image.", list(resolve(BUILD).values()))}
+    for name in names:
+        texts |= locks(name)
+    for path, text in texts.items():
+        path.write_text(text)
+        print(f"{path.relative_to(ROOT)}: {len(entries(text))} packages")
     return 0
 
 
