@@ -31,7 +31,18 @@ def render(values: dict[str, Any] | None = None, folder: Path = CHART, **options
     """Return every object of a rendering, hooks included."""
     texts = chart(folder).render(values or {}, name="codekiln", namespace=NAMESPACE, **options)
     manifests = [text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt")]
-    return [each for text in manifests for each in yaml.load_all(text, Loader=Loader) if each]
+    return [each for text in manifests for each in _load(text)]
+
+
+@cache
+def _load(text: str) -> list[Object]:
+    """Parse once what many renderings have in common; nobody changes what is returned."""
+    return [each for each in yaml.load_all(text, Loader=Loader) if each]
+
+
+def values(given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the values that an install would use."""
+    return chart().merge_values(given or {})
 
 
 def of_kind(objects: list[Object], *kinds: str) -> list[Object]:

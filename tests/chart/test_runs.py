@@ -56,7 +56,7 @@ def test_cluster_json_is_what_steps_parse(name):
     objects = rendering.render(VARIANTS[name])
     for each in (each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == "codekiln"):
         cluster = Cluster.model_validate_json(each["data"]["cluster.json"])
-        assert cluster.pools
+        assert set(cluster.pools) == set(rendering.values(VARIANTS[name])["gpuPools"])
         runtimes = of_kind(objects, "TrainingRuntime", "ClusterTrainingRuntime")
         made = {(each["kind"], each["metadata"]["name"]) for each in runtimes}
         for pool in cluster.pools.values():

@@ -1,5 +1,8 @@
 """Every object of every rendering is one that an API server would take."""
 
+import json
+from functools import cache
+
 import kubernetes_validate
 import pytest
 
@@ -17,14 +20,25 @@ def is_custom(document):
     return document["apiVersion"].partition("/")[0].endswith(CUSTOM)
 
 
+@cache
+def validate(document):
+    """Validate once what many renderings have in common."""
+    for version in VERSIONS:
+        kubernetes_validate.validate(json.loads(document), version, strict=True)
+
+
+@cache
+def assert_valid(document):
+    crds.assert_valid(json.loads(document))
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_core_objects_are_valid_from_1_30_to_the_newest(name):
     objects = [each for each in rendering.render(VARIANTS[name]) if not is_custom(each)]
     assert objects
     for each in objects:
         if not each["apiVersion"].startswith(ELSEWHERE):
-            for version in VERSIONS:
-                kubernetes_validate.validate(each, version, strict=True)
+            validate(json.dumps(each))
         assert not crds.metadata_errors(each), each["metadata"]
 
 
@@ -32,7 +46,7 @@ def test_core_objects_are_valid_from_1_30_to_the_newest(name):
 def test_custom_objects_are_valid(name):
     crds.require()
     for each in filter(is_custom, rendering.render(VARIANTS[name])):
-        crds.assert_valid(each)
+        assert_valid(json.dumps(each))
 
 
 @pytest.mark.parametrize("name", VARIANTS)

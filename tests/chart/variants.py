@@ -13,7 +13,29 @@ SWITCHES: dict[str, dict[str, Any]] = {
         "api": "pytorchjob",
         "storage": {"kind": "objectStore", "objectStore": {"url": "s3://bucket/codekiln"}},
     },
-    "external-mlflow": {"mlflow": {"mode": "external", "trackingUri": "https://mlflow.example.org"}},
+    "external-mlflow": {
+        "mlflow": {"mode": "external", "trackingUri": "https://mlflow.example.org"},
+        "networkPolicy": {"mlflow": {"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}]}},
+    },
+    "mlflow-in-a-bucket": {
+        "mlflow": {
+            "artifacts": {"kind": "objectStore", "url": "s3://bucket/mlflow", "endpoint": "http://s3.example.org"},
+            "ingress": {"enabled": True, "host": "mlflow.example.org", "tlsSecret": "mlflow-tls"},
+            "postgresql": {"existingSecret": "database"},
+        },
+    },
+    "vllm": {"vllm": {"enabled": True, "model": "Qwen/Qwen3-4B", "cache": {"enabled": True}}},
+    "native": {"pipelines": {"mode": "native"}},
+    "no-pipelines": {"pipelines": {"mode": "none"}},
+    "no-pools": {"gpuPools": {"gpu": None}, "pipelines": {"defaults": {"pool": ""}}},
+    "cpu-pool": {"gpuPools": {"gpu": {"accelerator": "", "accelerators": 0}}},
+    "existing-claims": {
+        "storage": {"sharedVolume": {"existingClaim": "files"}},
+        "modelCache": {"enabled": True, "existingClaim": "models"},
+        "mlflow": {"artifacts": {"existingClaim": "artifacts"}},
+    },
+    "a-registry-with-credentials": {"image": {"registry": "registry.example.org/team", "pullSecrets": ["registry"]}},
+    "platform-chooses-users": {"podSecurity": {"fixedUser": False}, "vllm": {"enabled": True, "model": "m"}},
     "model-cache": {"modelCache": {"enabled": True}},
     "no-network-policy": {"networkPolicy": {"enabled": False}},
 }

@@ -80,12 +80,13 @@ capabilities:
 - {name: TORCHINDUCTOR_CACHE_DIR, value: /tmp/inductor}
 {{- end }}
 
-{{/* Environment from the ConfigMap and the Secret that people may make: dict keys. */}}
+{{/* Environment from the Secret that people may make: dict keys. */}}
 {{- define "codekiln.secretEnv" -}}
-{{- range .keys }}
-- name: {{ . }}
+{{- range $number, $key := .keys }}
+{{- if $number }}{{ "\n" }}{{ end -}}
+- name: {{ $key }}
   valueFrom:
-    secretKeyRef: {name: codekiln, key: {{ . }}, optional: true}
+    secretKeyRef: {name: codekiln, key: {{ $key }}, optional: true}
 {{- end }}
 {{- end }}
 

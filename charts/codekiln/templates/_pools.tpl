@@ -20,13 +20,14 @@ limits:
 {{- define "codekiln.poolEnv" -}}
 {{ include "codekiln.scratchEnv" .root }}
 {{- if eq .root.Values.storage.kind "objectStore" }}
-{{- include "codekiln.secretEnv" (dict "keys" (list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY")) }}
+{{ include "codekiln.secretEnv" (dict "keys" (list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY")) }}
 {{- end }}
 {{- with .pool.env }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
+{{/* The workspace's volume has its claim's name, as KFP names it: what a task passes on is then the same volume. */}}
 {{- define "codekiln.poolVolumes" -}}
 - name: shared-memory
   emptyDir: {medium: Memory, sizeLimit: {{ .pool.sharedMemory }}}
@@ -40,7 +41,7 @@ limits:
   emptyDir: {}
   {{- end }}
 {{- with include "codekiln.workspaceClaim" .root }}
-- name: workspace
+- name: {{ . }}
   persistentVolumeClaim:
     claimName: {{ . }}
 {{- end }}
@@ -50,8 +51,8 @@ limits:
 - {name: shared-memory, mountPath: /dev/shm}
 - {name: tmp, mountPath: /tmp}
 - {name: cache, mountPath: /cache}
-{{- if include "codekiln.workspaceClaim" .root }}
-- {name: workspace, mountPath: /codekiln}
+{{- with include "codekiln.workspaceClaim" .root }}
+- {name: {{ . }}, mountPath: /codekiln}
 {{- end }}
 {{- end }}
 
@@ -72,17 +73,6 @@ limits:
   "cpu" $pool.cpu
   "memory" $pool.memory
   "shared_memory" $pool.sharedMemory
-  "queue" $pool.queue
-  "priority_class" $pool.priorityClass
-  "deadline_seconds" $pool.deadlineSeconds
-  "grace_seconds" $pool.graceSeconds
-  "restarts" $pool.restarts
--}}
-{{- if eq $root.Values.api "trainjob" }}
-{{- $_ := set $facts "runtime" (printf "codekiln-%s" $name) -}}
-{{- $_ := set $facts "runtime_kind" (ternary "ClusterTrainingRuntime" "TrainingRuntime" (eq $root.Values.runtimes.scope "Cluster")) -}}
-{{- else }}
-{{- $facts = merge $facts (dict
   "node_selector" $pool.nodeSelector
   "tolerations" $pool.tolerations
   "affinity" $pool.affinity
@@ -94,7 +84,15 @@ limits:
   "volume_mounts" (include "codekiln.poolVolumeMounts" $context | fromYamlArray)
   "pod_security_context" (include "codekiln.podSecurityContext" (dict "root" $root "uid" 1000) | fromYaml)
   "security_context" (include "codekiln.securityContext" $root | fromYaml)
-) -}}
+  "queue" $pool.queue
+  "priority_class" $pool.priorityClass
+  "deadline_seconds" $pool.deadlineSeconds
+  "grace_seconds" $pool.graceSeconds
+  "restarts" $pool.restarts
+-}}
+{{- if eq $root.Values.api "trainjob" }}
+{{- $_ := set $facts "runtime" (printf "codekiln-%s" $name) -}}
+{{- $_ := set $facts "runtime_kind" (ternary "ClusterTrainingRuntime" "TrainingRuntime" (eq $root.Values.runtimes.scope "Cluster")) -}}
 {{- end }}
 {{- $_ := set $pools $name $facts -}}
 {{- end }}

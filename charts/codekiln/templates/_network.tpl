@@ -1,0 +1,109 @@
+{{/* Peers and ports of one destination as an egress rule: dict to, ports, protocols. */}}
+{{- define "codekiln.egress" -}}
+{{- $ports := list }}
+{{- range $port := .ports }}
+{{- range $protocol := $.protocols | default (list "TCP") }}
+{{- $ports = append $ports (dict "protocol" $protocol "port" ($port | int64)) }}
+{{- end }}
+{{- end }}
+{{- list (dict "to" .to "ports" $ports) | toYaml }}
+{{- end }}
+
+{{- define "codekiln.egressDns" -}}
+{{- with .Values.networkPolicy.dns }}
+{{- include "codekiln.egress" (dict "to" .to "ports" .ports "protocols" (list "UDP" "TCP")) }}
+{{- end }}
+{{- end }}
+
+{{- define "codekiln.kfpPeer" -}}
+namespaceSelector:
+  matchLabels:
+    kubernetes.io/metadata.name: {{ .Values.kfp.namespace }}
+{{- end }}
+
+{{- define "codekiln.egressArtifactStore" -}}
+{{- $store := .Values.networkPolicy.artifactStore }}
+{{- $selector := dict "matchExpressions" (list (dict "key" "app" "operator" "In" "values" (list "seaweedfs" "minio"))) }}
+{{- $bundled := merge (include "codekiln.kfpPeer" . | fromYaml) (dict "podSelector" $selector) }}
+{{- include "codekiln.egress" (dict "to" ($store.to | default (list $bundled)) "ports" $store.ports) }}
+{{- end }}
+
+{{- define "codekiln.egressKfp" -}}
+{{- $kfp := .Values.networkPolicy.kfp }}
+{{- $peer := include "codekiln.kfpPeer" . | fromYaml }}
+{{- $api := merge (dict "podSelector" (dict "matchLabels" (dict "app" "ml-pipeline"))) $peer }}
+{{- $metadata := merge (dict "podSelector" (dict "matchLabels" (dict "component" "metadata-grpc-server"))) $peer }}
+{{- include "codekiln.egress" (dict "to" ($kfp.to | default (list $api $metadata)) "ports" $kfp.ports) }}
+{{- end }}
+
+{{- define "codekiln.egressMlflow" -}}
+{{- if eq .Values.mlflow.mode "bundled" }}
+{{- $release := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) }}
+{{- $server := dict "matchLabels" (include "codekiln.selector" "mlflow" | fromYaml) }}
+{{- include "codekiln.egress" (dict "to" (list (dict "namespaceSelector" $release "podSelector" $server)) "ports" (list 5000)) }}
+{{- else }}
+{{- with .Values.networkPolicy.mlflow }}
+{{- if not .to }}
+{{- fail "networkPolicy.mlflow.to is empty: with mlflow.mode external, list the peers at which your MLflow is reached, for example [{ipBlock: {cidr: 203.0.113.7/32}}]; or set networkPolicy.enabled to false" }}
+{{- end }}
+{{- include "codekiln.egress" (dict "to" .to "ports" .ports) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "codekiln.egressVllm" -}}
+{{- $release := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) }}
+{{- $server := dict "matchLabels" (include "codekiln.selector" "vllm" | fromYaml) }}
+{{- include "codekiln.egress" (dict "to" (list (dict "namespaceSelector" $release "podSelector" $server)) "ports" (list 8000)) }}
+{{- end }}
+
+{{/* The API server's own addresses where Helm can ask for them; else the private ranges, in which most have theirs. */}}
+{{- define "codekiln.egressKubernetesApi" -}}
+{{- $api := .Values.networkPolicy.kubernetesApi }}
+{{- $cidrs := $api.cidrs }}
+{{- if not $cidrs }}
+{{- range (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes").endpoints }}
+{{- range .addresses }}
+{{- $cidrs = append $cidrs (printf "%s/%s" . (contains ":" . | ternary "128" "32")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $to := list }}
+{{- range $cidrs | default (list "10.0.0.0/8" "172.16.0.0/12" "192.168.0.0/16") }}
+{{- $to = append $to (dict "ipBlock" (dict "cidr" .)) }}
+{{- end }}
+{{- include "codekiln.egress" (dict "to" $to "ports" $api.ports) }}
+{{- end }}
+
+{{- define "codekiln.egressModelHub" -}}
+{{- $hub := .Values.networkPolicy.modelHub }}
+{{- $four := dict "cidr" "0.0.0.0/0" "except" (list "10.0.0.0/8" "100.64.0.0/10" "169.254.0.0/16" "172.16.0.0/12" "192.168.0.0/16") }}
+{{- $six := dict "cidr" "::/0" "except" (list "fc00::/7" "fe80::/10") }}
+{{- include "codekiln.egress" (dict "to" ($hub.to | default (list (dict "ipBlock" $four) (dict "ipBlock" $six))) "ports" $hub.ports) }}
+{{- end }}
+
+{{/* Pods of training jobs, whichever operator made them. */}}
+{{- define "codekiln.jobSelector" -}}
+matchLabels:
+  app.kubernetes.io/part-of: codekiln
+matchExpressions:
+  - key: {{ eq .Values.api "trainjob" | ternary "jobset.sigs.k8s.io/jobset-name" "training.kubeflow.org/job-name" }}
+    operator: Exists
+{{- end }}
+
+{{/* Peers: our pods, and KFP's own drivers and launchers if given "kfp", in every namespace of runs. */}}
+{{- define "codekiln.runPeers" -}}
+{{- $labels := list (dict "app.kubernetes.io/part-of" "codekiln") }}
+{{- if .kfp }}
+{{- $labels = append $labels (dict "pipelines.kubeflow.org/v2_component" "true") }}
+{{- end }}
+{{- range $labels }}
+- namespaceSelector:
+    matchExpressions:
+      - key: kubernetes.io/metadata.name
+        operator: In
+        values: {{ (include "codekiln.runNamespaces" $.root | fromYaml).list | toJson }}
+  podSelector:
+    matchLabels: {{- toYaml . | nindent 6 }}
+{{- end }}
+{{- end }}
