@@ -1,0 +1,111 @@
+"""A failed job, explained: what ended, what that means, what the log and the cluster said, and where to look."""
+
+import re
+
+from codekiln.errors import ClusterError, CodekilnError, InputError
+from codekiln.launch.api import Api, Refused, Trouble
+from codekiln.launch.events import warnings
+from codekiln.launch.follow import Ended
+from codekiln.launch.kinds import KINDS, Kind, Object
+from codekiln.launch.logs import TAIL
+from codekiln.launch.request import JobRequest
+from codekiln.launch.status import Ending, endings, last_attempt
+
+MISTAKE = 2
+_MEANS = {
+    MISTAKE: "2: something that the user has to correct; the job's log says what",
+    143: "143: it was asked to end (SIGTERM) and saved a checkpoint; run the step again to continue from it",
+    137: "137: it was killed (SIGKILL), as a rule because it used more memory than its limit",
+}
+_ERROR = re.compile(r"^(?:\[[^]]*]:? ?)?error: ")
+
+
+def explain(request: JobRequest, ended: Ended, api: Api) -> CodekilnError:
+    """Return the error for a job that did not complete: InputError where the job says that the user can correct it."""
+    kind = KINDS[request.pool.api]
+    found = endings(last_attempt(kind, ended.pods)) or endings(ended.pods)
+    first = found[0] if found else None
+    tail = _tail(api, kind, ended, first)
+    deadline = kind.deadline in ended.reason
+    mistake = next((each for each in found if each.code == MISTAKE), None)
+    if mistake and not ended.alive and not deadline:
+        return _mistake(request, kind, api, _tail(api, kind, ended, mistake), mistake)
+    parts = [
+        f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {ended.reason}",
+        *([_deadline(request)] if deadline else []),
+        *(f"  {each}" for each in found[:5]),
+        *(f"  exit code {_MEANS[code]}" for code in _codes(found)),
+        *_block("last lines of its log", tail),
+        *_block("warnings of the cluster", warnings(api, ended.job, ended.pods)[-10:]),
+        *_block("to look further", commands(request, kind, api.namespace, first.pod if first else "")),
+    ]
+    return ClusterError("\n".join(parts))
+
+
+def commands(request: JobRequest, kind: Kind, namespace: str, pod: str) -> list[str]:
+    """Return the commands that show more about a job; ``pod`` is a pod of it, or an empty string."""
+    kubectl, pods = f"kubectl -n {namespace}", f"-l {kind.job_label}={request.name}"
+    which = pod or pods
+    return [
+        f"{kubectl} describe {kind.kind.lower()} {request.name}",
+        f"{kubectl} get pods {pods} -o wide",
+        f"{kubectl} logs {which} -c {kind.container} --tail=200",
+        f"{kubectl} logs {which} -c {kind.container} --previous",
+        f"{kubectl} get events --sort-by=.lastTimestamp --field-selector involvedObject.name={pod or request.name}",
+    ]
+
+
+def _mistake(request: JobRequest, kind: Kind, api: Api, tail: list[str], ending: Ending) -> InputError:
+    said = _said(tail)
+    what, _, fix = said.partition("\n  fix: ")
+    log = f"kubectl -n {api.namespace} logs {ending.pod} -c {kind.container}"
+    return InputError(
+        what or "\n".join(["the job ended with exit code 2; its last lines:", *tail]),
+        where=f"job {request.name} of step '{request.step}'",
+        fix=fix or f"correct what the job's log says: {log}",
+    )
+
+
+def _said(tail: list[str]) -> str:
+    """Return the last error that the job has printed, to the end of the log."""
+    starts = [number for number, line in enumerate(tail) if _ERROR.match(line)]
+    if not starts:
+        return ""
+    first, *rest = tail[starts[-1] :]
+    following = []
+    for line in rest:
+        if not line.startswith("  "):
+            break
+        following.append(line)
+    return "\n".join([_ERROR.sub("", first), *following])
+
+
+def _codes(found: list[Ending]) -> list[int]:
+    return [code for code in _MEANS if any(each.code == code for each in found)]
+
+
+def _deadline(request: JobRequest) -> str:
+    limit = request.pool.deadline_seconds
+    return (
+        f"  it ran longer than the pool's deadline_seconds ({limit})\n"
+        f"  fix: raise it, or run the step again to continue from the last checkpoint"
+    )
+
+
+def _tail(api: Api, kind: Kind, ended: Ended, ending: Ending | None) -> list[str]:
+    names = {pod["metadata"]["name"]: pod for pod in ended.pods}
+    pod = names.get(ending.pod) if ending else None
+    if pod is not None and not _followed(kind, pod, ended):
+        try:
+            return api.log(ending.pod, {"container": kind.container, "tailLines": TAIL}) if ending else []
+        except (Refused, Trouble):
+            return [*ended.tail]
+    return [*ended.tail]
+
+
+def _followed(kind: Kind, pod: Object, ended: Ended) -> bool:
+    return kind.is_first(pod) and bool(ended.tail)
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    return [f"  {title}:", *(f"    {line}" for line in lines)] if lines else []

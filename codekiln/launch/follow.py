@@ -1,0 +1,158 @@
+"""A job from its creation to its end, as the step tells it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+
+from codekiln.launch.api import Api, Refused, Trouble
+from codekiln.launch.cancel import Guard
+from codekiln.launch.events import pod_trouble, queue_reason
+from codekiln.launch.kinds import KINDS, Object, by_uid
+from codekiln.launch.logs import LogThread
+from codekiln.launch.mirror import Mirror
+from codekiln.launch.pace import Pace
+from codekiln.launch.request import JobRequest
+from codekiln.launch.status import State, observe
+from codekiln.launch.teller import Teller
+
+_REASONED = ("queued", "preempted", "created")
+
+
+class LostContact(Exception):
+    """The API server has not served a call for too long; the job may go on."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended.
+
+    Attributes:
+        job: The job as it was last seen.
+        pods: All its pods, those that are gone included.
+        complete: Whether it did its work.
+        reason: Otherwise, why not.
+        alive: Whether it is still there and has to be deleted.
+        tail: The last lines of its log.
+    """
+
+    job: Object
+    pods: tuple[Object, ...] = ()
+    complete: bool = False
+    reason: str = ""
+    alive: bool = False
+    tail: tuple[str, ...] = ()
+
+
+class Follower:
+    """Watches one job and its pods, says every change of state once, and passes on the log of rank 0."""
+
+    def __init__(self, request: JobRequest, job: Object, api: Api, say: Callable[[str], None], pace: Pace) -> None:
+        self.request, self.job, self.api, self.say, self.pace = request, job, api, say, pace
+        self.kind = KINDS[request.pool.api]
+        self.uid = job["metadata"]["uid"]
+        self.teller = Teller(f"{self.kind.kind} {request.name}", say, pace)
+        self._news: SimpleQueue[None] = SimpleQueue()
+        self._jobs = self._mirror(api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
+        self._pods = self._mirror(api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
+        self._log = LogThread(api, self.kind, self._pods, say, pace)
+        self._has_run = self._out_of_contact = False
+        self._reason, self._reason_of, self._reason_at = "", "", 0.0
+
+    def follow(self, guard: Guard) -> Ended:
+        """Return when the job has ended, or can no longer end well.
+
+        Raises:
+            LostContact: The API server has not served a call for ``pace.lost`` seconds.
+        """
+        threads = (self._jobs, self._pods, self._log)
+        for thread in threads:
+            thread.start()
+        try:
+            while (ended := self._look()) is None:
+                guard.check()
+                self._wait()
+            pods = self._all_pods()
+            if not ended.alive:
+                self._log.finish(pods)
+            return replace(ended, pods=pods, tail=tuple(self._log.tail))
+        finally:
+            self._jobs.stop()
+            self._pods.stop()
+
+    def _look(self) -> Ended | None:
+        self._check_contact()
+        if not self._jobs.lists:
+            return None
+        if ended := self._ended():
+            return ended
+        if not self._pods.lists:
+            return None
+        state = self._state()
+        self._has_run = self._has_run or state.name == "running"
+        self.teller.tell(state)
+        if state.name == "blocked" and time.monotonic() - self.teller.since > self.pace.blocked:
+            return Ended(self.job, reason=f"{state.text}; given up after {self.pace.blocked / 60:.0f} min", alive=True)
+        return None
+
+    def _check_contact(self) -> None:
+        if self._jobs.silent > self.pace.lost:
+            raise LostContact(str(self._jobs.error))
+        worst = max((self._jobs, self._pods), key=lambda mirror: mirror.silent)
+        if worst.silent > self.pace.quiet and not self._out_of_contact:
+            self._out_of_contact = True
+            self.say(f"{self.teller.about}: no contact, {worst.error}; the job goes on")
+        elif self._out_of_contact and not worst.silent:
+            self._out_of_contact = False
+            self.say(f"{self.teller.about}: in contact again")
+
+    def _ended(self) -> Ended | None:
+        there = self._jobs.items.get(self.uid)
+        self.job = there or self._jobs.gone.get(self.uid) or self.job
+        if failure := self.kind.failure(self.job):
+            said = f"{failure.get('reason', '')}: {failure.get('message', '')}".strip(": ")
+            return Ended(self.job, reason=said or "the job failed")
+        if self.kind.is_complete(self.job):
+            return Ended(self.job, complete=True)
+        if there is None or there["metadata"].get("deletionTimestamp"):
+            return Ended(self.job, reason="somebody else has deleted it")
+        return None
+
+    def _state(self) -> State:
+        pods = self._pods.items.values()
+        state = observe(self.kind, self.job, pods, self.request.pool.nodes, self._has_run, self.request.pool.queue)
+        quiet = state.name == "created" and time.monotonic() - self.teller.since < self.pace.quiet
+        if state.name not in _REASONED or quiet:
+            return state
+        reason = self._explained(state.name)
+        return replace(state, text=f"{state.text}, {reason}") if reason else state
+
+    def _explained(self, name: str) -> str:
+        now = time.monotonic()
+        if name != self._reason_of or now - self._reason_at >= self.pace.events:
+            if name == "created":
+                self._reason = pod_trouble(self.api, self.job)
+            else:
+                self._reason = queue_reason(self.api, self.kind, self.job)
+            self._reason_of, self._reason_at = name, now
+        return self._reason
+
+    def _wait(self) -> None:
+        # Every change wakes; else often enough for what depends on time alone.
+        try:
+            self._news.get(timeout=self.pace.poll)
+        except Empty:
+            return
+        while not self._news.empty():
+            self._news.get()
+
+    def _mirror(self, path: str, query: dict[str, str]) -> Mirror:
+        return Mirror(self.api, path, query, lambda: self._news.put(None), self.pace)
+
+    def _all_pods(self) -> tuple[Object, ...]:
+        try:
+            # The job's end can be known before that of its pods.
+            now = self.api.pods(f"{self.kind.job_label}={self.request.name}")
+        except (Refused, Trouble):
+            now = []
+        return tuple(by_uid(self._pods.gone.values(), self._pods.items.values(), now).values())

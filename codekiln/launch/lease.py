@@ -1,0 +1,42 @@
+"""Who answers for a job: the step, from before it exists until it has ended."""
+
+from collections.abc import Callable
+
+from codekiln.launch.api import Api, Refused, Trouble
+from codekiln.launch.cancel import Guard
+from codekiln.launch.kinds import Kind
+
+
+class Lease:
+    """A job's life as far as this step answers for it.
+
+    Attributes:
+        state: unknown: nothing has been done, but an earlier attempt may have left a job; alive: there may be a job
+            of ours; ended: there is none, or it has ended.
+    """
+
+    def __init__(self, api: Api, kind: Kind, name: str, guard: Guard, say: Callable[[str], None]) -> None:
+        self.api, self.kind, self.name, self.guard, self.say = api, kind, name, guard, say
+        self.state = "unknown"
+
+    def begin(self) -> None:
+        """Note that from now on there may be a job of ours."""
+        self.state = "alive"
+
+    def end(self) -> None:
+        """Note that the job has ended or does not exist, so that nothing is left to delete."""
+        self.state = "ended"
+
+    def release(self) -> None:
+        """Delete the job in one call, unless it has ended; what goes wrong is said, not raised."""
+        if self.state == "ended" or (self.state == "unknown" and not self.guard.requested):
+            return
+        self.state = "ended"
+        with self.guard.shield():
+            try:
+                self.api.delete_job(self.kind, self.name)
+            except (Refused, Trouble) as error:
+                command = f"kubectl -n {self.api.namespace} delete {self.kind.kind.lower()} {self.name}"
+                self.say(f"could not delete {self.kind.kind} {self.name}: {error}\n  fix: {command}")
+            else:
+                self.say(f"deleted {self.kind.kind} {self.name}, because this step ends before it")

@@ -1,0 +1,92 @@
+"""A PyTorchJob of the v1 training operator, ``kubeflow.org/v1`` as of v1.9."""
+
+from typing import Any
+
+from codekiln.launch.kinds import KINDS
+from codekiln.launch.metadata import labels, metadata
+from codekiln.launch.placement import Item, Placement, lean, of_pool, overlay
+from codekiln.launch.request import JobRequest
+
+KIND = KINDS["pytorchjob"]
+KEEP_SECONDS = 604_800
+# What the image writes to while its root file system is read-only, and the memory that processes share.
+_SCRATCH = {"/tmp": "codekiln-tmp", "/cache": "codekiln-cache", "/dev/shm": "codekiln-shm"}
+
+
+def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the object, complete with its pods' template, since there is no runtime to refer to."""
+    pool = request.pool
+    placed = overlay(of_pool(pool), request.task_config)
+    workers = {"Worker": _replicas(request, placed, pool.nodes - 1)} if pool.nodes > 1 else {}
+    return {
+        "apiVersion": KIND.api_version,
+        "kind": KIND.kind,
+        "metadata": metadata(request, namespace, owner),
+        "spec": {
+            "nprocPerNode": str(placed.processes),
+            "runPolicy": {
+                # Pods that ended stay, so that their logs and exit codes can be read.
+                "cleanPodPolicy": "Running",
+                "backoffLimit": pool.restarts,
+                "activeDeadlineSeconds": pool.deadline_seconds,
+                "ttlSecondsAfterFinished": KEEP_SECONDS,
+            },
+            "pytorchReplicaSpecs": {"Master": _replicas(request, placed, 1), **workers},
+        },
+    }
+
+
+def _replicas(request: JobRequest, placed: Placement, count: int) -> dict[str, Any]:
+    return {
+        "replicas": count,
+        # Starts a pod again when it was killed (128 and above), never after a mistake of the user (2).
+        "restartPolicy": "ExitCode",
+        "template": {
+            "metadata": {
+                "labels": labels(request),
+                # A proxy beside the training container would keep the pod from ever completing.
+                "annotations": {"sidecar.istio.io/inject": "false"},
+            },
+            "spec": _pod(request, placed),
+        },
+    }
+
+
+def _pod(request: JobRequest, placed: Placement) -> dict[str, Any]:
+    pool = request.pool
+    mounted = {each["mountPath"].rstrip("/") for each in placed.mounts}
+    scratch = {path: name for path, name in _SCRATCH.items() if path not in mounted}
+    mounts = [*placed.mounts, *({"name": name, "mountPath": path} for path, name in scratch.items())]
+    sizes = {"/dev/shm": {"medium": "Memory", "sizeLimit": pool.shared_memory}}
+    spec = {
+        "containers": [_container(request, placed, mounts)],
+        "volumes": [
+            *placed.volumes,
+            *({"name": name, "emptyDir": sizes.get(path, {})} for path, name in scratch.items()),
+        ],
+        "nodeSelector": placed.selector,
+        "tolerations": list(placed.tolerations),
+        "affinity": placed.affinity,
+        "runtimeClassName": pool.runtime_class,
+        "serviceAccountName": pool.service_account,
+        "imagePullSecrets": [{"name": name} for name in pool.image_pull_secrets],
+        "securityContext": pool.pod_security_context,
+        "terminationGracePeriodSeconds": pool.grace_seconds,
+    }
+    return {key: value for key, value in spec.items() if value or value == 0} | {"automountServiceAccountToken": False}
+
+
+def _container(request: JobRequest, placed: Placement, mounts: list[Item]) -> dict[str, Any]:
+    return {
+        "name": KIND.container,
+        "image": request.pool.image,
+        "command": ["python", "-m", "codekiln.launch.worker"],
+        "args": list(request.arguments),
+        "env": [lean(each) for each in placed.env],
+        "resources": {
+            part: {name: amount for name, amount in amounts.items() if amount != 0}
+            for part, amounts in placed.resources.items()
+        },
+        "volumeMounts": mounts,
+        "securityContext": dict(request.pool.security_context),
+    }

@@ -1,0 +1,163 @@
+"""What state a job is in, read from the job and its pods alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from codekiln.launch.kinds import Kind, Object, condition
+
+# Waiting reasons of containers that no waiting mends unless somebody corrects an image, a Secret or a ConfigMap.
+_BLOCKED = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "RegistryUnavailable",
+    "ImageInspectError",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+)
+_CRASH = "CrashLoopBackOff"
+
+
+@dataclass(frozen=True)
+class State:
+    """A state and how it is told.
+
+    Attributes:
+        name: created, queued, preempted, waiting, blocked, starting, running or restarting.
+        text: The state with its reason, for the log.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing happens for now, perhaps for long."""
+        return self.name in ("created", "queued", "preempted", "waiting", "blocked")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a container of a pod ended."""
+
+    pod: str
+    code: int | None
+    reason: str
+    message: str
+    finished: str
+
+    def __str__(self) -> str:
+        code = "no exit code" if self.code is None else f"exit code {self.code}"
+        reason = f", {self.reason}" if self.reason not in ("", "Error", "Completed") else ""
+        return f"pod {self.pod}: {code}{reason}" + (f": {self.message}" if self.message else "")
+
+
+def observe(kind: Kind, job: Object, pods: Iterable[Object], nodes: int, has_run: bool, queue: str) -> State:
+    """Return the state of a job that has not ended.
+
+    Args:
+        kind: Kind of the job.
+        job: The job.
+        pods: Its pods, those of earlier attempts included.
+        nodes: Pods that one attempt has.
+        has_run: Whether it has been seen running.
+        queue: Its LocalQueue, or an empty string.
+    """
+    if kind.is_suspended(job):
+        where = f"in LocalQueue '{queue}'" if queue else "because the job is suspended"
+        return State("preempted", f"preempted, waits {where}") if has_run else State("queued", f"queued {where}")
+    current = newest(kind, pods)
+    for found in (_blocked(current), _unschedulable(current), _restarting(kind, job, current, has_run)):
+        if found:
+            return found
+    ready = sum(pod.get("status", {}).get("phase") in ("Running", "Succeeded") for pod in current)
+    if not current:
+        return State("created", "created, no pods yet")
+    if ready < nodes:
+        return State("starting", f"starting, {ready} of {nodes} pods run")
+    names = ", ".join(sorted(pod["spec"].get("nodeName", "?") for pod in current))
+    return State("running", f"running{' again' if has_run else ''} on {names}")
+
+
+def newest(kind: Kind, pods: Iterable[Object]) -> list[Object]:
+    """Return the newest pod of each node of the job; pods that are being deleted belong to the past."""
+    found: dict[tuple[str, ...], Object] = {}
+    for pod in sorted(pods, key=_age):
+        if not pod["metadata"].get("deletionTimestamp"):
+            found[kind.rank(pod)] = pod
+    return list(found.values())
+
+
+def last_attempt(kind: Kind, pods: Iterable[Object]) -> list[Object]:
+    """Return the newest pod of each node of the job, also where it is being deleted or gone."""
+    return list({kind.rank(pod): pod for pod in sorted(pods, key=_age)}.values())
+
+
+def endings(pods: Iterable[Object]) -> list[Ending]:
+    """Return how the containers of these pods ended that did not end well, the first one first."""
+    found = []
+    for pod in pods:
+        status = pod.get("status", {})
+        name, reason, message = pod["metadata"]["name"], status.get("reason", ""), status.get("message", "")
+        codes = [ended for ended in map(_ended, _containers(pod)) if ended and ended["exitCode"]]
+        for ended in codes:
+            said = (reason or ended.get("reason", ""), message or ended.get("message", "").strip()[-500:])
+            found.append(Ending(name, ended["exitCode"], *said, ended.get("finishedAt", "")))
+        if not codes and status.get("phase") == "Failed":
+            found.append(Ending(name, None, reason or "Failed", message, "9"))
+    # Where one process fails, the others are stopped: those are the consequence, not the cause.
+    return sorted(found, key=lambda each: (each.code == 143, each.finished))
+
+
+def _age(pod: Object) -> tuple[str, bool]:
+    ended = pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
+    return pod["metadata"].get("creationTimestamp", ""), not ended
+
+
+def _containers(pod: Object) -> list[Any]:
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _ended(container: Object) -> Any:
+    state = container.get("state", {}).get("terminated")
+    # A container that was started again shows its last end here.
+    return state or container.get("lastState", {}).get("terminated")
+
+
+def _waiting(pod: Object) -> list[Any]:
+    states = (each.get("state", {}).get("waiting") for each in _containers(pod))
+    return [state for state in states if state]
+
+
+def _blocked(pods: Iterable[Object]) -> State | None:
+    for pod in pods:
+        for state in _waiting(pod):
+            if state.get("reason") in _BLOCKED:
+                what = f"{state['reason']}: {state.get('message', '')}".rstrip(": ")
+                return State("blocked", f"pod {pod['metadata']['name']} cannot start, {what}")
+    return None
+
+
+def _unschedulable(pods: Iterable[Object]) -> State | None:
+    for pod in pods:
+        for each in pod.get("status", {}).get("conditions") or ():
+            refused = each.get("type") == "PodScheduled" and each.get("status") == "False"
+            if refused and each.get("reason") in ("Unschedulable", "SchedulingGated"):
+                return State("waiting", f"waits for a node, {each.get('message') or each['reason']}")
+    return None
+
+
+def _restarting(kind: Kind, job: Object, pods: list[Object], has_run: bool) -> State | None:
+    failed = [pod for pod in pods if pod.get("status", {}).get("phase") == "Failed"]
+    crashed = [pod for pod in pods if any(state.get("reason") == _CRASH for state in _waiting(pod))]
+    if found := endings([*failed, *crashed]):
+        return State("restarting", f"restarting, {found[0]}")
+    if has_run and not pods:
+        return State("restarting", "restarting, its pods are gone")
+    if (said := condition(job, "Restarting")) and len(pods) == 0:
+        return State("restarting", f"restarting, {said.get('message', '')}")
+    return None

@@ -1,0 +1,76 @@
+"""A TrainJob of Kubeflow Trainer 2, ``trainer.kubeflow.org/v1alpha1`` as of v2.3."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from codekiln.launch.kinds import KINDS
+from codekiln.launch.metadata import labels, metadata
+from codekiln.launch.placement import Item, Placement, lean, of_pool, overlay
+from codekiln.launch.request import JobRequest
+
+KIND = KINDS["trainjob"]
+MANAGER = "codekiln.dev/launch"
+
+
+def train_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the object. The runtime holds what the pool says; the job adds what the task says."""
+    pool = request.pool
+    base = of_pool(pool)
+    placed = overlay(base, request.task_config)
+    return {
+        "apiVersion": KIND.api_version,
+        "kind": KIND.kind,
+        "metadata": metadata(request, namespace, owner),
+        "spec": {
+            "runtimeRef": {"apiGroup": KIND.group, "kind": pool.runtime_kind, "name": pool.runtime},
+            "trainer": {
+                "command": ["python", "-m", "codekiln.launch.worker"],
+                "args": list(request.arguments),
+                "env": [lean(each) for each in _added(base.env, placed.env)],
+                "numNodes": pool.nodes,
+                "numProcPerNode": placed.processes,
+                "resourcesPerNode": placed.resources,
+            },
+            "runtimePatches": [_patch(request, base, placed)],
+            "activeDeadlineSeconds": pool.deadline_seconds,
+        },
+    }
+
+
+def _patch(request: JobRequest, base: Placement, placed: Placement) -> dict[str, Any]:
+    pod = {"metadata": {"labels": labels(request)}, "spec": _pod(base, placed)}
+    job = {"name": "node", "template": {"spec": {"template": {key: value for key, value in pod.items() if value}}}}
+    return {"manager": MANAGER, "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job]}}}}
+
+
+def _pod(base: Placement, placed: Placement) -> dict[str, Any]:
+    volumes, mounts = _distinct(placed.volumes, _added(base.mounts, placed.mounts))
+    spec = {
+        "volumes": _added(base.volumes, (*placed.volumes, *volumes)),
+        "containers": [{"name": KIND.container, "volumeMounts": mounts}] if mounts else [],
+        "nodeSelector": {key: value for key, value in placed.selector.items() if base.selector.get(key) != value},
+        # A patch replaces these two as a whole, so they repeat what the pool has.
+        "tolerations": list(placed.tolerations) if placed.tolerations != base.tolerations else [],
+        "affinity": placed.affinity if placed.affinity != base.affinity else {},
+    }
+    return {key: value for key, value in spec.items() if value}
+
+
+def _added(base: Sequence[Item], placed: Sequence[Item]) -> list[Item]:
+    known = [lean(each) for each in base]
+    return [each for each in placed if lean(each) not in known]
+
+
+def _distinct(volumes: Sequence[Item], mounts: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """Give each mount of a patch its own volume: the CRD's list of mounts has the volume's name as its key."""
+    by_name = {each["name"]: each for each in volumes}
+    copies, changed, seen = [], [], set()
+    for mount in mounts:
+        name = mount["name"]
+        while name in seen:
+            name = f"{name[:60]}-2" if not name.endswith("-2") else f"{name}2"
+        if name != mount["name"]:
+            copies.append({**by_name[mount["name"]], "name": name})
+        seen.add(name)
+        changed.append({**mount, "name": name})
+    return copies, changed
