@@ -1,0 +1,109 @@
+"""Who may talk to whom, decided from the rendered NetworkPolicies as a network plugin decides."""
+
+import pytest
+
+from tests.chart import rendering
+from tests.chart.network import Pod, allowed
+from tests.chart.rendering import of_kind
+
+OURS = {"app.kubernetes.io/part-of": "codekiln"}
+MULTI = {"runs": {"namespaces": ["team-a", "team-b"]}, "vllm": {"enabled": True, "model": "m"}}
+
+CODE = Pod("team-a", {**OURS, "codekiln.dev/runs-code": "true", "pipelines.kubeflow.org/v2_component": "true"})
+CHECK = Pod("team-a", {**CODE.labels, "codekiln.dev/reaches-hub": "true"})
+STEP = Pod("team-a", OURS)
+JOB = Pod("team-a", {**OURS, "jobset.sigs.k8s.io/jobset-name": "sft"})
+SAME_JOB = Pod("team-a", {**OURS, "jobset.sigs.k8s.io/jobset-name": "sft"})
+DRIVER = Pod("team-a", {"pipelines.kubeflow.org/v2_component": "true"})
+STRANGER = Pod("team-a", {"app": "notebook"})
+FOREIGN = Pod("team-c", OURS)
+
+MLFLOW = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "mlflow"})
+DATABASE = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "postgresql"})
+VLLM = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "vllm"})
+UPLOAD = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "upload"})
+KFP = Pod("kubeflow", {"app": "ml-pipeline"})
+METADATA = Pod("kubeflow", {"component": "metadata-grpc-server"})
+STORE = Pod("kubeflow", {"app": "seaweedfs"})
+OTHER = Pod("kubeflow", {"app": "something-else"})
+DNS = Pod("kube-system", {"k8s-app": "kube-dns"})
+HUB = Pod(address="18.164.1.2")
+NODE = Pod(address="10.0.0.5")
+CLOUD_METADATA = Pod(address="169.254.169.254")
+
+YES = [
+    (CODE, STORE, 8333), (CODE, KFP, 8888), (CODE, KFP, 8887), (CODE, METADATA, 8080), (CODE, MLFLOW, 5000),
+    (CODE, NODE, 6443), (CODE, VLLM, 8000), (CHECK, HUB, 443), (CHECK, MLFLOW, 5000), (STEP, HUB, 443),
+    (JOB, SAME_JOB, 29500), (JOB, STORE, 8333), (JOB, MLFLOW, 5000), (JOB, HUB, 443), (DRIVER, MLFLOW, 5000),
+    (KFP, MLFLOW, 5000), (MLFLOW, DATABASE, 5432), (VLLM, HUB, 443), (UPLOAD, KFP, 8888),
+]  # fmt: skip
+NO = [
+    (CODE, HUB, 443), (CODE, HUB, 80), (CODE, CLOUD_METADATA, 80), (CODE, DATABASE, 5432), (CODE, OTHER, 8888),
+    (CODE, JOB, 29500), (CODE, STRANGER, 80), (CODE, STORE, 22), (CODE, NODE, 22), (CODE, CODE, 80),
+    (STRANGER, CODE, 80), (CHECK, CLOUD_METADATA, 443), (CHECK, OTHER, 443),
+    (JOB, KFP, 8888), (JOB, NODE, 6443), (JOB, CLOUD_METADATA, 80), (JOB, DATABASE, 5432), (JOB, VLLM, 8000),
+    (STEP, JOB, 29500), (STRANGER, JOB, 22), (STRANGER, MLFLOW, 5000), (FOREIGN, MLFLOW, 5000), (OTHER, MLFLOW, 5000),
+    (MLFLOW, HUB, 443), (MLFLOW, STORE, 8333), (DATABASE, HUB, 443), (STEP, DATABASE, 5432), (DATABASE, MLFLOW, 5000),
+    (STRANGER, VLLM, 8000), (FOREIGN, VLLM, 8000), (VLLM, KFP, 8888), (UPLOAD, HUB, 443), (KFP, UPLOAD, 80),
+]  # fmt: skip
+
+
+def policies(values):
+    return of_kind(rendering.render(values), "NetworkPolicy")
+
+
+@pytest.mark.parametrize("connection", YES)
+def test_what_has_to_talk_may(connection):
+    assert allowed(policies(MULTI), *connection)
+
+
+@pytest.mark.parametrize("connection", NO)
+def test_what_need_not_talk_may_not(connection):
+    assert not allowed(policies(MULTI), *connection)
+
+
+@pytest.mark.parametrize("pod", [CODE, CHECK, JOB, MLFLOW, VLLM, UPLOAD])
+def test_names_can_be_resolved(pod):
+    assert allowed(policies(MULTI), pod, DNS, 53, "UDP")
+    assert allowed(policies(MULTI), pod, DNS, 53, "TCP")
+
+
+def test_without_the_hub_no_job_reaches_it():
+    closed = policies({**MULTI, "networkPolicy": {"modelHub": {"enabled": False}}})
+    assert not any(allowed(closed, pod, HUB, 443) for pod in (JOB, CHECK, VLLM))
+
+
+def test_jobs_of_the_v1_operator_are_found_by_its_label():
+    v1 = policies({**MULTI, "api": "pytorchjob"})
+    job = Pod("team-a", {**OURS, "training.kubeflow.org/job-name": "sft"})
+    assert allowed(v1, job, job, 29500)
+    assert not allowed(v1, STRANGER, job, 22)
+    assert not allowed(v1, job, NODE, 6443)
+
+
+def test_addresses_of_the_api_server_replace_the_private_ranges():
+    narrow = policies({**MULTI, "networkPolicy": {"kubernetesApi": {"cidrs": ["10.9.9.9/32"]}}})
+    assert not allowed(narrow, CODE, NODE, 6443)
+    assert allowed(narrow, CODE, Pod(address="10.9.9.9"), 6443)
+
+
+def test_mlflow_in_a_bucket_reaches_the_bucket():
+    bucket = policies({"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b"}}})
+    assert allowed(bucket, MLFLOW, STORE, 8333)
+
+
+def test_an_ingress_controller_can_be_let_in():
+    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+    opened = policies({"networkPolicy": {"mlflow": {"from": [peer]}}})
+    assert allowed(opened, Pod("ingress"), MLFLOW, 5000)
+    assert not allowed(policies({}), Pod("ingress"), MLFLOW, 5000)
+
+
+def test_an_extra_way_out_is_a_way_out():
+    rule = {"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}], "ports": [{"protocol": "TCP", "port": 443}]}
+    teacher = Pod(address="203.0.113.7")
+    for field, pod in {"runsCode": CODE, "jobs": JOB, "hubSteps": CHECK}.items():
+        values = {**MULTI, "networkPolicy": {"modelHub": {"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}}}
+        assert not allowed(policies(values), pod, teacher, 443)
+        values["networkPolicy"]["extraEgress"] = {field: [rule]}
+        assert allowed(policies(values), pod, teacher, 443)
