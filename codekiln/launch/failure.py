@@ -56,8 +56,9 @@ def commands(request: JobRequest, kind: Kind, namespace: str, pod: str) -> list[
 
 
 def _mistake(request: JobRequest, kind: Kind, api: Api, tail: list[str], ending: Ending) -> InputError:
-    said = _said(tail)
-    what, _, fix = said.partition("\n  fix: ")
+    what, fix = _said(tail), ""
+    if what.count("\n  fix: ") == 1:
+        what, _, fix = what.partition("\n  fix: ")
     log = f"kubectl -n {api.namespace} logs {ending.pod} -c {kind.container}"
     return InputError(
         what or "\n".join(["the job ended with exit code 2; its last lines:", *tail]),
@@ -67,17 +68,9 @@ def _mistake(request: JobRequest, kind: Kind, api: Api, tail: list[str], ending:
 
 
 def _said(tail: list[str]) -> str:
-    """Return the last error that the job has printed, to the end of the log."""
+    """Return the last error that the job has printed: the worker repeats it at the very end."""
     starts = [number for number, line in enumerate(tail) if _ERROR.match(line)]
-    if not starts:
-        return ""
-    first, *rest = tail[starts[-1] :]
-    following = []
-    for line in rest:
-        if not line.startswith("  "):
-            break
-        following.append(line)
-    return "\n".join([_ERROR.sub("", first), *following])
+    return "\n".join([_ERROR.sub("", tail[starts[-1]]), *tail[starts[-1] + 1 :]]) if starts else ""
 
 
 def _codes(found: list[Ending]) -> list[int]:

@@ -9,6 +9,7 @@ from codekiln.launch.request import JobRequest
 
 KIND = KINDS["pytorchjob"]
 KEEP_SECONDS = 604_800
+_NO_PROXY = {"sidecar.istio.io/inject": "false"}
 # What the image writes to while its root file system is read-only, and the memory that processes share.
 _SCRATCH = {"/tmp": "codekiln-tmp", "/cache": "codekiln-cache", "/dev/shm": "codekiln-shm"}
 
@@ -42,11 +43,8 @@ def _replicas(request: JobRequest, placed: Placement, count: int) -> dict[str, A
         # Starts a pod again when it was killed (128 and above), never after a mistake of the user (2).
         "restartPolicy": "ExitCode",
         "template": {
-            "metadata": {
-                "labels": labels(request),
-                # A proxy beside the training container would keep the pod from ever completing.
-                "annotations": {"sidecar.istio.io/inject": "false"},
-            },
+            # A proxy beside the training container would keep the pod from ever completing.
+            "metadata": {"labels": labels(request) | _NO_PROXY, "annotations": dict(_NO_PROXY)},
             "spec": _pod(request, placed),
         },
     }
