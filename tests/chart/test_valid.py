@@ -11,7 +11,7 @@ from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
 CUSTOM = ("kubeflow.org", "kueue.x-k8s.io")
-# Kinds whose definitions come with OpenShift; test_openshift.py looks at them.
+# Kinds whose definitions come with OpenShift; test_mlflow.py looks at the one there is.
 ELSEWHERE = ("route.openshift.io",)
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
 

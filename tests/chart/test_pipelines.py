@@ -1,0 +1,200 @@
+"""The compiled pipelines as the chart puts them into Kubeflow Pipelines."""
+
+import copy
+import functools
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from kfp.kubernetes import kubernetes_executor_config_pb2
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from tests.chart import rendering
+from tests.chart.rendering import ROOT, of_kind, one
+from tests.chart.variants import VARIANTS
+
+COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
+NAMES = [path.stem for path in COMPILED]
+EXCHANGING = ("check", "sft", "dpo", "dpo_further", "self_generate", "evaluate")
+PLAIN = {
+    "pipelines": {"defaults": {"pool": ""}},
+    "storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b"}},
+    "networkPolicy": {"enabled": False},
+}
+
+
+@functools.cache
+def compiled(name):
+    documents = list(yaml.safe_load_all((ROOT / "pipelines" / "compiled" / f"{name}.yaml").read_text()))
+    return documents[0], documents[1] if len(documents) > 1 else {"platforms": {}}
+
+
+def uploaded(name, values):
+    text = one(rendering.render(values), "ConfigMap", f"codekiln-pipeline-{name}")["data"][f"{name}.yaml"]
+    spec, platform = yaml.safe_load_all(text)
+    return spec, platform
+
+
+def native(name, values):
+    objects = rendering.render({**values, "pipelines": {**values.get("pipelines", {}), "mode": "native"}})
+    versions = of_kind(objects, "PipelineVersion")
+    found = next(each["spec"] for each in versions if each["spec"]["pipelineName"] == name)
+    return found["pipelineSpec"], found["platformSpec"]
+
+
+def step_of(executor):
+    """exec-dpo-further-2 is a use of dpo_further."""
+    words = executor.removeprefix("exec-").split("-")
+    return "_".join(words[:-1] if words[-1].isdigit() else words)
+
+
+def executors(platform):
+    return platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("read", [uploaded, native])
+def test_with_nothing_to_change_the_compiled_pipeline_is_unchanged(name, read):
+    spec, platform = read(name, PLAIN)
+    wanted, wanted_platform = copy.deepcopy(compiled(name))
+    if "pool" in wanted["root"].get("inputDefinitions", {}).get("parameters", {}):
+        wanted["root"]["inputDefinitions"]["parameters"]["pool"]["defaultValue"] = ""
+    assert spec == wanted
+    assert platform == wanted_platform
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("variant", ["defaults", "multi-user", "a-registry-with-credentials", "object-store"])
+def test_kubeflow_pipelines_can_read_it(name, variant):
+    spec, platform = uploaded(name, {**VARIANTS[variant], "pipelines": {"defaults": {"pool": "gpu"}}})
+    json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
+    for executor in executors(platform).values():
+        json_format.ParseDict(executor, kubernetes_executor_config_pb2.KubernetesExecutorConfig())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_that_exchange_files_with_jobs_mount_the_workspace_and_no_others(name):
+    spec, platform = uploaded(name, {"storage": {"sharedVolume": {"existingClaim": "files"}}})
+    _, before = compiled(name)
+    for executor in spec["deploymentSpec"]["executors"]:
+        mounts = executors(platform).get(executor, {}).get("pvcMount", [])
+        had = executors(before).get(executor, {}).get("pvcMount", [])
+        added = [each for each in mounts if each not in had]
+        if step_of(executor) in EXCHANGING:
+            constant = {"runtimeValue": {"constant": "files"}}
+            assert added == [{"constant": "files", "mountPath": "/codekiln", "pvcNameParameter": constant}]
+        else:
+            assert not added
+
+
+def test_every_exchanging_step_is_in_some_pipeline():
+    used = {step_of(each) for name in NAMES for each in compiled(name)[0]["deploymentSpec"]["executors"]}
+    assert used >= set(EXCHANGING)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_compiled_pipeline_says_of_a_step_stays(name):
+    _, platform = uploaded(name, {})
+    for executor, settings in executors(compiled(name)[1]).items():
+        kept = executors(platform)[executor]
+        for key, value in settings.items():
+            if key == "podMetadata":
+                assert kept[key]["labels"].items() >= value["labels"].items()
+            elif key != "pvcMount":
+                assert kept[key] == value
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_check_may_reach_the_hub(name):
+    _, platform = uploaded(name, {})
+    reaching = [
+        step_of(executor)
+        for executor, settings in executors(platform).items()
+        if "codekiln.dev/reaches-hub" in settings.get("podMetadata", {}).get("labels", {})
+    ]
+    assert set(reaching) <= {"check"}
+    assert ("check" in reaching) == any(step_of(each) == "check" for each in executors(platform))
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ({"registry": "ghcr.io/acme"}, "ghcr.io/acme/codekiln/cpu:0.1.0"),
+        ({"tag": "7"}, "codekiln/cpu:7"),
+        ({"cpu": {"repository": "mirror/cpu"}}, "mirror/cpu:0.1.0"),
+        ({"cpu": {"digest": "sha256:" + "a" * 64}, "tag": "7"}, "codekiln/cpu@sha256:" + "a" * 64),
+    ],
+)
+def test_images_get_their_registry_tag_and_digest(image, full):
+    for name in NAMES:
+        spec, _ = uploaded(name, {"image": image})
+        inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+        literal = {each["container"]["image"] for each in spec["deploymentSpec"]["executors"].values()}
+        assert "codekiln/cpu:0.1.0" not in literal
+        if "image" in inputs:
+            assert inputs["image"]["defaultValue"] == full
+
+
+def test_defaults_of_the_form_are_the_values_and_a_wrong_name_is_told():
+    spec, _ = uploaded("align", {"pipelines": {"defaults": {"profile": "cluster", "recipe": "student"}}})
+    inputs = spec["root"]["inputDefinitions"]["parameters"]
+    assert (inputs["profile"]["defaultValue"], inputs["recipe"]["defaultValue"]) == ("cluster", "student")
+    assert inputs["pool"]["defaultValue"] == "gpu"
+    with pytest.raises(
+        rendering.helm_python.HelmRenderError, match=r"pipelines\.defaults\.profil: .* there are: .*profile"
+    ):
+        rendering.render({"pipelines": {"defaults": {"profil": "cluster"}}})
+    with pytest.raises(rendering.helm_python.HelmRenderError, match="gpuPools has no pool of that name"):
+        rendering.render({"pipelines": {"defaults": {"pool": "a100"}}})
+
+
+def test_a_version_has_another_name_when_it_says_something_else():
+    def versions(values):
+        objects = rendering.render({**values, "pipelines": {"mode": "native"}})
+        return {each["metadata"]["name"] for each in of_kind(objects, "PipelineVersion")}
+
+    assert versions({}) == versions({"commonLabels": {"a": "b"}})
+    assert not versions({}) & versions({"image": {"tag": "7"}})
+    assert all(name.rsplit("-", 1)[0].endswith("-0.1.0") for name in versions({}))
+
+
+def test_versions_belong_to_a_pipeline_of_the_same_namespace_and_outlive_an_upgrade():
+    objects = rendering.render({"pipelines": {"mode": "native"}, "kfp": {"namespace": "kfp"}})
+    pipelines = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in of_kind(objects, "Pipeline")}
+    assert pipelines == {("kfp", name) for name in NAMES}
+    for each in of_kind(objects, "PipelineVersion"):
+        assert (each["metadata"]["namespace"], each["spec"]["pipelineName"]) in pipelines
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_the_upload_job_is_given_every_pipeline_and_runs_after_the_rest():
+    objects = rendering.render(
+        {"pipelines": {"namespace": "team", "tokenAudience": "a.b"}, "kfp": {"host": "http://k"}}
+    )
+    job = of_kind(objects, "Job")[0]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    files = [f"/pipelines/{name}.yaml" for name in NAMES]
+    token = "--token-file=/var/run/secrets/kubeflow/pipelines/token"
+    assert container["command"] == ["python", "-m", "codekiln.launch.upload"]
+    assert container["args"] == ["--host=http://k", "--namespace=team", token, *files]
+    sources = next(each for each in job["spec"]["template"]["spec"]["volumes"] if each["name"] == "pipelines")
+    maps = [one(objects, "ConfigMap", each["configMap"]["name"]) for each in sources["projected"]["sources"]]
+    assert sorted(key for each in maps for key in each["data"]) == [f"{name}.yaml" for name in NAMES]
+
+
+def test_the_upload_job_understands_its_arguments():
+    from click.testing import CliRunner
+
+    from codekiln.launch.upload import main
+
+    container = of_kind(rendering.render(), "Job")[0]["spec"]["template"]["spec"]["containers"][0]
+    options = [word for word in container["args"] if word.startswith("--")]
+    told = CliRunner().invoke(main, [*options, str(ROOT / "no-such-file.yaml")])
+    assert "no-such-file.yaml" in told.output
+    assert "No such option" not in told.output
+
+
+def test_a_config_map_holds_less_than_a_mebibyte():
+    for each in of_kind(rendering.render(), "ConfigMap"):
+        assert sum(len(text.encode()) for text in each["data"].values()) < 700_000
