@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from codekiln import __version__
 from tests.chart import rendering
 from tests.chart.rendering import ROOT, of_kind, one
 from tests.chart.variants import VARIANTS
@@ -119,9 +120,9 @@ def test_only_check_may_reach_the_hub(name):
 @pytest.mark.parametrize(
     ("image", "full"),
     [
-        ({"registry": "ghcr.io/acme"}, "ghcr.io/acme/codekiln/cpu:0.1.0"),
+        ({"registry": "ghcr.io/acme"}, "ghcr.io/acme/codekiln/cpu:" + __version__),
         ({"tag": "7"}, "codekiln/cpu:7"),
-        ({"cpu": {"repository": "mirror/cpu"}}, "mirror/cpu:0.1.0"),
+        ({"cpu": {"repository": "mirror/cpu"}}, "mirror/cpu:" + __version__),
         ({"cpu": {"digest": "sha256:" + "a" * 64}, "tag": "7"}, "codekiln/cpu@sha256:" + "a" * 64),
     ],
 )
@@ -130,7 +131,7 @@ def test_images_get_their_registry_tag_and_digest(image, full):
         spec, _ = uploaded(name, {"image": image})
         inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
         literal = {each["container"]["image"] for each in spec["deploymentSpec"]["executors"].values()}
-        assert "codekiln/cpu:0.1.0" not in literal
+        assert "codekiln/cpu:" + __version__ not in literal
         if "image" in inputs:
             assert inputs["image"]["defaultValue"] == full
 
@@ -155,7 +156,7 @@ def test_a_version_has_another_name_when_it_says_something_else():
 
     assert versions({}) == versions({"commonLabels": {"a": "b"}})
     assert not versions({}) & versions({"image": {"tag": "7"}})
-    assert all(name.rsplit("-", 1)[0].endswith("-0.1.0") for name in versions({}))
+    assert all(name.rsplit("-", 1)[0].endswith(f"-{__version__}") for name in versions({}))
 
 
 def test_versions_belong_to_a_pipeline_of_the_same_namespace_and_outlive_an_upgrade():

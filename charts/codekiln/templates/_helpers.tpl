@@ -1,13 +1,13 @@
 {{- define "codekiln.labels" -}}
-app.kubernetes.io/name: codekiln
-app.kubernetes.io/part-of: codekiln
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict
+  "app.kubernetes.io/name" "codekiln"
+  "app.kubernetes.io/part-of" "codekiln"
+  "app.kubernetes.io/instance" .Release.Name
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_")
+-}}
+{{- merge $own .Values.commonLabels | toYaml }}
 {{- end }}
 
 {{/* Labels by which Services, policies and controllers find the pods of a server. They never change: selectors are immutable. */}}
