@@ -93,6 +93,8 @@ def _options() -> list[str]:
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
     if "PET_NPROC_PER_NODE" not in os.environ:
         options.append(f"--nproc-per-node={max(1, torch.cuda.device_count())}")
+    if not torch.cuda.is_available():
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or DeepSpeed warns in every process that it guessed so
     if "PET_MASTER_ADDR" not in os.environ and "PET_RDZV_ENDPOINT" not in os.environ:
         options.append("--standalone")
     return options

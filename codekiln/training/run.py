@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -69,6 +70,8 @@ def run(job: TrainingJob) -> TrainingSummary:
 
 def _quiet() -> None:
     quiet()
+    # DeepSpeed calls torch by names of last year, at every step.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.distributed\.")
     datasets.disable_progress_bars()
 
 

@@ -1,0 +1,159 @@
+"""Two processes over gloo, started as a pod starts them."""
+
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from codekiln.dataset import sha256_file
+from codekiln.training.job import TrainingJob
+from tests import toy_models as toy
+from tests.training import launched
+
+pytestmark = pytest.mark.xdist_group("torchrun")
+
+LORA = {"r": 16, "alpha": 16, "dropout": 0.0}
+SETTINGS = {
+    "learning_rate": 5e-3,
+    "batch_size": 8,
+    "micro_batch": 4,
+    "holdout": 0.2,
+    "epochs": 4,
+    "eval_every": 4,
+    "patience": 0,
+}
+WEIGHTS = "adapter_model.safetensors"
+MEASURES = ("loss", "grad_norm", "eval_loss", "eval_rewards/margins")
+slow = pytest.mark.slow
+
+
+class Shop:
+    """A base model, 32 training and 8 held-out rows of each kind, and what was trained on them so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        toy.make(folder / "base")
+        toy.write_rows(folder / "examples", toy.examples(40))
+        toy.write_rows(folder / "pairs", toy.pairs(40))
+
+    def job(self, kind: str, **changes) -> dict:
+        """Return a job; one of DPO continues the adapter of ``alone("sft")``."""
+        start = {} if kind == "sft" else {"adapter": str(self.alone("sft") / "output")}
+        settings = {kind: SETTINGS | changes.pop("settings", {})}
+        data = str(self.folder / ("examples" if kind == "sft" else "pairs"))
+        return (
+            {"kind": kind, "base": str(self.folder / "base"), "data": data, "lora": LORA} | settings | start | changes
+        )
+
+    def place(self, name: str, kind: str, **changes) -> Path:
+        return launched.place_of(self.folder / name, self.job(kind, **changes))
+
+    def alone(self, kind: str, **settings) -> Path:
+        """Train in this process: two micro-batches one after the other are what two processes compute side by side."""
+        from codekiln.training.run import run
+
+        place = self.folder / "-".join((kind, "alone", *map(str, settings.values())))
+        if not place.exists():
+            run(TrainingJob(**self.job(kind, settings=settings), output=place / "output"))
+        return place
+
+    def together(self, kind: str, strategy: str, **settings) -> Path:
+        """Train in two processes of one node."""
+        name = "-".join((kind, strategy, *map(str, settings.values())))
+        if not (self.folder / name).exists():
+            launched.run(self.place(name, kind, strategy=strategy, settings=settings))
+        return self.folder / name
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return Shop(tmp_path_factory.mktemp("shop"))
+
+
+def measured(place: Path) -> list[float]:
+    return [entry[name] for entry in launched.curve(place) for name in MEASURES if name in entry]
+
+
+def differences(place: Path, other: Path) -> dict[str, float]:
+    from safetensors.torch import load_file
+
+    mine, its = (load_file(folder / "output" / WEIGHTS) for folder in (place, other))
+    assert {name: weight.shape for name, weight in mine.items()} == {name: w.shape for name, w in its.items()}
+    return {name: (weight.float() - its[name].float()).abs().max().item() for name, weight in mine.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "settings"),
+    [
+        ("sft", "zero3", {}),
+        ("dpo", "ddp", {}),
+        ("dpo", "zero2", {}),
+        ("dpo", "zero3", {}),
+        pytest.param("sft", "ddp", {}, marks=slow),
+        pytest.param("sft", "zero2", {}, marks=slow),
+        pytest.param("dpo", "ddp", {"reference": "base"}, marks=slow),
+        pytest.param("dpo", "zero2", {"reference": "base"}, marks=slow),
+        pytest.param("dpo", "zero3", {"reference": "base"}, marks=slow),
+        pytest.param("dpo", "zero3", {"gradient_checkpointing": True}, marks=slow),
+    ],
+)
+def test_two_processes_train_what_one_trains(shop, kind, strategy, settings):
+    place, alone = shop.together(kind, strategy, **settings), shop.alone(kind, **settings)
+    assert len(measured(alone)) >= 16 * 2 + 5
+    assert measured(place) == pytest.approx(measured(alone), rel=1e-4, abs=2e-5)
+    assert (launched.summary(place)["train_rows"], launched.summary(place)["steps"]) == (32, 16)
+    # AdamW turns rounding in the smallest gradients into steps of the learning rate's size.
+    assert max(differences(place, alone).values()) < 2e-3
+
+
+def test_an_adapter_of_zero3_works_on_a_whole_model(shop):
+    """Loaded by one process, it gives the loss that the two that trained it measured last."""
+    place = shop.together("sft", "zero3")
+    from codekiln.training.run import run
+
+    summary = run(TrainingJob(**shop.job("sft", adapter=place / "output"), output=shop.folder / "further"))
+    assert summary.first_eval_loss == pytest.approx(launched.summary(place)["best_eval_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("strategy", ["zero3", pytest.param("zero2", marks=slow), pytest.param("ddp", marks=slow)])
+def test_a_stop_told_to_one_of_two_nodes_leaves_a_checkpoint_that_both_continue(shop, strategy):
+    """The nodes share one folder; the continued run ends exactly as one that nobody stopped."""
+    straight, stopped = shop.together("dpo", strategy), shop.place(f"stopped-{strategy}", "dpo", strategy=strategy)
+    nodes = launched.start_nodes(stopped)
+    launched.wait_for(stopped / "output" / "checkpoints" / "checkpoint-4" / "complete.json", nodes[0])
+    nodes[1].send_signal(signal.SIGTERM)
+    codes, said = launched.finish_nodes(nodes)
+    assert codes == [143, 143], said
+    assert not (stopped / "output" / WEIGHTS).exists()
+    codes, said = launched.finish_nodes(launched.start_nodes(stopped))
+    assert codes == [0, 0], said
+    assert 4 <= launched.summary(stopped)["resumed_from"] < 16
+    for name in (WEIGHTS, "curve.jsonl"):
+        assert sha256_file(stopped / "output" / name) == sha256_file(straight / "output" / name), name
+
+
+@slow
+@pytest.mark.parametrize("strategy", ["ddp", "zero2", "zero3"])
+def test_a_killed_pod_is_continued(shop, strategy):
+    straight, killed = shop.together("dpo", strategy), shop.place(f"killed-{strategy}", "dpo", strategy=strategy)
+    worker = launched.start(killed)
+    launched.wait_for(killed / "output" / "checkpoints" / "checkpoint-8" / "complete.json", worker)
+    for process in [*psutil.Process(worker.pid).children(), worker]:
+        process.send_signal(signal.SIGKILL)
+    assert launched.finish(worker)[0] == -signal.SIGKILL
+    launched.run(killed)
+    assert launched.summary(killed)["resumed_from"] >= 8
+    for name in (WEIGHTS, "curve.jsonl"):
+        assert sha256_file(killed / "output" / name) == sha256_file(straight / "output" / name), name
+
+
+@slow
+@pytest.mark.parametrize("strategy", ["ddp", "zero2", "zero3"])
+def test_bfloat16_trains_in_every_strategy(shop, strategy):
+    settings = {"dtype": "bfloat16", "gradient_checkpointing": True, "loss": ["sigmoid"]}
+    place = shop.place(f"bfloat16-{strategy}", "dpo", strategy=strategy, settings=settings)
+    launched.run(place)
+    first, *_, last = launched.curve(place)
+    assert first["eval_rewards/margins"] == 0
+    assert last["eval_rewards/margins"] > 0.1
