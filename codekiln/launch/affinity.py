@@ -27,7 +27,7 @@ def _required(kind: str, one: Any, other: Any) -> Any:
     if kind != "nodeAffinity":
         return _union(one or (), other or ())
     one, other = ((each or {}).get(_TERMS) or [] for each in (one, other))
-    terms = [_both(a, b) for a in one for b in other] if one and other else [*one, *other]
+    terms = [_both(a, b) for a in one or [{}] for b in other or [{}]] if one or other else []
     return {_TERMS: _weakest(terms)} if terms else None
 
 

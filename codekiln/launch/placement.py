@@ -69,7 +69,7 @@ def overlay(placed: Placement, task_config: Mapping[str, Any]) -> Placement:
         mounts=_by_key("mountPath", placed.mounts, mounts),
         selector={**placed.selector, **task.get("node_selector", {})},
         tolerations=_union(placed.tolerations, task.get("tolerations", ())),
-        affinity=merge_affinity(placed.affinity, task.get("affinity", {})),
+        affinity=merge_affinity(placed.affinity, task["affinity"]) if "affinity" in task else placed.affinity,
         resources=resources,
         accelerator=accelerator,
     )
