@@ -1,20 +1,21 @@
-"""Writes what is generated from elsewhere: ``python charts/render.py``.
+"""Writes what is made from the chart, and what the chart takes from elsewhere.
 
-The chart's copies of the compiled pipelines and of the permission table, the table of values in the chart's README,
-and ``manifests/`` for people without Helm. ``tests/chart`` compares all of it with what is committed.
+``python -m charts.render`` writes the chart's copies of the compiled pipelines and of the permission table, the table
+of values in the chart's README, and ``manifests/``. ``python -m charts.render VALUES FOLDER`` writes one kustomize
+folder for values of your own. ``tests/chart`` compares everything with what is committed.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
+from charts import kustomize, readme
+from charts.places import CHART, COMPILED, MANIFESTS
 from codekiln.launch import permissions
 
-ROOT = Path(__file__).parents[1]
-CHART = ROOT / "charts" / "codekiln"
-COMPILED = ROOT / "pipelines" / "compiled"
+Files = Iterable[tuple[Path, str]]
 
 
 def chart_files() -> Iterator[tuple[Path, str]]:
@@ -22,6 +23,12 @@ def chart_files() -> Iterator[tuple[Path, str]]:
     for path in sorted(COMPILED.glob("*.yaml")):
         yield CHART / "files" / "pipelines" / path.name, path.read_text(encoding="utf-8")
     yield CHART / "files" / "permissions.yaml", permission_rules()
+
+
+def derived_files() -> Iterator[tuple[Path, str]]:
+    """Yield the path and text of each file that is made from the chart."""
+    yield CHART / "README.md", readme.with_table((CHART / "README.md").read_text(encoding="utf-8"))
+    yield from kustomize.everything()
 
 
 def permission_rules() -> str:
@@ -33,28 +40,38 @@ def permission_rules() -> str:
     return yaml.safe_dump(rules, sort_keys=False)
 
 
-def _rules(table: tuple[permissions.Permission, ...]) -> list[dict[str, list[str]]]:
+def _rules(table: Iterable[permissions.Permission]) -> list[dict[str, list[str]]]:
     verbs: dict[tuple[str, str], list[str]] = {}
     for group, resource, verb in table:
         verbs.setdefault((group, resource), []).append(verb)
     return [{"apiGroups": [group], "resources": [resource], "verbs": each} for (group, resource), each in verbs.items()]
 
 
-def write(files: Iterator[tuple[Path, str]]) -> None:
-    """Write files and remove generated ones that are no longer made."""
+def generated(*folders: Path) -> set[Path]:
+    """Return the generated files that are there, in folders that hold nothing else."""
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def write(files: Files, *folders: Path) -> None:
+    """Write files, and remove from folders what is no longer made."""
     written = set()
     for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         written.add(path)
-    for stale in set((CHART / "files").rglob("*.yaml")) - written:
+    for stale in generated(*folders) - written:
         stale.unlink()
 
 
-def main() -> None:
-    """Write every generated file."""
-    write(chart_files())
+def main(words: list[str]) -> None:
+    """Write every generated file, or one kustomize folder."""
+    if words:
+        values, folder = map(Path, words)
+        write(kustomize.folder(folder, yaml.safe_load(values.read_text(encoding="utf-8")) or {}))
+        return
+    write(chart_files(), CHART / "files")
+    write(derived_files(), *(MANIFESTS / name for name in kustomize.GENERATED))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:])
