@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.dataset import sha256_file, write_atomic
 from codekiln.errors import InputError
+from codekiln.training import processes
 
 WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
 
@@ -51,6 +52,8 @@ def save(trainer: Any, output: Path, record: AdapterRecord) -> None:
     staging = output / "saving"
     trainer.save_model(str(staging))
     if not trainer.is_world_process_zero():
+        if processes.apart() and processes.local_rank() == 0:
+            shutil.rmtree(staging, ignore_errors=True)
         return
     config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))
     # PEFT keeps the modules in a set; sorted, equal adapters have equal files.

@@ -10,6 +10,7 @@ from peft import LoraConfig
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.loading import dtype_of
+from codekiln.training import processes
 from codekiln.training.checkpoints import FOLDER
 from codekiln.training.job import TrainingJob
 from codekiln.training.settings import LoraSettings, Optimisation
@@ -59,6 +60,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "disable_tqdm": True,
         "report_to": "none",
         "save_strategy": "steps",
+        "save_on_each_node": processes.apart(),
         "save_steps": every,
         "save_total_limit": 2,
         "restore_callback_states_from_checkpoint": True,

@@ -45,6 +45,13 @@ def latest(output: Path) -> tuple[Path | None, int]:
     return (output / FOLDER / f"checkpoint-{step}", step) if step else (None, 0)
 
 
+def remove(output: Path) -> None:
+    """Remove all checkpoints of a finished run, once no process needs one any more; every process calls this."""
+    processes.wait()
+    if processes.local_rank() == 0:
+        shutil.rmtree(output / FOLDER, ignore_errors=True)
+
+
 def _claim(folder: Path, owner: dict[str, str | int]) -> None:
     file = folder / OWNER
     ours = file.is_file() and json.loads(file.read_bytes()) == owner

@@ -4,6 +4,7 @@ import os
 from typing import Any, TypeVar
 
 from codekiln.errors import InputError
+from codekiln.launch.worker import APART
 from codekiln.training.settings import Strategy
 
 Answer = TypeVar("Answer")
@@ -51,6 +52,11 @@ def start(strategy: Strategy) -> None:
 def local_rank() -> int:
     """Return the number of this process on its node, which is also the number of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def apart() -> bool:
+    """Return whether each node works on a folder of its own, so that each has to write whole checkpoints."""
+    return APART in os.environ
 
 
 def gathered(answer: Answer) -> list[Answer]:

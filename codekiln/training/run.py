@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 import time
 import warnings
 from collections import Counter
@@ -63,6 +62,7 @@ def run(job: TrainingJob) -> TrainingSummary:
     with _threads(trainer.model), stopping.listening():
         summary = _train(job, trainer, proven, held)
     adapter.save(trainer, job.output, record)
+    checkpoints.remove(job.output)
     if trainer.is_world_process_zero():
         _report(job, trainer, proven, summary)
     return summary
@@ -172,4 +172,3 @@ def _report(job: TrainingJob, trainer: Any, proven: Proven, summary: TrainingSum
     lines = (json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}) for item in proven.rejected)
     write_atomic(job.output / "rejected.jsonl", "".join(line + "\n" for line in lines))
     write_atomic(job.output / "summary.json", summary.model_dump_json(indent=2) + "\n")
-    shutil.rmtree(job.output / checkpoints.FOLDER)

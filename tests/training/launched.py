@@ -25,8 +25,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(place: Path, processes: int | str = 2, node: int = 0, nodes: int = 1, port: int = 0) -> subprocess.Popen:
-    """Start the worker of one node."""
+def start(
+    place: Path, processes: int = 2, node: int = 0, nodes: int = 1, port: int = 0, **extra: str
+) -> subprocess.Popen:
+    """Start the worker of one node; ``extra`` are environment variables."""
     pet = {
         "PET_NNODES": nodes,
         "PET_NPROC_PER_NODE": processes,
@@ -38,7 +40,7 @@ def start(place: Path, processes: int | str = 2, node: int = 0, nodes: int = 1, 
     return subprocess.Popen(
         [sys.executable, "-m", "codekiln.launch.worker", str(place)],
         cwd=ROOT,
-        env=clean | {"OMP_NUM_THREADS": "1"} | {name: str(value) for name, value in pet.items()},
+        env=clean | {"OMP_NUM_THREADS": "1"} | {name: str(value) for name, value in pet.items()} | extra,
         # A file, because a worker that nobody reads would wait for ever on a full pipe.
         stdout=(place / f"said-{node}").open("w"),
         stderr=subprocess.STDOUT,
@@ -63,7 +65,7 @@ def finish_nodes(workers: list[subprocess.Popen]) -> tuple[list[int], list[str]]
     return [code for code, _ in ends], [said for _, said in ends]
 
 
-def run(place: Path, processes: int | str = 2) -> None:
+def run(place: Path, processes: int = 2) -> None:
     """Run a job that has to succeed."""
     code, said = finish(start(place, processes))
     assert code == 0, said

@@ -1,6 +1,8 @@
 """Two processes over gloo, started as a pod starts them."""
 
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -131,6 +133,32 @@ def test_a_stop_told_to_one_of_two_nodes_leaves_a_checkpoint_that_both_continue(
     assert 4 <= launched.summary(stopped)["resumed_from"] < 16
     for name in (WEIGHTS, "curve.jsonl"):
         assert sha256_file(stopped / "output" / name) == sha256_file(straight / "output" / name), name
+
+
+@slow
+@pytest.mark.parametrize("strategy", ["ddp", "zero3"])
+def test_nodes_that_share_no_folder_continue_from_what_both_have_written(shop, strategy):
+    """As with object storage: each node has a copy, and what both wrote is put together between the two runs."""
+    straight = shop.together("dpo", strategy)
+    copies = [shop.place(f"copy-{node}-{strategy}", "dpo", strategy=strategy) for node in range(2)]
+    nodes = start_apart(copies)
+    launched.wait_for(copies[1] / "output" / "checkpoints" / "checkpoint-8" / "complete.json", nodes[0])
+    nodes[0].send_signal(signal.SIGTERM)
+    codes, said = launched.finish_nodes(nodes)
+    assert codes == [143, 143], said
+    for one, other in ((0, 1), (1, 0)):
+        shutil.copytree(copies[one] / "output", copies[other] / "output", dirs_exist_ok=True)
+    codes, said = launched.finish_nodes(start_apart(copies))
+    assert codes == [0, 0], said
+    assert launched.summary(copies[0])["resumed_from"] >= 8
+    for name in (WEIGHTS, "curve.jsonl"):
+        assert sha256_file(copies[0] / "output" / name) == sha256_file(straight / "output" / name), name
+    assert list((copies[1] / "output").iterdir()) == []
+
+
+def start_apart(copies: list[Path]) -> list[subprocess.Popen]:
+    port = launched.free_port()
+    return [launched.start(copy, 1, node, 2, port, CODEKILN_NODES_APART="1") for node, copy in enumerate(copies)]
 
 
 @slow
