@@ -16,7 +16,7 @@ from typing import TextIO
 import yaml
 
 from codekiln.errors import InputError, did_you_mean
-from codekiln.stages.step import MARK, WORKDIR
+from codekiln.stages.step import FAILED, MARK, WORKDIR
 
 LOG = "kfp.log"
 LAST_WORDS = 8
@@ -59,7 +59,7 @@ def run(pipeline: str, arguments: Mapping[str, str], workdir: Path) -> bool:
     with _only_one(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _kfp_prints_to(log) as splitter:
         ok = _execute(path, arguments, workdir)
         # A step that was killed says nothing itself; what its shell and KFP said last is all there is.
-        for line in [] if ok else splitter.unmarked:
+        for line in [] if ok or splitter.explained else splitter.unmarked:
             splitter.show(line)
     if ok:
         _publish(workdir)
@@ -134,6 +134,7 @@ class _Splitter:
 
     def __init__(self, log: TextIO, shown: TextIO) -> None:
         self.log, self.shown, self.rest = log, shown, ""
+        self.explained = False
         self.unmarked: deque[str] = deque(maxlen=LAST_WORDS)
 
     def write(self, text: str) -> int:
@@ -143,6 +144,7 @@ class _Splitter:
             marked, mark, words = line.partition(MARK)
             if mark and not marked.strip():
                 self.show(words)
+                self.explained |= words.startswith(FAILED)
                 self.unmarked.clear()
             elif line.strip():
                 self.unmarked.append(line.strip())

@@ -2,14 +2,19 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from codekiln import launch, models, problem_sets, teachers
+from codekiln import models, problem_sets, teachers
 from codekiln.dataset import write_dataset
-from codekiln.errors import CodekilnError, InputError, InputErrors
+from codekiln.errors import InputError
+from codekiln.launch.pools import Cluster, read_cluster
+from codekiln.launch.readiness import examine, pool_probes
+from codekiln.models.reach import reach
 from codekiln.records import Problem
 from codekiln.settings import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
+from codekiln.stages.planning import plan_run
 from codekiln.stages.run import (
     EVALUATION,
     TRAIN,
@@ -26,27 +31,16 @@ MINIMUM_FREE_GB = 1
 
 def _check(work: Work) -> Summary:
     settings = work.settings
-    found: list[InputError] = []
-    notes: dict[str, str] = {}
     problems: list = []
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
         "teacher": lambda: _teacher(settings),
-        "pool": lambda: launch.require_here(settings.pool) or "training runs in this step",
+        **_pool(settings),
         "disk": lambda: _disk(work.output),
         "registry": lambda: _registry(settings, work.output),
         "problems": lambda: problems.extend(_problems(settings, work.output)) or "readable, and their references pass",
     }
-    for name, probe in probes.items():
-        try:
-            notes[name] = probe()
-            print(f"check: {name}: {notes[name]}", flush=True)
-        except InputErrors as error:
-            found += error.errors
-        except CodekilnError as error:
-            found.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
-    if found:
-        raise InputErrors(found)
+    notes = examine(probes)
     write_run(work.output, settings)
     _start_parent(settings, work)
     train, evaluation, rejected = problems
@@ -55,7 +49,37 @@ def _check(work: Work) -> Summary:
 
 def _model(settings: Settings) -> str:
     spec = models.get(settings.base_model)
-    return f"{spec.id}, revision {spec.revision}, licence {spec.licence}"
+    if settings.pool and Path(spec.source).is_dir() and not _mounted(spec):
+        raise InputError(
+            f"is a folder that the jobs on pool '{settings.pool}' do not have",
+            where=f"base_model {spec.id}",
+            fix="give a Hub id, or put the model on the volume that steps and jobs share",
+        )
+    return f"{spec.id}, {reach(spec)}, licence {spec.licence or 'not stated'}"
+
+
+def _mounted(spec: models.BaseModelSpec) -> bool:
+    return spec.id == "tiny" or Path(spec.source).absolute().is_relative_to(read_cluster().exchange)
+
+
+def _pool(settings: Settings) -> dict[str, Callable[[], str]]:
+    if not settings.pool:
+        return {"pool": lambda: "none; training and sampling run in their steps"}
+    try:
+        cluster = read_cluster()
+        cluster.pool(settings.pool)
+    except InputError as error:
+        return {"pool": partial(_refuse, error)}
+    return {**pool_probes(cluster, [settings.pool]), "plan": lambda: _plan(settings, cluster)}
+
+
+def _refuse(error: InputError) -> str:
+    raise error
+
+
+def _plan(settings: Settings, cluster: Cluster) -> str:
+    plans = plan_run(settings, cluster.pool(settings.pool))
+    return "; ".join(f"{name}: {chosen.strategy} on {chosen.processes}" for name, chosen in plans.items())
 
 
 def _teacher(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from codekiln.stages.runner import run_check, run_stage
 
 WORKDIR = "CODEKILN_WORKDIR"
 MARK = "codekiln| "
+FAILED = "error in "
 
 
 def check_step(
@@ -106,7 +107,7 @@ def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
     try:
         return perform()
     except CodekilnError as error:
-        print(f"error in {step}: {error}", file=sys.stderr, flush=True)
+        print(f"{FAILED}{step}: {error}", file=sys.stderr, flush=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
 
 

@@ -3,10 +3,12 @@
 import json
 from functools import partial
 
-from codekiln import launch, models
+from codekiln import launch
 from codekiln.launch.pools import read_cluster
+from codekiln.plan import apply
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.jobs import place
+from codekiln.stages.planning import plan_stage
 from codekiln.training.job import TrainingJob, TrainingSummary
 
 
@@ -23,24 +25,20 @@ def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
         code_version=code_version(),
         **{kind: getattr(settings, section)},
     )
-    launch.run(_planned(job, work), place(work))
+    launch.run(_planned(job, work, section), place(work))
     done = TrainingSummary.model_validate_json((work.output / "summary.json").read_bytes())
     figures = {name: value for name, value in done.model_dump().items() if isinstance(value, int | float)}
     curve = [json.loads(line) for line in (work.output / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
 
 
-def _planned(job: TrainingJob, work: Work) -> TrainingJob:
+def _planned(job: TrainingJob, work: Work, section: str) -> TrainingJob:
     """Choose how a job on a pool divides its work; in this process there is nothing to divide."""
-    settings = work.settings
-    if not settings.pool:
+    if not work.settings.pool:
         return job
-    from codekiln import plan
-
-    pool = read_cluster().pool(settings.pool)
-    chosen = plan.plan(models.get(job.base), job.settings, job.lora, job.kind, pool, settings.strategy)
+    chosen = plan_stage(work.settings, section, read_cluster().pool(work.settings.pool))
     print(f"{work.step}: {chosen.reasons}", flush=True)
-    return plan.apply(job, chosen)
+    return apply(job, chosen)
 
 
 def _stage(name: str, kind: str, rows: str) -> Stage:
