@@ -1,14 +1,14 @@
 """A job from its creation to its end, as the step tells it."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
-from codekiln.launch.api import Api, Refused, Trouble
-from codekiln.launch.cancel import Guard
+from codekiln.errors import ClusterError
+from codekiln.launch.api import Refused, Trouble
 from codekiln.launch.events import pod_trouble, queue_reason
 from codekiln.launch.kinds import KINDS, Object, by_uid
+from codekiln.launch.lease import Lease
 from codekiln.launch.logs import LogThread
 from codekiln.launch.mirror import Mirror
 from codekiln.launch.pace import Pace
@@ -47,34 +47,40 @@ class Ended:
 class Follower:
     """Watches one job and its pods, says every change of state once, and passes on the log of rank 0."""
 
-    def __init__(self, request: JobRequest, job: Object, api: Api, say: Callable[[str], None], pace: Pace) -> None:
-        self.request, self.job, self.api, self.say, self.pace = request, job, api, say, pace
+    def __init__(self, request: JobRequest, job: Object, lease: Lease, pace: Pace) -> None:
+        self.request, self.job, self.lease, self.pace = request, job, lease, pace
+        self.api, self.say = lease.api, lease.say
         self.kind = KINDS[request.pool.api]
         self.uid = job["metadata"]["uid"]
-        self.teller = Teller(f"{self.kind.kind} {request.name}", say, pace)
+        self.teller = Teller(f"{self.kind.kind} {request.name}", self.say, pace)
         self._news: SimpleQueue[None] = SimpleQueue()
-        self._jobs = self._mirror(api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
-        self._pods = self._mirror(api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
-        self._log = LogThread(api, self.kind, self._pods, say, pace)
+        self._jobs = self._mirror(self.api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
+        self._pods = self._mirror(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
+        self._log = LogThread(self.api, self.kind, self._pods, self.say, pace)
         self._has_run = self._out_of_contact = False
         self._reason, self._reason_of, self._reason_at = "", "", 0.0
 
-    def follow(self, guard: Guard) -> Ended:
+    def follow(self) -> Ended:
         """Return when the job has ended, or can no longer end well.
 
         Raises:
             LostContact: The API server has not served a call for ``pace.lost`` seconds.
+            ClusterError: It has refused them for so long.
         """
         threads = (self._jobs, self._pods, self._log)
         for thread in threads:
             thread.start()
         try:
             while (ended := self._look()) is None:
-                guard.check()
+                self.lease.guard.check()
                 self._wait()
+            if not ended.alive:
+                self.lease.end()
             pods = self._all_pods()
             if not ended.alive:
-                self._log.finish(pods)
+                over = self.kind.is_complete(ended.job) or self.kind.failure(ended.job)
+                # The pods of a deleted job may take their whole grace period to end.
+                self._log.finish(pods, self.pace.drain if over else self.pace.quiet)
             return replace(ended, pods=pods, tail=tuple(self._log.tail))
         finally:
             self._jobs.stop()
@@ -97,6 +103,8 @@ class Follower:
 
     def _check_contact(self) -> None:
         if self._jobs.silent > self.pace.lost:
+            if isinstance(self._jobs.error, Refused):
+                raise ClusterError(f"{self.teller.about} can no longer be watched: {self._jobs.error}")
             raise LostContact(str(self._jobs.error))
         worst = max((self._jobs, self._pods), key=lambda mirror: mirror.silent)
         if worst.silent > self.pace.quiet and not self._out_of_contact:

@@ -57,18 +57,20 @@ class LogThread(threading.Thread):
         self._cursors: dict[str, Cursor] = {}
         self._done: set[str] = set()
         self._last: tuple[Object, ...] = ()
+        self._said = False
         self._ended = threading.Event()
         self._closed = threading.Event()
 
-    def finish(self, pods: Iterable[Object]) -> None:
-        """Wait until all has been read of a job that has ended, at most ``pace.drain`` seconds.
+    def finish(self, pods: Iterable[Object], seconds: float) -> None:
+        """Wait until all has been read of a job that has ended.
 
         Args:
             pods: The job's pods as they are now; the mirror may be behind.
+            seconds: Limit of the wait.
         """
         self._last = tuple(pods)
         self._ended.set()
-        self.join(self.pace.drain)
+        self.join(seconds)
         self._closed.set()
 
     def run(self) -> None:
@@ -103,7 +105,11 @@ class LogThread(threading.Thread):
                 if line.endswith(b"\n") or not follow:
                     self._line(line.decode(errors="replace").rstrip("\n"), cursor)
         except Refused as error:
-            return error.status == 404
+            if error.status not in (400, 404) and not self._said:
+                self._said = True
+                self.say(f"the log of rank 0 cannot be read: {error}")
+            # Without a container there is no log: not yet, or, where the pod's time is over, never.
+            return error.status == 404 or (error.status == 400 and not follow)
         except Trouble:
             return False
         return True

@@ -58,9 +58,7 @@ def run_on_pool(request: JobRequest, say: Callable[[str], None] = say_now, pace:
 
 def _run(request: JobRequest, lease: Lease, pace: Pace) -> None:
     job = Starter(request, lease, pace).start()
-    ended = Follower(request, job, lease.api, lease.say, pace).follow(lease.guard)
-    if not ended.alive:
-        lease.end()
+    ended = Follower(request, job, lease, pace).follow()
     if not ended.complete:
         raise explain(request, ended, lease.api)
     lease.say(f"{lease.kind.kind} {request.name}: complete")

@@ -6,9 +6,9 @@ with ``follow``, ``sinceTime``, ``tailLines`` and ``timestamps``. TrainJobs and 
 definitions, where those are at hand (see ``tests/crds.py``). There is no controller: a test plays it, through ``put``,
 ``pod``, ``condition``, ``event``, ``log``, from its own thread or from ``script``.
 
-What goes wrong is scripted too: ``fail`` (the next calls that match), ``outage`` (no answers at all),
-``break_streams``, ``forget`` (410 for what is older), ``token`` (401 without it) and ``denied`` (403, and "no" to
-access reviews).
+What goes wrong is scripted too: ``fail`` (the next calls that match), ``hold`` (one request waits), ``outage`` (no
+answers at all), ``break_streams``, ``forget`` (410 for what is older), ``token`` (401 without it) and ``denied`` (403,
+and "no" to access reviews).
 
 Every request is in ``calls`` as (API group, resource, verb), the form of a Role's rule.
 
@@ -85,6 +85,27 @@ class Fault:
     reason: str = ""
 
 
+class Hold:
+    """One request that waits."""
+
+    def __init__(self, verb: str, resource: str, done: bool) -> None:
+        self.verb, self.resource, self.done = verb, resource, done
+        self.reached, self.released = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        """Wait until the request has come."""
+        assert self.reached.wait(15), f"no {self.verb} of {self.resource} comes"
+
+    def release(self) -> None:
+        """Let it go on."""
+        self.released.set()
+
+    def stop(self) -> None:
+        """Keep the server's thread waiting."""
+        self.reached.set()
+        self.released.wait(20)
+
+
 @dataclass
 class LogLine:
     """A line of a pod's log, with the time at which the container wrote it."""
@@ -106,6 +127,7 @@ class FakeApi:
         self.calls: list[tuple[str, str, str]] = []
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.faults: list[Fault] = []
+        self.holds: list[Hold] = []
         self.denied: set[tuple[str, str, str]] = set()
         self.unserved: set[tuple[str, str, str]] = set()
         self.token = ""
@@ -299,6 +321,19 @@ class FakeApi:
         with self.lock:
             self.faults.append(Fault(verb, resource, status, times, done, message or f"scripted {status}", reason))
 
+    def hold(self, verb: str, resource: str, done: bool = False) -> "Hold":
+        """Let the next request of a verb on a resource wait until the test lets it go on.
+
+        Args:
+            verb: Verb to match.
+            resource: Resource to match.
+            done: Whether it takes effect before it waits, so that only the answer is late.
+        """
+        held = Hold(verb, resource, done)
+        with self.lock:
+            self.holds.append(held)
+        return held
+
     @contextmanager
     def outage(self) -> Iterator[None]:
         """Answer nothing and break all streams, as while an API server is replaced."""
@@ -387,6 +422,7 @@ class Answer(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     api: FakeApi
 
     def log_message(self, *arguments: Any) -> None:
@@ -427,9 +463,17 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and not fault.done:
             self._fail(fault)
             return
+        held = self._held(call)
+        if held and not held.done:
+            held.stop()
         self._authorise(call)
         if (group, version, resource) not in SERVED or (group, version, resource) in self.api.unserved:
             self._send(404, b"404 page not found\n", "text/plain")
+            return
+        if held and held.done:
+            status, result = self._do((group, resource), name, verb, query, body)
+            held.stop()
+            self._reply(status, result)
             return
         if fault:
             self._answer((group, resource), name, sub, verb, query, body, silent=True)
@@ -493,6 +537,13 @@ class _Handler(BaseHTTPRequestHandler):
                 if (fault.verb, fault.resource) == (call[2], call[1]) and fault.times:
                     fault.times -= 1
                     return fault
+        return None
+
+    def _held(self, call: tuple[str, str, str]) -> Hold | None:
+        with self.api.lock:
+            for held in self.api.holds:
+                if (held.verb, held.resource) == (call[2], call[1]) and not held.reached.is_set():
+                    return held
         return None
 
     def _fail(self, fault: Fault) -> None:

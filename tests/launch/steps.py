@@ -1,12 +1,16 @@
 """A step of a test: a request, waits short enough for a test, and what the step says."""
 
+import multiprocessing
+import os
 import threading
 import time
 from typing import Any
 
 from codekiln.launch.pace import Pace
+from codekiln.launch.pool_run import run_on_pool
 from codekiln.launch.pools import Pool
 from codekiln.launch.request import JobRequest
+from tests.launch.fake_api import FakeApi
 
 QUICK = Pace(
     retry=0.01,
@@ -69,3 +73,54 @@ class Said:
         with self._more:
             while self.count(text) < times:
                 assert self._more.wait(end - time.monotonic()), f"'{text}' is not said; but: {self.lines}"
+
+
+def complete(api: FakeApi, job: dict[str, Any], *pods: dict[str, Any]) -> None:
+    """Let pods end well, and then the job."""
+    for pod in pods:
+        api.set_pod(pod, phase="Succeeded", code=0)
+    kind = {"TrainJob": "Complete", "PyTorchJob": "Succeeded"}[job["kind"]]
+    api.condition(job, kind, "AllJobsCompleted", "jobset completed successfully")
+
+
+def fail(api: FakeApi, job: dict[str, Any], reason: str = "FailedJobs", message: str = "some jobs have failed") -> None:
+    """Let a job fail."""
+    api.condition(job, "Failed", reason, message)
+
+
+class Step:
+    """A step in a process of its own, which can be killed."""
+
+    def __init__(self, api: FakeApi, made: JobRequest) -> None:
+        self.said = api.kubeconfig.with_name("said")
+        self.said.write_text("")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["tests.launch.preloaded"])
+        self.process = context.Process(target=_step, args=(made, str(api.kubeconfig), str(self.said)))
+        self.process.start()
+
+    def wait(self, text: str) -> None:
+        """Wait until the step has said a text."""
+        end = time.monotonic() + 15
+        while text not in self.said.read_text():
+            assert time.monotonic() < end, f"'{text}' is not said; but: {self.said.read_text()}"
+            time.sleep(0.01)
+
+    def kill(self, number: int) -> None:
+        """Send a signal."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+
+    def end(self) -> int | None:
+        """Return the exit code; negative for a signal."""
+        self.process.join(15)
+        assert self.process.exitcode is not None, "the step does not end"
+        return self.process.exitcode
+
+
+def _step(made: JobRequest, kubeconfig: str, said: str) -> None:
+    os.environ["KUBECONFIG"] = kubeconfig
+    for name in ("KUBERNETES_SERVICE_HOST", "CODEKILN_NAMESPACE", "CODEKILN_POD"):
+        os.environ.pop(name, None)
+    with open(said, "a", buffering=1, encoding="utf-8") as file:
+        run_on_pool(made, lambda line: file.write(line + "\n"), QUICK)

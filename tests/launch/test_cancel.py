@@ -1,0 +1,100 @@
+import contextlib
+import signal
+import threading
+
+import pytest
+
+from codekiln.launch.cancel import Cancelled, cancellable
+from codekiln.launch.pool_run import run_on_pool
+from tests.launch.steps import QUICK, complete, request
+
+
+def interrupted(api, said, number):
+    """Send this process a signal as soon as the job runs."""
+
+    def play(api):
+        api.pod(api.wait_job())
+        said.wait("running on")
+        signal.pthread_kill(threading.main_thread().ident, number)
+
+    api.script(play)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", ["trainjob", "pytorchjob"])
+def test_a_signal_deletes_the_job_in_one_call_and_ends_the_step_with_143(api, said, kind, number):
+    interrupted(api, said, number)
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as error:
+        run_on_pool(request({"api": kind}), said, QUICK)
+    assert error.value.code == 143
+    assert [body for verb, _, _, body in api.requests if verb == "delete"] == [{"propagationPolicy": "Background"}]
+    assert api.jobs() == []
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError, SystemExit])
+def test_whatever_ends_the_step_ends_its_job(api, said, error):
+    def play(api):
+        api.pod(api.wait_job())
+
+    def say(line):
+        said(line)
+        if "running on" in line:
+            raise error
+
+    api.script(play)
+    with pytest.raises(error):
+        run_on_pool(request(), say, QUICK)
+    assert api.jobs() == []
+    assert api.count("delete", "trainjobs") == 1
+
+
+def test_a_delete_that_does_not_succeed_says_what_to_do(api, said):
+    interrupted(api, said, signal.SIGTERM)
+    api.fail("delete", "trainjobs", 500)
+    with pytest.raises(SystemExit):
+        run_on_pool(request(), said, QUICK)
+    assert "could not delete TrainJob" in said
+    assert "fix: kubectl -n kubeflow delete trainjob sft-0a1b2c3d4e" in said
+
+
+def test_a_step_in_another_thread_runs_without_handlers(api, said):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def play(api):
+        job = api.wait_job()
+        assert signal.getsignal(signal.SIGTERM) == before
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    thread = threading.Thread(target=run_on_pool, args=(request(), said, QUICK))
+    thread.start()
+    thread.join(15)
+    assert said.lines[-1].endswith("complete")
+
+
+def shielded(after):
+    with cancellable() as guard, guard.shield():
+        signal.raise_signal(signal.SIGTERM)
+        after()
+
+
+def test_a_signal_waits_for_the_end_of_a_call_that_must_not_be_cut():
+    done = []
+    with pytest.raises(Cancelled):
+        shielded(lambda: done.append("the call"))
+    assert done == ["the call"]
+
+
+def test_a_signal_wins_over_the_error_of_a_call_that_must_not_be_cut():
+    with pytest.raises(Cancelled):
+        shielded(lambda: {}["missing"])
+
+
+def test_a_signal_that_was_swallowed_is_found_at_the_next_look():
+    with cancellable() as guard:
+        with contextlib.suppress(Cancelled):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Cancelled):
+            guard.check()

@@ -1,0 +1,85 @@
+import pytest
+
+from codekiln.errors import ClusterError
+from codekiln.launch.permissions import (
+    CLUSTER_PERMISSIONS,
+    PERMISSIONS,
+    REVIEW,
+    Permission,
+    missing_permissions,
+    permissions,
+)
+from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.pools import Cluster
+from codekiln.launch.probes import probe_pool
+from tests.launch.steps import QUICK, complete, fail, pool, request
+
+CLUSTER = Cluster(exchange="/codekiln", claim="codekiln-workspace")
+
+
+def everything(api, said, kind, monkeypatch):
+    """Do all that a step and ``check`` do with one kind of job: probe, ask, replace, queue, run, fail, cancel."""
+    api.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "step"}})
+    monkeypatch.setenv("CODEKILN_POD", "step")
+    for runtime in ("TrainingRuntime", "ClusterTrainingRuntime"):
+        probe_pool("a", pool(api=kind, queue="gpu", runtime_kind=runtime), CLUSTER)
+    assert missing_permissions(kind) == []
+
+    def play(api):
+        job = api.wait_job()
+        api.suspend(job, True)
+        said.wait("queued")
+        api.suspend(job, False)
+        pod = api.pod(job)
+        api.log(pod, "step 1")
+        said.wait("step 1")
+        api.set_pod(pod, phase="Failed", code=1)
+        fail(api, job)
+        again = api.wait(lambda: next((e for e in api.jobs() if e["metadata"]["uid"] != job["metadata"]["uid"]), None))
+        complete(api, again, api.pod(again))
+
+    api.script(play)
+    with pytest.raises(ClusterError):
+        run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
+    run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
+
+
+@pytest.mark.parametrize("kind", PERMISSIONS)
+def test_the_table_is_exactly_what_is_called(api, said, kind, monkeypatch):
+    everything(api, said, kind, monkeypatch)
+    cluster = set(CLUSTER_PERMISSIONS) if kind == "trainjob" else set()
+    assert set(api.calls) == {*permissions(kind), *cluster, REVIEW}
+
+
+@pytest.mark.parametrize("kind", PERMISSIONS)
+def test_each_permission_that_is_missing_is_named_with_its_fix(api, kind):
+    assert missing_permissions(kind) == []
+    for each in permissions(kind):
+        api.denied = {each}
+        (error,) = missing_permissions(kind)
+        assert str(each) in str(error)
+        assert "namespace kubeflow" in str(error)
+        assert "Role 'codekiln'" in error.fix
+
+
+def test_all_that_is_missing_is_named_at_once(api):
+    api.denied = set(permissions("trainjob"))
+    assert len(missing_permissions("trainjob", "profile-a")) == len(permissions("trainjob"))
+
+
+def test_a_sub_resource_is_asked_about_as_one(api):
+    missing_permissions("trainjob")
+    asked = [body["spec"]["resourceAttributes"] for _, _, _, body in api.requests]
+    assert {"resource": "pods", "subresource": "log", "verb": "get", "group": "", "namespace": "kubeflow"} in asked
+
+
+def test_an_api_server_that_does_not_answer_is_no_missing_permission(api):
+    with api.outage(), pytest.raises(ClusterError, match="cannot ask"):
+        missing_permissions("trainjob")
+
+
+def test_no_permission_is_named_twice_and_each_reads_as_kubectl_writes_it():
+    for table in PERMISSIONS.values():
+        assert len(set(table)) == len(table)
+    assert str(Permission("trainer.kubeflow.org", "trainjobs", "get")) == "get trainjobs.trainer.kubeflow.org"
+    assert str(Permission("", "pods/log", "get")) == "get pods/log"
