@@ -33,13 +33,19 @@ def main(arguments: list[str]) -> int:
     place, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in place:
         os.environ[APART] = "1"
+    # From the start: the first process of a container has no default for SIGTERM.
+    before = signal.signal(signal.SIGTERM, _pass_on)
     try:
         with opened(place, node) as folder:
             module, job = _unpack(folder, node)
-            return _launch(["-m", module, str(job)])
+            code = _launch(["-m", module, str(job)])
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left is to bring the results to safety
+        return code
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def say_last(words: str) -> None:
@@ -76,7 +82,6 @@ def _launch(command: list[str]) -> int:
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    signal.signal(signal.SIGTERM, _pass_on)
     try:
         torchrun.run(torchrun.parse_args([*_options(), *command]))
     except ChildFailedError as error:

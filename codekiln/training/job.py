@@ -62,6 +62,8 @@ class TrainingSummary(BaseModel):
     best_eval_loss: float | None = Field(None, description="held-out loss of the adapter that was kept")
     tokens: int = Field(description="tokens trained on, padding not counted")
     seconds: float = Field(description="of training alone, since the last resume")
+    step_seconds: float = Field(0.0, description="median time of an optimiser step")
+    peak_gib: float = Field(0.0, description="peak memory of the largest process: on its GPU, or on a CPU in all")
     stopped_early: bool = False
     resumed_from: int = Field(0, description="the step a checkpoint let this run start at; 0: the beginning")
 

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import resource
+import statistics
 import time
 import warnings
 from collections import Counter
@@ -20,8 +22,9 @@ from codekiln.models.loading import attach, load_model, quiet
 from codekiln.records import Example, Pair
 from codekiln.training import adapter, checkpoints, dpo, processes, sft
 from codekiln.training.arguments import common_arguments
-from codekiln.training.callbacks import Finite, Progress, write_curve
+from codekiln.training.callbacks import Finite, Pace, Progress, write_curve
 from codekiln.training.job import TrainingJob, TrainingSummary
+from codekiln.training.memory import GIB
 from codekiln.training.rows import Proven, prove, split
 from codekiln.training.stopping import Checkpoints
 
@@ -57,10 +60,12 @@ def run(job: TrainingJob) -> TrainingSummary:
     if trainer.is_world_process_zero():
         adapter.clear(job.output)
     checkpoints.claim(job.output, record.job)
-    stopping = Checkpoints(job.output)
+    stopping, pace = Checkpoints(job.output), Pace()
+    # In this order: a step is over when all processes have agreed that it is.
     trainer.add_callback(stopping)
+    trainer.add_callback(pace)
     with _threads(trainer.model), stopping.listening():
-        summary = _train(job, trainer, proven, held)
+        summary = _train(job, trainer, proven, held, pace)
     adapter.save(trainer, job.output, record)
     checkpoints.remove(job.output)
     if trainer.is_world_process_zero():
@@ -133,7 +138,7 @@ def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCal
     return callbacks
 
 
-def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int) -> TrainingSummary:
+def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int, pace: Pace) -> TrainingSummary:
     checkpoint, step = checkpoints.latest(job.output)
     if checkpoint and trainer.is_world_process_zero():
         logger.warning("%s: continuing from step %d", job.kind, step)
@@ -155,9 +160,17 @@ def _train(job: TrainingJob, trainer: Any, proven: Proven, held: int) -> Trainin
         best_eval_loss=state.best_metric,
         tokens=int(state.num_input_tokens_seen),
         seconds=round(time.monotonic() - start, 2),
+        step_seconds=round(statistics.median(pace.seconds), 4) if pace.seconds else 0.0,
+        peak_gib=round(max(processes.gathered(_peak())) / GIB, 2),
         stopped_early=state.global_step < state.max_steps,
         resumed_from=step,
     )
+
+
+def _peak() -> int:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_reserved()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # KiB on Linux
 
 
 def _report(job: TrainingJob, trainer: Any, proven: Proven, summary: TrainingSummary) -> None:
