@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ class Api:
         """Return a job, or None where there is none."""
         return self.get(self._jobs(kind, name))
 
-    def delete_job(self, kind: Kind, name: str, uid: str = "", propagation: str = "Background") -> None:
-        """Delete a job; one that is already gone, or that is not the one with this uid, is left as it is."""
+    def delete_job(self, kind: Kind, name: str, uid: str = "", propagation: str = "Background") -> bool:
+        """Delete a job; returns whether there was one. One that does not have this uid is left as it is."""
         body: dict[str, Any] = {"propagationPolicy": propagation}
         if uid:
             body["preconditions"] = {"uid": uid}
@@ -71,6 +72,8 @@ class Api:
         except Refused as error:
             if error.status not in (404, 409):
                 raise
+            return False
+        return True
 
     def jobs_path(self, kind: Kind) -> str:
         """Return the path that lists and watches jobs."""
@@ -217,7 +220,8 @@ class Api:
     def _raise(self, error: Any) -> None:
         if error.status == 401:
             # A ServiceAccount's token is replaced on disk before it ends; the next call uses the new one.
-            self._client, _ = _client()
+            with suppress(ClusterError):
+                self._client, _ = _client()
         reason, message = _status(error)
         if not error.status or error.status in _TRANSIENT or error.status >= 500:
             raise Trouble(message, error.status or 0) from None

@@ -9,9 +9,8 @@ from codekiln.launch.follow import Ended
 from codekiln.launch.kinds import KINDS, Kind, Object
 from codekiln.launch.logs import TAIL
 from codekiln.launch.request import JobRequest
-from codekiln.launch.status import Ending, endings, last_attempt
+from codekiln.launch.status import MISTAKE, Ending, endings, last_attempt
 
-MISTAKE = 2
 _MEANS = {
     MISTAKE: "2: something that the user has to correct; the job's log says what",
     143: "143: it was asked to end (SIGTERM) and saved a checkpoint; run the step again to continue from it",

@@ -102,6 +102,9 @@ class Follower:
         return None
 
     def _check_contact(self) -> None:
+        for mirror in (self._jobs, self._pods):
+            if mirror.crash:
+                raise mirror.crash
         if self._jobs.silent > self.pace.lost:
             if isinstance(self._jobs.error, Refused):
                 raise ClusterError(f"{self.teller.about} can no longer be watched: {self._jobs.error}")

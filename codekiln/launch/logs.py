@@ -98,8 +98,10 @@ class LogThread(threading.Thread):
         query = {"container": self.kind.container, "timestamps": "true"} | cursor.reconnect()
         if follow:
             query["follow"] = "true"
-        path = self.api.log_path(pod["metadata"]["name"])
         try:
+            if self._is_another(pod):
+                return True
+            path = self.api.log_path(pod["metadata"]["name"])
             for line in self.api.lines(path, query, self.pace.log_silence):
                 # A line without an end may be half of one; the next connection gets all of it.
                 if line.endswith(b"\n") or not follow:
@@ -113,6 +115,11 @@ class LogThread(threading.Thread):
         except Trouble:
             return False
         return True
+
+    def _is_another(self, pod: Object) -> bool:
+        # The pods of a PyTorchJob keep their name over a restart.
+        now = self.api.pod(pod["metadata"]["name"])
+        return now is None or now["metadata"]["uid"] != pod["metadata"]["uid"]
 
     def _line(self, line: str, cursor: Cursor) -> None:
         stamp, _, text = line.partition(" ")

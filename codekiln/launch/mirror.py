@@ -21,6 +21,7 @@ class Mirror(threading.Thread):
         lists: How often the whole list was read; 0: nothing is known yet.
         failing_since: Since when (``time.monotonic``) no call has succeeded; None: contact is good.
         error: The last failure.
+        crash: What ended the thread, if it was no failure of a call.
     """
 
     def __init__(self, api: Api, path: str, query: Mapping[str, str], changed: Callable[[], None], pace: Pace) -> None:
@@ -31,6 +32,7 @@ class Mirror(threading.Thread):
         self.lists = 0
         self.failing_since: float | None = None
         self.error: Exception | None = None
+        self.crash: Exception | None = None
         self._waits = pace.waits()
         self._stopped = threading.Event()
 
@@ -51,8 +53,14 @@ class Mirror(threading.Thread):
             try:
                 version = self._watch(version) if version else self._list()
             except (Trouble, Refused) as error:
-                version = "" if getattr(error, "status", 0) == _EXPIRED else version
+                if isinstance(error, Refused) or error.status == _EXPIRED:
+                    version = ""
                 self._failed(error)
+            except Exception as error:
+                # A thread that died in silence would leave the step waiting for ever.
+                self.crash = error
+                self.changed()
+                return
 
     def _list(self) -> str:
         answer = self.api.listing(self.path, self.query)

@@ -29,6 +29,7 @@ class Pace:
         quiet: A job without pods is looked into after this.
         log_silence: A log that says nothing for so long is asked for anew, since its connection may be dead.
         drain: After the end of a job its log may take this long to arrive.
+        delete: An API server that cannot be reached when a job has to be deleted is given up after this.
         gone: Beyond a pool's grace_seconds, what was deleted may take this long to go.
     """
 
@@ -46,6 +47,7 @@ class Pace:
     log_silence: float = 60.0
     drain: float = 90.0
     gone: float = 600.0
+    delete: float = 20.0
 
     def waits(self) -> Iterator[float]:
         """Yield the waits between calls that fail, with jitter so that many steps do not come back at once."""
@@ -76,6 +78,6 @@ def insist(call: Callable[[], T], say: Callable[[str], None], pace: Pace, limit:
             if time.monotonic() + wait > end:
                 raise
             if not number:
-                say(f"{error}; trying again for {limit / 60:.0f} minutes")
+                say(f"{error}; trying again for {limit:.0f} s")
         time.sleep(wait)
     raise AssertionError("waits() never ends")

@@ -41,7 +41,7 @@ def run_on_pool(request: JobRequest, say: Callable[[str], None] = say_now, pace:
     pace, say = pace or Pace(), _one_at_a_time(say)
     api = connect()
     with cancellable() as guard:
-        lease = Lease(api, KINDS[request.pool.api], request.name, guard, say)
+        lease = Lease(api, KINDS[request.pool.api], request.name, guard, say, pace)
         try:
             try:
                 _run(request, lease, pace)

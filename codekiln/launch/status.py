@@ -19,6 +19,8 @@ _BLOCKED = (
     "RunContainerError",
 )
 _CRASH = "CrashLoopBackOff"
+# The exit code for what the user has to correct, after which no pod is started again.
+MISTAKE = 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class State:
     """A state and how it is told.
 
     Attributes:
-        name: created, queued, preempted, waiting, blocked, starting, running or restarting.
+        name: created, queued, preempted, waiting, blocked, starting, running, restarting or failing.
         text: The state with its reason, for the log.
     """
 
@@ -36,7 +38,7 @@ class State:
     @property
     def waits(self) -> bool:
         """Whether nothing happens for now, perhaps for long."""
-        return self.name in ("created", "queued", "preempted", "waiting", "blocked")
+        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "starting")
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ def _restarting(kind: Kind, job: Object, pods: list[Object], has_run: bool) -> S
     failed = [pod for pod in pods if pod.get("status", {}).get("phase") == "Failed"]
     crashed = [pod for pod in pods if any(state.get("reason") == _CRASH for state in _waiting(pod))]
     if found := endings([*failed, *crashed]):
-        return State("restarting", f"restarting, {found[0]}")
+        if any(each.code == MISTAKE for each in found):
+            return State("failing", f"fails, {found[0]}")
+        return State("restarting", f"restarting unless no attempt is left, {found[0]}")
     if has_run and not pods:
         return State("restarting", "restarting, its pods are gone")
     if (said := condition(job, "Restarting")) and len(pods) == 0:

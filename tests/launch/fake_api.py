@@ -627,11 +627,12 @@ class _WatchStream(_Stream):
             return
         end = time.monotonic() + float(self.query.get("timeoutSeconds") or 60)
         while time.monotonic() < end:
-            for line in self._next(end):
-                self.chunk(line)
+            lines = self._next(end)
             if self.broken:
                 self.cut(b'{"type": "MODIFIED", "obj')
                 return
+            for line in lines:
+                self.chunk(line)
         self.chunk(self._line("BOOKMARK", {"metadata": {"resourceVersion": str(self.version)}}))
         self.close()
 

@@ -27,6 +27,7 @@ QUICK = Pace(
     log_silence=5,
     drain=5,
     gone=2,
+    delete=2,
 )
 
 

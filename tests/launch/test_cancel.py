@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import signal
 import threading
 
@@ -52,11 +53,20 @@ def test_whatever_ends_the_step_ends_its_job(api, said, error):
 
 def test_a_delete_that_does_not_succeed_says_what_to_do(api, said):
     interrupted(api, said, signal.SIGTERM)
-    api.fail("delete", "trainjobs", 500)
+    api.fail("delete", "trainjobs", 500, times=1000)
     with pytest.raises(SystemExit):
-        run_on_pool(request(), said, QUICK)
+        run_on_pool(request(), said, dataclasses.replace(QUICK, delete=0.2))
     assert "could not delete TrainJob" in said
     assert "fix: kubectl -n kubeflow delete trainjob sft-0a1b2c3d4e" in said
+
+
+def test_a_delete_that_cannot_be_served_now_is_asked_again(api, said):
+    interrupted(api, said, signal.SIGTERM)
+    api.fail("delete", "trainjobs", 503, times=2)
+    with pytest.raises(SystemExit):
+        run_on_pool(request(), said, QUICK)
+    assert api.jobs() == []
+    assert "deleted TrainJob sft-0a1b2c3d4e, because this step ends before it" in said
 
 
 def test_a_step_in_another_thread_runs_without_handlers(api, said):

@@ -1,5 +1,4 @@
 import dataclasses
-import threading
 import time
 
 import pytest
@@ -146,7 +145,6 @@ def test_an_api_server_that_never_answers_ends_the_step_before_there_is_a_job(ap
 
 def test_a_create_that_never_succeeds_leaves_nothing(api, said):
     api.fail("create", "trainjobs", 500, times=1000)
-    threading.Timer(0.1, lambda: None).start()
     with pytest.raises(ClusterError, match="scripted 500"):
         run_on_pool(request(), said, dataclasses.replace(QUICK, start=0.2))
     assert api.jobs() == []
@@ -190,3 +188,17 @@ def test_no_cluster_at_all_is_said_with_what_to_do(tmp_path, monkeypatch, said):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "missing"))
     with pytest.raises(ClusterError, match="KUBECONFIG"):
         run_on_pool(request(), said, QUICK)
+
+
+def test_a_watch_that_ends_in_an_error_of_our_own_ends_the_step_and_the_job(api, said, monkeypatch):
+    def play(api):
+        api.pod(api.wait_job())
+        said.wait("running on")
+        monkeypatch.setattr("codekiln.launch.mirror.Mirror._event", lambda *_: {}["missing"])
+        api.break_streams()
+        api.pod(api.wait_job(), rank=1)
+
+    api.script(play)
+    with pytest.raises(KeyError):
+        run_on_pool(request(), said, QUICK)
+    assert api.jobs() == []

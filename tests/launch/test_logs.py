@@ -95,6 +95,26 @@ def test_the_log_goes_on_with_the_pod_after_a_restart(api, said):
     assert lines(said) == ["line 1", "line 2", "line 3"]
 
 
+def test_a_pod_that_keeps_its_name_over_a_restart_is_told_from_the_one_before(api, said):
+    def play(api):
+        job = api.wait_job()
+        pod = api.pod(job)
+        api.log(pod, "line 1")
+        said.wait("line 1")
+        with api.lock:
+            api.remove(pod)
+            again = api.pod(job)
+            assert again["metadata"]["name"] == pod["metadata"]["name"]
+            # The clock of the new pod's node is behind.
+            api.log(again, "line 2", "line 3", stamp="2026-11-21T10:00:00Z")
+        said.wait("line 3")
+        complete(api, job, again)
+
+    api.script(play)
+    run_on_pool(request({"api": "pytorchjob"}), said, QUICK)
+    assert lines(said) == ["line 1", "line 2", "line 3"]
+
+
 def test_only_rank_0_is_logged(api, said):
     def play(api):
         job = api.wait_job()

@@ -63,14 +63,14 @@ def placements(draw):
     return Placement(**values, accelerator="nvidia.com/gpu")
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_the_same_settings_twice_change_nothing_more(base, task):
     once = overlay(base, task)
     assert overlay(once, task) == once
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_nothing_that_the_task_sets_is_lost(base, task):
     merged = overlay(base, task)
@@ -89,7 +89,7 @@ def test_nothing_that_the_task_sets_is_lost(base, task):
     assert {each["mountPath"]: wanted[each["name"]] for each in task["volume_mounts"]}.items() <= at.items()
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_nothing_of_the_pool_is_lost_that_the_task_does_not_set(base, task):
     merged = overlay(base, task)
@@ -102,7 +102,7 @@ def test_nothing_of_the_pool_is_lost_that_the_task_does_not_set(base, task):
     assert {**base.selector, **task["node_selector"]} == merged.selector
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_names_paths_and_tolerations_stay_unique(base, task):
     merged = overlay(base, task)
@@ -119,7 +119,7 @@ def admits(node_affinity, labels):
     return any(all(labels[each["key"]] in each["values"] for each in term["matchExpressions"]) for term in terms)
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=60)
 @given(NODE, NODE, st.fixed_dictionaries({"a": NAMES, "b": NAMES, "c": NAMES}))
 def test_a_node_is_admitted_when_pool_and_task_both_admit_it(one, other, labels):
     merged = merge_affinity({"nodeAffinity": one}, {"nodeAffinity": other})["nodeAffinity"]

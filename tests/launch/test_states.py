@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from codekiln.errors import ClusterError
+from codekiln.errors import ClusterError, InputError
 from codekiln.launch.pool_run import run_on_pool
 from tests.launch.steps import QUICK, complete, fail, request
 
@@ -170,7 +170,7 @@ def test_a_restart_says_how_the_pod_ended_and_goes_on(api, said, kind):
         pod = api.pod(job, suffix="a")
         said.wait("running on")
         api.set_pod(pod, phase="Failed", code=137, reason="OOMKilled")
-        said.wait(f"restarting, pod {pod['metadata']['name']}: exit code 137, OOMKilled")
+        said.wait(f"restarting unless no attempt is left, pod {pod['metadata']['name']}: exit code 137, OOMKilled")
         api.remove(pod)
         again = api.pod(job, suffix="b")
         said.wait("running again on")
@@ -178,6 +178,19 @@ def test_a_restart_says_how_the_pod_ended_and_goes_on(api, said, kind):
 
     api.script(play)
     run_on_pool(request({"api": kind}), said, QUICK)
+
+
+def test_a_mistake_of_the_user_is_not_called_a_restart(api, said):
+    def play(api):
+        job = api.wait_job()
+        api.pod(job, phase="Failed", code=2)
+        said.wait("fails, pod")
+        fail(api, job)
+
+    api.script(play)
+    with pytest.raises(InputError):
+        run_on_pool(request(), said, QUICK)
+    assert "restarting" not in said
 
 
 def test_pods_that_vanish_are_a_restart(api, said):
