@@ -41,7 +41,7 @@ MLFLOW_SERVER |= {"StatefulSet", "ConfigMap"}
 CHANGES = {
     "image.registry": Change("r.org", {RUNTIME, CONFIG} | CPU_PODS),
     "image.tag": Change("7", {RUNTIME, CONFIG} | CPU_PODS),
-    "image.pullPolicy": Change("Always", {RUNTIME, "StatefulSet"} | CPU_PODS),
+    "image.pullPolicy": Change("Always", {RUNTIME, CONFIG, "StatefulSet"} | CPU_PODS),
     "image.pullSecrets": Change(["s"], {RUNTIME, CONFIG, "StatefulSet", "ServiceAccount"} | CPU_PODS),
     "image.cpu.repository": Change("other/cpu", {CONFIG} | CPU_PODS),
     "image.cpu.digest": Change("sha256:" + "a" * 64, {CONFIG} | CPU_PODS),
@@ -133,7 +133,9 @@ CHANGES = {
     "mlflow.route.host": Change("m.org", {"Route", "Deployment"}, ROUTE),
     "mlflow.postgresql.image": Change("i:1", {"StatefulSet"}),
     "mlflow.postgresql.existingSecret": Change("s", {"StatefulSet", "Deployment", "Secret"}),
-    "mlflow.postgresql.passwordKey": Change("k", {"StatefulSet", "Deployment", "Secret"}),
+    "mlflow.postgresql.passwordKey": Change(
+        "k", {"StatefulSet", "Deployment"}, {"mlflow": {"postgresql": {"existingSecret": "s"}}}
+    ),
     "mlflow.postgresql.storageClass": Change("fast", {"StatefulSet"}),
     "mlflow.postgresql.size": Change("1Ti", {"StatefulSet"}),
     "mlflow.postgresql.resources.requests": Change({"cpu": "1"}, {"StatefulSet"}),

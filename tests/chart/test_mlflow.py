@@ -71,7 +71,7 @@ def test_the_password_comes_from_one_secret_and_is_in_no_command():
     pod = one(objects, "Deployment", "codekiln-mlflow")["spec"]["template"]["spec"]
     for container in [*pod["initContainers"], *pod["containers"]]:
         assert environment(container)["PGPASSWORD"] == reference
-        assert "://mlflow@" in " ".join([*container["command"], *container.get("args", [])])
+        assert "postgresql+psycopg2://mlflow@" in " ".join([*container["command"], *container.get("args", [])])
     assert not of_kind(objects, "Secret")
 
 

@@ -117,6 +117,18 @@ def test_only_check_may_reach_the_hub(name):
     assert ("check" in reaching) == any(step_of(each) == "check" for each in executors(platform))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_may_pull_from_a_registry_with_credentials(name):
+    spec, platform = uploaded(name, {"image": {"pullSecrets": ["a", "b"], "pullPolicy": "Always"}})
+    for executor in spec["deploymentSpec"]["executors"]:
+        settings = executors(platform)[executor]
+        assert [each["secretNameParameter"]["runtimeValue"]["constant"] for each in settings["imagePullSecret"]] == [
+            "a",
+            "b",
+        ]
+        assert settings["imagePullPolicy"] == "Always"
+
+
 @pytest.mark.parametrize(
     ("image", "full"),
     [

@@ -11,7 +11,7 @@
 {{- define "codekiln.databaseSecret" -}}
 {{- with .Values.mlflow.postgresql -}}
 name: {{ .existingSecret | default "codekiln-postgresql" }}
-key: {{ .passwordKey }}
+key: {{ empty .existingSecret | ternary "password" .passwordKey }}
 {{- end }}
 {{- end }}
 

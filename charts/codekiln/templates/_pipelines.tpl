@@ -1,7 +1,6 @@
 {{/*
 One compiled pipeline for this cluster, as {spec: ..., platform: ...}: image names with their registry, defaults of the
-run form, the workspace in every step that exchanges files with a job, and a label on the steps that may reach the hub.
-dict root, path.
+run form, and for each step what this cluster adds. dict root, path.
 */}}
 {{- define "codekiln.pipeline" -}}
 {{- $root := .root }}
@@ -27,27 +26,43 @@ dict root, path.
 {{- $_ := set $input "defaultValue" $value }}
 {{- end }}
 {{- end }}
-{{- with include "codekiln.workspaceClaim" .root }}
-{{- $mount := dict "constant" . "mountPath" "/codekiln" "pvcNameParameter" (dict "runtimeValue" (dict "constant" .)) }}
 {{- $executors := dict }}
 {{- range $name, $_ := $spec.deploymentSpec.executors }}
-{{- if regexMatch "^exec-(check|sft|dpo|dpo-further|self-generate|evaluate)(-[0-9]+)?$" $name }}
 {{- $there := dig "platforms" "kubernetes" "deploymentSpec" "executors" $name dict $platform }}
-{{- $_ := set $executors $name (merge (dict "pvcMount" (append ($there.pvcMount | default list) $mount)) $there) }}
+{{- $more := include "codekiln.executor" (dict "root" $root "name" $name "there" $there) | fromJson }}
+{{- if $more }}
+{{- $_ := set $executors $name $more }}
 {{- end }}
 {{- end }}
-{{- $platform = mergeOverwrite $platform (dict "platforms" (dict "kubernetes" (dict "deploymentSpec" (dict "executors" $executors)))) }}
-{{- end }}
-{{- if .root.Values.networkPolicy.enabled }}
-{{- $executors := dict }}
-{{- range $name, $_ := $spec.deploymentSpec.executors }}
-{{- if has (regexReplaceAll "^exec-(.*?)(-[0-9]+)?$" $name "${1}" | replace "-" "_") $root.Values.networkPolicy.modelHub.steps }}
-{{- $_ := set $executors $name (dict "podMetadata" (dict "labels" (dict "codekiln.dev/reaches-hub" "true"))) }}
-{{- end }}
-{{- end }}
+{{- if $executors }}
 {{- $platform = mergeOverwrite $platform (dict "platforms" (dict "kubernetes" (dict "deploymentSpec" (dict "executors" $executors)))) }}
 {{- end }}
 {{- dict "spec" $spec "platform" $platform | toJson }}
+{{- end }}
+
+{{/* What this cluster adds to the settings of one executor, as JSON: dict root, name, there. */}}
+{{- define "codekiln.executor" -}}
+{{- $more := dict }}
+{{- $step := regexReplaceAll "^exec-(.*?)(-[0-9]+)?$" .name "${1}" | replace "-" "_" }}
+{{- $claim := include "codekiln.workspaceClaim" .root }}
+{{- if and $claim (has $step (list "check" "sft" "dpo" "dpo_further" "self_generate" "evaluate")) }}
+{{- $mount := dict "constant" $claim "mountPath" "/codekiln" "pvcNameParameter" (dict "runtimeValue" (dict "constant" $claim)) }}
+{{- $_ := set $more "pvcMount" (append (.there.pvcMount | default list) $mount) }}
+{{- end }}
+{{- if and .root.Values.networkPolicy.enabled (has $step .root.Values.networkPolicy.modelHub.steps) }}
+{{- $_ := set $more "podMetadata" (dict "labels" (dict "codekiln.dev/reaches-hub" "true")) }}
+{{- end }}
+{{- with .root.Values.image.pullSecrets }}
+{{- $secrets := list }}
+{{- range . }}
+{{- $secrets = append $secrets (dict "secretName" . "secretNameParameter" (dict "runtimeValue" (dict "constant" .))) }}
+{{- end }}
+{{- $_ := set $more "imagePullSecret" $secrets }}
+{{- end }}
+{{- if ne .root.Values.image.pullPolicy "IfNotPresent" }}
+{{- $_ := set $more "imagePullPolicy" .root.Values.image.pullPolicy }}
+{{- end }}
+{{- toJson $more }}
 {{- end }}
 
 {{/* The full name of an image of ours; empty for any other value. */}}
