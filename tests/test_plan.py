@@ -209,10 +209,11 @@ def test_the_profile_of_gemma3_12b_fits(pool):
     assert max(map(len, text.splitlines()[:4])) <= 120
 
 
-def test_the_profile_of_gemma3_12b_needs_no_plan_on_one_large_gpu():
+@pytest.mark.parametrize(("profile", "gib"), [("gemma3-12b", 141), ("cluster", 80)])
+def test_a_profile_needs_no_plan_on_one_gpu_of_the_size_it_names(profile, gib):
     """Without a pool nothing is planned: what the profile says has to fit."""
-    run = resolve("gemma3-12b")
+    run = resolve(profile)
     for name, kind in (("sft", "sft"), ("dpo", "dpo"), ("dpo_further", "dpo")):
         training = getattr(run, name)
-        chosen = plan(models.get(run.base_model), training, run.lora, kind, gpus(1, 141))
+        chosen = plan(models.get(run.base_model), training, run.lora, kind, gpus(1, gib))
         assert (chosen.micro_batch, chosen.gradient_checkpointing) == (training.micro_batch, False)

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -185,3 +186,24 @@ def test_bfloat16_trains_in_every_strategy(shop, strategy):
     first, *_, last = launched.curve(place)
     assert first["eval_rewards/margins"] == 0
     assert last["eval_rewards/margins"] > 0.1
+
+
+@slow
+def test_zero3_loads_a_checkpoint_whose_weights_have_other_names(tmp_path):
+    """The checkpoints of gemma3-4b and gemma3-12b are those of a larger model that also sees."""
+    from safetensors.torch import load_file, save_file
+
+    file = toy.make(tmp_path / "mapped", "Gemma3ForCausalLM") / "model.safetensors"
+    weights = load_file(file)
+    save_file(weights, tmp_path / "plain.safetensors")
+    save_file({f"language_model.{name}": weight for name, weight in weights.items()}, file, metadata={"format": "pt"})
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*torchrun, "-m", "tests.training.mapped_names", str(tmp_path)],
+        cwd=launched.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=launched.TIMEOUT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("every weight is there") == 2
