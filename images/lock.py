@@ -93,10 +93,8 @@ def resolve(requirements: Sequence[str], *options: str) -> dict[str, str]:
 def options(name: str, image: Image) -> list[str]:
     """Return the bounds on a resolution: what the tests ran with, and the image's own files."""
     found = ["-c", "requirements.lock"] if image.tested else []
-    for option, file in (("-c", "constraints.txt"), ("--override", "overrides.txt")):
-        if (IMAGES / name / file).exists():
-            found += [option, f"images/{name}/{file}"]
-    return found
+    constraints = Path("images") / name / "constraints.txt"
+    return [*found, "-c", str(constraints)] if (ROOT / constraints).exists() else found
 
 
 def file(why: str, packages: Sequence[str]) -> str:

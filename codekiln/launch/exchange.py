@@ -19,7 +19,7 @@ from pyarrow import fs
 from codekiln.dataset import write_atomic
 from codekiln.errors import ClusterError, InputError
 
-JOB, OUTPUT, CHECKPOINTS = "job.json", "output", "checkpoints"
+JOB, OUTPUT = "job.json", "output"
 SYNC_SECONDS = 20.0
 SCHEMES = ("s3", "gs", "abfs", "abfss")
 
@@ -114,7 +114,7 @@ class _Mirror:
     def __init__(self, folder: Path, store: fs.FileSystem, root: str, leader: bool) -> None:
         self.folder, self.store, self.root, self.leader = folder, store, root, leader
         self.sent = self.seen = _state(folder)
-        self.folders = _checkpoints(folder)
+        self.folders = _folders(folder)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._work, name="mirror", daemon=True)
 
@@ -139,7 +139,8 @@ class _Mirror:
         """Send what is new; before the end only files that have not changed since the last look."""
         now = _state(self.folder)
         ready = [name for name, state in now.items() if final or self.seen.get(name) == state]
-        for name in sorted(ready, key=_last_first, reverse=True):
+        # Files at the top are what a reader takes as the sign that a job is done; what is in folders goes before them.
+        for name in sorted(ready, key=_is_nested, reverse=True):
             if self.sent.get(name) != now[name]:
                 self._send(name)
                 self.sent = {**self.sent, name: now[name]}
@@ -154,17 +155,16 @@ class _Mirror:
         )
 
     def _forget(self) -> None:
-        now = _checkpoints(self.folder)
+        now = _folders(self.folder)
         for name in sorted(self.folders - now) if self.leader else ():
-            path = f"{self.root}/{CHECKPOINTS}/{name}"
+            path = f"{self.root}/{name}"
             if self.store.get_file_info(path).type == fs.FileType.Directory:
                 self.store.delete_dir(path)
         self.folders = now
 
 
-def _last_first(name: str) -> bool:
-    # Top-level results are what a reader takes as the sign that a job is done; checkpoints go before them.
-    return name.startswith(CHECKPOINTS)
+def _is_nested(name: str) -> bool:
+    return "/" in name
 
 
 def _state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -177,8 +177,8 @@ def _state(folder: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _checkpoints(folder: Path) -> set[str]:
-    return {path.name for path in (folder / CHECKPOINTS).glob("checkpoint-*")}
+def _folders(folder: Path) -> set[str]:
+    return {str(Path(parent, name).relative_to(folder)) for parent, names, _ in os.walk(folder) for name in names}
 
 
 def _is_uri(location: str) -> bool:

@@ -38,10 +38,10 @@ def run(job: SamplingJob) -> None:
         _collect(job, problems, job.output, job.label)
         return
     distributed.init_process_group("gloo", timeout=PATIENCE)
-    _collect(job, problems[rank::world], _shard(job, rank, world), f"{job.label} {rank + 1}/{world}")
-    distributed.barrier()
-    if rank == 0:
-        _merge(job, problems, world)
+    # Named by both numbers: after a restart on other nodes, another number of processes splits the problems otherwise.
+    shard = job.output / SHARDS / f"{rank}-of-{world}"
+    _collect(job, problems[rank::world], shard, f"{job.label} {rank + 1}/{world}")
+    _gather(job, problems, Dataset(shard, Sample).rows(), rank, world)
 
 
 def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label: str) -> None:
@@ -54,16 +54,15 @@ def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label:
     collect(problems, solve, folder, label, job.code_version, shown=False)
 
 
-def _shard(job: SamplingJob, rank: int, world: int) -> Path:
-    # Named by both numbers: after a restart on other nodes, another number of processes splits the problems otherwise.
-    return job.output / SHARDS / f"{rank}-of-{world}"
-
-
-def _merge(job: SamplingJob, problems: Sequence[Problem], world: int) -> None:
-    found: dict[str, list[Sample]] = {problem.task_id: [] for problem in problems}
-    for rank in range(world):
-        for sample in Dataset(_shard(job, rank, world), Sample).rows():
+def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], rank: int, world: int) -> None:
+    """Bring all samples to the first process, which writes them; nodes need not see each other's files."""
+    gathered: list[list[Sample]] | None = [[]] * world if rank == 0 else None
+    distributed.gather_object(rows, gathered)
+    if gathered is not None:
+        found: dict[str, list[Sample]] = {problem.task_id: [] for problem in problems}
+        for sample in (sample for rows in gathered for sample in rows):
             found[sample.task_id].append(sample)
-    rows = [sample for samples in found.values() for sample in samples]
-    write_dataset(job.output, rows, Sample, code_version=job.code_version)
-    shutil.rmtree(job.output / SHARDS)
+        together = [sample for samples in found.values() for sample in samples]
+        write_dataset(job.output, together, Sample, code_version=job.code_version)
+    distributed.barrier()
+    shutil.rmtree(job.output / SHARDS, ignore_errors=True)

@@ -57,8 +57,9 @@ def test_cpu_image_has_no_cuda_and_gpu_images_have_all_of_it():
         assert {"torch", "triton", "nvidia-nccl-cu13", "nvidia-cudnn-cu13"} <= set(locked(name, "torch.lock"))
 
 
-def test_train_and_cpu_have_one_torch_and_serve_its_own_stack():
-    assert locked("train")["torch"] == locked("cpu")["torch"] == Version(known()["torch"])
+def test_all_images_have_one_torch_and_serve_has_its_own_stack():
+    torches = {locked(name)["torch"] for name in ("cpu", "train", "serve")}
+    assert torches == {Version(known()["torch"])}
     assert "codekiln" not in locked("serve")
     assert not {"trl", "peft", "kfp"} & set(locked("serve"))
 
@@ -70,14 +71,6 @@ def test_cuda_libraries_and_compiler_have_the_runtime_s_minor_version():
         parts = ("nvcc", "nvvm", "crt", "cccl", "nvrtc", "nvjitlink")
         found = {key: version.release[:2] for key, version in pinned.items() if key.split("-")[-1] in parts}
         assert set(found.values()) == {runtime}, found
-
-
-def test_overrides_are_what_the_readme_says():
-    found = sorted((ROOT / "images").glob("*/overrides.txt"))
-    for path in found:
-        for line in path.read_text().splitlines():
-            if not line.startswith("#"):
-                assert line in (ROOT / "images/README.md").read_text()
 
 
 def test_wanted_names_only_extras_that_exist():

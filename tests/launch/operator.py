@@ -22,6 +22,7 @@ class Operator:
 
     def __init__(self, api: FakeApi) -> None:
         self.api, self.ran, self.stop = api, [], threading.Event()
+        self.workers: list[subprocess.Popen[str]] = []
         self.thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> "Operator":
@@ -31,6 +32,13 @@ class Operator:
     def __exit__(self, *error: Any) -> None:
         self.stop.set()
         self.thread.join(30)
+
+    def kill(self) -> None:
+        """End the processes of the job at work, as when its pods are deleted, and wait until they are gone."""
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.wait(60)
 
     def _work(self) -> None:
         while not self.stop.wait(0.1):
@@ -44,10 +52,12 @@ class Operator:
         container, nodes, processes = _container(job)
         port = _free_port()
         pods = [self.api.pod(job, rank) for rank in range(nodes)]
-        workers = [_start(container, nodes, processes, rank, port) for rank in range(nodes)]
+        self.workers = workers = [_start(container, nodes, processes, rank, port) for rank in range(nodes)]
         for worker, pod in zip(workers, pods, strict=True):
             threading.Thread(target=self._log, args=(worker, pod), daemon=True).start()
         codes = [worker.wait() for worker in workers]
+        if not self.api.jobs(job["metadata"]["name"]):
+            return
         for code, pod in zip(codes, pods, strict=True):
             self.api.set_pod(pod, phase="Failed" if code else "Succeeded", code=code)
         if any(codes):
