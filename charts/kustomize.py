@@ -39,7 +39,9 @@ def rendered(values: dict[str, Any]) -> list[Object]:
     """Return the chart's objects without what only Helm reads."""
     texts = _chart().render(_merge(WITHOUT_HELM, values), name="codekiln", namespace=NAMESPACE)
     manifests = [text for path, text in sorted(texts.items()) if "/templates/tests/" not in path]
-    objects = [each for text in manifests if "apiVersion" in text for each in yaml.safe_load_all(text) if each]
+    objects = [
+        each for text in manifests if "apiVersion" in text for each in yaml.load_all(text, Loader=_Loader) if each
+    ]
     return [_without_helm(each) for each in objects]
 
 
@@ -99,6 +101,9 @@ def _written(place: Path, objects: list[Object]) -> Iterator[File]:
     yield place / "kustomization.yaml", _text([{**head, "resources": files}])
     for kind, each in kinds.items():
         yield place / f"{kind}.yaml", _text(each)
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):

@@ -1,5 +1,6 @@
 """Render the chart through Helm's own code, as an install would."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,21 @@ def chart(folder: Path = CHART) -> helm_python.Chart:
     return helm_python.Chart.load(folder)
 
 
-def render(values: dict[str, Any] | None = None, folder: Path = CHART, **options: Any) -> list[Object]:
-    """Return every object of a rendering, hooks included."""
-    texts = chart(folder).render(values or {}, name="codekiln", namespace=NAMESPACE, **options)
-    manifests = [text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt")]
-    return [each for text in manifests for each in _load(text)]
+def render(values: dict[str, Any] | None = None, folder: Path = CHART) -> list[Object]:
+    """Return every object of a rendering, hooks included; nobody changes what is returned."""
+    return _render(json.dumps(values or {}), folder)
 
 
 @cache
-def _load(text: str) -> list[Object]:
-    """Parse once what many renderings have in common; nobody changes what is returned."""
+def _render(values: str, folder: Path) -> list[Object]:
+    texts = chart(folder).render(json.loads(values), name="codekiln", namespace=NAMESPACE)
+    manifests = [text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt")]
+    return [each for text in manifests for each in load(text)]
+
+
+@cache
+def load(text: str) -> list[Object]:
+    """Return the documents of a YAML text; parses once what many renderings have in common."""
     return [each for each in yaml.load_all(text, Loader=Loader) if each]
 
 

@@ -23,13 +23,17 @@ def differing(files):
     ]
 
 
-@pytest.mark.parametrize("make", [render.chart_files, render.derived_files])
-def test_generated_files_are_up_to_date(make):
-    assert not differing(make()), FIX
+@pytest.fixture(scope="module")
+def files():
+    return [*render.chart_files(), *render.derived_files()]
 
 
-def test_nothing_is_left_of_what_is_no_longer_generated():
-    wanted = {path for path, _ in (*render.chart_files(), *render.derived_files())}
+def test_generated_files_are_up_to_date(files):
+    assert not differing(files), FIX
+
+
+def test_nothing_is_left_of_what_is_no_longer_generated(files):
+    wanted = {path for path, _ in files}
     folders = [CHART / "files", *(MANIFESTS / name for name in kustomize.GENERATED)]
     assert not render.generated(*folders) - wanted, FIX
 

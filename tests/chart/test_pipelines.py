@@ -4,7 +4,6 @@ import copy
 import functools
 
 import pytest
-import yaml
 from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -26,13 +25,13 @@ PLAIN = {
 
 @functools.cache
 def compiled(name):
-    documents = list(yaml.safe_load_all((ROOT / "pipelines" / "compiled" / f"{name}.yaml").read_text()))
+    documents = rendering.load((ROOT / "pipelines" / "compiled" / f"{name}.yaml").read_text())
     return documents[0], documents[1] if len(documents) > 1 else {"platforms": {}}
 
 
 def uploaded(name, values):
     text = one(rendering.render(values), "ConfigMap", f"codekiln-pipeline-{name}")["data"][f"{name}.yaml"]
-    spec, platform = yaml.safe_load_all(text)
+    spec, platform = rendering.load(text)
     return spec, platform
 
 
