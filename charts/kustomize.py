@@ -36,8 +36,9 @@ def folder(place: Path, values: dict[str, Any], pipelines: str = "") -> Iterator
 
 
 def rendered(values: dict[str, Any]) -> list[Object]:
-    """Return the chart's objects without what only Helm reads."""
-    texts = _chart().render(_merge(WITHOUT_HELM, values), name="codekiln", namespace=NAMESPACE)
+    """Return the chart's objects for the namespace of Kubeflow Pipelines, without what only Helm reads."""
+    namespace = values.get("kfp", {}).get("namespace", NAMESPACE)
+    texts = _chart().render(_merge(WITHOUT_HELM, values), name="codekiln", namespace=namespace)
     manifests = [text for path, text in sorted(texts.items()) if "/templates/tests/" not in path]
     objects = [
         each for text in manifests if "apiVersion" in text for each in yaml.load_all(text, Loader=_Loader) if each

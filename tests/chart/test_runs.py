@@ -1,5 +1,7 @@
 """What a namespace of runs gets: permissions, the cluster's description, runtimes."""
 
+import tomllib
+
 import pytest
 
 from codekiln.launch.permissions import CLUSTER_PERMISSIONS, permissions
@@ -61,3 +63,32 @@ def test_cluster_json_is_what_steps_parse(name):
         made = {(each["kind"], each["metadata"]["name"]) for each in runtimes}
         for pool in cluster.pools.values():
             assert (pool.api == "pytorchjob" and not made) or (pool.runtime_kind, pool.runtime) in made
+
+
+def test_a_profile_arrives_as_it_was_written():
+    text = 'base_model = "gemma3-4b"  # ours\n\n[sft]\nepochs = 3\nnote = "a: {{ b }}"\n'
+    profiles = one(rendering.render({"profiles": {"ours": text}}), "ConfigMap", "codekiln-profiles")["data"]
+    assert profiles == {"ours.toml": text}
+    assert tomllib.loads(profiles["ours.toml"])["sft"]["epochs"] == 3
+    assert one(rendering.render(), "ConfigMap", "codekiln-profiles")["data"] == {}
+
+
+def test_the_workspace_volume_has_the_name_that_a_task_passes_on():
+    # KFP names a volume by its claim: two names for one claim at one path would be two mounts there.
+    for values, claim in (({}, "codekiln-workspace"), (VARIANTS["existing-claims"], "files")):
+        config = one(rendering.render(values), "ConfigMap", "codekiln")["data"]["cluster.json"]
+        cluster = Cluster.model_validate_json(config)
+        pool = cluster.pools["gpu"]
+        assert cluster.claim == claim
+        assert {"name": claim, "persistentVolumeClaim": {"claimName": claim}} in pool.volumes
+        assert {"name": claim, "mountPath": cluster.exchange} in pool.volume_mounts
+
+
+def test_a_bucket_brings_its_credentials_by_reference_and_no_volume():
+    config = one(rendering.render(VARIANTS["object-store"]), "ConfigMap", "codekiln")["data"]["cluster.json"]
+    cluster = Cluster.model_validate_json(config)
+    assert (cluster.exchange, cluster.claim) == ("s3://bucket/codekiln?region=eu", "")
+    env = {each["name"]: each for each in cluster.pools["gpu"].env}
+    reference = {"name": "codekiln", "key": "AWS_SECRET_ACCESS_KEY", "optional": True}
+    assert env["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"] == reference
+    assert not any("persistentVolumeClaim" in volume for volume in cluster.pools["gpu"].volumes)

@@ -187,3 +187,13 @@ def test_the_notes_tell_the_next_three_commands(name):
     numbers = re.findall(r"^(\d)\. ", notes, re.M)
     assert numbers == ["1", "2", "3"]
     assert all(command in notes for command in ("create secret generic codekiln", "helm test codekiln", "port-forward"))
+
+
+def test_the_notes_warn_where_no_run_will_ever_be():
+    def warns(values, namespace):
+        texts = rendering.chart().render(values, name="codekiln", namespace=namespace)
+        return "WARNING" in texts["codekiln/templates/NOTES.txt"]
+
+    assert warns({}, "elsewhere")
+    assert not warns({}, "kubeflow")
+    assert not warns({"runs": {"namespaces": ["kubeflow"]}}, "elsewhere")
