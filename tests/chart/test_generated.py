@@ -11,6 +11,8 @@ from charts import kustomize, readme, render
 from charts.places import CHART, COMPILED, MANIFESTS, ROOT
 from tests.chart import rendering
 
+pytestmark = pytest.mark.xdist_group("chart-generated")
+
 FIX = "run `make manifests` and commit what it writes"
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from codekiln.launch.permissions import CLUSTER_PERMISSIONS, permissions
 from codekiln.launch.pools import Cluster
+from codekiln.launch.request import JobRequest
+from codekiln.launch.trainjob import train_job
 from tests.chart import rendering
 from tests.chart.rendering import of_kind, one
 from tests.chart.variants import VARIANTS
@@ -92,3 +94,16 @@ def test_a_bucket_brings_its_credentials_by_reference_and_no_volume():
     reference = {"name": "codekiln", "key": "AWS_SECRET_ACCESS_KEY", "optional": True}
     assert env["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"] == reference
     assert not any("persistentVolumeClaim" in volume for volume in cluster.pools["gpu"].volumes)
+
+
+def test_what_kfp_passes_of_the_workspace_adds_nothing_to_a_job():
+    config = one(rendering.render(), "ConfigMap", "codekiln")["data"]["cluster.json"]
+    cluster = Cluster.model_validate_json(config)
+    passed = {
+        "volumes": [{"name": cluster.claim, "persistentVolumeClaim": {"claimName": cluster.claim}}],
+        "volume_mounts": [{"name": cluster.claim, "mountPath": "/codekiln"}],
+    }
+    request = JobRequest("sft-1", "sft", "gpu", cluster.pools["gpu"], (), "0", passed)
+    patch = train_job(request, "kubeflow")["spec"]["runtimePatches"][0]
+    job = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]
+    assert "spec" not in job["template"]["spec"]["template"]

@@ -14,6 +14,8 @@ from charts.places import CHART
 from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
+pytestmark = pytest.mark.xdist_group("chart-trivy")
+
 QUIET = ("--skip-check-update", "--skip-version-check", "--disable-telemetry", "--quiet", "--format=json")
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
