@@ -13,6 +13,7 @@ from codekiln.dataset import write_atomic
 from codekiln.training import processes
 
 FOLDER, OWNER, COMPLETE = "checkpoints", "job.json", "complete.json"
+TAG, STATE = "latest", "trainer_state.json"
 logger = logging.getLogger(__name__)
 
 
@@ -30,19 +31,30 @@ def complete(output: Path, step: int) -> None:
     """List the files of a checkpoint that every process has written; every process calls this."""
     folder = output / FOLDER / f"checkpoint-{step}"
     processes.wait()
+    if processes.apart():
+        _share_tag(folder / TAG)
     views = processes.gathered(_sizes(folder) if processes.local_rank() == 0 else {})
     if processes.local_rank() == 0:
-        # A network file system may show an old size to one node, never one that is too large.
-        sizes = {name: max(view.get(name, 0) for view in views) for name in sorted(set().union(*views))}
-        write_atomic(folder / COMPLETE, json.dumps({"step": step, "files": sizes}) + "\n")
+        write_atomic(folder / COMPLETE, json.dumps({"step": step, "files": _agreed(views)}) + "\n")
     processes.wait()
 
 
 def latest(output: Path) -> tuple[Path | None, int]:
     """Return the newest checkpoint that is complete for every process, and its step; (None, 0) when there is none."""
-    found = processes.gathered({step for path in (output / FOLDER).glob("checkpoint-*") if (step := _step(path))})
-    step = max(set.intersection(*found), default=0)
-    return (output / FOLDER / f"checkpoint-{step}", step) if step else (None, 0)
+    folder = output / FOLDER
+    steps = {step for path in folder.glob("checkpoint-*") if (step := _step(path)) and _best_is_there(path)}
+    step = max(set.intersection(*processes.gathered(steps)), default=0)
+    return (folder / f"checkpoint-{step}", step) if step else (None, 0)
+
+
+def _best_is_there(checkpoint: Path) -> bool:
+    # The end of a run goes back to the checkpoint with the best held-out loss.
+    try:
+        best = json.loads((checkpoint / STATE).read_bytes())["best_model_checkpoint"]
+    except FileNotFoundError:
+        return False
+    # Only its name counts: the folder may lie elsewhere now.
+    return not best or _step(checkpoint.parent / Path(best).name) is not None
 
 
 def remove(output: Path) -> None:
@@ -65,6 +77,19 @@ def _claim(folder: Path, owner: dict[str, str | int]) -> None:
     write_atomic(file, json.dumps(owner) + "\n")
 
 
+def _share_tag(file: Path) -> None:
+    # DeepSpeed writes its tag in the first process of all only, and cannot load a folder without one.
+    tag = processes.gathered(file.read_text(encoding="utf-8") if file.is_file() else "")[0]
+    if tag and processes.local_rank() == 0:
+        write_atomic(file, tag)
+
+
+def _agreed(views: list[dict[str, int]]) -> dict[str, int | None]:
+    # No size where nodes see different ones: a network file system may be late, and nodes apart write their own times.
+    sizes = {name: {view[name] for view in views if name in view} for name in sorted(set().union(*views))}
+    return {name: found.pop() if len(found) == 1 else None for name, found in sizes.items()}
+
+
 def _sizes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
@@ -75,4 +100,5 @@ def _step(checkpoint: Path) -> int | None:
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     sizes = _sizes(checkpoint)
-    return int(content["step"]) if content["files"].items() <= sizes.items() else None
+    whole = all(name in sizes and size in (None, sizes[name]) for name, size in content["files"].items())
+    return int(content["step"]) if whole else None

@@ -47,6 +47,11 @@ class Checkpoints(TrainerCallback):
     def _ask(self, signum: int, frame: Any) -> None:
         self.asked = True
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Find the best checkpoint so far where it is now: a continued run may have its folder elsewhere."""
+        if state.best_model_checkpoint:
+            state.best_model_checkpoint = str(Path(args.output_dir) / Path(state.best_model_checkpoint).name)
+
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ask for a checkpoint when a process has been told to end; an evaluation that is due comes before it."""
         self.ending = processes.any_of(self.asked, args.device)

@@ -137,7 +137,7 @@ def test_a_stop_told_to_one_of_two_nodes_leaves_a_checkpoint_that_both_continue(
 
 
 @slow
-@pytest.mark.parametrize("strategy", ["ddp", "zero3"])
+@pytest.mark.parametrize("strategy", ["ddp", "zero2", "zero3"])
 def test_nodes_that_share_no_folder_continue_from_what_both_have_written(shop, strategy):
     """As with object storage: each node has a copy, and what both wrote is put together between the two runs."""
     straight = shop.together("dpo", strategy)
