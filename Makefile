@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.codekiln-ready
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 
-.PHONY: demo test test-all lint compile base lock clean
+.PHONY: demo test test-all lint compile manifests images base lock clean
 
 demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
@@ -24,14 +24,21 @@ lint: $(READY)  ## style and formatting
 compile: $(READY)  ## write pipelines/compiled/*.yaml
 	$(BIN)/python -W ignore -m pipelines.compile
 
+manifests: compile  ## write what is made from the chart, and the chart's copies of the pipelines
+	$(BIN)/python -m charts.render
+
+images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDEX_URL=URL, see images/README.md
+	$(PYTHON) images/build.py $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TORCH_INDEX_URL),--build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL))
+
 base: $(READY)  ## train the embedded base model from scratch
 	$(BIN)/python -m codekiln.tiny.train_base --out codekiln/tiny/base
 
-lock:  ## write requirements.lock from pyproject.toml
+lock:  ## write requirements.lock and the locks of the images from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install -q torch==2.13.0
 	build/lock/bin/pip install -q -e '.[dev]'
 	build/lock/bin/pip freeze --exclude-editable | sed -e 's/ @ .*//' -e 's/+cpu$$//' > requirements.lock
+	build/lock/bin/python images/lock.py
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "codekiln needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }

@@ -291,7 +291,7 @@ def submit(
 @click.option(
     "--rounds", type=click.IntRange(1, 3), default=1, show_default=True, help="Rounds of self-generation in align."
 )
-@click.option("--image", default="", help="Image of the steps, in place of the release's.")
+@click.option("--image", default="", envvar="CODEKILN_IMAGE", help="Image of the steps, in place of the release's.")
 @click.option("--claim", default="", help="Volume claim that steps and jobs share; empty: object storage.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("compiled"), show_default=True)
 def compile(rounds: int, image: str, claim: str, output: Path) -> None:
