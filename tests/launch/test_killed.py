@@ -1,5 +1,6 @@
 import signal
 import threading
+import time
 
 import pytest
 
@@ -61,6 +62,19 @@ def test_a_step_that_ends_before_it_knows_that_the_job_is_created(api, said, num
     step.kill(number)
     threading.Timer(0.2, held.release).start()
     ended(api, said, step, number, job)
+
+
+def test_a_step_that_is_terminated_before_the_api_server_has_done_its_create_leaves_no_job(api):
+    held = api.hold("create", "trainjobs")
+    step = Step(api, request(QUEUED))
+    held.wait()
+    step.kill(signal.SIGTERM)
+    time.sleep(0.2)
+    held.release()
+    assert step.end() == 143
+    api.wait(lambda: api.count("delete", "trainjobs") == 1)
+    assert api.jobs() == []
+    assert [call[2] for call in api.calls if call[1] == "trainjobs"] == ["get", "create", "delete"]
 
 
 @SIGNALS

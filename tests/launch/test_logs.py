@@ -12,9 +12,9 @@ def lines(said):
     return [line for line in said.lines if line.startswith("line")]
 
 
+@pytest.mark.parametrize("clean", [False, True])
 @pytest.mark.parametrize("mid_line", [False, True])
-@pytest.mark.parametrize("kind", ["trainjob", "pytorchjob"])
-def test_a_log_that_breaks_off_again_and_again_loses_and_repeats_nothing(api, said, kind, mid_line):
+def test_a_log_that_breaks_off_again_and_again_loses_and_repeats_nothing(api, said, mid_line, clean):
     written = [f"line {number}" for number in range(60)]
 
     def play(api):
@@ -24,12 +24,12 @@ def test_a_log_that_breaks_off_again_and_again_loses_and_repeats_nothing(api, sa
         for number, text in enumerate(written):
             api.log(pod, text)
             if number % 7 == 0:
-                api.break_streams(mid_line=mid_line)
+                api.break_streams(mid_line, clean)
             time.sleep(0.002)
         complete(api, job, pod)
 
     api.script(play)
-    run_on_pool(request({"api": kind}), said, QUICK)
+    run_on_pool(request(), said, QUICK)
     assert lines(said) == written
 
 
@@ -95,7 +95,8 @@ def test_the_log_goes_on_with_the_pod_after_a_restart(api, said):
     assert lines(said) == ["line 1", "line 2", "line 3"]
 
 
-def test_a_pod_that_keeps_its_name_over_a_restart_is_told_from_the_one_before(api, said):
+@pytest.mark.parametrize("stamp", ["", "2026-11-21T10:00:00Z"], ids=["now", "a clock that is behind"])
+def test_a_pod_that_keeps_its_name_over_a_restart_is_told_from_the_one_before(api, said, stamp):
     def play(api):
         job = api.wait_job()
         pod = api.pod(job)
@@ -105,8 +106,7 @@ def test_a_pod_that_keeps_its_name_over_a_restart_is_told_from_the_one_before(ap
             api.remove(pod)
             again = api.pod(job)
             assert again["metadata"]["name"] == pod["metadata"]["name"]
-            # The clock of the new pod's node is behind.
-            api.log(again, "line 2", "line 3", stamp="2026-11-21T10:00:00Z")
+            api.log(again, "line 2", "line 3", stamp=stamp)
         said.wait("line 3")
         complete(api, job, again)
 
