@@ -198,10 +198,14 @@ def test_a_secret_in_plain_text_is_said_to_be_left_out(api, said):
     assert "abc" not in "".join(line for line in said.lines if "MLFLOW" in line).replace("sft-0a1b2c3d4e", "")
 
 
-@pytest.mark.parametrize("namespace", ["", "profile-a"])
-def test_the_job_is_made_in_the_namespace_of_the_step(api, said, monkeypatch, namespace):
-    if namespace:
+@pytest.mark.parametrize("source", ["variable", "ServiceAccount", "kubeconfig"])
+def test_the_job_is_made_in_the_namespace_of_the_step(api, said, monkeypatch, tmp_path, source):
+    namespace = "" if source == "kubeconfig" else "profile-a"
+    if source == "variable":
         monkeypatch.setenv("CODEKILN_NAMESPACE", namespace)
+    if source == "ServiceAccount":
+        (tmp_path / "namespace").write_text(namespace)
+        monkeypatch.setattr("codekiln.launch.api._NAMESPACE_FILE", tmp_path / "namespace")
 
     def play(api):
         job = api.wait_job()
