@@ -678,7 +678,8 @@ class _LogStream(_Stream):
             with self.api.changed:
                 lines = self._lines(uid)[self.sent :]
                 pod = self._pod()
-                over = pod is None or "terminated" in self._state(pod) or self.query.get("follow") != "true"
+                gone = pod is None or pod["metadata"]["uid"] != uid
+                over = gone or "terminated" in self._state(pod) or self.query.get("follow") != "true"
                 if not lines and not over and not self.broken:
                     self.api.changed.wait(1)
                     continue
