@@ -50,11 +50,10 @@ def latest(output: Path) -> tuple[Path | None, int]:
 def _best_is_there(checkpoint: Path) -> bool:
     # The end of a run goes back to the checkpoint with the best held-out loss.
     try:
-        best = json.loads((checkpoint / STATE).read_bytes())["best_model_checkpoint"]
+        best = json.loads((checkpoint / STATE).read_bytes())["best_global_step"]
     except FileNotFoundError:
         return False
-    # Only its name counts: the folder may lie elsewhere now.
-    return not best or _step(checkpoint.parent / Path(best).name) is not None
+    return not best or _step(checkpoint.parent / f"checkpoint-{best}") is not None
 
 
 def remove(output: Path) -> None:

@@ -48,9 +48,9 @@ class Checkpoints(TrainerCallback):
         self.asked = True
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Find the best checkpoint so far where it is now: a continued run may have its folder elsewhere."""
-        if state.best_model_checkpoint:
-            state.best_model_checkpoint = str(Path(args.output_dir) / Path(state.best_model_checkpoint).name)
+        """Name the best checkpoint so far by where it is now: the folder of a continued run may have been moved."""
+        if state.best_global_step:
+            state.best_model_checkpoint = str(Path(args.output_dir) / f"checkpoint-{state.best_global_step}")
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ask for a checkpoint when a process has been told to end; an evaluation that is due comes before it."""

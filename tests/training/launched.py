@@ -36,6 +36,8 @@ def start(
         "PET_MASTER_ADDR": "127.0.0.1",
         "PET_MASTER_PORT": port or free_port(),
     }
+    # No machine needs a compiler for this, so none is to be found.
+    pet |= {"CC": "/nowhere/cc", "CXX": "/nowhere/c++"}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PET_")}
     return subprocess.Popen(
         [sys.executable, "-m", "codekiln.launch.worker", str(place)],

@@ -12,7 +12,7 @@ def saving(tmp_path):
 
     (tmp_path / "checkpoints" / "checkpoint-3").mkdir(parents=True)
     (tmp_path / "checkpoints" / "checkpoint-3" / "optimizer.pt").write_text("state")
-    state = '{"global_step": 3, "best_model_checkpoint": null}'
+    state = '{"global_step": 3, "best_global_step": null}'
     (tmp_path / "checkpoints" / "checkpoint-3" / "trainer_state.json").write_text(state)
     return Checkpoints(tmp_path)
 

@@ -284,12 +284,12 @@ def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
         assert sha256_file(place / "killed" / name) == sha256_file(place / "straight" / name), name
 
 
-def write_checkpoint(output: Path, step: int, best: str | None = None) -> Path:
+def write_checkpoint(output: Path, step: int, best: int | None = None) -> Path:
     from codekiln.training import checkpoints
 
     folder = output / "checkpoints" / f"checkpoint-{step}"
     (folder / f"global_step{step}").mkdir(parents=True)
-    (folder / "trainer_state.json").write_text(json.dumps({"global_step": step, "best_model_checkpoint": best}))
+    (folder / "trainer_state.json").write_text(json.dumps({"global_step": step, "best_global_step": best}))
     for number in range(2):
         (folder / f"global_step{step}" / f"rank_{number}.pt").write_text("shard " * (number + 1))
     checkpoints.complete(output, step)
@@ -342,8 +342,8 @@ def test_a_checkpoint_is_of_no_use_without_the_best_one_before_it(tmp_path):
     from codekiln.training import checkpoints
 
     checkpoints.claim(tmp_path, "mine")
-    best = write_checkpoint(tmp_path, 2, "checkpoint-2")
-    last = write_checkpoint(tmp_path, 6, "/mounted/elsewhere/checkpoint-2")
+    best = write_checkpoint(tmp_path, 2, 2)
+    last = write_checkpoint(tmp_path, 6, 2)
     assert checkpoints.latest(tmp_path) == (last, 6)
     (best / "complete.json").unlink()
     assert checkpoints.latest(tmp_path) == (None, 0)
@@ -356,19 +356,19 @@ def test_a_run_whose_folder_was_moved_goes_back_to_its_best_checkpoint(place, mo
     straight = train(place, "unmoved", settings=settings)
     complete = checkpoints.complete
 
-    def stop_after_best(output, step):
+    def die_after_the_last(output, step):
         complete(output, step)
-        if step == straight.best_step + 1:
+        if step == straight.steps:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoints, "complete", stop_after_best)
+    monkeypatch.setattr(checkpoints, "complete", die_after_the_last)
     with pytest.raises(KeyboardInterrupt):
         train(place, "before", settings=settings)
     monkeypatch.undo()
     (place / "before").rename(place / "moved")
     moved = train(place, "moved", settings=settings)
-    assert moved.resumed_from == straight.best_step + 1 < straight.steps
-    assert moved.best_step == straight.best_step
+    assert moved.resumed_from == moved.steps == straight.steps
+    assert moved.best_step == straight.best_step < straight.steps
     weights = "adapter_model.safetensors"
     assert sha256_file(place / "moved" / weights) == sha256_file(place / "unmoved" / weights)
 
