@@ -12,6 +12,7 @@ from codekiln.errors import InputError
 from codekiln.training import processes
 
 WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
+SUMMARY = "summary.json"
 
 
 class AdapterRecord(BaseModel):
@@ -38,9 +39,15 @@ def digest_of(adapter: Path) -> str:
     return sha256_file(weights)
 
 
+def finished(output: Path, record: AdapterRecord) -> bool:
+    """Return whether the folder holds all results of this very job; the summary is what a run writes last."""
+    file = output / RECORD
+    return (output / SUMMARY).is_file() and file.is_file() and json.loads(file.read_bytes()) == record.model_dump()
+
+
 def clear(output: Path) -> None:
     """Remove what an earlier run left, so that a run that dies leaves no adapter that looks finished."""
-    for name in (RECORD, "summary.json", WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
+    for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
         (output / name).unlink(missing_ok=True)
 
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(job: TrainingJob) -> TrainingSummary:
-    """Train one adapter; run again after a crash, it continues from the last checkpoint of the same job.
+    """Train one adapter; run again, it continues from the last checkpoint of the same job, or has nothing left to do.
 
     Raises:
         InputError: The data, the base model, the adapter or a setting is wrong.
@@ -57,6 +57,9 @@ def run(job: TrainingJob) -> TrainingSummary:
         job=job.digest(data.manifest.sha256, parent or ""),
     )
     trainer, held = _trainer(job, spec, chat, proven)
+    # A pod that is lost after the end makes all of them start again.
+    if all(processes.gathered(adapter.finished(job.output, record))):
+        return TrainingSummary.model_validate_json((job.output / adapter.SUMMARY).read_bytes())
     if trainer.is_world_process_zero():
         adapter.clear(job.output)
     checkpoints.claim(job.output, record.job)
@@ -184,4 +187,4 @@ def _report(job: TrainingJob, trainer: Any, proven: Proven, summary: TrainingSum
     write_curve(trainer.state.log_history, job.output / "curve.jsonl")
     lines = (json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}) for item in proven.rejected)
     write_atomic(job.output / "rejected.jsonl", "".join(line + "\n" for line in lines))
-    write_atomic(job.output / "summary.json", summary.model_dump_json(indent=2) + "\n")
+    write_atomic(job.output / adapter.SUMMARY, summary.model_dump_json(indent=2) + "\n")

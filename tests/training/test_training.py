@@ -127,6 +127,16 @@ def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(place):
     assert sha256_file(place / "other" / "adapter_model.safetensors") != digest
 
 
+def test_a_job_that_is_done_is_not_done_again_and_a_changed_one_is(place):
+    weights = place / "done" / "adapter_model.safetensors"
+    first = train(place, "done", settings={"epochs": 1})
+    made = weights.stat().st_mtime_ns
+    assert train(place, "done", settings={"epochs": 1}) == first
+    assert weights.stat().st_mtime_ns == made
+    assert train(place, "done", settings={"epochs": 2}).steps == 2 * first.steps
+    assert weights.stat().st_mtime_ns > made
+
+
 def test_dpo_raises_the_held_out_margin_from_exactly_zero(place):
     train(place, "dpo", "dpo", adapter=place / "sft", settings={"loss": ["sigmoid"]})
     points = [entry for entry in curve(place, "dpo") if "eval_loss" in entry]
