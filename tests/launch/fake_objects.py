@@ -1,0 +1,182 @@
+"""What the fake API server stores and answers with."""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+Object = dict[str, Any]
+NAMESPACE = "kubeflow"
+
+SERVED = {
+    ("", "v1", "pods"): "Pod",
+    ("", "v1", "events"): "Event",
+    ("", "v1", "persistentvolumeclaims"): "PersistentVolumeClaim",
+    ("trainer.kubeflow.org", "v1alpha1", "trainjobs"): "TrainJob",
+    ("trainer.kubeflow.org", "v1alpha1", "trainingruntimes"): "TrainingRuntime",
+    ("trainer.kubeflow.org", "v1alpha1", "clustertrainingruntimes"): "ClusterTrainingRuntime",
+    ("kubeflow.org", "v1", "pytorchjobs"): "PyTorchJob",
+    ("kueue.x-k8s.io", "v1beta1", "localqueues"): "LocalQueue",
+    ("kueue.x-k8s.io", "v1beta2", "localqueues"): "LocalQueue",
+    ("authorization.k8s.io", "v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
+}
+JOB_LABELS = {
+    "TrainJob": ("jobset.sigs.k8s.io/jobset-name", "jobset.sigs.k8s.io/job-index"),
+    "PyTorchJob": ("training.kubeflow.org/job-name", "training.kubeflow.org/replica-type"),
+}
+
+
+@dataclass
+class Fault:
+    """What happens to the next requests that match, instead of or after what they ask for.
+
+    Attributes:
+        verb: Verb to match.
+        resource: Resource to match.
+        status: HTTP status of the answer; 0: the connection breaks without one.
+        times: How many requests.
+        done: Whether the request takes effect nevertheless.
+        message: Message of the answer.
+        reason: Reason of the answer.
+    """
+
+    verb: str
+    resource: str
+    status: int
+    times: int
+    done: bool
+    message: str
+    reason: str = ""
+
+
+class Hold:
+    """One request that waits."""
+
+    def __init__(self, verb: str, resource: str, done: bool) -> None:
+        self.verb, self.resource, self.done = verb, resource, done
+        self.reached, self.released = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        """Wait until the request has come."""
+        assert self.reached.wait(15), f"no {self.verb} of {self.resource} comes"
+
+    def release(self) -> None:
+        """Let it go on."""
+        self.released.set()
+
+    def stop(self) -> None:
+        """Keep the server's thread waiting."""
+        self.reached.set()
+        self.released.wait(20)
+
+
+@dataclass
+class LogLine:
+    """A line of a pod's log, with the time at which the container wrote it."""
+
+    stamp: str
+    text: str
+
+
+class Answer(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        self.status, self.reason, self.message = status, reason, message
+        super().__init__(message)
+
+    @property
+    def body(self) -> Object:
+        """The Status object."""
+        return {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "status": "Failure",
+            "reason": self.reason,
+            "message": self.message,
+            "code": self.status,
+        }
+
+
+def pod_status(
+    container: str,
+    phase: str = "Running",
+    waiting: str = "",
+    message: str = "",
+    code: int | None = None,
+    reason: str = "",
+    unschedulable: str = "",
+    pod_reason: str = "",
+) -> Object:
+    """Return a pod's status.
+
+    Args:
+        container: Name of its container.
+        phase: Phase of the pod.
+        waiting: Reason for which the container waits, as ImagePullBackOff.
+        message: Message of the container's state.
+        code: Exit code, of a container that has ended.
+        reason: Reason with which it ended, as OOMKilled.
+        unschedulable: Message of the scheduler that has no node for the pod.
+        pod_reason: Reason of the pod itself, as Evicted.
+    """
+    if code is not None:
+        state: Object = {"terminated": {"exitCode": code, "reason": reason or "Error", "finishedAt": precise_now()}}
+    elif phase == "Running":
+        state = {"running": {"startedAt": now()}}
+    else:
+        state = {"waiting": {"reason": waiting or "ContainerCreating", "message": message}}
+    status: Object = {"phase": phase, "containerStatuses": [{"name": container, "state": state, "restartCount": 0}]}
+    if unschedulable:
+        status["containerStatuses"] = []
+        status["conditions"] = [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
+        ]
+    return status | ({"reason": pod_reason, "message": message} if pod_reason else {})
+
+
+def selected(item: Object, query: dict[str, str]) -> bool:
+    """Return whether the field and label selectors of a query pick an object."""
+    fields = [each.split("=", 1) for each in query.get("fieldSelector", "").split(",") if each]
+    labels = [each.split("=", 1) for each in query.get("labelSelector", "").split(",") if each]
+    return all(_field(item, path) == value for path, value in fields) and all(
+        item["metadata"].get("labels", {}).get(key) == value for key, value in labels
+    )
+
+
+def now(later: float = 0) -> str:
+    """Return the time as objects have it."""
+    return (datetime.now(UTC) + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def precise_now() -> str:
+    """Return the time as the kubelet stamps log lines."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + f"{time.perf_counter_ns() % 1000:03}Z"
+
+
+def _field(item: Object, path: str) -> Any:
+    for key in path.split("."):
+        item = item.get(key, {})
+    return item
+
+
+def key_of(body: Object) -> tuple[str, str]:
+    """Return the API group and the resource of an object."""
+    group = body["apiVersion"].rpartition("/")[0]
+    return group, next(resource for (g, _, resource), kind in SERVED.items() if (g, kind) == (group, body["kind"]))
+
+
+def completed(body: Object) -> Object:
+    """Fill in what an API server gives to a new object."""
+    metadata = body["metadata"]
+    metadata.setdefault("namespace", NAMESPACE)
+    metadata.setdefault("uid", str(uuid4()))
+    metadata.setdefault("creationTimestamp", now())
+    return body
+
+
+def is_deleting(item: Object) -> bool:
+    """Return whether an object is on its way out."""
+    return "deletionTimestamp" in item["metadata"]
