@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from codekiln.launch.exchange import Job
+from codekiln.launch.job import Job
 
 NAME_LENGTH = 40
 

@@ -11,28 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from pyarrow import fs
 
 from codekiln.dataset import write_atomic
 from codekiln.errors import ClusterError, InputError
+from codekiln.launch.job import Job
 
 JOB, OUTPUT = "job.json", "output"
 SYNC_SECONDS = 20.0
 SCHEMES = ("s3", "gs", "abfs", "abfss")
-
-
-class Job(Protocol):
-    """What can be sent: a pydantic model with the program that runs it and the names of its folder fields."""
-
-    module: str
-    folders: tuple[str, ...]
-    output: Path
-
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return the fields as JSON types."""
 
 
 def join(location: str, *parts: str) -> str:

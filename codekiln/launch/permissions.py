@@ -71,5 +71,5 @@ def _error(permission: Permission, namespace: str) -> InputError:
     return InputError(
         f"this ServiceAccount may not {permission}",
         where=f"namespace {namespace}",
-        fix="bind the chart's Role 'codekiln' to it: rbac.serviceAccounts and the namespaces in the chart's values",
+        fix="bind the chart's Role 'codekiln' to it: runs.serviceAccount and runs.namespaces in the chart's values",
     )

@@ -16,10 +16,10 @@ from typing import Any
 from codekiln.dataset import write_atomic
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.exchange import JOB, opened
+from codekiln.launch.processes import APART
 
 MODULES = ("codekiln.training", "codekiln.sampling")
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"  # set by torchrun for every process
-APART = "CODEKILN_NODES_APART"
 USAGE = """usage: python -m codekiln.launch.worker PLACE
 
 Runs the job in PLACE/job.json on this node; PLACE is a folder, or s3://bucket/prefix."""

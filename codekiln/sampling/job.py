@@ -3,18 +3,16 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from codekiln import __version__
-from codekiln.dataset import validation_errors
-from codekiln.errors import InputError, InputErrors
 from codekiln.inference import Sampling
+from codekiln.launch.job import Job
 
 
-class SamplingJob(BaseModel):
+class SamplingJob(Job):
     """A base model, with or without an adapter, writes programs for problems."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     module: ClassVar[str] = "codekiln.sampling"
     folders: ClassVar[tuple[str, ...]] = ("adapter", "problems")
 
@@ -25,19 +23,3 @@ class SamplingJob(BaseModel):
     sampling: Sampling = Sampling()
     label: str = Field(description="what the samples' field 'model' says")
     code_version: str = Field(__version__, description="for the manifest")
-
-
-def read_job(path: Path) -> SamplingJob:
-    """Read a job from a JSON file; relative folders are relative to it.
-
-    Raises:
-        InputError: There is no such file, or it is not a job; every mistake is named.
-    """
-    if not path.is_file():
-        raise InputError("no such file", where=str(path), fix="give a job written by codekiln")
-    try:
-        job = SamplingJob.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputErrors(validation_errors(error, str(path), "correct the field")) from None
-    places = {name: getattr(job, name) for name in (*SamplingJob.folders, "output")}
-    return job.model_copy(update={name: path.parent / place for name, place in places.items() if place is not None})

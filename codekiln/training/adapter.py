@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.dataset import sha256_file, write_atomic
 from codekiln.errors import InputError
-from codekiln.training import processes
+from codekiln.launch import processes
 
 WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
 SUMMARY = "summary.json"

@@ -8,9 +8,9 @@ import torch
 from peft import LoraConfig
 
 from codekiln.errors import InputError
+from codekiln.launch import processes
 from codekiln.models import BaseModelSpec
 from codekiln.models.loading import dtype_of
-from codekiln.training import processes
 from codekiln.training.checkpoints import FOLDER
 from codekiln.training.job import TrainingJob
 from codekiln.training.settings import LoraSettings, Optimisation

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from codekiln.dataset import write_atomic
-from codekiln.training import processes
+from codekiln.launch import processes
 
 FOLDER, OWNER, COMPLETE = "checkpoints", "job.json", "complete.json"
 TAG, STATE = "latest", "trainer_state.json"

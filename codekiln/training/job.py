@@ -4,18 +4,16 @@ import hashlib
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln import __version__
-from codekiln.dataset import validation_errors
-from codekiln.errors import InputError, InputErrors
+from codekiln.launch.job import Job
 from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings, Strategy
 
 
-class TrainingJob(BaseModel):
+class TrainingJob(Job):
     """One SFT or DPO run: from a base model or an adapter and a data folder to an adapter."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     module: ClassVar[str] = "codekiln.training"
     folders: ClassVar[tuple[str, ...]] = ("adapter", "data")
 
@@ -71,19 +69,3 @@ class TrainingSummary(BaseModel):
     def improved(self) -> bool:
         """False when the held-out loss was measured and did not fall."""
         return self.best_eval_loss is None or self.first_eval_loss is None or self.best_eval_loss < self.first_eval_loss
-
-
-def read_job(path: Path) -> TrainingJob:
-    """Read a job from a JSON file; relative folders are relative to it.
-
-    Raises:
-        InputError: There is no such file, or it is not a job; every mistake is named.
-    """
-    if not path.is_file():
-        raise InputError("no such file", where=str(path), fix="give a job written by codekiln")
-    try:
-        job = TrainingJob.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputErrors(validation_errors(error, str(path), "correct the field")) from None
-    places = {name: getattr(job, name) for name in (*TrainingJob.folders, "output")}
-    return job.model_copy(update={name: path.parent / place for name, place in places.items() if place is not None})

@@ -17,10 +17,11 @@ import transformers
 
 from codekiln import models
 from codekiln.dataset import Dataset, write_atomic
+from codekiln.launch import processes
 from codekiln.models.chat import load_chat
 from codekiln.models.loading import attach, load_model, quiet
 from codekiln.records import Example, Pair
-from codekiln.training import adapter, checkpoints, dpo, processes, sft
+from codekiln.training import adapter, checkpoints, dpo, sft, zero
 from codekiln.training.arguments import common_arguments
 from codekiln.training.callbacks import Finite, Pace, Progress, write_curve
 from codekiln.training.job import TrainingJob, TrainingSummary
@@ -84,7 +85,7 @@ def _quiet() -> None:
 
 
 def _trainer(job: TrainingJob, spec: models.BaseModelSpec, chat: Any, proven: Proven) -> tuple[Any, int]:
-    processes.start(job.strategy)
+    zero.start(job.strategy)
     transformers.set_seed(job.seed)
     train, held = split(proven.groups, job.settings.holdout, job.seed)
     kind: Any = sft if job.kind == "sft" else dpo

@@ -9,7 +9,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from codekiln.training import checkpoints, processes
+from codekiln.launch import processes
+from codekiln.training import checkpoints
 
 
 class Stopped(SystemExit):

@@ -1,10 +1,42 @@
-"""DeepSpeed's configuration for ZeRO stages 2 and 3 (https://www.deepspeed.ai/docs/config-json)."""
+"""DeepSpeed's start and configuration for ZeRO stages 2 and 3 (https://www.deepspeed.ai/docs/config-json)."""
 
+import os
 from typing import Any
 
+from codekiln.errors import InputError
+from codekiln.launch import processes
 from codekiln.training.settings import Strategy
 
 BUCKET = 50_000_000
+
+
+def start(strategy: Strategy) -> None:
+    """Connect the processes for DeepSpeed, which has to happen before its configuration and the model are made.
+
+    Without it transformers would, on CPUs, describe a run of one process to DeepSpeed. DDP needs nothing: the trainer
+    connects the processes itself.
+
+    Raises:
+        InputError: ZeRO is asked of a process that torchrun did not start.
+    """
+    if strategy == "ddp":
+        return
+    if "RANK" not in os.environ:
+        raise InputError(
+            f"strategy {strategy} needs processes that torchrun started",
+            where="strategy",
+            fix="start the job with python -m codekiln.launch.worker, or use strategy = ddp",
+        )
+    import deepspeed
+    import torch
+
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_device(processes.local_rank())
+    else:
+        # DeepSpeed would compile an all-reduce over shared memory, for which it needs a C++ compiler; gloo serves.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False)
 
 
 def deepspeed_config(strategy: Strategy) -> dict[str, Any] | None:

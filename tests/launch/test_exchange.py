@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 from codekiln.errors import ClusterError, InputError
 from codekiln.inference import Sampling
 from codekiln.launch import exchange
-from codekiln.sampling.job import SamplingJob, read_job
+from codekiln.sampling.job import SamplingJob
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_job_arrives_with_its_folders_and_its_output_comes_back(root, tmp_path
     exchange.put(job, location)
     with exchange.opened(location, node=0) as folder:
         (folder / "inner.json").write_text(json.dumps(json.loads((folder / "job.json").read_text())["job"]))
-        received = read_job(folder / "inner.json")
+        received = SamplingJob.read(folder / "inner.json")
         assert (received.problems / "deep" / "file.txt").read_text() == "problems"
         assert (received.adapter is not None) == adapter
         if adapter:
@@ -130,9 +130,14 @@ def test_checkpoints_reach_storage_while_the_job_works_and_leave_it_when_they_ar
 def test_a_pod_that_is_told_to_stop_still_sends_its_last_checkpoint(bucket, tmp_path):
     location = exchange.join(bucket, "stopped")
     exchange.put(job_in(tmp_path), location)
-    with pytest.raises(SystemExit), exchange.opened(location, node=0) as folder:
-        (folder / "output" / "late").write_text("kept")
-        raise SystemExit(143)
+
+    def stopped() -> None:
+        with exchange.opened(location, node=0) as folder:
+            (folder / "output" / "late").write_text("kept")
+            raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        stopped()
     with exchange.opened(location, node=1) as folder:
         assert (folder / "output" / "late").read_text() == "kept"
 

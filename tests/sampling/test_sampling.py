@@ -10,7 +10,7 @@ from codekiln.dataset import Dataset, write_dataset
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.records import Problem, Sample
-from codekiln.sampling.job import SamplingJob, read_job
+from codekiln.sampling.job import SamplingJob
 from tests import toy_models as toy
 
 PROBLEMS = [Problem(task_id=f"t{number}", prompt=f"Write f{number}.") for number in range(7)]
@@ -76,11 +76,11 @@ def test_a_users_mistake_is_said_without_a_traceback(place, processes):
 
 def test_a_job_file_names_its_folders_relative_to_itself(tmp_path):
     (tmp_path / "job.json").write_text(json.dumps(job("out", adapter="start")))
-    found = read_job(tmp_path / "job.json")
+    found = SamplingJob.read(tmp_path / "job.json")
     assert (found.problems, found.adapter, found.output) == tuple(
         tmp_path / name for name in ("problems", "start", "out")
     )
     (tmp_path / "job.json").write_text(json.dumps(job("out", labell="x")))
     with pytest.raises(InputError, match="labell"):
-        read_job(tmp_path / "job.json")
+        SamplingJob.read(tmp_path / "job.json")
     assert SamplingJob.module == "codekiln.sampling"

@@ -6,12 +6,13 @@ Every weight has to be, put together again, the one that FOLDER/plain.safetensor
 import sys
 from pathlib import Path
 
+from codekiln.launch import processes
 from codekiln.models import BaseModelSpec
-from codekiln.training import processes, zero
+from codekiln.training import zero
 
 
 def main(folder: Path) -> None:
-    processes.start("zero3")
+    zero.start("zero3")
     import deepspeed
     import torch
     from safetensors.torch import load_file

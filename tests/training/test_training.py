@@ -11,7 +11,7 @@ import pytest
 
 from codekiln.dataset import sha256_file
 from codekiln.errors import InputError
-from codekiln.training.job import TrainingJob, read_job
+from codekiln.training.job import TrainingJob
 from tests import toy_models as toy
 
 QUICK = {"epochs": 3, "learning_rate": 5e-3, "batch_size": 8, "micro_batch": 8, "holdout": 0.2}
@@ -266,7 +266,7 @@ def test_a_wrong_adapter_is_refused(place):
 def entry_point(place: Path, job: TrainingJob) -> list[str]:
     file = place / f"{job.output.name}.json"
     file.write_text(job.model_dump_json())
-    assert read_job(file) == job
+    assert TrainingJob.read(file) == job
     return [sys.executable, "-m", "codekiln.training", str(file)]
 
 

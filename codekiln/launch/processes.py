@@ -3,9 +3,7 @@
 import os
 from typing import Any, TypeVar
 
-from codekiln.errors import InputError
-from codekiln.launch.worker import APART
-from codekiln.training.settings import Strategy
+APART = "CODEKILN_NODES_APART"
 
 Answer = TypeVar("Answer")
 
@@ -18,35 +16,6 @@ def rank() -> int:
 def world() -> int:
     """Return the number of processes."""
     return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def start(strategy: Strategy) -> None:
-    """Connect the processes for DeepSpeed, which has to happen before its configuration and the model are made.
-
-    Without it transformers would, on CPUs, describe a run of one process to DeepSpeed. DDP needs nothing: the trainer
-    connects the processes itself.
-
-    Raises:
-        InputError: ZeRO is asked of a process that torchrun did not start.
-    """
-    if strategy == "ddp":
-        return
-    if "RANK" not in os.environ:
-        raise InputError(
-            f"strategy {strategy} needs processes that torchrun started",
-            where="strategy",
-            fix="start the job with python -m codekiln.launch.worker, or use strategy = ddp",
-        )
-    import deepspeed
-    import torch
-
-    gpu = torch.cuda.is_available()
-    if gpu:
-        torch.cuda.set_device(local_rank())
-    else:
-        # DeepSpeed would compile an all-reduce over shared memory, for which it needs a C++ compiler; gloo serves.
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False)
 
 
 def local_rank() -> int:
