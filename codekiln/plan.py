@@ -16,6 +16,7 @@ from codekiln.training.settings import LoraSettings, Optimisation, Strategy
 
 # Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
 BUSY_TOKENS = 2048
+SMALLEST_GIB = 8
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 Asked = Literal["auto", "ddp", "zero2", "zero3"]
 
@@ -48,7 +49,8 @@ def plan(
 
     DDP when the frozen base and the work beside it fit one device, since then only the adapter's gradients travel; else
     ZeRO-3, where the whole base travels in every pass. ZeRO-2 only when asked for: it shards the adapter's optimiser,
-    which is small. Activations are recomputed when otherwise less than 2048 tokens would fit one pass.
+    which is small. Activations are recomputed when otherwise less than 2048 tokens would fit one pass. Devices of
+    unknown memory are taken to have 8 GiB.
 
     Args:
         spec: The base model.
@@ -62,6 +64,9 @@ def plan(
         InputError: Nothing fits, the batch cannot be divided, or a size is unknown.
     """
     sizes, shape, available = _sizes(training, pool), shape_of(spec), _available(pool)
+    if shape is not None and not available and strategy == "auto":
+        small = _small(spec, training, lora, kind, pool)
+        return small or _unchecked(spec, training, pool, strategy, False, sizes[0])
     if shape is None or not available:
         return _unchecked(spec, training, pool, strategy, shape is None, sizes[0])
     case = Case(
@@ -179,6 +184,18 @@ def _made(
         available_gib=_available(pool),
         reasons=reasons,
     )
+
+
+def _small(
+    spec: BaseModelSpec, training: Optimisation, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
+) -> Plan | None:
+    """Return the plan for devices of unknown memory, or None when even small ones might not do."""
+    try:
+        found = plan(spec, training, lora, kind, pool.model_copy(update={"accelerator_memory_gib": SMALLEST_GIB}))
+    except InputError:
+        return None
+    note = f" The pool does not say how much memory a device has, so {SMALLEST_GIB} GiB were assumed."
+    return found.model_copy(update={"reasons": found.reasons + note})
 
 
 def _unchecked(

@@ -18,8 +18,8 @@ def checked(image: str, **form: str) -> Run:
     """Start with check, which is never reused: it looks at the world as it is now; returns the checked run."""
     task = sized(check(**form), "1", "8G")
     secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER)
-    # It also runs programs, the problems' own references; but it has to reach the Hub and the teacher.
-    placed(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets)
+    # The programs are the problems' own references; the chart lets this step reach the Hub and a teacher all the same.
+    placed(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets, runs_code=True)
     kubernetes.use_config_map_as_volume(task, PROFILES, "/etc/codekiln/profiles", optional=True)
     found = task.outputs
     return Run(found["run"], found["accelerator"], found["accelerators"], found["node_selector"], found["tolerations"])

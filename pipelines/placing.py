@@ -20,6 +20,7 @@ FIELDS = {
     "CODEKILN_NAMESPACE": "metadata.namespace",
 }
 HOUR = 3600
+LONGEST_PAUSE = 600
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def placed(
     task.set_display_name(title).set_container_image(image).set_caching_options(cached)
     kubernetes.set_timeout(task, hours * HOUR)
     if retries:
-        task.set_retry(retries, backoff_duration="60s", backoff_factor=2.0, backoff_max_duration="600s")
+        # Argo counts the maximum from the first attempt's start, and gives up what is still under way by then.
+        longest = f"{(retries + 1) * (hours * HOUR + LONGEST_PAUSE)}s"
+        task.set_retry(retries, backoff_duration="60s", backoff_factor=2.0, backoff_max_duration=longest)
     # Everything is optional: without the chart a step finds none of it, and says so when it needs it.
     kubernetes.use_config_map_as_env(task, CONFIG, {KEYS.get(name, name): name for name in SETTINGS}, optional=True)
     kubernetes.use_secret_as_env(task, CONFIG, {name: name for name in secrets}, optional=True)

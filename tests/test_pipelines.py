@@ -163,7 +163,11 @@ def test_every_task_has_a_time_limit_a_retry_policy_and_a_cache_setting(path):
     pipeline, platform = documents(path)
     for name, task in pipeline["root"]["dag"]["tasks"].items():
         assert int(platform[executor(pipeline, name)]["activeDeadlineSeconds"]) >= 3600
-        retries = task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        policy = task.get("retryPolicy", {})
+        retries = policy.get("maxRetryCount", 0)
+        if retries:
+            longest = int(policy["backoffMaxDuration"].rstrip("s"))
+            assert longest >= (retries + 1) * int(platform[executor(pipeline, name)]["activeDeadlineSeconds"])
         assert (retries == 0) == (name == "check"), "only check fails at once: it spends nothing, and says everything"
         never = name in ("check", "fetch", "evaluate", "promote")
         assert task["cachingOptions"].get("enableCache", False) != never
@@ -183,7 +187,7 @@ def test_steps_that_run_generated_programs_are_labelled_and_hold_no_key_they_do_
         placed = platform[executor(pipeline, name)]
         labels = placed["podMetadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "codekiln"
-        runs_code = name == "evaluate" or name.startswith("filter")
+        runs_code = name in ("check", "evaluate") or name.startswith("filter")
         assert (labels.get("codekiln.dev/runs-code") == "true") == runs_code
         keys = {item["envVar"] for secret in placed["secretAsEnv"] for item in secret["keyToEnv"]}
         if name.startswith(("filter", "promote", "fetch")):

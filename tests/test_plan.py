@@ -152,12 +152,19 @@ def test_a_batch_that_the_processes_cannot_share_is_refused():
 def test_unknown_memory_is_explained_and_a_named_strategy_is_taken_on_trust():
     pool, training = gpus(4, 0), settings_of("sft", batch_size=24, micro_batch=4)
     with pytest.raises(InputError, match="memory of the pool's accelerators is unknown") as caught:
-        plan(models.get("gemma3-1b"), training, LORA, "sft", pool)
+        plan(models.get("gemma3-12b"), training, LORA, "sft", pool.model_copy(update={"accelerators": 1}))
     assert "acceleratorMemoryGiB" in caught.value.fix
     chosen = plan(models.get("gemma3-1b"), training, LORA, "sft", pool, "ddp")
     assert (chosen.micro_batch, chosen.accumulation, chosen.memory) == (3, 2, None)
     assert "not checked" in chosen.reasons
     assert "?" in table({"sft": chosen})
+
+
+def test_a_small_model_needs_no_known_memory():
+    chosen = plan(models.get("tiny"), settings_of("sft"), LORA, "sft", gpus(2, 0))
+    assert chosen.strategy == "ddp"
+    assert chosen.memory.total < 8
+    assert "8 GiB were assumed" in chosen.reasons
 
 
 def test_a_model_of_unknown_size_is_explained_and_a_folder_is_measured(tmp_path):

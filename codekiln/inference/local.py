@@ -7,14 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from transformers import PretrainedConfig
 
 from codekiln import models
+from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
 from codekiln.models.chat import load_chat
 from codekiln.models.loading import attach, device, load_model
 from codekiln.progress import progress
 from codekiln.records import Message
+
+# Of free memory; the rest is for activations and for the cache's growth, which for a moment has a layer twice.
+SHARE = 0.8
+# Per row and word of the vocabulary: logits, their float32 copy, probabilities, and their sums.
+DRAWING_BYTES = 16
 
 
 class LocalGenerator:
@@ -27,7 +34,7 @@ class LocalGenerator:
         base: A name of the model table, a folder or a Hub id.
         adapter: Folder of a LoRA adapter trained on that base.
         revision: Hub revision, when it is not the one of the table.
-        batch_size: Completions that are decoded together.
+        batch_size: Most completions that are decoded together; on a GPU its free memory may allow fewer.
         dtype: 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'.
 
     Raises:
@@ -47,10 +54,12 @@ class LocalGenerator:
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.batch_size = batch_size
         self.chat = load_chat(self.spec)
-        model = load_model(self.spec, dtype)
-        if adapter:
-            wrapped = attach(model, self.spec, adapter)
-            model = wrapped.merge_and_unload() if model.dtype is torch.float32 else wrapped
+        # Straight to the GPU: in the node's memory the base would be there once per GPU.
+        with torch.device(device()):
+            model = load_model(self.spec, dtype)
+            if adapter:
+                wrapped = attach(model, self.spec, adapter)
+                model = wrapped.merge_and_unload() if model.dtype is torch.float32 else wrapped
         self.model = model.to(device()).eval()
         ends = model.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
@@ -60,18 +69,21 @@ class LocalGenerator:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts.
 
         A text depends on the prompt, the seed and its number among the n. Other prompts can change it only through the
-        rounding of floating-point sums, whose order depends on the shape of the batch: very seldom, and never at the
-        same ``prompts`` and ``batch_size``.
+        rounding of floating-point sums, whose order depends on the shape of the batch: very seldom, and on a CPU never
+        at the same ``prompts`` and ``batch_size``.
+
+        Raises:
+            ModelError: The GPU's memory does not hold a single completion.
         """
         texts = [self.chat.render(prompt, reply=True) for prompt in prompts]
         tokens = self.chat.encode(texts)
         order = sorted(range(len(prompts)), key=lambda index: len(tokens[index]))
-        size = max(1, self.batch_size // sampling.n)
+        size = max(1, self._rows(max(map(len, tokens), default=0) + sampling.max_new_tokens) // sampling.n)
         batches = [order[start : start + size] for start in range(0, len(order), size)]
 
         def complete(batch: list[int]) -> list[list[int]]:
             seeds = [[_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch]
-            return decode(self.model, [tokens[index] for index in batch], seeds, self.stop, sampling)
+            return self._decode([tokens[index] for index in batch], seeds, sampling)
 
         finished: dict[int, list[str]] = {}
         following = 0
@@ -84,8 +96,49 @@ class LocalGenerator:
                     yield finished.pop(following)
                     following += 1
 
+    def _rows(self, width: int) -> int:
+        if self.model.device.type != "cuda":
+            return self.batch_size
+        free, _ = torch.cuda.mem_get_info()
+        config = self.model.config.get_text_config()
+        return min(self.batch_size, rows_that_fit(config, self.model.dtype.itemsize, width, free))
+
+    def _decode(self, prompts: list[list[int]], seeds: list[list[int]], sampling: Sampling) -> list[list[int]]:
+        """Decode a batch; where memory does not hold all of it, half at a time."""
+        try:
+            return decode(self.model, prompts, seeds, self.stop, sampling)
+        except torch.OutOfMemoryError as error:
+            if len(prompts) == len(seeds[0]) == 1:
+                raise ModelError(f"{self.spec.name}: the GPU's memory does not hold one completion: {error}") from None
+        # Outside the handler: what it holds of the failed attempt would stay in memory.
+        torch.cuda.empty_cache()
+        if len(prompts) > 1:
+            middle = len(prompts) // 2
+            halves = ((prompts[:middle], seeds[:middle]), (prompts[middle:], seeds[middle:]))
+        else:
+            middle = len(seeds[0]) // 2
+            halves = ((prompts, [seeds[0][:middle]]), (prompts, [seeds[0][middle:]]))
+        return [row for half in halves for row in self._decode(*half, sampling)]
+
     def _texts(self, rows: list[list[int]]) -> list[str]:
         return self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def rows_that_fit(config: PretrainedConfig, width_bytes: int, length: int, free: int) -> int:
+    """Return how many completions a GPU's free memory holds, at least 1.
+
+    Args:
+        config: The model's text configuration.
+        width_bytes: Bytes of one number in the key-value cache.
+        length: Longest prompt and completion together, in tokens.
+        free: Free memory in bytes.
+    """
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    # Keys and values; layers with a sliding window need less, which is not counted on.
+    cache = 2 * config.num_hidden_layers * heads * dim * width_bytes * length
+    drawing = config.vocab_size * DRAWING_BYTES
+    return max(1, int(SHARE * free / (cache + drawing)))
 
 
 @contextmanager

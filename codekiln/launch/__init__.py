@@ -58,6 +58,12 @@ def job_name(place: Place, label: str = "") -> str:
     return f"{words[: NAME_LENGTH - len(digest) - 1].rstrip('-')}-{digest}"
 
 
+def _identity(job: Job, place: Place) -> str:
+    """Return a digest of what the job computes and how: a job that is planned otherwise takes the place of the old."""
+    how = job.model_dump_json(exclude={*job.folders, "output"})
+    return hashlib.sha256(f"{place.identity}\0{how}".encode()).hexdigest()
+
+
 def _on_pool(job: Job, place: Place, label: str) -> None:
     from codekiln.launch import exchange
     from codekiln.launch.pool_run import run_on_pool
@@ -73,7 +79,7 @@ def _on_pool(job: Job, place: Place, label: str) -> None:
         pool_name=place.pool,
         pool=cluster.pool(place.pool),
         arguments=(location,),
-        identity=place.identity,
+        identity=_identity(job, place),
         task_config=place.task_config,
     )
     exchange.put(job, location)

@@ -7,6 +7,7 @@ storage every node takes a copy, and what it writes, checkpoints included, is co
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,20 +35,23 @@ def join(location: str, *parts: str) -> str:
 def put(job: Job, location: str) -> None:
     """Copy a job and its input folders to ``location``; ``job.json`` comes last, so that half a copy is not a job.
 
+    Folders that are there already are left alone; ``job.json`` is written again when the job is planned otherwise.
+
     Raises:
         InputError: The place cannot be written.
     """
     store, root = _open(location)
-    if _exists(store, f"{root}/{JOB}"):
-        return
-    values = job.model_dump(mode="json") | {"output": OUTPUT}
+    folders = {name: folder for name in job.folders if (folder := getattr(job, name)) is not None}
+    values = job.model_dump(mode="json") | {name: name for name in folders} | {"output": OUTPUT}
+    text = json.dumps({"module": job.module, "job": values}, indent=2)
     with _explained(location):
-        for name in job.folders:
-            if (folder := getattr(job, name)) is not None:
+        written = _read(store, f"{root}/{JOB}")
+        if written is None:
+            for name, folder in folders.items():
                 _copy(fs.LocalFileSystem(), str(Path(folder).absolute()), store, f"{root}/{name}")
-                values[name] = name
-        store.create_dir(f"{root}/{OUTPUT}", recursive=True)
-        _write(store, f"{root}/{JOB}", json.dumps({"module": job.module, "job": values}, indent=2))
+            store.create_dir(f"{root}/{OUTPUT}", recursive=True)
+        if written != text:
+            _write(store, f"{root}/{JOB}", text)
 
 
 def get(location: str, output: Path) -> None:
@@ -62,6 +66,19 @@ def get(location: str, output: Path) -> None:
             raise ClusterError(f"the job is complete and left nothing in {join(location, OUTPUT)}")
         output.mkdir(parents=True, exist_ok=True)
         _copy(store, f"{root}/{OUTPUT}", fs.LocalFileSystem(), str(output.absolute()))
+
+
+def sweep(location: str, days: int) -> int:
+    """Remove the places below ``location`` whose job was sent more than so many days ago; returns their number."""
+    store, root = _open(location)
+    oldest, removed = time.time() - days * 86400, 0
+    with _explained(location):
+        for info in store.get_file_info(fs.FileSelector(root, allow_not_found=True)):
+            sent = store.get_file_info(f"{info.path}/{JOB}")
+            if sent.type == fs.FileType.File and sent.mtime.timestamp() < oldest:
+                store.delete_dir(info.path)
+                removed += 1
+    return removed
 
 
 def probe(location: str) -> str:
@@ -188,8 +205,11 @@ def _open(location: str) -> tuple[fs.FileSystem, str]:
     return store, root.rstrip("/")
 
 
-def _exists(store: fs.FileSystem, path: str) -> bool:
-    return store.get_file_info(path).type == fs.FileType.File
+def _read(store: fs.FileSystem, path: str) -> str | None:
+    if store.get_file_info(path).type != fs.FileType.File:
+        return None
+    with store.open_input_stream(path) as stream:
+        return stream.read().decode()
 
 
 def _files(store: fs.FileSystem, path: str) -> list[fs.FileInfo]:
@@ -216,8 +236,11 @@ def _explained(location: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        fix = (
+            "check that the bucket exists and what the Secret's AWS_* keys, or the pod's identity, may do"
+            if _is_uri(location)
+            else "check that the volume is mounted, and that group 0 may write to it"
+        )
         raise InputError(
-            f"cannot be read or written from here: {error}",
-            where=location.partition("?")[0],
-            fix="check that the volume is mounted or the bucket exists, and the Secret's AWS_* keys",
+            f"cannot be read or written from here: {error}", where=location.partition("?")[0], fix=fix
         ) from None

@@ -61,6 +61,7 @@ class Cluster(_Record):
         description="a folder that steps and jobs both mount, or s3://bucket/prefix or gs://bucket/prefix"
     )
     claim: str = Field("", description="the PersistentVolumeClaim behind a folder")
+    keep_days: int = Field(30, ge=0, description="a job's files are removed from the exchange after so long; 0: never")
     pools: dict[str, Pool] = {}
 
     def pool(self, name: str) -> Pool:

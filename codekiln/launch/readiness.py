@@ -35,7 +35,7 @@ def examine(probes: Mapping[str, Probe]) -> dict[str, str]:
 def pool_probes(cluster: Cluster, names: Iterable[str]) -> dict[str, Probe]:
     """Return the probes of pools: the runtime, the queue, the volume, permissions, the exchange and the image."""
     probes = {f"pool {name}": _pool_probe(cluster, name) for name in names}
-    return {"exchange": lambda: exchange.probe(cluster.exchange), **probes}
+    return {"exchange": lambda: _exchange(cluster), **probes}
 
 
 def check_cluster(kfp_host: str = "") -> None:
@@ -70,6 +70,12 @@ def tracking_probe(uri: str) -> str:
         )
     Registry(uri, "codekiln").champion("codekiln-readiness-probe")
     return f"answers at {uri}"
+
+
+def _exchange(cluster: Cluster) -> str:
+    found = exchange.probe(cluster.exchange)
+    removed = exchange.sweep(cluster.exchange, cluster.keep_days) if cluster.keep_days else 0
+    return f"{found}; {removed} jobs of more than {cluster.keep_days} days ago were removed" if removed else found
 
 
 def _pool_probe(cluster: Cluster, name: str) -> Probe:

@@ -18,6 +18,7 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.exchange import JOB, opened
 from codekiln.launch.processes import APART
 
+PATIENCE_SECONDS = 3600
 MODULES = ("codekiln.training", "codekiln.sampling")
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"  # set by torchrun for every process
 USAGE = """usage: python -m codekiln.launch.worker PLACE
@@ -96,6 +97,8 @@ def _options() -> list[str]:
 
     # SIGTERM is left to `_pass_on`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
+    # Pods of one job may start far apart: a new node has to be made, and to pull the image.
+    options.append(f"--rdzv-conf=timeout={PATIENCE_SECONDS}")
     if "PET_NPROC_PER_NODE" not in os.environ:
         options.append(f"--nproc-per-node={max(1, torch.cuda.device_count())}")
     if not torch.cuda.is_available():

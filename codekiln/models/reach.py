@@ -19,8 +19,12 @@ from codekiln.models import BaseModelSpec
 TIMEOUT_SECONDS = 20
 
 
-def reach(spec: BaseModelSpec) -> str:
+def reach(spec: BaseModelSpec, elsewhere: bool = False) -> str:
     """Return where a base model is read from, and the commit its revision names.
+
+    Args:
+        spec: The model.
+        elsewhere: Whether it is read by a job that has a cache of its own, which cannot be looked at from here.
 
     Raises:
         InputError: The Hub has no such model or revision, its licence has not been accepted, or neither the Hub nor
@@ -29,6 +33,8 @@ def reach(spec: BaseModelSpec) -> str:
     if spec.hub_revision is None:
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
     cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
+    if constants.HF_HUB_OFFLINE and elsewhere:
+        return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
     if constants.HF_HUB_OFFLINE:
         return _cached(spec, cached, "HF_HUB_OFFLINE is set")
     try:

@@ -55,7 +55,7 @@ def _model(settings: Settings) -> str:
             where=f"base_model {spec.id}",
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
-    return f"{spec.id}, {reach(spec)}, licence {spec.licence or 'not stated'}"
+    return f"{spec.id}, {reach(spec, elsewhere=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:

@@ -9,6 +9,7 @@ from peft import LoraConfig
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
+from codekiln.launch.worker import PATIENCE_SECONDS
 from codekiln.models import BaseModelSpec
 from codekiln.models.loading import dtype_of
 from codekiln.training.checkpoints import FOLDER
@@ -52,6 +53,8 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
         "ddp_find_unused_parameters": False,
+        # A process may download the base model while the others wait.
+        "ddp_timeout": PATIENCE_SECONDS,
         "deepspeed": deepspeed_config(job.strategy),
         "max_length": settings.max_length,
         "logging_steps": 1,

@@ -1,10 +1,12 @@
 """DeepSpeed's start and configuration for ZeRO stages 2 and 3 (https://www.deepspeed.ai/docs/config-json)."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
+from codekiln.launch.worker import PATIENCE_SECONDS
 from codekiln.training.settings import Strategy
 
 BUCKET = 50_000_000
@@ -36,7 +38,8 @@ def start(strategy: Strategy) -> None:
     else:
         # DeepSpeed would compile an all-reduce over shared memory, for which it needs a C++ compiler; gloo serves.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False)
+    patience = timedelta(seconds=PATIENCE_SECONDS)
+    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False, timeout=patience)
 
 
 def deepspeed_config(strategy: Strategy) -> dict[str, Any] | None:

@@ -131,3 +131,48 @@ def test_tokens_are_drawn_with_the_probabilities_asked_for(top_p, temperature):
     tokens = decoding._draw(logits.expand(draws, 100), Sampling(temperature=temperature, top_p=top_p), chances)
     got = torch.bincount(tokens, minlength=100) / draws
     assert (got - want).abs().max() < 2 / draws + 1e-4
+
+
+def test_what_memory_does_not_hold_at_once_is_decoded_in_parts_with_the_same_texts(bases, monkeypatch):
+    import torch
+
+    from codekiln.inference import local
+
+    whole = list(generator(bases[ARCHITECTURES[0]]).generate(PROMPTS, Sampling(n=3, max_new_tokens=12)))
+    decode, sizes = local.decode, []
+
+    def small(model, prompts, seeds, *rest):
+        sizes.append(len(prompts) * len(seeds[0]))
+        if sizes[-1] > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return decode(model, prompts, seeds, *rest)
+
+    monkeypatch.setattr(local, "decode", small)
+    assert list(generator(bases[ARCHITECTURES[0]]).generate(PROMPTS, Sampling(n=3, max_new_tokens=12))) == whole
+    assert sizes[0] == 18
+
+
+def test_memory_that_holds_not_even_one_completion_is_an_error(bases, monkeypatch):
+    import torch
+
+    from codekiln.errors import ModelError
+    from codekiln.inference import local
+
+    def none(*arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(local, "decode", none)
+    with pytest.raises(ModelError, match="does not hold one completion"):
+        list(generator(bases[ARCHITECTURES[0]]).generate(PROMPTS[:1], Sampling(n=2)))
+
+
+def test_rows_follow_free_memory_and_the_models_shape():
+    import transformers
+
+    from codekiln.inference.local import rows_that_fit
+
+    shape = {"num_hidden_layers": 48, "num_key_value_heads": 8, "head_dim": 256, "num_attention_heads": 16}
+    config = transformers.Gemma3TextConfig(**shape, hidden_size=3840, vocab_size=262208)
+    # 393 kB of cache a token: 1,500 tokens are 590 MB, and 100 GiB hold some 140 of them.
+    assert rows_that_fit(config, 2, 1500, 100 * 2**30) == pytest.approx(145, rel=0.05)
+    assert rows_that_fit(config, 2, 1500, 2**20) == 1

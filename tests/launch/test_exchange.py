@@ -1,4 +1,5 @@
 import json
+import os
 import time
 import urllib.request
 from pathlib import Path
@@ -82,6 +83,36 @@ def test_a_job_that_is_there_already_is_not_replaced(root, tmp_path):
     with exchange.opened(location, node=0) as folder:
         assert (folder / "problems" / "deep" / "file.txt").read_text() == "problems"
         assert (folder / "output" / "checkpoints" / "state").read_text() == "42"
+
+
+def test_a_job_that_is_planned_otherwise_is_written_again_over_its_folders(root, tmp_path):
+    location = exchange.join(root, "planned")
+    job = job_in(tmp_path)
+    exchange.put(job, location)
+    (tmp_path / "problems" / "deep" / "file.txt").write_text("changed")
+    exchange.put(job.model_copy(update={"sampling": Sampling(n=5)}), location)
+    with exchange.opened(location, node=0) as folder:
+        assert json.loads((folder / "job.json").read_text())["job"]["sampling"]["n"] == 5
+        assert (folder / "problems" / "deep" / "file.txt").read_text() == "problems"
+
+
+def test_only_old_jobs_are_swept(tmp_path):
+    for name in ("old", "new"):
+        exchange.put(job_in(tmp_path / name), str(tmp_path / "shared" / name))
+    (tmp_path / "shared" / "unrelated").mkdir()
+    month_ago = time.time() - 31 * 86400
+    os.utime(tmp_path / "shared" / "old" / "job.json", (month_ago, month_ago))
+    assert exchange.sweep(str(tmp_path / "shared"), 30) == 1
+    assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["new", "unrelated"]
+    assert exchange.sweep(str(tmp_path / "nothing"), 30) == 0
+
+
+def test_a_bucket_is_swept_too(bucket, tmp_path):
+    root = exchange.join(bucket, "swept")
+    exchange.put(job_in(tmp_path), exchange.join(root, "one"))
+    assert exchange.sweep(root, 1) == 0
+    assert exchange.sweep(root, -1) == 1
+    assert exchange.sweep(root, -1) == 0
 
 
 def test_half_a_copy_is_no_job(tmp_path):

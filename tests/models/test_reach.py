@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from codekiln import models
+from codekiln.errors import InputError
 from codekiln.models.reach import reach
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -104,3 +105,11 @@ def test_a_folder_and_the_shipped_model_need_no_hub(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     assert reach(models.get(str(tmp_path))) == f"folder {tmp_path}"
     assert reach(models.get("tiny")) == "shipped with codekiln"
+
+
+def test_the_cache_of_jobs_is_not_looked_for_here(tmp_path, monkeypatch):
+    monkeypatch.setattr("codekiln.models.reach.constants.HF_HUB_OFFLINE", True)
+    spec = models.BaseModelSpec(name="lab/open", id="lab/open", revision="v1")
+    assert "jobs' cache has to have" in reach(spec, elsewhere=True)
+    with pytest.raises(InputError, match="no copy on disk"):
+        reach(spec)
