@@ -5,6 +5,7 @@ from typing import Any
 
 from codekiln.launch.api import Api, Refused, Trouble
 from codekiln.launch.kinds import Kind, Object
+from codekiln.launch.status import said
 
 
 def queue_reason(api: Api, kind: Kind, job: Object) -> str:
@@ -56,7 +57,7 @@ def _since(event: Object, job: Object) -> bool:
 
 def _newest(events: Iterable[Any]) -> str:
     found = sorted(events, key=_time)
-    return f"{found[-1].get('reason', '')}: {found[-1].get('message', '')}".strip(": ") if found else ""
+    return said(found[-1]) if found else ""
 
 
 def _time(event: Object) -> str:

@@ -13,7 +13,7 @@ from codekiln.launch.logs import LogThread
 from codekiln.launch.mirror import Mirror
 from codekiln.launch.pace import Pace
 from codekiln.launch.request import JobRequest
-from codekiln.launch.status import State, observe
+from codekiln.launch.status import State, observe, said
 from codekiln.launch.teller import Teller
 
 _REASONED = ("queued", "preempted", "created")
@@ -121,8 +121,7 @@ class Follower:
         there = self._jobs.items.get(self.uid)
         self.job = there or self._jobs.gone.get(self.uid) or self.job
         if failure := self.kind.failure(self.job):
-            said = f"{failure.get('reason', '')}: {failure.get('message', '')}".strip(": ")
-            return Ended(self.job, reason=said or "the job failed")
+            return Ended(self.job, reason=said(failure) or "the job failed")
         if self.kind.is_complete(self.job):
             return Ended(self.job, complete=True)
         if there is None or there["metadata"].get("deletionTimestamp"):

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from codekiln.errors import ClusterError
+from codekiln.errors import ClusterError, InputError
 from codekiln.launch.api import Refused, Trouble
+from codekiln.launch.attempt import is_retry
+from codekiln.launch.failure import explain
+from codekiln.launch.follow import Ended
 from codekiln.launch.kinds import KINDS, Object
 from codekiln.launch.lease import Lease
 from codekiln.launch.metadata import IDENTITY, PART_OF
@@ -15,6 +18,7 @@ from codekiln.launch.permissions import Permission
 from codekiln.launch.placement import withheld
 from codekiln.launch.pytorchjob import pytorch_job
 from codekiln.launch.request import JobRequest
+from codekiln.launch.status import MISTAKE, endings, said
 from codekiln.launch.trainjob import train_job
 
 T = TypeVar("T")
@@ -36,6 +40,7 @@ class Starter:
 
         Raises:
             ClusterError: The cluster refused it, or something of this name is in the way.
+            InputError: Kubeflow Pipelines repeats the step by itself after a mistake of the user.
         """
         body = self._manifest()
         while True:
@@ -100,10 +105,24 @@ class Starter:
         elif metadata.get("annotations", {}).get(IDENTITY) != self.request.identity:
             self._replace(existing, "computes something else")
         elif failure:
+            self._repeat_mistake(existing, said(failure))
             self._replace(existing, f"has failed in an earlier attempt ({failure.get('message', '')})")
         else:
             return True
         return False
+
+    def _repeat_mistake(self, existing: Object, reason: str) -> None:
+        """Raise the error of a failed job again where a retry of the step would only make the same mistake again."""
+        if not self._ask(lambda: is_retry(self.api), Permission("", "pods", "get")):
+            return
+        pods = self._pods()
+        if not any(each.code == MISTAKE for each in endings(pods)):
+            return
+        error = explain(self.request, Ended(existing, tuple(pods), reason=reason), self.api)
+        if isinstance(error, InputError):
+            self.lease.end()
+            self.say(f"{self.about}: has failed in an earlier attempt over a mistake that a retry does not correct")
+            raise error
 
     def _replace(self, existing: Object, why: str) -> None:
         uid = existing["metadata"]["uid"]
@@ -120,15 +139,17 @@ class Starter:
 
     def _wait_for_pods(self) -> None:
         """Wait for the pods of a job that is gone: two jobs that write the same checkpoints would spoil them."""
-        selector = f"{self.kind.job_label}={self.request.name}"
-        if self._no_pods(selector):
+        if self._no_pods():
             return
         self.say(f"{self.about}: waits for the pods of an earlier attempt to end")
-        self._wait(lambda: self._no_pods(selector), "its pods end")
+        self._wait(self._no_pods, "its pods end")
 
-    def _no_pods(self, selector: str) -> bool:
-        pods = self._ask(lambda: self.api.pods(selector), Permission("", "pods", "list"))
-        return all(pod.get("status", {}).get("phase") in ("Succeeded", "Failed") for pod in pods)
+    def _no_pods(self) -> bool:
+        return all(pod.get("status", {}).get("phase") in ("Succeeded", "Failed") for pod in self._pods())
+
+    def _pods(self) -> list[dict[str, Any]]:
+        selector = f"{self.kind.job_label}={self.request.name}"
+        return self._ask(lambda: self.api.pods(selector), Permission("", "pods", "list"))
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         limit = self.request.pool.grace_seconds + self.pace.gone

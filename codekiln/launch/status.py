@@ -106,12 +106,17 @@ def endings(pods: Iterable[Object]) -> list[Ending]:
         name, reason, message = pod["metadata"]["name"], status.get("reason", ""), status.get("message", "")
         codes = [ended for ended in map(_ended, _containers(pod)) if ended and ended["exitCode"]]
         for ended in codes:
-            said = (reason or ended.get("reason", ""), message or ended.get("message", "").strip()[-500:])
-            found.append(Ending(name, ended["exitCode"], *said, ended.get("finishedAt", "")))
+            why = (reason or ended.get("reason", ""), message or ended.get("message", "").strip()[-500:])
+            found.append(Ending(name, ended["exitCode"], *why, ended.get("finishedAt", "")))
         if not codes and status.get("phase") == "Failed":
             found.append(Ending(name, None, reason or "Failed", message, "9"))
     # Where one process fails, the others are stopped: those are the consequence, not the cause.
     return sorted(found, key=lambda each: (each.code == 143, each.finished))
+
+
+def said(entry: Object) -> str:
+    """Return the reason and the message of a condition, an event or a container's state."""
+    return f"{entry.get('reason', '')}: {entry.get('message', '')}".strip(": ")
 
 
 def _age(pod: Object) -> tuple[str, bool]:
@@ -139,8 +144,7 @@ def _blocked(pods: Iterable[Object]) -> State | None:
     for pod in pods:
         for state in _waiting(pod):
             if state.get("reason") in _BLOCKED:
-                what = f"{state['reason']}: {state.get('message', '')}".rstrip(": ")
-                return State("blocked", f"pod {pod['metadata']['name']} cannot start, {what}")
+                return State("blocked", f"pod {pod['metadata']['name']} cannot start, {said(state)}")
     return None
 
 
@@ -162,6 +166,6 @@ def _restarting(kind: Kind, job: Object, pods: list[Object], has_run: bool) -> S
         return State("restarting", f"restarting unless no attempt is left, {found[0]}")
     if has_run and not pods:
         return State("restarting", "restarting, its pods are gone")
-    if (said := condition(job, "Restarting")) and len(pods) == 0:
-        return State("restarting", f"restarting, {said.get('message', '')}")
+    if (again := condition(job, "Restarting")) and len(pods) == 0:
+        return State("restarting", f"restarting, {again.get('message', '')}")
     return None

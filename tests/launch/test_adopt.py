@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from codekiln.errors import ClusterError
+from codekiln.errors import ClusterError, InputError
 from codekiln.launch.pool_run import run_on_pool
 from codekiln.launch.trainjob import train_job
 from tests.launch.fake_api import NAMESPACE, now
@@ -80,6 +80,38 @@ def test_a_job_that_failed_or_computes_something_else_is_replaced_when_it_is_gon
     options = next(body for verb, path, _, body in api.requests if verb == "delete")
     assert options == {"propagationPolicy": "Foreground", "preconditions": {"uid": job["metadata"]["uid"]}}
     assert "waits until it is gone" in said
+    assert api.count("create", "trainjobs") == api.count("delete", "trainjobs") == 1
+
+
+def failed_before(api, code):
+    job = existing(api)
+    pod = api.pod(job, phase="Failed", code=code)
+    api.log(pod, "error: data/train.jsonl:7.code: is empty", "  fix: remove the row")
+    fail(api, job)
+    return job
+
+
+@pytest.mark.parametrize("how", ["variable", "annotation"])
+def test_a_retry_does_not_train_again_for_a_mistake_of_the_user(api, said, monkeypatch, how):
+    if how == "variable":
+        monkeypatch.setenv("KFP_RETRY_INDEX", "1")
+    else:
+        node = {"workflows.argoproj.io/node-name": "align-x.root.sft.executor(1)"}
+        api.put({**STEP_POD, "metadata": {**STEP_POD["metadata"], "annotations": node}})
+        monkeypatch.setenv("CODEKILN_POD", "align-x-sft")
+    failed_before(api, 2)
+    api.denied.add(("trainer.kubeflow.org", "trainjobs", "delete"))
+    with pytest.raises(InputError, match=r"(?s)data/train.jsonl:7.code: is empty\n  fix: remove the row"):
+        run_on_pool(request(), said, QUICK)
+    assert "a mistake that a retry does not correct" in said
+    assert len(api.jobs()) == 1
+
+
+@pytest.mark.parametrize(("index", "code"), [("0", 2), ("", 2), ("1", 1)])
+def test_a_first_attempt_and_a_retry_after_a_crash_train_again(api, said, monkeypatch, index, code):
+    monkeypatch.setenv("KFP_RETRY_INDEX", index)
+    replaced(api, said, failed_before(api, code)["metadata"]["uid"])
+    run_on_pool(request(), said, QUICK)
     assert api.count("create", "trainjobs") == api.count("delete", "trainjobs") == 1
 
 
