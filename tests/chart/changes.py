@@ -21,7 +21,7 @@ EVERYWHERE = {
     "Secret", "Service", "ServiceAccount", "StatefulSet", "TrainingRuntime",
 }  # fmt: skip
 PER_NAMESPACE = {"ConfigMap", "NetworkPolicy", "PersistentVolumeClaim", "Pod", "Role", "RoleBinding", "ServiceAccount"}
-PER_NAMESPACE |= {RUNTIME}
+PER_NAMESPACE |= {RUNTIME, "Job"}
 
 SELECTOR, TOLERATIONS = {"disk": "ssd"}, [{"key": "a", "operator": "Exists"}]
 RESOURCES = {"limits": {"memory": "9Gi"}}
@@ -86,9 +86,9 @@ CHANGES = {
     "kueue.preemption.reclaimWithinCohort": Change("Never", {"ClusterQueue"}, QUEUES),
     "kueue.priorityClasses": Change({"high": 1000000}, {"WorkloadPriorityClass"}, QUEUES),
     "storage.kind": Change(
-        "objectStore", {"PersistentVolumeClaim", "Pod", *POOL}, {"storage": {"objectStore": {"url": "s3://a/b"}}}
+        "objectStore", {"PersistentVolumeClaim", "Pod", "Job", *POOL}, {"storage": {"objectStore": {"url": "s3://a/b"}}}
     ),
-    "storage.sharedVolume.existingClaim": Change("files", {"PersistentVolumeClaim", "Pod", *POOL}),
+    "storage.sharedVolume.existingClaim": Change("files", {"PersistentVolumeClaim", "Pod", "Job", *POOL}),
     "storage.sharedVolume.storageClass": Change("nfs", {"PersistentVolumeClaim"}),
     "storage.sharedVolume.size": Change("1Ti", {"PersistentVolumeClaim"}),
     "storage.sharedVolume.accessModes": Change(["ReadWriteOnce"], {"PersistentVolumeClaim"}),
@@ -185,6 +185,6 @@ CHANGES = {
     "networkPolicy.extraEgress.runsCode": Change([{"to": PEER}], {POLICY}),
     "networkPolicy.extraEgress.hubSteps": Change([{"to": PEER}], {POLICY}),
     "networkPolicy.extraEgress.jobs": Change([{"to": PEER}], {POLICY}),
-    "test.resources.requests": Change({"cpu": "1"}, {"Pod"}),
-    "test.resources.limits": Change({"memory": "9Gi"}, {"Pod"}),
+    "test.resources.requests": Change({"cpu": "1"}, {"Pod", "Job"}),
+    "test.resources.limits": Change({"memory": "9Gi"}, {"Pod", "Job"}),
 }

@@ -42,6 +42,12 @@ def native(name, values):
     return found["pipelineSpec"], found["platformSpec"]
 
 
+def upload(objects):
+    found = [each for each in of_kind(objects, "Job") if each["metadata"]["name"].startswith("codekiln-upload-")]
+    assert len(found) == 1
+    return found[0]
+
+
 def step_of(executor):
     """exec-dpo-further-2 is a use of dpo_further."""
     words = executor.removeprefix("exec-").split("-")
@@ -183,7 +189,7 @@ def test_the_upload_job_is_given_every_pipeline_and_runs_after_the_rest():
     objects = rendering.render(
         {"pipelines": {"namespace": "team", "tokenAudience": "a.b"}, "kfp": {"host": "http://k"}}
     )
-    job = of_kind(objects, "Job")[0]
+    job = upload(objects)
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
     container = job["spec"]["template"]["spec"]["containers"][0]
     files = [f"/pipelines/{name}.yaml" for name in NAMES]
@@ -200,7 +206,7 @@ def test_the_upload_job_understands_its_arguments():
 
     from codekiln.launch.upload import main
 
-    container = of_kind(rendering.render(), "Job")[0]["spec"]["template"]["spec"]["containers"][0]
+    container = upload(rendering.render())["spec"]["template"]["spec"]["containers"][0]
     options = [word for word in container["args"] if word.startswith("--")]
     told = CliRunner().invoke(main, [*options, str(ROOT / "no-such-file.yaml")])
     assert "no-such-file.yaml" in told.output

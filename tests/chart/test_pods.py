@@ -26,6 +26,18 @@ def test_every_pod_meets_the_restricted_standard(name):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
+def test_every_pod_has_the_user_and_group_of_a_step(name):
+    # KFP gives a step no security context: it runs as the images' user, 1000:0, and group 0 is all it has.
+    fixed = rendering.values(VARIANTS[name])["podSecurity"]["fixedUser"]
+    for each, pod in pods(name):
+        context = pod["securityContext"]
+        user, group = (999, 999) if each["metadata"]["name"] == "codekiln-postgresql" else (1000, 0)
+        wanted = {"runAsUser": user, "runAsGroup": group, "fsGroup": group, "fsGroupChangePolicy": "OnRootMismatch"}
+        chosen = {key: value for key, value in context.items() if key not in ("runAsNonRoot", "seccompProfile")}
+        assert chosen == (wanted if fixed else {}), each["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
 def test_every_container_has_a_read_only_file_system_and_somewhere_to_write(name):
     for _, pod in pods(name):
         for container in [*pod["containers"], *pod.get("initContainers", [])]:

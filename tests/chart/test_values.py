@@ -43,7 +43,7 @@ def comparable(objects):
     found = {}
     for each in copy.deepcopy(objects):
         if each["kind"] == "Job":
-            each["metadata"]["name"] = "upload"
+            each["metadata"]["name"] = each["metadata"]["name"].rpartition("-")[0]
         if each["kind"] == "Secret":
             each["data"] = sorted(each["data"])
         key = (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])

@@ -49,13 +49,16 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* Pod security context that PodSecurity "restricted" admits: dict root, uid. */}}
+{{/*
+Pod security context that PodSecurity "restricted" admits: dict root, uid, group. Group 0 is that of the images' user, as
+which KFP runs steps without an fsGroup: only what belongs to that group can be written by steps and by everything else.
+*/}}
 {{- define "codekiln.podSecurityContext" -}}
 runAsNonRoot: true
 {{- if .root.Values.podSecurity.fixedUser }}
 runAsUser: {{ .uid }}
-runAsGroup: {{ .uid }}
-fsGroup: {{ .uid }}
+runAsGroup: {{ .group }}
+fsGroup: {{ .group }}
 fsGroupChangePolicy: OnRootMismatch
 {{- end }}
 seccompProfile:

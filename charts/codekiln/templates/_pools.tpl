@@ -82,7 +82,7 @@ limits:
   "env" (include "codekiln.poolEnv" $context | fromYamlArray)
   "volumes" (include "codekiln.poolVolumes" $context | fromYamlArray)
   "volume_mounts" (include "codekiln.poolVolumeMounts" $context | fromYamlArray)
-  "pod_security_context" (include "codekiln.podSecurityContext" (dict "root" $root "uid" 1000) | fromYaml)
+  "pod_security_context" (include "codekiln.podSecurityContext" (dict "root" $root "uid" 1000 "group" 0) | fromYaml)
   "security_context" (include "codekiln.securityContext" $root | fromYaml)
   "queue" $pool.queue
   "priority_class" $pool.priorityClass
