@@ -66,6 +66,7 @@ def _identity(job: Job, place: Place) -> str:
 
 def _on_pool(job: Job, place: Place, label: str) -> None:
     from codekiln.launch import exchange
+    from codekiln.launch.heartbeat import beating
     from codekiln.launch.pool_run import run_on_pool
     from codekiln.launch.pools import read_cluster
     from codekiln.launch.request import JobRequest
@@ -83,5 +84,6 @@ def _on_pool(job: Job, place: Place, label: str) -> None:
         task_config=place.task_config,
     )
     exchange.put(job, location)
-    run_on_pool(request)
+    with beating(location):
+        run_on_pool(request)
     exchange.get(location, job.output)

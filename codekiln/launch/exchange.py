@@ -21,7 +21,7 @@ from codekiln.dataset import write_atomic
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.job import Job
 
-JOB, OUTPUT = "job.json", "output"
+JOB, OUTPUT, HEARTBEAT = "job.json", "output", "heartbeat"
 SYNC_SECONDS = 20.0
 SCHEMES = ("s3", "gs", "abfs", "abfss")
 
@@ -79,6 +79,19 @@ def sweep(location: str, days: int) -> int:
                 store.delete_dir(info.path)
                 removed += 1
     return removed
+
+
+def beat(location: str) -> None:
+    """Note that a step waits for the job at ``location`` now."""
+    store, root = _open(location)
+    _write(store, f"{root}/{HEARTBEAT}", str(time.time()))
+
+
+def last_beat(location: str) -> float | None:
+    """Return when a step last noted that it waits, in seconds since the epoch; None: never."""
+    store, root = _open(location)
+    text = _read(store, f"{root}/{HEARTBEAT}")
+    return float(text) if text else None
 
 
 def probe(location: str) -> str:

@@ -2,7 +2,8 @@
 
 Starts one process per accelerator with torchrun's own machinery, which reads the ``PET_*`` variables that Kubeflow
 Trainer sets (https://www.kubeflow.org/docs/components/trainer); without them it is one node. Exit codes: 0 done, 2 a
-user's mistake, 143 stopped by SIGTERM, otherwise that of the process that failed first; 128 + n when signal n ended it.
+user's mistake, 3 no step waits for it, 143 stopped by SIGTERM, otherwise that of the process that failed first; 128 + n
+when signal n ended it.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any
 from codekiln.dataset import write_atomic
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.exchange import JOB, opened
+from codekiln.launch.heartbeat import ABANDONED, Watch
 from codekiln.launch.processes import APART
 
 PATIENCE_SECONDS = 3600
@@ -34,6 +36,18 @@ def main(arguments: list[str]) -> int:
     place, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in place:
         os.environ[APART] = "1"
+    watch = Watch(place)
+    try:
+        code = _work(place, node)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    if watch.abandoned and code:
+        print("no step has waited for this job for two hours, so it ended itself", file=sys.stderr)
+        return ABANDONED
+    return code
+
+
+def _work(place: str, node: int) -> int:
     # From the start: the first process of a container has no default for SIGTERM.
     before = signal.signal(signal.SIGTERM, _pass_on)
     try:
