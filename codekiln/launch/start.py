@@ -73,7 +73,18 @@ class Starter:
         except _Taken:
             return None
         self.say(f"{self.about}: created in namespace {self.api.namespace} on pool '{self.request.pool_name}'")
+        # Kueue's webhook suspends what it manages while it is created.
+        if self.request.pool.queue and not self.kind.is_suspended(created):
+            self._say_unmanaged()
         return created
+
+    def _say_unmanaged(self) -> None:
+        framework = f"{self.kind.group}/{self.kind.kind.lower()}"
+        self.say(
+            f"{self.about}: Kueue has not suspended it, so it runs outside the quota of LocalQueue "
+            f"'{self.request.pool.queue}'\n"
+            f"  fix: enable '{framework}' in integrations.frameworks of Kueue's configuration"
+        )
 
     def _post(self, body: dict[str, Any]) -> Object:
         # Cut in two by a signal, the call might leave a job that this step does not know of.

@@ -3,7 +3,8 @@
 It stores objects, answers get, list, watch, create and delete as an API server does (resource versions, 404, 409, 410,
 422, field and label selectors, chunked watch streams, deletion with preconditions and propagation), and serves pod logs
 with ``follow``, ``sinceTime``, ``tailLines`` and ``timestamps``. TrainJobs and PyTorchJobs are checked against their
-definitions, where those are at hand (see ``tests/crds.py``). There is no controller: a test plays it, through ``put``,
+definitions, where those are at hand (see ``tests/crds.py``), and suspended on creation where they name a queue, unless
+``kueue`` is False. There is no controller: a test plays it, through ``put``,
 ``pod``, ``condition``, ``event``, ``log``, from its own thread or from ``script``.
 
 What goes wrong is scripted too: ``fail`` (the next calls that match), ``hold`` (one request waits), ``outage`` (no
@@ -67,6 +68,7 @@ class FakeApi:
         self.denied: set[tuple[str, str, str]] = set()
         self.unserved: set[tuple[str, str, str]] = set()
         self.token = ""
+        self.kueue = True
         self.down = False
         self.epoch = 0
         self.linger = 0.05
@@ -318,6 +320,8 @@ class FakeApi:
                 raise Answer(409, "AlreadyExists", f'{key[1]}.{key[0]} "{name}" already exists')
             if any(crds.folder().glob("*.yaml")) and crds.has(body) and (wrong := crds.errors(body)):
                 raise Answer(422, "Invalid", f'{body["kind"]} "{name}" is invalid: {"; ".join(wrong)}')
+            if self.kueue and "kueue.x-k8s.io/queue-name" in body["metadata"].get("labels", {}):
+                body["spec"].get("runPolicy", body["spec"])["suspend"] = True
             return self.put(body)
 
     def delete(self, key: tuple[str, str], name: str, options: Object) -> Object:

@@ -76,6 +76,22 @@ def test_a_job_queues_for_as_long_as_kueue_lets_it_and_says_why(api, said, kind)
 
 
 @KINDS
+@pytest.mark.parametrize("kueue", [True, False])
+def test_a_job_that_kueue_does_not_manage_says_what_to_enable(api, said, kind, kueue):
+    api.kueue = kueue
+
+    def play(api):
+        job = api.wait_job()
+        api.suspend(job, False)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
+    framework = {"trainjob": "trainer.kubeflow.org/trainjob", "pytorchjob": "kubeflow.org/pytorchjob"}[kind]
+    assert said.count(f"enable '{framework}'") == said.count("outside the quota of LocalQueue 'gpu'") == (not kueue)
+
+
+@KINDS
 def test_a_preempted_job_is_queued_again_and_resumes(api, said, kind):
     def play(api):
         job = api.wait_job()
