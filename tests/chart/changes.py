@@ -88,6 +88,7 @@ CHANGES = {
     "storage.kind": Change(
         "objectStore", {"PersistentVolumeClaim", "Pod", "Job", *POOL}, {"storage": {"objectStore": {"url": "s3://a/b"}}}
     ),
+    "storage.keepDays": Change(7, {CONFIG}),
     "storage.sharedVolume.existingClaim": Change("files", {"PersistentVolumeClaim", "Pod", "Job", *POOL}),
     "storage.sharedVolume.storageClass": Change("nfs", {"PersistentVolumeClaim"}),
     "storage.sharedVolume.size": Change("1Ti", {"PersistentVolumeClaim"}),

@@ -67,6 +67,14 @@ def test_cluster_json_is_what_steps_parse(name):
             assert (pool.api == "pytorchjob" and not made) or (pool.runtime_kind, pool.runtime) in made
 
 
+def test_files_of_old_jobs_are_removed_after_as_many_days_as_the_values_say():
+    def kept(values):
+        config = one(rendering.render(values), "ConfigMap", "codekiln")["data"]["cluster.json"]
+        return Cluster.model_validate_json(config).keep_days
+
+    assert (kept({}), kept({"storage": {"keepDays": 7}}), kept({"storage": {"keepDays": 0}})) == (30, 7, 0)
+
+
 def test_a_profile_arrives_as_it_was_written():
     text = 'base_model = "gemma3-4b"  # ours\n\n[sft]\nepochs = 3\nnote = "a: {{ b }}"\n'
     profiles = one(rendering.render({"profiles": {"ours": text}}), "ConfigMap", "codekiln-profiles")["data"]

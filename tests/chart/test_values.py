@@ -128,6 +128,7 @@ def test_every_object_is_closed_unless_its_keys_are_the_users():
         ({"gpuPools": {"gpu": {"memory": "64 GB"}}}, "/gpuPools/gpu/memory"),
         ({"gpuPools": {"My_Pool": {}}}, "My_Pool"),
         ({"storage": {"objectStore": {"url": "http://a"}}}, "/storage/objectStore/url"),
+        ({"storage": {"keepDays": -1}}, "/storage/keepDays"),
         ({"image": {"cpu": {"digest": "latest"}}}, "/image/cpu/digest"),
         ({"storage": {"kind": "objectStore"}}, "storage.objectStore.url is empty"),
         ({"mlflow": {"mode": "external"}, "networkPolicy": {"enabled": False}}, "mlflow.trackingUri is empty"),

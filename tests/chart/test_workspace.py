@@ -30,11 +30,12 @@ def test_every_namespace_of_runs_gets_one_that_mounts_the_claim_of_the_steps():
 
 def test_it_goes_before_the_upload_and_goes_away():
     objects = rendering.render()
-    annotations = jobs(objects)[0]["metadata"]["annotations"]
+    first = jobs(objects)[0]["metadata"]["annotations"]
     upload = next(each for each in of_kind(objects, "Job") if "upload" in each["metadata"]["name"])
-    assert annotations["helm.sh/hook"] == "post-install,post-upgrade"
-    assert annotations["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
-    assert int(annotations["helm.sh/hook-weight"]) < int(upload["metadata"]["annotations"].get("helm.sh/hook-weight", 0))
+    then = upload["metadata"]["annotations"]
+    assert first["helm.sh/hook"] == "post-install,post-upgrade"
+    assert first["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
+    assert int(first["helm.sh/hook-weight"]) < int(then.get("helm.sh/hook-weight", 0))
 
 
 def tried(place):

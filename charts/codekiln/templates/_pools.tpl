@@ -96,5 +96,10 @@ limits:
 {{- end }}
 {{- $_ := set $pools $name $facts -}}
 {{- end }}
-{{- dict "exchange" (include "codekiln.exchange" .) "claim" (include "codekiln.workspaceClaim" .) "pools" $pools | toPrettyJson -}}
+{{- dict
+  "exchange" (include "codekiln.exchange" .)
+  "claim" (include "codekiln.workspaceClaim" .)
+  "keep_days" (.Values.storage.keepDays | int64)
+  "pools" $pools
+  | toPrettyJson -}}
 {{- end }}
