@@ -91,6 +91,7 @@ def test_a_step_that_ends_while_its_job_is_queued(api, said, number):
 def test_a_step_that_ends_while_its_job_runs(api, said, number):
     step = Step(api, request(QUEUED))
     job = api.wait_job()
+    api.suspend(job, False)
     pod = api.pod(job)
     api.log(pod, "step 1")
     step.wait("step 1")
@@ -113,6 +114,7 @@ def test_a_step_that_ends_while_it_adopts_a_job(api, said, number):
 def test_a_step_that_ends_after_its_job_is_complete_leaves_it_to_the_retry(api, said, number):
     step = Step(api, request(QUEUED))
     job = api.wait_job()
+    api.suspend(job, False)
     pod = api.pod(job)
     step.wait("running on")
     held = api.hold("list", "pods")
@@ -129,7 +131,9 @@ def test_a_step_that_ends_after_its_job_is_complete_leaves_it_to_the_retry(api, 
 def test_a_second_signal_changes_nothing(api):
     held = api.hold("delete", "trainjobs")
     step = Step(api, request(QUEUED))
-    api.pod(api.wait_job())
+    job = api.wait_job()
+    api.suspend(job, False)
+    api.pod(job)
     step.wait("running on")
     step.kill(signal.SIGTERM)
     held.wait()
