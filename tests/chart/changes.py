@@ -29,9 +29,10 @@ PEER = [{"ipBlock": {"cidr": "203.0.113.0/24"}}]
 QUEUES = {"kueue": {"create": True}, "gpuPools": {"gpu": {"queue": "q"}}}
 VLLM = {"vllm": {"enabled": True, "model": "m"}}
 CACHED = {"vllm": {"enabled": True, "model": "m", "cache": {"enabled": True}}}
-BUCKET = {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b"}}}
+S3 = "?endpoint_override=s3:9000"
+BUCKET = {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b" + S3}}}
 MODELS = {"modelCache": {"enabled": True}}
-MLFLOW_BUCKET = {"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b"}}}
+MLFLOW_BUCKET = {"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b", "endpoint": "http://s3:9000"}}}
 EXTERNAL = {"mlflow": {"mode": "external", "trackingUri": "http://m"}, "networkPolicy": {"mlflow": {"to": PEER}}}
 INGRESS = {"mlflow": {"ingress": {"enabled": True, "host": "m.org"}}}
 ROUTE = {"mlflow": {"route": {"enabled": True}}}
@@ -85,15 +86,18 @@ CHANGES = {
     "kueue.preemption.withinClusterQueue": Change("Never", {"ClusterQueue"}, QUEUES),
     "kueue.preemption.reclaimWithinCohort": Change("Never", {"ClusterQueue"}, QUEUES),
     "kueue.priorityClasses": Change({"high": 1000000}, {"WorkloadPriorityClass"}, QUEUES),
+    "jobs.serviceAccountAnnotations": Change({"eks.amazonaws.com/role-arn": "r"}, {"ServiceAccount", POLICY}),
     "storage.kind": Change(
-        "objectStore", {"PersistentVolumeClaim", "Pod", "Job", *POOL}, {"storage": {"objectStore": {"url": "s3://a/b"}}}
+        "objectStore",
+        {"PersistentVolumeClaim", "Pod", "Job", *POOL},
+        {"storage": {"objectStore": {"url": "s3://a/b" + S3}}},
     ),
     "storage.keepDays": Change(7, {CONFIG}),
     "storage.sharedVolume.existingClaim": Change("files", {"PersistentVolumeClaim", "Pod", "Job", *POOL}),
     "storage.sharedVolume.storageClass": Change("nfs", {"PersistentVolumeClaim"}),
     "storage.sharedVolume.size": Change("1Ti", {"PersistentVolumeClaim"}),
     "storage.sharedVolume.accessModes": Change(["ReadWriteOnce"], {"PersistentVolumeClaim"}),
-    "storage.objectStore.url": Change("s3://c/d", {CONFIG}, BUCKET),
+    "storage.objectStore.url": Change("s3://c/d" + S3, {CONFIG}, BUCKET),
     "modelCache.enabled": Change(True, {"PersistentVolumeClaim", *POOL}),
     "modelCache.existingClaim": Change("models", {"PersistentVolumeClaim", *POOL}, MODELS),
     "modelCache.storageClass": Change("nfs", {"PersistentVolumeClaim"}, MODELS),
@@ -117,7 +121,9 @@ CHANGES = {
     "mlflow.nodeSelector": Change(SELECTOR, {"Deployment"}),
     "mlflow.tolerations": Change(TOLERATIONS, {"Deployment"}),
     "mlflow.artifacts.kind": Change(
-        "objectStore", {"Deployment", "PersistentVolumeClaim", POLICY}, {"mlflow": {"artifacts": {"url": "s3://a/b"}}}
+        "objectStore",
+        {"Deployment", "PersistentVolumeClaim", POLICY},
+        {"mlflow": {"artifacts": {"url": "s3://a/b", "endpoint": "http://s3:9000"}}},
     ),
     "mlflow.artifacts.url": Change("s3://c/d", {"Deployment"}, MLFLOW_BUCKET),
     "mlflow.artifacts.endpoint": Change("http://s3", {"Deployment"}, MLFLOW_BUCKET),

@@ -88,8 +88,49 @@ def test_addresses_of_the_api_server_replace_the_private_ranges():
 
 
 def test_mlflow_in_a_bucket_reaches_the_bucket():
-    bucket = policies({"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b"}}})
+    artifacts = {"kind": "objectStore", "url": "s3://a/b", "endpoint": "http://seaweedfs.kubeflow:8333"}
+    bucket = policies({"mlflow": {"artifacts": artifacts}})
     assert allowed(bucket, MLFLOW, STORE, 8333)
+
+
+CLOUD = {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b?region=eu-west-1"}}}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        (CLOUD, "storage.objectStore.url"),
+        ({"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b"}}}, "mlflow.artifacts.url"),
+    ],
+)
+@pytest.mark.parametrize("store", [{}, {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}, {"ports": [443]}])
+def test_a_bucket_that_no_rule_reaches_is_refused(values, field, store):
+    with pytest.raises(rendering.helm_python.HelmRenderError) as told:
+        rendering.render({**values, "networkPolicy": {"artifactStore": store}})
+    assert field in str(told.value)
+    assert "networkPolicy.artifactStore.to" in str(told.value)
+
+
+def test_a_bucket_of_a_cloud_is_reached_by_jobs_and_by_steps_that_run_code():
+    address = Pod(address="203.0.113.9")
+    store = {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [443]}
+    opened = policies({**MULTI, **CLOUD, "networkPolicy": {"modelHub": {"enabled": False}, "artifactStore": store}})
+    assert all(allowed(opened, pod, address, 443) for pod in (CODE, CHECK, JOB))
+    assert not allowed(opened, CODE, HUB, 443)
+    # Without policies everything is reached, and a store inside the cluster is among the defaults.
+    assert not policies({**CLOUD, "networkPolicy": {"enabled": False}})
+    inside = {"kind": "objectStore", "objectStore": {"url": "s3://a/b?endpoint_override=seaweedfs.kubeflow:8333"}}
+    assert allowed(policies({**MULTI, "storage": inside}), JOB, STORE, 8333)
+
+
+def test_only_annotated_jobs_are_given_credentials_by_the_cloud():
+    places = [(CLOUD_METADATA, 80), (Pod(address="169.254.170.23"), 80), (Pod(address="169.254.169.252"), 988)]
+    annotations = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/codekiln"}
+    identity = policies({**MULTI, "jobs": {"serviceAccountAnnotations": annotations}})
+    assert all(allowed(identity, JOB, *place) for place in places)
+    assert not any(allowed(identity, pod, *place) for pod in (CODE, CHECK, MLFLOW, VLLM) for place in places)
+    assert not any(allowed(policies(MULTI), JOB, *place) for place in places)
+    assert not allowed(identity, JOB, CLOUD_METADATA, 443)
 
 
 def test_an_ingress_controller_can_be_let_in():

@@ -55,6 +55,18 @@ def test_training_pods_have_an_account_without_a_token():
     assert "codekiln-job" not in bound
 
 
+def test_the_account_of_training_pods_has_the_annotations_of_the_values():
+    annotations = {"iam.gke.io/gcp-service-account": "codekiln@project.iam.gserviceaccount.com"}
+    objects = rendering.render(
+        {"runs": {"namespaces": ["team-a", "team-b"]}, "jobs": {"serviceAccountAnnotations": annotations}}
+    )
+    accounts = of_kind(objects, "ServiceAccount")
+    annotated = {each["metadata"]["namespace"] for each in accounts if "annotations" in each["metadata"]}
+    assert annotated == {"team-a", "team-b"}
+    for namespace in annotated:
+        assert one(objects, "ServiceAccount", "codekiln-job", namespace)["metadata"]["annotations"] == annotations
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_cluster_json_is_what_steps_parse(name):
     objects = rendering.render(VARIANTS[name])

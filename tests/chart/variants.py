@@ -8,10 +8,14 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "v1": {"api": "pytorchjob"},
     "cluster-runtimes": {"runtimes": {"scope": "Cluster"}},
     "two-namespaces": {"runs": {"namespaces": ["team-a", "team-b"], "serviceAccount": "default-editor"}},
-    "object-store": {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://bucket/codekiln?region=eu"}}},
+    "object-store": {
+        "storage": {"kind": "objectStore", "objectStore": {"url": "s3://bucket/codekiln?region=eu"}},
+        "networkPolicy": {"artifactStore": {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [443]}},
+        "jobs": {"serviceAccountAnnotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/codekiln"}},
+    },
     "object-store-v1": {
         "api": "pytorchjob",
-        "storage": {"kind": "objectStore", "objectStore": {"url": "s3://bucket/codekiln"}},
+        "storage": {"kind": "objectStore", "objectStore": {"url": "s3://bucket/codekiln?endpoint_override=s3:9000"}},
     },
     "external-mlflow": {
         "mlflow": {"mode": "external", "trackingUri": "https://mlflow.example.org"},

@@ -28,6 +28,35 @@ namespaceSelector:
 {{- include "codekiln.egress" (dict "to" ($store.to | default (list $bundled)) "ports" $store.ports) }}
 {{- end }}
 
+{{/*
+Where clouds hand out a workload's credentials: the metadata server, EKS Pod Identity, and GKE's metadata server as policies
+see it once the node has translated its address (cloud.google.com/kubernetes-engine/docs/how-to/workload-identity).
+*/}}
+{{- define "codekiln.egressCredentials" -}}
+{{- $metadata := list (dict "ipBlock" (dict "cidr" "169.254.169.254/32")) (dict "ipBlock" (dict "cidr" "169.254.170.23/32")) }}
+{{- include "codekiln.egress" (dict "to" $metadata "ports" (list 80)) }}
+{{ include "codekiln.egress" (dict "to" (list (dict "ipBlock" (dict "cidr" "169.254.169.252/32"))) "ports" (list 988)) }}
+{{- end }}
+
+{{/* A bucket outside the cluster is at none of the peers that the defaults allow. */}}
+{{- define "codekiln.checkArtifactStore" -}}
+{{- $outside := list }}
+{{- with .Values.storage }}
+{{- if and (eq .kind "objectStore") .objectStore.url (not (contains "endpoint_override=" .objectStore.url)) }}
+{{- $outside = append $outside "storage.objectStore.url" }}
+{{- end }}
+{{- end }}
+{{- with .Values.mlflow.artifacts }}
+{{- if and (eq $.Values.mlflow.mode "bundled") (eq .kind "objectStore") .url (not .endpoint) }}
+{{- $outside = append $outside "mlflow.artifacts.url" }}
+{{- end }}
+{{- end }}
+{{- $store := .Values.networkPolicy.artifactStore }}
+{{- if and $outside (or (not $store.to) (not (has "443" (toStrings $store.ports)))) }}
+{{- fail (printf "%s names a bucket of a cloud, and networkPolicy lets nothing reach it: list its addresses in networkPolicy.artifactStore.to and 443 in networkPolicy.artifactStore.ports, with what Kubeflow Pipelines itself uses, for example {to: [{ipBlock: {cidr: 203.0.113.0/24}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}}}], ports: [443, 8333]}; or set networkPolicy.enabled to false" (first $outside) .Values.kfp.namespace) }}
+{{- end }}
+{{- end }}
+
 {{- define "codekiln.egressKfp" -}}
 {{- $kfp := .Values.networkPolicy.kfp }}
 {{- $peer := include "codekiln.kfpPeer" . | fromYaml }}
