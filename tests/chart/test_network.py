@@ -64,8 +64,9 @@ def test_what_need_not_talk_may_not(connection):
 
 @pytest.mark.parametrize("pod", [CODE, CHECK, JOB, MLFLOW, VLLM, UPLOAD])
 def test_names_can_be_resolved(pod):
-    assert allowed(policies(MULTI), pod, DNS, 53, "UDP")
-    assert allowed(policies(MULTI), pod, DNS, 53, "TCP")
+    for server in (DNS, Pod(address="169.254.20.10")):
+        assert allowed(policies(MULTI), pod, server, 53, "UDP")
+        assert allowed(policies(MULTI), pod, server, 53, "TCP")
 
 
 def test_without_the_hub_no_job_reaches_it():
