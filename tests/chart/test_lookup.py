@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 
 import helm_python
 import pytest
@@ -13,8 +14,8 @@ from tests.chart.rendering import NAMESPACE, chart, of_kind
 
 PASSWORD = base64.b64encode(b"made at installation").decode()
 RESOURCES = {
-    "/api/v1": {"name": "secrets", "kind": "Secret"},
-    "/apis/discovery.k8s.io/v1": {"name": "endpointslices", "kind": "EndpointSlice"},
+    "/api/v1": {"secrets": "Secret", "services": "Service"},
+    "/apis/discovery.k8s.io/v1": {"endpointslices": "EndpointSlice"},
 }
 ANSWERS = {
     "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
@@ -33,9 +34,12 @@ ANSWERS = {
         path: {
             "kind": "APIResourceList",
             "groupVersion": path.removeprefix("/apis/").removeprefix("/api/"),
-            "resources": [{**resource, "singularName": "", "namespaced": True, "verbs": ["get"]}],
+            "resources": [
+                {"name": name, "kind": kind, "singularName": "", "namespaced": True, "verbs": ["get"]}
+                for name, kind in resources.items()
+            ],
         }
-        for path, resource in RESOURCES.items()
+        for path, resources in RESOURCES.items()
     },
     f"/api/v1/namespaces/{NAMESPACE}/secrets/codekiln-postgresql": {
         "apiVersion": "v1",
@@ -48,8 +52,14 @@ ANSWERS = {
         "kind": "EndpointSlice",
         "metadata": {"name": "kubernetes", "namespace": "default"},
         "addressType": "IPv4",
-        "endpoints": [{"addresses": ["192.0.2.1"]}, {"addresses": ["192.0.2.2"]}],
+        "endpoints": [{"addresses": ["192.0.2.1"]}, {"addresses": ["192.0.2.2"]}, {"addresses": ["198.51.100.7"]}],
         "ports": [{"port": 6443}],
+    },
+    "/api/v1/namespaces/default/services/kubernetes": {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default"},
+        "spec": {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "fd00:10:96::1"]},
     },
 }
 
@@ -98,13 +108,28 @@ def kubernetes_api(objects):
     policy = next(
         each for each in of_kind(objects, "NetworkPolicy") if each["metadata"]["name"] == "codekiln-runs-code"
     )
-    return [peer["ipBlock"]["cidr"] for rule in policy["spec"]["egress"] for peer in rule["to"] if peer.get("ipBlock")]
+    rules = [rule for rule in policy["spec"]["egress"] if {"protocol": "TCP", "port": 6443} in rule["ports"]]
+    return [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]]
 
 
 def test_an_upgrade_keeps_the_password_of_the_database(render):
     assert of_kind(render({}), "Secret")[0]["data"] == {"password": PASSWORD}
 
 
-def test_steps_that_run_code_reach_the_addresses_of_this_api_server_only(render):
-    assert kubernetes_api(render({})) == ["192.0.2.1/32", "192.0.2.2/32"]
+def test_steps_that_run_code_reach_the_networks_of_this_api_server_only(render):
+    networks = ["10.96.0.0/24", "fd00:10:96::/64", "192.0.2.0/24", "198.51.100.0/24"]
+    assert kubernetes_api(render({})) == networks
     assert kubernetes_api(render({"networkPolicy": {"kubernetesApi": {"cidrs": ["10.0.0.1/32"]}}})) == ["10.0.0.1/32"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["fd00::1", "2001:db8:1:2:3:4:5:6", "2001:db8::5:6:7:8", "2001:db8:1:2:3::", "2001:0:0:5::9", "34.118.224.1"],
+)
+def test_a_network_is_that_of_its_address(render, monkeypatch, address):
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kubernetes"}}
+    there = {**service, "spec": {"clusterIPs": [address]}}
+    monkeypatch.setitem(ANSWERS, "/api/v1/namespaces/default/services/kubernetes", there)
+    monkeypatch.setitem(ANSWERS, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes", None)
+    bits = 64 if ":" in address else 24
+    assert kubernetes_api(render({})) == [str(ip_network(f"{address}/{bits}", strict=False))]

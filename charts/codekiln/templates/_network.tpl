@@ -86,22 +86,45 @@ see it once the node has translated its address (cloud.google.com/kubernetes-eng
 {{- include "codekiln.egress" (dict "to" (list (dict "namespaceSelector" $release "podSelector" $server)) "ports" (list 8000)) }}
 {{- end }}
 
-{{/* The API server's own addresses where Helm can ask for them; else the private ranges, in which most have theirs. */}}
+{{/*
+The networks around the API server's addresses where Helm can ask for them, because managed control planes change theirs
+within one; else the private ranges, in which most are. A plugin may look before or after the Service's translation.
+*/}}
 {{- define "codekiln.egressKubernetesApi" -}}
 {{- $api := .Values.networkPolicy.kubernetesApi }}
 {{- $cidrs := $api.cidrs }}
 {{- if not $cidrs }}
+{{- $addresses := dig "spec" "clusterIPs" list (lookup "v1" "Service" "default" "kubernetes") }}
 {{- range (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes").endpoints }}
-{{- range .addresses }}
-{{- $cidrs = append $cidrs (printf "%s/%s" . (contains ":" . | ternary "128" "32")) }}
+{{- $addresses = concat $addresses .addresses }}
 {{- end }}
+{{- range $addresses }}
+{{- $cidrs = append $cidrs (include "codekiln.network" .) }}
 {{- end }}
 {{- end }}
 {{- $to := list }}
-{{- range $cidrs | default (list "10.0.0.0/8" "172.16.0.0/12" "192.168.0.0/16") }}
+{{- range $cidrs | uniq | default (list "10.0.0.0/8" "172.16.0.0/12" "192.168.0.0/16") }}
 {{- $to = append $to (dict "ipBlock" (dict "cidr" .)) }}
 {{- end }}
 {{- include "codekiln.egress" (dict "to" $to "ports" $api.ports) }}
+{{- end }}
+
+{{/* The network of an address: of IPv4 the first three bytes, of IPv6 the first four groups. */}}
+{{- define "codekiln.network" -}}
+{{- if contains ":" . }}
+{{- $halves := splitList "::" . }}
+{{- $groups := splitList ":" (first $halves) | compact }}
+{{- if eq (len $halves) 2 }}
+{{- $last := splitList ":" (last $halves) | compact }}
+{{- range until (sub 8 (add (len $groups) (len $last)) | int) }}
+{{- $groups = append $groups "0" }}
+{{- end }}
+{{- $groups = concat $groups $last }}
+{{- end }}
+{{- regexReplaceAll "(:0)+$" (slice $groups 0 4 | join ":") "" }}::/64
+{{- else }}
+{{- slice (splitList "." .) 0 3 | join "." }}.0/24
+{{- end }}
 {{- end }}
 
 {{- define "codekiln.egressModelHub" -}}
