@@ -76,6 +76,17 @@ def test_what_holds_data_outlives_the_release(name):
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+def test_one_label_finds_every_volume_and_no_template_of_claims_has_another(name):
+    ours = {"app.kubernetes.io/part-of": "codekiln"}
+    objects = rendering.render(VARIANTS[name])
+    for each in of_kind(objects, "PersistentVolumeClaim"):
+        assert each["metadata"]["labels"].items() >= ours.items(), each["metadata"]["name"]
+    for each in of_kind(objects, "StatefulSet"):
+        for template in each["spec"]["volumeClaimTemplates"]:
+            assert template["metadata"]["labels"] == ours
+
+
 def test_selectors_pick_their_own_pods_and_no_others():
     objects = rendering.render({"vllm": {"enabled": True, "model": "m"}})
     servers = of_kind(objects, "Deployment", "StatefulSet")
