@@ -5,11 +5,13 @@ from typing import Any
 
 from codekiln.launch.api import Api, Refused, Trouble
 from codekiln.launch.kinds import Kind, Object
-from codekiln.launch.status import said
+
+# What the kubelet says once it has all volumes and the network of a pod.
+_MOUNTED = ("Pulling", "Pulled", "Created", "Started")
 
 
-def queue_reason(api: Api, kind: Kind, job: Object) -> str:
-    """Return the newest that Kueue has said about why a job waits, or an empty string."""
+def queue_reason(api: Api, kind: Kind, job: Object) -> Object | None:
+    """Return the newest event in which Kueue says why a job waits."""
     prefix = f"{kind.kind.lower()}-{job['metadata']['name']}-"
     found = _events(api, "involvedObject.kind=Workload")
     about = [each for each in found if each["involvedObject"].get("name", "").startswith(prefix)]
@@ -17,11 +19,21 @@ def queue_reason(api: Api, kind: Kind, job: Object) -> str:
     return _newest(each for each in about if _since(each, job) and each.get("reason") not in ("CreatedWorkload",))
 
 
-def pod_trouble(api: Api, job: Object) -> str:
-    """Return the newest warning about a job that has no pods, or an empty string."""
+def pod_trouble(api: Api, job: Object) -> Object | None:
+    """Return the newest warning about a job that has no pods."""
     name = job["metadata"]["name"]
     found = _events(api, "type=Warning")
     return _newest(each for each in found if _since(each, job) and _of_job(each, name))
+
+
+def start_trouble(api: Api, job: Object, pods: Iterable[Object]) -> Object | None:
+    """Return the newest warning about pods that have a node and do not start, unless what it warns of is over."""
+    there = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in pods}
+    found = [each for each in _about(_events(api, "type=Warning"), set(there)) if _since(each, job)]
+    # A PyTorchJob gives the name of a pod to the one that takes its place.
+    found = [each for each in found if each["involvedObject"].get("uid") in (None, there[_pod(each)])]
+    newest = {_pod(each): each for each in sorted(found, key=_time) if each.get("reason") != "FailedScheduling"}
+    return _newest(each for each in newest.values() if not _is_over(api, each))
 
 
 def warnings(api: Api, job: Object, pods: Iterable[Object]) -> list[str]:
@@ -55,9 +67,19 @@ def _since(event: Object, job: Object) -> bool:
     return _time(event)[:19] >= job["metadata"].get("creationTimestamp", "")[:19]
 
 
-def _newest(events: Iterable[Any]) -> str:
-    found = sorted(events, key=_time)
-    return said(found[-1]) if found else ""
+def _newest(events: Iterable[Any]) -> Any:
+    return max(events, key=_time, default=None)
+
+
+def _pod(event: Object) -> str:
+    return event["involvedObject"]["name"]
+
+
+def _is_over(api: Api, warning: Object) -> bool:
+    later = [
+        each for each in _events(api, f"involvedObject.name={_pod(warning)}") if _time(each)[:19] > _time(warning)[:19]
+    ]
+    return any(each.get("reason") in _MOUNTED for each in later)
 
 
 def _time(event: Object) -> str:

@@ -16,6 +16,17 @@ _MEANS = {
     143: "143: it was asked to end (SIGTERM) and saved a checkpoint; run the step again to continue from it",
     137: "137: it was killed (SIGKILL), as a rule because it used more memory than its limit",
 }
+_VOLUME = "FailedMount|FailedAttachVolume|[Pp]ersistent[Vv]olume[Cc]laim"
+# For a job that was given up, by what the cluster said about it; the first that fits.
+_FIXES = {
+    "Multi-Attach": "give storage.sharedVolume in the chart's values a storage class with ReadWriteMany, or let steps "
+    "and jobs run on one node",
+    f"({_VOLUME}).*(not found|non-existent)": "create what is missing in namespace {namespace}",
+    _VOLUME: "correct what the warnings say about the volume",
+    "CreateContainerConfigError": "create what is missing in namespace {namespace}, or correct gpuPools.{pool}.env",
+    "Image|RegistryUnavailable": "correct gpuPools.{pool}.image, image.registry or image.pullSecrets in the chart's "
+    "values",
+}
 _ERROR = re.compile(r"^(?:\[[^]]*]:? ?)?error: ")
 
 
@@ -29,13 +40,15 @@ def explain(request: JobRequest, ended: Ended, api: Api) -> CodekilnError:
     mistake = next((each for each in found if each.code == MISTAKE), None)
     if mistake and not ended.alive and not deadline:
         return _mistake(request, kind, api, _tail(api, kind, ended, mistake), mistake)
+    warned = warnings(api, ended.job, ended.pods)
     parts = [
         f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {ended.reason}",
         *([_deadline(request)] if deadline else []),
+        *(_given_up(request, ended, warned, api.namespace) if ended.alive else []),
         *(f"  {each}" for each in found[:5]),
         *(f"  exit code {_MEANS[code]}" for code in _codes(found)),
         *_block("last lines of its log", tail),
-        *_block("warnings of the cluster", warnings(api, ended.job, ended.pods)[-10:]),
+        *_block("warnings of the cluster", warned[-10:]),
         *_block("to look further", commands(request, kind, api.namespace, first.pod if first else "")),
     ]
     return ClusterError("\n".join(parts))
@@ -82,6 +95,16 @@ def _deadline(request: JobRequest) -> str:
         f"  it ran longer than the pool's deadline_seconds ({limit})\n"
         f"  fix: raise it, or run the step again to continue from the last checkpoint"
     )
+
+
+def _given_up(request: JobRequest, ended: Ended, warned: list[str], namespace: str) -> list[str]:
+    # Warnings about a volume outlast its arrival, so that they count only where it is what is missing.
+    lines = [ended.reason, *(warned if re.search(_VOLUME, ended.reason) else ())]
+    for pattern, fix in _FIXES.items():
+        if any(re.search(pattern, line) for line in lines):
+            text = fix.format(namespace=namespace, pool=request.pool_name)
+            return [f"  fix: {text}; then run the step again"]
+    return []
 
 
 def _tail(api: Api, kind: Kind, ended: Ended, ending: Ending | None) -> list[str]:

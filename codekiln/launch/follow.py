@@ -6,17 +6,18 @@ from queue import Empty, SimpleQueue
 
 from codekiln.errors import ClusterError
 from codekiln.launch.api import Refused, Trouble
-from codekiln.launch.events import pod_trouble, queue_reason
+from codekiln.launch.events import pod_trouble, queue_reason, start_trouble
 from codekiln.launch.kinds import KINDS, Object, by_uid
 from codekiln.launch.lease import Lease
 from codekiln.launch.logs import LogThread
 from codekiln.launch.mirror import Mirror
 from codekiln.launch.pace import Pace
 from codekiln.launch.request import JobRequest
-from codekiln.launch.status import State, observe, said
+from codekiln.launch.status import State, newest, observe, said, with_event
 from codekiln.launch.teller import Teller
 
-_REASONED = ("queued", "preempted", "created")
+_REASONED = ("queued", "preempted", "created", "starting")
+_QUICK = ("created", "starting")
 
 
 class LostContact(Exception):
@@ -58,7 +59,9 @@ class Follower:
         self._pods = self._mirror(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
         self._log = LogThread(self.api, self.kind, self._pods, self.say, pace)
         self._has_run = self._out_of_contact = False
-        self._reason, self._reason_of, self._reason_at = "", "", 0.0
+        self._event: Object | None = None
+        self._event_of, self._event_at = "", 0.0
+        self._observed, self._observed_at = "", 0.0
 
     def follow(self) -> Ended:
         """Return when the job has ended, or can no longer end well.
@@ -129,23 +132,25 @@ class Follower:
         return None
 
     def _state(self) -> State:
-        pods = self._pods.items.values()
+        pods, now = self._pods.items.values(), time.monotonic()
         state = observe(self.kind, self.job, pods, self.request.pool.nodes, self._has_run, self.request.pool.queue)
-        quiet = state.name == "created" and time.monotonic() - self.teller.since < self.pace.quiet
+        if state.name != self._observed:
+            self._observed, self._observed_at = state.name, now
+        quiet = state.name in _QUICK and now - self._observed_at < self.pace.quiet
         if state.name not in _REASONED or quiet:
             return state
-        reason = self._explained(state.name)
-        return replace(state, text=f"{state.text}, {reason}") if reason else state
+        if state.name != self._event_of or now - self._event_at >= self.pace.events:
+            self._event, self._event_of, self._event_at = self._explanation(state.name), state.name, now
+        return with_event(state, self._event) if self._event else state
 
-    def _explained(self, name: str) -> str:
-        now = time.monotonic()
-        if name != self._reason_of or now - self._reason_at >= self.pace.events:
-            if name == "created":
-                self._reason = pod_trouble(self.api, self.job)
-            else:
-                self._reason = queue_reason(self.api, self.kind, self.job)
-            self._reason_of, self._reason_at = name, now
-        return self._reason
+    def _explanation(self, name: str) -> Object | None:
+        if name == "created":
+            return pod_trouble(self.api, self.job)
+        if name == "starting":
+            pods = newest(self.kind, self._pods.items.values())
+            waiting = [pod for pod in pods if pod.get("status", {}).get("phase") == "Pending"]
+            return start_trouble(self.api, self.job, waiting)
+        return queue_reason(self.api, self.kind, self.job)
 
     def _wait(self) -> None:
         # Every change wakes; else often enough for what depends on time alone.

@@ -23,10 +23,10 @@ class Pace:
         events: Between two looks at events while a job waits.
         repeat: A state whose explanation keeps changing is told no more often than this.
         heartbeat: A job that still waits is mentioned this often.
-        blocked: A job whose image or configuration cannot be had is given up after this.
+        blocked: A job whose image, configuration or volume cannot be had is given up after this.
         start: An API server that cannot be reached before the job exists is given up after this.
         lost: The same, once the job exists; the job goes on.
-        quiet: A job without pods is looked into after this.
+        quiet: A job without pods, or with pods that do not start, is looked into after this.
         log_silence: A log that says nothing for so long is asked for anew, since its connection may be dead.
         drain: After the end of a job its log may take this long to arrive.
         delete: An API server that cannot be reached when a job has to be deleted is given up after this.

@@ -1,7 +1,8 @@
 """What state a job is in, read from the job and its pods alone."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codekiln.launch.kinds import Kind, Object, condition
@@ -18,6 +19,10 @@ _BLOCKED = (
     "CreateContainerError",
     "RunContainerError",
 )
+# Of events; a volume that is about to leave another node is one of them too, for some minutes.
+_NO_VOLUME = ("FailedMount", "FailedAttachVolume")
+# What the scheduler says of a claim that is missing, on its way out or without a volume.
+_NO_CLAIM = re.compile(r'persistentvolumeclaim "|unbound immediate PersistentVolumeClaims')
 _CRASH = "CrashLoopBackOff"
 # The exit code for what the user has to correct, after which no pod is started again.
 MISTAKE = 2
@@ -82,6 +87,13 @@ def observe(kind: Kind, job: Object, pods: Iterable[Object], nodes: int, has_run
         return State("starting", f"starting, {ready} of {nodes} pods run")
     names = ", ".join(sorted(pod["spec"].get("nodeName", "?") for pod in current))
     return State("running", f"running{' again' if has_run else ''} on {names}")
+
+
+def with_event(state: State, event: Object) -> State:
+    """Return a state with the event that explains it; a pod that gets no volume cannot start."""
+    if event.get("reason") in _NO_VOLUME:
+        return State("blocked", f"pod {event['involvedObject']['name']} cannot start, {said(event)}")
+    return replace(state, text=f"{state.text}, {said(event)}")
 
 
 def newest(kind: Kind, pods: Iterable[Object]) -> list[Object]:
@@ -153,7 +165,10 @@ def _unschedulable(pods: Iterable[Object]) -> State | None:
         for each in pod.get("status", {}).get("conditions") or ():
             refused = each.get("type") == "PodScheduled" and each.get("status") == "False"
             if refused and each.get("reason") in ("Unschedulable", "SchedulingGated"):
-                return State("waiting", f"waits for a node, {each.get('message') or each['reason']}")
+                why = each.get("message") or each["reason"]
+                if _NO_CLAIM.search(why):
+                    return State("blocked", f"pod {pod['metadata']['name']} cannot start, {why}")
+                return State("waiting", f"waits for a node, {why}")
     return None
 
 

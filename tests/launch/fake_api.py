@@ -231,18 +231,20 @@ class FakeApi:
             found = [pod for pod in pods if pod["metadata"].get("labels", {}).get(label) == job["metadata"]["name"]]
             return copy.deepcopy(found)
 
-    def event(self, kind: str, name: str, reason: str, message: str, type: str = "Warning") -> None:
-        """Record an event about an object."""
+    def event(
+        self, kind: str, name: str, reason: str, message: str, type: str = "Warning", later: float = 0, uid: str = ""
+    ) -> None:
+        """Record an event about an object, so many seconds later than now."""
         self.put(
             {
                 "apiVersion": "v1",
                 "kind": "Event",
                 "metadata": {"name": f"{name}.{uuid4().hex[:8]}"},
-                "involvedObject": {"kind": kind, "name": name},
+                "involvedObject": {"kind": kind, "name": name} | ({"uid": uid} if uid else {}),
                 "reason": reason,
                 "message": message,
                 "type": type,
-                "lastTimestamp": now(),
+                "lastTimestamp": now(later),
             }
         )
 

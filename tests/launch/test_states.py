@@ -175,6 +175,7 @@ def test_an_image_that_never_comes_ends_the_step_and_deletes_the_job(api, said):
         run_on_pool(request(), said, dataclasses.replace(QUICK, blocked=0.3))
     assert "ImagePullBackOff: not found; given up after" in str(error.value)
     assert "Failed to pull image codekiln/train:1" in str(error.value)
+    assert "fix: correct gpuPools.a.image" in str(error.value)
     assert api.jobs() == []
     assert api.count("delete", "trainjobs") == 1
 
