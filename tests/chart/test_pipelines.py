@@ -10,7 +10,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from codekiln import __version__
 from tests.chart import rendering
+from tests.chart.network import Pod, allowed
 from tests.chart.rendering import ROOT, of_kind, one
+from tests.chart.test_network import CLOUD_METADATA, HUB, VLLM
 from tests.chart.variants import VARIANTS
 
 COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
@@ -120,6 +122,29 @@ def test_only_check_may_reach_the_hub(name):
     ]
     assert set(reaching) <= {"check"}
     assert ("check" in reaching) == any(step_of(each) == "check" for each in executors(platform))
+
+
+def labels_of(name, step, values):
+    """Return the pod labels of each use of a step, with the one that Kubeflow Pipelines adds."""
+    _, platform = uploaded(name, values)
+    found = [each["podMetadata"]["labels"] for key, each in executors(platform).items() if step_of(key) == step]
+    return [{**each, "pipelines.kubeflow.org/v2_component": "true"} for each in found]
+
+
+@pytest.mark.parametrize("steps", [["check"], ["check", "evaluate"]])
+def test_a_step_that_runs_programs_may_reach_the_hub_when_the_values_name_it(steps):
+    values = {"networkPolicy": {"modelHub": {"steps": steps}}, "vllm": {"enabled": True, "model": "m"}}
+    policies = of_kind(rendering.render(values), "NetworkPolicy")
+    for step in ("check", "evaluate"):
+        pods = [Pod("kubeflow", labels) for name in NAMES for labels in labels_of(name, step, values)]
+        assert pods
+        for pod in pods:
+            assert pod.labels["codekiln.dev/runs-code"] == "true"
+            assert pod.labels.get("codekiln.dev/reaches-hub") == ("true" if step in steps else None)
+            assert allowed(policies, pod, HUB, 443) == (step in steps)
+            assert allowed(policies, pod, VLLM, 8000)
+            assert not allowed(policies, pod, HUB, 80)
+            assert not allowed(policies, pod, CLOUD_METADATA, 80)
 
 
 @pytest.mark.parametrize("name", NAMES)
