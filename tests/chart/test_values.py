@@ -8,6 +8,7 @@ import helm_python
 import jsonschema
 import pytest
 
+from codekiln.plan import SMALLEST_GIB
 from tests.chart import rendering
 from tests.chart.changes import CHANGES
 from tests.chart.rendering import CHART, examples
@@ -188,12 +189,30 @@ def test_the_notes_tell_the_next_three_commands(name):
     numbers = re.findall(r"^(\d)\. ", notes, re.M)
     assert numbers == ["1", "2", "3"]
     assert all(command in notes for command in ("create secret generic codekiln", "helm test codekiln", "port-forward"))
+    assert "`codekiln check --cluster`" in notes
+
+
+def warnings(values, namespace="kubeflow"):
+    texts = rendering.chart().render(values, name="codekiln", namespace=namespace)
+    return re.findall(r"^WARNING: (.*)$", texts["codekiln/templates/NOTES.txt"], re.M)
+
+
+def test_the_notes_name_the_pools_whose_memory_is_unknown_and_the_examples_have_none():
+    unknown = {"gpuPools": {"gpu": {}, "b": {}, "c": {"acceleratorMemoryGiB": 24}, "cpu": {"accelerators": 0}}}
+    assert ["accelerators of b, gpu have" in each for each in warnings(unknown)] == [True]
+    assert len(warnings({})) == 1
+    assert not warnings({"gpuPoolDefaults": {"acceleratorMemoryGiB": 80}})
+    assert not any(warnings(values) for name, values in examples().items() if name)
+
+
+def test_the_description_of_unknown_memory_says_what_the_plan_assumes():
+    about = SCHEMA["definitions"]["pool"]["properties"]["acceleratorMemoryGiB"]["description"]
+    assert f"might not fit into {SMALLEST_GIB} GiB is refused" in about
 
 
 def test_the_notes_warn_where_no_run_will_ever_be():
     def warns(values, namespace):
-        texts = rendering.chart().render(values, name="codekiln", namespace=namespace)
-        return "WARNING" in texts["codekiln/templates/NOTES.txt"]
+        return any("runs of a single-user" in each for each in warnings(values, namespace))
 
     assert warns({}, "elsewhere")
     assert not warns({}, "kubeflow")
