@@ -23,6 +23,7 @@ _FIXES = {
     "and jobs run on one node",
     f"({_VOLUME}).*(not found|non-existent)": "create what is missing in namespace {namespace}",
     _VOLUME: "correct what the warnings say about the volume",
+    "restarts allow": "correct what ends the pods, or raise gpuPools.{pool}.restarts in the chart's values",
     "CreateContainerConfigError": "create what is missing in namespace {namespace}, or correct gpuPools.{pool}.env",
     "Image|RegistryUnavailable": "correct gpuPools.{pool}.image, image.registry or image.pullSecrets in the chart's "
     "values",

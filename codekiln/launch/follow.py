@@ -13,6 +13,7 @@ from codekiln.launch.logs import LogThread
 from codekiln.launch.mirror import Mirror
 from codekiln.launch.pace import Pace
 from codekiln.launch.request import JobRequest
+from codekiln.launch.restarts import Restarts
 from codekiln.launch.status import State, newest, observe, said, with_event
 from codekiln.launch.teller import Teller
 
@@ -58,6 +59,7 @@ class Follower:
         self._jobs = self._mirror(self.api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
         self._pods = self._mirror(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
         self._log = LogThread(self.api, self.kind, self._pods, self.say, pace)
+        self._restarts = Restarts(self.kind, request.pool.restarts) if request.pool.api == "pytorchjob" else None
         self._has_run = self._out_of_contact = False
         self._event: Object | None = None
         self._event_of, self._event_at = "", 0.0
@@ -102,6 +104,9 @@ class Follower:
         self.teller.tell(state)
         if state.name == "blocked" and time.monotonic() - self.teller.since > self.pace.blocked:
             return Ended(self.job, reason=f"{state.text}; given up after {self.pace.blocked / 60:.0f} min", alive=True)
+        pods = [*self._pods.gone.values(), *self._pods.items.values()]
+        if self._restarts and (spent := self._restarts.spent(pods)):
+            return Ended(self.job, reason=spent, alive=True)
         return None
 
     def _check_contact(self) -> None:

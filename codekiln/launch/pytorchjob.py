@@ -40,7 +40,8 @@ def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | Non
 def _replicas(request: JobRequest, placed: Placement, count: int) -> dict[str, Any]:
     return {
         "replicas": count,
-        # Starts a pod again when it was killed (128 and above), never after a mistake of the user (2).
+        # Starts a pod again when it was killed (128 and above), never after a mistake of the user (2). The operator
+        # does not hold such restarts against backoffLimit; the step that follows the job counts them.
         "restartPolicy": "ExitCode",
         "template": {
             # A proxy beside the training container would keep the pod from ever completing.
