@@ -91,9 +91,9 @@ def _codes(found: list[Ending]) -> list[int]:
 
 
 def _deadline(request: JobRequest) -> str:
-    limit = request.pool.deadline_seconds
+    setting = f"gpuPools.{request.pool_name}.deadlineSeconds"
     return (
-        f"  it ran longer than the pool's deadline_seconds ({limit})\n"
+        f"  it ran longer than {setting} in the chart's values allows ({request.pool.deadline_seconds} s)\n"
         f"  fix: raise it, or run the step again to continue from the last checkpoint"
     )
 

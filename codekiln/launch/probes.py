@@ -26,17 +26,16 @@ def probe_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     found: list[InputError] = []
     for probe in (_controller, _runtime, _queue, _claim):
         try:
-            found += probe(api, pool, cluster)
+            found += probe(api, name, pool, cluster)
         except Refused as error:
-            found.append(
-                InputError(str(error), fix="let this ServiceAccount read it: the chart's Role 'codekiln' does")
-            )
+            fix = "bind the chart's Role 'codekiln' to this ServiceAccount: runs.serviceAccount in the chart's values"
+            found.append(InputError(str(error), fix=fix))
         except Trouble as error:
             raise ClusterError(f"pool {name} cannot be examined: {error}") from None
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
-def _controller(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
+def _controller(api: Api, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     kind = KINDS[pool.api]
     try:
         api.listing(api.jobs_path(kind), {"limit": 1})
@@ -54,7 +53,7 @@ def _other(api: str) -> str:
     return next(each for each in KINDS if each != api)
 
 
-def _runtime(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
+def _runtime(api: Api, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     if pool.api != "trainjob":
         return []
     about = f"{pool.runtime_kind} '{pool.runtime}'"
@@ -73,9 +72,8 @@ def _runtime(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
     found = []
     if container.get("image") != pool.image:
         what = f"{about} runs image {container.get('image')}, and the pool names {pool.image}"
-        found.append(
-            InputError(what, fix="upgrade the chart's release, or set the pool's image to what the runtime has")
-        )
+        fix = f"upgrade the chart's release, which sets both from gpuPools.{name}.image"
+        found.append(InputError(what, fix=fix))
     if "torch" not in runtime["spec"].get("mlPolicy", {}):
         what = f"{about} does not set torchrun's variables"
         found.append(InputError(what, fix="set spec.mlPolicy to 'torch: {}', as the chart does"))
@@ -90,14 +88,14 @@ def _container(runtime: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _queue(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
+def _queue(api: Api, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     if not pool.queue:
         return []
     paths = [f"/apis/kueue.x-k8s.io/{v}/namespaces/{api.namespace}/localqueues/{pool.queue}" for v in _KUEUE]
     queue = next(filter(None, map(api.get, paths)), None)
     about = f"LocalQueue '{pool.queue}'"
     if queue is None:
-        fix = "install Kueue and create it, or leave the pool's queue empty"
+        fix = f"install Kueue and create it, or let gpuPools.{name}.queue in the chart's values be empty"
         return [InputError(f"namespace {api.namespace} has no {about}", fix=fix)]
     if condition(queue, "Active") is None:
         said = [each for each in queue.get("status", {}).get("conditions", ()) if each["type"] == "Active"]
@@ -107,20 +105,30 @@ def _queue(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
     return []
 
 
-def _claim(api: Api, pool: Pool, cluster: Cluster) -> list[InputError]:
+def _claim(api: Api, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     if not cluster.claim:
         return []
     claim = api.get(f"/api/v1/namespaces/{api.namespace}/persistentvolumeclaims/{cluster.claim}")
     about = f"PersistentVolumeClaim '{cluster.claim}'"
     if claim is None:
-        fix = "create it, or let the chart: workspace in its values"
+        fix = "create it, or let the chart make one: storage.sharedVolume.existingClaim empty in its values"
         return [InputError(f"namespace {api.namespace} has no {about}", fix=fix)]
     phase, modes = claim.get("status", {}).get("phase", ""), claim["spec"].get("accessModes", [])
     found = []
     if phase != "Bound":
-        fix = f"see `kubectl -n {api.namespace} describe pvc {cluster.claim}`; its storage class has to exist"
+        look = f"kubectl -n {api.namespace} describe pvc {cluster.claim}"
+        fix = f"see `{look}`; storage.sharedVolume.storageClass in the chart's values has to exist"
         found.append(InputError(f"{about} is {phase or 'not bound'}, not Bound", fix=fix))
-    if _SHARED not in modes and (pool.nodes > 1 or "ReadWriteOnce" not in modes):
+    if _SHARED in modes:
+        return found
+    fix = f"set storage.sharedVolume.accessModes to {_SHARED}, with a storage class that has it, or use an object store"
+    if pool.nodes > 1 or "ReadWriteOnce" not in modes:
         what = f"{about} has access mode {', '.join(modes)}, and steps and {pool.nodes} nodes write to it"
-        found.append(InputError(what, fix=f"use a storage class with {_SHARED}, or object storage as the exchange"))
+        found.append(InputError(what, fix=fix))
+    else:
+        print(
+            f"check: pool {name}: the claim {cluster.claim} is ReadWriteOnce: steps and jobs must run on one node\n"
+            f"  fix, where they do not: {fix}",
+            flush=True,
+        )
     return found

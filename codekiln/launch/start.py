@@ -193,10 +193,15 @@ class Starter:
 
     def _fix(self, error: Refused, need: Permission) -> str:
         if error.status == 403 and f"cannot {need.verb} resource" in error.message:
-            return f"allow '{need}' to this step's ServiceAccount: the chart's Role 'codekiln' does"
+            return (
+                f"allow '{need}' to this step's ServiceAccount: the chart binds its Role 'codekiln' to "
+                f"runs.serviceAccount in runs.namespaces"
+            )
         if error.status == 404:
-            return f"install the controller of {self.kind.kind}, or set another `api` for the pool"
-        return "correct the pool in the chart's values, or what the task sets, and run the step again"
+            other = next(each for each in KINDS if each != self.request.pool.api)
+            return f"install the controller of {self.kind.kind}, or set api to '{other}' in the chart's values"
+        pool = f"gpuPools.{self.request.pool_name}"
+        return f"correct {pool} in the chart's values, or what the task sets, and run the step again"
 
 
 class _Taken(Exception):

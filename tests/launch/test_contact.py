@@ -155,9 +155,9 @@ def test_a_create_that_never_succeeds_leaves_nothing(api, said):
     ("status", "message", "fix"),
     [
         (403, 'trainjobs is forbidden: User "s" cannot create resource "trainjobs" in API group', "Role 'codekiln'"),
-        (403, "exceeded quota: training", "correct the pool"),
-        (422, "spec.trainer: Invalid value", "correct the pool"),
-        (400, 'admission webhook "validator.trainjob" denied the request', "correct the pool"),
+        (403, "exceeded quota: training", "correct gpuPools.a in"),
+        (422, "spec.trainer: Invalid value", "correct gpuPools.a in"),
+        (400, 'admission webhook "validator.trainjob" denied the request', "correct gpuPools.a in"),
     ],
 )
 def test_a_job_that_the_cluster_refuses_ends_the_step_with_the_reason_and_a_fix(api, said, status, message, fix):
@@ -171,7 +171,7 @@ def test_a_job_that_the_cluster_refuses_ends_the_step_with_the_reason_and_a_fix(
 
 def test_a_cluster_without_the_controller_says_what_to_install(api, said):
     api.unserved |= {each for each in SERVED if each[2] == "trainjobs"}
-    with pytest.raises(ClusterError, match="install the controller of TrainJob"):
+    with pytest.raises(ClusterError, match="install the controller of TrainJob, or set api to 'pytorchjob'"):
         run_on_pool(request(), said, QUICK)
 
 

@@ -92,11 +92,16 @@ def test_a_kueue_that_serves_only_the_older_version_is_understood(api):
     assert found(api, queue="gpu") == []
 
 
-def test_one_node_may_share_a_volume_with_the_steps_of_its_node_and_two_may_not(api):
+def test_one_node_may_share_a_volume_with_the_steps_of_its_node_and_two_may_not(api, capsys):
     api.put(runtime())
     api.put(claim("Bound", "ReadWriteOnce"))
     assert found(api) == []
-    assert "ReadWriteMany" in found(api, nodes=2)[0]
+    warning = "check: pool a: the claim codekiln-workspace is ReadWriteOnce: steps and jobs must run on one node\n"
+    assert warning in capsys.readouterr().out
+    assert "storage.sharedVolume.accessModes to ReadWriteMany" in found(api, nodes=2)[0]
+    api.put(claim("Bound", "ReadWriteOnce", "ReadWriteMany"))
+    assert found(api, nodes=2) == found(api) == []
+    assert capsys.readouterr().out == ""
 
 
 def test_object_storage_needs_no_claim_and_a_pytorch_job_no_runtime(api):

@@ -239,7 +239,7 @@ def test_a_job_that_exceeds_its_deadline_says_which(api, said, kind, reason, mes
         fail(api, job, reason, message)
 
     api.script(play)
-    with pytest.raises(ClusterError, match=r"deadline_seconds \(172800\)"):
+    with pytest.raises(ClusterError, match=r"gpuPools\.a\.deadlineSeconds .*\(172800 s\)"):
         run_on_pool(request({"api": kind}), said, QUICK)
 
 
