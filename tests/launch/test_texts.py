@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 VALUES = yaml.safe_load((ROOT / "charts/codekiln/values.yaml").read_text())
 # A pool has what the defaults have.
 KNOWN = VALUES | {"gpuPools": {"POOL": VALUES["gpuPoolDefaults"]}}
-NAMED = re.compile(rf"(?<![\w./-])(?:{'|'.join(KNOWN)})(?:\.\w+)+")
+NAMED = re.compile(rf"(?<![\w./-])(?:{'|'.join(KNOWN)})(?:\.[A-Za-z]{(2,)})+")
 
 
 def texts(tree):
@@ -23,12 +23,8 @@ def texts(tree):
 
 def named():
     files = sorted((ROOT / "codekiln/launch").glob("*.py"))
-    found = {
-        (file.stem, name)
-        for file in files
-        for text in texts(ast.parse(file.read_text()))
-        for name in NAMED.findall(text)
-    }
+    modules = {file.stem: ast.parse(file.read_text()) for file in files}
+    found = {(module, name) for module, tree in modules.items() for text in texts(tree) for name in NAMED.findall(text)}
     # The front part of an f-string is a text of its own too.
     return sorted(each for each in found if not each[1].endswith("gpuPools"))
 
