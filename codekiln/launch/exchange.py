@@ -104,6 +104,7 @@ def probe(location: str) -> str:
     path = f"{root}/.codekiln-probe"
     with _explained(location):
         _write(store, path, "probe")
+        _read(store, path)
         store.delete_file(path)
     return f"{location.partition('?')[0]} can be written"
 

@@ -113,7 +113,7 @@ def test_a_mistake_of_the_user_ends_a_job_and_a_crash_starts_it_again():
     template = runtime["spec"]["template"]["spec"]
     job = template["replicatedJobs"][0]["template"]["spec"]
     rule = job["podFailurePolicy"]["rules"][0]
-    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2])
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3])
     # A Job that failed by that rule has this reason, and only then the whole set fails at once.
     stop = template["failurePolicy"]["rules"]
     assert [(each["action"], each["onJobFailureReasons"]) for each in stop] == [("FailJobSet", ["PodFailurePolicy"])]
