@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 VALUES = yaml.safe_load((ROOT / "charts/codekiln/values.yaml").read_text())
 # A pool has what the defaults have.
 KNOWN = VALUES | {"gpuPools": {"POOL": VALUES["gpuPoolDefaults"]}}
-NAMED = re.compile(rf"(?<![\w./-])(?:{'|'.join(KNOWN)})(?:\.[A-Za-z]{(2,)})+")
+NAMED = re.compile(rf"(?<![\w./-])(?:{'|'.join(KNOWN)})(?:\.[A-Za-z]{{2,}})+")
 
 
 def texts(tree):
@@ -27,6 +27,10 @@ def named():
     found = {(module, name) for module, tree in modules.items() for text in texts(tree) for name in NAMED.findall(text)}
     # The front part of an f-string is a text of its own too.
     return sorted(each for each in found if not each[1].endswith("gpuPools"))
+
+
+def test_the_messages_name_values():
+    assert ("failure", "gpuPools.POOL.deadlineSeconds") in named()
 
 
 @pytest.mark.parametrize(("module", "name"), named())
