@@ -36,11 +36,15 @@ def main(arguments: list[str]) -> int:
     place, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in place:
         os.environ[APART] = "1"
+    # From the start: the first process of a container has no default for SIGTERM.
+    before = signal.signal(signal.SIGTERM, _pass_on)
     watch = Watch(place)
     try:
         code = _work(place, node)
     except SystemExit as ended:
         code = int(ended.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if watch.abandoned and code:
         print("no step has waited for this job for two hours, so it ended itself", file=sys.stderr)
         return ABANDONED
@@ -48,8 +52,6 @@ def main(arguments: list[str]) -> int:
 
 
 def _work(place: str, node: int) -> int:
-    # From the start: the first process of a container has no default for SIGTERM.
-    before = signal.signal(signal.SIGTERM, _pass_on)
     try:
         with opened(place, node) as folder:
             module, job = _unpack(folder, node)
@@ -59,8 +61,6 @@ def _work(place: str, node: int) -> int:
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def say_last(words: str) -> None:
