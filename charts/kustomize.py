@@ -63,10 +63,10 @@ def _examples(place: Path) -> Iterator[File]:
 
 
 def _job(values: dict[str, Any], pool_name: str) -> Object:
+    from codekiln.launch.cluster.request import JobRequest
+    from codekiln.launch.objects.pytorchjob import pytorch_job
+    from codekiln.launch.objects.trainjob import train_job
     from codekiln.launch.pools import Cluster
-    from codekiln.launch.pytorchjob import pytorch_job
-    from codekiln.launch.request import JobRequest
-    from codekiln.launch.trainjob import train_job
 
     maps = [each for each in rendered(values) if each["kind"] == "ConfigMap" and "cluster.json" in each["data"]]
     cluster = Cluster.model_validate_json(maps[0]["data"]["cluster.json"])

@@ -13,7 +13,7 @@ import yaml
 
 from charts import kustomize, readme
 from charts.places import CHART, COMPILED, MANIFESTS
-from codekiln.launch import permissions
+from codekiln.launch.cluster import permissions
 
 Files = Iterable[tuple[Path, str]]
 

@@ -66,10 +66,10 @@ def _identity(job: Job, place: Place) -> str:
 
 def _on_pool(job: Job, place: Place, label: str) -> None:
     from codekiln.launch import exchange
+    from codekiln.launch.cluster.pool_run import run_on_pool
+    from codekiln.launch.cluster.request import JobRequest
     from codekiln.launch.heartbeat import beating
-    from codekiln.launch.pool_run import run_on_pool
     from codekiln.launch.pools import read_cluster
-    from codekiln.launch.request import JobRequest
 
     cluster = read_cluster()
     name = job_name(place, label)

@@ -80,8 +80,8 @@ def _exchange(cluster: Cluster) -> str:
 
 def _pool_probe(cluster: Cluster, name: str) -> Probe:
     def probe() -> str:
-        from codekiln.launch.permissions import missing_permissions
-        from codekiln.launch.probes import probe_pool
+        from codekiln.launch.cluster.permissions import missing_permissions
+        from codekiln.launch.cluster.probes import probe_pool
 
         pool = cluster.pool(name)
         if found := [*_image(name, pool), *missing_permissions(pool.api), *probe_pool(name, pool, cluster)]:

@@ -4,10 +4,10 @@ import tomllib
 
 import pytest
 
-from codekiln.launch.permissions import CLUSTER_PERMISSIONS, permissions
+from codekiln.launch.cluster.permissions import CLUSTER_PERMISSIONS, permissions
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.objects.trainjob import train_job
 from codekiln.launch.pools import Cluster
-from codekiln.launch.request import JobRequest
-from codekiln.launch.trainjob import train_job
 from tests.chart import rendering
 from tests.chart.rendering import of_kind, one
 from tests.chart.variants import VARIANTS

@@ -3,4 +3,4 @@
 import kubernetes.client  # noqa: F401
 import kubernetes.config  # noqa: F401
 
-import codekiln.launch.pool_run  # noqa: F401
+import codekiln.launch.cluster.pool_run  # noqa: F401

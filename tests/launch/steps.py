@@ -6,10 +6,10 @@ import threading
 import time
 from typing import Any
 
-from codekiln.launch.pace import Pace
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.pool_run import run_on_pool
+from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.pools import Pool
-from codekiln.launch.request import JobRequest
 from tests.launch.fake_api import FakeApi
 
 QUICK = Pace(

@@ -4,8 +4,8 @@ import threading
 import pytest
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.pool_run import run_on_pool
-from codekiln.launch.trainjob import train_job
+from codekiln.launch.cluster.pool_run import run_on_pool
+from codekiln.launch.objects.trainjob import train_job
 from tests.launch.fake_api import NAMESPACE, now
 from tests.launch.steps import QUICK, complete, fail, request
 
@@ -237,7 +237,7 @@ def test_the_job_is_made_in_the_namespace_of_the_step(api, said, monkeypatch, tm
         monkeypatch.setenv("CODEKILN_NAMESPACE", namespace)
     if source == "ServiceAccount":
         (tmp_path / "namespace").write_text(namespace)
-        monkeypatch.setattr("codekiln.launch.api._NAMESPACE_FILE", tmp_path / "namespace")
+        monkeypatch.setattr("codekiln.launch.cluster.api._NAMESPACE_FILE", tmp_path / "namespace")
 
     def play(api):
         job = api.wait_job()

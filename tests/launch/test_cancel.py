@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from codekiln.launch.cancel import Cancelled, cancellable
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.cancel import Cancelled, cancellable
+from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.steps import QUICK, complete, request
 
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from codekiln.launch.pool_run import run_on_pool
-from codekiln.launch.trainjob import train_job
+from codekiln.launch.cluster.pool_run import run_on_pool
+from codekiln.launch.objects.trainjob import train_job
 from tests.launch.fake_api import NAMESPACE
 from tests.launch.steps import QUICK, Step, complete, request
 

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from codekiln.launch.logs import Cursor
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.logs import Cursor
+from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.steps import QUICK, complete, request
 
 

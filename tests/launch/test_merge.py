@@ -4,9 +4,9 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from codekiln.errors import InputError
-from codekiln.launch.affinity import merge_affinity
-from codekiln.launch.placement import Placement, lean, of_pool, overlay, withheld
-from codekiln.launch.resources import accelerators
+from codekiln.launch.objects.affinity import merge_affinity
+from codekiln.launch.objects.placement import Placement, lean, of_pool, overlay, withheld
+from codekiln.launch.objects.resources import accelerators
 from tests.launch.steps import pool
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from codekiln.launch.objects.pytorchjob import pytorch_job
+from codekiln.launch.objects.trainjob import train_job
 from codekiln.launch.pools import Pool
-from codekiln.launch.pytorchjob import pytorch_job
-from codekiln.launch.trainjob import train_job
 from tests import crds
 from tests.launch.steps import request
 

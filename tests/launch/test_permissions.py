@@ -1,7 +1,7 @@
 import pytest
 
 from codekiln.errors import ClusterError
-from codekiln.launch.permissions import (
+from codekiln.launch.cluster.permissions import (
     CLUSTER_PERMISSIONS,
     PERMISSIONS,
     REVIEW,
@@ -9,9 +9,9 @@ from codekiln.launch.permissions import (
     missing_permissions,
     permissions,
 )
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.pool_run import run_on_pool
+from codekiln.launch.cluster.probes import probe_pool
 from codekiln.launch.pools import Cluster
-from codekiln.launch.probes import probe_pool
 from tests.launch.steps import QUICK, complete, fail, pool, request
 
 CLUSTER = Cluster(exchange="/codekiln", claim="codekiln-workspace")

@@ -1,8 +1,8 @@
 import pytest
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.probes import probe_pool
 from codekiln.launch.pools import Cluster
-from codekiln.launch.probes import probe_pool
 from tests.launch.fake_api import SERVED
 from tests.launch.steps import pool
 

@@ -1,7 +1,7 @@
 import pytest
 
 from codekiln.errors import ClusterError
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.fake_objects import now, pod_status
 from tests.launch.steps import QUICK, complete, request
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.pool_run import run_on_pool
+from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.steps import QUICK, complete, fail, request
 
 KINDS = pytest.mark.parametrize("kind", ["trainjob", "pytorchjob"])

@@ -22,7 +22,7 @@ def texts(tree):
 
 
 def named():
-    files = sorted((ROOT / "codekiln/launch").glob("*.py"))
+    files = sorted((ROOT / "codekiln/launch").rglob("*.py"))
     modules = {file.stem: ast.parse(file.read_text()) for file in files}
     found = {(module, name) for module, tree in modules.items() for text in texts(tree) for name in NAMED.findall(text)}
     # The front part of an f-string is a text of its own too.

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from codekiln.errors import ClusterError
-from codekiln.launch.api import Api
+from codekiln.launch.cluster.api import Api
 
 POD = "CODEKILN_POD"
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codekiln.launch.api import Api, Refused, Trouble
-from codekiln.launch.pace import Pace
+from codekiln.launch.cluster.api import Api, Refused, Trouble
+from codekiln.launch.cluster.pace import Pace
 
 _EXPIRED = 410
 

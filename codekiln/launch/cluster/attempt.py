@@ -3,8 +3,8 @@
 import os
 import re
 
-from codekiln.launch.api import Api
-from codekiln.launch.owner import POD
+from codekiln.launch.cluster.api import Api
+from codekiln.launch.cluster.owner import POD
 
 # Set by Kubeflow Pipelines 2.17 and later where the task has a retry policy. A manual rerun counts from 0 again.
 INDEX = "KFP_RETRY_INDEX"

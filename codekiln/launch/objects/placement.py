@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codekiln.errors import InputError
-from codekiln.launch.affinity import merge_affinity
+from codekiln.launch.objects.affinity import merge_affinity
+from codekiln.launch.objects.resources import accelerators, merge_resources, pool_resources
 from codekiln.launch.pools import Pool
-from codekiln.launch.resources import accelerators, merge_resources, pool_resources
 
 Item = Mapping[str, Any]
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from codekiln.launch.kinds import KINDS
-from codekiln.launch.metadata import labels, metadata
-from codekiln.launch.placement import Item, Placement, lean, of_pool, overlay
-from codekiln.launch.request import JobRequest
+from codekiln.launch.cluster.kinds import KINDS
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.objects.metadata import labels, metadata
+from codekiln.launch.objects.placement import Item, Placement, lean, of_pool, overlay
 
 KIND = KINDS["pytorchjob"]
 KEEP_SECONDS = 604_800

@@ -4,15 +4,15 @@ import threading
 from collections.abc import Callable
 
 from codekiln.errors import ClusterError
-from codekiln.launch.api import Api, connect
-from codekiln.launch.cancel import Cancelled, cancellable
-from codekiln.launch.failure import commands, explain
-from codekiln.launch.follow import Follower, LostContact
-from codekiln.launch.kinds import KINDS
-from codekiln.launch.lease import Lease
-from codekiln.launch.pace import Pace
-from codekiln.launch.request import JobRequest
-from codekiln.launch.start import Starter
+from codekiln.launch.cluster.api import Api, connect
+from codekiln.launch.cluster.cancel import Cancelled, cancellable
+from codekiln.launch.cluster.failure import commands, explain
+from codekiln.launch.cluster.follow import Follower, LostContact
+from codekiln.launch.cluster.kinds import KINDS
+from codekiln.launch.cluster.lease import Lease
+from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.start import Starter
 
 TERMINATED = 143
 

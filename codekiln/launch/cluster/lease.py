@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from codekiln.launch.api import Api, Refused, Trouble
-from codekiln.launch.cancel import Guard
-from codekiln.launch.kinds import Kind
-from codekiln.launch.pace import Pace, insist
+from codekiln.launch.cluster.api import Api, Refused, Trouble
+from codekiln.launch.cluster.cancel import Guard
+from codekiln.launch.cluster.kinds import Kind
+from codekiln.launch.cluster.pace import Pace, insist
 
 
 class Lease:

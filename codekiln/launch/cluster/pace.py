@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from codekiln.launch.api import Trouble
+from codekiln.launch.cluster.api import Trouble
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from codekiln.launch.kinds import Kind, Object
-from codekiln.launch.status import Ending, endings
+from codekiln.launch.cluster.kinds import Kind, Object
+from codekiln.launch.cluster.status import Ending, endings
 
 _STOPPED = 143
 

@@ -61,7 +61,7 @@ def missing_permissions(api: str, namespace: str = "") -> list[InputError]:
     Raises:
         ClusterError: The API server cannot be reached.
     """
-    from codekiln.launch.api import connect
+    from codekiln.launch.cluster.api import connect
 
     client = connect(namespace)
     return [_error(each, client.namespace) for each in permissions(api) if not client.allowed(each)]

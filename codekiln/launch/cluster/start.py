@@ -5,21 +5,21 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.api import Refused, Trouble
-from codekiln.launch.attempt import is_retry
-from codekiln.launch.failure import explain
-from codekiln.launch.follow import Ended
-from codekiln.launch.kinds import KINDS, Object
-from codekiln.launch.lease import Lease
-from codekiln.launch.metadata import IDENTITY, PART_OF
-from codekiln.launch.owner import owner_reference
-from codekiln.launch.pace import Pace, insist
-from codekiln.launch.permissions import Permission
-from codekiln.launch.placement import withheld
-from codekiln.launch.pytorchjob import pytorch_job
-from codekiln.launch.request import JobRequest
-from codekiln.launch.status import MISTAKE, endings, said
-from codekiln.launch.trainjob import train_job
+from codekiln.launch.cluster.api import Refused, Trouble
+from codekiln.launch.cluster.attempt import is_retry
+from codekiln.launch.cluster.failure import explain
+from codekiln.launch.cluster.follow import Ended
+from codekiln.launch.cluster.kinds import KINDS, Object
+from codekiln.launch.cluster.lease import Lease
+from codekiln.launch.cluster.owner import owner_reference
+from codekiln.launch.cluster.pace import Pace, insist
+from codekiln.launch.cluster.permissions import Permission
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.status import MISTAKE, endings, said
+from codekiln.launch.objects.metadata import IDENTITY, PART_OF
+from codekiln.launch.objects.placement import withheld
+from codekiln.launch.objects.pytorchjob import pytorch_job
+from codekiln.launch.objects.trainjob import train_job
 
 T = TypeVar("T")
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.api import Api, Refused, Trouble, connect
-from codekiln.launch.kinds import KINDS, condition
+from codekiln.launch.cluster.api import Api, Refused, Trouble, connect
+from codekiln.launch.cluster.kinds import KINDS, condition
 from codekiln.launch.pools import Cluster, Pool
 
 _KUEUE = ("v1beta2", "v1beta1")

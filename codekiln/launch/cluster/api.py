@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.errors import ClusterError
-from codekiln.launch.kinds import Kind
-from codekiln.launch.permissions import Permission
+from codekiln.launch.cluster.kinds import Kind
+from codekiln.launch.cluster.permissions import Permission
 
 NAMESPACE = "CODEKILN_NAMESPACE"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")

@@ -3,13 +3,13 @@
 import re
 
 from codekiln.errors import ClusterError, CodekilnError, InputError
-from codekiln.launch.api import Api, Refused, Trouble
-from codekiln.launch.events import warnings
-from codekiln.launch.follow import Ended
-from codekiln.launch.kinds import KINDS, Kind, Object
-from codekiln.launch.logs import TAIL
-from codekiln.launch.request import JobRequest
-from codekiln.launch.status import MISTAKE, Ending, endings, last_attempt
+from codekiln.launch.cluster.api import Api, Refused, Trouble
+from codekiln.launch.cluster.events import warnings
+from codekiln.launch.cluster.follow import Ended
+from codekiln.launch.cluster.kinds import KINDS, Kind, Object
+from codekiln.launch.cluster.logs import TAIL
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.status import MISTAKE, Ending, endings, last_attempt
 
 _MEANS = {
     MISTAKE: "2: something that the user has to correct; the job's log says what",

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
 from codekiln.errors import ClusterError
-from codekiln.launch.api import Refused, Trouble
-from codekiln.launch.events import pod_trouble, queue_reason, start_trouble
-from codekiln.launch.kinds import KINDS, Object, by_uid
-from codekiln.launch.lease import Lease
-from codekiln.launch.logs import LogThread
-from codekiln.launch.mirror import Mirror
-from codekiln.launch.pace import Pace
-from codekiln.launch.request import JobRequest
-from codekiln.launch.restarts import Restarts
-from codekiln.launch.status import State, newest, observe, said, with_event
-from codekiln.launch.teller import Teller
+from codekiln.launch.cluster.api import Refused, Trouble
+from codekiln.launch.cluster.events import pod_trouble, queue_reason, start_trouble
+from codekiln.launch.cluster.kinds import KINDS, Object, by_uid
+from codekiln.launch.cluster.lease import Lease
+from codekiln.launch.cluster.logs import LogThread
+from codekiln.launch.cluster.mirror import Mirror
+from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.restarts import Restarts
+from codekiln.launch.cluster.status import State, newest, observe, said, with_event
+from codekiln.launch.cluster.teller import Teller
 
 _REASONED = ("queued", "preempted", "created", "starting")
 _QUICK = ("created", "starting")

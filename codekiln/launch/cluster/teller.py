@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from codekiln.launch.pace import Pace
-from codekiln.launch.status import State
+from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.status import State
 
 
 class Teller:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from codekiln.launch.request import JobRequest
+from codekiln.launch.cluster.request import JobRequest
 
 IDENTITY = "codekiln.dev/identity"
 PART_OF = "app.kubernetes.io/part-of"
