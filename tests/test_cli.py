@@ -43,3 +43,32 @@ def test_an_unknown_stage_suggests_one(tmp_path):
     done = invoke("stage", "filtr", "--run", str(tmp_path), "--output", str(tmp_path / "out"))
     assert done.exit_code == 2
     assert "did you mean 'filter'?" in done.output
+
+
+def test_plan_shows_how_each_stage_divides_over_a_pool(monkeypatch):
+    pool = {"image": "codekiln/train:1", "accelerators": 4, "accelerator_memory_gib": 24}
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps({"exchange": "/codekiln", "pools": {"a10": pool}}))
+    shown = invoke("plan", "--profile", "gemma3-12b", "--pool", "a10")
+    assert shown.exit_code == 0, shown.output
+    for stage in ("sft", "dpo", "dpo_further"):
+        assert f"{stage}: gemma3-12b takes 21.9 GiB and does not fit one device" in shown.output
+    words = ("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "strategy=ddp", "--json")
+    assert "does not fit" in invoke(*words).output
+    plans = json.loads(invoke(*words[:5], "--json").output)
+    assert {plan["strategy"] for plan in plans.values()} == {"zero3"}
+    wrong = invoke("plan", "--pool", "a11")
+    assert wrong.exit_code == 2
+    assert "did you mean 'a10'" in wrong.output
+
+
+def test_a_model_in_a_folder_that_jobs_do_not_have_is_refused_for_a_pool(tmp_path, monkeypatch):
+    pool = {"image": "codekiln/train:1", "runtime": "codekiln-a", "accelerator": ""}
+    exchange = tmp_path / "shared"
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps({"exchange": str(exchange), "pools": {"a": pool}}))
+    for folder in (tmp_path / "mine", exchange / "models"):
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+    words = ("check", "--output", str(tmp_path / "check"), "--set", "pool=a", "--set", "problems.train=2")
+    refusal = "is a folder that the jobs on pool 'a' do not have"
+    assert refusal in invoke(*words, "--set", f"base_model='{tmp_path / 'mine'}'").output
+    assert refusal not in invoke(*words, "--set", f"base_model='{exchange / 'models'}'").output

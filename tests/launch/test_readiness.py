@@ -1,0 +1,85 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from codekiln.cli import main
+from tests.fake_kubeflow import FakeKubeflow
+from tests.launch.test_probes import claim, queue, runtime
+
+
+@pytest.fixture
+def kubeflow():
+    server = FakeKubeflow()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def described(tmp_path, monkeypatch):
+    """A cluster with one pool, as the chart describes it to steps."""
+
+    def describe(**changes) -> None:
+        pool = {"runtime": "codekiln-a", "image": "codekiln/train:1", "queue": "gpu"}
+        cluster = {"exchange": str(tmp_path / "shared"), "claim": "codekiln-workspace", "pools": {"a": pool | changes}}
+        monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps(cluster))
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    describe()
+    return describe
+
+
+def check(host: str):
+    return CliRunner().invoke(main, ["check", "--cluster", "--kfp-host", host])
+
+
+def test_a_cluster_that_has_everything_is_ready(api, kubeflow, described):
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    done = check(kubeflow.url)
+    assert done.exit_code == 0, done.output
+    for name in ("exchange", "pool a", "Kubeflow Pipelines", "MLflow"):
+        assert f"check: {name}: " in done.output
+    assert done.output.endswith("the cluster is ready\n")
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_its_fix(api, kubeflow, described, monkeypatch):
+    described(image="codekiln/train")
+    kubeflow.refuse = 500
+    api.denied.add(("trainer.kubeflow.org", "trainjobs", "delete"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    done = check(kubeflow.url)
+    assert done.exit_code == 2
+    for text in (
+        "may not delete trainjobs",
+        "no tag that stays what it is",
+        "TrainingRuntime",
+        "LocalQueue",
+        "PersistentVolumeClaim",
+        "Kubeflow Pipelines refuses (HTTP 500)",
+        "MLFLOW_TRACKING_URI is not set",
+    ):
+        assert text in done.output, done.output
+    assert done.output.count("fix:") >= 7
+
+
+def test_without_the_chart_the_command_says_where_pools_come_from(monkeypatch):
+    monkeypatch.delenv("CODEKILN_CLUSTER", raising=False)
+    done = CliRunner().invoke(main, ["check", "--cluster"])
+    assert done.exit_code == 2
+    assert "CODEKILN_CLUSTER is not set" in done.output
+
+
+def test_old_jobs_leave_the_exchange_when_a_run_is_checked(api, kubeflow, described, tmp_path):
+    import os
+
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    for name, age in (("old", 40), ("new", 1)):
+        (tmp_path / "shared" / name).mkdir(parents=True)
+        file = tmp_path / "shared" / name / "job.json"
+        file.write_text("{}")
+        os.utime(file, (file.stat().st_mtime - age * 86400,) * 2)
+    done = check(kubeflow.url)
+    assert "1 jobs of more than 30 days ago were removed" in done.output
+    assert [path.name for path in (tmp_path / "shared").iterdir()] == ["new"]
