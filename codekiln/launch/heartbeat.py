@@ -54,6 +54,9 @@ class Watch:
     def __init__(self, location: str, end: Callable[[], None] | None = None) -> None:
         self.location, self.abandoned = location, False
         self._end = end or (lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+    def start(self) -> None:
+        """Begin to look; this process may be asked to end at once."""
         threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
 
     def _work(self) -> None:

@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
     before = signal.signal(signal.SIGTERM, _pass_on)
     watch = Watch(place)
     try:
+        watch.start()
         code = _work(place, node)
     except SystemExit as ended:
         code = int(ended.code or 0)

@@ -63,6 +63,7 @@ def test_a_job_ends_itself_when_the_last_sign_of_life_is_too_old(tmp_path, monke
     ended = []
     exchange.beat(str(tmp_path))
     watch = Watch(str(tmp_path), lambda: ended.append(True))
+    watch.start()
     time.sleep(0.1)
     assert not ended
     assert not watch.abandoned
