@@ -14,7 +14,6 @@ NAMESPACE = "kubeflow"
 GENERATED = ("base", "overlays", "pipelines", "examples/generated")
 # Helm makes a password and remembers it; without Helm the Secret has to be there first.
 WITHOUT_HELM = {"mlflow": {"postgresql": {"existingSecret": "codekiln-postgresql"}}}
-PIPELINE_KINDS = ("Pipeline", "PipelineVersion", "Job")
 Object = dict[str, Any]
 File = tuple[Path, str]
 

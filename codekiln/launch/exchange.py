@@ -69,13 +69,15 @@ def get(location: str, output: Path) -> None:
 
 
 def sweep(location: str, days: int) -> int:
-    """Remove the places below ``location`` whose job was sent more than so many days ago; returns their number."""
+    """Remove the places below ``location`` whose job no step has waited for in so many days; returns their number."""
     store, root = _open(location)
     oldest, removed = time.time() - days * 86400, 0
     with _explained(location):
         for info in store.get_file_info(fs.FileSelector(root, allow_not_found=True)):
-            sent = store.get_file_info(f"{info.path}/{JOB}")
-            if sent.type == fs.FileType.File and sent.mtime.timestamp() < oldest:
+            # A job may be older than that and still wait in a queue; then its step's signs of life are new.
+            signs = store.get_file_info([f"{info.path}/{JOB}", f"{info.path}/{HEARTBEAT}"])
+            times = [sign.mtime.timestamp() for sign in signs if sign.type == fs.FileType.File]
+            if times and max(times) < oldest:
                 store.delete_dir(info.path)
                 removed += 1
     return removed

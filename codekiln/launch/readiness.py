@@ -75,7 +75,9 @@ def tracking_probe(uri: str) -> str:
 def _exchange(cluster: Cluster) -> str:
     found = exchange.probe(cluster.exchange)
     removed = exchange.sweep(cluster.exchange, cluster.keep_days) if cluster.keep_days else 0
-    return f"{found}; {removed} jobs of more than {cluster.keep_days} days ago were removed" if removed else found
+    if not removed:
+        return found
+    return f"{found}; {removed} jobs that no step has waited for in {cluster.keep_days} days were removed"
 
 
 def _pool_probe(cluster: Cluster, name: str) -> Probe:

@@ -1,6 +1,5 @@
 """Let a model write programs for problems. Imports torch: import this lazily."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from codekiln.dataset import Dataset, write_dataset
+from codekiln.dataset import MANIFEST, Dataset, write_dataset
 from codekiln.inference.local import LocalGenerator
+from codekiln.launch import processes
 from codekiln.records import Problem, Sample
 from codekiln.sampling.candidates import collect
 from codekiln.sampling.job import SamplingJob
@@ -30,14 +30,17 @@ def run(job: SamplingJob) -> None:
         InputError: The problems, the base model or the adapter are wrong.
         ModelError: The base model cannot be used.
     """
-    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun
+    rank, world = processes.rank(), processes.world()
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(processes.local_rank())
     problems = Dataset(job.problems, Problem).rows()
     if world == 1:
         _collect(job, problems, job.output, job.label)
         return
     distributed.init_process_group("gloo", timeout=PATIENCE)
+    # A pod that is lost after the end makes all of them start again; the first process's answer is everybody's.
+    if processes.gathered((job.output / MANIFEST).exists())[0]:
+        return
     # Named by both numbers: after a restart on other nodes, another number of processes splits the problems otherwise.
     shard = job.output / SHARDS / f"{rank}-of-{world}"
     _collect(job, problems[rank::world], shard, f"{job.label} {rank + 1}/{world}")
@@ -45,7 +48,7 @@ def run(job: SamplingJob) -> None:
 
 
 def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label: str) -> None:
-    if (folder / "manifest.json").exists():
+    if (folder / MANIFEST).exists():
         return
 
     def solve(rows: Sequence[Problem]):
@@ -64,5 +67,5 @@ def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], r
             found[sample.task_id].append(sample)
         together = [sample for samples in found.values() for sample in samples]
         write_dataset(job.output, together, Sample, code_version=job.code_version)
-    distributed.barrier()
+    processes.wait()
     shutil.rmtree(job.output / SHARDS, ignore_errors=True)

@@ -97,13 +97,15 @@ def test_a_job_that_is_planned_otherwise_is_written_again_over_its_folders(root,
 
 
 def test_only_old_jobs_are_swept(tmp_path):
-    for name in ("old", "new"):
+    for name in ("old", "new", "waiting"):
         exchange.put(job_in(tmp_path / name), str(tmp_path / "shared" / name))
     (tmp_path / "shared" / "unrelated").mkdir()
     month_ago = time.time() - 31 * 86400
-    os.utime(tmp_path / "shared" / "old" / "job.json", (month_ago, month_ago))
+    for name in ("old", "waiting"):
+        os.utime(tmp_path / "shared" / name / "job.json", (month_ago, month_ago))
+    exchange.beat(str(tmp_path / "shared" / "waiting"))
     assert exchange.sweep(str(tmp_path / "shared"), 30) == 1
-    assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["new", "unrelated"]
+    assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["new", "unrelated", "waiting"]
     assert exchange.sweep(str(tmp_path / "nothing"), 30) == 0
 
 

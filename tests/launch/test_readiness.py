@@ -81,5 +81,5 @@ def test_old_jobs_leave_the_exchange_when_a_run_is_checked(api, kubeflow, descri
         file.write_text("{}")
         os.utime(file, (file.stat().st_mtime - age * 86400,) * 2)
     done = check(kubeflow.url)
-    assert "1 jobs of more than 30 days ago were removed" in done.output
+    assert "1 jobs that no step has waited for in 30 days were removed" in done.output
     assert [path.name for path in (tmp_path / "shared").iterdir()] == ["new"]

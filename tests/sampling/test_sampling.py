@@ -56,9 +56,12 @@ def test_two_processes_draw_what_one_draws_in_the_same_order(place):
     assert sorted(path.name for path in (place / "two").iterdir()) == ["data.jsonl", "manifest.json", "rejected.jsonl"]
 
 
-def test_a_finished_job_asks_nothing_again(place):
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.xdist_group("processes")
+def test_a_finished_job_asks_nothing_again(place, processes):
     before = (place / "one" / "data.jsonl").stat().st_mtime_ns
-    assert sample(place, "one").returncode == 0
+    done = sample(place, "one", processes)
+    assert done.returncode == 0, done.stderr
     assert (place / "one" / "data.jsonl").stat().st_mtime_ns == before
 
 
