@@ -14,12 +14,24 @@ _FENCE = re.compile(
 
 
 def messages(problem: Problem) -> tuple[Message, ...]:
-    """Return the conversation that asks for a solution: the task and its visible tests, never the hidden ones."""
+    """Return the conversation that asks for a reply: the task and its visible tests, never the hidden ones."""
+    if problem.messages:
+        return problem.messages
     shown = [_show(test, problem.entry_point) for test in problem.visible_tests]
     text = problem.prompt.strip()
     if shown:
         text += "\nIt must satisfy:\n" + "\n".join(shown)
     return (Message(role="user", content=text),)
+
+
+def answer_to(problem: Problem, reply: str) -> tuple[Message, ...]:
+    """Return the assistant's turn for a reply in the form the problem asks for."""
+    return answer(reply) if problem.reply == "code" else (Message(role="assistant", content=reply),)
+
+
+def taken_from(problem: Problem, text: str) -> str:
+    """Return what counts of a model's reply: the program in it, or all of it."""
+    return extract_code(text) if problem.reply == "code" else text
 
 
 def answer(code: str) -> tuple[Message, ...]:

@@ -35,8 +35,15 @@ class DoctestTest(Record):
 Test = str | CallTest | StdinTest | DoctestTest
 
 
+class Message(Record):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class Problem(Record):
-    """A programming task with the tests that decide whether a solution is correct."""
+    """A task with what decides whether a reply is right: hidden tests, or facts that its recipe judges by."""
 
     task_id: str
     prompt: str
@@ -49,10 +56,14 @@ class Problem(Record):
     group: str | None = Field(None, description="rows of one group never straddle a split")
     source: str = ""
     licence: str = ""
+    messages: tuple[Message, ...] = Field((), description="how it is shown; empty: the prompt and the visible tests")
+    reply: Literal["code", "text"] = Field("code", description="what is taken from a reply: its program, or all of it")
+    stratum: str | None = Field(None, description="results are reported per stratum too")
+    facts: dict[str, Any] = Field({}, description="what the recipe judges replies by; never shown to a model")
 
 
 class Sample(Record):
-    """One program written for a problem; a ``completion`` continues the prompt, a ``solution`` stands alone."""
+    """One reply to a problem; a ``completion`` continues the prompt, a ``solution`` (program or text) stands alone."""
 
     task_id: str
     solution: str | None = None
@@ -111,13 +122,6 @@ class Graded(Record):
     def score(self, metric: str) -> float | None:
         """Return the value of ``metric``, or None when it was not scored or has no signal."""
         return next((score.value for score in self.scores if score.metric == metric), None)
-
-
-class Message(Record):
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class Example(Record):

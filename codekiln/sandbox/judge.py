@@ -49,11 +49,12 @@ class _Messages:
     loaded: bool = False
     done: bool = False
     problem: tuple[str, str] | None = None
+    raised: tuple[str, str, int] | None = None
 
 
 def judge_calls(task_id: str, plan: Plan, outcome: Outcome, nonce: str, limits: dict) -> Verdict:
     """Return the verdict on one run in mode ``calls``."""
-    messages, tally = _read(outcome.results, nonce, len(plan.steps)), _Tally()
+    messages, tally = read_messages(outcome.results, nonce, len(plan.steps)), _Tally()
     if messages.loaded:
         for test in plan.tests:
             results = messages.steps[test.first : test.first + len(test.steps)]
@@ -75,7 +76,7 @@ def judge_scripts(task_id: str, plan: Plan, runs: Sequence[tuple[Outcome, str]],
     """Return the verdict on the runs of a program on standard inputs, one per test, each with its nonce."""
     tally = _Tally()
     for test, (outcome, nonce) in zip(plan.scripts, runs, strict=False):
-        messages = _read(outcome.results, nonce, 0)
+        messages = read_messages(outcome.results, nonce, 0)
         if messages.problem:
             tally.blame(*messages.problem)
         elif outcome.reason != "ended" or outcome.code < 0:
@@ -96,22 +97,25 @@ def _verdict(task_id: str, plan: Plan, tally: _Tally, cpu_seconds: float) -> Ver
 
 
 def _blame_ending(tally: _Tally, outcome: Outcome, limits: dict, messages: _Messages) -> None:
+    if not messages.problem:
+        tally.status, tally.detail = ending_of(outcome, limits)
+
+
+def ending_of(outcome: Outcome, limits: dict) -> tuple[str, str]:
+    """Return the status and, in words, the reason of a run that ended too early."""
     used = f"{outcome.cpu_seconds:.1f} s CPU"
-    if messages.problem:
-        return
     if outcome.reason == "timeout":
-        tally.status, tally.detail = "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
-    elif outcome.reason == "output":
-        tally.status, tally.detail = "output", f"wrote more than {limits['output_kb']} KiB"
-    elif outcome.reason == "folder":
-        tally.status, tally.detail = "output", f"filled its folder: more than {limits['file_mb']} MiB or 1000 files"
-    elif outcome.code == _OWN_SIGKILL and outcome.cpu_seconds > limits["cpu_seconds"] - 0.2:
-        tally.status, tally.detail = "timeout", f"used its {limits['cpu_seconds']} s of CPU"
-    elif outcome.code < 0 and outcome.peak_kb > limits["memory_mb"] * 1024 * 0.8:
-        tally.status, tally.detail = "memory", f"killed by signal {-outcome.code} at {outcome.peak_kb >> 10} MiB"
-    else:
-        how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
-        tally.status, tally.detail = "crashed", f"the process ended before its tests did ({how})"
+        return "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
+    if outcome.reason == "output":
+        return "output", f"wrote more than {limits['output_kb']} KiB"
+    if outcome.reason == "folder":
+        return "output", f"filled its folder: more than {limits['file_mb']} MiB or 1000 files"
+    if outcome.code == _OWN_SIGKILL and outcome.cpu_seconds > limits["cpu_seconds"] - 0.2:
+        return "timeout", f"used its {limits['cpu_seconds']} s of CPU"
+    if outcome.code < 0 and outcome.peak_kb > limits["memory_mb"] * 1024 * 0.8:
+        return "memory", f"killed by signal {-outcome.code} at {outcome.peak_kb >> 10} MiB"
+    how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
+    return "crashed", f"the process ended before its tests did ({how})"
 
 
 def _count(tally: _Tally, test: PlannedTest, results: list[list]) -> None:
@@ -203,7 +207,8 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
-def _read(data: bytes, nonce: str, expected: int) -> _Messages:
+def read_messages(data: bytes, nonce: str, expected: int) -> _Messages:
+    """Return the messages of one run as far as they are well formed; ``expected`` is the number of steps."""
     messages = _Messages([])
     lead = nonce.encode() + b" "
     for line in data.split(b"\n")[:-1]:
@@ -233,6 +238,9 @@ def _take(messages: _Messages, text: bytes, expected: int) -> None:
     elif word in ("invalid", "raised"):
         status = "invalid" if word == "invalid" else _status_of(message[1], in_test=False)
         messages.problem = (status, _raised(message[1:]))
+        if not _is_description(message[1:]):
+            raise ValueError("a malformed message")
+        messages.raised = tuple(message[1:])
     elif word == "large":
         messages.problem = ("output", "a result is too large to send")
     elif word == "done":

@@ -5,13 +5,16 @@ import os
 import queue
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 from codekiln.errors import SandboxError
 from codekiln.records import Problem, Verdict
 from codekiln.sandbox.judge import Outcome, judge_calls, judge_scripts
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.plan import Plan, frame, plan
+from codekiln.sandbox.seen import Observation, Run, describe, plan_run
 from codekiln.sandbox.worker import ServerDied, Worker
 
 _PLANS = 4096
@@ -50,8 +53,20 @@ class Sandbox:
         Jobs are taken lazily, only a few ahead of what has been consumed. Raises SandboxError when a server cannot
         be started, and InputError for a problem whose tests are not Python.
         """
+        return self._shared(jobs, self._grade_one)
+
+    def observe(self, runs: Iterable[Run]) -> Iterator[tuple[int, Observation]]:
+        """Run programs without judging them, yielding (index of the run, what was seen) as they finish.
+
+        Raises SandboxError when a server cannot be started, and InputError for a call that is not Python.
+        """
+        return self._shared(runs, self._observe_one)
+
+    def _shared(self, jobs: Iterable[Any], perform: Callable[..., Any]) -> Iterator[tuple[int, Any]]:
         source, results = _Source(jobs), queue.Queue(maxsize=4 * len(self._workers))
-        threads = [threading.Thread(target=self._work, args=(worker, source, results)) for worker in self._workers]
+        threads = [
+            threading.Thread(target=self._work, args=(worker, source, results, perform)) for worker in self._workers
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -63,33 +78,51 @@ class Sandbox:
                     worker.interrupt()  # whoever leaves early does not wait for what is running
             _discard(results, threads)
 
-    def _work(self, worker: Worker, source: "_Source", results: queue.Queue) -> None:
+    def _work(self, worker: Worker, source: "_Source", results: queue.Queue, perform: Callable[..., Any]) -> None:
         try:
             while (item := source.next()) is not None:
-                index, (problem, program) = item
-                verdict = self._grade_one(worker, problem, program, source)
-                results.put((index, verdict))
+                index, job = item
+                results.put((index, perform(worker, job, source)))
             results.put(None)
         except BaseException as error:  # travels to the consumer's thread, which raises it
             results.put(error)
 
-    def _grade_one(self, worker: Worker, problem: Problem, program: str, source: "_Source") -> Verdict:
+    def _grade_one(self, worker: Worker, job: Job, source: "_Source") -> Verdict:
+        problem, program = job
         planned = self._plan(problem)
         try:
-            return self._run(worker, problem, planned, program)
-        except ServerDied:
-            pass  # it may have been killed from outside: once more, in a new server
-        try:
-            if source.stopped:
-                raise ServerDied("interrupted")
-            return self._run(worker, problem, planned, program)
+            return self._twice(worker, source, partial(self._run, worker, problem, planned, program))
         except ServerDied as error:
-            if not source.stopped:
-                self._prove_alive(worker)
             return Verdict(
                 task_id=problem.task_id, status="crashed", tests_total=planned.total, tests_run=0, tests_passed=0,
                 detail=f"took the fork server down twice ({error})",
             )  # fmt: skip
+
+    def _observe_one(self, worker: Worker, run: Run, source: "_Source") -> Observation:
+        planned = plan_run(run)
+        try:
+            return self._twice(worker, source, partial(self._watch, worker, run, planned))
+        except ServerDied as error:
+            return Observation("crashed", message=f"took the fork server down twice ({error})")
+
+    def _watch(self, worker: Worker, run: Run, planned: Plan) -> Observation:
+        nonce = secrets.token_hex(16)
+        mode, stdin = ("calls", None) if run.stdin is None else ("stdin", run.stdin.encode("utf-8", "surrogatepass"))
+        job = frame(nonce, mode, run.program, planned, self._limits, stdin)
+        return describe(run, worker.run(job, self._limits["wall_seconds"]), nonce, self._limits)
+
+    def _twice(self, worker: Worker, source: "_Source", attempt: Callable[[], Any]) -> Any:
+        """Try again in a new server when one dies, which may be somebody else's fault; the second death is raised."""
+        with contextlib.suppress(ServerDied):
+            return attempt()
+        try:
+            if source.stopped:
+                raise ServerDied("interrupted")
+            return attempt()
+        except ServerDied:
+            if not source.stopped:
+                self._prove_alive(worker)
+            raise
 
     def _prove_alive(self, worker: Worker) -> None:
         """Run a program that cannot do harm: when that fails too, it is not the programs' fault."""
@@ -139,11 +172,11 @@ def _both(calls: Verdict, scripts: Verdict) -> Verdict:
 class _Source:
     """Numbers the jobs and hands them to one thread at a time."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[Any]) -> None:
         self._jobs, self._lock = enumerate(jobs), threading.Lock()
         self.stopped = False
 
-    def next(self) -> tuple[int, Job] | None:
+    def next(self) -> tuple[int, Any] | None:
         with self._lock:
             return None if self.stopped else next(self._jobs, None)
 

@@ -69,12 +69,16 @@ def ask(
     problems = list(problems)
     replies = generator.generate([prompts.messages(problem) for problem in problems], sampling)
     for problem, texts in zip(problems, replies, strict=True):
-        codes = map(prompts.extract_code, texts)
         yield (
             problem,
             [
-                Sample(task_id=problem.task_id, solution=code, model=model, seed=sampling.seed + index)
-                for index, code in enumerate(codes)
+                Sample(
+                    task_id=problem.task_id,
+                    solution=prompts.taken_from(problem, text),
+                    model=model,
+                    seed=sampling.seed + index,
+                )
+                for index, text in enumerate(texts)
             ],
         )
 
