@@ -62,7 +62,10 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     from codekiln import local_run
     from codekiln.closing import closing
 
-    arguments = {key: value for key, value in form.items() if value} | {"overrides": "\n".join(overrides)}
+    arguments = {key: value for key, value in form.items() if value}
+    if pipeline == "judge" and "recipe" in arguments:  # its run form has no field left
+        overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
+    arguments |= {"overrides": "\n".join(overrides)}
     if not local_run.run(pipeline, arguments, workdir):
         click.echo(f"stopped; the log is {workdir / local_run.LOG}; the same command goes on from here", err=True)
         sys.exit(2)
@@ -74,6 +77,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
 @main.command()
 @click.argument("adapter")
 @PROFILE
+@click.option("--recipe", default="", help="The recipe whose problems and measures judge.")
 @click.option("--promote-as", default="", help="Registered model name.")
 @SET
 @click.option("--workdir", type=click.Path(path_type=Path), default=Path("runs/judge"), show_default=True)
@@ -85,7 +89,7 @@ def judge(ctx: click.Context, adapter: str, **options: Any) -> None:
 
     Example: codekiln judge models:/codekiln-tiny@challenger
     """
-    ctx.invoke(run, pipeline="judge", adapter=adapter, recipe="", base_model="", metric="", **options)
+    ctx.invoke(run, pipeline="judge", adapter=adapter, base_model="", metric="", **options)
 
 
 @main.command()
@@ -173,6 +177,51 @@ def score(file: Any, as_json: bool) -> None:
     for item in scores:
         value = "no signal" if item.value is None else f"{item.value:.2f}"
         click.echo(f"{item.metric:<28} {value:>10}  {item.reason or metrics.get(item.metric).describe}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@JSON
+def validate(folder: Path, as_json: bool) -> None:
+    """Prove a data set: its digests, its rows, no leak across the split, and what its recipe promises.
+
+    FOLDER is the output of a filter stage, or the folder dataset in it.
+
+    Example: codekiln validate runs/latest/filter
+    """
+    from codekiln import published
+
+    inner = folder / published.FOLDER
+    found = list(published.validate(inner if inner.is_dir() else folder))
+    if as_json:
+        click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
+    else:
+        click.echo("\n".join(map(str, found)) or "sound")
+    sys.exit(1 if found else 0)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--against", default="base", show_default=True, help="The contender to compare with.")
+@JSON
+def compare(folder: Path, against: str, as_json: bool) -> None:
+    """Compare the contenders of an evaluation, problem by problem, with 95 % intervals; also per stratum.
+
+    FOLDER is the output of an evaluate stage, or the working directory of a run.
+
+    Example: codekiln compare runs/latest --against base
+    """
+    from codekiln.evaluation import comparison_table, strata_table
+    from codekiln.stages.evaluate import EVALUATION, read_evaluation
+
+    inner = folder / "evaluate"
+    evaluation = read_evaluation(inner if (inner / EVALUATION).exists() else folder)
+    if as_json:
+        click.echo(evaluation.model_dump_json(exclude={"per_problem"}))
+        return
+    click.echo(comparison_table(evaluation, against))
+    if strata := strata_table(evaluation, evaluation.measures):
+        click.echo(f"\n{strata}")
 
 
 @main.command()

@@ -2,8 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from codekiln import published
 from codekiln.dataset import MANIFEST, read_manifest
+
+if TYPE_CHECKING:
+    from codekiln.evaluation import Evaluation
 
 
 def closing(workdir: Path) -> tuple[str, bool]:
@@ -24,6 +29,7 @@ def _judged(workdir: Path, gate: dict) -> tuple[str, bool]:
         "",
         table(evaluation),
         "",
+        *_by_stratum(workdir, evaluation),
         gate["sentence"],
         "",
         f"report   {workdir / 'report.html'}",
@@ -33,9 +39,23 @@ def _judged(workdir: Path, gate: dict) -> tuple[str, bool]:
     return "\n".join(lines), not gate["promoted"] and ALREADY not in gate["sentence"]
 
 
+def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
+    from codekiln import recipes
+    from codekiln.evaluation import strata_table
+    from codekiln.stages.run import read_run
+
+    settings = read_run(workdir / "check")
+    shown = dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard))
+    text = strata_table(evaluation, [name for name in shown if name in evaluation.measures])
+    return [text, ""] if text else []
+
+
 def _data(workdir: Path) -> str:
     lines = [""]
     for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
+        if path.parent.name == published.FOLDER:
+            lines.append(f"card   {path.parent / published.CARD}")
+            continue
         manifest = read_manifest(path.parent)
         lines.append(
             f"{manifest.rows:>6} {manifest.record:<8} {path.parent}  ({sum(manifest.rejected.values())} rejected)"

@@ -6,13 +6,29 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from codekiln import similarity
 from codekiln.dataset import Rejected
 from codekiln.errors import InputError
 from codekiln.grading import grade_samples
 from codekiln.readers import read_problems
+from codekiln.recipes import ProblemSets
 from codekiln.records import Problem, Sample
 from codekiln.rewrite.normalise import fingerprint
 from codekiln.settings import Settings
+
+
+def make(settings: Settings) -> ProblemSets:
+    """Return problems as the settings name them: none on both sides, and those that grade proven able to.
+
+    Raises:
+        InputError: A source cannot be read, or one side would be empty.
+    """
+    train, evaluation = load(settings)
+    workers = settings.workers or None
+    evaluation, unfit = prove(evaluation, workers, "check: evaluation references")
+    clean, contaminated = decontaminate(train, evaluation)
+    train, failing = prove(clean, workers, "check: training references")
+    return ProblemSets(train, evaluation, [*contaminated, *failing, *unfit])
 
 
 def load(settings: Settings) -> tuple[list[Problem], list[Problem]]:
@@ -66,11 +82,24 @@ def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple
 
 
 def decontaminate(train: Sequence[Problem], evaluation: Sequence[Problem]) -> tuple[list[Problem], list[Rejected]]:
-    """Turn away training problems whose words, group or reference (up to renaming) the evaluation side has too."""
+    """Turn away training problems that the evaluation side has too.
+
+    ``contaminated``: its words, group or reference (up to renaming) are an evaluation problem's. ``near-duplicate``:
+    prompt and reference together are as good as an evaluation problem's, see `codekiln.similarity`.
+    """
     taken = {key for row in evaluation for key in _keys(row)}
-    kept = [row for row in train if not taken.intersection(_keys(row))]
-    names = {row.task_id for row in kept}
-    return kept, [Rejected("contaminated", row) for row in train if row.task_id not in names]
+    other = [row for row in train if not taken.intersection(_keys(row))]
+    alike = {
+        index for index, *_ in similarity.near([essence(row) for row in other], [essence(row) for row in evaluation])
+    }
+    reasons = {row.task_id: "near-duplicate" if index in alike else "" for index, row in enumerate(other)}
+    rejected = [Rejected(reason, row) for row in train if (reason := reasons.get(row.task_id, "contaminated"))]
+    return [row for row in other if not reasons[row.task_id]], rejected
+
+
+def essence(problem: Problem) -> str:
+    """Return the text by which problems are compared for near-duplicates: prompt and reference."""
+    return f"{problem.prompt}\n{problem.reference or ''}"
 
 
 def source_digests(settings: Settings) -> dict[str, str]:

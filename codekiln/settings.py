@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from codekiln import metrics, models, recipes, teachers
+from codekiln import measures, metrics, models, recipes, teachers
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.inference import Sampling
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 
+FOR = "for"
 FORM = ("recipe", "base_model", "metric", "pool", "experiment", "promote_as")
 
 
@@ -57,7 +58,7 @@ class Settings(Section):
     recipe: str = Field("maintainability", description="data recipe")
     base_model: str = Field("tiny", description="a name of `codekiln models`, a path, or a Hub id")
     metric: str = Field(
-        "structural_maintainability", description="the target metric: orders pairs, and is what the gate tests"
+        metrics.DEFAULT, description="the target: orders pairs, and is what the gate tests; empty: the recipe's own"
     )
     teacher: str = Field("reference", description="who writes the first candidate programs")
     pool: str = Field("", description="GPU pool that trains and samples; empty: the step itself")
@@ -154,15 +155,17 @@ def resolve(
 ) -> Settings:
     """Return the settings of a run: defaults < profile < the run form's filled-in fields < overrides.
 
+    A profile's table ``for.RECIPE`` holds what it sets differently when that recipe runs.
+
     Raises:
         InputErrors: Every unknown key, wrong value, unknown recipe, teacher, metric and base model, at once.
     """
     chosen = {key: value for key, value in (form or {}).items() if value}
-    layers = [read_profile(profile), chosen, parse_overrides(overrides or [])]
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        merged = merge(merged, layer)
-    return validate(merged, where=f"profile {profile} with overrides")
+    own = read_profile(profile)
+    special, above = own.pop(FOR, {}), merge(chosen, parse_overrides(overrides or []))
+    recipe = above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default
+    where = f"profile {profile} with overrides"
+    return validate(merge(merge(own, special.get(recipe, {})), above), where=where)
 
 
 def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,12 +184,15 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
         InputErrors: Every mistake, at once.
     """
     errors: list[InputError] = []
+    values = _aimed(values)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         errors = [_explain(item, where) for item in error.errors(include_url=False)]
-    for key, table in (("metric", metrics), ("base_model", models)):
-        errors += _known(table, values.get(key, Settings.model_fields[key].default), f"{where}: {key}")
+    errors += _known(
+        models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
+    )
+    errors += _measurable(values, where)
     own = {}
     for section, table in (("recipes", recipes), ("teachers", teachers)):
         chosen = values.get(section[:-1], Settings.model_fields[section[:-1]].default)
@@ -196,6 +202,25 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     if errors:
         raise InputErrors(errors)
     return settings.model_copy(update=own)
+
+
+def _aimed(values: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what the recipe aims at when no metric is named."""
+    name = values.get("recipe", Settings.model_fields["recipe"].default)
+    if values.get("metric") or name not in recipes.names():
+        return values
+    return {**values, "metric": recipes.get(name).target}
+
+
+def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
+    name = values.get("recipe", Settings.model_fields["recipe"].default)
+    if name not in recipes.names():
+        return []
+    recipe, metric = recipes.get(name), str(values["metric"])
+    if measures.look_up(recipe, metric) is not None:
+        return []
+    known = [*measures.of(recipe), *recipe.distances, "pass@1"]
+    return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=did_you_mean(metric, known))]
 
 
 def _known(table: Any, name: Any, where: str) -> list[InputError]:

@@ -2,7 +2,7 @@
 
 from codekiln.evaluation.gate import Check, Gate, decide
 from codekiln.evaluation.passk import pass_at_k
-from codekiln.evaluation.results import results, table
+from codekiln.evaluation.results import comparison_table, results, strata_table, table
 from codekiln.evaluation.statistics import Interval, bootstrap
 from codekiln.evaluation.summary import CHAMPION, Comparison, Evaluation, evaluate
 
@@ -14,9 +14,11 @@ __all__ = [
     "Gate",
     "Interval",
     "bootstrap",
+    "comparison_table",
     "decide",
     "evaluate",
     "pass_at_k",
     "results",
+    "strata_table",
     "table",
 ]

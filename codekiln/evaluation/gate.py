@@ -42,6 +42,7 @@ def decide(
     direction: metrics.Direction | None = None,
     guards: Sequence[str] | None = None,
     tolerance: float = 0.02,
+    protected: str = PASS,
     base: str = "base",
     champion: str | None = None,
     minimum_problems: int = 30,
@@ -52,7 +53,7 @@ def decide(
 
     * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
       over at least ``minimum_problems`` problems that both solve, and
-    * pass@1 is not inferior: the lower bound of its difference is not below ``-tolerance``.
+    * ``protected``, by default pass@1, is not inferior: its difference's lower bound is not below ``-tolerance``.
 
     Args:
         evaluation: Has the candidate compared with ``base`` and ``champion``.
@@ -60,7 +61,8 @@ def decide(
         metric: The target metric.
         direction: Which way ``metric`` is better; default: as the metric says.
         guards: Metrics that must improve as well for a gain on ``metric`` to count; default: the metric's own guard.
-        tolerance: How far pass@1 may fall, 0..1.
+        tolerance: How far ``protected`` may fall, 0..1.
+        protected: The measure that may not fall; more of it is better.
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
         minimum_problems: Fewest problems in common; below about 30 percentile intervals are too narrow.
@@ -76,7 +78,7 @@ def decide(
     for against in opponents:
         for name, way in directions.items():
             checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
-        checks.append(_not_inferior(evaluation.compare(candidate, against, PASS), tolerance))
+        checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance))
     promoted = all(check.ok for check in checks)
     sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
     return Gate(
@@ -91,7 +93,7 @@ def decide(
 
 def _directions(metric: str, direction: metrics.Direction | None, guards: Sequence[str] | None) -> dict[str, str]:
     if guards is None:
-        guard = metrics.get(metric).guard
+        guard = metrics.get(metric).guard if metric in metrics.names() else None
         guards = [guard] if guard else []
     directions = {metric: direction or metrics.get(metric).direction}
     directions |= {name: metrics.get(name).direction for name in guards if name != metric}
@@ -129,7 +131,7 @@ def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: 
         gains = [f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine[:-1]]
         clauses.append(
             f"{candidate} beats {against} on {' and '.join(gains)}, "
-            f"and {PASS} changes by {_numbers(mine[-1])} (tolerance {-tolerance:g})"
+            f"and {mine[-1].measure} changes by {_numbers(mine[-1])} (tolerance {-tolerance:g})"
         )
     return "promoted: " + "; ".join(clauses)
 
@@ -144,6 +146,7 @@ def _changes(comparison: Comparison) -> str:
 
 
 def _numbers(comparison: Comparison) -> str:
-    digits = 3 if comparison.measure.startswith("pass@") else 2
-    mean, low, high = (f"{value:+.{digits}f}" for value in (comparison.difference, comparison.low, comparison.high))
+    values = (comparison.difference, comparison.low, comparison.high)
+    digits = 3 if max(map(abs, values)) <= 1 else 2
+    mean, low, high = (f"{value:+.{digits}f}" for value in values)
     return f"{mean} [{low}, {high}]"

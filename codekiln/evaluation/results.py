@@ -1,10 +1,12 @@
 """How an evaluation is written down: ``results.json`` and a table for terminals."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from codekiln.errors import InputError
 from codekiln.evaluation.gate import Gate
 from codekiln.evaluation.statistics import Interval
-from codekiln.evaluation.summary import Evaluation
+from codekiln.evaluation.summary import Comparison, Evaluation
 
 WIDTH = 110
 
@@ -13,10 +15,11 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
     """Return the content of ``results.json``; others rely on this form.
 
     ``contenders`` {name: {measure: {mean, low, high}}}, ``comparisons`` [{contender, against, measure, difference,
-    low, high, n}] and ``gate`` {promoted, sentence}; a number is null when no problem has a value.
+    low, high, n}], ``strata`` {stratum: contenders} and ``gate`` {promoted, sentence}; a number is null when no problem
+    has a value.
     """
     return {
-        **evaluation.model_dump(mode="json", include={"contenders", "comparisons"}),
+        **evaluation.model_dump(mode="json", include={"contenders", "comparisons", "strata"}),
         "gate": gate.model_dump(mode="json", include={"promoted", "sentence"}),
     }
 
@@ -24,10 +27,47 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
 def table(evaluation: Evaluation) -> str:
     """Return contenders by measures as aligned text, ``mean [low, high]``, in blocks of at most ``WIDTH`` columns."""
     names = list(evaluation.contenders)
-    labels = _column("", names)
+    return _blocks(_column("", names), [evaluation.contenders[name] for name in names], evaluation.measures)
+
+
+def comparison_table(evaluation: Evaluation, against: str) -> str:
+    """Return how every other contender differs from one, in the form of ``table``.
+
+    Raises:
+        InputError: There is no such contender.
+    """
+    if against not in evaluation.contenders:
+        fix = f"choose one of: {', '.join(evaluation.contenders)}"
+        raise InputError(f"no contender '{against}' was evaluated", where="--against", fix=fix)
+    names = [name for name in evaluation.contenders if any(_is(item, name, against) for item in evaluation.comparisons)]
+    rows = [
+        {item.measure: _interval(item) for item in evaluation.comparisons if _is(item, name, against)} for name in names
+    ]
+    return _blocks(_column(f"minus {against}", names), rows, evaluation.measures)
+
+
+def _is(item: Comparison, contender: str, against: str) -> bool:
+    return (item.contender, item.against) == (contender, against)
+
+
+def _interval(item: Comparison) -> Interval:
+    return Interval(mean=item.difference, low=item.low, high=item.high)
+
+
+def strata_table(evaluation: Evaluation, measures: Sequence[str]) -> str:
+    """Return some measures of every contender in every stratum, in the form of ``table``; empty without strata."""
+    rows = [
+        (f"{stratum}: {name}", found)
+        for stratum, contenders in evaluation.strata.items()
+        for name, found in contenders.items()
+    ]
+    return _blocks(_column("", [name for name, _ in rows]), [found for _, found in rows], measures) if rows else ""
+
+
+def _blocks(labels: list[str], rows: Sequence[Mapping[str, Interval]], measures: Sequence[str]) -> str:
     columns = [
-        _column(measure, [_cell(measure, evaluation.contenders[name][measure]) for name in names])
-        for measure in evaluation.measures
+        _column(measure, [_cell(row[measure], _digits(row[measure] for row in rows)) for row in rows])
+        for measure in measures
     ]
     blocks: list[list[list[str]]] = [[labels]]
     for column in columns:
@@ -42,9 +82,13 @@ def _column(head: str, cells: list[str]) -> list[str]:
     return [text.ljust(width) for text in [head, *cells]]
 
 
-def _cell(measure: str, interval: Interval) -> str:
+def _digits(intervals: Iterable[Interval]) -> int:
+    """Return 3 for what stays between -1 and 1, as shares do, and 1 for the rest."""
+    return 3 if max((abs(interval.mean) for interval in intervals if interval.mean is not None), default=0) <= 1 else 1
+
+
+def _cell(interval: Interval, digits: int) -> str:
     if interval.mean is None:
         return "-"
-    digits = 3 if measure.startswith("pass@") else 1
     mean, low, high = (f"{value:.{digits}f}" for value in (interval.mean, interval.low, interval.high))
     return f"{mean} [{low}, {high}]"

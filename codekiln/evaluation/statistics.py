@@ -1,6 +1,6 @@
 """Intervals: the bootstrap over problems, paired because every column sees the same resampled problems."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict
 RESAMPLES = 10_000
 _BLOCK = 2_000_000
 """Drawn indices held in memory at once."""
+
+
+Derived = Callable[[np.ndarray], np.ndarray]
+"""From means, shape (resamples, columns), to one value per resample."""
 
 
 class Interval(BaseModel):
@@ -21,9 +25,14 @@ class Interval(BaseModel):
 
 
 def bootstrap(
-    values: np.ndarray, clusters: Sequence[Hashable] | None = None, *, resamples: int = RESAMPLES, seed: int = 0
+    values: np.ndarray,
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    derived: Sequence[Derived] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> list[Interval]:
-    """Return the mean over problems and its interval, for each column.
+    """Return the mean over problems and its interval, for each column, then for each derived value.
 
     The 95 % percentile interval (Efron 1979) of the mean over resampled problems. With ``clusters`` whole clusters are
     resampled, because problems of one group are not independent. All columns share the resamples, which makes the
@@ -32,6 +41,7 @@ def bootstrap(
     Args:
         values: Shape (problems, columns); NaN where a problem has no value, and left out of that column's means.
         clusters: One label per problem; default: each problem by itself.
+        derived: Functions of the columns' means whose values and intervals are wanted as well.
         resamples: Number of bootstrap resamples.
         seed: Of numpy's default generator; equal seeds give equal intervals.
     """
@@ -39,7 +49,9 @@ def bootstrap(
     labels = np.arange(len(values)) if clusters is None else _numbered(clusters)
     sums, counts = (_per_cluster(part, labels) for part in (np.where(known, values, 0.0), known.astype(float)))
     means = _resampled_means(sums, counts, resamples, np.random.default_rng(seed))
-    return [_interval(values[known[:, column], column], means[:, column]) for column in range(values.shape[1])]
+    found = [_interval(values[known[:, column], column], means[:, column]) for column in range(values.shape[1])]
+    observed = np.array([[np.nan if item.mean is None else item.mean for item in found]])
+    return found + [_derived(function(observed)[0], function(means)) for function in derived]
 
 
 def _numbered(clusters: Sequence[Hashable]) -> np.ndarray:
@@ -63,6 +75,13 @@ def _resampled_means(sums: np.ndarray, counts: np.ndarray, resamples: int, rng: 
         with np.errstate(invalid="ignore"):
             blocks.append((weights @ sums) / (weights @ counts))
     return np.concatenate(blocks) if blocks else np.empty((0, sums.shape[1]))
+
+
+def _derived(value: float, resampled: np.ndarray) -> Interval:
+    if np.isnan(value):
+        return Interval(mean=None, low=None, high=None)
+    low, high = np.nanpercentile(resampled, (2.5, 97.5))
+    return Interval(mean=float(value), low=float(low), high=float(high))
 
 
 def _interval(values: np.ndarray, means: np.ndarray) -> Interval:

@@ -1,6 +1,8 @@
 """From graded samples to measures per problem, per contender, and between contenders."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import fsum
 
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codekiln.errors import InputError
 from codekiln.evaluation.passk import pass_at_k
-from codekiln.evaluation.statistics import RESAMPLES, Interval, bootstrap
+from codekiln.evaluation.statistics import RESAMPLES, Derived, Interval, bootstrap
 from codekiln.records import Graded
 
 CHAMPION = "champion"
@@ -34,7 +36,10 @@ class Comparison(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """Everything measured on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals."""
+    """Everything measured on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals.
+
+    ``strata`` holds the contenders once more for each stratum of the problems, by its name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +51,7 @@ class Evaluation(BaseModel):
     per_problem: dict[str, dict[str, Values]]
     contenders: dict[str, dict[str, Interval]]
     comparisons: tuple[Comparison, ...]
+    strata: dict[str, dict[str, dict[str, Interval]]] = {}
 
     def compare(self, contender: str, against: str, measure: str) -> Comparison:
         """Return one comparison.
@@ -65,13 +71,16 @@ def evaluate(
     k: Sequence[int] = (1,),
     *,
     groups: Mapping[str, str | None] | None = None,
+    strata: Mapping[str, str | None] | None = None,
+    distances: Mapping[str, Sequence[str]] | None = None,
+    reference: str = "",
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
     """Return the evaluation of contenders that were sampled equally often on the same problems.
 
-    A problem's pass@k is the unbiased estimate from its samples; its value of a metric is the mean over its passing
-    samples that have one, None when there is none. Comparisons are made of every contender with every earlier one, and
+    A problem's pass@k is the unbiased estimate from its samples; its value of a metric is the mean over its samples
+    that have one, None when there is none. Comparisons are made of every contender with every earlier one, and
     of every contender with the one named ``champion``.
 
     Args:
@@ -79,6 +88,10 @@ def evaluate(
         metrics: Names of the metrics to average.
         k: The k of pass@k; 1 is always measured.
         groups: Group by task id; problems of a group are resampled together. A task without one stands alone.
+        strata: Stratum by task id; every stratum is measured by itself as well.
+        distances: Measures of a whole contender by name: half the L1 distance of its means of the metrics given here
+            from the means of ``reference``. Their intervals are a little high where the distance is near zero.
+        reference: Name of that contender.
         resamples: Bootstrap resamples.
         seed: Of the bootstrap.
 
@@ -88,12 +101,12 @@ def evaluate(
     by_task = {name: _by_task(rows) for name, rows in graded.items()}
     tasks, samples = _common_ground(by_task)
     ks = sorted({1, *k})
-    measures = (*(f"pass@{number}" for number in ks), *metrics)
+    chosen = dict(distances or {}) if reference in graded else {}
+    measures = (*(f"pass@{number}" for number in ks), *metrics, *chosen)
     per_problem = {name: {task: _values(rows[task], ks, metrics) for task in tasks} for name, rows in by_task.items()}
-    columns = _columns(per_problem, measures)
-    clusters = [(groups or {}).get(task) or (task,) for task in tasks]
-    stacked = np.column_stack(list(columns.values()))
-    intervals = dict(zip(columns, bootstrap(stacked, clusters, resamples=resamples, seed=seed), strict=True))
+    plan = _Plan(measures, chosen, reference, groups or {}, resamples, seed)
+    contenders, comparisons = plan.measure(per_problem)
+    found = {name: [task for task in tasks if (strata or {}).get(task) == name] for name in _names(tasks, strata or {})}
     return Evaluation(
         measures=measures,
         problems=len(tasks),
@@ -101,9 +114,71 @@ def evaluate(
         resamples=resamples,
         seed=seed,
         per_problem=per_problem,
-        contenders={name: {measure: intervals[name, None, measure] for measure in measures} for name in graded},
-        comparisons=tuple(_comparison(key, intervals[key], columns[key]) for key in columns if key[1] is not None),
+        contenders=contenders,
+        comparisons=comparisons,
+        strata={name: plan.measure(_only(per_problem, part))[0] for name, part in found.items()},
     )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is measured of problems, whichever they are."""
+
+    measures: tuple[str, ...]
+    distances: Mapping[str, Sequence[str]]
+    reference: str
+    groups: Mapping[str, str | None]
+    resamples: int
+    seed: int
+
+    def measure(
+        self, per_problem: Mapping[str, Mapping[str, Values]]
+    ) -> tuple[dict[str, dict[str, Interval]], tuple[Comparison, ...]]:
+        """Return every contender's measures, and the comparisons."""
+        columns = _columns(per_problem, [name for name in self.measures if name not in self.distances])
+        keys, derived = list(columns), self._derived(columns)
+        clusters = [self.groups.get(task) or (task,) for task in next(iter(per_problem.values()))]
+        stacked = np.column_stack(list(columns.values()))
+        found = bootstrap(stacked, clusters, derived=list(derived.values()), resamples=self.resamples, seed=self.seed)
+        intervals = dict(zip([*keys, *derived], found, strict=True))
+        names = list(per_problem)
+        contenders = {name: {measure: intervals[name, None, measure] for measure in self.measures} for name in names}
+        size = len(stacked)
+        comparisons = tuple(
+            _comparison((*pair, measure), intervals[(*pair, measure)], columns.get((*pair, measure)), size)
+            for pair in _pairs(names)
+            for measure in self.measures
+        )
+        return contenders, comparisons
+
+    def _derived(self, columns: Mapping[Key, np.ndarray]) -> dict[Key, Derived]:
+        """Return the distances from the reference, and the differences of these, as functions of means."""
+        place = {key: index for index, key in enumerate(columns)}
+        names = list(dict.fromkeys(key[0] for key in columns))
+
+        def distance(name: str, shares: Sequence[str]) -> Derived:
+            mine, theirs = ([place[who, None, share] for share in shares] for who in (name, self.reference))
+            return lambda means: np.abs(means[:, mine] - means[:, theirs]).sum(1) / 2
+
+        found: dict[Key, Derived] = {}
+        for measure, shares in self.distances.items():
+            own = {name: distance(name, shares) for name in names}
+            found |= {(name, None, measure): function for name, function in own.items()}
+            for later, earlier in _pairs(names):
+                found[later, earlier, measure] = partial(_difference, own[later], own[earlier])
+        return found
+
+
+def _difference(one: Derived, other: Derived, means: np.ndarray) -> np.ndarray:
+    return one(means) - other(means)
+
+
+def _names(tasks: Sequence[str], strata: Mapping[str, str | None]) -> list[str]:
+    return sorted({strata[task] for task in tasks if strata.get(task)})
+
+
+def _only(per_problem: Mapping[str, Mapping[str, Values]], tasks: Sequence[str]) -> dict[str, dict[str, Values]]:
+    return {name: {task: rows[task] for task in tasks} for name, rows in per_problem.items()}
 
 
 def _by_task(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
@@ -139,16 +214,16 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _values(rows: Sequence[Graded], ks: Sequence[int], metrics: Sequence[str]) -> Values:
-    passing = [row for row in rows if row.verdict.passed]
-    values: Values = {f"pass@{k}": pass_at_k(len(rows), len(passing), k) for k in ks}
+    passing = sum(row.verdict.passed for row in rows)
+    values: Values = {f"pass@{k}": pass_at_k(len(rows), passing, k) for k in ks}
     for metric in metrics:
-        scores = [value for row in passing if (value := _score(row, metric)) is not None]
+        scores = [value for row in rows if (value := _score(row, metric)) is not None]
         values[metric] = fsum(scores) / len(scores) if scores else None
     return values
 
 
 def _score(row: Graded, metric: str) -> float | None:
-    if all(score.metric != metric for score in row.scores):
+    if row.verdict.passed and all(score.metric != metric for score in row.scores):
         raise InputError(
             f"a passing sample of {row.verdict.task_id} was not scored on '{metric}'",
             fix="score every passing sample on every metric before evaluating",
@@ -175,7 +250,7 @@ def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return pairs + [(name, CHAMPION) for name in challengers if CHAMPION in names]
 
 
-def _comparison(key: Key, interval: Interval, column: np.ndarray) -> Comparison:
+def _comparison(key: Key, interval: Interval, column: np.ndarray | None, problems: int) -> Comparison:
     contender, against, measure = key
     return Comparison(
         contender=contender,
@@ -184,5 +259,5 @@ def _comparison(key: Key, interval: Interval, column: np.ndarray) -> Comparison:
         difference=interval.mean,
         low=interval.low,
         high=interval.high,
-        n=int(np.count_nonzero(~np.isnan(column))),
+        n=problems if column is None else int(np.count_nonzero(~np.isnan(column))),
     )

@@ -1,10 +1,11 @@
 """What a report is made of: plain, frozen values, so that it can be drawn again without running anything."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.evaluation import Comparison, Evaluation, Gate
+from codekiln.measures import Measure
 
 
 class Part(BaseModel):
@@ -13,16 +14,8 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Measure(Part):
-    """What a measure is called, which way is better, and what it says in one sentence."""
-
-    name: str
-    direction: Literal["higher", "lower", "none"] = "none"
-    description: str = ""
-
-
 class BeforeAfter(Part):
-    """Two passing programs for one problem, with their scores by measure."""
+    """Two replies to one problem, with their scores by measure."""
 
     task_id: str
     prompt: str
@@ -83,7 +76,9 @@ class ReportData(Part):
         evaluation: What was measured, contenders in stage order.
         gate: The verdict, on which contender, and the target metric.
         against: The contender that the candidate is shown against.
-        measures: What the measures mean; pass@k explains itself.
+        measures: What the measures mean.
+        guard: What may not fall.
+        programs: Whether measures are taken of passing programs only.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
         examples: A handful of programs before and after.
         rejected: Number of rejected rows by stage and reason.
@@ -102,6 +97,8 @@ class ReportData(Part):
     gate: Gate
     against: str = "base"
     measures: tuple[Measure, ...] = ()
+    guard: str = "pass@1"
+    programs: bool = True
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()
     rejected: dict[str, dict[str, int]] = {}
@@ -119,14 +116,5 @@ class ReportData(Part):
 
     def measure(self, name: str) -> Measure:
         """Return what ``name`` means."""
-        if name.startswith("pass@"):
-            return Measure(name=name, direction="higher", description=_pass_at(name.removeprefix("pass@")))
-        return next((measure for measure in self.measures if measure.name == name), Measure(name=name))
-
-
-def _pass_at(k: str) -> str:
-    return (
-        f"Chance that at least one of {k} samples passes every hidden test."
-        if k != "1"
-        else ("Chance that a sample passes every hidden test.")
-    )
+        unknown = Measure(name=name, direction="higher" if name.startswith("pass@") else "none", describe="")
+        return next((measure for measure in self.measures if measure.name == name), unknown)

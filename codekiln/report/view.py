@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from codekiln.evaluation import CHAMPION, Comparison, Interval
+from codekiln.measures import Measure
 from codekiln.report import charts
-from codekiln.report.data import BeforeAfter, Measure, ReportData
+from codekiln.report.data import BeforeAfter, ReportData
 from codekiln.report.diff import side_by_side
 from codekiln.report.text import decimals, duration, number, short, span
 
-PASS = "pass@1"
 ARROW = {"higher": "\u2191", "lower": "\u2193", "none": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}
 SIDE = {"higher": "Up and to the right", "lower": "Down and to the right", "none": "To the right"}
@@ -26,6 +26,7 @@ def view(data: ReportData) -> dict[str, Any]:
         "checks": [_check(data, check) for check in data.gate.reasons],
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
+        "strata": list(_strata(data)),
         "drawings": list(_drawings(data)),
         "curves": [
             {"name": name, "svg": drawn} for name, rows in data.curves.items() if (drawn := charts.curves(name, rows))
@@ -61,9 +62,9 @@ def verdict(data: ReportData, item: Comparison) -> str:
 
 
 def _facts(data: ReportData) -> list[dict[str, str]]:
-    """Return the two numbers that carry the answer: the candidate's target metric and pass@1, against the base."""
+    """Return the numbers that carry the answer: the candidate's target metric and guard, against the base."""
     facts = []
-    for name in (data.gate.metric, PASS):
+    for name in dict.fromkeys((data.gate.metric, data.guard)):
         item = data.compare(data.gate.candidate, name)
         if item is None or item.difference is None:
             continue
@@ -100,7 +101,7 @@ def _column(data: ReportData, name: str) -> dict[str, str]:
         "name": name,
         "arrow": ARROW[measure.direction],
         "better": BETTER[measure.direction],
-        "description": measure.description,
+        "description": measure.describe,
         "target": "target" if name == data.gate.metric else "",
     }
 
@@ -109,6 +110,20 @@ def _row(data: ReportData, contender: str, place: int) -> dict[str, Any]:
     intervals = data.evaluation.contenders[contender]
     cells = [_cell(data, contender, measure, intervals.get(measure)) for measure in _measures(data)]
     return {"name": contender, "colour": charts.colour(place), "cells": cells}
+
+
+def _strata(data: ReportData) -> Iterator[dict[str, Any]]:
+    for stratum, contenders in data.evaluation.strata.items():
+        for place, (name, found) in enumerate(contenders.items()):
+            cells = [_plain(data, measure, found.get(measure)) for measure in _measures(data)]
+            yield {"stratum": stratum, "name": name, "colour": charts.colour(place), "cells": cells, "first": not place}
+
+
+def _plain(data: ReportData, measure: str, interval: Interval | None) -> dict[str, str]:
+    if interval is None or interval.mean is None:
+        return {"mean": "-", "span": "no value"}
+    places = digits(data, measure)
+    return {"mean": number(interval.mean, places), "span": span(interval.low, interval.high, places)}
 
 
 def _cell(data: ReportData, contender: str, measure: str, interval: Interval | None) -> dict[str, str]:
@@ -126,25 +141,25 @@ def _cell(data: ReportData, contender: str, measure: str, interval: Interval | N
 
 
 def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
-    result, target = data.evaluation, data.gate.metric
+    result, target, guard = data.evaluation, data.gate.metric, data.guard
     order = [name for name in result.contenders if name != CHAMPION]
     points = [
-        charts.Point(name, found[PASS], found[target], charts.colour(place))
+        charts.Point(name, found[guard], found[target], charts.colour(place))
         for place, (name, found) in enumerate(result.contenders.items())
-        if PASS in found and target in found
+        if guard != target and guard in found and target in found
     ]
     yield {
-        "title": f"{target} against {PASS}",
-        "svg": charts.scatter(points, PASS, target, apart=CHAMPION),
+        "title": f"{target} against {guard}",
+        "svg": charts.scatter(points, guard, target, apart=CHAMPION),
         "note": f"{SIDE[direction(data, target)]} is better. Bars are 95 % intervals; arrows follow the stages. "
-        f"{target} is measured on passing programs only.",
+        + (f"{target} is measured on passing programs only." if data.programs else ""),
     }
     yield {
         "title": f"Spread of {target}",
         "svg": charts.histograms(_values(data), _means(data), target),
         "note": "One bar chart per contender: how many problems have which mean value. The line is the mean.",
     }
-    for measure in dict.fromkeys((target, PASS)):
+    for measure in dict.fromkeys((target, guard)):
         rows = [item for item in result.comparisons if item.measure == measure and _is_shown(data, order, item)]
         yield {
             "title": f"Paired differences in {measure}",
@@ -162,7 +177,7 @@ def _is_shown(data: ReportData, order: list[str], item: Comparison) -> bool:
 
 def _measures(data: ReportData) -> list[str]:
     """Return the measures, what the gate looks at first."""
-    return sorted(data.evaluation.measures, key=lambda name: (name != PASS, name != data.gate.metric))
+    return sorted(data.evaluation.measures, key=lambda name: (name != data.guard, name != data.gate.metric))
 
 
 def _values(data: ReportData) -> dict[str, list[float]]:

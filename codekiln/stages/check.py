@@ -1,12 +1,13 @@
 """check: resolve and prove everything a run needs before it costs time, and report every problem found."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from codekiln import models, problem_sets, teachers
-from codekiln.dataset import write_dataset
+from codekiln.dataset import Rejected, write_dataset
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import examine, pool_probes
@@ -14,6 +15,7 @@ from codekiln.models.reach import reach
 from codekiln.records import Problem
 from codekiln.settings import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
+from codekiln.stages.generate import recipe_of
 from codekiln.stages.planning import plan_run
 from codekiln.stages.run import (
     EVALUATION,
@@ -111,29 +113,28 @@ def _registry(settings: Settings, folder: Path) -> str:
 
 
 def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int]]:
-    train, evaluation = problem_sets.load(settings)
-    evaluation, unfit = problem_sets.prove(evaluation, settings.workers or None, "check: evaluation references")
-    clean, contaminated = problem_sets.decontaminate(train, evaluation)
-    train, failing = problem_sets.prove(clean, settings.workers or None, "check: training references")
-    for side, rows in (("training", train), ("evaluation", evaluation)):
+    recipe = recipe_of(settings)
+    made = recipe.problems(settings)
+    for side, rows in (("training", made.train), ("evaluation", made.evaluation)):
         if not rows:
+            counts = ", ".join(f"{count} {reason}" for reason, count in _reasons(made.rejected).items())
             raise InputError(
-                f"no {side} problem is left after checking",
+                f"no {side} problem is left after checking ({counts or 'the source gives none'})",
                 where="problems",
-                fix="give problems whose references pass their tests",
+                fix="give more problems, or problems whose references pass their tests",
             )
-    rejected = [*contaminated, *failing]
     common = {
-        "settings": settings.problems.model_dump(mode="json"),
-        "parents": problem_sets.source_digests(settings),
+        "settings": {**settings.problems.model_dump(mode="json"), **settings.recipes[settings.recipe]},
+        "parents": {**problem_sets.source_digests(settings), **recipe.sources()},
         "code_version": code_version(),
     }
-    write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **common)
-    write_dataset(folder / EVALUATION, evaluation, Problem, rejected=unfit, **common)
-    reasons: dict[str, int] = {}
-    for item in [*rejected, *unfit]:
-        reasons[item.reason] = reasons.get(item.reason, 0) + 1
-    return len(train), len(evaluation), reasons
+    write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **common)
+    write_dataset(folder / EVALUATION, made.evaluation, Problem, **common)
+    return len(made.train), len(made.evaluation), _reasons(made.rejected)
+
+
+def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
+    return dict(Counter(item.reason for item in rejected).most_common())
 
 
 def _start_parent(settings: Settings, work: Work) -> None:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from codekiln import metrics
+from codekiln import measures
 from codekiln.dataset import Dataset, write_atomic, write_dataset
 from codekiln.evaluation.summary import CHAMPION, Evaluation
 from codekiln.evaluation.summary import evaluate as compare
+from codekiln.recipes import Recipe
 from codekiln.records import Graded, Problem, Sample
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.stages.filter import grade, score
+from codekiln.stages.filter import grade
+from codekiln.stages.generate import recipe_of
 from codekiln.stages.jobs import sample
 from codekiln.stages.run import registry_of
 
@@ -20,20 +22,30 @@ EVALUATION = "evaluation.json"
 
 
 def _evaluate(work: Work) -> Summary:
+    recipe = recipe_of(work.settings)
     problems = Dataset(work.inputs["evaluation_problems"], Problem).rows()
     contenders = {BASE: None, **_adapters(work), **_champion(work)}
     samples = {name: _sample(work, name, adapter) for name, adapter in contenders.items()}
-    graded = _grade(work, problems, samples)
+    known = recipe.references(problems)
+    graded = _grade(work, recipe, problems, known | samples)
     result = compare(
-        graded,
-        metrics.names(),
+        {name: _repeated(rows, work.settings.evaluate.n) if name in known else rows for name, rows in graded.items()},
+        list(measures.of(type(recipe))),
         work.settings.evaluation.k,
         groups={row.task_id: row.group for row in problems},
+        strata={row.task_id: row.stratum for row in problems},
+        distances=recipe.distances,
+        reference=next(iter(known), ""),
         resamples=work.settings.evaluation.resamples,
         seed=work.settings.seed,
     )
     write_atomic(work.output / EVALUATION, result.model_dump_json(indent=1) + "\n")
     return _summary(result)
+
+
+def _repeated(rows: Sequence[Graded], times: int) -> list[Graded]:
+    """Repeat the one reply per problem that a reference has: contenders are compared on equally many."""
+    return [row for row in rows for _ in range(times)]
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -76,9 +88,11 @@ def _sample(work: Work, name: str, adapter: Path | None) -> list[Sample]:
     return sample(work, work.inputs["evaluation_problems"], adapter, work.settings.evaluate, folder, name)
 
 
-def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Sample]]) -> dict[str, list[Graded]]:
-    everything = [sample for rows in samples.values() for sample in rows]
-    rows = iter(score(problems, grade(problems, everything, work.settings, work.step)))
+def _grade(
+    work: Work, recipe: Recipe, problems: Sequence[Problem], samples: dict[str, list[Sample]]
+) -> dict[str, list[Graded]]:
+    everything = [row.model_copy(update={"model": name}) for name, written in samples.items() for row in written]
+    rows = iter(recipe.score(problems, grade(recipe, problems, everything, work.settings, work.step)))
     graded = {name: [next(rows) for _ in written] for name, written in samples.items()}
     for name, found in graded.items():
         write_dataset(work.output / "graded" / name, found, Graded, code_version=code_version())
@@ -87,14 +101,14 @@ def _grade(work: Work, problems: Sequence[Problem], samples: dict[str, list[Samp
 
 def _summary(result: Evaluation) -> Summary:
     figures = {"problems": result.problems, "samples_per_problem": result.samples}
-    for name, measures in result.contenders.items():
-        figures |= {f"{name}.{measure}": value.mean for measure, value in measures.items() if value.mean is not None}
+    for name, values in result.contenders.items():
+        figures |= {f"{name}.{measure}": value.mean for measure, value in values.items() if value.mean is not None}
     return Summary(figures=figures)
 
 
 evaluate = Stage(
     name="evaluate",
-    reads=("base_model", "evaluate", "evaluation", "sandbox", "seed"),
+    reads=("base_model", "recipe", "recipes", "metric", "evaluate", "evaluation", "sandbox", "seed"),
     uses={"evaluation_problems": ".", **dict.fromkeys(ADAPTERS, ".")},
     work=_evaluate,
     identity=_identity,

@@ -1,9 +1,12 @@
 """generate: the teacher writes candidate programs for the training problems."""
 
+import json
+
 from codekiln import recipes, teachers
 from codekiln.dataset import Dataset
 from codekiln.records import Problem
 from codekiln.sampling.candidates import collect
+from codekiln.settings import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
 
 
@@ -11,7 +14,7 @@ def _generate(work: Work) -> Summary:
     settings = work.settings
     kind = teachers.get(settings.teacher)
     teacher = kind(kind.Settings.model_validate(settings.teachers[settings.teacher]), seed=settings.seed)
-    recipe = recipe_of(work)
+    recipe = recipe_of(settings)
     problems = Dataset(work.inputs["train_problems"], Problem).rows()
     samples = collect(
         problems, lambda rows: recipe.generate(rows, teacher), work.output / "samples", work.step, code_version()
@@ -22,9 +25,8 @@ def _generate(work: Work) -> Summary:
     )
 
 
-def recipe_of(work: Work) -> recipes.Recipe:
-    """Return the run's recipe, set up."""
-    settings = work.settings
+def recipe_of(settings: Settings) -> recipes.Recipe:
+    """Return the recipe of a run, set up."""
     kind = recipes.get(settings.recipe)
     own = kind.Settings.model_validate(settings.recipes[settings.recipe])
     return kind(own, metric=settings.metric, seed=settings.seed)
@@ -35,4 +37,5 @@ generate = Stage(
     reads=("recipe", "recipes", "teacher", "teachers", "seed"),
     uses={"train_problems": "."},
     work=_generate,
+    identity=lambda work: {"sources": json.dumps(recipe_of(work.settings).sources(), sort_keys=True)},
 )

@@ -2,6 +2,7 @@
 
 import json
 
+from codekiln import measures, recipes
 from codekiln.dataset import write_atomic
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, results
 from codekiln.registry import Registry, Version
@@ -39,11 +40,13 @@ def _promote(work: Work) -> Summary:
 
 
 def _decide(work: Work, evaluation: Evaluation, candidate: str) -> Gate:
-    chosen = work.settings.evaluation
+    chosen, recipe = work.settings.evaluation, recipes.get(work.settings.recipe)
     return decide(
         evaluation,
         candidate,
         metric=work.settings.metric,
+        direction=measures.look_up(recipe, work.settings.metric).direction,
+        protected=recipe.guard,
         tolerance=chosen.tolerance,
         champion=CHAMPION if CHAMPION in evaluation.contenders else None,
         minimum_problems=chosen.minimum_problems,

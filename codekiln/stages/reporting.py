@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 
-from codekiln import metrics, models
+from codekiln import measures, models, recipes
 from codekiln.dataset import Dataset
 from codekiln.evaluation import Evaluation, Gate
 from codekiln.records import Graded, Problem
@@ -22,19 +22,20 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 
 def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
     """Return everything the report of a finished run shows."""
-    settings = work.settings
+    settings, recipe = work.settings, recipes.get(work.settings.recipe)
     manifest = read_stage(work.inputs["evaluation"])
     lineage = {**manifest.lineage, manifest.step: manifest}
     tracking = read_tracking(work.run)
     return report.ReportData(
         title=f"{settings.recipe} on {settings.base_model}",
-        question=f"Does {gate.candidate} write code that is better on {settings.metric} than {settings.base_model}, "
-        "and no less correct?",
+        question=_question(gate, settings.base_model, recipe),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         against=BASE,
         gate=gate,
         evaluation=evaluation,
-        measures=tuple(map(_measure, metrics.names())),
+        measures=tuple(measures.look_up(recipe, name) for name in evaluation.measures),
+        guard=recipe.guard,
+        programs=not recipe.measures,
         curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
         examples=_examples(work, evaluation, gate.candidate),
         rejected={step: record.summary.rejected for step, record in lineage.items() if record.summary.rejected},
@@ -49,16 +50,20 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
     )
 
 
-def _measure(name: str) -> report.Measure:
-    metric = metrics.get(name)
-    return report.Measure(name=name, direction=metric.direction, description=metric.describe)
+def _question(gate: Gate, base: str, recipe: type[recipes.Recipe]) -> str:
+    if not recipe.measures and gate.metric != recipe.guard:
+        return f"Does {gate.candidate} write code that is better on {gate.metric} than {base}, and no less correct?"
+    kept = f", and no worse on {recipe.guard}" if gate.metric != recipe.guard else ""
+    return f"Is {gate.candidate} better on {gate.metric} than {base}{kept}?"
 
 
 def _examples(work: Work, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
     """Choose problems evenly from the best to the worst change, so that the choice flatters nobody."""
-    metric = work.settings.metric
-    before, after = (_typical(read_graded(work.inputs["evaluation"], name), metric) for name in (BASE, candidate))
-    change = {task: after[task].score(metric) - before[task].score(metric) for task in before.keys() & after.keys()}
+    metric, programs = work.settings.metric, not recipes.get(work.settings.recipe).measures
+    before, after = (
+        _typical(read_graded(work.inputs["evaluation"], name), metric, programs) for name in (BASE, candidate)
+    )
+    change = {task: _value(after[task], metric) - _value(before[task], metric) for task in before.keys() & after.keys()}
     ranked = sorted(change, key=lambda task: (-change[task], task))
     chosen = [ranked[round(index * (len(ranked) - 1) / (SHOWN - 1))] for index in range(SHOWN)] if ranked else []
     prompts = {row.task_id: row.prompt for row in Dataset(work.inputs["evaluation_problems"], Problem).rows()}
@@ -77,13 +82,17 @@ def _examples(work: Work, evaluation: Evaluation, candidate: str) -> tuple[repor
     )
 
 
-def _typical(rows: Sequence[Graded], metric: str) -> dict[str, Graded]:
-    """Return, for each problem, the passing sample whose score is the median."""
-    passing: dict[str, list[Graded]] = {}
+def _typical(rows: Sequence[Graded], metric: str, passing: bool) -> dict[str, Graded]:
+    """Return, for each problem, the sample whose value is the median, of those that pass where only these count."""
+    known: dict[str, list[Graded]] = {}
     for row in rows:
-        if row.verdict.passed and row.score(metric) is not None:
-            passing.setdefault(row.sample.task_id, []).append(row)
-    return {task: sorted(found, key=lambda row: row.score(metric))[len(found) // 2] for task, found in passing.items()}
+        if (row.verdict.passed or not passing) and _value(row, metric) is not None:
+            known.setdefault(row.sample.task_id, []).append(row)
+    return {task: sorted(found, key=lambda row: _value(row, metric))[len(found) // 2] for task, found in known.items()}
+
+
+def _value(row: Graded, metric: str) -> float | None:
+    return float(row.verdict.passed) if metric.startswith(measures.PASS) else row.score(metric)
 
 
 def _scores(row: Graded) -> dict[str, float | None]:

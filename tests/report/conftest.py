@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from codekiln import metrics
+from codekiln import measures, metrics
 from codekiln.evaluation import CHAMPION, decide, evaluate
 from codekiln.records import Graded, Sample, Score, Verdict
 from codekiln.report import ReportData
-from codekiln.report.data import Adapter, Base, BeforeAfter, Measure, Step, Tracking
+from codekiln.report.data import Adapter, Base, BeforeAfter, Step, Tracking
 
 MODELS = {"base": (0.62, 66.0), "sft": (0.95, 70.0), "dpo": (0.94, 79.0), "dpo_further": (0.95, 83.5)}
 BEFORE = '''def shout_long_words(words, limit):
@@ -113,10 +113,7 @@ def report(models: dict[str, tuple[float, float]] | None = None, **changes: obje
         "gate": gate,
         "question": "Does dpo_further write more maintainable programs than tiny, without getting more of them wrong?",
         "base": Base(id="codekiln/tiny", revision="0.1.0", digest="9c1f" * 16, licence="Apache-2.0"),
-        "measures": tuple(
-            Measure(name=name, direction=metrics.get(name).direction, description=metrics.get(name).describe)
-            for name in metrics.names()
-        ),
+        "measures": tuple(map(measures.of_metric, metrics.names())),
         "curves": {"sft": curve(1.9, 0.12), "dpo": curve(0.69, 0.21), "dpo_further": curve(0.69, 0.3)},
         "examples": (
             BeforeAfter(

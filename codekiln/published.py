@@ -1,0 +1,256 @@
+"""A data set for others: rows in plain form, the recipe's own files, a card, and the proof that all of it is sound.
+
+train.jsonl         one conversation a line: messages, task_id, group
+preferences.jsonl   where there are pairs: prompt, chosen, rejected, and the scores that ordered them
+evaluation.jsonl    the problems that models are judged on, in full
+README.md           the card
+manifest.json       digests of all files, and the settings that made them; written last
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from codekiln import __version__, similarity
+from codekiln.dataset import MANIFEST, read_rows, sha256_file, validation_errors, write_atomic
+from codekiln.errors import InputError, InputErrors
+from codekiln.recipes import Made, Recipe, get
+from codekiln.records import Message, Problem, Record
+from codekiln.settings import Settings
+
+FOLDER = "dataset"
+TRAIN, PREFERENCES, EVALUATION, CARD = "train.jsonl", "preferences.jsonl", "evaluation.jsonl", "README.md"
+SHOWN = 20
+
+
+class Conversation(Record):
+    """A training row as others read it."""
+
+    messages: tuple[Message, ...]
+    task_id: str
+    group: str | None
+
+
+class Preference(Record):
+    """A preference row as others read it."""
+
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
+    task_id: str
+    group: str | None
+    stratum: str
+    metric: str
+    chosen_score: float | None
+    rejected_score: float | None
+
+
+class Manifest(BaseModel):
+    """What a data set for others says of itself; ``files`` holds the sha256 of each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str
+    metric: str
+    seed: int
+    settings: dict[str, Any]
+    rows: dict[str, int]
+    files: dict[str, str]
+    codekiln: str
+
+
+def publish(folder: Path, recipe: Recipe, made: Made, settings: Settings) -> None:
+    """Write a data set into ``folder`` and prove it.
+
+    Raises:
+        InputErrors: What was written breaks a rule of the recipe.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    train, pairs = _conversations(made), _preferences(made)
+    content: dict[str, str | bytes] = {TRAIN: _lines(train), EVALUATION: _lines(made.evaluation)}
+    if pairs:
+        content[PREFERENCES] = _lines(pairs)
+    content |= recipe.files(made)
+    content[CARD] = _card(recipe, made, settings, sorted(content))
+    for name, text in content.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    manifest = Manifest(
+        recipe=recipe.name,
+        metric=recipe.metric,
+        seed=recipe.seed,
+        settings=recipe.settings.model_dump(mode="json"),
+        rows={"train": len(train), "preferences": len(pairs), "evaluation": len(made.evaluation)},
+        files={name: sha256_file(folder / name) for name in sorted(content)},
+        codekiln=__version__,
+    )
+    write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    if found := list(validate(folder)):
+        raise InputErrors(found[:SHOWN])
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a data set, or of the data set that a filter stage left.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        raise InputError("no data set: it has no manifest.json", where=str(folder), fix="give a filter stage's folder")
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputErrors(validation_errors(error, str(path), "make the data set again")) from None
+
+
+def validate(folder: Path) -> Iterator[InputError]:
+    """Yield everything that is wrong with a data set: damage, bad rows, leaks across the split, the recipe's rules."""
+    manifest = read_manifest(folder)
+    damaged = list(_damaged(folder, manifest))
+    if damaged:
+        yield from damaged
+        return
+    kind = get(manifest.recipe)
+    recipe = kind(kind.Settings.model_validate(manifest.settings), metric=manifest.metric, seed=manifest.seed)
+    try:
+        train = read_rows(folder / TRAIN, Conversation)
+        evaluation = read_rows(folder / EVALUATION, Problem)
+        pairs = read_rows(folder / PREFERENCES, Preference) if PREFERENCES in manifest.files else []
+    except InputErrors as errors:
+        yield from errors.errors
+        return
+    yield from _shapes(folder, train, pairs)
+    yield from _leaks(folder, train, pairs, evaluation, recipe)
+    yield from recipe.validate(folder)
+
+
+def _conversations(made: Made) -> list[Conversation]:
+    return [
+        Conversation(messages=row.prompt + row.completion, task_id=row.task_id, group=row.group)
+        for row in made.rows.examples
+    ]
+
+
+def _preferences(made: Made) -> list[Preference]:
+    return [Preference.model_validate(row.model_dump()) for row in made.rows.pairs]
+
+
+def _lines(rows: Sequence[Record]) -> str:
+    return "".join(row.model_dump_json() + "\n" for row in rows)
+
+
+def _damaged(folder: Path, manifest: Manifest) -> Iterator[InputError]:
+    for name, digest in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            yield InputError("is missing", where=str(path), fix="make the data set again")
+        elif sha256_file(path) != digest:
+            yield InputError("was changed or cut after it was written", where=str(path), fix="make the data set again")
+
+
+def _shapes(folder: Path, train: Sequence[Conversation], pairs: Sequence[Preference]) -> Iterator[InputError]:
+    for number, row in enumerate(train, start=1):
+        roles = [message.role for message in row.messages]
+        if roles[-2:] != ["user", "assistant"] or not row.messages[-1].content.strip():
+            yield InputError(
+                "the conversation does not end with a question and an answer",
+                where=f"{folder / TRAIN}:{number}.messages",
+                fix="correct the recipe",
+            )
+    for number, row in enumerate(pairs, start=1):
+        if row.chosen == row.rejected:
+            yield InputError(
+                "chosen and rejected are equal", where=f"{folder / PREFERENCES}:{number}", fix="correct the recipe"
+            )
+
+
+def _leaks(
+    folder: Path,
+    train: Sequence[Conversation],
+    pairs: Sequence[Preference],
+    evaluation: Sequence[Problem],
+    recipe: Recipe,
+) -> Iterator[InputError]:
+    groups = {row.group or row.task_id: row.task_id for row in evaluation}
+    for name, rows in ((TRAIN, train), (PREFERENCES, pairs)):
+        for number, row in enumerate(rows, start=1):
+            if (row.group or row.task_id) in groups:
+                yield InputError(
+                    f"the group '{row.group or row.task_id}' is on both sides of the split",
+                    where=f"{folder / name}:{number}.group",
+                    fix=f"take it or {groups[row.group or row.task_id]} out",
+                )
+    judged = [recipe.essence(row) for row in evaluation]
+    known = [index for index, text in enumerate(judged) if text]
+    trained = ["\n".join([row.messages[-2].content, _code(row.messages[-1].content)]) for row in train]
+    for mine, other, likeness in similarity.near(trained, [judged[index] for index in known]) if known else ():
+        yield InputError(
+            f"nearly repeats the evaluation problem {evaluation[known[other]].task_id} ({likeness:.2f})",
+            where=f"{folder / TRAIN}:{mine + 1}",
+            fix="take one of them out",
+        )
+
+
+def _code(reply: str) -> str:
+    return reply.removeprefix("```python\n").removesuffix("\n```")
+
+
+def _card(recipe: Recipe, made: Made, settings: Settings, names: Sequence[str]) -> str:
+    import yaml
+
+    strata = Counter(problem.stratum for problem in made.train if problem.stratum)
+    licences = sorted({problem.licence for problem in [*made.train, *made.evaluation] if problem.licence})
+    front = {"pretty_name": f"codekiln {recipe.name}", "tags": ["codekiln", "code", recipe.name]}
+    front |= {"configs": [{"config_name": "default", "data_files": [{"split": "train", "path": TRAIN}]}]}
+    own = {key: value for key, value in recipe.settings.model_dump(mode="json").items()}
+    lines = [
+        "---",
+        yaml.safe_dump(front, sort_keys=False).strip(),
+        "---",
+        "",
+        f"# {recipe.name}",
+        "",
+        recipe.describe,
+        "",
+        f"{len(made.rows.examples)} training rows and {len(made.rows.pairs)} preference pairs from {len(made.train)} "
+        f"problems; {len(made.evaluation)} problems are kept to judge models. Made by codekiln {__version__} "
+        f"with seed {recipe.seed}. Licence of the sources: {', '.join(licences) or 'not stated'}.",
+        "",
+        recipe.card(made).strip(),
+        "",
+        "## Files",
+        "",
+        *(f"* `{name}`{_meaning(name)}" for name in names),
+        "",
+        "## How it was made",
+        "",
+        *([f"* training problems by stratum: {_counts(strata)}"] if strata else []),
+        f"* candidates kept: {len(made.graded)}; rows turned away: "
+        f"{_counts(Counter(item.reason for item in made.rows.rejected)) or 'none'}",
+        f"* settings of the recipe: `{json.dumps(own, sort_keys=True)}`",
+        f"* base model it was made for: {settings.base_model}; metric: {recipe.metric or 'none'}",
+        "",
+        "No group is on both sides of the split, and no training row is within a Jaccard similarity of "
+        f"{similarity.THRESHOLD} of an evaluation problem, unless the recipe says above why it may be. "
+        "`codekiln validate FOLDER` proves it again.",
+    ]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _meaning(name: str) -> str:
+    known = {
+        TRAIN: "conversations for supervised fine-tuning: messages, task_id, group",
+        PREFERENCES: "pairs for preference training: prompt, chosen, rejected, scores",
+        EVALUATION: "the problems that models are judged on, with what judges replies",
+    }
+    return f": {known[name]}" if name in known else ""
+
+
+def _counts(counter: Counter) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
