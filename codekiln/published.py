@@ -16,9 +16,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from codekiln import __version__, similarity
-from codekiln.dataset import MANIFEST, read_rows, sha256_file, validation_errors, write_atomic
+from codekiln.dataset import MANIFEST, Rejected, read_rows, sha256_file, validation_errors, write_atomic
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes import Made, Recipe, get
+from codekiln.recipes import Made, Recipe, Rows, get
 from codekiln.records import Message, Problem, Record
 from codekiln.settings import Settings
 
@@ -92,6 +92,21 @@ def publish(folder: Path, recipe: Recipe, made: Made, settings: Settings) -> Non
     write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     if found := list(validate(folder)):
         raise InputErrors(found[:SHOWN])
+
+
+def apart(recipe: Recipe, rows: Rows, evaluation: Sequence[Problem]) -> Rows:
+    """Return the rows without those that nearly repeat an evaluation problem; they are rejected as ``near-duplicate``.
+
+    Problems are kept apart before; a candidate program can still come out like another problem's reference.
+    """
+    examples = _near([row.prompt + row.completion for row in rows.examples], evaluation, recipe)
+    pairs = _near([row.prompt + row.chosen for row in rows.pairs], evaluation, recipe)
+    close = [*(rows.examples[index] for index in examples), *(rows.pairs[index] for index in pairs)]
+    return Rows(
+        examples=[row for index, row in enumerate(rows.examples) if index not in examples],
+        pairs=[row for index, row in enumerate(rows.pairs) if index not in pairs],
+        rejected=[*rows.rejected, *(Rejected("near-duplicate", row) for row in close)],
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -186,15 +201,24 @@ def _leaks(
                     where=f"{folder / name}:{number}.group",
                     fix=f"take it or {groups[row.group or row.task_id]} out",
                 )
-    judged = [recipe.essence(row) for row in evaluation]
-    known = [index for index, text in enumerate(judged) if text]
-    trained = ["\n".join([row.messages[-2].content, _code(row.messages[-1].content)]) for row in train]
-    for mine, other, likeness in similarity.near(trained, [judged[index] for index in known]) if known else ():
-        yield InputError(
-            f"nearly repeats the evaluation problem {evaluation[known[other]].task_id} ({likeness:.2f})",
-            where=f"{folder / TRAIN}:{mine + 1}",
-            fix="take one of them out",
-        )
+    conversations = {TRAIN: [row.messages for row in train], PREFERENCES: [row.prompt + row.chosen for row in pairs]}
+    for name, rows in conversations.items():
+        for number, (task_id, likeness) in sorted(_near(rows, evaluation, recipe).items()):
+            yield InputError(
+                f"nearly repeats the evaluation problem {task_id} ({likeness:.2f})",
+                where=f"{folder / name}:{number + 1}",
+                fix="take one of them out",
+            )
+
+
+def _near(
+    conversations: Sequence[tuple[Message, ...]], evaluation: Sequence[Problem], recipe: Recipe
+) -> dict[int, tuple[str, float]]:
+    """Return the conversations that nearly repeat an evaluation problem, by index, with its id and the similarity."""
+    judged = [(row.task_id, text) for row in evaluation if (text := recipe.essence(row))]
+    texts = ["\n".join([turns[-2].content, _code(turns[-1].content)]) for turns in conversations]
+    pairs = similarity.near(texts, [text for _, text in judged])
+    return {mine: (judged[other][0], likeness) for mine, other, likeness in pairs}
 
 
 def _code(reply: str) -> str:

@@ -16,7 +16,7 @@ SIZE = 5
 
 
 def shingles(text: str) -> frozenset[str]:
-    """Return the token 5-grams of a text; of a program, without its comments and layout; a short text is one shingle."""
+    """Return the token 5-grams of a text, of a program without comments and layout; a short text is one shingle."""
     try:
         text = strip(text)
     except SyntaxError:

@@ -27,7 +27,7 @@ def _filter(work: Work) -> Summary:
     graded = grade(recipe, problems, samples, settings, work.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
     kept = recipe.score(problems, kept)
-    rows = recipe.rows(problems, kept)
+    rows = published.apart(recipe, recipe.rows(problems, kept), evaluation)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
     write_dataset(work.output / "graded", kept, Graded, rejected=rejected, code_version=code_version())
     write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)

@@ -89,7 +89,7 @@ def test_comments_alone_are_refused_from_programs_to_sentence():
     assert measured.compare("dpo", "base", INDEX).low > 10
     gate = decide(measured, "dpo", metric=INDEX)
     assert not gate.promoted
-    assert "structural_maintainability changes by +0.00 [+0.00, +0.00]" in gate.sentence
+    assert "structural_maintainability changes by +0.000 [+0.000, +0.000]" in gate.sentence
 
 
 def passed(task):

@@ -93,7 +93,7 @@ def test_results_have_the_agreed_form():
     better = [graded(f"t{i}", 2.0 + i % 3) for i in range(40)]
     evaluation = evaluate({"base": rows, "dpo": better}, [METRIC])
     written = json.loads(json.dumps(results(evaluation, decide(evaluation, "dpo", metric=METRIC)), allow_nan=False))
-    assert set(written) == {"contenders", "comparisons", "gate"}
+    assert set(written) == {"contenders", "comparisons", "strata", "gate"}
     assert set(written["contenders"]) == {"base", "dpo"}
     assert set(written["contenders"]["dpo"][METRIC]) == {"mean", "low", "high"}
     assert {tuple(item) for item in written["comparisons"]} == {
