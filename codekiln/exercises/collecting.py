@@ -1,0 +1,116 @@
+"""Everything a run of the recipe is made from, proven: exercises, errors in them, finished examples, and two sides."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codekiln.dataset import Rejected
+from codekiln.errors import InputError, InputErrors
+from codekiln.exercises import problems as made_of
+from codekiln.exercises.content import read_content
+from codekiln.exercises.engine import find_sites
+from codekiln.exercises.examples import Finished, read_examples
+from codekiln.exercises.material import Material, embedded
+from codekiln.exercises.planning import plan
+from codekiln.exercises.problems import Running
+from codekiln.exercises.proving import Flaw, prove
+from codekiln.exercises.sides import groups, judging
+from codekiln.recipes import ProblemSets
+from codekiln.records import Problem
+from codekiln.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from codekiln.settings import Settings
+
+
+def collect(own: Any, settings: "Settings", seed: int, limits: Limits) -> ProblemSets:
+    """Return the problems of a run of the recipe.
+
+    Args:
+        own: The recipe's settings.
+        settings: The run's settings.
+        seed: Seeds every choice.
+        limits: Bounds on one run of one program.
+
+    Raises:
+        InputErrors: Exercises or examples cannot be read.
+        InputError: One side would be empty.
+    """
+    running = Running(settings.workers or None, limits)
+    materials, examples = _read(own)
+    fitting, flaws = _short(materials, own.max_program_characters)
+    proven, found = prove(fitting, **running.options("check: exercises"))
+    finished, more = made_of.prove_examples(examples, proven, running)
+    rows, cannot = _rows(own, proven, finished, seed, running)
+    right, wrong = made_of.keep_right(rows, running, "check: rows")
+    rejected = [Rejected(flaw.reason, made_of.of_flaw(flaw)) for flaw in [*flaws, *found, *more, *cannot]] + wrong
+    return _divided(right, rejected, settings, seed)
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the sha256 of a folder's files, their names included."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(own: Any) -> tuple[Sequence[Material], list[Finished]]:
+    """Read both folders before complaining about either."""
+    materials, examples, errors = (), [], []
+    try:
+        materials = read_content(Path(own.content)) if own.content else embedded()
+    except InputErrors as error:
+        errors += error.errors
+    try:
+        if own.examples:
+            examples = read_examples(Path(own.examples), own.number_training_examples, own.number_test_examples)
+    except InputErrors as error:
+        errors += error.errors
+    if errors:
+        raise InputErrors(errors)
+    return materials, examples
+
+
+def _short(materials: Sequence[Material], longest: int) -> tuple[list[Material], list[Flaw]]:
+    kept = [item for item in materials if len(item.program) <= longest]
+    text = f"has more than max_program_characters = {longest}"
+    return kept, [Flaw(item, "program-too-long", text) for item in materials if len(item.program) > longest]
+
+
+def _rows(
+    own: Any, materials: list[Material], finished: list[tuple[Finished, Material]], seed: int, running: Running
+) -> tuple[list[Problem], list[Flaw]]:
+    everything = [*materials, *(material for _, material in finished)]
+    group = dict(zip((item.name for item in everything), groups(everything), strict=True))
+    rows = [made_of.of_example(item, material, group[material.name], own.system_prompt) for item, material in finished]
+    tried = own.mutations_tried if own.requests_per_exercise else 0
+    sites = find_sites(materials, tried=tried, seed=seed, **running.options("check: mutations"))
+    bounds = {"requests": own.requests_per_exercise, "least": own.least_errors, "most": own.most_errors}
+    planned, flaws = plan(materials, sites, **bounds, seed=seed)
+    rows += [made_of.of_plan(item, group[item.material.name], own.system_prompt) for item in planned]
+    return rows, flaws
+
+
+def _divided(rows: list[Problem], rejected: list[Rejected], settings: "Settings", seed: int) -> ProblemSets:
+    """Give each group a side: a finished example's own, test before training, and the draw's for the rest."""
+    chosen = settings.problems
+    fixed: dict[str, bool] = {}
+    for row in rows:
+        if "side" in row.facts:
+            fixed[row.group] = fixed.get(row.group, False) or row.facts["side"] == "test"
+    judges = judging([row.group for row in rows], chosen.evaluation_fraction, seed, fixed)
+    train = [row for row in rows if row.group not in judges]
+    evaluation = [row for row in rows if row.group in judges]
+    leaked = [row for row in evaluation if row.facts.get("side") == "training"]
+    rejected += [Rejected("on-both-sides", row) for row in leaked]
+    evaluation = [row for row in evaluation if row.facts.get("side") != "training"]
+    train, evaluation = train[: chosen.train], evaluation[: chosen.evaluation]
+    for side, found in (("training", train), ("evaluation", evaluation)):
+        if not found:
+            reasons = ", ".join(sorted({item.reason for item in rejected})) or "there is one exercise only"
+            what, fix = f"there are no {side} exercises: {reasons}", "give more exercises, or mend those rejected"
+            raise InputError(what, where="recipes.debugging", fix=fix)
+    return ProblemSets(train, evaluation, rejected)

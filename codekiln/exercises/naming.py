@@ -1,0 +1,69 @@
+"""Whether an explanation speaks of the change that was made, and not of some other one."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from keyword import iskeyword
+
+from codekiln.mutation import apply, mutations
+from codekiln.mutation.diff import Change, with_change
+
+_TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|[^\w\s]")
+_QUOTED = re.compile(r"`([^`]+)`|'([^']+)'|\"([^\"]+)\"|“([^”]+)”|‘([^’]+)’")
+SPOKEN: Mapping[str, tuple[str, ...]] = {
+    ":": ("colon",),
+    ",": ("comma",),
+    ".": ("dot", "full stop", "period"),
+    "(": ("bracket", "parenthes"),
+    ")": ("bracket", "parenthes"),
+    "[": ("bracket",),
+    "]": ("bracket",),
+    "{": ("brace", "bracket"),
+    "}": ("brace", "bracket"),
+    '"': ("quot", "string"),
+    "'": ("quot", "string"),
+    "=": ("equal", "assign", "compar"),
+    "!": ("equal", "compar"),
+    "<": ("less", "small", "below", "compar"),
+    ">": ("greater", "large", "above", "compar", "more than"),
+    "+": ("plus", "add", "sum"),
+    "-": ("minus", "subtract", "negative"),
+    "*": ("multipl", "times", "product"),
+    "/": ("divi",),
+    "%": ("remainder", "modul", "percent"),
+    "": ("indent", "blank", "space", "line break"),
+}
+"""What people call a mark; the empty one stands for a change of nothing but white space."""
+
+
+def speaks_of(explanation: str, correct: str, change: Change) -> bool:
+    """Say whether an explanation names a change to ``correct``.
+
+    A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
+    mark that it takes away or brings. Marks, keywords and names of one or two letters must stand in quotes or be
+    spoken of by their names, because nearly every sentence has them.
+    """
+    text = explanation.lower()
+    keywords = _keywords(correct).get(with_change(correct, change), ())
+    if any(re.search(rf"(?<!\w){re.escape(word)}", text) for word in keywords):
+        return True
+    tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
+    quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
+    quoted = {token for quote in quotes for token in _TOKEN.findall(quote)}
+    return any(_is_named(token, explanation, text, quoted) for token in tokens)
+
+
+def _is_named(token: str, explanation: str, text: str, quoted: set[str]) -> bool:
+    if token in quoted or any(word in text for word in SPOKEN.get(token, ())):
+        return True
+    plain = token[:1].isdigit() or (len(token) > 2 and token[0].isalpha() and not iskeyword(token))
+    return plain and re.search(rf"(?<!\w){re.escape(token)}(?!\w)", explanation) is not None
+
+
+@lru_cache(maxsize=512)
+def _keywords(correct: str) -> dict[str, tuple[str, ...]]:
+    """Return the keywords of every mutation of a program, by the program that it makes."""
+    try:
+        return {apply(correct, [item]): item.keywords for item in mutations(correct)}
+    except SyntaxError:
+        return {}

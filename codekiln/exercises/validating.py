@@ -1,0 +1,106 @@
+"""Is every row of the chat files what it says? Read, compared with the exercises, and proven again."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codekiln.errors import InputError
+from codekiln.exercises.judging import Task, judge
+from codekiln.exercises.tags import read_request
+from codekiln.exercises.writing import EXERCISES, TESTING, TRAINING
+from codekiln.mutation.proof import Trials
+from codekiln.sandbox.limits import Limits
+from codekiln.similarity import near
+
+FIX = "make the data set again"
+SIDES = {TRAINING: "training", TESTING: "test"}
+ROLES = ["system", "user", "assistant"]
+
+
+@dataclass(frozen=True)
+class _Row:
+    where: str
+    side: str
+    task: Task
+    reply: str
+
+
+def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterator[InputError]:
+    """Yield what is wrong with the three files of ``folder``."""
+    missing = [name for name in (*SIDES, EXERCISES) if not (folder / name).is_file()]
+    for name in missing:
+        yield InputError("no such file", where=str(folder / name), fix=FIX)
+    if missing:
+        return
+    exercises, errors = _exercises(folder / EXERCISES)
+    yield from errors
+    yield from _apart(exercises, folder / EXERCISES)
+    rows = []
+    for name, side in SIDES.items():
+        for number, line in enumerate((folder / name).read_text(encoding="utf-8").splitlines(), start=1):
+            found = _row(line, f"{folder / name}:{number}", side, exercises)
+            if isinstance(found, _Row):
+                rows.append(found)
+            else:
+                yield InputError(found[1], where=found[0], fix=FIX)
+    yield from _disproven(rows, limits, workers)
+
+
+def _exercises(path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
+    found, errors = [], []
+    texts, lists = ("name", "side", "description", "program"), ("stdin", "calls")
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            right = all(isinstance(row[key], str) for key in texts) and all(isinstance(row[key], list) for key in lists)
+        except (ValueError, KeyError, TypeError):
+            right = False
+        if right:
+            found.append(row)
+        else:
+            what = f"is not an exercise with {', '.join((*texts, *lists))}"
+            errors.append(InputError(what, where=f"{path}:{number}", fix=FIX))
+    return found, errors
+
+
+def _apart(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
+    """Yield exercises that are on both sides, or nearly."""
+    train, test = ([row for row in exercises if row["side"] == side] for side in SIDES.values())
+    pairs = {
+        (left, right)
+        for key in ("program", "description")
+        for left, right, _ in near([row[key] for row in train], [row[key] for row in test])
+    }
+    for left, right in sorted(pairs):
+        what = f"'{train[left]['name']}' trains and is nearly '{test[right]['name']}', which judges"
+        yield InputError(what, where=str(path), fix=FIX)
+
+
+def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _Row | tuple[str, str]:
+    """Return a row, or (where, what is wrong)."""
+    try:
+        turns = json.loads(line)["messages"]
+        roles = [turn["role"] for turn in turns]
+        system, user, assistant = (turn["content"] for turn in turns)
+    except (ValueError, KeyError, TypeError):
+        return where, "is not {'messages': [system, user, assistant]}"
+    if roles != ROLES or not system.strip():
+        return where, f"has the turns {', '.join(roles)}" if roles != ROLES else "the system turn is empty"
+    try:
+        asked = read_request(user)
+    except ValueError as error:
+        return f"{where}.user", str(error)
+    known = [row for row in exercises if (row["program"], row["description"]) == (asked.program, asked.description)]
+    if side not in [row["side"] for row in known]:
+        return f"{where}.user", f"its exercise is not among the {side} exercises of {EXERCISES}"
+    trials = Trials(calls=tuple(known[0]["calls"]), stdins=tuple(known[0]["stdin"]))
+    return _Row(where, side, Task(asked.program, asked.counts, trials), assistant)
+
+
+def _disproven(rows: list[_Row], limits: Limits, workers: int | None) -> Iterator[InputError]:
+    judged = judge([(row.task, row.reply) for row in rows], workers=workers, limits=limits, label="validate: rows")
+    for row, judgement in zip(rows, judged, strict=True):
+        for reason, text in judgement.faults:
+            yield InputError(f"{reason}: {text}", where=f"{row.where}.assistant", fix=FIX)
