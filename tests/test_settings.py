@@ -87,3 +87,32 @@ def test_a_profile_of_the_cluster_is_found_by_name_and_comes_first(tmp_path, mon
     assert "team" in profile_names()
     with pytest.raises(InputError, match="did you mean 'team'"):
         resolve("taem")
+
+
+def test_a_profile_says_what_a_recipe_changes_and_overrides_say_the_last_word(tmp_path):
+    profile = tmp_path / "own.toml"
+    profile.write_text(
+        'seed = 1\n[problems]\ntrain = 10\nevaluation = 10\n[for.difficulty]\nteacher = "model"\n'
+        "[for.difficulty.problems]\ntrain = 20\n"
+    )
+    plain = resolve(str(profile))
+    assert (plain.teacher, plain.problems.train) == ("reference", 10)
+    special = resolve(str(profile), {"recipe": "difficulty"})
+    assert (special.teacher, special.problems.train, special.problems.evaluation) == ("model", 20, 10)
+    assert resolve(str(profile), {"recipe": "difficulty"}, ["problems.train=5"]).problems.train == 5
+    assert resolve(str(profile), {}, ["recipe=difficulty"]).teacher == "model"
+
+
+def test_a_profile_that_speaks_of_an_unknown_recipe_is_refused(tmp_path):
+    profile = tmp_path / "own.toml"
+    profile.write_text("[for.dificulty.problems]\ntrain = 20\n")
+    with pytest.raises(InputErrors, match="dificulty"):
+        resolve(str(profile))
+
+
+def test_the_metric_is_what_the_recipe_aims_at_unless_it_is_named():
+    assert resolve("laptop").metric == "structural_maintainability"
+    assert resolve("laptop", {"recipe": "difficulty"}).metric == "pass@1"
+    assert resolve("laptop", {"recipe": "difficulty", "metric": "lines"}).metric == "lines"
+    with pytest.raises(InputErrors, match="there is no metric 'linse'"):
+        resolve("laptop", {"recipe": "difficulty", "metric": "linse"})

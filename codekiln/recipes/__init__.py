@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from codekiln import discovery, metrics
+from codekiln import discovery, metrics, prompts
 from codekiln.dataset import Rejected
 from codekiln.errors import InputError
+from codekiln.grading import grade_samples, program_of
 from codekiln.measures import Measure
 from codekiln.records import Example, Graded, Pair, Problem, Sample
 from codekiln.sandbox.limits import Limits
@@ -171,8 +172,6 @@ class Recipe(ABC):
             limits: What each run in the sandbox may use.
             label: For progress.
         """
-        from codekiln.grading import grade_samples
-
         by_id = {problem.task_id: problem for problem in problems}
         jobs = [(by_id[sample.task_id], sample) for sample in samples]
         verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
@@ -180,8 +179,6 @@ class Recipe(ABC):
 
     def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
         """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
-        from codekiln.grading import program_of
-
         if self.measures:
             return list(graded)
         by_id = {problem.task_id: problem for problem in problems}
@@ -235,6 +232,23 @@ def by_task(problems: Iterable[Problem], graded: Iterable[Graded]) -> dict[str, 
     for row in rows:
         found[row.sample.task_id].append(row)
     return found
+
+
+def passing(problems: Iterable[Problem], graded: Iterable[Graded]) -> Iterator[tuple[Problem, Graded]]:
+    """Yield each candidate that passes with its problem, problem by problem."""
+    known = {problem.task_id: problem for problem in problems}
+    for task_id, rows in by_task(known.values(), graded).items():
+        yield from ((known[task_id], row) for row in rows if row.verdict.passed)
+
+
+def example(problem: Problem, row: Graded) -> Example:
+    """Return a candidate as a row for supervised fine-tuning: the problem as it is shown, then the reply."""
+    return Example(
+        prompt=prompts.messages(problem),
+        completion=prompts.answer_to(problem, program_of(problem, row.sample)),
+        task_id=problem.task_id,
+        group=problem.group,
+    )
 
 
 def _reference(problem: Problem, model: str) -> Sample:

@@ -125,3 +125,47 @@ def test_the_table_fits_and_has_every_number():
     assert all(name in text for name in (*metrics, "pass@1", "pass@10"))
     assert text.count("dpo_further") == text.count("base ") == len(text.split("\n\n"))
     assert text.count("70.0 [70.0, 70.0]") == 2 * len(metrics)
+
+
+def shared(task, status, **values):
+    """A graded sample with its own measures."""
+    verdict = Verdict(task_id=task, status=status, tests_total=1, tests_run=1, tests_passed=int(status == "passed"))
+    scores = tuple(Score(metric=name, value=value) for name, value in values.items())
+    return Graded(sample=Sample(task_id=task, solution=""), verdict=verdict, scores=scores)
+
+
+def test_a_measure_counts_replies_that_do_not_pass():
+    rows = [shared("a", "failed", style=0.25), shared("a", "passed", style=0.75)]
+    assert evaluate({"base": rows}, ["style"]).contenders["base"]["style"].mean == 0.5
+
+
+def test_strata_are_measured_by_themselves():
+    rows = [shared(f"t{i}", "passed" if i % 2 else "failed", style=float(i % 2)) for i in range(20)]
+    strata = {f"t{i}": "odd" if i % 2 else "even" for i in range(18)}
+    found = evaluate({"base": rows}, ["style"], strata=strata).strata
+    assert list(found) == ["even", "odd"]
+    assert [found[name]["base"]["style"].mean for name in found] == [0.0, 1.0]
+    assert found["odd"]["base"]["pass@1"].mean == 1.0
+
+
+def test_a_distance_is_of_the_means_not_the_mean_of_distances():
+    real = [shared(f"t{i}", "passed", right=float(i < 5), wrong=float(i >= 5)) for i in range(10)]
+    swapped = [shared(f"t{i}", "passed", right=float(i >= 5), wrong=float(i < 5)) for i in range(10)]
+    always = [shared(f"t{i}", "passed", right=1.0, wrong=0.0) for i in range(10)]
+    found = evaluate(
+        {"real": real, "swapped": swapped, "always": always},
+        ["right", "wrong"],
+        distances={"apart": ("right", "wrong")},
+        reference="real",
+    )
+    means = {name: values["apart"].mean for name, values in found.contenders.items()}
+    assert means == {"real": 0.0, "swapped": 0.0, "always": 0.5}
+    assert found.contenders["always"]["apart"].low > 0.1
+    difference = found.compare("always", "swapped", "apart")
+    assert difference.difference == 0.5
+    assert difference.low < 0.5 <= difference.high
+
+
+def test_without_its_reference_there_is_no_distance():
+    rows = [shared("a", "passed", right=1.0)]
+    assert "apart" not in evaluate({"base": rows}, ["right"], distances={"apart": ("right",)}).measures
