@@ -4,6 +4,8 @@ import json
 from functools import partial
 
 from codekiln import launch
+from codekiln.dataset import read_manifest
+from codekiln.errors import InputError
 from codekiln.launch.pools import read_cluster
 from codekiln.plan import apply
 from codekiln.stages.base import Stage, Summary, Work, code_version
@@ -14,6 +16,7 @@ from codekiln.training.job import TrainingJob, TrainingSummary
 
 def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
     settings = work.settings
+    _refuse_nothing(work, rows)
     job = TrainingJob(
         kind=kind,
         base=settings.base_model,
@@ -30,6 +33,17 @@ def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
     figures = {name: value for name, value in done.model_dump().items() if isinstance(value, int | float)}
     curve = [json.loads(line) for line in (work.output / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
+
+
+def _refuse_nothing(work: Work, rows: str) -> None:
+    if read_manifest(work.inputs["data"] / rows).rows:
+        return
+    raise InputError(
+        f"there are no {rows} to train on: the recipe '{work.settings.recipe}' made none of these problems",
+        where=str(work.inputs["data"] / rows),
+        fix="see what was rejected there and in graded"
+        + ("; a recipe that makes no pairs runs through the pipeline instruct" if rows == "pairs" else ""),
+    )
 
 
 def _planned(job: TrainingJob, work: Work, section: str) -> TrainingJob:
