@@ -1,0 +1,282 @@
+"""What a student hands in next, bugs and all: rows of experiments 1 and 2 of ParaStudent, judged by realism.
+
+Every row asks for one real submission; the loss is on that submission alone. Old and new students and problems make
+four cells, and results are given for each. `codekiln.students` holds the parts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from codekiln.dataset import Rejected
+from codekiln.errors import InputError
+from codekiln.measures import Measure
+from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows, by_task
+from codekiln.records import Example, Graded, Message, Pair, Problem, Sample, Verdict
+from codekiln.sandbox.limits import Limits
+from codekiln.students import judging, publishing, realism
+from codekiln.students.likeness import Distance, tree_distances
+from codekiln.students.material import Material, divide
+from codekiln.students.outcomes import observe
+from codekiln.students.source import Source, digests, pseudonymous, read_source
+from codekiln.students.split import Fractions, balanced
+from codekiln.students.templates import read_reply, reply
+from codekiln.students.variants import Located, Variant
+from codekiln.teachers import Teacher
+
+if TYPE_CHECKING:
+    from codekiln.settings import Settings as RunSettings
+
+
+class Settings(RecipeSettings):
+    """Which rows are made of whose work, and how much of it is held out."""
+
+    source: str = Field(
+        "embedded",
+        description="'embedded' (a made-up class), a .jsonl file of streams, a .json file of rows, or a folder",
+    )
+    problems_file: str = Field("", description="problems with their tests; empty: problems.json beside the source")
+    experiment: Literal[1, 2] = Field(2, description="1: the first, middle or last submission; 2: the next submission")
+    context: bool = Field(False, description="show what the student handed in for earlier problems")
+    k: int = Field(1, ge=1, description="submissions shown before the one that is asked for, in experiment 2")
+    past_problems: int = Field(1, ge=1, description="earlier problems in a context, the nearest first")
+    feedback: bool = Field(
+        False, description="show earlier submissions as turns, each with what the grader says; in experiment 2"
+    )
+    pairs: bool = Field(
+        True, description="also make DPO pairs: the submission over an earlier one of that student with another grade"
+    )
+    students: int = Field(36, ge=4, description="size of the embedded class")
+    new_students: float = Field(0.2, ge=0, le=1, description="share of the students that only judge")
+    new_problems: float = Field(0.25, ge=0, le=1, description="share of the problems that only judge")
+    held_out_streams: float = Field(
+        0.15, ge=0, le=1, description="share of the old students' streams on old problems that only judge"
+    )
+    new_semesters: tuple[str, ...] = Field((), description="students of these semesters only judge, instead of a share")
+    new_problem_names: tuple[str, ...] = Field((), description="these problems only judge, instead of a share")
+    near_duplicate: float = Field(
+        0.9, gt=0, le=1, description="training rows as alike to an evaluation row's own code as this are turned away"
+    )
+    max_characters: int = Field(
+        24_000,
+        ge=400,
+        description="longest row, prompt and submission; longer ones lose context, then early submissions",
+    )
+    neighbours: int = Field(
+        5, ge=1, description="the nearest real submissions that decide what coverage counts as near"
+    )
+    embedding_model: str = Field(
+        "", description="model whose embeddings measure distance: folder, Hub id or name; empty: syntax trees"
+    )
+    pseudonyms: bool = Field(True, description="give students numbers instead of the names in the source")
+
+
+class Student(Recipe):
+    """Students' submissions as they are, from streams or rows; nobody has to write candidates."""
+
+    describe: ClassVar[str] = "What a student hands in next, mistakes included, judged by how real it looks."
+    Settings: ClassVar[type[RecipeSettings]] = Settings
+    measures: ClassVar[tuple[Measure, ...]] = realism.MEASURES
+    target: ClassVar[str] = "ast_distance"
+    guard: ClassVar[str] = "valid"
+    passes: ClassVar[str] = "is one code block, properly ended"
+    filters: ClassVar[tuple[str, ...] | None] = ()
+    distances: ClassVar[dict[str, tuple[str, ...]]] = realism.DISTANCES
+
+    @property
+    def variant(self) -> Variant:
+        """Which rows the run is about."""
+        own = self.settings
+        return Variant(own.experiment, own.context, own.k if own.experiment == 2 else 1)
+
+    @cached_property
+    def source(self) -> Source:
+        """Everything the source holds, under pseudonyms where they are asked for."""
+        own = self.settings
+        found = read_source(own.source, own.problems_file, self.variant, own.students, self.seed)
+        return pseudonymous(found, self.seed) if own.pseudonyms else found
+
+    def material(self, variant: Variant) -> Material:
+        """Return a variant's rows on their sides."""
+        own = self.settings
+        fractions = Fractions(
+            own.new_students, own.new_problems, own.held_out_streams, own.new_semesters, own.new_problem_names
+        )
+        return divide(self.source, variant, fractions, own.past_problems, own.near_duplicate, self.seed)
+
+    def problems(self, settings: "RunSettings") -> ProblemSets:
+        """Return rows as problems, every real submission run and measured.
+
+        Turned away are rows that `codekiln.students.material.divide` turns away, and ``too-long`` ones.
+
+        Raises:
+            InputErrors: What is wrong with the source, all at once.
+        """
+        own, rejected = self.settings, []
+        if own.feedback and own.experiment == 1:
+            raise InputError(
+                "experiment 1 shows no earlier submissions that feedback could follow",
+                where="recipes.student.feedback",
+                fix="set experiment = 2, or feedback = false",
+            )
+        material = self.material(self.variant)
+        fitting = {
+            side: self._fit(rows, rejected)
+            for side, rows in (("train", material.train), ("evaluation", material.evaluation))
+        }
+        sizes = {"train": settings.problems.train, "evaluation": settings.problems.evaluation}
+        chosen = {side: self._choose(rows, material, sizes[side]) for side, rows in fitting.items()}
+        everything = [*fitting["train"], *fitting["evaluation"]]
+        questions = self.source.course.questions
+        workers = settings.workers or None
+        known = judging.know(everything, questions, self._distance, own.neighbours, settings.sandbox, workers)
+        made = {
+            side: [
+                judging.problem_of(row, material.sides[row.key], questions[row.key[1]], known, own.feedback, own.pairs)
+                for row in rows
+            ]
+            for side, rows in chosen.items()
+        }
+        return ProblemSets(made["train"], made["evaluation"], [*material.rejected, *rejected])
+
+    def essence(self, problem: Problem) -> str:
+        """Return nothing: all students are given the same problem, so only their own code is compared, in `divide`."""
+        return ""
+
+    def sources(self) -> dict[str, str]:
+        """Return the sha256 of the files that the settings name."""
+        return digests(self.settings.source, self.settings.problems_file, self.variant)
+
+    def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with the real submission; a teacher knows nothing of what a student would write."""
+        return self.golden(problems)
+
+    def grade(
+        self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+    ) -> list[Graded]:
+        """Return replies with a verdict on their form and a score of every measure; see `Recipe.grade`."""
+        by_id = {problem.task_id: problem for problem in problems}
+        replies = [read_reply(sample.solution or sample.completion or "") for sample in samples]
+        jobs = [(by_id[sample.task_id], read.code) for sample, read in zip(samples, replies, strict=True)]
+        outcomes = observe(jobs, workers=workers, limits=limits, label=label)
+        judged = [realism.Judged(*item) for item in zip(samples, replies, outcomes, strict=True)]
+        scores = realism.score(by_id, judged, self._distance)
+        return [
+            Graded(sample=item.sample, verdict=_verdict(item), scores=found)
+            for item, found in zip(judged, scores, strict=True)
+        ]
+
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+        """Build an example from every real submission, and pairs where two grades differ.
+
+        With the real submission the rejected one is the student's nearest earlier one of another grade (Koutcheme et
+        al. 2026, arXiv 2604.10720); with a model's replies the first that has another grade (as in SPIN, arXiv
+        2401.01335). Rejected rows hold the reason ``not-valid``: a model's reply that breaks the form.
+        """
+        problems, rows = list(problems), Rows()
+        by_id = by_task(problems, graded)
+        for problem in problems:
+            truth = realism.Truth.of(problem)
+            real = [item for item in by_id[problem.task_id] if item.sample.solution == problem.reference]
+            if real:
+                rows.examples.append(_example(problem))
+            if self.settings.pairs:
+                written = [item for item in by_id[problem.task_id] if item not in real]
+                rows.rejected += [Rejected("not-valid", item) for item in written if not item.verdict.passed]
+                rows.pairs += _pairs(problem, truth, written if written else None)
+        return rows
+
+    def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
+        """Return the real submissions."""
+        return {"real": [Sample(task_id=row.task_id, solution=row.reference, model="real", seed=0) for row in problems]}
+
+    def files(self, made: Made) -> dict[str, str | bytes]:
+        """Return the text's data-set files for training, the same of the four cells for testing, and the problems."""
+        return publishing.files(self.source, self.material, self.variant)
+
+    def card(self, made: Made) -> str:
+        """Return what a row is and whose work it comes from."""
+        return publishing.card(self.source, self.material(self.variant), self.variant, self.settings)
+
+    def validate(self, folder: Path) -> Iterator[InputError]:
+        """Yield wrong rows, streams on both sides, and leaks through contexts and near-duplicates."""
+        return publishing.validate(folder, self.settings.near_duplicate)
+
+    @cached_property
+    def _distance(self) -> Distance:
+        if not self.settings.embedding_model:
+            return tree_distances
+        from codekiln.students.embedding import Embedder
+
+        return Embedder(self.settings.embedding_model).distances
+
+    def _fit(self, rows: Sequence[Located], rejected: list[Rejected]) -> list[Located]:
+        kept = []
+        for row in rows:
+            fitting = judging.shortened(row, self.settings.max_characters, self.settings.feedback)
+            if fitting is None:
+                rejected.append(judging.too_long(row))
+            else:
+                kept.append(fitting)
+        return kept
+
+    def _choose(self, rows: Sequence[Located], material: Material, size: int | None) -> list[Located]:
+        chosen = balanced([row.key for row in rows], material.sides, size, self.seed)
+        return [rows[index] for index in chosen]
+
+
+def _verdict(item: realism.Judged) -> Verdict:
+    fault = item.reply.fault
+    return Verdict(
+        task_id=item.sample.task_id,
+        status="invalid" if fault else "passed",
+        tests_total=1,
+        tests_run=1,
+        tests_passed=int(not fault),
+        detail=fault,
+    )
+
+
+def _example(problem: Problem) -> Example:
+    return Example(
+        prompt=problem.messages, completion=_turn(problem.reference), task_id=problem.task_id, group=problem.group
+    )
+
+
+def _pairs(problem: Problem, truth: realism.Truth, written: Sequence[Graded] | None) -> list[Pair]:
+    rejected = _earlier(problem) if written is None else _unlike(truth, written)
+    if rejected is None or truth.outcome is None:
+        return []
+    return [
+        Pair(
+            prompt=problem.messages,
+            chosen=_turn(problem.reference),
+            rejected=_turn(rejected[0]),
+            task_id=problem.task_id,
+            group=problem.group,
+            stratum="correctness",
+            metric="pass_rate",
+            chosen_score=truth.outcome.rate,
+            rejected_score=rejected[1],
+        )
+    ]
+
+
+def _earlier(problem: Problem) -> tuple[str, float] | None:
+    found = problem.facts.get("other_grade")
+    return None if found is None else (reply(found["code"], False), found["pass_rate"])
+
+
+def _unlike(truth: realism.Truth, written: Sequence[Graded]) -> tuple[str, float] | None:
+    for item in written:
+        rate = item.score("pass_rate")
+        if item.verdict.passed and rate is not None and truth.outcome and rate != truth.outcome.rate:
+            return item.sample.solution, rate
+    return None
+
+
+def _turn(text: str) -> tuple[Message, ...]:
+    return (Message(role="assistant", content=text),)
