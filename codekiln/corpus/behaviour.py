@@ -1,0 +1,157 @@
+"""Whether the program in a reply does what it should, seen in the sandbox.
+
+A fix and a completion are run on every trial and must give what the original gives. Tests are run on the original,
+where all of them must hold, and on proven mutants, one of which at least one of them must catch.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codekiln.corpus.checks import test_functions
+from codekiln.corpus.replies import Reply
+from codekiln.corpus.slices import Slice
+from codekiln.corpus.trials import values
+from codekiln.records import Problem
+from codekiln.sandbox.limits import Limits
+from codekiln.sandbox.observe import Observation, Run, observe
+
+_PYTEST = """
+import contextlib as _contextlib, functools as _functools, math as _math, sys as _sys, types as _types
+@_contextlib.contextmanager
+def _raises(expected, match=None):
+    import re
+    try:
+        yield _types.SimpleNamespace()
+    except expected as error:
+        assert match is None or re.search(match, str(error)), "another message"
+    else:
+        raise AssertionError("nothing was raised")
+class _Approx:
+    def __init__(self, expected, rel=1e-6, abs=1e-12): self.expected, self.rel, self.abs = expected, rel, abs
+    def __eq__(self, other): return _math.isclose(self.expected, other, rel_tol=self.rel, abs_tol=self.abs)
+def _parametrize(names, cases, ids=None):
+    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    def decorate(test):
+        @_functools.wraps(test)
+        def run(*args):
+            for case in cases:
+                test(*args, **dict(zip(names, case if len(names) > 1 else [case])))
+        return run
+    return decorate
+_pytest = _types.ModuleType("pytest")
+_pytest.raises, _pytest.approx, _pytest.mark = _raises, _Approx, _types.SimpleNamespace(parametrize=_parametrize)
+_sys.modules["pytest"] = _pytest
+"""
+"""What tests use most of pytest, which is not in the sandbox: ``raises``, ``approx`` and ``mark.parametrize``."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Whether a reply behaves right; None where that cannot be run, or where there is nothing to run, with why."""
+
+    value: float | None
+    reason: str = ""
+
+
+def behave(
+    jobs: Sequence[tuple[Problem, str]], *, workers: int | None, limits: Limits, label: str = ""
+) -> list[Behaviour]:
+    """Return the behaviour of each (problem, reply), in order.
+
+    Args:
+        jobs: Problems of this recipe, each with a reply.
+        workers: Programs run at the same time; None: one per core.
+        limits: What each run may use.
+        label: Names the progress that is shown.
+    """
+    plans = [_plan(problem, Reply(text)) for problem, text in jobs]
+    runs = [run for plan in plans if isinstance(plan, list) for run in plan]
+    seen = iter(observe(runs, workers=workers, limits=limits, label=label))
+    return [
+        plan if isinstance(plan, Behaviour) else _judge(problem, [next(seen) for _ in plan])
+        for plan, (problem, _) in zip(plans, jobs, strict=True)
+    ]
+
+
+def can_run(problem: Problem) -> bool:
+    """Tell whether replies to a problem can be run."""
+    return bool(problem.facts.get("calls"))
+
+
+def program_with(piece: Slice, name: str, reply: Reply) -> str | None:
+    """Return a slice's program with the function that a reply defines, and with what else it brings; None without one.
+
+    Imports, helper functions, classes and constants of the reply come along; whatever else it would run does not.
+    """
+    definition = reply.definition(name)
+    if definition is None:
+        return None
+    brought = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    others = [node for node in reply.tree.body if node is not definition and isinstance(node, brought)]
+    extra = [node for node in others if definition not in getattr(node, "body", ())]
+    futures = [node for node in extra if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    lines = [ast.unparse(node) for node in [*futures, *(node for node in extra if node not in futures)]]
+    program = piece.program(ast.unparse(definition))
+    own = "\n".join(lines)
+    if not own:
+        return program
+    lead = [line for line in piece.before.split("\n") if line.startswith("from __future__")]
+    return "\n".join([*lead, own, *program.split("\n")[len(lead) :]])
+
+
+def _plan(problem: Problem, reply: Reply) -> list[Run] | Behaviour:
+    """Return the runs that decide, the original's first, or what is known without running anything."""
+    facts = problem.facts
+    if not can_run(problem):
+        return Behaviour(None, "the function cannot be run")
+    if reply.tree is None:
+        return Behaviour(0.0, "there is no code that compiles")
+    piece = Slice(facts["before"], facts["after"], facts["indent"])
+    if facts["category"] == "unit_test":
+        return _plan_tests(piece, facts, reply)
+    program = program_with(piece, facts["name"], reply)
+    if program is None:
+        return Behaviour(0.0, f"it does not define {facts['name']}")
+    calls = tuple(facts["calls"])
+    return [Run(piece.program(facts["text"]), calls), Run(program, calls)]
+
+
+def _plan_tests(piece: Slice, facts: dict, reply: Reply) -> list[Run] | Behaviour:
+    calls = tuple(call for call, _ in test_functions(reply.tree))
+    if not calls:
+        return Behaviour(0.0, "there is no test")
+    futures = [node for node in reply.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    rest = ast.Module([node for node in reply.tree.body if node not in futures], [])
+    tests = f"{_PYTEST}\n{ast.unparse(rest)}\n"
+    return [Run(f"{piece.program(text)}\n{tests}", calls) for text in (facts["text"], *facts["mutants"])]
+
+
+def _judge(problem: Problem, seen: Sequence[Observation]) -> Behaviour:
+    return _judge_tests(seen) if problem.facts["category"] == "unit_test" else _judge_program(problem, *seen)
+
+
+def _judge_program(problem: Problem, original: Observation, reply: Observation) -> Behaviour:
+    if original.ending != "ended":
+        return Behaviour(None, f"the original did not end: {original.message or original.ending}")
+    if reply.ending != "ended":
+        return Behaviour(0.0, f"{reply.ending}: {reply.error} {reply.message}".strip()[:200])
+    for call, expected, got in zip(problem.facts["calls"], values(original), values(reply), strict=True):
+        if expected != got:
+            return Behaviour(0.0, f"{call} gives {got!r}, not {expected!r}"[:300])
+    return Behaviour(1.0)
+
+
+def _judge_tests(seen: Sequence[Observation]) -> Behaviour:
+    original, *mutants = seen
+    if not _all_hold(original):
+        wrong = next((result for result in original.results if result.error), None)
+        what = f"{wrong.error} {wrong.message}" if wrong else f"{original.ending}: {original.error} {original.message}"
+        return Behaviour(0.0, f"a test fails on the original: {what}".strip()[:200])
+    if all(map(_all_hold, mutants)):
+        return Behaviour(0.0, f"no test fails on any of {len(mutants)} mutants")
+    return Behaviour(1.0)
+
+
+def _all_hold(observation: Observation) -> bool:
+    return observation.ending == "ended" and not any(result.error for result in observation.results)

@@ -1,0 +1,332 @@
+"""Docstring, explanation, bug fix, completion and test tasks from any tree of Python source, with proven answers.
+
+`codekiln.corpus` finds functions, runs them, and words the tasks; here the tasks are divided, judged and made rows.
+Two functions of one file, and two that are nearly equal, are always on the same side.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field, field_validator
+
+from codekiln import prompts, similarity
+from codekiln.corpus import artefacts, card, choose
+from codekiln.corpus.behaviour import behave
+from codekiln.corpus.checks import elements
+from codekiln.corpus.made_up import invented, placeholders
+from codekiln.corpus.prompts import CATEGORIES, fenced
+from codekiln.corpus.survey import Plan, survey
+from codekiln.corpus.tasks import Known, Terms, problems_of
+from codekiln.corpus.walk import STDLIB, open_corpus
+from codekiln.dataset import Rejected
+from codekiln.errors import InputError, did_you_mean
+from codekiln.measures import Measure
+from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows, by_task
+from codekiln.records import Example, Graded, Problem, Sample, Score, Verdict
+from codekiln.sandbox.limits import Limits
+from codekiln.teachers import Teacher
+
+if TYPE_CHECKING:
+    from codekiln.settings import Settings as RunSettings
+
+_WHERE = "recipes.corpus-tasks"
+_PROOF_SECONDS = 2
+
+
+class Settings(RecipeSettings):
+    """Which functions are used, for what, and what counts as proof."""
+
+    corpus: str = Field(STDLIB, description="a folder of Python files, or 'stdlib': that of the running interpreter")
+    include: tuple[str, ...] = Field((), description="globs of paths below the folder; empty: all")
+    exclude: tuple[str, ...] = Field((), description="globs of paths that are left out")
+    licence: str = Field("", description="licence of the corpus, written into each row; empty: PSF-2.0 for stdlib")
+    shares: dict[str, float] = Field(
+        dict.fromkeys(CATEGORIES, 1.0), description="weight of each category; counts are exact"
+    )
+    min_lines: int = Field(5, ge=1, description="shortest function, in lines")
+    max_lines: int = Field(60, ge=1, description="longest function, in lines")
+    max_characters: int = Field(6000, ge=500, description="most characters of a task and its reference together")
+    functions: int = Field(1200, ge=1, description="at most so many functions are looked at")
+    per_file: int = Field(12, ge=1, description="at most so many functions of one file")
+    trials: int = Field(8, ge=1, description="most calls on which a function is compared")
+    outcomes: int = Field(3, ge=2, description="least number of different results on them; with fewer it is not run")
+    mutants: int = Field(6, ge=1, description="mutants tried per function")
+    unproven: bool = Field(False, description="also use bugs that were not proven to change behaviour; marked")
+    duplicate: float = Field(
+        similarity.THRESHOLD, gt=0, le=1, description="similarity from which two functions or replies count as one"
+    )
+    alike: float = Field(0.5, gt=0, le=1, description="similarity from which two functions stay on one side")
+
+    @field_validator("shares")
+    @classmethod
+    def _known_categories(cls, value: dict[str, float]) -> dict[str, float]:
+        if unknown := [name for name in value if name not in CATEGORIES]:
+            raise ValueError(f"no category '{unknown[0]}': {did_you_mean(unknown[0], CATEGORIES)}")
+        if min(value.values(), default=0) < 0 or not sum(value.values()):
+            raise ValueError("weights are zero or more, and one of them is more")
+        return {name: value.get(name, 0.0) for name in CATEGORIES}
+
+
+class CorpusTasks(Recipe):
+    """Five kinds of task from functions that exist, with replies that the source gives or a teacher writes."""
+
+    describe: ClassVar[str] = "Docstrings, explanations, bug fixes, completions and tests from any Python source tree."
+    Settings: ClassVar[type[RecipeSettings]] = Settings
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(name="behaviour", direction="higher", share=True,
+                describe="Share of fixes, completions and tests that behave right when they are run."),
+        Measure(name="style_score", direction="higher", share=True,
+                describe="Share of the elements that a reply of its category should have."),
+        Measure(name="hallucination_rate", direction="lower", share=True,
+                describe="Share of replies with TODO, placeholder or other marks of unfinished work."),
+        Measure(name="invented_names", direction="lower", share=True,
+                describe="Share of replies with code that name parameters or things that do not exist."),
+    )  # fmt: skip
+    target: ClassVar[str] = "behaviour"
+    passes: ClassVar[str] = "has every required element of its category"
+    filters: ClassVar[tuple[str, ...]] = ()
+
+    def sources(self) -> dict[str, str]:
+        """Return the digest of the corpus."""
+        return {"corpus": self._corpus().digest()}
+
+    def problems(self, settings: "RunSettings") -> ProblemSets:
+        """Return tasks in exact proportions, divided by file, whose references are proven.
+
+        Raises:
+            InputError: The corpus is not there, or does not give as many tasks as were asked for.
+        """
+        workers, limits = settings.workers or None, self._proof_limits(settings.sandbox)
+        found = survey(self._corpus(), self._plan(), workers=workers, limits=limits)
+        made, rejected = self._make(found.known, needs_gold=settings.teacher == "reference")
+        fit, unfit = self._prove(made, workers, limits)
+        train, evaluation, left = self._divide(fit, settings)
+        rejected = [*found.rejected, *rejected, *unfit, *(Rejected("not-needed", problem) for problem in left)]
+        return ProblemSets(train, evaluation, rejected)
+
+    def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each task with what the source itself answers, or with the replies of another teacher."""
+        return self.golden(problems) if teacher.name == "reference" else teacher.solve(problems)
+
+    def grade(
+        self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+    ) -> list[Graded]:
+        """Return each reply with its verdict (the required elements) and a score per measure."""
+        by_id = {problem.task_id: problem for problem in problems}
+        jobs = [(by_id[sample.task_id], sample.solution or "") for sample in samples]
+        behaved = behave(jobs, workers=workers, limits=limits, label=label)
+        return [
+            Graded(sample=sample, verdict=_verdict(*job), scores=_scores(*job, Score(
+                metric="behaviour", value=found.value, reason=found.reason
+            )))
+            for sample, job, found in zip(samples, jobs, behaved, strict=True)
+        ]  # fmt: skip
+
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+        """Return one row per task: the first reply that passes, behaves right and makes nothing up.
+
+        Replies are turned away as ``lacks-<element>``, ``misbehaves``, ``not-the-original`` (a fix that nobody could
+        run), ``placeholder``, ``invents``, ``second``; rows as ``near-duplicate``, or as ``surplus`` where the others
+        of a proportion are missing; a task as ``no-reply``.
+
+        Raises:
+            InputError: The rows that are left do not make up the proportions, whatever their number.
+        """
+        problems = list(problems)
+        rows, chosen = Rows(), []
+        for problem, items in zip(problems, by_task(problems, graded).values(), strict=True):
+            good = None
+            for item in items:
+                reason = _refusal(problem, item) or ("second" if good else None)
+                if reason:
+                    rows.rejected.append(Rejected(reason, item))
+                else:
+                    good = item
+            if good:
+                chosen.append((problem, good.sample.solution or ""))
+            elif not items:
+                rows.rejected.append(Rejected("no-reply", problem))
+        self._balance(self._distinct(chosen, rows), rows)
+        return rows
+
+    def files(self, made: Made) -> dict[str, str | bytes]:
+        """Return the three files of the published data set."""
+        return artefacts.files(made)
+
+    def card(self, made: Made) -> str:
+        """Return what a stranger has to know about the rows."""
+        return card.card(made, self.settings.model_dump())
+
+    def validate(self, folder: Path) -> Iterator[InputError]:
+        """Yield what is wrong with the three files."""
+        return artefacts.validate(folder, self.settings.shares)
+
+    def _corpus(self):
+        own = self.settings
+        return open_corpus(own.corpus, own.include, own.exclude, where=f"{_WHERE}.corpus")
+
+    def _plan(self) -> Plan:
+        own = self.settings
+        return Plan(
+            shortest=own.min_lines, longest=own.max_lines, characters=own.max_characters * 2 // 3,
+            functions=own.functions, per_file=own.per_file, duplicate=own.duplicate, outcomes=own.outcomes,
+            trials=own.trials, mutants=own.mutants, unproven=own.unproven, seed=self.seed,
+        )  # fmt: skip
+
+    def _proof_limits(self, limits: Limits) -> Limits:
+        return limits.model_copy(update={"cpu_seconds": min(limits.cpu_seconds, _PROOF_SECONDS)})
+
+    def _make(self, known: Sequence[Known], needs_gold: bool) -> tuple[list[Problem], list[Rejected]]:
+        own = self.settings
+        is_stdlib = own.corpus == STDLIB
+        terms = Terms(
+            source=STDLIB if is_stdlib else Path(own.corpus).resolve().name,
+            licence=own.licence or ("PSF-2.0" if is_stdlib else ""),
+            longest=own.max_characters, needs_gold=needs_gold, unproven=own.unproven,
+        )  # fmt: skip
+        texts = [item.function.text for item in known]
+        alike = [(left, right) for left, right, _ in similarity.near(texts, texts, own.alike) if left < right]
+        groups = choose.groups([item.function.file for item in known], alike)
+        made, rejected = [], []
+        for item, group in zip(known, groups, strict=True):
+            for problem, reason in problems_of(item, group, terms):
+                if own.shares[problem.stratum]:
+                    rejected += [Rejected(reason, problem)] if reason else []
+                    made += [] if reason else [problem]
+        return made, rejected
+
+    def _prove(
+        self, problems: Sequence[Problem], workers: int | None, limits: Limits
+    ) -> tuple[list[Problem], list[Rejected]]:
+        """Keep problems whose reference would be taken as a row, and whose bug is not taken for a fix."""
+        proofs = [(row, Sample(task_id=row.task_id, solution=row.reference)) for row in problems if row.reference]
+        bugged = [(row, Sample(task_id=row.task_id, solution=fenced(row.facts["shown"])))
+                  for row in problems if row.stratum == "bugfix"]  # fmt: skip
+        samples = [sample for _, sample in proofs + bugged]
+        graded = self.grade(problems, samples, workers=workers, limits=limits, label="check: proving references")
+        reasons = {}
+        for (problem, _), item in zip(proofs, graded, strict=False):
+            if reason := _refusal(problem, item):
+                reasons[problem.task_id] = f"reference-{reason}"
+        for (problem, _), item in zip(bugged, graded[len(proofs) :], strict=True):
+            if item.score("behaviour") == 1.0:
+                reasons.setdefault(problem.task_id, "bug-behaves")
+        rejected = [Rejected(reasons[row.task_id], row) for row in problems if row.task_id in reasons]
+        return [row for row in problems if row.task_id not in reasons], rejected
+
+    def _divide(
+        self, problems: Sequence[Problem], settings: "RunSettings"
+    ) -> tuple[list[Problem], list[Problem], list[Problem]]:
+        """Return training tasks, evaluation tasks, and those that neither side needs."""
+        wanted = settings.problems
+        fraction = wanted.evaluation_fraction
+        if wanted.train and wanted.evaluation:
+            fraction = wanted.evaluation / (wanted.train + wanted.evaluation)
+        shares = self.settings.shares
+        side_of = choose.sides([(row.group, row.stratum) for row in problems], shares, fraction, self.seed)
+        functions = {row.task_id: (row.facts["file"], row.facts["function"]) for row in problems}
+        taken = {}
+        for side, total in ((choose.TRAIN, wanted.train), (choose.EVALUATION, wanted.evaluation)):
+            there = [row for row in problems if side_of[row.group] == side]
+            count = self._total(side, total, Counter(row.stratum for row in there))
+            taken[side] = choose.take(there, choose.counts(count, shares), functions, self.seed)
+        used = {row.task_id for rows in taken.values() for row in rows}
+        left = [row for row in problems if row.task_id not in used]
+        return taken[choose.TRAIN], taken[choose.EVALUATION], left
+
+    def _total(self, side: str, wanted: int | None, available: Counter) -> int:
+        shares = self.settings.shares
+        possible = choose.largest(available, shares, wanted)
+        if possible == 0 or possible < (wanted or 0):
+            asked = choose.counts(wanted or sum(1 for share in shares.values() if share), shares)
+            listed = ", ".join(f"{name} {count} of {available[name]}" for name, count in asked.items() if count)
+            at_most = f"ask for at most {possible}, or " if possible else ""
+            raise InputError(
+                f"the corpus does not give {sum(asked.values())} {side} tasks in these proportions; "
+                f"wanted of what there is: {listed}",
+                where=f"problems.{side}",
+                fix=f"{at_most}raise {_WHERE}.functions or per_file, give a larger corpus, or change {_WHERE}.shares",
+            )
+        return possible
+
+    def _distinct(self, chosen: list[tuple[Problem, str]], rows: Rows) -> list[tuple[Problem, str]]:
+        """Drop rows of a category whose code and reply repeat an earlier one; what all tasks share does not count."""
+        kept = []
+        for category in CATEGORIES:
+            mine = [(problem, text) for problem, text in chosen if problem.stratum == category]
+            texts = [f"{problem.facts['shown']}\n{text}" for problem, text in mine]
+            for index, first in enumerate(similarity.first_of_each(texts, self.settings.duplicate)):
+                if first == index:
+                    kept.append(mine[index])
+                else:
+                    rows.rejected.append(Rejected("near-duplicate", _example(*mine[index])))
+        return kept
+
+    def _balance(self, kept: list[tuple[Problem, str]], rows: Rows) -> None:
+        """Shrink to the largest number of rows that has the proportions exactly."""
+        available = Counter(problem.stratum for problem, _ in kept)
+        shares = self.settings.shares
+        total = choose.largest(available, shares)
+        if not total:
+            there = ", ".join(f"{name} {available[name]}" for name, share in shares.items() if share)
+            fix = f"see the reasons of rejected rows, ask for more problems, or change {_WHERE}.shares"
+            raise InputError(f"no number of rows has the proportions: there are {there}", where=_WHERE, fix=fix)
+        left = Counter(choose.counts(total, shares))
+        for problem, text in kept:
+            example = _example(problem, text)
+            if left[problem.stratum]:
+                left[problem.stratum] -= 1
+                rows.examples.append(example)
+            else:
+                rows.rejected.append(Rejected("surplus", example))
+
+
+def _verdict(problem: Problem, text: str) -> Verdict:
+    required = [item for item in elements(problem, text) if item.required]
+    missing = [item for item in required if not item.held]
+    return Verdict(
+        task_id=problem.task_id, status="failed" if missing else "passed", tests_total=len(required),
+        tests_run=len(required), tests_passed=len(required) - len(missing),
+        detail=f"{missing[0].name}: {missing[0].missing}" if missing else "",
+    )  # fmt: skip
+
+
+def _scores(problem: Problem, text: str, behaviour: Score) -> tuple[Score, ...]:
+    looked_for = elements(problem, text)
+    style = sum(item.held for item in looked_for) / len(looked_for)
+    marks, names = placeholders(problem, text), invented(problem, text)
+    nothing = "" if names is not None else "no code to look at"
+    return (
+        behaviour,
+        Score(metric="style_score", value=style),
+        Score(metric="hallucination_rate", value=float(bool(marks)), reason=", ".join(marks[:3])),
+        Score(metric="invented_names", value=None if names is None else float(bool(names)),
+              reason=nothing or ", ".join(names[:3])),
+    )  # fmt: skip
+
+
+def _refusal(problem: Problem, item: Graded) -> str | None:
+    """Return why a reply is not trained on."""
+    if not item.verdict.passed:
+        return f"lacks-{item.verdict.detail.partition(':')[0]}"
+    behaviour = item.score("behaviour")
+    if behaviour == 0.0:
+        return "misbehaves"
+    if behaviour is None and problem.stratum in ("bugfix", "complete", "unit_test"):
+        return None if _is_original(problem, item.sample.solution or "") else "not-the-original"
+    if item.score("hallucination_rate"):
+        return "placeholder"
+    return "invents" if item.score("invented_names") else None
+
+
+def _is_original(problem: Problem, text: str) -> bool:
+    return artefacts.is_original(problem, text)
+
+
+def _example(problem: Problem, text: str) -> Example:
+    return Example(
+        prompt=prompts.messages(problem), completion=prompts.answer_to(problem, text), task_id=problem.task_id,
+        group=problem.group,
+    )  # fmt: skip
