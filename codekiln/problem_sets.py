@@ -102,6 +102,12 @@ def essence(problem: Problem) -> str:
     return f"{problem.prompt}\n{problem.reference or ''}"
 
 
+def elsewhere(settings: Settings) -> bool:
+    """Tell whether a source is neither shipped nor a file here, so that it may change without our noticing."""
+    named = {settings.problems.source, settings.problems.evaluation_source} - {"", "tiny"}
+    return any(not Path(source).is_file() for source in named)
+
+
 def source_digests(settings: Settings) -> dict[str, str]:
     """Return the sha256 of each problem source that is a file."""
     sources = {"source": settings.problems.source, "evaluation_source": settings.problems.evaluation_source}

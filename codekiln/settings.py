@@ -66,7 +66,10 @@ class Settings(Section):
         "auto", description="how a job on a pool divides its work; auto: whole copies when the base model fits one GPU"
     )
     experiment: str = Field("codekiln", description="MLflow experiment")
-    promote_as: str = Field("", description="registered model name; empty: codekiln-<base model>")
+    promote_as: str = Field(
+        "",
+        description="registered model name; empty: codekiln-<base model>, with the recipe where it measures otherwise",
+    )
     tracking_uri: str = Field(
         "", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory"
     )
@@ -97,8 +100,9 @@ class Settings(Section):
 
     @property
     def registered_name(self) -> str:
-        """The name under which adapters are registered."""
-        return self.promote_as or "codekiln-" + re.sub(r"[^\w.-]+", "-", self.base_model).strip("-")
+        """The name under which adapters are registered; those that other measures judge do not share a champion."""
+        own = f"-{self.recipe}" if recipes.get(self.recipe).measures else ""
+        return self.promote_as or "codekiln-" + re.sub(r"[^\w.-]+", "-", self.base_model).strip("-") + own
 
     def section(self, key: str) -> Any:
         """Return a key's value as JSON types; the chosen recipe or teacher's own settings for those two keys."""

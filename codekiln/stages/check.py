@@ -1,13 +1,15 @@
 """check: resolve and prove everything a run needs before it costs time, and report every problem found."""
 
+import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from codekiln import models, problem_sets, teachers
-from codekiln.dataset import Rejected, write_dataset
+from codekiln.dataset import MANIFEST, Dataset, Rejected, write_dataset
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import examine, pool_probes
@@ -114,6 +116,9 @@ def _registry(settings: Settings, folder: Path) -> str:
 
 def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int]]:
     recipe = recipe_of(settings)
+    common = _provenance(settings, recipe.sources())
+    if (known := _made_before(settings, folder, common)) is not None:
+        return known
     made = recipe.problems(settings)
     for side, rows in (("training", made.train), ("evaluation", made.evaluation)):
         if not rows:
@@ -123,14 +128,31 @@ def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int
                 where="problems",
                 fix="give more problems, or problems whose references pass their tests",
             )
-    common = {
-        "settings": {**settings.problems.model_dump(mode="json"), **settings.recipes[settings.recipe]},
-        "parents": {**problem_sets.source_digests(settings), **recipe.sources()},
-        "code_version": code_version(),
-    }
     write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **common)
     write_dataset(folder / EVALUATION, made.evaluation, Problem, **common)
     return len(made.train), len(made.evaluation), _reasons(made.rejected)
+
+
+def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
+    """Return everything that problem sets depend on, as their manifests hold it."""
+    shaped = {key: settings.section(key) for key in ("recipe", "recipes", "metric", "problems", "sandbox", "seed")}
+    return {
+        "settings": {**shaped, "python": platform.python_version()},
+        "parents": {**problem_sets.source_digests(settings), **sources},
+        "code_version": code_version(),
+    }
+
+
+def _made_before(settings: Settings, folder: Path, common: Mapping[str, Any]) -> tuple[int, int, dict[str, int]] | None:
+    """Return the counts of problem sets that an earlier check left, when making them again would give the same."""
+    if not all((folder / side / MANIFEST).exists() for side in (TRAIN, EVALUATION)):
+        return None
+    if problem_sets.elsewhere(settings):
+        return None
+    train, evaluation = (Dataset(folder / side, Problem) for side in (TRAIN, EVALUATION))
+    if any({key: getattr(side.manifest, key) for key in common} != common for side in (train, evaluation)):
+        return None
+    return len(train.rows()), len(evaluation.rows()), train.manifest.rejected
 
 
 def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
