@@ -1,0 +1,1 @@
+"""How hard problems are for models, and data sets that hold a stated share of each difficulty."""
