@@ -42,7 +42,7 @@ class PastStream(Record):
     """A piece of a student's stream for an earlier problem, oldest first, at most k + 1 long."""
 
     question_name: str
-    submissions: tuple[str, ...]
+    submissions: tuple[str, ...] = Field(strict=False)
 
 
 class _Input(Record):
@@ -67,7 +67,7 @@ class StageInput(_Input):
 
     stage: Stage
     quantile: None = Field(None, exclude=True)
-    past_problem_submissions: tuple[PastSubmission, ...] = ()
+    past_problem_submissions: tuple[PastSubmission, ...] = Field((), strict=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -96,9 +96,9 @@ class NextInput(_Input):
     ``curr_problem_prior_bot_feedback`` is one text per prior submission, as INSIDE (arXiv 2608.10492) adds it.
     """
 
-    curr_problem_prior_submissions: tuple[str, ...]
-    past_problem_submissions: tuple[PastStream, ...] = ()
-    curr_problem_prior_bot_feedback: tuple[str, ...] | None = None
+    curr_problem_prior_submissions: tuple[str, ...] = Field(strict=False)
+    past_problem_submissions: tuple[PastStream, ...] = Field((), strict=False)
+    curr_problem_prior_bot_feedback: tuple[str, ...] | None = Field(None, strict=False)
 
     @field_validator("curr_problem_prior_submissions", mode="before")
     @classmethod
@@ -122,6 +122,7 @@ class NextInput(_Input):
 
 
 class _Row(Record):
+    INPUT: _Input
     OUTPUT: str
 
     @field_validator("OUTPUT")
@@ -174,8 +175,7 @@ def read_rows(path: Path, experiment: int) -> list[Row]:
     found, errors = [], []
     for number, item in enumerate(read_array(path), start=1):
         try:
-            # By way of JSON, because strict models take lists for tuples only there.
-            found.append(KINDS[experiment].model_validate_json(json.dumps(item)))
+            found.append(KINDS[experiment].model_validate(item))
         except ValidationError as error:
             errors += validation_errors(error, f"{path}: row {number}", _fix(item, experiment))
     if errors:

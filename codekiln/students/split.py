@@ -108,7 +108,7 @@ def balanced(keys: Sequence[Key], cells: dict[Key, str], size: int | None, seed:
 def _refuse_unknown(streams: Sequence[tuple[Key, str]], fractions: Fractions) -> None:
     known = {
         "new_semesters": (fractions.semesters, {semester for _, semester in streams}),
-        "new_problems": (fractions.named, {key[1] for key, _ in streams}),
+        "new_problem_names": (fractions.named, {key[1] for key, _ in streams}),
     }
     errors = [
         InputError(f"there is no '{name}' in the data", where=f"recipes.student.{key}", fix=did_you_mean(name, there))
