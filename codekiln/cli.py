@@ -9,6 +9,7 @@ import click
 
 from codekiln import __version__
 from codekiln.errors import CodekilnError, InputError
+from codekiln.exercises.cli import exercise
 
 HELP = {"help_option_names": ["-h", "--help"]}
 SET = click.option(
@@ -225,22 +226,36 @@ def compare(folder: Path, against: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("name", required=False)
 @JSON
-def recipes(as_json: bool) -> None:
-    """List the data recipes and their settings.
+def recipes(name: str | None, as_json: bool) -> None:
+    """List the data recipes, or the settings and measures of recipe NAME.
 
-    Example: codekiln recipes
+    Example: codekiln recipes student
     """
     from codekiln import recipes as table
 
     if as_json:
-        click.echo(json.dumps({name: table.get(name).Settings.model_json_schema() for name in table.names()}, indent=2))
-        return
-    for name in table.names():
-        kind = table.get(name)
-        click.echo(f"{name}: {kind.describe}")
-        for key, field in kind.Settings.model_fields.items():
-            click.echo(f"  {f'recipes.{name}.{key}':<46} {field.default!s:<10} {field.description}")
+        chosen = [name] if name else table.names()
+        click.echo(json.dumps({name: table.get(name).Settings.model_json_schema() for name in chosen}, indent=2))
+    elif name:
+        click.echo(_recipe(table.get(name)))
+    else:
+        for known in table.names():
+            click.echo(f"{known:<16} {table.get(known).describe}")
+
+
+def _recipe(kind: Any) -> str:
+    from codekiln import measures
+
+    lines = [kind.describe, "", "settings, with their defaults:"]
+    for key, field in kind.Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        lines.append(f"  recipes.{kind.name}.{key} = {json.dumps(default, default=str)}")
+        lines.append(f"      {field.description}")
+    lines += ["", f"pass@k: chance that one of k replies {kind.passes}; it aims at {kind.target}"]
+    lines += [f"  {name:<28} {found.describe}" for name, found in measures.of(kind).items()]
+    return "\n".join(lines)
 
 
 @main.command()
@@ -374,6 +389,9 @@ def promote(name: str, tracking_uri: str, experiment: str, undo: bool) -> None:
 
     champion = Registry(tracking_uri, experiment).rollback(name)
     click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")
+
+
+main.add_command(exercise)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from pipelines.judge import judge
 
 COMPILED = Path(__file__).with_name("compiled")
 MOUNT = "/codekiln"
+READ_DATA = ("exec-check", "exec-generate")
+"""Steps that start no job and still read what a user put on the shared volume: problems, corpora, graded runs."""
 
 
 def compile_all(folder: Path = COMPILED, rounds: int = 1, image: str = "", claim: str = "") -> list[Path]:
@@ -46,7 +48,7 @@ def _adapted(text: str, image: str, claim: str) -> str:
             "pvcNameParameter": {"runtimeValue": {"constant": claim}},
         }
         for component in pipeline["components"].values():
-            if "taskConfigPassthroughs" in component or component["executorLabel"] == "exec-check":
+            if "taskConfigPassthroughs" in component or component["executorLabel"] in READ_DATA:
                 executors[component["executorLabel"]]["pvcMount"] = [mount]
     return yaml.safe_dump_all([pipeline, platform], sort_keys=False)
 

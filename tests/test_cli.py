@@ -28,7 +28,10 @@ def test_score_prints_every_metric():
 
 
 def test_recipes_and_models_are_listed():
-    assert "recipes.maintainability.margin" in invoke("recipes").output
+    assert "maintainability  Preference pairs" in invoke("recipes").output
+    shown = invoke("recipes", "maintainability").output
+    assert "recipes.maintainability.margin = 3.0" in shown
+    assert "structural_maintainability" in shown
     names = [spec["name"] for spec in json.loads(invoke("models", "--json").output)]
     assert {"tiny", "gemma3-1b", "gemma3-4b", "gemma3-12b", "qwen3-4b"} <= set(names)
 

@@ -204,7 +204,7 @@ def test_what_a_step_reads_of_the_cluster_is_optional(path):
             assert all(item["optional"] for item in placed.get(source, ()))
 
 
-def test_a_claim_is_mounted_by_the_steps_that_exchange_files_with_jobs(tmp_path):
+def test_a_claim_is_mounted_by_the_steps_that_exchange_files_with_jobs_or_read_data(tmp_path):
     code = (
         "from pipelines.compile import Path, compile_all\n"
         f"compile_all(Path({str(tmp_path)!r}), image='reg/cpu:1', claim='codekiln-workspace')"
@@ -212,7 +212,7 @@ def test_a_claim_is_mounted_by_the_steps_that_exchange_files_with_jobs(tmp_path)
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, check=True)
     pipeline, platform = documents(tmp_path / "align.yaml")
     mounted = {name for name, placed in platform.items() if placed.get("pvcMount")}
-    assert mounted == {executor(pipeline, task) for task in ON_POOL | {"check"}}
+    assert mounted == {executor(pipeline, task) for task in ON_POOL | {"check", "generate"}}
     for name in mounted:
         (mount,) = platform[name]["pvcMount"]
         assert (mount["constant"], mount["mountPath"]) == ("codekiln-workspace", "/codekiln")

@@ -17,7 +17,7 @@ from tests.chart.variants import VARIANTS
 
 COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
 NAMES = [path.stem for path in COMPILED]
-EXCHANGING = ("check", "sft", "dpo", "dpo_further", "self_generate", "evaluate")
+EXCHANGING = ("check", "generate", "sft", "dpo", "dpo_further", "self_generate", "evaluate")
 PLAIN = {
     "pipelines": {"defaults": {"pool": ""}},
     "storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b"}},

@@ -45,7 +45,7 @@ run form, and for each step what this cluster adds. dict root, path.
 {{- $more := dict }}
 {{- $step := regexReplaceAll "^exec-(.*?)(-[0-9]+)?$" .name "${1}" | replace "-" "_" }}
 {{- $claim := include "codekiln.workspaceClaim" .root }}
-{{- if and $claim (has $step (list "check" "sft" "dpo" "dpo_further" "self_generate" "evaluate")) }}
+{{- if and $claim (has $step (list "check" "generate" "sft" "dpo" "dpo_further" "self_generate" "evaluate")) }}
 {{- $mount := dict "constant" $claim "mountPath" "/codekiln" "pvcNameParameter" (dict "runtimeValue" (dict "constant" $claim)) }}
 {{- $_ := set $more "pvcMount" (append (.there.pvcMount | default list) $mount) }}
 {{- end }}
