@@ -169,6 +169,8 @@ def resolve(
     special, above = own.pop(FOR, {}), merge(chosen, parse_overrides(overrides or []))
     recipe = above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default
     where = f"profile {profile} with overrides"
+    if unknown := [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]:
+        raise InputErrors(unknown)
     return validate(merge(merge(own, special.get(recipe, {})), above), where=where)
 
 
