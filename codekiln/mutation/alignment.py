@@ -63,7 +63,7 @@ def _make_moves_cheap(left: list["_Bag"], right: list["_Bag"]) -> None:
     counts, more = (Counter(bag.text.strip() for bag in bags) for bags in (left, right))
     for bag in (*left, *right):
         if counts[bag.text.strip()] == more[bag.text.strip()]:
-            bag.weight //= 2
+            bag.weight = (bag.weight + 1) // 2
 
 
 class _Bag:
@@ -81,8 +81,8 @@ class _Bag:
         if self.text == other.text:
             return 0
         common = sum(min(weight, other.tokens[text]) for text, weight in self.tokens.items() if text in other.tokens)
-        indentation = TOKEN * (self.indent != other.indent)
-        return max(sum(self.tokens.values()) + sum(other.tokens.values()) - 2 * common, 1) + indentation
+        tokens = sum(self.tokens.values()) + sum(other.tokens.values()) - 2 * common
+        return tokens + TOKEN * (self.indent != other.indent) or 1
 
 
 def _ways(

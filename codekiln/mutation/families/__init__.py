@@ -1,5 +1,25 @@
 """The families of mutations; importing this package registers all of them."""
 
-from codekiln.mutation.families import logical_conditions, runtime_names, syntax_blocks, syntax_brackets
+from codekiln.mutation.families import (
+    logical_conditions,
+    logical_data,
+    logical_flow,
+    logical_numbers,
+    logical_operators,
+    logical_statements,
+    runtime_names,
+    syntax_blocks,
+    syntax_brackets,
+)
 
-__all__ = ["logical_conditions", "runtime_names", "syntax_blocks", "syntax_brackets"]
+__all__ = [
+    "logical_conditions",
+    "logical_data",
+    "logical_flow",
+    "logical_numbers",
+    "logical_operators",
+    "logical_statements",
+    "runtime_names",
+    "syntax_blocks",
+    "syntax_brackets",
+]

@@ -35,7 +35,7 @@ def known_names(source: Source) -> set[str]:
 def misspelt_name(source: Source) -> Iterator[Edit]:
     """The name of a variable or a function is misspelt where it is used.
 
-    Source: Smith 2019; Pritchard 2015.
+    Source: PY4E; CodeLab.
     """
     taken = known_names(source)
     for turn, node in enumerate(source.each(ast.Name)):

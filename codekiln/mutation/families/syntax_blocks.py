@@ -6,6 +6,7 @@ from codekiln.mutation.blocks import headers, movable, on_own_lines, shifted, sh
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import Source
 
+_MOST_LINES = 5
 _INDENT = ("indent", "indentation", "indented", "spaces")
 
 
@@ -13,7 +14,7 @@ _INDENT = ("indent", "indentation", "indented", "spaces")
 def missing_colon(source: Source) -> Iterator[Edit]:
     """The colon at the end of a header is missing.
 
-    Source: Kohn 2019; Smith 2019.
+    Source: Mueller.
     """
     for header in headers(source):
         yield Edit(
@@ -30,7 +31,7 @@ def missing_colon(source: Source) -> Iterator[Edit]:
 def wrong_colon(source: Source) -> Iterator[Edit]:
     """A header ends with a semicolon instead of a colon.
 
-    Source: Brown 2017.
+    Source: Altadmri 2015.
     """
     for header in headers(source):
         yield Edit(
@@ -47,7 +48,7 @@ def wrong_colon(source: Source) -> Iterator[Edit]:
 def unexpected_indent(source: Source) -> Iterator[Edit]:
     """A statement is indented further than the one before it, although no block starts there.
 
-    Source: Kohn 2019; Pritchard 2015.
+    Source: Mueller.
     """
     for block in [source.tree.body, *(header.block for header in headers(source))]:
         for statement in block[1:]:
@@ -67,7 +68,7 @@ def unexpected_indent(source: Source) -> Iterator[Edit]:
 def uneven_dedent(source: Source) -> Iterator[Edit]:
     """A statement has lost some of its indentation and so belongs to no block.
 
-    Source: Kohn 2019; Pritchard 2015.
+    Source: Mueller.
     """
     for block in (header.block for header in headers(source)):
         for statement in block[1:]:
@@ -87,11 +88,12 @@ def uneven_dedent(source: Source) -> Iterator[Edit]:
 def missing_indentation(source: Source) -> Iterator[Edit]:
     """The body of a block is not indented.
 
-    Source: Kohn 2019; Smith 2019.
+    Source: Mueller.
     """
     for header in headers(source):
-        if movable(source, header.block) and step(source, header.block):
-            (start, end), code = source.rows(header.block[0], header.block[-1]), short(source.code(header.block[0]))
+        (start, end), code = source.rows(header.block[0], header.block[-1]), short(source.code(header.block[0]))
+        brief = len(source.text[start:end].splitlines()) <= _MOST_LINES
+        if brief and movable(source, header.block) and step(source, header.block):
             inner, outer = source.indentation(header.block[0]), source.indentation(header.node)
             yield Edit(
                 start,

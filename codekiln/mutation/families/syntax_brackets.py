@@ -34,7 +34,7 @@ def _owner(source: Source, opening: Token) -> str:
 def missing_closing_bracket(source: Source) -> Iterator[Edit]:
     """A bracket that was opened is not closed.
 
-    Source: Brown 2017; Kohn 2019.
+    Source: Altadmri 2015.
     """
     for opening, closing in pairs(source):
         name = _NAMES[opening.text]
@@ -52,7 +52,7 @@ def missing_closing_bracket(source: Source) -> Iterator[Edit]:
 def missing_opening_bracket(source: Source) -> Iterator[Edit]:
     """A bracket is closed that was never opened.
 
-    Source: Brown 2017; Kohn 2019.
+    Source: Altadmri 2015.
     """
     for opening, closing in pairs(source):
         name = _NAMES[opening.text]
@@ -70,7 +70,7 @@ def missing_opening_bracket(source: Source) -> Iterator[Edit]:
 def extra_bracket(source: Source) -> Iterator[Edit]:
     """There is one closing bracket too many.
 
-    Source: Brown 2017; McCall 2014.
+    Source: Altadmri 2015.
     """
     for opening, closing in pairs(source):
         yield Edit(
@@ -87,7 +87,7 @@ def extra_bracket(source: Source) -> Iterator[Edit]:
 def mismatched_bracket(source: Source) -> Iterator[Edit]:
     """A bracket is closed by a bracket of another shape.
 
-    Source: Brown 2017.
+    Source: Altadmri 2015.
     """
     for opening, closing in pairs(source):
         wrong = "]" if closing.text == ")" else ")"
@@ -116,7 +116,7 @@ def quoted(source: Source) -> Iterator[tuple[Token, str, str]]:
 def missing_quote(source: Source) -> Iterator[Edit]:
     """One of the two quotation marks around a text is missing.
 
-    Source: Brown 2017; Jeffries 2022.
+    Source: Altadmri 2015; Jeffries 2022.
     """
     for token, prefix, _ in quoted(source):
         for place, which in ((token.start, "opening"), (token.end - 1, "closing"))[bool(prefix) :]:
@@ -135,7 +135,7 @@ def missing_quote(source: Source) -> Iterator[Edit]:
 def mismatched_quotes(source: Source) -> Iterator[Edit]:
     """A text starts with one kind of quotation mark and ends with the other.
 
-    Source: Brown 2017.
+    Source: Altadmri 2015.
     """
     for token, _, quote in quoted(source):
         wrong = "'" if quote == '"' else '"'
@@ -172,7 +172,7 @@ def unquoted_text(source: Source) -> Iterator[Edit]:
 def unbalanced_replacement_field(source: Source) -> Iterator[Edit]:
     """A curly bracket in an f-string is not closed.
 
-    Source: Brown 2017.
+    Source: Altadmri 2015.
     """
     for token, prefix, _ in quoted(source):
         if "f" in prefix.lower():
