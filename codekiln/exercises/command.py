@@ -20,7 +20,7 @@ from codekiln.inference import Generator, Sampling
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=8.0)
-EVERY = 10_000
+SOME, EVERY = 12, 10_000
 ENGINE = "the mutation engine"
 FIXES = {
     "does-not-parse": "give a program that Python can read",
@@ -121,16 +121,19 @@ def _proven(material: Material) -> Material:
 
 
 def _from_engine(material: Material, counts: Counts, seed: int) -> tuple[str, tuple[Solution, ...]]:
+    """Try some mutations of each class, and every one before giving up."""
     classes = [name for name in CLASSES if counts.of(name)]
-    [sites] = find_sites([material], tried=EVERY, seed=seed, limits=LIMITS, classes=classes)
-    bugged = bug(material, sites, counts, used=Counter(), rng=random.Random(f"{seed}:exercise"))
-    if bugged is None:
-        most = room(sites)
-        alone = ", ".join(f"{most.of(name)} {name}" for name in classes)
-        what = f"cannot hold {counts} errors on lines that do not touch: there is room for {alone}"
-        what += ", each class taken alone" if len(classes) > 1 else ""
-        raise InputError(what, where="--program", fix="ask for fewer errors, or give a longer program or more inputs")
-    return bugged.program, tuple(Solution(item.line, item.intended, item.explanation) for item in bugged.errors)
+    for tried in (SOME, EVERY):
+        [sites] = find_sites([material], tried=tried, seed=seed, limits=LIMITS, classes=classes)
+        bugged = bug(material, sites, counts, used=Counter(), rng=random.Random(f"{seed}:exercise"))
+        if bugged is not None:
+            answers = (Solution(item.line, item.intended, item.explanation) for item in bugged.errors)
+            return bugged.program, tuple(answers)
+    most = room(sites)
+    alone = ", ".join(f"{most.of(name)} {name}" for name in classes)
+    what = f"cannot hold {counts} errors on lines that do not touch: there is room for {alone}"
+    what += ", each class taken alone" if len(classes) > 1 else ""
+    raise InputError(what, where="--program", fix="ask for fewer errors, or give a longer program or more inputs")
 
 
 def _solved(text: str, judgement: Judgement) -> tuple[str, tuple[Solution, ...]]:

@@ -20,7 +20,7 @@ from codekiln.mutation.diff import changes, with_change
 from codekiln.mutation.proof import classify_many
 from codekiln.sandbox.limits import Limits
 
-ATTEMPTS = 8
+ATTEMPTS = 20
 """Choices that are tried before a request is given up: the diff may see two changes as one, or two errors cancel."""
 
 

@@ -92,7 +92,8 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
             try:
                 found.append(_read(side, number, files[side][number]))
             except ValueError as error:
-                where = str(next(reversed(files[side][number].values())))
+                pair = files[side][number]
+                where = str(pair.get("assistant") or pair["user"])
                 errors.append(InputError(str(error), where=where, fix="correct the file, or take the pair away"))
     if not found and not errors:
         fix = "put them into training/user, training/assistant, test/user and test/assistant"
@@ -148,7 +149,7 @@ def _request(text: str) -> Request:
 def _answers(text: str) -> Iterator[Answer]:
     """Yield each "Line N: ..." of an explanation; what follows it up to the next belongs to it."""
     starts = list(_LINE.finditer(text))
-    for match, following in zip(starts, [*starts[1:], None], strict=True):
+    for match, following in zip(starts, [*starts[1:], None], strict=False):
         said = " ".join(text[match.end() : following.start() if following else len(text)].split())
         if said:
             yield Answer(int(match[1]), said)

@@ -40,24 +40,27 @@ def speaks_of(explanation: str, correct: str, change: Change) -> bool:
     """Say whether an explanation names a change to ``correct``.
 
     A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
-    mark that it takes away or brings. Marks, keywords and names of one or two letters must stand in quotes or be
-    spoken of by their names, because nearly every sentence has them.
+    mark that it takes away or brings. Marks, Python's keywords and names of one or two letters must stand in quotes or
+    be spoken of by their names, because nearly every sentence has them.
     """
-    text = explanation.lower()
-    keywords = _keywords(correct).get(with_change(correct, change), ())
-    if any(re.search(rf"(?<!\w){re.escape(word)}", text) for word in keywords):
-        return True
-    tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
     quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
     quoted = {token for quote in quotes for token in _TOKEN.findall(quote)}
-    return any(_is_named(token, explanation, text, quoted) for token in tokens)
-
-
-def _is_named(token: str, explanation: str, text: str, quoted: set[str]) -> bool:
-    if token in quoted or any(word in text for word in SPOKEN.get(token, ())):
+    keywords = _keywords(correct).get(with_change(correct, change), ())
+    if any(_is_said(word, explanation.lower(), {token.lower() for token in quoted}) for word in keywords):
         return True
-    plain = token[:1].isdigit() or (len(token) > 2 and token[0].isalpha() and not iskeyword(token))
-    return plain and re.search(rf"(?<!\w){re.escape(token)}(?!\w)", explanation) is not None
+    tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
+    spoken = (word for token in tokens for word in SPOKEN.get(token, ()))
+    text = explanation.lower()
+    return any(word in text for word in spoken) or any(_is_said(token, explanation, quoted) for token in tokens)
+
+
+def _is_said(word: str, text: str, quoted: set[str]) -> bool:
+    """Say whether a text has a word, in quotes where the bare word says little; longer words may have endings."""
+    if word in quoted:
+        return True
+    telling = word[:1].isdigit() or (len(word) > 2 and word[0].isalpha() and not iskeyword(word))
+    ending = r"\w*" if word.islower() and len(word) > 3 else r"(?!\w)"
+    return telling and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
 
 
 @lru_cache(maxsize=512)
