@@ -126,3 +126,17 @@ def simple(node: ast.AST) -> bool:
 def loops(source: Source) -> Iterator[ast.For | ast.AsyncFor | ast.While]:
     """Yield the loops."""
     return source.each(*LOOPS)
+
+
+def asks_for_nothing(test: ast.expr) -> bool:
+    """Say whether a condition is about an empty value or zero: without it, what follows may fail."""
+    match test:
+        case ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.Compare(ops=[ast.Eq() | ast.LtE() | ast.Is()], comparators=[ast.Constant(value=0 | "" | None)]):
+            return True
+        case ast.Compare(ops=[ast.Lt()], comparators=[ast.Constant(value=1)]):
+            return True
+        case ast.Compare(ops=[ast.Eq()], comparators=[ast.List(elts=[])]):
+            return True
+    return False

@@ -38,8 +38,12 @@ class Edit(NamedTuple):
     new: tuple[str, ...]
 
     def to(self, last: "Edit") -> "Edit":
-        """Return the edit from the beginning of this one to the end of ``last``; it shows where something is new."""
-        row = self.row if self.new else last.row
+        """Return the edit from the beginning of this one to the end of ``last``.
+
+        It shows where something is new; two parts that change places show where the first of them was.
+        """
+        swapped = self.end - self.start == last.other_end - last.other_start
+        row = self.row if self.new or swapped else last.row
         old, new = self.old + last.old, self.new + last.new
         return self._replace(row=row, last=last.last, end=last.end, other_end=last.other_end, old=old, new=new)
 
@@ -116,7 +120,10 @@ def _reordered(inside: Sequence[Edit]) -> bool:
 
 
 def _swapped(one: Edit, other: Edit) -> bool:
-    return _reordered([one, other])
+    """Say whether two edits are one because parts change places, or because what one removes the other one adds."""
+    added, gone = (one, other) if one.new else (other, one)
+    moves = not added.old and not gone.new and gone.old and Counter(gone.old) <= Counter(added.new)
+    return _reordered([one, other]) or (bool(moves) and any(text.isidentifier() for text in gone.old))
 
 
 def _bracket_pair(one: Edit, other: Edit) -> bool:
@@ -139,13 +146,19 @@ def _lines_edit(left: Sequence[Row], right: Sequence[Row], old: range, new: rang
     """Return the edit that drops the rows ``old`` and puts the rows ``new`` there."""
     at_end = old.stop == len(left) and new.stop == len(right)
     spans = *_row_span(left, old, at_end), *_row_span(right, new, at_end)
-    shown = new.start, max(new.start, new.stop - 1)
-    numbers = [right[min(place, len(right) - 1)].number if right else 1 for place in shown]
+    first = right[new.start].number if new else _missing_at(right, new.start)
+    last = right[new.stop - 1].number if new else first - 1
     texts = [
         tuple(text for place in places for text in _tokens(rows[place].lexemes))
         for rows, places in ((left, old), (right, new))
     ]
-    return Edit("lines", *numbers, *spans, *texts)
+    return Edit("lines", first, last, *spans, *texts)
+
+
+def _missing_at(right: Sequence[Row], place: int) -> int:
+    """Return the number of the line after the one before ``place``, or of the last one where there is none."""
+    number = right[place - 1].number + 1 if place else 1
+    return min(number, right[-1].number) if right else 1
 
 
 def _row_span(rows: Sequence[Row], places: range, at_end: bool) -> tuple[int, int]:

@@ -7,7 +7,10 @@ from codekiln.mutation.families import (
     logical_numbers,
     logical_operators,
     logical_statements,
+    runtime_calls,
+    runtime_lookups,
     runtime_names,
+    runtime_types,
     syntax_blocks,
     syntax_brackets,
 )
@@ -19,7 +22,10 @@ __all__ = [
     "logical_numbers",
     "logical_operators",
     "logical_statements",
+    "runtime_calls",
+    "runtime_lookups",
     "runtime_names",
+    "runtime_types",
     "syntax_blocks",
     "syntax_brackets",
 ]

@@ -72,7 +72,7 @@ def flipped_equality(source: Source) -> Iterator[Edit]:
 
     Source: track-b; BugLab 2021; MutPy.
     """
-    for node, operator, wrong, span in _comparisons(source, _EQUAL):
+    for node, _, wrong, span in _comparisons(source, _EQUAL):
         if not in_while_test(source, node):
             asked, wanted = ("equal", "different") if wrong == "==" else ("different", "equal")
             yield Edit(

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from codekiln.mutation.blocks import movable, on_own_lines, shifted, short, step
-from codekiln.mutation.finding import loops, names, removed, steers_while, stored
+from codekiln.mutation.finding import asks_for_nothing, loops, names, removed, steers_while, stored
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import FUNCTIONS, Source
 
@@ -332,7 +332,7 @@ def missing_early_return(source: Source) -> Iterator[Edit]:
         body = node.body
         function = source.parents[node]
         special = len(body) == 1 and isinstance(body[0], ast.Return) and not node.orelse
-        if special and isinstance(function, FUNCTIONS) and not _recursive(source, function):
+        if special and isinstance(function, FUNCTIONS) and not _recursive(function) and not asks_for_nothing(node.test):
             edit = removed(source, node)
             if edit and not edit[2]:
                 code = short(source.code(node.test))
@@ -345,5 +345,5 @@ def missing_early_return(source: Source) -> Iterator[Edit]:
                 )
 
 
-def _recursive(source: Source, function: ast.AST) -> bool:
+def _recursive(function: ast.AST) -> bool:
     return function.name in names(function)

@@ -32,7 +32,8 @@ def missing_offset(source: Source) -> Iterator[Edit]:
         if isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1:
             sign = "+" if isinstance(node.op, ast.Add) else "-"
             statement = _statement(source, node)
-            if not steers_while(source, statement) and not in_while_test(source, node):
+            bound = isinstance(source.parents[node], ast.Subscript) or _is_length(node.left)
+            if not bound and not steers_while(source, statement) and not in_while_test(source, node):
                 code = source.code(node.left)
                 yield Edit(
                     source.enclosed(node.left)[1],
@@ -42,6 +43,10 @@ def missing_offset(source: Source) -> Iterator[Edit]:
                     f"The value `{code}` is off by one, because `{sign} 1` is missing.",
                     (*_OFF, f"{sign} 1", "missing"),
                 )
+
+
+def _is_length(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
 
 
 @family("logical")
