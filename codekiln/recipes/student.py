@@ -58,7 +58,7 @@ class Settings(RecipeSettings):
     new_semesters: tuple[str, ...] = Field((), description="students of these semesters only judge, instead of a share")
     new_problem_names: tuple[str, ...] = Field((), description="these problems only judge, instead of a share")
     near_duplicate: float = Field(
-        0.9, gt=0, le=1, description="training rows as alike to an evaluation row's own code as this are turned away"
+        0.8, gt=0, le=1, description="training rows as alike to an evaluation row's own code as this are turned away"
     )
     max_characters: int = Field(
         24_000,
@@ -132,7 +132,8 @@ class Student(Recipe):
         everything = [*fitting["train"], *fitting["evaluation"]]
         questions = self.source.course.questions
         workers = settings.workers or None
-        known = judging.know(everything, questions, self._distance, own.neighbours, settings.sandbox, workers)
+        wanted = [row for rows in chosen.values() for row in rows]
+        known = judging.know(everything, wanted, questions, self._distance, own.neighbours, settings.sandbox, workers)
         made = {
             side: [
                 judging.problem_of(row, material.sides[row.key], questions[row.key[1]], known, own.feedback, own.pairs)

@@ -51,6 +51,7 @@ def shortened(located: Located, room: int, feedback: bool) -> Located | None:
 
 def know(
     rows: Sequence[Located],
+    chosen: Sequence[Located],
     questions: dict[str, Question],
     distance: Distance,
     k: int,
@@ -61,13 +62,14 @@ def know(
 
     Args:
         rows: All rows, of every side: the neighbours of a submission are all others to the same problem.
+        chosen: The rows that are used; these are run.
         questions: Problems with their tests.
         distance: What neighbours are near by.
         k: Which neighbour decides the radius.
         limits: Bounds on a run.
         workers: Sandbox workers; None: one per core.
     """
-    texts = {(row.key[1], code): None for row in rows for code in (*row.earlier, *_prior(row.row), row.row.code)}
+    texts = {(row.key[1], code): None for row in chosen for code in (*row.earlier, *_prior(row.row), row.row.code)}
     jobs = [(judge(name, questions[name]), code) for name, code in texts]
     outcomes = observe(jobs, workers=workers, limits=limits, label="check: real submissions")
     forms = [form_of(row.row.code) for row in rows]

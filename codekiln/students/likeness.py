@@ -34,11 +34,18 @@ def tree_distance(left: str, right: str) -> float:
 
 
 def tree_distances(left: Sequence[str], right: Sequence[str]) -> "np.ndarray":
-    """Return `tree_distance` for all pairs."""
+    """Return `tree_distance` for all pairs; pairs that occur again are computed once."""
     import numpy as np
 
-    values = [[tree_distance(one, other) for other in right] for one in left]
-    return np.array(values, dtype=float).reshape(len(left), len(right))
+    known: dict[frozenset[str], float] = {}
+    values = np.zeros((len(left), len(right)))
+    for row, one in enumerate(left):
+        for column, other in enumerate(right):
+            pair = frozenset((one, other))
+            if pair not in known:
+                known[pair] = tree_distance(one, other)
+            values[row, column] = known[pair]
+    return values
 
 
 def radius(distances: Sequence[float], k: int) -> float | None:

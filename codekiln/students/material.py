@@ -93,16 +93,24 @@ def _distinct(rows: Sequence[Located], rejected: list[Rejected]) -> list[Located
 def _unlike(
     train: list[Located], evaluation: list[Located], threshold: float, rejected: list[Rejected]
 ) -> list[Located]:
-    judging: dict[str, list[str]] = defaultdict(list)
-    for located in evaluation:
-        judging[located.key[1]].append(own_text(located.row))
-    kept = []
-    for located in train:
-        if similarity.near([own_text(located.row)], judging[located.key[1]], threshold):
-            rejected.append(Rejected("near-duplicate", located.row))
-        else:
-            kept.append(located)
-    return kept
+    close = {mine for mine, *_ in alike([row.row for row in train], [row.row for row in evaluation], threshold)}
+    rejected += [Rejected("near-duplicate", located.row) for index, located in enumerate(train) if index in close]
+    return [located for index, located in enumerate(train) if index not in close]
+
+
+def alike(left: Sequence[Row], right: Sequence[Row], threshold: float) -> list[tuple[int, int, float]]:
+    """Return (index in left, index in right, similarity) of rows to one problem whose own texts are nearly the same."""
+    sides: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for number, rows in enumerate((left, right)):
+        for index, row in enumerate(rows):
+            sides[row.INPUT.question_name][number].append(index)
+    return sorted(
+        (mine[one], theirs[other], likeness)
+        for mine, theirs in sides.values()
+        for one, other, likeness in similarity.near(
+            [own_text(left[index]) for index in mine], [own_text(right[index]) for index in theirs], threshold
+        )
+    )
 
 
 def own_text(row: Row) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codekiln import similarity
 from codekiln.errors import InputError, InputErrors
 from codekiln.students.course import read_questions, write_questions
-from codekiln.students.material import Material, by_cell, own_text
+from codekiln.students.material import Material, alike, by_cell
 from codekiln.students.rows import Row, read_rows, write_rows
 from codekiln.students.source import EMBEDDED, PROBLEMS, Source
 from codekiln.students.split import CELLS, Key
@@ -119,15 +118,14 @@ def _crossing(rows: Rows, judging: dict[Key, Path]) -> Iterator[InputError]:
 
 
 def _alike(train: Rows, test: Rows, threshold: float) -> Iterator[InputError]:
-    by_question: dict[str, Rows] = defaultdict(list)
-    for item in test:
-        by_question[item[2].INPUT.question_name].append(item)
-    for path, number, row in train:
-        others = by_question[row.INPUT.question_name]
-        found = similarity.near([own_text(row)], [own_text(other) for *_, other in others], threshold)
-        for _, index, likeness in found[:1]:
-            what = f"nearly repeats row {others[index][1]} of {others[index][0].name} ({likeness:.2f})"
-            yield InputError(what, where=f"{path}: row {number}.OUTPUT", fix="take one of them out")
+    found = {
+        mine: (other, likeness)
+        for mine, other, likeness in alike([row for *_, row in train], [row for *_, row in test], threshold)
+    }
+    for mine, (other, likeness) in found.items():
+        (path, number, _), (judging, line, _) = train[mine], test[other]
+        what = f"nearly repeats row {line} of {judging.name} ({likeness:.2f})"
+        yield InputError(what, where=f"{path}: row {number}.OUTPUT", fix="take one of them out")
 
 
 def _key(row: Row) -> Key:

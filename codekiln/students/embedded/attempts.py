@@ -55,10 +55,8 @@ def _length(habits: Habits, rng: random.Random) -> int:
 
 def _mistakes(solution: str, habits: Habits, rng: random.Random, length: int) -> list[_Trace]:
     """Return a mistake for each attempt but the last, mended in the next; and for a few streams one that stays."""
-    by_class: dict[str, list[Edit]] = {name: [] for name in habits.classes}
-    for found in mutation.mutations(solution):
-        if not _may_hang(solution, found.start) or rng.random() > HANGS_LESS:
-            by_class[found.intended].append(Edit(((found.start, found.end, found.text),)))
+    stays = rng.random() < STAYS_WRONG
+    by_class = _possible(solution, rng) if stays or length > 1 else {}
     traces: list[_Trace] = []
 
     def add(kind: str, born: int, gone: int) -> None:
@@ -66,12 +64,21 @@ def _mistakes(solution: str, habits: Habits, rng: random.Random, length: int) ->
         if free:
             traces.append(_Trace(rng.choice(free), born, gone))
 
-    if rng.random() < STAYS_WRONG:
+    if stays:
         add("logical", 0, length)
     for number in reversed(range(length - 1)):
         kind = rng.choices(list(habits.classes), list(habits.classes.values()))[0]
         add(kind, number if rng.random() < 0.5 else rng.randint(0, number), number + 1)
     return traces
+
+
+def _possible(solution: str, rng: random.Random) -> dict[str, list[Edit]]:
+    """Return the mistakes that a solution can have, by class."""
+    found: dict[str, list[Edit]] = {name: [] for name in mutation.CLASSES}
+    for one in mutation.mutations(solution):
+        if not _may_hang(solution, one.start) or rng.random() > HANGS_LESS:
+            found[one.intended].append(Edit(((one.start, one.end, one.text),)))
+    return found
 
 
 def _may_hang(code: str, offset: int) -> bool:
