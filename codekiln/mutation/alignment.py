@@ -63,7 +63,7 @@ def _make_moves_cheap(left: list["_Bag"], right: list["_Bag"]) -> None:
     counts, more = (Counter(bag.text.strip() for bag in bags) for bags in (left, right))
     for bag in (*left, *right):
         if counts[bag.text.strip()] == more[bag.text.strip()]:
-            bag.weight = (bag.weight + 3) // 4
+            bag.weight = min(bag.weight, max(bag.weight // 4, TOKEN))
 
 
 class _Bag:

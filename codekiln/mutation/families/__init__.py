@@ -13,6 +13,8 @@ from codekiln.mutation.families import (
     runtime_types,
     syntax_blocks,
     syntax_brackets,
+    syntax_operators,
+    syntax_words,
 )
 
 __all__ = [
@@ -28,4 +30,6 @@ __all__ = [
     "runtime_types",
     "syntax_blocks",
     "syntax_brackets",
+    "syntax_operators",
+    "syntax_words",
 ]

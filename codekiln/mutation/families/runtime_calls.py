@@ -148,7 +148,7 @@ def length_as_attribute(source: Source) -> Iterator[Edit]:
     Source: Alzahrani 2021.
     """
     for turn, node in enumerate(calls(source, "len")):
-        if len(node.args) == 1 and simple(node.args[0]):
+        if len(node.args) == 1 and simple(node.args[0]) and "\n" not in source.code(node):
             wrong = ("length", "len()", "length()", "size()")[turn % 4]
             code = source.code(node.args[0])
             yield Edit(

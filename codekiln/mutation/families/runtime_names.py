@@ -253,15 +253,15 @@ def missing_self(source: Source) -> Iterator[Edit]:
     Source: MutPy.
     """
     for node in source.each(ast.Attribute):
-        if isinstance(node.value, ast.Name) and node.value.id == "self" and isinstance(node.ctx, ast.Load):
-            if node.attr not in dir(builtins):
-                yield Edit(
-                    *source.span(node),
-                    node.attr,
-                    f"the name `{node.attr}`",
-                    f"The name `{node.attr}` is an attribute of the object and needs `self.` before it.",
-                    ("self", "attribute", *_NAME),
-                )
+        own = isinstance(node.value, ast.Name) and node.value.id == "self" and isinstance(node.ctx, ast.Load)
+        if own and node.attr not in dir(builtins):
+            yield Edit(
+                *source.span(node),
+                node.attr,
+                f"the name `{node.attr}`",
+                f"The name `{node.attr}` is an attribute of the object and needs `self.` before it.",
+                ("self", "attribute", *_NAME),
+            )
 
 
 @family("runtime")
