@@ -1,6 +1,6 @@
 """The four drawings of a report, as inline SVG that takes its colours from the page's style sheet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from codekiln.evaluation import Comparison, Interval
@@ -29,7 +29,7 @@ def colour(number: int) -> int:
     return number % COLOURS
 
 
-def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: str = "") -> str:
+def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: Collection[str] = ()) -> str:
     """Draw contenders as crosses of their intervals, joined by arrows in the order given.
 
     Points without a value on both axes are left out; an empty text when none is left.
@@ -38,7 +38,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: str = ""
         points: The contenders.
         x_title: What is across.
         y_title: What is up.
-        apart: Name of a contender that no arrow leads to.
+        apart: Names of contenders that no arrow leads to or from.
     """
     points = [point for point in points if _known(point.x) and _known(point.y)]
     if not points:
@@ -46,7 +46,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: str = ""
     across = scale([value for point in points for value in _ends(point.x)], LEFT, RIGHT, 0.12)
     up = scale([value for point in points for value in _ends(point.y)], 300, TOP, 0.12)
     spots = [(across(point.x.mean), up(point.y.mean)) for point in points]
-    chain = [spot for point, spot in zip(points, spots, strict=True) if point.name != apart]
+    chain = [spot for point, spot in zip(points, spots, strict=True) if point.name not in apart]
     arrows = [arrow(*start, *end, margin=9) for start, end in zip(chain, chain[1:], strict=False)]
     crosses = [_cross(point, across, up) for point in points]
     told = "; ".join(f"{p.name}: {x_title} {number(p.x.mean)}, {y_title} {number(p.y.mean, 1)}" for p in points)

@@ -78,6 +78,7 @@ class ReportData(Part):
         against: The contender that the candidate is shown against.
         measures: What the measures mean.
         guard: What may not fall.
+        references: Contenders that are no models of this run, for example what real people wrote.
         programs: Whether measures are taken of passing programs only.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
         examples: A handful of programs before and after.
@@ -98,6 +99,7 @@ class ReportData(Part):
     against: str = "base"
     measures: tuple[Measure, ...] = ()
     guard: str = "pass@1"
+    references: tuple[str, ...] = ()
     programs: bool = True
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()

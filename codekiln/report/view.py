@@ -142,7 +142,7 @@ def _cell(data: ReportData, contender: str, measure: str, interval: Interval | N
 
 def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
     result, target, guard = data.evaluation, data.gate.metric, data.guard
-    order = [name for name in result.contenders if name != CHAMPION]
+    order = [name for name in result.contenders if name != CHAMPION and name not in data.references]
     points = [
         charts.Point(name, found[guard], found[target], charts.colour(place))
         for place, (name, found) in enumerate(result.contenders.items())
@@ -150,7 +150,7 @@ def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
     ]
     yield {
         "title": f"{target} against {guard}",
-        "svg": charts.scatter(points, guard, target, apart=CHAMPION),
+        "svg": charts.scatter(points, guard, target, apart=(CHAMPION, *data.references)),
         "note": f"{SIDE[direction(data, target)]} is better. Bars are 95 % intervals; arrows follow the stages. "
         + (f"{target} is measured on passing programs only." if data.programs else ""),
     }
@@ -172,7 +172,8 @@ def _is_shown(data: ReportData, order: list[str], item: Comparison) -> bool:
     """Tell whether a comparison is with the base, with the champion by the candidate, or with the stage before."""
     before = dict(zip(order[1:], order, strict=False))
     champion = item.against == CHAMPION and item.contender == data.gate.candidate
-    return champion or item.against in (data.against, before.get(item.contender))
+    known = item.against in data.references and item.contender == data.gate.candidate
+    return champion or known or item.against in (data.against, before.get(item.contender))
 
 
 def _measures(data: ReportData) -> list[str]:

@@ -8,7 +8,7 @@ from importlib.metadata import version as installed
 
 from codekiln import measures, models, recipes
 from codekiln.dataset import Dataset
-from codekiln.evaluation import Evaluation, Gate
+from codekiln.evaluation import CHAMPION, Evaluation, Gate
 from codekiln.records import Graded, Problem
 from codekiln.registry import Version
 from codekiln.report import data as report
@@ -35,6 +35,7 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
         evaluation=evaluation,
         measures=tuple(measures.look_up(recipe, name) for name in evaluation.measures),
         guard=recipe.guard,
+        references=tuple(name for name in evaluation.contenders if name not in (BASE, *ADAPTERS, CHAMPION)),
         programs=not recipe.measures,
         curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
         examples=_examples(work, evaluation, gate.candidate),

@@ -42,7 +42,8 @@ def _settings(kind: type[recipes.Recipe]) -> str:
 def _measures(kind: type[recipes.Recipe]) -> str:
     shown = {**measures.of(kind), **{name: measures.look_up(kind, name) for name in kind.distances}}
     lines = ["| measure | better | what it says |", "|---|---|---|"]
-    lines.append(f"| `pass@k` | higher | {_cell(measures.look_up(kind, 'pass@1').describe.replace('a sample', 'one of k samples'))} |")
+    chance = f"Chance that at least one of k samples {kind.passes}."
+    lines.append(f"| `pass@k` | higher | {_cell(chance)} |")
     for name, measure in shown.items():
         note = " (the target)" if name == kind.target else " (may not fall)" if name == kind.guard else ""
         lines.append(f"| `{name}`{note} | {measure.direction} | {_cell(measure.describe)} |")
