@@ -195,7 +195,12 @@ class Student(Recipe):
         return {"real": [Sample(task_id=row.task_id, solution=row.reference, model="real", seed=0) for row in problems]}
 
     def files(self, made: Made) -> dict[str, str | bytes]:
-        """Return the text's data-set files for training, the same of the four cells for testing, and the problems."""
+        """Return the text's data-set files for training, the same of the four cells for testing, and the problems.
+
+        Raises:
+            InputError: The source is no longer what the problems were made from.
+        """
+        self._refuse_change(made)
         return publishing.files(self.source, self.material, self.variant)
 
     def card(self, made: Made) -> str:
@@ -213,6 +218,17 @@ class Student(Recipe):
         from codekiln.students.embedding import Embedder
 
         return Embedder(self.settings.embedding_model).distances
+
+    def _refuse_change(self, made: Made) -> None:
+        material = self.material(self.variant)
+        known = {row.task_id: row.row.code for row in [*material.train, *material.evaluation]}
+        for problem in [*made.train, *made.evaluation]:
+            if known.get(problem.task_id) != realism.Truth.of(problem).code:
+                raise InputError(
+                    f"has changed since the problems were made: {problem.task_id} is another",
+                    where=f"recipes.student.source = {self.settings.source}",
+                    fix="start the run again with its first stage",
+                )
 
     def _fit(self, rows: Sequence[Located], rejected: list[Rejected]) -> list[Located]:
         kept = []
