@@ -33,14 +33,24 @@ class Bug:
     effect: str = ""
 
 
-def possible(function: Function, seed: int, most: int) -> list[Bug]:
+def possible(function: Function, seed: int, most: int, families: Sequence[str] = ()) -> list[Bug]:
     """Return up to ``most`` unproven mutants of a function's body that parse and differ, of as many families as it has.
 
     The signature, decorators and docstring stay as they are: a fault in them is another kind of task.
+
+    Args:
+        function: The function.
+        seed: Seeds the choice.
+        most: How many.
+        families: Names of `codekiln.mutation.kinds`; empty: all that aim at logical errors.
+
+    Raises:
+        InputErrors: There is no such family.
     """
     text = function.text
     start = _body_offset(function)
-    found = [item for item in mutation.mutations(text, classes=("runtime", "logical")) if item.start >= start]
+    classes = ("runtime", "logical") if families else ("logical",)
+    found = [item for item in mutation.mutations(text, classes, families or None) if item.start >= start]
     rng = random.Random(f"{seed}:{function.file}:{function.qualname}:bugs")
     rng.shuffle(found)
     bugs, seen = [], set()
@@ -52,7 +62,14 @@ def possible(function: Function, seed: int, most: int) -> list[Bug]:
 
 
 def prove(
-    functions: Sequence[Runnable], *, seed: int, most: int, workers: int | None, limits: Limits, label: str
+    functions: Sequence[Runnable],
+    *,
+    seed: int,
+    most: int,
+    families: Sequence[str] = (),
+    workers: int | None,
+    limits: Limits,
+    label: str,
 ) -> list[list[Bug]]:
     """Return for each function the mutants that the sandbox saw behave differently on its trials.
 
@@ -60,11 +77,12 @@ def prove(
         functions: Functions with their trials.
         seed: Seeds which mutants are tried.
         most: Mutants tried per function.
+        families: See `possible`.
         workers: Programs run at the same time.
         limits: What each run may use.
         label: Names the progress that is shown.
     """
-    tried = [possible(item.function, seed, most) for item in functions]
+    tried = [possible(item.function, seed, most, families) for item in functions]
     jobs = []
     for item, bugs in zip(functions, tried, strict=True):
         trials = Trials(calls=tuple(trial.expression for trial in item.trials))

@@ -15,6 +15,7 @@ from codekiln.corpus.telling import facts, gives
 from codekiln.corpus.trials import Trial
 
 _TESTS = 4
+_LINE = 100
 
 
 def docstring(function: Function) -> str | None:
@@ -44,8 +45,8 @@ def explanation(function: Function, trials: Sequence[Trial] = ()) -> str | None:
     if told.result:
         lines.append(f"- **{gives(function)}:** {told.result}")
     lines += [f"- **Raises** `{name}`{': ' + _condition(when) if when else '.'}" for name, when in _merged(told.raises)]
-    if trials and len(trials[0].expression) + len(repr(trials[0].value)) < 120 and not trials[0].call.changing:
-        lines.append(f"- **Example:** `{trials[0].expression}` gives `{trials[0].value!r}`.")
+    short = [trial for trial in trials if not (trial.call.changing or trial.lazy) and _length(trial) < _LINE]
+    lines += [f"- **Example:** `{trial.call.text}` gives `{trial.value!r}`." for trial in short[:1]]
     return "\n".join(lines)
 
 
@@ -69,22 +70,22 @@ def tests(function: Function, trials: Sequence[Trial]) -> str | None:
 
 
 def _test(name: str, trial: Trial) -> str:
-    lines = [f"arg_{index} = {value}" for index, value in enumerate(trial.call.changing)]
-    if trial.call.changing:
-        result, *after = trial.value
-    else:
-        result, after = trial.value, []
-    call = f"list({trial.call.text})" if trial.lazy else trial.call.text
-    lines.append(f"assert {call} {_equals(result)}")
-    for index, (value, before) in enumerate(zip(after, trial.call.changing, strict=True)):
-        if repr(value) != before:
-            lines.append(f"assert arg_{index} == {value!r}")
+    result, *after = trial.value if trial.call.changing else [trial.value]
+    changed = [index for index, value in enumerate(after) if repr(value) != trial.call.changing[index]]
+    text = trial.call.text if changed else trial.call.whole
+    lines = [f"arg_{index} = {value}" for index, value in enumerate(trial.call.changing)] if changed else []
+    lines.append(f"assert {f'list({text})' if trial.lazy else text} {_equals(result)}")
+    lines += [f"assert arg_{index} == {after[index]!r}" for index in changed]
     return "\n".join([f"def {name}():", *(f"    {line}" for line in lines)])
 
 
 def _is_endless(trial: Trial) -> bool:
     items = trial.value[0] if trial.call.changing else trial.value
     return trial.lazy and len(items) >= CUT
+
+
+def _length(trial: Trial) -> int:
+    return len(trial.call.text) + len(repr(trial.value))
 
 
 def _equals(value: object) -> str:

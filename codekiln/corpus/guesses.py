@@ -73,16 +73,15 @@ _UNKNOWN = ("str", "int", "list", "dict", "float", "bytes", "tuple")
 
 def kinds_of(parameter: Parameter, function: Function) -> list[str]:
     """Return the kinds of value a parameter may take, the likeliest first."""
-    if annotated := _of_annotation(parameter.annotation):
-        return annotated
+    if told := _of_annotation(parameter.annotation) or _of_default(parameter.default):
+        return told
     used = _of_use(parameter.name, function)
     if parameter.kind == "*":
         return used or ["int", "str"]
     named = _of_name(parameter.name)
-    default = _of_default(parameter.default)
     if used:
-        return list(dict.fromkeys([*(kind for kind in [*default, *named] if kind in used), *used]))
-    return list(dict.fromkeys([*default, *named])) or list(_UNKNOWN)
+        return list(dict.fromkeys([*(kind for kind in named if kind in used), *used]))
+    return named or list(_UNKNOWN)
 
 
 def _of_annotation(text: str) -> list[str]:

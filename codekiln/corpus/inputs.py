@@ -5,7 +5,6 @@ the docstring shows come first. All of it is text: nothing is evaluated here.
 """
 
 import ast
-import doctest
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,14 @@ class Call:
 
     text: str
     changing: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """The call with all values in place."""
+        text = self.text
+        for index, value in enumerate(self.changing):
+            text = re.sub(rf"\barg_{index}\b", lambda _, value=value: value, text)
+        return text
 
     def result(self, lazy: bool) -> str:
         """Return the call, or where its result is a generator (``lazy``) a list of the first items."""
@@ -97,16 +104,9 @@ def _instances(function: Function, owner: ast.ClassDef, rng: random.Random) -> I
         while True:
             made = _call(parameters, candidates, function.owner, rng, number)
             number += 1
-            yield f"{_whole(made)}.{function.name}"
+            yield f"{made.whole}.{function.name}"
 
     return supply()
-
-
-def _whole(call: Call) -> str:
-    text = call.text
-    for index, value in enumerate(call.changing):
-        text = re.sub(rf"\barg_{index}\b", lambda _, value=value: value, text)
-    return text
 
 
 def _call(
@@ -160,6 +160,10 @@ def _constants(function: Function) -> dict[str, list[str]]:
 
 def _examples(function: Function) -> Iterator[Call]:
     """Yield the calls of a function that its docstring shows with literal arguments."""
+    import doctest  # slow to import, and rarely needed
+
+    if ">>>" not in function.docstring:
+        return
     try:
         examples = doctest.DocTestParser().get_examples(function.docstring)
     except ValueError:

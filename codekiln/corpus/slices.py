@@ -291,11 +291,19 @@ def _module_reason(module: str, name: str) -> str:
 
 
 def _attribute_reason(node: ast.Attribute) -> str:
-    owner = ast.unparse(node.value) if isinstance(node.value, ast.Name | ast.Attribute) else ""
+    owner = _dotted(node.value)
     if owner in _PURE and node.attr not in _PURE[owner]:
         return "impure"
-    is_clock = owner.split(".")[-1] in ("date", "datetime") and node.attr in ("today", "now", "utcnow")
+    is_clock = node.attr in ("today", "now", "utcnow") and owner.split(".")[-1] in ("date", "datetime")
     return "impure" if is_clock else ""
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return ``a`` or ``a.b`` for such an expression; nothing for another one."""
+    if isinstance(node, ast.Name):
+        return node.id
+    is_pair = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return f"{node.value.id}.{node.attr}" if is_pair else ""
 
 
 def _first_line(node: ast.stmt) -> int:

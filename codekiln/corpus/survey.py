@@ -32,6 +32,7 @@ class Plan:
         outcomes: Least number of different results on the trials.
         trials: Most trials of a function.
         mutants: Mutants tried per function.
+        families: Families of mutations; empty: all that aim at logical errors.
         unproven: Whether functions that cannot be run are given mutants too.
         seed: Seeds every choice.
     """
@@ -45,6 +46,7 @@ class Plan:
     outcomes: int
     trials: int
     mutants: int
+    families: tuple[str, ...]
     unproven: bool
     seed: int
 
@@ -87,8 +89,9 @@ def survey(corpus: Corpus, plan: Plan, *, workers: int | None, limits: Limits) -
     )  # fmt: skip
     runnable = [item for item in tried if isinstance(item, Runnable)]
     proven = bugs.prove(
-        runnable, seed=plan.seed, most=plan.mutants, workers=workers, limits=limits, label="check: proving bugs"
-    )
+        runnable, seed=plan.seed, most=plan.mutants, families=plan.families, workers=workers, limits=limits,
+        label="check: proving bugs",
+    )  # fmt: skip
     by_name = {_name(item.function): (item, made) for item, made in zip(runnable, proven, strict=True)}
     reasons = {_name(cut.function): item for cut, item in zip(sliced, tried, strict=True) if isinstance(item, str)}
     for cut in cuts:
@@ -133,13 +136,17 @@ def _of_file(source: Source, plan: Plan, found: Survey) -> list[Cut]:
         return []
     module = Module(source)
     classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
-    cuts = [Cut(item, classes.get(item.owner), module.cut(item)) for item in usable.values()]
-    random.Random(f"{plan.seed}:{source.path}").shuffle(cuts)
-    sliced = [cut for cut in cuts if isinstance(cut.slice, Slice)][: plan.per_file]
-    others = [cut for cut in cuts if isinstance(cut.slice, str)]
-    kept = sliced + others[: max(1, min(plan.per_file - len(sliced), plan.per_file // 4))]
-    found.rejected += [_rejected("enough-of-this-file", cut.function) for cut in cuts if cut not in kept]
-    return kept
+    waiting = list(usable.values())
+    random.Random(f"{plan.seed}:{source.path}").shuffle(waiting)
+    sliced, others = [], []
+    while waiting and len(sliced) < plan.per_file:
+        function = waiting.pop()
+        cut = Cut(function, classes.get(function.owner), module.cut(function))
+        (others if isinstance(cut.slice, str) else sliced).append(cut)
+    room = max(1, min(plan.per_file - len(sliced), plan.per_file // 4))
+    left = [cut.function for cut in others[room:]] + waiting
+    found.rejected += [_rejected("enough-of-this-file", function) for function in left]
+    return sliced + others[:room]
 
 
 def _distinct(cuts: Sequence[Cut], plan: Plan, found: Survey) -> list[Cut]:
@@ -154,7 +161,9 @@ def _known(cut: Cut, ran: tuple[Runnable, list[bugs.Bug]] | None, plan: Plan) ->
     known = Known(cut.function, cut.slice if isinstance(cut.slice, Slice) else None)
     if ran:
         return replace(known, trials=ran[0].trials, bugs=tuple(ran[1]))
-    return replace(known, bugs=tuple(bugs.possible(cut.function, plan.seed, 1))) if plan.unproven else known
+    return (
+        replace(known, bugs=tuple(bugs.possible(cut.function, plan.seed, 1, plan.families))) if plan.unproven else known
+    )
 
 
 def _name(function: Function) -> tuple[str, str]:

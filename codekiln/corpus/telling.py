@@ -10,9 +10,7 @@ from codekiln.corpus.functions import Function, Parameter, is_generator, own_nod
 
 _SHORT = 60
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
-_SECTION = re.compile(
-    r"^(args|arguments|parameters|returns?|raises|yields|examples?|notes?|usage|keyword arguments)\b.*:?$", re.I
-)
+_SECTION = re.compile(r"(args|arguments|parameters|returns?|raises|yields|examples?|notes?|usage):?", re.I)
 _ODD = re.compile(r'"""|\\|^[\W_]|\$|^\w+\(.*\)\s*(->|$)')
 
 
@@ -67,7 +65,7 @@ def _sentences(docstring: str) -> list[str]:
     found = []
     for paragraph in re.split(r"\n\s*\n", docstring.split(">>>")[0]):
         lines = [line.strip() for line in paragraph.strip().split("\n")]
-        if lines and not _SECTION.match(lines[0]):
+        if lines and not _SECTION.fullmatch(lines[0]):
             found += _SENTENCE.split(" ".join(lines))
     return [sentence for sentence in map(str.strip, found) if sentence]
 

@@ -56,7 +56,7 @@ class Corpus:
     def paths(self) -> tuple[list[str], dict[str, str]]:
         """Return the paths of the files to read, sorted, and a reason for every other Python file."""
         kept, skipped = [], {}
-        for path in _python_files(self.root):
+        for path in sorted(_python_files(self.root)):
             reason = self._reason(path)
             if reason:
                 skipped[path] = reason

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
-from codekiln import prompts, similarity
+from codekiln import mutation, prompts, similarity
 from codekiln.corpus import artefacts, card, choose
 from codekiln.corpus.behaviour import behave
 from codekiln.corpus.checks import elements
@@ -52,7 +52,8 @@ class Settings(RecipeSettings):
     per_file: int = Field(12, ge=1, description="at most so many functions of one file")
     trials: int = Field(8, ge=1, description="most calls on which a function is compared")
     outcomes: int = Field(3, ge=2, description="least number of different results on them; with fewer it is not run")
-    mutants: int = Field(6, ge=1, description="mutants tried per function")
+    mutants: int = Field(5, ge=1, description="mutants tried per function")
+    families: tuple[str, ...] = Field((), description="families of bugs; empty: all that aim at logical errors")
     unproven: bool = Field(False, description="also use bugs that were not proven to change behaviour; marked")
     duplicate: float = Field(
         similarity.THRESHOLD, gt=0, le=1, description="similarity from which two functions or replies count as one"
@@ -67,6 +68,14 @@ class Settings(RecipeSettings):
         if min(value.values(), default=0) < 0 or not sum(value.values()):
             raise ValueError("weights are zero or more, and one of them is more")
         return {name: value.get(name, 0.0) for name in CATEGORIES}
+
+    @field_validator("families")
+    @classmethod
+    def _known_families(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = [name for name, kind in mutation.kinds().items() if kind.intended != "syntax"]
+        if unknown := [name for name in value if name not in known]:
+            raise ValueError(f"no family '{unknown[0]}': {did_you_mean(unknown[0], known)}")
+        return value
 
 
 class CorpusTasks(Recipe):
@@ -172,7 +181,7 @@ class CorpusTasks(Recipe):
         return Plan(
             shortest=own.min_lines, longest=own.max_lines, characters=own.max_characters * 2 // 3,
             functions=own.functions, per_file=own.per_file, duplicate=own.duplicate, outcomes=own.outcomes,
-            trials=own.trials, mutants=own.mutants, unproven=own.unproven, seed=self.seed,
+            trials=own.trials, mutants=own.mutants, families=own.families, unproven=own.unproven, seed=self.seed,
         )  # fmt: skip
 
     def _proof_limits(self, limits: Limits) -> Limits:
