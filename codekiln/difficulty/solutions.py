@@ -4,6 +4,7 @@ import ast
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codekiln import metrics
 from codekiln.dataset import Rejected
@@ -53,15 +54,15 @@ def choose(
 ) -> tuple[list[Solution], list[Rejected]]:
     """Return the chosen solutions of a problem, best first, and the other verified programs with the reason.
 
-    Reasons are those of ``objection`` and of `flaw`, ``twin`` (a chosen program up to names, comments and layout),
-    ``alike`` (its tree is nearer to a chosen one than ``choice.apart``) and ``enough`` (there are ``choice.count``).
+    Reasons are ``enough`` (there are ``choice.count`` better ones), those of ``objection`` and of `flaw`, ``twin`` (a
+    chosen program up to names, comments and layout) and ``alike`` (its tree is nearer to a chosen one than
+    ``choice.apart``).
     """
     chosen: list[Solution] = []
     rejected: list[Rejected] = []
     for row, code in _best_first(problem, graded, choice):
-        reason = objection(row) or flaw(problem, code) or _nearness(code, chosen, choice.apart)
-        reason = reason or ("enough" if len(chosen) == choice.count else None)
-        if reason:
+        enough = "enough" if len(chosen) == choice.count else None
+        if reason := enough or objection(row) or flaw(problem, code) or _nearness(code, chosen, choice.apart):
             rejected.append(Rejected(reason, row))
         else:
             chosen.append(Solution(problem, row, code, rank=len(chosen)))
@@ -99,7 +100,9 @@ def _best_first(problem: Problem, graded: Iterable[Graded], choice: Choice) -> l
 
 
 def _nearness(code: str, chosen: Sequence[Solution], apart: float) -> str | None:
-    key = fingerprint(code)
-    if any(key == fingerprint(other.code) for other in chosen):
+    if any(_key(code) == _key(other.code) for other in chosen):
         return "twin"
     return "alike" if any(distance(code, other.code) < apart for other in chosen) else None
+
+
+_key = lru_cache(maxsize=16_384)(fingerprint)
