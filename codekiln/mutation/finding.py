@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from codekiln.mutation.source import FUNCTIONS, LOOPS, Source
 
+_OF_MANY = ("len", "sorted", "sum", "min", "max", "list", "set", "tuple", "reversed", "enumerate", "zip", "any", "all")
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -140,3 +141,45 @@ def asks_for_nothing(test: ast.expr) -> bool:
         case ast.Compare(ops=[ast.Eq()], comparators=[ast.List(elts=[])]):
             return True
     return False
+
+
+def divisors(source: Source) -> set[str]:
+    """Return the variables that the program divides by."""
+    return {
+        child.id
+        for node in source.each(ast.BinOp, ast.AugAssign)
+        if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
+        for child in ast.walk(node.right if isinstance(node, ast.BinOp) else node.value)
+        if isinstance(child, ast.Name)
+    }
+
+
+def indexes(source: Source) -> set[str]:
+    """Return the variables that occur in an index."""
+    return {name for node in source.each(ast.Subscript) for name in names(node.slice)}
+
+
+def containers(source: Source) -> set[str]:
+    """Return the variables that the program uses as a text, a list or another container."""
+    found: set[str] = set()
+    for node in source.each(ast.Name):
+        parent = source.parents[node]
+        value = isinstance(parent, ast.Subscript | ast.Attribute | ast.Starred) and parent.value is node
+        gone_through = isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+        measured = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in _OF_MANY
+        member = isinstance(parent, ast.Compare) and isinstance(parent.ops[-1], ast.In | ast.NotIn)
+        if value or gone_through or measured or (member and parent.comparators[-1] is node):
+            found.add(node.id)
+    return found
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Say whether a block always ends the function or the round of the loop."""
+    return isinstance(block[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
+
+
+def statement(source: Source, node: ast.AST) -> ast.stmt:
+    """Return the statement that ``node`` is part of."""
+    while not isinstance(node, ast.stmt):
+        node = source.parents[node]
+    return node

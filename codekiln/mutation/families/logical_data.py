@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from codekiln.mutation.blocks import short
 from codekiln.mutation.finding import (
     calls,
+    containers,
     in_while_test,
     method_calls,
     method_span,
     simple,
+    statement,
     steers_while,
     variables,
 )
@@ -33,16 +35,14 @@ _METHODS = {
     "rfind": "find",
     "keys": "values",
     "values": "keys",
-    "append": "extend",
     "extend": "append",
     "popleft": "pop",
     "union": "intersection",
     "intersection": "union",
-    "sqrt": "pow",
     "floor": "ceil",
     "ceil": "floor",
 }
-_STEPS = ("sorted", "reversed", "abs", "round", "set", "list", "int", "float", "len", "sum", "max", "min")
+_STEPS = ("sorted", "abs", "round", "set")
 _TEXT_STEPS = ("strip", "lower", "upper", "lstrip", "rstrip", "replace", "title", "capitalize", "casefold", "copy")
 _VARIABLE = ("variable", "name", "wrong")
 
@@ -53,12 +53,14 @@ def wrong_variable(source: Source) -> Iterator[Edit]:
 
     Source: BugLab 2021; King 1991; Alzahrani 2021.
     """
+    many = containers(source)
     for node in source.each(ast.Name):
         if not isinstance(node.ctx, ast.Load) or in_while_test(source, node):
             continue
         known = variables(source, node)
-        others = [name for name in known if name != node.id and not _receives(source, node, name)]
-        if node.id in known and not _is_receiver(source, node) and not steers_while(source, _statement(source, node)):
+        alike = [name for name in known if name != node.id and (name in many) == (node.id in many)]
+        others = [name for name in alike if not _receives(source, node, name)]
+        if node.id in known and not _is_receiver(source, node) and not steers_while(source, statement(source, node)):
             for wrong in others[-2:]:
                 yield Edit(
                     *source.span(node),
@@ -67,12 +69,6 @@ def wrong_variable(source: Source) -> Iterator[Edit]:
                     f"The variable `{wrong}` is used where `{node.id}` is needed.",
                     (*_VARIABLE, wrong.lower(), node.id.lower()),
                 )
-
-
-def _statement(source: Source, node: ast.AST) -> ast.stmt:
-    while not isinstance(node, ast.stmt):
-        node = source.parents[node]
-    return node
 
 
 def _is_receiver(source: Source, node: ast.Name) -> bool:
@@ -96,9 +92,9 @@ def swapped_arguments(source: Source) -> Iterator[Edit]:
 
     Source: BugLab 2021; Altadmri 2015.
     """
-    unordered = ("isinstance", "print", "max", "min", "gcd", "lcm", "math.gcd", "getattr", "hasattr", "map", "filter")
+    fixed = ("isinstance", "print", "max", "min", "gcd", "getattr", "hasattr", "map", "filter", "accumulate", "sub")
     for node in source.each(ast.Call):
-        if source.code(node.func) in unordered:
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) in (*fixed, "insert", "sum", "round", "get"):
             continue
         for left, right in zip(node.args, node.args[1:], strict=False):
             first, last = source.span(left), source.span(right)
@@ -139,28 +135,6 @@ def swapped_indexes(source: Source) -> Iterator[Edit]:
 
 
 @family("logical")
-def swapped_targets(source: Source) -> Iterator[Edit]:
-    """The two names that a pair is taken apart into are swapped.
-
-    Source: BugLab 2021.
-    """
-    for node in source.each(ast.Tuple):
-        loop = source.parents[node]
-        paired = isinstance(loop, ast.For | ast.comprehension) and node is loop.target
-        if paired and len(node.elts) == 2 and all(isinstance(item, ast.Name) for item in node.elts):
-            first, last = (source.span(item) for item in node.elts)
-            one, other = (source.code(item) for item in node.elts)
-            yield Edit(
-                first[0],
-                last[1],
-                other + source.text[first[1] : last[0]] + one,
-                f"the loop variables `{other}, {one}`",
-                f"The names `{one}` and `{other}` of the loop are swapped, so each stands for the other's value.",
-                ("swapped", "order", "variables", "names", "loop", "unpacked"),
-            )
-
-
-@family("logical")
 def wrong_function(source: Source) -> Iterator[Edit]:
     """A function or method is called that does the opposite or something similar.
 
@@ -168,8 +142,10 @@ def wrong_function(source: Source) -> Iterator[Edit]:
     """
     plain = [(node, node.func.id, source.span(node.func)) for node in calls(source, *_FUNCTIONS)]
     methods = [(node, node.func.attr, method_span(source, node.func)) for node in method_calls(source, *_METHODS)]
-    for _, right, span in plain + methods:
+    for node, right, span in plain + methods:
         wrong = {**_FUNCTIONS, **_METHODS}[right]
+        if right == "sum" and (len(node.args) > 1 or isinstance(node.args[0], ast.GeneratorExp)):
+            continue
         yield Edit(
             *span,
             wrong,
@@ -190,14 +166,13 @@ def missing_step(source: Source) -> Iterator[Edit]:
             if isinstance(source.parents[node], ast.Expr) or in_while_test(source, node):
                 continue
             function, code = node.func.id, source.code(node.args[0])
-            if function in ("sorted", "reversed", "abs", "round", "set", "list"):
-                yield Edit(
-                    *source.span(node),
-                    code,
-                    f"the value `{short(code)}`",
-                    f"The call of `{function}` around `{short(code)}` is missing.",
-                    (function, "missing", "call", "function"),
-                )
+            yield Edit(
+                *source.span(node),
+                code,
+                f"the value `{short(code)}`",
+                f"The call of `{function}` around `{short(code)}` is missing.",
+                (function, "missing", "call", "function"),
+            )
 
 
 @family("logical")
@@ -262,4 +237,25 @@ def wrong_separator(source: Source) -> Iterator[Edit]:
                 f"the separator `{wrong}`",
                 f"The parts are joined with {wrong} between them, where {source.code(value)} is needed.",
                 ("separator", "join", "joined", "space", "between"),
+            )
+
+
+@family("logical")
+def characters_for_words(source: Source) -> Iterator[Edit]:
+    """A text is gone through by characters, because it is not split into words.
+
+    Source: Endres; Alzahrani 2021.
+    """
+    for node in method_calls(source, "split"):
+        parent = source.parents[node]
+        unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List)
+        if not isinstance(parent, ast.Expr) and not unpacked:
+            code = source.code(node.func.value)
+            yield Edit(
+                source.enclosed(node.func.value)[1],
+                source.span(node)[1],
+                "",
+                f"the text `{short(code)}`",
+                f"The text `{short(code)}` is not split, so its characters are used instead of its words.",
+                ("split", "words", "characters", "parts"),
             )

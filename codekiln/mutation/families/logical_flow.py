@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from codekiln.mutation.blocks import movable, on_own_lines, shifted, short, step
-from codekiln.mutation.finding import asks_for_nothing, loops, names, removed, steers_while, stored
+from codekiln.mutation.finding import asks_for_nothing, leaves, loops, names, removed, steers_while, stored
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import FUNCTIONS, Source
 
@@ -106,7 +106,9 @@ def statement_in_loop(source: Source) -> Iterator[Edit]:
     for loop in loops(source):
         block = source.block(loop)
         after = block[block.index(loop) + 1] if block.index(loop) + 1 < len(block) else None
-        if isinstance(after, ast.Assign | ast.AugAssign | ast.Expr) and not loop.orelse and movable(source, [after]):
+        own = isinstance(after, ast.Assign) and stored(after) & names(after.value)
+        again = own or isinstance(after, ast.AugAssign | ast.Expr)
+        if again and not loop.orelse and movable(source, [after]):
             outer, inner = source.indentation(after), source.indentation(loop.body[-1])
             if on_own_lines(source, loop.body) and inner.startswith(outer):
                 start, end = source.rows(after)
@@ -133,6 +135,8 @@ def statement_after_block(source: Source) -> Iterator[Edit]:
             continue
         if isinstance(last, ast.Return | ast.Break | ast.Continue | ast.Pass) or steers_while(source, last):
             continue
+        if names(last) & _first_bound_in(source, node):
+            continue
         (start, end), code = source.rows(last), short(source.code(last))
         what = "branch" if isinstance(node, ast.If) else "loop"
         effect = "done whatever the condition is" if what == "branch" else "done once after the loop only"
@@ -144,6 +148,14 @@ def statement_after_block(source: Source) -> Iterator[Edit]:
             f"The line `{code}` is not indented into the {what}, so it is {effect}.",
             (*_LOOP, "branch", "if"),
         )
+
+
+def _first_bound_in(source: Source, block: ast.For | ast.While | ast.If) -> set[str]:
+    """Return the names that have no value before this loop or branch."""
+    function = source.function(block)
+    known = {item.arg for item in ast.walk(function) if isinstance(item, ast.arg)}
+    above = (node for node in source.each(ast.Name) if node.lineno < block.lineno)
+    return stored(block) - known - {node.id for node in above if source.function(node) is function}
 
 
 @family("logical")
@@ -181,7 +193,8 @@ def elif_to_if(source: Source) -> Iterator[Edit]:
     """
     for node in source.each(ast.If):
         start = source.span(node)[0]
-        if source.text.startswith("elif", start):
+        before = source.parents[node]
+        if source.text.startswith("elif", start) and isinstance(before, ast.If) and not leaves(before.body):
             code = short(source.code(node.test))
             yield Edit(
                 start,
@@ -203,7 +216,8 @@ def if_to_elif(source: Source) -> Iterator[Edit]:
         start, block = source.span(node)[0], source.block(node)
         index = block.index(node)
         before = block[index - 1] if index else None
-        if isinstance(before, ast.If) and source.text.startswith("if", start) and not _has_else(before):
+        apart = isinstance(before, ast.If) and not _has_else(before) and not leaves(before.body)
+        if apart and source.text.startswith("if", start) and not stored(before) & names(node.test):
             code = short(source.code(node.test))
             yield Edit(
                 start,

@@ -3,7 +3,16 @@
 import ast
 from collections.abc import Iterator
 
-from codekiln.mutation.finding import calls, in_while_test, steers_while, value_type
+from codekiln.mutation.finding import (
+    calls,
+    divisors,
+    in_while_test,
+    indexes,
+    names,
+    statement,
+    steers_while,
+    value_type,
+)
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import Source
 
@@ -31,9 +40,8 @@ def missing_offset(source: Source) -> Iterator[Edit]:
     for node in source.each(ast.BinOp):
         if isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1:
             sign = "+" if isinstance(node.op, ast.Add) else "-"
-            statement = _statement(source, node)
             bound = isinstance(source.parents[node], ast.Subscript) or _is_length(node.left)
-            if not bound and not steers_while(source, statement) and not in_while_test(source, node):
+            if not bound and not steers_while(source, statement(source, node)) and not in_while_test(source, node):
                 code = source.code(node.left)
                 yield Edit(
                     source.enclosed(node.left)[1],
@@ -58,7 +66,8 @@ def swapped_offset(source: Source) -> Iterator[Edit]:
     for node in source.each(ast.BinOp):
         if isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1:
             right, wrong = ("+", "-") if isinstance(node.op, ast.Add) else ("-", "+")
-            if not steers_while(source, _statement(source, node)) and not in_while_test(source, node):
+            steers = steers_while(source, statement(source, node)) or in_while_test(source, node)
+            if not steers and not isinstance(source.parents[node], ast.Subscript):
                 yield Edit(
                     *source.operator(node.left, node.right),
                     wrong,
@@ -66,12 +75,6 @@ def swapped_offset(source: Source) -> Iterator[Edit]:
                     f"The expression has `{wrong} 1` where `{right} 1` is needed.",
                     (*_OFF, f"{wrong} 1", "operator", "add", "subtract"),
                 )
-
-
-def _statement(source: Source, node: ast.AST) -> ast.stmt:
-    while not isinstance(node, ast.stmt):
-        node = source.parents[node]
-    return node
 
 
 @family("logical")
@@ -85,7 +88,7 @@ def wrong_constant(source: Source) -> Iterator[Edit]:
         counts = isinstance(around, ast.Compare | ast.BinOp | ast.AugAssign | ast.Return) or (
             isinstance(around, ast.Call) and not (isinstance(around.func, ast.Name) and around.func.id == "range")
         )
-        looping = in_while_test(source, node) or steers_while(source, _statement(source, node))
+        looping = in_while_test(source, node) or steers_while(source, statement(source, node))
         if counts and not looping and not (isinstance(around, ast.BinOp) and value == 1):
             wrong = str(value + 1 if value < 2 or value % 2 else value - 1)
             yield Edit(
@@ -107,15 +110,18 @@ def wrong_range_stop(source: Source) -> Iterator[Edit]:
         if not node.args or node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
             continue
         stop = node.args[0] if len(node.args) == 1 else node.args[1]
+        loop = source.parents[node]
+        as_index = isinstance(loop, ast.For | ast.comprehension) and names(loop.target) & indexes(source)
         for start, end, text, effect in _moved_stop(source, stop):
-            yield Edit(
-                start,
-                end,
-                text,
-                f"the end of `range` at `{source.code(stop)}`",
-                f"The range ends one too {effect}, so the loop {_missed(effect)}.",
-                ("range", "end", "stop", "last", *_OFF),
-            )
+            if effect == "early" or not as_index:
+                yield Edit(
+                    start,
+                    end,
+                    text,
+                    f"the end of `range` at `{source.code(stop)}`",
+                    f"The range ends one too {effect}, so the loop {_missed(effect)}.",
+                    ("range", "end", "stop", "last", *_OFF),
+                )
 
 
 def _missed(effect: str) -> str:
@@ -145,6 +151,9 @@ def wrong_range_start(source: Source) -> Iterator[Edit]:
     Source: PD4CS; CSTeachingTips.
     """
     for node in calls(source, "range"):
+        loop = source.parents[node]
+        if isinstance(loop, ast.For | ast.comprehension) and names(loop.target) & divisors(source):
+            continue
         match node.args:
             case [ast.Constant(value=0 | 1 as start), _, *_]:
                 edit = *source.span(node.args[0]), str(1 - start)

@@ -57,8 +57,9 @@ def integer_division(source: Source) -> Iterator[Edit]:
 
     Source: Ettles 2018; Alzahrani 2021.
     """
-    for _, operator, span in operations(source):
-        if operator in ("/", "//"):
+    for node, operator, span in operations(source):
+        whole = isinstance(source.parents[node], ast.Subscript | ast.Call | ast.Slice)
+        if operator == "/" or (operator == "//" and not whole):
             wrong = "//" if operator == "/" else "/"
             effect = "drops the fraction" if wrong == "//" else "gives a number with a fraction"
             yield Edit(
@@ -77,7 +78,9 @@ def swapped_operands(source: Source) -> Iterator[Edit]:
     Source: BugLab 2021.
     """
     for node, operator, _ in operations(source):
-        if isinstance(node, ast.BinOp) and operator in ("-", "/", "//", "%", "**") and not _texts(node):
+        constant = isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
+        chosen = operator in ("-", "**") or (operator in ("/", "//") and not constant)
+        if isinstance(node, ast.BinOp) and chosen and not _texts(node):
             left, right = source.code(node.left), source.code(node.right)
             start, end = source.span(node)
             if simple(node.left) and simple(node.right) and source.text[start:end].endswith(right):
@@ -202,9 +205,8 @@ def missing_comma_between_texts(source: Source) -> Iterator[Edit]:
 
     Source: CodeQL.
     """
-    for node in source.each(ast.List, ast.Tuple, ast.Set, ast.Call):
-        items = node.args if isinstance(node, ast.Call) else node.elts
-        for left, right in zip(items, items[1:], strict=False):
+    for node in source.each(ast.List, ast.Set):
+        for left, right in zip(node.elts, node.elts[1:], strict=False):
             comma = source.between(source.span(left)[1], source.span(right)[0])
             texts = all(isinstance(item, ast.Constant) and isinstance(item.value, str) for item in (left, right))
             if texts and len(comma) == 1 and not re.search(r"[\r\n]", source.text[source.span(left)[0] : comma[0].end]):

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from codekiln.mutation.blocks import short
-from codekiln.mutation.finding import COMPREHENSIONS, removed, steers_while
+from codekiln.mutation.finding import COMPREHENSIONS, removed, statement, steers_while
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import LOOPS, Source
 
@@ -74,6 +74,7 @@ def missing_assignment(source: Source) -> Iterator[Edit]:
 
 
 def _had_a_value(source: Source, node: ast.Assign, name: str) -> bool:
+    """Say whether a variable has a value before this statement, whatever branches were taken."""
     function = source.function(node)
     arguments = (
         [item.arg for item in ast.walk(function) if isinstance(item, ast.arg)] if function != source.tree else []
@@ -81,8 +82,16 @@ def _had_a_value(source: Source, node: ast.Assign, name: str) -> bool:
     return name in arguments or any(
         child.id == name and isinstance(child.ctx, ast.Store) and child.lineno < node.lineno
         for child in source.each(ast.Name)
-        if source.function(child) is function
+        if source.function(child) is function and _around(source, source.block(statement(source, child)), node)
     )
+
+
+def _around(source: Source, block: list[ast.stmt], node: ast.AST) -> bool:
+    while node in source.parents:
+        if node in block:
+            return True
+        node = source.parents[node]
+    return False
 
 
 @family("logical")
@@ -168,7 +177,9 @@ def wrong_element(source: Source) -> Iterator[Edit]:
     """
     for node in source.each(*COMPREHENSIONS):
         target = node.generators[0].target
-        if isinstance(node, ast.DictComp) or not isinstance(target, ast.Name) or isinstance(node.elt, ast.Name):
+        if isinstance(node, ast.DictComp) or not isinstance(target, ast.Name):
+            continue
+        if not isinstance(node.elt, ast.BinOp | ast.UnaryOp | ast.IfExp):
             continue
         if target.id in {child.id for child in ast.walk(node.elt) if isinstance(child, ast.Name)}:
             code = source.code(node.elt)

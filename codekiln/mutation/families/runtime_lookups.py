@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from codekiln.mutation.blocks import short
 from codekiln.mutation.families.runtime_names import misspelt
-from codekiln.mutation.finding import asks_for_nothing, calls, names, removed
+from codekiln.mutation.finding import asks_for_nothing, calls, divisors, names, removed
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import FUNCTIONS, Source
 
@@ -100,9 +100,6 @@ def next_index(source: Source) -> Iterator[Edit]:
         code, value = source.code(index), short(source.code(node.value))
         if isinstance(index, ast.Name) and index.id in _index_names(source):
             edit, text = (source.span(index)[1], source.span(index)[1], " + 1"), f"{code} + 1"
-        elif isinstance(index, ast.Constant) and type(index.value) is int and index.value > 0:
-            text = str(index.value + 1)
-            edit = *source.span(index), text
         elif isinstance(index, ast.BinOp) and isinstance(index.op, ast.Sub) and source.code(index.right) == "1":
             text = source.code(index.left)
             edit = source.enclosed(index.left)[1], source.span(index)[1], ""
@@ -117,12 +114,13 @@ def next_index(source: Source) -> Iterator[Edit]:
 
 
 def _index_names(source: Source) -> set[str]:
-    """Return the variables of loops over a range."""
+    """Return the variables of loops over all indexes of something."""
     return {
         parent.target.id
         for node in calls(source, "range")
+        if node.args and _length_of(node.args[-1])
         if isinstance(parent := source.parents[node], ast.For | ast.comprehension)
-        and isinstance(parent.target, ast.Name)
+        if isinstance(parent.target, ast.Name)
     }
 
 
@@ -216,16 +214,10 @@ def divisor_from_zero(source: Source) -> Iterator[Edit]:
 
     Source: PD4CS; Alzahrani 2021.
     """
-    divisors = {
-        child.id
-        for node in source.each(ast.BinOp, ast.AugAssign)
-        if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
-        for child in ast.walk(node.right if isinstance(node, ast.BinOp) else node.value)
-        if isinstance(child, ast.Name)
-    }
+    divided_by = divisors(source)
     for node in calls(source, "range"):
         parent = source.parents[node]
-        if not isinstance(parent, ast.For | ast.comprehension) or not names(parent.target) & divisors:
+        if not isinstance(parent, ast.For | ast.comprehension) or not names(parent.target) & divided_by:
             continue
         if len(node.args) > 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value in (1, 2):
             name = min(names(parent.target))

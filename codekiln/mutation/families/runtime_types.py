@@ -166,12 +166,13 @@ def decimal_text_as_integer(source: Source) -> Iterator[Edit]:
 
 @family("runtime")
 def missing_split(source: Source) -> Iterator[Edit]:
-    """A text is not split into its parts.
+    """A text is taken apart into several names without being split.
 
     Source: Endres.
     """
     for node in method_calls(source, "split"):
-        if not isinstance(source.parents[node], ast.Expr):
+        parent = source.parents[node]
+        if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List):
             code = source.code(node.func.value)
             yield Edit(
                 source.enclosed(node.func.value)[1],
@@ -222,4 +223,26 @@ def negative_root(source: Source) -> Iterator[Edit]:
                 f"the call of `{name}`",
                 f"The function `{name}` gets a negative number, because of the minus sign before `{short(code)}`.",
                 ("negative", "minus", "sign", "domain", name),
+            )
+
+
+@family("runtime")
+def swapped_targets(source: Source) -> Iterator[Edit]:
+    """The two names that a pair is taken apart into are swapped.
+
+    Source: BugLab 2021.
+    """
+    for node in source.each(ast.Tuple):
+        loop = source.parents[node]
+        paired = isinstance(loop, ast.For | ast.comprehension) and node is loop.target
+        if paired and len(node.elts) == 2 and all(isinstance(item, ast.Name) for item in node.elts):
+            first, last = (source.span(item) for item in node.elts)
+            one, other = (source.code(item) for item in node.elts)
+            yield Edit(
+                first[0],
+                last[1],
+                other + source.text[first[1] : last[0]] + one,
+                f"the loop variables `{other}, {one}`",
+                f"The names `{one}` and `{other}` of the loop are swapped, so each stands for the other's value.",
+                ("swapped", "order", "variables", "names", "loop", "unpacked"),
             )

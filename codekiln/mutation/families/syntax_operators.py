@@ -83,12 +83,8 @@ def missing_operator(source: Source) -> Iterator[Edit]:
         start, end = source.enclosed(node.left)[1], source.enclosed(node.right)[0]
         if "\n" not in source.text[start:end]:
             left, right = source.code(node.left), source.code(node.right)
-            if (
-                isinstance(node.op, ast.Mult)
-                and isinstance(node.left, ast.Constant)
-                and isinstance(node.right, ast.Name)
-            ):
-                gap = ""
+            algebra = isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Name)
+            gap = "" if algebra and isinstance(node.op, ast.Mult) else " "
             sign = source.text[slice(*source.operator(node.left, node.right))]
             yield Edit(
                 start,
