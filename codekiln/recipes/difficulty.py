@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from codekiln import filters, metrics, prompts, similarity
+from codekiln import filters, metrics, similarity
 from codekiln.dataset import Rejected
 from codekiln.difficulty import card, plots, proof, runs, separate, summary, tables
 from codekiln.difficulty.mixes import NAME, STANDARD, Ratio
@@ -18,7 +18,7 @@ from codekiln.difficulty.pool import Mix, Pool, gather, mix
 from codekiln.difficulty.rates import UNSOLVED, Thresholds, tally
 from codekiln.difficulty.solutions import Choice, Solution
 from codekiln.errors import InputError
-from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows
+from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows, example
 from codekiln.records import Example, Graded, Problem, Sample
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
@@ -201,13 +201,7 @@ class Difficulty(Recipe):
 
 
 def _example(solution: Solution) -> Example:
-    problem = solution.problem
-    return Example(
-        prompt=prompts.messages(problem),
-        completion=prompts.answer(solution.code),
-        task_id=problem.task_id,
-        group=problem.group,
-    )
+    return example(solution.problem, solution.graded)
 
 
 def _labelled(samples: Sequence[Sample], teacher: Teacher) -> list[Sample]:
