@@ -12,7 +12,7 @@ from codekiln.exercises.content import read_content
 from codekiln.exercises.engine import find_sites
 from codekiln.exercises.examples import Finished, read_examples
 from codekiln.exercises.material import Material, embedded
-from codekiln.exercises.planning import plan
+from codekiln.exercises.planning import Planned, plan
 from codekiln.exercises.problems import Running
 from codekiln.exercises.proving import Flaw, prove
 from codekiln.exercises.sides import groups, judging
@@ -42,10 +42,14 @@ def collect(own: Any, settings: "Settings", seed: int, limits: Limits) -> Proble
     fitting, flaws = _short(materials, own.max_program_characters)
     proven, found = prove(fitting, **running.options("check: exercises"))
     finished, more = made_of.prove_examples(examples, proven, running)
-    rows, cannot = _rows(own, proven, finished, seed, running)
-    right, wrong = made_of.keep_right(rows, running, "check: rows")
+    everything = [*proven, *(material for _, material in finished)]
+    group = dict(zip((item.name for item in everything), groups(everything), strict=True))
+    told = [made_of.of_example(item, material, group[material.name], own.system_prompt) for item, material in finished]
+    right, wrong = made_of.keep_right(told, running, "check: examples")
+    planned, cannot = _planned(own, proven, seed, running)
+    rows = right + [made_of.of_plan(item, group[item.material.name], own.system_prompt) for item in planned]
     rejected = [Rejected(flaw.reason, made_of.of_flaw(flaw)) for flaw in [*flaws, *found, *more, *cannot]] + wrong
-    return _divided(right, rejected, settings, seed)
+    return _divided(rows, rejected, settings, seed)
 
 
 def folder_digest(folder: Path) -> str:
@@ -80,18 +84,12 @@ def _short(materials: Sequence[Material], longest: int) -> tuple[list[Material],
     return kept, [Flaw(item, "program-too-long", text) for item in materials if len(item.program) > longest]
 
 
-def _rows(
-    own: Any, materials: list[Material], finished: list[tuple[Finished, Material]], seed: int, running: Running
-) -> tuple[list[Problem], list[Flaw]]:
-    everything = [*materials, *(material for _, material in finished)]
-    group = dict(zip((item.name for item in everything), groups(everything), strict=True))
-    rows = [made_of.of_example(item, material, group[material.name], own.system_prompt) for item, material in finished]
-    tried = own.mutations_tried if own.requests_per_exercise else 0
-    sites = find_sites(materials, tried=tried, seed=seed, **running.options("check: mutations"))
+def _planned(own: Any, materials: list[Material], seed: int, running: Running) -> tuple[list[Planned], list[Flaw]]:
+    if not own.requests_per_exercise:
+        return [], []
+    sites = find_sites(materials, tried=own.mutations_tried, seed=seed, **running.options("check: mutations"))
     bounds = {"requests": own.requests_per_exercise, "least": own.least_errors, "most": own.most_errors}
-    planned, flaws = plan(materials, sites, **bounds, seed=seed)
-    rows += [made_of.of_plan(item, group[item.material.name], own.system_prompt) for item in planned]
-    return rows, flaws
+    return plan(materials, sites, **bounds, seed=seed)
 
 
 def _divided(rows: list[Problem], rejected: list[Rejected], settings: "Settings", seed: int) -> ProblemSets:

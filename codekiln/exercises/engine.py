@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from codekiln.exercises.material import CLASSES, Counts, Material
-from codekiln.exercises.proving import trials_of
+from codekiln.exercises.proving import proof_of, trials_of
 from codekiln.exercises.room import is_possible
 from codekiln.exercises.tags import Answer
 from codekiln.mutation import Mutation, apply, compiles, mutations
@@ -96,7 +96,7 @@ def find_sites(
     """
     candidates = [_candidates(material, tried, seed, classes) for material in materials]
     jobs = [
-        (material.program, apply(material.program, [site.mutation]), trials_of(material))
+        proof_of(material.program, apply(material.program, [site.mutation]), trials_of(material))
         for material, sites in zip(materials, candidates, strict=True)
         for site in sites
     ]

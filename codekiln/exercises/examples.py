@@ -53,9 +53,8 @@ class Finished:
     @property
     def material(self) -> Material:
         """The exercise it is about; nothing is known of its inputs."""
-        return Material(
-            f"{self.side}-{self.number}", self.request.description, self.request.program, source=self.source
-        )
+        name = f"examples/{self.side}/{self.number}"
+        return Material(name, self.request.description, self.request.program, source=self.source)
 
     @property
     def reply(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from codekiln.exercises.material import CLASSES, Counts
 from codekiln.exercises.naming import speaks_of
+from codekiln.exercises.proving import proof_of
 from codekiln.exercises.tags import Reply, read_reply
 from codekiln.measures import Measure
 from codekiln.mutation.diff import Change, changes, with_change
@@ -85,7 +86,9 @@ def judge(
     """Return the judgement on each reply, in order."""
     read = [_read(task, text) for task, text in jobs]
     runs = [(item, change) for item in read if not item.is_rewritten for change in item.changes]
-    programs = [(item.task.program, with_change(item.task.program, change), item.task.trials) for item, change in runs]
+    programs = [
+        proof_of(item.task.program, with_change(item.task.program, change), item.task.trials) for item, change in runs
+    ]
     classes = classify_many(programs, workers=workers, limits=limits, label=label)
     for (item, _), found in zip(runs, classes, strict=True):
         item.classes.append(found)

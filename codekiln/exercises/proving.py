@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from codekiln.exercises.guess import guesses, reads_input
 from codekiln.exercises.material import Material
+from codekiln.mutation import compiles
 from codekiln.mutation.proof import Trials
 from codekiln.rewrite.normalise import parse
 from codekiln.sandbox.limits import Limits
@@ -26,6 +27,16 @@ class Flaw:
 def trials_of(material: Material) -> Trials:
     """Return what a material's program, and every change of it, is tried on."""
     return Trials(calls=material.calls, stdins=material.stdins)
+
+
+def proof_of(correct: str, changed: str, trials: Trials) -> tuple[str, str, Trials]:
+    """Return what `codekiln.mutation.proof` is asked of a changed program.
+
+    One that does not compile fails whatever it is tried on, so a single trial is enough for it.
+    """
+    if not trials.stdins or compiles(changed):
+        return correct, changed, trials
+    return correct, changed, Trials(stdins=trials.stdins[:1])
 
 
 def prove(
