@@ -42,7 +42,9 @@ def variables(source: Source, node: ast.AST) -> list[str]:
     found = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]] if arguments else []
     for child in source.each(ast.Name):
         above = child.lineno < node.lineno and isinstance(child.ctx, ast.Store)
-        if above and source.function(child) is function and not _of_comprehension(source, child):
+        loop = source.inside(child, *LOOPS)
+        certain = above and (loop is None or loop.lineno < node.lineno <= loop.end_lineno)
+        if certain and source.function(child) is function and not _of_comprehension(source, child):
             found.append(child.id)
     return list(dict.fromkeys(name for name in found if name not in ("self", "cls", "_")))
 

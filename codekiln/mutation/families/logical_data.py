@@ -33,8 +33,6 @@ _METHODS = {
     "rstrip": "lstrip",
     "find": "rfind",
     "rfind": "find",
-    "keys": "values",
-    "values": "keys",
     "extend": "append",
     "popleft": "pop",
     "union": "intersection",
@@ -163,7 +161,9 @@ def missing_step(source: Source) -> Iterator[Edit]:
     """
     for node in calls(source, *_STEPS):
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
-            if isinstance(source.parents[node], ast.Expr) or in_while_test(source, node):
+            parent = source.parents[node]
+            digits = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "str"
+            if isinstance(parent, ast.Expr) or digits or in_while_test(source, node):
                 continue
             function, code = node.func.id, source.code(node.args[0])
             yield Edit(

@@ -217,7 +217,7 @@ def if_to_elif(source: Source) -> Iterator[Edit]:
         index = block.index(node)
         before = block[index - 1] if index else None
         apart = isinstance(before, ast.If) and not _has_else(before) and not leaves(before.body)
-        if apart and source.text.startswith("if", start) and not stored(before) & names(node.test):
+        if apart and source.text.startswith("if", start):
             code = short(source.code(node.test))
             yield Edit(
                 start,

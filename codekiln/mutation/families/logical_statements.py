@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from codekiln.mutation.blocks import short
-from codekiln.mutation.finding import COMPREHENSIONS, removed, statement, steers_while
+from codekiln.mutation.finding import COMPREHENSIONS, method_calls, names, removed, statement, steers_while
 from codekiln.mutation.kinds import Edit, family
 from codekiln.mutation.source import LOOPS, Source
 
@@ -147,7 +147,8 @@ def shared_list(source: Source) -> Iterator[Edit]:
     """
     for node in source.each(ast.Assign):
         original = _copied(node.value)
-        if original is not None and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        named = original is not None and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        if named and {node.targets[0].id, *names(original)} & _changed_in_place(source):
             code = source.code(original)
             yield Edit(
                 *source.span(node.value),
@@ -156,6 +157,15 @@ def shared_list(source: Source) -> Iterator[Edit]:
                 f"The assignment does not copy `{code}`, so both names stand for one object and change together.",
                 ("copy", "copies", "copied", "same", "alias", "reference"),
             )
+
+
+def _changed_in_place(source: Source) -> set[str]:
+    """Return the names of lists, sets and dictionaries that the program changes."""
+    found = {
+        node.func.value for node in method_calls(source, "append", "sort", "remove", "pop", "insert", "reverse", "add")
+    }
+    found |= {node.value for node in source.each(ast.Subscript) if not isinstance(node.ctx, ast.Load)}
+    return {node.id for node in found if isinstance(node, ast.Name)}
 
 
 def _copied(node: ast.expr) -> ast.expr | None:
