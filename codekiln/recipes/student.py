@@ -21,7 +21,7 @@ from codekiln.students import judging, publishing, realism
 from codekiln.students.likeness import Distance, tree_distances
 from codekiln.students.material import Material, divide
 from codekiln.students.outcomes import observe
-from codekiln.students.source import Source, digests, pseudonymous, read_source
+from codekiln.students.source import EMBEDDED, Source, digests, pseudonymous, read_source
 from codekiln.students.split import Fractions, balanced
 from codekiln.students.templates import read_reply, reply
 from codekiln.students.variants import Located, Variant
@@ -29,6 +29,8 @@ from codekiln.teachers import Teacher
 
 if TYPE_CHECKING:
     from codekiln.settings import Settings as RunSettings
+
+MADE_UP = {"source": "codekiln/students", "licence": "Apache-2.0"}
 
 
 class Settings(RecipeSettings):
@@ -129,18 +131,10 @@ class Student(Recipe):
         }
         sizes = {"train": settings.problems.train, "evaluation": settings.problems.evaluation}
         chosen = {side: self._choose(rows, material, sizes[side]) for side, rows in fitting.items()}
-        everything = [*fitting["train"], *fitting["evaluation"]]
-        questions = self.source.course.questions
-        workers = settings.workers or None
-        wanted = [row for rows in chosen.values() for row in rows]
+        everything, wanted = ([row for rows in sides.values() for row in rows] for sides in (fitting, chosen))
+        questions, workers = self.source.course.questions, settings.workers or None
         known = judging.know(everything, wanted, questions, self._distance, own.neighbours, settings.sandbox, workers)
-        made = {
-            side: [
-                judging.problem_of(row, material.sides[row.key], questions[row.key[1]], known, own.feedback, own.pairs)
-                for row in rows
-            ]
-            for side, rows in chosen.items()
-        }
+        made = {side: [self._problem(row, material, known) for row in rows] for side, rows in chosen.items()}
         return ProblemSets(made["train"], made["evaluation"], [*material.rejected, *rejected])
 
     def essence(self, problem: Problem) -> str:
@@ -239,6 +233,11 @@ class Student(Recipe):
             else:
                 kept.append(fitting)
         return kept
+
+    def _problem(self, row: Located, material: Material, known: judging.Reality) -> Problem:
+        own, question = self.settings, self.source.course.questions[row.key[1]]
+        made = judging.problem_of(row, material.sides[row.key], question, known, own.feedback, own.pairs)
+        return made.model_copy(update=MADE_UP) if own.source == EMBEDDED else made
 
     def _choose(self, rows: Sequence[Located], material: Material, size: int | None) -> list[Located]:
         chosen = balanced([row.key for row in rows], material.sides, size, self.seed)

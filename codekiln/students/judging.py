@@ -101,7 +101,7 @@ def problem_of(
             "reply": "text",
             "reference": templates.reply(row.code, row.submitted),
             "group": group_of(located.key, side),
-            "stratum": side,
+            "stratum": None if side == TRAIN else side,
             "facts": facts,
         }
     )

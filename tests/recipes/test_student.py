@@ -76,7 +76,7 @@ def of_question(sets, name, error=None):
 
 def test_problems_carry_the_conversation_the_cell_and_what_judges(plain):
     _, sets = plain
-    assert {row.stratum for row in sets.train} == {"train"}
+    assert {row.stratum for row in sets.train} == {None}
     assert {row.stratum for row in sets.evaluation} <= set(CELLS)
     assert len({row.stratum for row in sets.evaluation}) >= 3
     for row in [*sets.train, *sets.evaluation]:
