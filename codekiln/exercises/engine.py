@@ -94,7 +94,10 @@ def find_sites(
         limits: Bounds on one run.
         label: Shows progress under this name.
     """
-    candidates = [_candidates(material, tried, seed, classes) for material in materials]
+    had: Counter[str] = Counter()
+    candidates = [
+        _candidates(material, tried, random.Random(f"{seed}:{material.name}"), classes, had) for material in materials
+    ]
     jobs = [
         proof_of(material.program, apply(material.program, [site.mutation]), trials_of(material))
         for material, sites in zip(materials, candidates, strict=True)
@@ -126,8 +129,10 @@ def bug(
     return None
 
 
-def _candidates(material: Material, tried: int, seed: int, classes: Collection[str]) -> list[Site]:
-    """Draw mutations to try: the families of a class in turn, each family's sites at random."""
+def _candidates(
+    material: Material, tried: int, rng: random.Random, classes: Collection[str], had: Counter[str]
+) -> list[Site]:
+    """Draw mutations to try: families in turn, those first that ``had`` the fewest tries in other programs."""
     found: list[Site] = []
     everything = mutations(material.program, classes)
     for name in classes:
@@ -135,13 +140,15 @@ def _candidates(material: Material, tried: int, seed: int, classes: Collection[s
         for mutation in everything:
             if mutation.intended == name:
                 by_kind[mutation.kind].append(mutation)
-        rng = random.Random(f"{seed}:{material.name}:{name}")
-        for same in by_kind.values():
-            rng.shuffle(same)
-        turns = itertools.zip_longest(*by_kind.values())
+        order = sorted(by_kind, key=lambda kind: (had[kind], rng.random()))
+        for kind in order:
+            rng.shuffle(by_kind[kind])
+        turns = itertools.zip_longest(*(by_kind[kind] for kind in order))
         drawn = (mutation for turn in turns for mutation in turn if mutation is not None)
         sites = (site for mutation in drawn if (site := _site(material.program, mutation)) is not None)
-        found += itertools.islice(sites, tried)
+        chosen = list(itertools.islice(sites, tried))
+        had.update(site.kind for site in chosen)
+        found += chosen
     return found
 
 

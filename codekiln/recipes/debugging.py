@@ -36,14 +36,14 @@ class Settings(RecipeSettings):
     )
     least_errors: int = Field(1, ge=1, description="errors in a program, at least")
     most_errors: int = Field(3, ge=1, description="errors in a program, at most")
-    mutations_tried: int = Field(12, ge=1, description="mutations of each class that are proven per exercise")
+    mutations_tried: int = Field(8, ge=1, description="mutations of each class that are proven per exercise")
     max_program_characters: int = Field(2000, ge=1, description="exercises with longer programs are rejected")
     examples: str = Field("", description="folder of finished examples (fine-tuning-examples); empty: none")
     number_training_examples: int | None = Field(None, ge=0, description="finished training examples; empty: all")
     number_test_examples: int | None = Field(None, ge=0, description="finished test examples; empty: all")
     system_prompt: str = Field(SYSTEM, min_length=1, description="the system turn of every row")
     replies_per_request: int = Field(1, ge=1, description="right replies of a teacher that become rows, per request")
-    cpu_seconds: int = Field(2, ge=1, description="CPU time of one run of a program, or less where the sandbox says so")
+    cpu_seconds: int = Field(1, ge=1, description="CPU time of one run of a program, or less where the sandbox says so")
 
     @model_validator(mode="after")
     def _has_work(self) -> "Settings":
@@ -152,7 +152,7 @@ class Debugging(Recipe):
     def _limits(self, limits: Limits) -> Limits:
         """Return tighter limits for learners' programs: many of them, changed at random, never end."""
         cpu = min(self.settings.cpu_seconds, limits.cpu_seconds)
-        return limits.model_copy(update={"cpu_seconds": cpu, "wall_seconds": min(4.0 * cpu, limits.wall_seconds)})
+        return limits.model_copy(update={"cpu_seconds": cpu, "wall_seconds": min(8.0 * cpu, limits.wall_seconds)})
 
     def _reason(self, item: Graded, reply: str, kept: set[str]) -> str:
         if not item.verdict.passed:
