@@ -79,7 +79,8 @@ def _explain(task: _Task, reply: Reply) -> Iterator[Element]:
     words = reply.words
     bullets = len(_BULLET.findall(reply.prose))
     yield Element("words", len(words) >= 20, True, "it has under 20 words of prose")
-    yield Element("variety", len(set(words)) >= 12, True, "it repeats few words")
+    is_varied = len(set(words)) >= 12 and len(set(_runs(words))) > 0.6 * len(_runs(words))
+    yield Element("variety", is_varied, True, "it repeats itself")
     is_structured = bullets >= 2 or len(_BOLD.findall(reply.prose)) >= 2
     yield Element("structure", is_structured, True, "it has neither bullet points nor bold words")
     missing = [name for name in task.parameters if not _has_word(reply.prose, name.lstrip("*"))]
@@ -198,10 +199,13 @@ def documented(problem: Problem, text: str) -> set[str]:
 
 def _is_echo(prose: str, prompt: str) -> bool:
     """Tell whether most of a text's runs of four words are in the question already."""
-    words, asked = (re.findall(r"\w+", text.lower()) for text in (prose, prompt))
-    runs = [tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3))]
-    known = {tuple(asked[start : start + 4]) for start in range(max(1, len(asked) - 3))}
+    runs, asked = (_runs(re.findall(r"\w+", text.lower())) for text in (prose, prompt))
+    known = set(asked)
     return sum(run in known for run in runs) > 0.5 * len(runs)
+
+
+def _runs(words: list[str]) -> list[tuple[str, ...]]:
+    return [tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3))]
 
 
 def _has_word(text: str, word: str) -> bool:
