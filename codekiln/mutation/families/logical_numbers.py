@@ -40,7 +40,8 @@ def missing_offset(source: Source) -> Iterator[Edit]:
     for node in source.each(ast.BinOp):
         if isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1:
             sign = "+" if isinstance(node.op, ast.Add) else "-"
-            bound = isinstance(source.parents[node], ast.Subscript) or _is_length(node.left)
+            last = sign == "-" and _is_length(node.left)
+            bound = last or isinstance(source.parents[node], ast.Subscript)
             if not bound and not steers_while(source, statement(source, node)) and not in_while_test(source, node):
                 code = source.code(node.left)
                 yield Edit(

@@ -144,7 +144,7 @@ def mismatched_quotes(source: Source) -> Iterator[Edit]:
             token.end,
             wrong,
             f"the quotation marks around `{token.text}`",
-            f"A text starts with `{quote}` but ends with `{wrong}`, so Python does not see where it ends.",
+            f"The quotation marks around a text do not match: it starts with `{quote}` but ends with `{wrong}`.",
             _QUOTE,
         )
 
