@@ -1,6 +1,5 @@
 """The data set's own files, in the published form, and what can be wrong with them."""
 
-import ast
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -56,12 +55,6 @@ def validate(folder: Path, shares: Mapping[str, float]) -> Iterator[InputError]:
             yield from _wrong_with(row, f"{folder / name}:{number}")
         yield from _proportions(rows, shares, str(folder / name))
     yield from _straddling(train, test, str(folder / TEST))
-
-
-def is_original(problem: Problem, text: str) -> bool:
-    """Tell whether the function in a reply is the original, comments and layout aside."""
-    definition = Reply(text).definition(problem.facts["name"])
-    return definition is not None and same_program(ast.unparse(definition), problem.facts["text"])
 
 
 def _row(problem: Problem, instruction: str, response: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codekiln.corpus.checks import test_functions
-from codekiln.corpus.replies import Reply
+from codekiln.corpus.replies import Reply, source_of
 from codekiln.corpus.slices import Slice
 from codekiln.corpus.trials import values
 from codekiln.records import Problem
@@ -90,14 +90,18 @@ def program_with(piece: Slice, name: str, reply: Reply) -> str | None:
     brought = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
     others = [node for node in reply.tree.body if node is not definition and isinstance(node, brought)]
     extra = [node for node in others if definition not in getattr(node, "body", ())]
-    futures = [node for node in extra if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    lines = [ast.unparse(node) for node in [*futures, *(node for node in extra if node not in futures)]]
-    program = piece.program(ast.unparse(definition))
-    own = "\n".join(lines)
-    if not own:
-        return program
-    lead = [line for line in piece.before.split("\n") if line.startswith("from __future__")]
-    return "\n".join([*lead, own, *program.split("\n")[len(lead) :]])
+    program = piece.program(reply.written(name))
+    lead = [*_futures(reply), *(line for line in piece.before.split("\n") if line.startswith("from __future__"))]
+    own = [source_of(reply.code, node) for node in extra if not _is_future(node)]
+    return "\n".join([*lead, *own, *(line for line in program.split("\n") if line not in lead)])
+
+
+def _futures(reply: Reply) -> list[str]:
+    return [source_of(reply.code, node) for node in reply.tree.body if _is_future(node)]
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _plan(problem: Problem, reply: Reply) -> list[Run] | Behaviour:
@@ -121,9 +125,8 @@ def _plan_tests(piece: Slice, facts: dict, reply: Reply) -> list[Run] | Behaviou
     calls = tuple(call for call, _ in test_functions(reply.tree))
     if not calls:
         return Behaviour(0.0, "there is no test")
-    futures = [node for node in reply.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    rest = ast.Module([node for node in reply.tree.body if node not in futures], [])
-    tests = f"{_PYTEST}\n{ast.unparse(rest)}\n"
+    own = [source_of(reply.code, node) for node in reply.tree.body if not _is_future(node)]
+    tests = "\n".join([_PYTEST, *own, ""])
     return [Run(f"{piece.program(text)}\n{tests}", calls) for text in (facts["text"], *facts["mutants"])]
 
 

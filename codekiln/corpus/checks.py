@@ -64,8 +64,7 @@ def _docstring(task: _Task, reply: Reply) -> Iterator[Element]:
     yield Element("summary", is_summary, True, "its first line is no summary")
     is_told = all(name.lstrip("*") in named for name in asked)
     yield Element("args", is_told, True, "there is no Args section that names every parameter")
-    definition = reply.definition(task.name)
-    kept = definition is None or same_program(ast.unparse(definition), task.shown)
+    kept = reply.definition(task.name) is None or same_program(reply.written(task.name), task.shown)
     yield Element("code-unchanged", kept, True, "it comes with other code than was shown")
     yield Element("full-stop", summary.endswith((".", "!", "?")), False, "the summary does not end in a full stop")
     yield Element("short-summary", 0 < len(summary) <= _LONG, False, "the summary is long")
@@ -96,8 +95,7 @@ def _explain(task: _Task, reply: Reply) -> Iterator[Element]:
 
 def _bugfix(task: _Task, reply: Reply) -> Iterator[Element]:
     yield from _defines(task, reply)
-    definition = reply.definition(task.name)
-    changed = definition is not None and not same_program(ast.unparse(definition), task.shown)
+    changed = reply.definition(task.name) is not None and not same_program(reply.written(task.name), task.shown)
     yield Element("changed", changed, True, "the function is the one with the bug")
     told = _BUG_WORDS.search(reply.prose) and len(reply.words) >= 4 and not _is_echo(reply.prose, task.prompt)
     yield Element("names-the-bug", bool(told), True, "no sentence outside the code says what was wrong")
@@ -221,7 +219,8 @@ def _changed_lines(before: str, after: str) -> int:
 def _is_empty(body: list[ast.stmt]) -> bool:
     def is_idle(node: ast.stmt) -> bool:
         is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        is_refusal = isinstance(node, ast.Raise) and "NotImplemented" in ast.unparse(node)
+        names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+        is_refusal = isinstance(node, ast.Raise) and "NotImplementedError" in names
         return is_constant or is_refusal or isinstance(node, ast.Pass)
 
     return all(map(is_idle, body))
@@ -230,7 +229,8 @@ def _is_empty(body: list[ast.stmt]) -> bool:
 def _can_fail(node: ast.AST) -> bool:
     """Tell whether a node is an assertion about something that is called or computed, not about a constant."""
     if isinstance(node, ast.With):
-        return any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
+        called = [item.context_expr.func for item in node.items if isinstance(item.context_expr, ast.Call)]
+        return any("raises" in getattr(func, "attr", getattr(func, "id", "")).lower() for func in called)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert"):
         return any(isinstance(item, ast.Name | ast.Call) for arg in node.args for item in ast.walk(arg))
     if not isinstance(node, ast.Assert):

@@ -155,8 +155,9 @@ def _reason(function: Function, shortest: int, longest: int) -> str | None:
         return "test-function"
     try:
         body = function.node.body
-    except (SyntaxError, IndexError):
-        return "layout"  # a string of several lines that is indented less than the code
+        ast.unparse(function.node)  # some f-strings can be read but not written, and parts of it are written later
+    except (SyntaxError, IndexError, ValueError):
+        return "layout"  # or a string of several lines that is indented less than the code
     if MARKS.search(function.text):
         return "unfinished"
     return "no-body" if all(map(_does_nothing, body)) else None

@@ -91,10 +91,13 @@ def _target(function: Function, owner: ast.ClassDef | None, rng: random.Random) 
 def _instances(function: Function, owner: ast.ClassDef, rng: random.Random) -> Iterator[str] | None:
     makers = [item for item in owner.body if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__new__")]
     if not makers and owner.bases:
-        return None
+        return None  # whatever makes it is elsewhere
     maker = None
     if makers:
-        text = ast.unparse(makers[0])
+        try:
+            text = ast.unparse(ast.FunctionDef(makers[0].name, makers[0].args, makers[0].body, [], lineno=1))
+        except ValueError:  # some f-strings can be read but not written
+            return None
         maker = Function(function.file, function.owner, makers[0].name, 1, 1, 1, 0, text)
     parameters = maker.parameters if maker else ()
     candidates = [_candidates(item, maker) for item in parameters]
@@ -171,7 +174,8 @@ def _examples(function: Function) -> Iterator[Call]:
     for example in examples:
         try:
             tree = normalise.parse(example.source.strip())
-        except SyntaxError:
+            ast.unparse(tree)
+        except (SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name and not function.owner:

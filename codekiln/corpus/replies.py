@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +47,11 @@ class Reply:
         """The AST of its code, or None when there is none or it does not parse."""
         return parsed(self.code) if self.blocks else None
 
+    def written(self, name: str) -> str:
+        """Return the text of `definition`, not indented; empty without one."""
+        node = self.definition(name)
+        return source_of(self.code, node) if node else ""
+
     def definition(self, name: str) -> Definition | None:
         """Return the last definition of a function or method in its code, or None."""
         found = None
@@ -73,6 +79,16 @@ def signature(node: Definition) -> list[str]:
     names += [f"*{args.vararg.arg}"] if args.vararg else []
     names += [arg.arg for arg in args.kwonlyargs]
     return names + ([f"**{args.kwarg.arg}"] if args.kwarg else [])
+
+
+def source_of(code: str, node: ast.stmt) -> str:
+    """Return the text of a statement in a program, decorators included and not indented."""
+    first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
+    lines = code.split("\n")[first - 1 : node.end_lineno]
+    lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
+    if first == node.lineno:
+        lines[0] = " " * node.col_offset + lines[0].encode()[node.col_offset :].decode()
+    return textwrap.dedent("\n".join(lines))
 
 
 def same_program(left: str, right: str) -> bool:

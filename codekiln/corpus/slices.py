@@ -6,37 +6,16 @@ with a reason, so that what runs in the sandbox gives the same result every time
 
 import ast
 import builtins
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from codekiln.corpus.functions import Definition, Function
+from codekiln.corpus.purity import impurity
 from codekiln.corpus.walk import Source
 
 MAX_CHARACTERS = 20_000
-_FORBIDDEN_CALLS = frozenset({
-    "open", "input", "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "exit", "quit",
-    "id",
-})  # fmt: skip
-_FORBIDDEN_MODULES = frozenset({
-    "_thread", "asyncio", "atexit", "concurrent", "ctypes", "curses", "dbm", "ftplib", "getpass", "glob", "gc", "http",
-    "imaplib", "importlib", "inspect", "linecache", "locale", "logging", "mmap", "multiprocessing", "pdb", "pickle",
-    "platform", "poplib", "pty", "random", "readline", "resource", "secrets", "select", "selectors", "shelve", "shutil",
-    "signal", "site", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "sysconfig", "tempfile",
-    "termios", "threading", "time", "tkinter", "traceback", "tracemalloc", "tty", "turtle", "unittest", "uuid",
-    "weakref", "webbrowser", "xmlrpc",
-})  # fmt: skip
-_PURE_OF_OS = frozenset(
-    {"path", "fspath", "fsencode", "fsdecode", "sep", "altsep", "extsep", "pathsep", "linesep", "curdir"}
-)
-_PURE_OF_PATH = frozenset({
-    "join", "split", "splitext", "splitdrive", "basename", "dirname", "normcase", "normpath", "isabs", "commonprefix",
-    "commonpath", "sep", "altsep",
-})  # fmt: skip
-_PURE_OF_SYS = frozenset({"maxsize", "maxunicode", "byteorder", "float_info", "hash_info", "version_info", "intern"})
-_PURE = {"os": _PURE_OF_OS, "os.path": _PURE_OF_PATH, "sys": _PURE_OF_SYS, "io": frozenset({"StringIO", "BytesIO"})}
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__"}
 
 
@@ -85,7 +64,8 @@ class Module:
         """Return the slice of a function, or the reason why there is none.
 
         ``third-party``, ``relative-import``, ``impure`` (files, clock, chance, network, processes), ``unknown-name``
-        (bound nowhere: a star import), ``redefined`` (its name is bound twice), ``too-much`` (over 20,000 characters).
+        (bound nowhere: a star import), ``redefined`` (its name is bound twice), ``too-much`` (over 20,000 characters),
+        ``layout`` (statements that share a line).
         """
         try:
             return self._cut(function)
@@ -122,7 +102,7 @@ class Module:
         if index not in self._known:
             node = self._statements[index]
             is_import = isinstance(node, ast.Import | ast.ImportFrom)
-            refusal = "" if is_import else _impurity(node)
+            refusal = "" if is_import else impurity(node)
             self._known[index] = (frozenset() if is_import else frozenset(needs(node, self._lazy)), refusal)
         names, refusal = self._known[index]
         if refusal:
@@ -155,8 +135,8 @@ class Module:
         node = self._statements[index]
         if isinstance(node, ast.Import | ast.ImportFrom):
             return _import_text(node, used)
-        if node.lineno in self._shared or node.col_offset:
-            return ast.unparse(node)
+        if node.lineno in self._shared:
+            raise _Refused("layout")
         return "\n".join(self._lines[_first_line(node) - 1 : node.end_lineno])
 
     @cached_property
@@ -256,54 +236,9 @@ def _import_text(node: ast.Import | ast.ImportFrom, used: frozenset[str]) -> str
     if not kept:
         return ""
     made = ast.Import(kept) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, kept, node.level)
-    if reason := _impurity(made):
+    if reason := impurity(made):
         raise _Refused(reason)
     return ast.unparse(made)
-
-
-def _impurity(node: ast.AST) -> str:
-    """Return why a statement cannot be part of a slice, or nothing."""
-    for item in ast.walk(node):
-        reason = ""
-        if isinstance(item, ast.Import):
-            reason = next(filter(None, (_module_reason(alias.name, "") for alias in item.names)), "")
-        elif isinstance(item, ast.ImportFrom):
-            names = (_module_reason(item.module or "", alias.name) for alias in item.names)
-            reason = "relative-import" if item.level else next(filter(None, names), "")
-        elif isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load):
-            reason = "impure" if item.id in _FORBIDDEN_CALLS else ""
-        elif isinstance(item, ast.Attribute):
-            reason = _attribute_reason(item)
-        if reason:
-            return reason
-    return ""
-
-
-def _module_reason(module: str, name: str) -> str:
-    root = module.split(".")[0]
-    if root not in sys.stdlib_module_names:
-        return "third-party"
-    if root in _PURE and not (module == "os.path" or name):
-        return ""  # `import os`: its attributes are looked at where they are used
-    if module in _PURE and name:
-        return "" if name in _PURE[module] else "impure"
-    return "impure" if root in _FORBIDDEN_MODULES else ""
-
-
-def _attribute_reason(node: ast.Attribute) -> str:
-    owner = _dotted(node.value)
-    if owner in _PURE and node.attr not in _PURE[owner]:
-        return "impure"
-    is_clock = node.attr in ("today", "now", "utcnow") and owner.split(".")[-1] in ("date", "datetime")
-    return "impure" if is_clock else ""
-
-
-def _dotted(node: ast.expr) -> str:
-    """Return ``a`` or ``a.b`` for such an expression; nothing for another one."""
-    if isinstance(node, ast.Name):
-        return node.id
-    is_pair = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    return f"{node.value.id}.{node.attr}" if is_pair else ""
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -4,7 +4,6 @@
 Two functions of one file, and two that are nearly equal, are always on the same side.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,9 +12,8 @@ from pydantic import Field, field_validator
 
 from codekiln import mutation, prompts, similarity
 from codekiln.corpus import artefacts, card, choose
-from codekiln.corpus.behaviour import behave
-from codekiln.corpus.checks import elements
-from codekiln.corpus.made_up import invented, placeholders
+from codekiln.corpus.divide import Wanted, divide, in_proportion, is_spare, without_repeats
+from codekiln.corpus.judging import judge, refusal
 from codekiln.corpus.prompts import CATEGORIES, fenced
 from codekiln.corpus.survey import Plan, survey
 from codekiln.corpus.tasks import Known, Terms, problems_of
@@ -24,14 +22,13 @@ from codekiln.dataset import Rejected
 from codekiln.errors import InputError, did_you_mean
 from codekiln.measures import Measure
 from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows, by_task
-from codekiln.records import Example, Graded, Problem, Sample, Score, Verdict
+from codekiln.records import Example, Graded, Problem, Sample
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
 if TYPE_CHECKING:
     from codekiln.settings import Settings as RunSettings
 
-_WHERE = "recipes.corpus-tasks"
 _PROOF_SECONDS = 2
 
 
@@ -54,6 +51,9 @@ class Settings(RecipeSettings):
     outcomes: int = Field(3, ge=2, description="least number of different results on them; with fewer it is not run")
     mutants: int = Field(5, ge=1, description="mutants tried per function")
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all that aim at logical errors")
+    spare: float = Field(
+        0.5, ge=0, description="further training tasks, as a share, that stand in where a teacher's reply is refused"
+    )
     unproven: bool = Field(False, description="also use bugs that were not proven to change behaviour; marked")
     duplicate: float = Field(
         similarity.THRESHOLD, gt=0, le=1, description="similarity from which two functions or replies count as one"
@@ -111,9 +111,9 @@ class CorpusTasks(Recipe):
         found = survey(self._corpus(), self._plan(), workers=workers, limits=limits)
         made, rejected = self._make(found.known, needs_gold=settings.teacher == "reference")
         fit, unfit = self._prove(made, workers, limits)
-        train, evaluation, left = self._divide(fit, settings)
-        rejected = [*found.rejected, *rejected, *unfit, *(Rejected("not-needed", problem) for problem in left)]
-        return ProblemSets(train, evaluation, rejected)
+        divided = divide(fit, self._wanted(settings), self.seed)
+        left = [Rejected("not-needed", problem) for problem in divided.left]
+        return ProblemSets(divided.train, divided.evaluation, [*found.rejected, *rejected, *unfit, *left])
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each task with what the source itself answers, or with the replies of another teacher."""
@@ -123,15 +123,7 @@ class CorpusTasks(Recipe):
         self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
     ) -> list[Graded]:
         """Return each reply with its verdict (the required elements) and a score per measure."""
-        by_id = {problem.task_id: problem for problem in problems}
-        jobs = [(by_id[sample.task_id], sample.solution or "") for sample in samples]
-        behaved = behave(jobs, workers=workers, limits=limits, label=label)
-        return [
-            Graded(sample=sample, verdict=_verdict(*job), scores=_scores(*job, Score(
-                metric="behaviour", value=found.value, reason=found.reason
-            )))
-            for sample, job, found in zip(samples, jobs, behaved, strict=True)
-        ]  # fmt: skip
+        return judge(problems, samples, workers=workers, limits=limits, label=label)
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
         """Return one row per task: the first reply that passes, behaves right and makes nothing up.
@@ -148,7 +140,7 @@ class CorpusTasks(Recipe):
         for problem, items in zip(problems, by_task(problems, graded).values(), strict=True):
             good = None
             for item in items:
-                reason = _refusal(problem, item) or ("second" if good else None)
+                reason = refusal(problem, item) or ("second" if good else None)
                 if reason:
                     rows.rejected.append(Rejected(reason, item))
                 else:
@@ -157,7 +149,11 @@ class CorpusTasks(Recipe):
                 chosen.append((problem, good.sample.solution or ""))
             elif not items:
                 rows.rejected.append(Rejected("no-reply", problem))
-        self._balance(self._distinct(chosen, rows), rows)
+        kept, repeated = without_repeats(chosen, self.settings.duplicate)
+        kept, surplus = in_proportion(kept, self.settings.shares, sum(not is_spare(problem) for problem in problems))
+        rows.examples += [_example(*item) for item in kept]
+        rows.rejected += [Rejected("near-duplicate", _example(*item)) for item in repeated]
+        rows.rejected += [Rejected("surplus", _example(*item)) for item in surplus]
         return rows
 
     def files(self, made: Made) -> dict[str, str | bytes]:
@@ -174,7 +170,7 @@ class CorpusTasks(Recipe):
 
     def _corpus(self):
         own = self.settings
-        return open_corpus(own.corpus, own.include, own.exclude, where=f"{_WHERE}.corpus")
+        return open_corpus(own.corpus, own.include, own.exclude, where="recipes.corpus-tasks.corpus")
 
     def _plan(self) -> Plan:
         own = self.settings
@@ -183,6 +179,11 @@ class CorpusTasks(Recipe):
             functions=own.functions, per_file=own.per_file, duplicate=own.duplicate, outcomes=own.outcomes,
             trials=own.trials, mutants=own.mutants, families=own.families, unproven=own.unproven, seed=self.seed,
         )  # fmt: skip
+
+    def _wanted(self, settings: "RunSettings") -> Wanted:
+        asked, own = settings.problems, self.settings
+        spare = 0.0 if settings.teacher == "reference" else own.spare
+        return Wanted(asked.train, asked.evaluation, asked.evaluation_fraction, own.shares, spare)
 
     def _proof_limits(self, limits: Limits) -> Limits:
         return limits.model_copy(update={"cpu_seconds": min(limits.cpu_seconds, _PROOF_SECONDS)})
@@ -217,121 +218,13 @@ class CorpusTasks(Recipe):
         graded = self.grade(problems, samples, workers=workers, limits=limits, label="check: proving references")
         reasons = {}
         for (problem, _), item in zip(proofs, graded, strict=False):
-            if reason := _refusal(problem, item):
+            if reason := refusal(problem, item):
                 reasons[problem.task_id] = f"reference-{reason}"
         for (problem, _), item in zip(bugged, graded[len(proofs) :], strict=True):
             if item.score("behaviour") == 1.0:
                 reasons.setdefault(problem.task_id, "bug-behaves")
         rejected = [Rejected(reasons[row.task_id], row) for row in problems if row.task_id in reasons]
         return [row for row in problems if row.task_id not in reasons], rejected
-
-    def _divide(
-        self, problems: Sequence[Problem], settings: "RunSettings"
-    ) -> tuple[list[Problem], list[Problem], list[Problem]]:
-        """Return training tasks, evaluation tasks, and those that neither side needs."""
-        wanted = settings.problems
-        fraction = wanted.evaluation_fraction
-        if wanted.train and wanted.evaluation:
-            fraction = wanted.evaluation / (wanted.train + wanted.evaluation)
-        shares = self.settings.shares
-        side_of = choose.sides([(row.group, row.stratum) for row in problems], shares, fraction, self.seed)
-        functions = {row.task_id: (row.facts["file"], row.facts["function"]) for row in problems}
-        taken = {}
-        for side, total in ((choose.TRAIN, wanted.train), (choose.EVALUATION, wanted.evaluation)):
-            there = [row for row in problems if side_of[row.group] == side]
-            count = self._total(side, total, Counter(row.stratum for row in there))
-            taken[side] = choose.take(there, choose.counts(count, shares), functions, self.seed)
-        used = {row.task_id for rows in taken.values() for row in rows}
-        left = [row for row in problems if row.task_id not in used]
-        return taken[choose.TRAIN], taken[choose.EVALUATION], left
-
-    def _total(self, side: str, wanted: int | None, available: Counter) -> int:
-        shares = self.settings.shares
-        possible = choose.largest(available, shares, wanted)
-        if possible == 0 or possible < (wanted or 0):
-            asked = choose.counts(wanted or sum(1 for share in shares.values() if share), shares)
-            listed = ", ".join(f"{name} {count} of {available[name]}" for name, count in asked.items() if count)
-            at_most = f"ask for at most {possible}, or " if possible else ""
-            raise InputError(
-                f"the corpus does not give {sum(asked.values())} {side} tasks in these proportions; "
-                f"wanted of what there is: {listed}",
-                where=f"problems.{side}",
-                fix=f"{at_most}raise {_WHERE}.functions or per_file, give a larger corpus, or change {_WHERE}.shares",
-            )
-        return possible
-
-    def _distinct(self, chosen: list[tuple[Problem, str]], rows: Rows) -> list[tuple[Problem, str]]:
-        """Drop rows of a category whose code and reply repeat an earlier one; what all tasks share does not count."""
-        kept = []
-        for category in CATEGORIES:
-            mine = [(problem, text) for problem, text in chosen if problem.stratum == category]
-            texts = [f"{problem.facts['shown']}\n{text}" for problem, text in mine]
-            for index, first in enumerate(similarity.first_of_each(texts, self.settings.duplicate)):
-                if first == index:
-                    kept.append(mine[index])
-                else:
-                    rows.rejected.append(Rejected("near-duplicate", _example(*mine[index])))
-        return kept
-
-    def _balance(self, kept: list[tuple[Problem, str]], rows: Rows) -> None:
-        """Shrink to the largest number of rows that has the proportions exactly."""
-        available = Counter(problem.stratum for problem, _ in kept)
-        shares = self.settings.shares
-        total = choose.largest(available, shares)
-        if not total:
-            there = ", ".join(f"{name} {available[name]}" for name, share in shares.items() if share)
-            fix = f"see the reasons of rejected rows, ask for more problems, or change {_WHERE}.shares"
-            raise InputError(f"no number of rows has the proportions: there are {there}", where=_WHERE, fix=fix)
-        left = Counter(choose.counts(total, shares))
-        for problem, text in kept:
-            example = _example(problem, text)
-            if left[problem.stratum]:
-                left[problem.stratum] -= 1
-                rows.examples.append(example)
-            else:
-                rows.rejected.append(Rejected("surplus", example))
-
-
-def _verdict(problem: Problem, text: str) -> Verdict:
-    required = [item for item in elements(problem, text) if item.required]
-    missing = [item for item in required if not item.held]
-    return Verdict(
-        task_id=problem.task_id, status="failed" if missing else "passed", tests_total=len(required),
-        tests_run=len(required), tests_passed=len(required) - len(missing),
-        detail=f"{missing[0].name}: {missing[0].missing}" if missing else "",
-    )  # fmt: skip
-
-
-def _scores(problem: Problem, text: str, behaviour: Score) -> tuple[Score, ...]:
-    looked_for = elements(problem, text)
-    style = sum(item.held for item in looked_for) / len(looked_for)
-    marks, names = placeholders(problem, text), invented(problem, text)
-    nothing = "" if names is not None else "no code to look at"
-    return (
-        behaviour,
-        Score(metric="style_score", value=style),
-        Score(metric="hallucination_rate", value=float(bool(marks)), reason=", ".join(marks[:3])),
-        Score(metric="invented_names", value=None if names is None else float(bool(names)),
-              reason=nothing or ", ".join(names[:3])),
-    )  # fmt: skip
-
-
-def _refusal(problem: Problem, item: Graded) -> str | None:
-    """Return why a reply is not trained on."""
-    if not item.verdict.passed:
-        return f"lacks-{item.verdict.detail.partition(':')[0]}"
-    behaviour = item.score("behaviour")
-    if behaviour == 0.0:
-        return "misbehaves"
-    if behaviour is None and problem.stratum in ("bugfix", "complete", "unit_test"):
-        return None if _is_original(problem, item.sample.solution or "") else "not-the-original"
-    if item.score("hallucination_rate"):
-        return "placeholder"
-    return "invents" if item.score("invented_names") else None
-
-
-def _is_original(problem: Problem, text: str) -> bool:
-    return artefacts.is_original(problem, text)
 
 
 def _example(problem: Problem, text: str) -> Example:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from codekiln import prompts, recipes, similarity, teachers
 from codekiln.corpus.artefacts import ALL, KEYS, TEST, TRAIN
+from codekiln.corpus.divide import Wanted, divide
 from codekiln.corpus.prompts import CATEGORIES, fenced
 from codekiln.corpus.replies import Reply
 from codekiln.errors import InputError
@@ -89,30 +90,30 @@ def test_counts_are_exact_on_both_sides(sets):
         assert Counter(row.stratum for row in rows) == dict.fromkeys(CATEGORIES, each)
 
 
-def divided(sets, problems, seed=0, **own):
+def divided(sets, train=None, evaluation=None, shares=None, seed=0, spare=0.0):
     """Divide what there is anew, without finding it out anew."""
     rows = [*sets.train, *sets.evaluation, *(item.row for item in sets.rejected if item.reason == "not-needed")]
-    return recipe(seed, **own)._divide(rows, run_settings(".", problems=problems))
+    return divide(rows, Wanted(train, evaluation, 0.3, shares or dict.fromkeys(CATEGORIES, 1.0), spare), seed)
 
 
 def test_proportions_can_be_any_and_are_exact(sets):
-    train, evaluation, _ = divided(sets, {"train": 12, "evaluation": 4}, shares={"docstring": 3, "bugfix": 1})
-    assert Counter(row.stratum for row in train) == {"docstring": 9, "bugfix": 3}
-    assert Counter(row.stratum for row in evaluation) == {"docstring": 3, "bugfix": 1}
+    found = divided(sets, 12, 4, {"docstring": 3, "bugfix": 1})
+    assert Counter(row.stratum for row in found.train) == {"docstring": 9, "bugfix": 3}
+    assert Counter(row.stratum for row in found.evaluation) == {"docstring": 3, "bugfix": 1}
 
 
 def test_without_sizes_the_largest_sets_with_the_proportions_are_made(sets):
     shares = {"complete": 1, "unit_test": 1}
-    train, evaluation, rest = divided(sets, {"evaluation_fraction": 0.3}, shares=shares)
-    for rows in (train, evaluation):
+    found = divided(sets, shares=shares)
+    for rows in (found.train, found.evaluation):
         counts = Counter(row.stratum for row in rows)
         assert abs(counts["complete"] - counts["unit_test"]) <= 1
-    assert min(Counter(row.stratum for row in rest)[name] for name in shares) <= 2
+    assert min(Counter(row.stratum for row in found.left)[name] for name in shares) <= 2
 
 
 def test_too_many_fail_with_the_numbers(sets):
     with pytest.raises(InputError) as error:
-        divided(sets, {"train": 400, "evaluation": 10})
+        divided(sets, 400, 10)
     assert error.value.where == "problems.train"
     assert "unit_test 80 of" in error.value.what
     assert "ask for at most" in error.value.fix
@@ -187,7 +188,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(corpus, sets)
     again = sets_of(corpus)
     assert [row.model_dump_json() for row in again.train] == [row.model_dump_json() for row in sets.train]
     assert [row.model_dump_json() for row in again.evaluation] == [row.model_dump_json() for row in sets.evaluation]
-    assert [row.task_id for row in divided(sets, SIZES, seed=1)[0]] != [row.task_id for row in sets.train]
+    assert [row.task_id for row in divided(sets, 40, 10, seed=1).train] != [row.task_id for row in sets.train]
 
 
 def test_a_change_of_the_corpus_changes_its_digest(corpus, tmp_path):
@@ -276,6 +277,17 @@ def test_rows_shrink_to_the_proportions_when_replies_are_missing(sets, teachers_
     counts = Counter(by_id[row.task_id] for row in rows.examples)
     assert max(counts.values()) - min(counts.values()) <= 1
     assert Counter(item.reason for item in rows.rejected)["surplus"] == 7 + 7 + 6 * 3 - len(rows.examples)
+
+
+def test_with_a_teacher_spare_tasks_stand_in_for_refused_replies(sets):
+    train = divided(sets, 20, 5, spare=0.5).train
+    spare = [row for row in train if row.facts.get("spare")]
+    assert (len(train), Counter(row.stratum for row in spare)) == (30, dict.fromkeys(CATEGORIES, 2))
+    refused = {row.task_id for row in train[:20] if row.stratum == "explain"}
+    samples = [sample for sample in golden(recipe(), train) if sample.task_id not in sorted(refused)[:2]]
+    made = recipe().rows(train, grade(recipe(), train, samples))
+    by_id = {row.task_id: row.stratum for row in train}
+    assert Counter(by_id[row.task_id] for row in made.examples) == dict.fromkeys(CATEGORIES, 4)
 
 
 def test_no_rows_at_all_is_said_with_numbers(sets):
@@ -402,11 +414,11 @@ def test_wrong_settings_are_refused(own, message):
 def test_whatever_is_asked_sides_are_apart_and_counts_exact(sets, train, evaluation, seed, weights):
     shares = dict(zip(CATEGORIES, weights, strict=True))
     try:
-        left, right, _ = divided(sets, {"train": train, "evaluation": evaluation}, seed, shares=shares)
+        found = divided(sets, train, evaluation, shares, seed)
     except InputError:
         reject()
-    assert (len(left), len(right)) == (train, evaluation)
-    assert not {row.group for row in left} & {row.group for row in right}
+    assert (len(found.train), len(found.evaluation)) == (train, evaluation)
+    assert not {row.group for row in found.train} & {row.group for row in found.evaluation}
 
 
 def test_the_laptop_profile_fits_the_embedded_model():
