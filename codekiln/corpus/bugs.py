@@ -1,6 +1,7 @@
 """Mutants of functions, each proven to behave differently on the function's trials, or marked as unproven."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,6 +97,16 @@ def prove(
         ]
         for bugs in tried
     ]
+
+
+def balanced(found: Sequence[Sequence[Bug]]) -> list[list[Bug]]:
+    """Return the bugs of each function with the family first that came first least often before."""
+    firsts: Counter[str] = Counter()
+    ordered = []
+    for bugs in found:
+        ordered.append(sorted(bugs, key=lambda bug: firsts[bug.kind]))
+        firsts.update(bug.kind for bug in ordered[-1][:1])
+    return ordered
 
 
 def _turn(kind: str, seen: set[tuple[str, int]]) -> int:

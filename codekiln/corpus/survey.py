@@ -92,7 +92,7 @@ def survey(corpus: Corpus, plan: Plan, *, workers: int | None, limits: Limits) -
         runnable, seed=plan.seed, most=plan.mutants, families=plan.families, workers=workers, limits=limits,
         label="check: proving bugs",
     )  # fmt: skip
-    by_name = {_name(item.function): (item, made) for item, made in zip(runnable, proven, strict=True)}
+    by_name = {_name(item.function): (item, made) for item, made in zip(runnable, bugs.balanced(proven), strict=True)}
     reasons = {_name(cut.function): item for cut, item in zip(sliced, tried, strict=True) if isinstance(item, str)}
     for cut in cuts:
         found.known.append(_known(cut, by_name.get(_name(cut.function)), plan))

@@ -6,7 +6,7 @@ import tokenize
 
 import pytest
 
-from codekiln.corpus.bugs import possible, prove
+from codekiln.corpus.bugs import Bug, balanced, possible, prove
 from codekiln.corpus.functions import functions_of
 from codekiln.corpus.slices import Slice
 from codekiln.corpus.trials import try_out
@@ -129,3 +129,8 @@ def test_a_mutant_that_never_ends_proves_nothing():
     item = runnable("def f(n: int):\n    while n > 0:\n        n -= 1\n    return n, 5\n")
     (proven,) = prove([item], seed=0, most=50, workers=1, limits=Limits(cpu_seconds=1, wall_seconds=3.0), label="")
     assert not [bug for bug in proven if "n += 1" in bug.text]
+
+
+def test_families_that_were_used_least_come_first():
+    found = [[Bug("", kind, 1, "") for kind in kinds] for kinds in ("ab", "ab", "ba", "abc", "", "a")]
+    assert ["".join(bug.kind for bug in bugs) for bugs in balanced(found)] == ["ab", "ba", "ba", "cab", "", "a"]
