@@ -171,7 +171,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "reset-in-loop": (
         "n = 0\nfor x in xs:\n    n += x\n",
-        "for x in xs:\n    n = 0\n    n += x\n",
+        "n = 0\nfor x in xs:\n    n = 0\n    n += x\n",
     ),
     "elif-to-if": ("if a:\n    x = 1\nelif b:\n    x = 2\n", "if a:\n    x = 1\nif b:\n    x = 2\n"),
     "if-to-elif": ("if a:\n    x = 1\nif b:\n    y = 2\n", "if a:\n    x = 1\nelif b:\n    y = 2\n"),

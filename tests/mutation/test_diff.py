@@ -38,8 +38,7 @@ def together(correct: str, found: list[Change]) -> str:
 def line_of(code: str, mutation: Mutation) -> int:
     """Return the line on which a mutation shows when nothing above it changes."""
     changed = plain(apply(code, [mutation]))
-    moved = mutation.kind == "reset-in-loop"
-    return min(code.count("\n", 0, mutation.start) + 1 + moved, changed.count("\n") + 1)
+    return min(code.count("\n", 0, mutation.start) + 1, changed.count("\n") + 1)
 
 
 def only(correct: str, changed: str) -> Change:

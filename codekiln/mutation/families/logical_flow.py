@@ -160,7 +160,7 @@ def _first_bound_in(source: Source, block: ast.For | ast.While | ast.If) -> set[
 
 @family("logical")
 def reset_in_loop(source: Source) -> Iterator[Edit]:
-    """The first value of a variable is set inside the loop, so that every round starts anew.
+    """The first value of a variable is set again inside the loop, so that every round starts anew.
 
     Source: Alzahrani 2021.
     """
@@ -169,16 +169,14 @@ def reset_in_loop(source: Source) -> Iterator[Edit]:
         before = block[block.index(loop) - 1] if block.index(loop) else None
         if not isinstance(before, ast.Assign) or not movable(source, [before]) or not on_own_lines(source, loop.body):
             continue
-        header = source.rows(before)[1], source.rows(loop.body[0])[0]
         used = names(loop.iter) if isinstance(loop, ast.For) else names(loop.test)
-        between = source.text[header[0] : header[1]]
-        if stored(before) & stored(loop) and not stored(before) & used and between.count("\n") == 1:
+        if stored(before) & stored(loop) and not stored(before) & used:
             code, (start, end) = short(source.code(before)), source.rows(before)
-            inner = shifted(source.text[start:end], source.indentation(before), source.indentation(loop.body[0]))
+            inner = source.rows(loop.body[0])[0]
             yield Edit(
-                start,
-                header[1],
-                between + inner,
+                inner,
+                inner,
+                shifted(source.text[start:end], source.indentation(before), source.indentation(loop.body[0])),
                 f"the line `{code}` in the loop",
                 f"The line `{code}` stands inside the loop, so every round starts anew.",
                 (*_LOOP, "reset", "initial", "initialised", "initialized"),
