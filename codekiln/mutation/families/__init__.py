@@ -1,11 +1,13 @@
 """The families of mutations; importing this package registers all of them."""
 
 from codekiln.mutation.families import (
+    logical_branches,
     logical_conditions,
     logical_data,
-    logical_flow,
+    logical_loops,
     logical_numbers,
     logical_operators,
+    logical_returns,
     logical_statements,
     runtime_calls,
     runtime_lookups,
@@ -19,8 +21,10 @@ from codekiln.mutation.families import (
 
 __all__ = [
     "logical_conditions",
+    "logical_branches",
     "logical_data",
-    "logical_flow",
+    "logical_loops",
+    "logical_returns",
     "logical_numbers",
     "logical_operators",
     "logical_statements",
