@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Strategy = Literal["ddp", "zero2", "zero3"]
-Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down"]
+Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down", "dpop"]
 
 
 class _Section(BaseModel):
@@ -69,6 +69,11 @@ class DpoSettings(Optimisation):
         ("sigmoid", "sft"),
         min_length=1,
         description="losses that are added up; 'sft' keeps chosen programs likely: without it correctness can collapse",
+    )
+    dpop_lambda: float = Field(
+        50.0,
+        ge=0,
+        description="what the loss 'dpop' charges for a chosen program that becomes less likely than it was",
     )
     loss_weights: tuple[float, ...] | None = Field(None, description="one weight per loss; empty: 1 each")
     reference: Literal["previous", "base"] = Field(

@@ -196,6 +196,107 @@ def test_dpo_without_an_adapter_starts_from_the_base(place):
     assert json.loads((place / "dpo-new" / "codekiln.json").read_text())["parent"] is None
 
 
+def likelihoods_of(place: Path, adapter: Path | None, rows: list):
+    """Return log-likelihoods of the completions, summed over tokens, shape (rows, chosen and rejected)."""
+    import torch
+
+    from codekiln import models
+    from codekiln.models.chat import load_chat
+    from codekiln.models.loading import attach, load_model
+    from codekiln.training.rows import prove
+
+    spec = models.get(str(place / "base"))
+    model = attach(load_model(spec), spec, adapter) if adapter else load_model(spec)
+    found = []
+    for row in prove(rows, load_chat(spec), 1024, where="x").rows:
+        start = len(row["prompt_ids"]) - 1
+        for answer in (row["chosen_ids"], row["rejected_ids"]):
+            with torch.inference_mode():
+                scores = model(torch.tensor([row["prompt_ids"] + answer])).logits[0, start:-1].log_softmax(-1)
+            found.append(scores.gather(1, torch.tensor(answer)[:, None]).sum())
+    return torch.stack(found).view(-1, 2)
+
+
+@pytest.fixture(scope="module")
+def nearly(place):
+    """Pairs that differ in one token."""
+    text = "def add{i}(a):\n    result = a\n    result = result {sign} {i}\n    return result"
+    rows = [
+        pair.model_copy(
+            update={
+                "chosen": toy.answer(text.format(i=i, sign="+")),
+                "rejected": toy.answer(text.format(i=i, sign="-")),
+            }
+        )
+        for i, pair in enumerate(toy.pairs(8))
+    ]
+    toy.write_rows(place / "nearly", rows)
+    return rows
+
+
+@pytest.mark.slow
+def test_dpop_keeps_the_chosen_of_near_identical_pairs_likely_where_dpo_does_not(place, nearly):
+    """The policy knows the chosen programs by heart: pushing the nearly equal ones down takes them along."""
+    common = {"lora": LORA | {"dropout": 0.0}}
+    chosen = [toy.examples(8)[i].model_copy(update={"completion": pair.chosen}) for i, pair in enumerate(nearly)]
+    toy.write_rows(place / "by-heart", chosen)
+    settings = {"epochs": 60, "learning_rate": 2e-2, "holdout": 0.0}
+    train(place, "knows", data=place / "by-heart", settings=settings, **common)
+    before = likelihoods_of(place, place / "knows", nearly)
+    change = {}
+    for loss in ("sigmoid", "dpop"):
+        settings = {"epochs": 20, "holdout": 0.0, "loss": [loss]}
+        train(place, loss, "dpo", adapter=place / "knows", data=place / "nearly", settings=settings, **common)
+        change[loss] = (likelihoods_of(place, place / loss, nearly) - before).mean(0)
+    assert change["sigmoid"][0] < -5
+    assert change["sigmoid"][1] < change["sigmoid"][0]
+    assert abs(change["dpop"][0]) < 1
+    assert change["dpop"][1] < change["dpop"][0] - 2
+
+
+def test_the_loss_that_is_trained_is_the_papers(place, nearly):
+    """The policy was trained against what is chosen here, so that the charge counts; the loss is computed beside it."""
+    import torch
+
+    from codekiln.training.rows import split
+
+    plain = {"lora": LORA | {"dropout": 0.0}}
+    train(place, "against", "dpo", data=place / "nearly", settings={"loss": ["sigmoid"], "holdout": 0.0}, **plain)
+    swapped = [row.model_copy(update={"chosen": row.rejected, "rejected": row.chosen}) for row in nearly]
+    toy.write_rows(place / "swapped", swapped)
+    settings = {"loss": ["dpop", "sigmoid"], "loss_weights": [0.5, 2.0], "dpop_lambda": 7.0, "reference": "base"}
+    settings |= {"holdout": 0.5, "epochs": 1}
+    train(place, "hand", "dpo", adapter=place / "against", data=place / "swapped", settings=settings, **plain)
+
+    held = split([row.group for row in swapped], 0.5, 0)[1]
+    rows = [swapped[index] for index in held]
+    ratios = likelihoods_of(place, place / "against", rows) - likelihoods_of(place, None, rows)
+    chosen, rejected = ratios[:, 0], ratios[:, 1]
+    inner = chosen - rejected - 7.0 * torch.clamp(-chosen, min=0)
+    wanted = 0.5 * -torch.sigmoid(0.1 * inner).log() + 2.0 * -torch.sigmoid(0.1 * (chosen - rejected)).log()
+    assert (chosen < -0.1).any()
+    assert curve(place, "hand")[0]["eval_loss"] == pytest.approx(wanted.mean().item(), rel=1e-3)
+
+
+def test_dpop_is_dpo_above_the_reference_and_charges_below_it():
+    import torch
+
+    from codekiln.training.dpo import dpop
+
+    chosen = torch.tensor([2.0, 0.5, -0.5, -2.0], requires_grad=True)
+    rejected = torch.tensor([1.0, -1.0, -3.0, -3.0], requires_grad=True)
+    beta, charge = 0.3, 50.0
+    losses = dpop(chosen, rejected, beta, charge)
+    plain = -torch.nn.functional.logsigmoid(beta * (chosen - rejected))
+    assert torch.equal(losses[:2], plain[:2])
+    assert (losses[2:] > plain[2:]).all()
+    losses.sum().backward()
+    inner = beta * (chosen - rejected - charge * torch.clamp(-chosen, min=0))
+    pull = beta * torch.sigmoid(-inner)
+    assert torch.allclose(rejected.grad, pull)
+    assert torch.allclose(chosen.grad, -pull * torch.tensor([1.0, 1.0, 1 + charge, 1 + charge]))
+
+
 def test_an_adapter_is_continued_and_not_restarted(place):
     train(place, "more", adapter=place / "sft", settings={"epochs": 1})
     assert summary_of(place, "more")["first_eval_loss"] == pytest.approx(
