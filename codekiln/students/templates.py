@@ -13,10 +13,7 @@ from codekiln.records import Message
 from codekiln.students.rows import SUBMIT, NextRow, Row, Stage, StageRow, split_submit
 
 OPEN, CLOSE = "<code>", "</code>"
-ROLE = (
-    "You are a student in a programming course. Write the code that you would hand in, mistakes included, "
-    f"between {OPEN} and {CLOSE}. After your final attempt write {SUBMIT}."
-)
+ROLE = f"Hand in what this student would, mistakes included: {OPEN}...{CLOSE}, and {SUBMIT} after the final attempt."
 STAGE_LINES: dict[Stage, str] = {
     "submission_first": "FIRST SUBMISSION:",
     "submission_mid": "MIDDLE SUBMISSION:",
