@@ -80,17 +80,29 @@ def try_out(
         label: Names the progress that is shown.
     """
     tried = [calls(function, owner, CANDIDATES, seed) for function, _, owner in cut]
-    runs = []
-    for (function, piece, _), made in zip(cut, tried, strict=True):
-        expressions = tuple(call.expression(is_lazy(function)) for call in made)
-        program = piece.program(function.text)
-        # The second program is the same but for a comment, so that it is really run again.
-        runs += [Run(program, expressions), Run(f"{program}# again\n", expressions)]
-    seen = observe(runs, workers=workers, limits=limits, label=label)
-    return [
-        _runnable(function, piece, made, seen[2 * index : 2 * index + 2], outcomes, most)
-        for index, ((function, piece, _), made) in enumerate(zip(cut, tried, strict=True))
+    runs = [
+        Run(piece.program(function.text), tuple(call.expression(is_lazy(function)) for call in made))
+        for (function, piece, _), made in zip(cut, tried, strict=True)
     ]
+    seen = observe(runs, workers=workers, limits=limits, label=label)
+    found = [
+        _runnable(function, piece, made, values(observation), outcomes, most)
+        for (function, piece, _), made, observation in zip(cut, tried, seen, strict=True)
+    ]
+    return _steady(found, workers, limits, label)
+
+
+def _steady(found: list[Runnable | str], workers: int | None, limits: Limits, label: str) -> list[Runnable | str]:
+    """Run what can be run once more, and drop what gives something else this time."""
+    kept = [item for item in found if isinstance(item, Runnable)]
+    # The program has a comment more, so that it is really run again.
+    runs = [Run(f"{item.program}# again\n", tuple(trial.expression for trial in item.trials)) for item in kept]
+    seen = iter(observe(runs, workers=workers, limits=limits, label=f"{label}, again" if label else ""))
+    return [_same_again(item, next(seen)) if isinstance(item, Runnable) else item for item in found]
+
+
+def _same_again(item: Runnable, observation: Observation) -> Runnable | str:
+    return item if values(observation) == [trial.value for trial in item.trials] else "varies"
 
 
 def values(observation: Observation) -> list[object]:
@@ -112,18 +124,12 @@ def _is_plain(value: object) -> bool:
 
 
 def _runnable(
-    function: Function, piece: Slice, made: Sequence[Call], seen: Sequence[Observation], outcomes: int, most: int
+    function: Function, piece: Slice, made: Sequence[Call], seen: Sequence[object], outcomes: int, most: int
 ) -> Runnable | str:
     if not made:
         return "no-inputs"
-    first, second = (values(observation) for observation in seen)
-    trials, differing = [], 0
-    for call, one, other in zip(made, first, second, strict=False):
-        if is_plain(one):
-            differing += one != other
-            trials.append(Trial(call, is_lazy(function), one))
-    if differing:
-        return "varies"
+    pairs = zip(made, seen, strict=False)  # a run that is stopped gives fewer results
+    trials = [Trial(call, is_lazy(function), value) for call, value in pairs if is_plain(value)]
     if not trials:
         return "fails"
     chosen = _varied(trials, most)

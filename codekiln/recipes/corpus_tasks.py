@@ -29,7 +29,7 @@ from codekiln.teachers import Teacher
 if TYPE_CHECKING:
     from codekiln.settings import Settings as RunSettings
 
-_PROOF_SECONDS = 2
+_PROOF_SECONDS = 1
 
 
 class Settings(RecipeSettings):
