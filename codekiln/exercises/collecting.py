@@ -1,6 +1,7 @@
 """Everything a run of the recipe is made from, proven: exercises, errors in them, finished examples, and two sides."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from codekiln.records import Problem
 from codekiln.sandbox.limits import Limits
 
 if TYPE_CHECKING:
-    from codekiln.settings import Settings
+    from codekiln.settings import ProblemSettings, Settings
 
 
 def collect(own: Any, settings: "Settings", seed: int, limits: Limits) -> ProblemSets:
@@ -46,10 +47,12 @@ def collect(own: Any, settings: "Settings", seed: int, limits: Limits) -> Proble
     group = dict(zip((item.name for item in everything), groups(everything), strict=True))
     told = [made_of.of_example(item, material, group[material.name], own.system_prompt) for item, material in finished]
     right, wrong = made_of.keep_right(told, running, "check: examples")
-    planned, cannot = _planned(own, proven, seed, running)
+    judges = _judges(right, [*group.values()], settings.problems.evaluation_fraction, seed)
+    chosen, requests = _enough(proven, [group[item.name] in judges for item in proven], own, settings.problems)
+    planned, cannot = _planned(own, chosen, requests, seed, running)
     rows = right + [made_of.of_plan(item, group[item.material.name], own.system_prompt) for item in planned]
     rejected = [Rejected(flaw.reason, made_of.of_flaw(flaw)) for flaw in [*flaws, *found, *more, *cannot]] + wrong
-    return _divided(rows, rejected, settings, seed)
+    return _divided(rows, rejected, judges, settings.problems)
 
 
 def folder_digest(folder: Path) -> str:
@@ -84,28 +87,44 @@ def _short(materials: Sequence[Material], longest: int) -> tuple[list[Material],
     return kept, [Flaw(item, "program-too-long", text) for item in materials if len(item.program) > longest]
 
 
-def _planned(own: Any, materials: list[Material], seed: int, running: Running) -> tuple[list[Planned], list[Flaw]]:
-    if not own.requests_per_exercise:
+def _judges(examples: list[Problem], names: list[str], fraction: float, seed: int) -> set[str]:
+    """Return the groups that judge; a finished example's side is its group's, and test comes before training."""
+    fixed: dict[str, bool] = {}
+    for row in examples:
+        name = made_of.group_of(row)
+        fixed[name] = fixed.get(name, False) or row.facts["side"] == "test"
+    return judging(names, fraction, seed, fixed)
+
+
+def _enough(
+    materials: list[Material], judges: list[bool], own: Any, sizes: "ProblemSettings"
+) -> tuple[list[Material], int]:
+    """Return exercises, and requests of each, that give each side as many rows as it may have; more would be cut."""
+    chosen, requests = [], 0
+    for side, most in ((False, sizes.train), (True, sizes.evaluation)):
+        found = [item for item, judge in zip(materials, judges, strict=True) if judge is side][:most]
+        needed = own.requests_per_exercise if most is None or not found else math.ceil(most / len(found))
+        requests = max(requests, min(needed, own.requests_per_exercise))
+        chosen += found
+    return sorted(chosen, key=lambda item: item.name), requests
+
+
+def _planned(
+    own: Any, materials: list[Material], requests: int, seed: int, running: Running
+) -> tuple[list[Planned], list[Flaw]]:
+    if not requests:
         return [], []
     sites = find_sites(materials, tried=own.mutations_tried, seed=seed, **running.options("check: mutations"))
-    bounds = {"requests": own.requests_per_exercise, "least": own.least_errors, "most": own.most_errors}
-    return plan(materials, sites, **bounds, seed=seed)
+    return plan(materials, sites, requests=requests, least=own.least_errors, most=own.most_errors, seed=seed)
 
 
-def _divided(rows: list[Problem], rejected: list[Rejected], settings: "Settings", seed: int) -> ProblemSets:
-    """Give each group a side: a finished example's own, test before training, and the draw's for the rest."""
-    chosen = settings.problems
-    fixed: dict[str, bool] = {}
-    for row in rows:
-        if "side" in row.facts:
-            fixed[row.group] = fixed.get(row.group, False) or row.facts["side"] == "test"
-    judges = judging([row.group for row in rows], chosen.evaluation_fraction, seed, fixed)
-    train = [row for row in rows if row.group not in judges]
-    evaluation = [row for row in rows if row.group in judges]
+def _divided(rows: list[Problem], rejected: list[Rejected], judges: set[str], sizes: "ProblemSettings") -> ProblemSets:
+    train = [row for row in rows if made_of.group_of(row) not in judges]
+    evaluation = [row for row in rows if made_of.group_of(row) in judges]
     leaked = [row for row in evaluation if row.facts.get("side") == "training"]
     rejected += [Rejected("on-both-sides", row) for row in leaked]
     evaluation = [row for row in evaluation if row.facts.get("side") != "training"]
-    train, evaluation = train[: chosen.train], evaluation[: chosen.evaluation]
+    train, evaluation = train[: sizes.train], evaluation[: sizes.evaluation]
     for side, found in (("training", train), ("evaluation", evaluation)):
         if not found:
             reasons = ", ".join(sorted({item.reason for item in rejected})) or "there is one exercise only"

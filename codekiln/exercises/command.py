@@ -20,7 +20,7 @@ from codekiln.inference import Generator, Sampling
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=8.0)
-SOME, EVERY = 12, 10_000
+SOME, EVERY = 8, 10_000
 ENGINE = "the mutation engine"
 FIXES = {
     "does-not-parse": "give a program that Python can read",

@@ -86,6 +86,11 @@ def material_of(problem: Problem) -> Material:
     )
 
 
+def group_of(problem: Problem) -> str:
+    """Return the group of a problem's exercise."""
+    return problem.group.removeprefix(f"{PREFIX}/")
+
+
 def keep_right(problems: Sequence[Problem], running: Running, label: str) -> tuple[list[Problem], list[Rejected]]:
     """Keep problems whose own reply is right by the proof; the others are rejected with the first thing wrong."""
     judged = judge([(task_of(row), row.reference) for row in problems], **running.options(label))

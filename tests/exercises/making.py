@@ -1,5 +1,6 @@
 """Materials, replies and folders that the tests of exercises share."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -34,12 +35,13 @@ MATERIAL = Material(
 
 
 def material(name: str) -> Material:
-    """Return an embedded exercise."""
-    return next(item for item in embedded() if item.name == name)
+    """Return an embedded exercise; one that reads nothing has the empty input."""
+    found = next(item for item in embedded() if item.name == name)
+    return found if found.stdins or found.calls else replace(found, stdins=("",))
 
 
 @cache
-def sites(name: str = "", tried: int = 10):
+def sites(name: str = "", tried: int = 7):
     """Return the proven sites of an embedded exercise, or of MATERIAL."""
     [found] = find_sites([material(name) if name else MATERIAL], tried=tried, seed=0, limits=LIMITS)
     return found

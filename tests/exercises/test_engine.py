@@ -15,7 +15,7 @@ from codekiln.mutation.diff import changes, with_change
 from codekiln.sandbox.observe import Run, observe
 from tests.exercises.making import LIMITS, MATERIAL, material, sites
 
-NAMES = ("", "temperature-table", "menu-order", "count-above")
+NAMES = ("", "exam-results", "count-above")
 three = st.tuples(*[st.integers(0, 2)] * 3).filter(any)
 
 

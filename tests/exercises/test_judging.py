@@ -23,7 +23,7 @@ SAYS_PLUS = (8, "The price is subtracted: `-` instead of `+`.")
 
 
 def one(asked, text):
-    return judge([(asked, text)], limits=LIMITS)[0]
+    return judge([(asked, text)], workers=1, limits=LIMITS)[0]
 
 
 def reasons(judgement):

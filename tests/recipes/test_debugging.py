@@ -21,7 +21,7 @@ from codekiln.sandbox.observe import Run, observe
 from codekiln.similarity import near
 from tests.exercises.making import LIMITS, MATERIAL, edited, reply, request, write_example
 
-NAMES = ("average-of-scores", "bank-account", "count-above", "exam-results", "menu-order", "stock-check", "times-table")
+NAMES = ("average-of-scores", "count-above", "exam-results", "rainfall", "stock-check", "times-table", "username-maker")
 CONTENT = Path(materials.__file__).parent / "content"
 COLON = (("range(count):", "range(count)"), (5, "The colon is missing."))
 
@@ -31,6 +31,14 @@ def content(tmp_path_factory):
     folder = tmp_path_factory.mktemp("content")
     for name in NAMES:
         shutil.copy(CONTENT / f"{name}.toml", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def few(content, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("few")
+    for name in NAMES[:3]:
+        shutil.copy(content / f"{name}.toml", folder)
     return folder
 
 
@@ -46,7 +54,7 @@ def run_settings(**problems):
 
 @pytest.fixture(scope="session")
 def made(content):
-    made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=6)
+    made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=5)
     sets = made_by.problems(run_settings())
     samples = [sample for _, found in made_by.golden(sets.train) for sample in found]
     graded = grade(made_by, sets.train, samples)
@@ -84,9 +92,9 @@ def test_no_exercise_and_nothing_like_one_is_on_both_sides(made):
     assert len({problem.group for problem in sets.evaluation}) == round(0.3 * len(NAMES))
 
 
-def test_near_duplicates_of_exercises_share_a_side(content, tmp_path):
-    folder = shutil.copytree(content, tmp_path / "content")
-    for name in NAMES:
+def test_near_duplicates_of_exercises_share_a_side(few, tmp_path):
+    folder = shutil.copytree(few, tmp_path / "content")
+    for name in NAMES[:3]:
         text = (folder / f"{name}.toml").read_text()
         (folder / f"{name}-again.toml").write_text(text.replace("program = '''\n", "program = '''\n# again\n"))
     sets = recipe(content=str(folder), requests_per_exercise=1, mutations_tried=1, most_errors=1).problems(
@@ -192,8 +200,8 @@ def test_the_card_counts_what_is_there(made):
     assert SYSTEM in card
 
 
-def test_the_same_seed_gives_the_same_problems(content):
-    own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 3}
+def test_the_same_seed_gives_the_same_problems(few):
+    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 3}
     first, second = (recipe(**own).problems(run_settings()) for _ in range(2))
     assert first == second
     assert recipe(**own).sources() == recipe(**own).sources()
@@ -201,14 +209,16 @@ def test_the_same_seed_gives_the_same_problems(content):
     assert recipe().sources() == {}
 
 
-def test_sizes_are_held(content):
+def test_sizes_are_held_and_no_more_exercises_are_tried_than_they_need(content):
     own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 2, "most_errors": 1}
-    sets = recipe(**own).problems(run_settings(train=3, evaluation=1))
-    assert (len(sets.train), len(sets.evaluation)) == (3, 1)
+    sets = recipe(**own).problems(run_settings(train=3, evaluation=3))
+    assert (len(sets.train), len(sets.evaluation)) == (3, 3)
+    assert len({problem.facts["exercise"] for problem in sets.train}) == 3
+    assert {problem.task_id[-2:] for problem in sets.evaluation} == {"/1", "/2"}
 
 
-def test_exercises_that_cannot_be_used_are_rejected_and_kept(content, tmp_path):
-    folder = shutil.copytree(content, tmp_path / "content")
+def test_exercises_that_cannot_be_used_are_rejected_and_kept(few, tmp_path):
+    folder = shutil.copytree(few, tmp_path / "content")
     bad = {"broken": "if x", "random": "import random\nprint(random.random())", "long": "print(1)\n" * 90}
     bad["hungry"] = "print(input())\nprint(input())"
     for name, program in bad.items():
@@ -242,9 +252,9 @@ BADLY_LABELLED = {
 
 
 @pytest.fixture
-def examples(tmp_path, content):
+def examples(tmp_path, few):
     folder = tmp_path / "fine-tuning-examples"
-    shutil.copytree(content, tmp_path / "content")
+    shutil.copytree(few, tmp_path / "content")
     good = reply(edited(COLON[0], SUBTLE[0]), COLON[1], SUBTLE[1])
     escaped = good.replace("&", "&amp;").replace("total < 100", "total &lt; 100")
     write_example(folder, "training", 1, request(Counts(1, 0, 1)), escaped)
