@@ -9,13 +9,14 @@ import os
 import random
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +27,7 @@ from codekiln.inference.responses import Reply, Responses
 from codekiln.records import Message
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
@@ -100,15 +102,25 @@ class EndpointGenerator:
             InputError: The server refuses the key, the model's name or the request.
             ModelError: The server cannot be reached or used, also after all retries.
         """
+
+        def text(prompt: tuple[Message, ...], index: int, stop: threading.Event) -> str:
+            return self.answer(prompt, sampling, index, stop).text
+
+        return self.in_order([partial(text, prompt, index) for index in range(sampling.n)] for prompt in prompts)
+
+    def in_order(self, jobs: Iterable[Sequence[Callable[[threading.Event], T]]]) -> Iterator[list[T]]:
+        """Yield the results of each group of jobs, in order, with ``concurrency`` of them at work.
+
+        A job gets an event that is set when nobody waits for it any more. Jobs are taken a little ahead of what has
+        been yielded, so that a slow consumer holds them back.
+        """
         stop = threading.Event()
-        ahead = max(1, 4 * self.settings.concurrency // sampling.n)
-        waiting = deque()
+        waiting: deque[list[Future[T]]] = deque()
         pool = ThreadPoolExecutor(self.settings.concurrency, thread_name_prefix="endpoint")
         try:
-            for prompt in prompts:
-                indices = range(sampling.n)
-                waiting.append([pool.submit(self._answer, prompt, sampling, index, stop) for index in indices])
-                if len(waiting) > ahead:
+            for group in jobs:
+                waiting.append([pool.submit(job, stop) for job in group])
+                if len(waiting) > max(1, 4 * self.settings.concurrency // max(1, len(group))):
                     yield [future.result() for future in waiting.popleft()]
             while waiting:
                 yield [future.result() for future in waiting.popleft()]
@@ -138,7 +150,18 @@ class EndpointGenerator:
                 f"cannot be reached: {_name(error)}", where=self._url, fix="check the address and that the server runs"
             ) from None
 
-    def _answer(self, prompt: tuple[Message, ...], sampling: Sampling, index: int, stop: threading.Event) -> str:
+    def answer(
+        self, prompt: tuple[Message, ...], sampling: Sampling, index: int, stop: threading.Event, **fields: Any
+    ) -> Reply:
+        """Return the server's answer to one request, from the cache when it was paid before.
+
+        Args:
+            prompt: The conversation.
+            sampling: How the answer is drawn; its seed is ``sampling.seed + index``.
+            index: Which of several answers to the same prompt this is.
+            stop: No further try is made once it is set.
+            **fields: Further fields of the request body.
+        """
         body = {
             "model": self.settings.model,
             "messages": [message.model_dump() for message in prompt],
@@ -146,7 +169,8 @@ class EndpointGenerator:
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_new_tokens,
             "seed": sampling.seed + index,
-        } | self.settings.extra
+        }
+        body |= fields | self.settings.extra
         request = {"url": self._url, "body": body, "index": index}
         reply = self._responses.get(request)
         cached = reply is not None
@@ -154,7 +178,7 @@ class EndpointGenerator:
             reply = self._ask({key: value for key, value in body.items() if value is not None}, stop)
             self._responses.put(request, reply)
         self._count(reply, cached)
-        return reply.text
+        return reply
 
     def _ask(self, body: dict[str, Any], stop: threading.Event) -> Reply:
         """Post one request until it is answered, waiting longer each time and never less than the server asks."""

@@ -6,8 +6,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from codekiln import prompts
+from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
+from codekiln.inference.structured import Implementations
 from codekiln.records import Problem, Sample
 from codekiln.teachers import Teacher, TeacherSettings, ask
 
@@ -17,6 +20,13 @@ class Settings(TeacherSettings, EndpointSettings):
 
     sampling: Sampling = Field(
         Sampling(n=4, max_new_tokens=1024), description="how candidates are drawn; the run's seed is added"
+    )
+    structured: bool = Field(
+        False,
+        description="ask for all n candidates of a problem in one request, each different, as JSON by a schema",
+    )
+    attempts: int = Field(
+        3, ge=1, description="structured: most requests per problem; each asks for the candidates still missing"
     )
 
 
@@ -29,17 +39,53 @@ class EndpointTeacher(Teacher):
     def __init__(self, settings: Settings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
         self.generator = EndpointGenerator(settings)
+        sampling = settings.sampling
+        self._sampling = sampling.model_copy(update={"seed": sampling.seed + seed})
+        self._implementations = Implementations(self.generator, self._sampling, settings.attempts)
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
-        """Ask for ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
-        sampling = self.settings.sampling
-        sampling = sampling.model_copy(update={"seed": sampling.seed + self.seed})
-        return ask(self.generator, sampling, problems, self.settings.model)
+        """Ask for ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
+
+        With ``structured`` a problem can have fewer: what is no program by the schema is counted in `usage`.
+
+        Raises:
+            InputError: Structured answers are programs, and some problem wants a text.
+        """
+        if not self.settings.structured:
+            return ask(self.generator, self._sampling, problems, self.settings.model)
+        return self._structured(list(problems))
+
+    def _structured(self, problems: list[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        if texts := [problem.task_id for problem in problems if problem.reply == "text"]:
+            raise InputError(
+                f"structured answers are programs, and {len(texts)} problems want a text ({texts[0]})",
+                where="teachers.endpoint.structured",
+                fix="set it to false for this recipe",
+            )
+        answers = self._implementations.of([prompts.messages(problem) for problem in problems])
+        for problem, programs in zip(problems, answers, strict=True):
+            yield (
+                problem,
+                [
+                    Sample(
+                        task_id=problem.task_id,
+                        solution=code,
+                        model=self.settings.model,
+                        seed=self._sampling.seed + index,
+                    )
+                    for index, code in enumerate(programs)
+                ],
+            )
 
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
         self.generator.check()
 
     def usage(self) -> dict[str, float]:
-        """Return answers, tokens and cost so far; see `codekiln.inference.endpoint.Usage`."""
-        return asdict(self.generator.usage())
+        """Return answers, tokens and cost so far, see `codekiln.inference.endpoint.Usage`, and what was malformed."""
+        used = asdict(self.generator.usage())
+        if self.settings.structured:
+            found = self._implementations
+            used |= {f"malformed_{reason}": float(count) for reason, count in sorted(found.malformed.items())}
+            used["missing"] = float(found.missing)
+        return used

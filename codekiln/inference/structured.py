@@ -1,0 +1,149 @@
+"""Several programs in one request: the server is held to a JSON schema, and its answers are not trusted to follow it.
+
+The form is ``response_format`` with ``json_schema`` and ``strict`` of the OpenAI API reference, which vLLM, SGLang,
+llama.cpp and the hosted services know.
+"""
+
+import json
+import logging
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from codekiln.inference import Sampling
+from codekiln.inference.endpoint import EndpointGenerator
+from codekiln.inference.responses import Reply
+from codekiln.prompts import extract_code
+from codekiln.records import Message
+
+log = logging.getLogger(__name__)
+
+ASK = (
+    "Write {count} implementations of this task that differ in approach and structure. Each is a whole program, "
+    "without tests and without example calls. Answer with JSON alone: "
+    '{{"implementations": [{{"approach": "one sentence", "code": "the program"}}]}}'
+)
+UNLIKE = "There are implementations already, and yours must be unlike them:"
+_ITEM = {
+    "type": "object",
+    "properties": {"approach": {"type": "string"}, "code": {"type": "string"}},
+    "required": ["approach", "code"],
+    "additionalProperties": False,
+}
+FORMAT = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "implementations",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"implementations": {"type": "array", "items": _ITEM}},
+            "required": ["implementations"],
+            "additionalProperties": False,
+        },
+    },
+}
+_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+
+
+@dataclass
+class Implementations:
+    """Asks for different programs until there are as many as wanted, or ``attempts`` requests were made.
+
+    Attributes:
+        generator: The server.
+        sampling: ``n`` is how many programs are wanted of each problem, in one request.
+        attempts: Most requests per problem; each asks for those that are still missing.
+        malformed: Answers, and programs in them, that were of no use, by reason: ``refused`` (no text), ``cut-off``
+            (the token limit was hit), ``not-json``, ``out-of-schema``, ``empty``, ``repeated`` (one there is already).
+        missing: Programs that were still missing after the last attempt.
+    """
+
+    generator: EndpointGenerator
+    sampling: Sampling
+    attempts: int = 3
+    malformed: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, prompts: Sequence[tuple[Message, ...]]) -> Iterator[list[str]]:
+        """Yield the programs for each prompt, in the order of the prompts; a prompt may get fewer than wanted, or none.
+
+        Raises:
+            InputError: The server refuses the key, the model's name or the request.
+            ModelError: The server cannot be reached or used, also after all retries.
+        """
+        found = self.generator.in_order([partial(self._collect, prompt)] for prompt in prompts)
+        return (programs for (programs,) in found)
+
+    def _collect(self, prompt: tuple[Message, ...], stop: threading.Event) -> list[str]:
+        programs: dict[str, str] = {}
+        for attempt in range(self.attempts):
+            lacking = self.sampling.n - len(programs)
+            if not lacking:
+                break
+            asked = _asking(prompt, lacking, list(programs.values()))
+            reply = self.generator.answer(asked, self.sampling, attempt, stop, response_format=FORMAT)
+            given, reasons = read(reply)
+            for approach, code in given[:lacking]:
+                if code in programs:
+                    reasons.append("repeated")
+                programs.setdefault(code, approach)
+            self._count(reasons, reply)
+        with self._lock:
+            self.missing += self.sampling.n - len(programs)
+        return list(programs)
+
+    def _count(self, reasons: Sequence[str], reply: Reply) -> None:
+        with self._lock:
+            self.malformed.update(reasons)
+        if reasons:
+            log.warning("structured answer: %s (%.80r)", ", ".join(reasons), reply.text)
+
+
+def read(reply: Reply) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the (approach, program) pairs of an answer, and why other parts of it, or all of it, are of no use."""
+    if not reply.text.strip():
+        return [], ["refused"]
+    fenced = _FENCE.match(reply.text)
+    try:
+        answer = json.loads(fenced[1] if fenced else reply.text)
+    except (ValueError, RecursionError):
+        return [], ["cut-off" if reply.finish_reason == "length" else "not-json"]
+    items = answer.get("implementations") if isinstance(answer, dict) else None
+    if not isinstance(items, list):
+        return [], ["out-of-schema"]
+    read_items = [_program(item) for item in items]
+    return [item for item in read_items if not isinstance(item, str)], [
+        item for item in read_items if isinstance(item, str)
+    ]
+
+
+def _program(item: object) -> tuple[str, str] | str:
+    """Return the approach and the program of one implementation, or what is wrong with it."""
+    code = item.get("code") if isinstance(item, dict) else None
+    if not isinstance(code, str) or not _is_text(code):
+        return "out-of-schema"
+    program = extract_code(code)
+    approach = item.get("approach")
+    return (
+        (approach if isinstance(approach, str) and _is_text(approach) else "", program) if program.strip() else "empty"
+    )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def _asking(prompt: tuple[Message, ...], count: int, approaches: Sequence[str]) -> tuple[Message, ...]:
+    text = f"{prompt[-1].content}\n\n{ASK.format(count=count)}"
+    if known := [approach for approach in approaches if approach]:
+        text += "\n" + "\n".join([UNLIKE, *(f"* {approach}" for approach in known)])
+    return (*prompt[:-1], Message(role=prompt[-1].role, content=text))
