@@ -21,9 +21,14 @@ from codekiln.students.rows import KINDS, read_rows
 from codekiln.students.split import CELLS
 from codekiln.students.templates import reply
 from codekiln.training.rows import IGNORED, prove
+from tests.running import codekiln
 from tests.students.small_course import QUESTIONS, RIGHT, WRONG, course
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
+SHORT = [
+    "problems.train=24", "problems.evaluation=30", "evaluate.n=2", "evaluate.max_new_tokens=60", "sft.epochs=1",
+    "evaluation.resamples=200", "recipes.student.students=10", "recipes.student.max_characters=1200",
+]  # fmt: skip
 SHARES = {"new_students": 0.2, "new_problems": 0.34, "held_out_streams": 0.25}
 
 
@@ -386,3 +391,29 @@ def test_profiles_fit_the_recipe(profile):
         assert (settings.sft.learning_rate, settings.sft.epochs, settings.sft.max_length) == (1e-4, 1, 8192)
         assert (settings.sft.batch_size, settings.sft.micro_batch) == (16, 4)
         assert (settings.evaluate.temperature, settings.evaluate.top_p) == (0.7, 0.8)
+
+
+@pytest.mark.slow
+def test_the_laptop_profile_trains_and_judges_by_realism(tmp_path):
+    done = codekiln("run", "instruct", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=SHORT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert set(found["contenders"]) == {"real", "base", "sft"}
+    measures = {measure.name for measure in Student.measures} | set(Student.distances)
+    for name, values in found["contenders"].items():
+        assert measures <= set(values)
+        assert values["ast_distance"]["low"] <= values["ast_distance"]["mean"] <= values["ast_distance"]["high"], name
+    assert found["contenders"]["real"]["error_class_distance"]["mean"] == 0
+    checked = codekiln("validate", str(tmp_path / "run" / "filter" / "dataset"), settings=[])
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["experiment=1", "context=true", "feedback=true"])
+def test_data_of_every_kind_is_made_and_valid(tmp_path, variant):
+    sets = [*SHORT, f"recipes.student.{variant}"]
+    done = codekiln("run", "data", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=sets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = tmp_path / "run" / "filter" / "dataset"
+    assert json.loads((made / "manifest.json").read_text())["rows"]["train"] == 24
+    assert len(read_rows(made / "train_exp1_with_context.json", 1)) > 24

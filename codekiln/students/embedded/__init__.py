@@ -22,6 +22,7 @@ GIVES_UP = 0.05
 """Share of the problems that a student leaves before the last attempt, with nothing submitted."""
 
 
+@lru_cache(maxsize=2)
 def course(students: int, seed: int) -> Course:
     """Return the embedded course with ``students`` students, always the same one for the same arguments."""
     assignments = assignments_of_class()
