@@ -58,7 +58,7 @@ def test_every_site_does_what_its_class_says():
         assert seen_class(changed, right, wrong) == site.intended, site
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(NAMES), three, st.integers(0, 99))
 def test_a_bugged_program_has_exactly_the_errors_asked_for(name, counts, seed):
     item, found, wanted = material(name) if name else MATERIAL, sites(name), Counts(*counts)
@@ -72,7 +72,7 @@ def test_a_bugged_program_has_exactly_the_errors_asked_for(name, counts, seed):
     assert compiles(bugged.program) == (wanted.syntax == 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(NAMES), three, st.integers(0, 99))
 def test_lines_are_those_of_the_diff_and_do_not_touch(name, counts, seed):
     item = material(name) if name else MATERIAL

@@ -41,13 +41,13 @@ def reachable(found):
     }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(places, st.tuples(*[st.integers(0, 2)] * 3))
 def test_what_is_possible_is_what_some_choice_reaches(found, counts):
     assert is_possible(found, Counts(*counts)) == (counts in reachable(found))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(places)
 def test_room_is_the_most_of_each_class_alone(found):
     most = [max(counts[place] for counts in reachable(found)) for place in range(3)]

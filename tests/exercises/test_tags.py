@@ -16,14 +16,14 @@ texts = st.lists(
 spoken = texts.map(str.strip).filter(bool)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts, texts, st.tuples(*[st.integers(0, 9)] * 3).filter(any))
 def test_a_request_comes_back_as_it_was(description, program, counts):
     request = Request(description, program, Counts(*counts))
     assert read_request(write_request(request)) == request
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts, st.lists(st.builds(Answer, st.integers(1, 999), spoken), min_size=1, max_size=4))
 def test_a_reply_comes_back_as_it_was_and_is_valid(program, answers):
     reply = read_reply(write_reply(program, answers))
@@ -39,7 +39,7 @@ def test_code_without_tags_stands_in_the_text_unescaped():
     assert program in write_reply(program, [Answer(1, "x")])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts)
 def test_any_text_can_be_read_as_a_reply(text):
     reply = read_reply(text)

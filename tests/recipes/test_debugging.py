@@ -201,7 +201,7 @@ def test_the_card_counts_what_is_there(made):
 
 
 def test_the_same_seed_gives_the_same_problems(few):
-    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 3}
+    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 2}
     first, second = (recipe(**own).problems(run_settings()) for _ in range(2))
     assert first == second
     assert recipe(**own).sources() == recipe(**own).sources()
@@ -272,26 +272,25 @@ def imported(folder, **own):
 
 
 def test_finished_examples_are_kept_when_the_proof_bears_them_out(examples):
+    """Three of fifty-three published rows had a correct program that does not parse, and one that fails."""
+    broken = {20: ("print('a'", "does-not-parse"), 21: ("print(1 / 0)", "does-not-run"), 22: ("f(a)", "does-not-run")}
+    for number, (program, _) in broken.items():
+        said = reply(program + "\nx = (", (2, "The bracket is not closed."))
+        user = request(Counts(syntax=1), materials.Material("m", "d", program))
+        write_example(examples, "training", number, user, said)
     sets = imported(examples).problems(run_settings())
     assert [problem.task_id for problem in sets.train] == ["debugging/examples/training/1"]
     assert [problem.task_id for problem in sets.evaluation] == ["debugging/examples/test/1"]
     assert sets.train[0].messages[0].content == SYSTEM
     assert read_reply(sets.train[0].reference).program == edited(COLON[0], SUBTLE[0])
     assert "<" in sets.train[0].facts["program"]
-    found = {item.row.task_id: item.row.facts["why"] for item in sets.rejected}
+    found = {item.row.task_id.rpartition("/")[2]: item for item in sets.rejected}
+    assert len(found) == len(BADLY_LABELLED) + len(broken)
     for number, reason in enumerate(BADLY_LABELLED, start=2):
-        assert reason in found[f"debugging/examples/training/{number}"]
-
-
-def test_a_correct_program_that_is_none_is_rejected(examples):
-    """Three of fifty-three published rows had a correct program that does not parse, and one that fails."""
-    for number, program in ((20, "print('a'"), (21, "print(1 / 0)"), (22, "print(a)")):
-        item = materials.Material("m", "d", program)
-        said = reply(program + "\nx = (", (2, "The bracket is not closed."))
-        write_example(examples, "training", number, request(Counts(syntax=1), item), said)
-    sets = imported(examples).problems(run_settings())
-    found = {item.row.task_id.rpartition("/")[2]: item.reason for item in sets.rejected}
-    assert (found["20"], found["21"], found["22"]) == ("does-not-parse", "does-not-run", "does-not-run")
+        assert reason in found[str(number)].row.facts["why"]
+    assert {number: found[str(number)].reason for number in broken} == {
+        key: reason for key, (_, reason) in broken.items()
+    }
 
 
 def test_an_example_on_both_sides_is_turned_away_from_training(examples):
@@ -311,8 +310,6 @@ def test_examples_and_exercises_are_read_before_complaining(tmp_path):
 def test_numbers_of_examples_are_settings(examples):
     with pytest.raises(InputErrors, match="9 training examples are asked for, and there are 7"):
         imported(examples, number_training_examples=9).problems(run_settings())
-    sets = imported(examples, number_training_examples=1).problems(run_settings())
-    assert sets.rejected == []
 
 
 @pytest.mark.parametrize(
