@@ -23,7 +23,7 @@ from codekiln.students.material import Material, divide
 from codekiln.students.outcomes import observe
 from codekiln.students.source import EMBEDDED, Source, digests, pseudonymous, read_source
 from codekiln.students.split import Fractions, balanced
-from codekiln.students.templates import read_reply, reply
+from codekiln.students.templates import TEMPLATES
 from codekiln.students.variants import Located, Variant
 from codekiln.teachers import Teacher
 
@@ -47,6 +47,9 @@ class Settings(RecipeSettings):
     past_problems: int = Field(1, ge=1, description="earlier problems in a context, the nearest first")
     feedback: bool = Field(
         False, description="show earlier submissions as turns, each with what the grader says; in experiment 2"
+    )
+    markers: Literal["tags", "fence"] = Field(
+        "tags", description="around code: <code>...</code> as in the study, or a Markdown fence, which chat models know"
     )
     pairs: bool = Field(
         True, description="also make DPO pairs: the submission over an earlier one of that student with another grade"
@@ -154,7 +157,8 @@ class Student(Recipe):
     ) -> list[Graded]:
         """Return replies with a verdict on their form and a score of every measure; see `Recipe.grade`."""
         by_id = {problem.task_id: problem for problem in problems}
-        replies = [read_reply(sample.solution or sample.completion or "") for sample in samples]
+        template = TEMPLATES[self.settings.markers]
+        replies = [template.read_reply(sample.solution or sample.completion or "") for sample in samples]
         jobs = [(by_id[sample.task_id], read.code) for sample, read in zip(samples, replies, strict=True)]
         outcomes = observe(jobs, workers=workers, limits=limits, label=label)
         judged = [realism.Judged(*item) for item in zip(samples, replies, outcomes, strict=True)]
@@ -225,9 +229,9 @@ class Student(Recipe):
                 )
 
     def _fit(self, rows: Sequence[Located], rejected: list[Rejected]) -> list[Located]:
-        kept = []
+        own, kept = self.settings, []
         for row in rows:
-            fitting = judging.shortened(row, self.settings.max_characters, self.settings.feedback)
+            fitting = judging.shortened(row, own.max_characters, TEMPLATES[own.markers], own.feedback)
             if fitting is None:
                 rejected.append(judging.too_long(row))
             else:
@@ -236,7 +240,8 @@ class Student(Recipe):
 
     def _problem(self, row: Located, material: Material, known: judging.Reality) -> Problem:
         own, question = self.settings, self.source.course.questions[row.key[1]]
-        made = judging.problem_of(row, material.sides[row.key], question, known, own.feedback, own.pairs)
+        template, side = TEMPLATES[own.markers], material.sides[row.key]
+        made = judging.problem_of(row, side, question, known, template, own.feedback, own.pairs)
         return made.model_copy(update=MADE_UP) if own.source == EMBEDDED else made
 
     def _choose(self, rows: Sequence[Located], material: Material, size: int | None) -> list[Located]:
@@ -283,7 +288,7 @@ def _pairs(problem: Problem, truth: realism.Truth, written: Sequence[Graded] | N
 
 def _earlier(problem: Problem) -> tuple[str, float] | None:
     found = problem.facts.get("other_grade")
-    return None if found is None else (reply(found["code"], False), found["pass_rate"])
+    return None if found is None else (found["reply"], found["pass_rate"])
 
 
 def _unlike(truth: realism.Truth, written: Sequence[Graded]) -> tuple[str, float] | None:

@@ -8,7 +8,6 @@ from codekiln.dataset import Rejected
 from codekiln.errors import InputError
 from codekiln.records import Problem
 from codekiln.sandbox.limits import Limits
-from codekiln.students import templates
 from codekiln.students.course import Question
 from codekiln.students.likeness import Distance, radius
 from codekiln.students.outcomes import Outcome, observe
@@ -16,6 +15,7 @@ from codekiln.students.realism import Truth
 from codekiln.students.rows import NextRow, Row
 from codekiln.students.split import TRAIN, Key
 from codekiln.students.style import Axis, axis_of, form_of
+from codekiln.students.templates import Template
 from codekiln.students.variants import Located
 
 TOO_LONG = "too-long"
@@ -38,13 +38,13 @@ class Reality:
     axis: Axis | None
 
 
-def shortened(located: Located, room: int, feedback: bool) -> Located | None:
+def shortened(located: Located, room: int, template: Template, feedback: bool) -> Located | None:
     """Return a row that fits into ``room`` characters, prompt and reply together; None where it cannot.
 
     Past problems go first, the farthest first, then the oldest submissions but one; the target is never cut.
     """
     row: Row | None = located.row
-    while row is not None and _size(row, feedback) > room:
+    while row is not None and _size(row, template, feedback) > room:
         row = _shorter(row)
     return None if row is None else replace(located, row=row)
 
@@ -77,12 +77,12 @@ def know(
 
 
 def problem_of(
-    located: Located, side: str, question: Question, reality: Reality, feedback: bool, pairs: bool
+    located: Located, side: str, question: Question, reality: Reality, template: Template, feedback: bool, pairs: bool
 ) -> Problem:
     """Return a row as a problem: its conversation, the real submission as reference, and what judges replies."""
     row, name = located.row, located.key[1]
     said = _feedback(located, reality) if feedback and isinstance(row, NextRow) else None
-    conversation = templates.messages(row, said)
+    conversation = template.messages(row, said)
     facts = {
         "student": located.key[0],
         "semester": row.INPUT.semester,
@@ -92,14 +92,14 @@ def problem_of(
         "real": _truth(located, reality).facts(),
     }
     if pairs and side == TRAIN:
-        facts["other_grade"] = _other_grade(located, reality)
+        facts["other_grade"] = _other_grade(located, reality, template)
     return judge(name, question).model_copy(
         update={
             "task_id": located.task_id,
             "prompt": conversation[-1].content,
             "messages": conversation,
             "reply": "text",
-            "reference": templates.reply(row.code, row.submitted),
+            "reference": template.reply(row.code, row.submitted),
             "group": group_of(located.key, side),
             "stratum": None if side == TRAIN else side,
             "facts": facts,
@@ -129,11 +129,11 @@ def too_long(located: Located) -> Rejected:
     return Rejected(TOO_LONG, located.row)
 
 
-def _size(row: Row, feedback: bool) -> int:
+def _size(row: Row, template: Template, feedback: bool) -> int:
     """Return the characters of prompt and reply; feedback is taken to be as long as the grader ever says."""
     said = ("x" * 200,) * len(_prior(row)) if feedback and isinstance(row, NextRow) else None
-    prompt = sum(len(message.content) for message in templates.messages(row, said))
-    return prompt + len(templates.reply(row.code, row.submitted))
+    prompt = sum(len(message.content) for message in template.messages(row, said))
+    return prompt + len(template.reply(row.code, row.submitted))
 
 
 def _shorter(row: Row) -> Row | None:
@@ -184,13 +184,13 @@ def _truth(located: Located, reality: Reality) -> Truth:
     )
 
 
-def _other_grade(located: Located, reality: Reality) -> dict[str, str | float] | None:
+def _other_grade(located: Located, reality: Reality, template: Template) -> dict[str, str | float] | None:
     """Return the student's nearest earlier submission that passes another share of the tests than this one."""
     mine = reality.outcomes[located.key[1], located.row.code]
     for code in reversed(located.earlier):
         other = reality.outcomes[located.key[1], code]
         if mine is not None and other is not None and other.rate != mine.rate:
-            return {"code": code, "pass_rate": other.rate}
+            return {"reply": template.reply(code, False), "pass_rate": other.rate}
     return None
 
 

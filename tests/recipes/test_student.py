@@ -19,12 +19,13 @@ from codekiln.settings import resolve
 from codekiln.students.course import write_questions, write_streams
 from codekiln.students.rows import KINDS, read_rows
 from codekiln.students.split import CELLS
-from codekiln.students.templates import reply
+from codekiln.students.templates import TEMPLATES
 from codekiln.training.rows import IGNORED, prove
 from tests.running import codekiln
 from tests.students.small_course import QUESTIONS, RIGHT, WRONG, course
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
+reply = TEMPLATES["tags"].reply
 SHORT = [
     "problems.train=24", "problems.evaluation=30", "evaluate.n=2", "evaluate.max_new_tokens=60", "sft.epochs=1",
     "evaluation.resamples=200", "recipes.student.students=10", "recipes.student.max_characters=1200",
@@ -369,9 +370,8 @@ def test_embeddings_can_measure_distance(folder):
 def test_no_reply_breaks_the_verdict(text):
     from codekiln.recipes.student import _verdict
     from codekiln.students.realism import Judged
-    from codekiln.students.templates import read_reply
 
-    verdict = _verdict(Judged(Sample(task_id="t", solution=text), read_reply(text), None))
+    verdict = _verdict(Judged(Sample(task_id="t", solution=text), TEMPLATES["tags"].read_reply(text), None))
     assert verdict.passed == (not verdict.detail)
 
 

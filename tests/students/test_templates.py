@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codekiln.students.rows import SUBMIT, PastStream, PastSubmission
-from codekiln.students.templates import STAGE_LINES, block, holds_marker, messages, read_reply, reply
+from codekiln.students.templates import STAGE_LINES, TEMPLATES, holds_marker
 from tests.students.small_course import NO_COLON, RIGHT, WRONG, next_row, stage_row
+
+TAGS = TEMPLATES["tags"]
+messages, block, reply, read_reply = TAGS.messages, TAGS.block, TAGS.reply, TAGS.read_reply
 
 
 def text(row, feedback=None):
@@ -61,11 +64,15 @@ def test_a_reply_carries_the_code_and_the_marker_of_a_final_attempt():
     assert (read_reply(reply(RIGHT, False)).code, read_reply(reply(RIGHT, False)).submitted) == (RIGHT, False)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1), st.booleans())
-def test_every_submission_without_markers_comes_back_whole(code, submitted):
+@given(
+    st.sampled_from(sorted(TEMPLATES)),
+    st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1),
+    st.booleans(),
+)
+def test_every_submission_without_markers_comes_back_whole(markers, code, submitted):
     if holds_marker(code) or not code.strip():
         return
-    found = read_reply(reply(code, submitted))
+    found = TEMPLATES[markers].read_reply(TEMPLATES[markers].reply(code, submitted))
     assert (found.code, found.submitted, found.fault) == (code.rstrip(), submitted, "")
 
 
@@ -88,6 +95,15 @@ def test_a_reply_that_breaks_the_form_says_how_and_still_has_its_code(written, c
     assert fault in found.fault
 
 
-@given(st.text())
-def test_no_text_breaks_the_reading_of_replies(written):
-    assert isinstance(read_reply(written).code, str)
+def test_fences_are_markers_too():
+    fence = TEMPLATES["fence"]
+    assert fence.reply(RIGHT, True) == f"```python\n{RIGHT}\n```\n<SUBMIT>"
+    shown = fence.messages(next_row(prior=(WRONG,)))[0].content
+    assert shown.endswith(f"SUBMISSIONS:\n```python\n{WRONG}\n```")
+    assert "<code>" not in shown
+    assert fence.read_reply(reply(RIGHT, False)).fault
+
+
+@given(st.sampled_from(sorted(TEMPLATES)), st.text())
+def test_no_text_breaks_the_reading_of_replies(markers, written):
+    assert isinstance(TEMPLATES[markers].read_reply(written).code, str)
