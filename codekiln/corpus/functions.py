@@ -13,6 +13,7 @@ from codekiln.rewrite import normalise
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK|TBD|placeholder|lorem ipsum|your code here|your_module)\b", re.IGNORECASE)
 """Marks of unfinished text; a function that has one is no example of anything."""
+_F_STRING = re.compile(r"\b(f|fr|rf)['\"]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class Function:
     def decorators(self) -> tuple[str, ...]:
         """Its decorators as source texts."""
         return tuple(ast.unparse(item) for item in self.node.decorator_list)
+
+    @cached_property
+    def body(self) -> tuple[ast.AST, ...]:
+        """The nodes of its body, without those of functions and classes inside it."""
+        return tuple(own_nodes(self.node))
 
     @property
     def is_static(self) -> bool:
@@ -155,7 +161,8 @@ def _reason(function: Function, shortest: int, longest: int) -> str | None:
         return "test-function"
     try:
         body = function.node.body
-        ast.unparse(function.node)  # some f-strings can be read but not written, and parts of it are written later
+        if _F_STRING.search(function.text):
+            ast.unparse(function.node)  # some can be read but not written, and parts of it are written later
     except (SyntaxError, IndexError, ValueError):
         return "layout"  # or a string of several lines that is indented less than the code
     if MARKS.search(function.text):

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from codekiln.corpus.functions import Function, Parameter, own_nodes
+from codekiln.corpus.functions import Function, Parameter
 
 POOLS: dict[str, tuple[str, ...]] = {
     "int": ("3", "0", "7", "1", "-2", "10", "2", "255", "100", "-1"),
@@ -112,7 +112,7 @@ def _of_name(name: str) -> list[str]:
 def _of_use(name: str, function: Function) -> list[str]:
     """Return the built-in types that have every attribute the body takes of a name, or what operators say."""
     attributes, hints = set(), {}
-    for node in own_nodes(function.node):
+    for node in function.body:
         if isinstance(node, ast.Attribute) and _is_name(node.value, name):
             attributes.add(node.attr)
         elif isinstance(node, ast.Call):

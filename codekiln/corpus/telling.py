@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from codekiln.corpus.functions import Function, Parameter, is_generator, own_nodes
+from codekiln.corpus.functions import Function, Parameter, is_generator
 
 _SHORT = 60
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
@@ -57,7 +57,7 @@ def gives(function: Function) -> str:
     """Return ``Yields``, ``Returns``, or nothing for a function that gives nothing."""
     if is_generator(function.node):
         return "Yields"
-    return "Returns" if _returned(function, list(own_nodes(function.node))) else ""
+    return "Returns" if _returned(function, function.body) else ""
 
 
 def _sentences(docstring: str) -> list[str]:
@@ -196,9 +196,7 @@ def _steps(function: Function, nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 def _in_order(function: Function) -> list[ast.AST]:
     """Return the nodes of the function's own body in the order of its text."""
-    placed = [
-        node for node in own_nodes(function.node) if hasattr(node, "lineno") or isinstance(node, ast.comprehension)
-    ]
+    placed = [node for node in function.body if hasattr(node, "lineno") or isinstance(node, ast.comprehension)]
     return sorted(placed, key=_place)
 
 
