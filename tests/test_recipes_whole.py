@@ -4,25 +4,31 @@ import json
 from pathlib import Path
 
 import pytest
-from running import codekiln
 
 from codekiln import measures, published, recipes
+from codekiln.dataset import Dataset, write_dataset
 from codekiln.errors import InputError
+from codekiln.readers import read_problems
+from codekiln.records import Example, Pair
 from codekiln.settings import resolve
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.runner import run_check, run_stage
+from tests.running import codekiln
 
 SHORT = [
     "problems.train=20", "problems.evaluation=8", "evaluate.n=2", "evaluation.k=[1]", "evaluate.max_new_tokens=40",
     "sft.epochs=0.1", "sft.holdout=0", "evaluation.resamples=200", "evaluation.minimum_problems=2",
 ]  # fmt: skip
 NAMES = recipes.names()
-EXTRA: dict[str, list[str]] = {}
+SMALLER = {
+    "corpus-tasks": ["recipes.corpus-tasks.functions=150", "problems.train=10", "problems.evaluation=5"],
+    "student": ["recipes.student.students=12"],
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_makes_data_trains_and_judges(name, tmp_path):
-    settings = resolve("laptop", {"recipe": name}, [*SHORT, *EXTRA.get(name, ())])
+    settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
     check = tmp_path / "check"
     run_check(settings, check)
     run_stage("generate", check, {}, tmp_path / "generate")
@@ -54,21 +60,37 @@ def test_a_recipe_runs_whole_on_this_machine(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["difficulty", "maintainability"])
 def test_recipes_that_take_problems_take_mbpp(name, tmp_path, data_dir):
-    sets = [f"problems.source={data_dir / 'mbpp.jsonl'}", "problems.train=40", "problems.evaluation=20"]
-    run_check(resolve("laptop", {"recipe": name}, [*sets, "teacher=reference"]), tmp_path / "check")
+    source = data_dir / "mbpp.jsonl"
+    sets = [f"problems.source={source}", "problems.train=60", "problems.evaluation=20"]
+    if name == "difficulty":
+        sets.append(f"recipes.difficulty.runs={_runs(source, tmp_path)}")
+    run_check(resolve("laptop", {"recipe": name}, sets), tmp_path / "check")
     run_stage("generate", tmp_path / "check", {}, tmp_path / "generate")
     run_stage("filter", tmp_path / "check", {"samples": tmp_path / "generate"}, tmp_path / "filter")
     assert list(published.validate(tmp_path / "filter" / published.FOLDER)) == []
+    assert Dataset(tmp_path / "filter" / "examples", Example).rows()
 
 
 def test_a_stage_without_rows_says_what_to_do(tmp_path):
-    settings = resolve("laptop", {"recipe": "difficulty"}, [*SHORT, "teacher=reference"])
+    settings = resolve("laptop", {"recipe": "difficulty"}, SHORT)
     run_check(settings, tmp_path / "check")
-    run_stage("generate", tmp_path / "check", {}, tmp_path / "generate")
-    run_stage("filter", tmp_path / "check", {"samples": tmp_path / "generate"}, tmp_path / "filter")
-    folders = {"data": tmp_path / "filter", "start": tmp_path / "filter"}
-    with pytest.raises(InputError, match="no pairs to train on: the recipe 'difficulty'"):
+    for part, record in (("examples", Example), ("pairs", Pair)):
+        write_dataset(tmp_path / "filter" / part, [], record)
+    folders = {"data": tmp_path / "filter", "start": tmp_path / "filter" / "pairs"}
+    with pytest.raises(InputError, match="no pairs to train on: the recipe 'difficulty'") as refused:
         run_stage("dpo", tmp_path / "check", folders, tmp_path / "dpo")
+    assert "pipeline instruct" in refused.value.fix
+
+
+def _runs(source: Path, folder: Path) -> list[str]:
+    """Six runs over MBPP: every problem is solved in so many of them as its number says."""
+    paths = [folder / f"run{number}.jsonl" for number in range(6)]
+    for number, path in enumerate(paths):
+        with path.open("w") as file:
+            for index, problem in enumerate(read_problems(str(source))):
+                code = problem.reference if index % 7 > number else "def wrong():\n    return None\n"
+                file.write(json.dumps({"task_id": problem.task_id, "solution": code}) + "\n")
+    return [str(path) for path in paths]
 
 
 def _has_every_measure(recipe: type[recipes.Recipe], folder: Path) -> None:
