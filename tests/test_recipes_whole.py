@@ -21,7 +21,7 @@ SHORT = [
 ]  # fmt: skip
 NAMES = recipes.names()
 SMALLER = {
-    "corpus-tasks": ["recipes.corpus-tasks.functions=150", "problems.train=10", "problems.evaluation=5"],
+    "corpus-tasks": ["recipes.corpus-tasks.functions=400", "problems.train=10", "problems.evaluation=5"],
     "student": ["recipes.student.students=12"],
 }
 
