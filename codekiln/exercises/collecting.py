@@ -114,7 +114,8 @@ def _planned(
 ) -> tuple[list[Planned], list[Flaw]]:
     if not requests:
         return [], []
-    sites = find_sites(materials, tried=own.mutations_tried, seed=seed, **running.options("check: mutations"))
+    tried = own.mutations_tried * requests
+    sites = find_sites(materials, tried=tried, seed=seed, **running.options("check: mutations"))
     return plan(materials, sites, requests=requests, least=own.least_errors, most=own.most_errors, seed=seed)
 
 

@@ -36,7 +36,7 @@ class Settings(RecipeSettings):
     )
     least_errors: int = Field(1, ge=1, description="errors in a program, at least")
     most_errors: int = Field(3, ge=1, description="errors in a program, at most")
-    mutations_tried: int = Field(8, ge=1, description="mutations of each class that are proven per exercise")
+    mutations_tried: int = Field(3, ge=1, description="mutations of each class that are proven, per request")
     max_program_characters: int = Field(2000, ge=1, description="exercises with longer programs are rejected")
     examples: str = Field("", description="folder of finished examples (fine-tuning-examples); empty: none")
     number_training_examples: int | None = Field(None, ge=0, description="finished training examples; empty: all")

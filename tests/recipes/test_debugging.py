@@ -54,7 +54,7 @@ def run_settings(**problems):
 
 @pytest.fixture(scope="session")
 def made(content):
-    made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=5)
+    made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=2)
     sets = made_by.problems(run_settings())
     samples = [sample for _, found in made_by.golden(sets.train) for sample in found]
     graded = grade(made_by, sets.train, samples)
@@ -201,7 +201,7 @@ def test_the_card_counts_what_is_there(made):
 
 
 def test_the_same_seed_gives_the_same_problems(few):
-    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 2}
+    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 1}
     first, second = (recipe(**own).problems(run_settings()) for _ in range(2))
     assert first == second
     assert recipe(**own).sources() == recipe(**own).sources()
@@ -210,7 +210,7 @@ def test_the_same_seed_gives_the_same_problems(few):
 
 
 def test_sizes_are_held_and_no_more_exercises_are_tried_than_they_need(content):
-    own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 2, "most_errors": 1}
+    own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 1, "most_errors": 1}
     sets = recipe(**own).problems(run_settings(train=3, evaluation=3))
     assert (len(sets.train), len(sets.evaluation)) == (3, 3)
     assert len({problem.facts["exercise"] for problem in sets.train}) == 3
