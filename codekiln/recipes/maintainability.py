@@ -7,11 +7,10 @@ as one, so that no pair teaches a comment.
 
 import math
 import random
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,9 +18,13 @@ from codekiln import metrics, prompts
 from codekiln.dataset import Rejected
 from codekiln.errors import InputError
 from codekiln.grading import program_of
-from codekiln.recipes import Recipe, RecipeSettings, Rows
+from codekiln.recipes import Made, ProblemSets, Recipe, RecipeSettings, Rows, _asking, _preferences, by_task
+from codekiln.recipes._pairing import Candidate, Match, Rule, best_first, distinct, gap, likeness, matches
 from codekiln.records import Example, Graded, Pair, Problem
 from codekiln.rewrite.normalise import fingerprint
+
+if TYPE_CHECKING:
+    from codekiln.settings import Settings as RunSettings
 
 WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
 """Verdicts that blame the program; ``crashed`` may be the machine's fault, and ``tampered`` teaches nothing here."""
@@ -35,16 +38,28 @@ class Settings(RecipeSettings):
     correctness_share: float = Field(0.5, ge=0, le=1, description="largest share of correctness pairs; 1: no limit")
     examples_per_problem: int = Field(4, ge=1, description="at most so many SFT rows per problem")
     examples: Literal["random", "best"] = Field("random", description="which solutions SFT sees: any, or the best")
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A graded program; ``value`` is its score, ``merit`` the same with more always meaning better."""
-
-    code: str
-    key: str
-    value: float | None
-    merit: float | None
+    negatives: Literal["worst", "alike"] = Field(
+        "worst",
+        description="rejected in a quality pair: the worst program, or of those worse by the margin the most alike",
+    )
+    max_likeness: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="largest share of tokens that the two programs of a pair have in common; 1: no limit",
+    )
+    same: Literal["structure", "text"] = Field(
+        "structure", description="programs that count as one: equal up to names and comments, or equal texts alone"
+    )
+    ties: Literal["drop", "first"] = Field(
+        "drop",
+        description="programs of equal score: no pair; or the one written first is chosen, if there were but two",
+    )
+    ask: Literal["tests", "signature"] = Field(
+        "tests",
+        description="how problems are shown: with their visible tests, or with the function's signature and none",
+    )
+    system: str = Field("", description="system turn of every conversation; empty: none")
 
 
 class Maintainability(Recipe):
@@ -69,24 +84,33 @@ class Maintainability(Recipe):
             )
         self._sign = 1.0 if direction == "higher" else -1.0
 
+    def problems(self, settings: "RunSettings") -> ProblemSets:
+        """Return problems as the run names them, with conversations where ``ask`` or ``system`` want others."""
+        made = super().problems(settings)
+        if self.settings.ask == "tests" and not self.settings.system:
+            return made
+        shown = {"signature": self.settings.ask == "signature", "system": self.settings.system}
+        return ProblemSets(_asking.ask(made.train, **shown), _asking.ask(made.evaluation, **shown), made.rejected)
+
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
         """Build rows problem by problem, then hold the correctness stratum to its share.
 
         A problem without a quality pair has one rejected row that says why: ``no-samples``, ``no-passing-sample``,
-        ``single-program``, ``twins`` (different texts, one program), ``no-signal`` (under two scores), ``tie`` or
-        ``margin``; the last two hold the best pair there was. ``correctness-share`` holds a pair over the share.
+        ``single-program``, ``twins`` (different texts, one program), ``no-signal`` (under two scores), ``tie``,
+        ``margin`` or ``too-alike``; the last three hold the best pair there was. ``correctness-share`` holds a pair
+        over the share.
 
         Raises:
             InputError: A sample names none of the problems.
         """
         problems = list(problems)
-        by_task = _by_task(problems, graded)
+        written = by_task(problems, graded)
         rows, correctness = Rows(), []
         for problem in problems:
             rng = random.Random(f"{self.seed}:{problem.task_id}")
-            passing, wrong = self._candidates(problem, by_task[problem.task_id], rng)
+            passing, wrong = self._candidates(problem, written[problem.task_id], rng)
             rows.examples += self._examples(problem, passing)
-            pairs, rejected = self._quality(problem, passing, empty=not by_task[problem.task_id])
+            pairs, rejected = self._quality(problem, passing, len(written[problem.task_id]))
             rows.pairs += pairs
             rows.rejected += rejected
             correctness += enumerate(self._correctness(problem, passing, wrong))
@@ -98,21 +122,39 @@ class Maintainability(Recipe):
     def _candidates(
         self, problem: Problem, graded: list[Graded], rng: random.Random
     ) -> tuple[list[Candidate], list[Candidate]]:
-        """Return passing and wrong candidates, shuffled, so that every later tie is broken at random."""
+        """Return passing and wrong candidates, shuffled, so that every later tie is broken at random.
+
+        Where the first of a tie is chosen, they are in the order they were written in.
+        """
         passing, wrong = set(), set()
         for item in graded:
             code, value = program_of(problem, item.sample), item.score(self.metric)
-            candidate = Candidate(code, _key(code), value, None if value is None else self._sign * value)
+            merit = None if value is None else self._sign * value
+            place = (item.sample.seed or 0) if self.settings.ties == "first" else 0
+            candidate = Candidate(code, self._key(code), value, merit, place)
             if item.verdict.passed:
                 passing.add(candidate)
             elif item.verdict.status in WRONG:
                 wrong.add(candidate)
         correct = {candidate.key for candidate in passing}
         wrong = {candidate for candidate in wrong if candidate.key not in correct}
-        return _shuffled(passing, rng), _shuffled(wrong, rng)
+        return self._ordered(passing, rng), self._ordered(wrong, rng)
+
+    def _ordered(self, candidates: set[Candidate], rng: random.Random) -> list[Candidate]:
+        ordered = sorted(candidates, key=lambda candidate: (candidate.place, candidate.code))
+        if self.settings.ties == "drop":
+            rng.shuffle(ordered)
+        return ordered
+
+    def _key(self, code: str) -> str:
+        """Return what makes two texts one program; a text that is no program is only equal to itself."""
+        try:
+            return fingerprint(code) if self.settings.same == "structure" else code
+        except SyntaxError:
+            return code
 
     def _examples(self, problem: Problem, passing: list[Candidate]) -> list[Example]:
-        ranked = passing if self.settings.examples == "random" else _best_first(passing)
+        ranked = passing if self.settings.examples == "random" else best_first(passing)
         return [
             Example(
                 prompt=prompts.messages(problem),
@@ -120,19 +162,29 @@ class Maintainability(Recipe):
                 task_id=problem.task_id,
                 group=problem.group,
             )
-            for candidate in _distinct(ranked)[: self.settings.examples_per_problem]
+            for candidate in distinct(ranked)[: self.settings.examples_per_problem]
         ]
 
-    def _quality(self, problem: Problem, passing: list[Candidate], empty: bool) -> tuple[list[Pair], list[Rejected]]:
+    def _quality(self, problem: Problem, passing: list[Candidate], written: int) -> tuple[list[Pair], list[Rejected]]:
         scored = [candidate for candidate in passing if candidate.merit is not None]
-        if reason := _unpairable(passing, scored, empty):
+        if reason := _unpairable(passing, scored, empty=not written):
             return [], [Rejected(reason, problem)]
-        matches = sorted(_matches(scored), key=_gap, reverse=True)
-        wide = [match for match in matches if _gap(match) > 0 and _gap(match) >= self.settings.margin]
+        rule = self._rule(written)
+        wide = [match for match in matches(scored, rule) if rule.wide(match)]
         if wide:
             return [self._pair(problem, "quality", *match) for match in wide[: self.settings.pairs_per_problem]], []
-        reason = "margin" if _gap(matches[0]) > 0 else "tie"
-        return [], [Rejected(reason, self._pair(problem, "quality", *matches[0]))]
+        reason, match = _nearly(scored, rule)
+        return [], [Rejected(reason, self._pair(problem, "quality", *match))]
+
+    def _rule(self, written: int) -> Rule:
+        first = self.settings.ties == "first"
+        return Rule(
+            margin=self.settings.margin,
+            likeness=self.settings.max_likeness,
+            negatives=self.settings.negatives,
+            ties=first and written == 2,
+            in_order=first,
+        )
 
     def _correctness(self, problem: Problem, passing: list[Candidate], wrong: list[Candidate]) -> list[Pair]:
         """Pair the best passing programs with the wrong programs most like them.
@@ -140,13 +192,28 @@ class Maintainability(Recipe):
         The best, because what is chosen is imitated; the most alike, because then the pair shows the mistake, and a
         well-built wrong program is not held against a badly built right one for its structure.
         """
-        chosen, left, pairs = _distinct(_best_first(passing)), _distinct(wrong), []
-        for index in range(min(self.settings.pairs_per_problem, len(left)) if chosen else 0):
+        chosen, left, pairs = distinct(best_first(passing)), distinct(wrong), []
+        rule = self._rule(0)
+        for index in range(self.settings.pairs_per_problem if chosen else 0):
             right = chosen[index % len(chosen)]
-            nearest = max(left, key=lambda candidate: _likeness(right.code, candidate.code))
-            left.remove(nearest)
-            pairs.append(self._pair(problem, "correctness", right, nearest))
+            unlike = [candidate for candidate in left if rule.unlike(right, candidate)]
+            if unlike:
+                nearest = max(unlike, key=lambda candidate: likeness(right.code, candidate.code))
+                left.remove(nearest)
+                pairs.append(self._pair(problem, "correctness", right, nearest))
         return pairs
+
+    def files(self, made: Made) -> dict[str, str | bytes]:
+        """Return the preference data set under the name of its kind: the global one, or the model's own."""
+        return {_preferences.name_of(made): _preferences.lines(made.rows.pairs)} if made.rows.pairs else {}
+
+    def card(self, made: Made) -> str:
+        """Return what the data card says of the pairs."""
+        return _preferences.card(made, self.metric, self.settings.margin)
+
+    def validate(self, folder: Path) -> Iterator[InputError]:
+        """Yield what is wrong with the pairs: scores are measured again, and order and margin follow from them."""
+        return _preferences.check(folder, self.metric, self._sign, self.settings.margin, self.settings.ties == "first")
 
     def _within_share(self, ranked: list[tuple[int, Pair]], quality: int) -> tuple[list[Pair], list[Rejected]]:
         """Keep every problem's first correctness pair before any problem's second."""
@@ -176,74 +243,17 @@ class Maintainability(Recipe):
         )
 
 
-def _by_task(problems: list[Problem], graded: Iterable[Graded]) -> dict[str, list[Graded]]:
-    by_task: dict[str, list[Graded]] = defaultdict(list)
-    for item in graded:
-        by_task[item.sample.task_id].append(item)
-    if unknown := by_task.keys() - {problem.task_id for problem in problems}:
-        raise InputError(
-            f"samples of unknown problems: {', '.join(sorted(unknown)[:5])}",
-            where="samples.task_id",
-            fix="give the problems that these samples were written for",
-        )
-    return by_task
-
-
 def _unpairable(passing: list[Candidate], scored: list[Candidate], empty: bool) -> str | None:
     if not passing:
         return "no-samples" if empty else "no-passing-sample"
-    if len(_distinct(passing)) < 2:
+    if len(distinct(passing)) < 2:
         return "single-program" if len(passing) == 1 else "twins"
-    return "no-signal" if len(_distinct(scored)) < 2 else None
+    return "no-signal" if len(distinct(scored)) < 2 else None
 
 
-def _matches(scored: list[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Match best with worst, second best with second worst, and so on; each program is used once.
-
-    Twins can differ in a metric that reads comments: as a chosen program counts the best of them, as a rejected one
-    the worst.
-    """
-    best, worst = _distinct(_best_first(scored)), _distinct(_best_first(scored)[::-1])
-    used, matches = set(), []
-    for chosen in best:
-        rejected = next((item for item in worst if item.key not in used | {chosen.key}), None)
-        if chosen.key not in used and rejected is not None:
-            used |= {chosen.key, rejected.key}
-            matches.append((chosen, rejected))
-    return matches
-
-
-def _gap(match: tuple[Candidate, Candidate]) -> float:
-    return match[0].merit - match[1].merit
-
-
-def _best_first(candidates: list[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda item: -math.inf if item.merit is None else item.merit, reverse=True)
-
-
-def _distinct(candidates: list[Candidate]) -> list[Candidate]:
-    """Keep the first candidate of each program."""
-    first: dict[str, Candidate] = {}
-    for candidate in candidates:
-        first.setdefault(candidate.key, candidate)
-    return list(first.values())
-
-
-def _shuffled(candidates: set[Candidate], rng: random.Random) -> list[Candidate]:
-    ordered = sorted(candidates, key=lambda candidate: candidate.code)
-    rng.shuffle(ordered)
-    return ordered
-
-
-def _key(code: str) -> str:
-    """What makes two texts one program; a text that is no program is only equal to itself."""
-    try:
-        return fingerprint(code)
-    except SyntaxError:
-        return code
-
-
-def _likeness(one: str, other: str) -> float:
-    """Return the share of tokens two programs have in common, 0 to 1 (Dice coefficient of multisets)."""
-    first, second = (Counter(re.findall(r"\w+|\S", text)) for text in (one, other))
-    return 2 * (first & second).total() / max(1, first.total() + second.total())
+def _nearly(scored: list[Candidate], rule: Rule) -> tuple[str, Match]:
+    """Return the widest match that breaks the rule, and which part of it."""
+    widest = matches(scored, replace(rule, negatives="worst", likeness=1.0))[0]
+    if rule.wide(widest):
+        return "too-alike", widest
+    return ("margin" if gap(widest) > 0 else "tie"), widest
