@@ -3,13 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from codekiln import recipes
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings import parse_overrides, profile_names, read_profile, resolve
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_every_shipped_profile_resolves(name):
-    assert resolve(name).recipe == "maintainability"
+def test_every_shipped_profile_resolves_for_every_recipe(name):
+    own = resolve(name).recipe
+    assert own in recipes.names()
+    assert [resolve(name, {"recipe": recipe}).recipe for recipe in recipes.names()] == list(recipes.names())
 
 
 def test_layers_go_defaults_profile_form_overrides(tmp_path):
