@@ -63,7 +63,8 @@ def exercise(
         ModelError: No reply of the adapter was right; the engine does not step in.
     """
     wanted = _counts(counts)
-    material = _proven(Material("exercise", description.strip(), program.strip("\n"), tuple(stdins), tuple(calls)))
+    code = program.replace("\r\n", "\n").strip("\n")
+    material = _proven(Material("exercise", description.strip(), code, tuple(stdins), tuple(calls)))
     guessed = is_guessed(Material("", "", "", tuple(stdins), tuple(calls))) and material.stdins != ("",)
     if not adapter:
         bugged, solutions = _from_engine(material, wanted, seed)

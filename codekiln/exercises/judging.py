@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from codekiln.exercises.material import CLASSES, Counts
-from codekiln.exercises.naming import speaks_of
+from codekiln.exercises.naming import is_known, speaks_of
 from codekiln.exercises.proving import proof_of
 from codekiln.exercises.tags import Reply, read_reply
 from codekiln.measures import Measure
@@ -15,6 +15,11 @@ from codekiln.sandbox.limits import Limits
 
 SPARE = 6
 """A reply with so many changes more than errors asked for has rewritten the program; they are not run one by one."""
+
+
+LINES = 3
+"""A change of more lines is no single error, whatever it does, unless it is one that the engine makes too: a reply that
+breaks off in the middle has lost the rest of the program in one change."""
 
 
 def _share(name: str, describe: str) -> Measure:
@@ -69,11 +74,15 @@ class _Read:
     task: Task
     reply: Reply
     changes: list[Change]
-    classes: list[str | None] = field(default_factory=list)
+    classes: dict[Change, str | None] = field(default_factory=dict)
 
     @property
     def is_rewritten(self) -> bool:
         return len(self.changes) > self.task.counts.total + SPARE
+
+    def is_small(self, change: Change) -> bool:
+        size = max(change.old.count("\n"), change.new.count("\n"))
+        return size < LINES or is_known(self.task.program, change)
 
     @property
     def lines(self) -> Counter[int]:
@@ -85,13 +94,15 @@ def judge(
 ) -> list[Judgement]:
     """Return the judgement on each reply, in order."""
     read = [_read(task, text) for task, text in jobs]
-    runs = [(item, change) for item in read if not item.is_rewritten for change in item.changes]
+    runs = [
+        (item, change) for item in read if not item.is_rewritten for change in item.changes if item.is_small(change)
+    ]
     programs = [
         proof_of(item.task.program, with_change(item.task.program, change), item.task.trials) for item, change in runs
     ]
     classes = classify_many(programs, workers=workers, limits=limits, label=label)
-    for (item, _), found in zip(runs, classes, strict=True):
-        item.classes.append(found)
+    for (item, change), found in zip(runs, classes, strict=True):
+        item.classes[change] = found
     return [_judgement(item) for item in read]
 
 
@@ -108,22 +119,23 @@ def _judgement(item: _Read) -> Judgement:
     faults += _count(item, values)
     faults += _locate(item, values)
     faults += _explain(item, values)
-    lines = [change.line for change in item.changes][: len(item.classes)]
-    return Judgement(values, tuple(faults), tuple(zip(lines, item.classes, strict=True)))
+    return Judgement(values, tuple(faults), tuple((change.line, found) for change, found in item.classes.items()))
 
 
 def _count(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
     """Compare the errors that are there with those that were asked for."""
     if item.is_rewritten:
         return [("rewritten", f"{len(item.changes)} changes for {item.task.counts.total} errors")]
-    faults, found = [], Counter(item.classes)
+    faults, found = [], Counter(item.classes.values())
     for name in CLASSES:
         wanted = item.task.counts.of(name)
         values[f"{name}_exact"] = float(found[name] == wanted)
         if found[name] != wanted:
             faults.append((f"{name}-count", f"{wanted} {name} errors were asked for, {found[name]} are there"))
-    for change, proven in zip(item.changes, item.classes, strict=True):
-        if proven is None:
+    for change in item.changes:
+        if change not in item.classes:
+            faults.append(("large-change", f"line {change.line}: a change of many lines is no single error"))
+        elif item.classes[change] is None:
             faults.append(("no-effect", f"line {change.line}: the change does nothing on any trial"))
     values["counts_exact"] = float(not faults)
     return faults

@@ -54,6 +54,11 @@ def speaks_of(explanation: str, correct: str, change: Change) -> bool:
     return any(word in text for word in spoken) or any(_is_said(token, explanation, quoted) for token in tokens)
 
 
+def is_known(correct: str, change: Change) -> bool:
+    """Say whether one of our mutations makes this change."""
+    return with_change(correct, change) in _keywords(correct)
+
+
 def _is_said(word: str, text: str, quoted: set[str]) -> bool:
     """Say whether a text has a word, in quotes where the bare word says little; longer words may have endings."""
     if word in quoted:

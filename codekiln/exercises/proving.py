@@ -1,5 +1,6 @@
 """A correct program is only taken for one when it runs on all of its trials, and twice to the same result."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -34,9 +35,10 @@ def proof_of(correct: str, changed: str, trials: Trials) -> tuple[str, str, Tria
 
     One that does not compile fails whatever it is tried on, so a single trial is enough for it.
     """
-    if not trials.stdins or compiles(changed):
-        return correct, changed, trials
-    return correct, changed, Trials(stdins=trials.stdins[:1])
+    with contextlib.suppress(SyntaxError):  # nested too deep to say: the sandbox finds out
+        if trials.stdins and not compiles(changed):
+            return correct, changed, Trials(stdins=trials.stdins[:1])
+    return correct, changed, trials
 
 
 def prove(

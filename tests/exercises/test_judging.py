@@ -115,6 +115,13 @@ def test_an_explanation_of_something_else_is_found():
     assert (reasons(found), values(found, "construct_named")) == ({"construct-not-named"}, (0,))
 
 
+def test_a_program_that_breaks_off_is_no_exercise():
+    """What is missing is one change, on a line that is named, and it does not compile."""
+    found = one(task(1, 0, 0), reply(PROGRAM[:99], SAYS_COLON))
+    assert "large-change" in reasons(found)
+    assert values(found, "syntax_exact", "counts_exact") == (0, 0)
+
+
 def test_a_rewritten_program_is_not_run_change_by_change():
     other = "\n\n".join(f"value{number} = {number}" for number in range(SPARE + 8))
     program = "\n".join(f"{line}  + {n} * q{n}" for n, line in enumerate(PROGRAM.split("\n")))
@@ -149,3 +156,27 @@ def test_marks_in_the_program_do_no_harm(old):
     bugged = program.replace("limit = 3", "limit = 1")
     asked = task(0, 0, 1, of=type(MATERIAL)("m", "d", program, ("",)))
     assert one(asked, reply(bugged, (1, "The limit is 1 instead of 3."))).passed
+
+
+ODD = (
+    "\x00",
+    "\ud800",
+    "\u2028",
+    "\r",
+    "\x0c",
+    "\ufeff",
+    "\\",
+    "'''",
+    "\t",
+    '"' * 7,
+    "é" * 50,
+    "\n" * 5_000,
+    "#" * 9_000,
+)
+DEEP = ("-" * 50_000 + "1", "(" * 3_000, "1+" * 9_000 + "1", "lambda: " * 3_000 + "1", "if 1:\n" * 120, "x" * 60_000)
+
+
+def test_whatever_a_model_writes_is_judged():
+    programs = [text for odd in (*ODD, *DEEP) for text in (PROGRAM + "\n" + odd, odd + PROGRAM, PROGRAM[:100] + odd)]
+    found = judge([(task(1), reply(program, SAYS_COLON)) for program in programs], limits=LIMITS)
+    assert not any(item.passed for item in found)
