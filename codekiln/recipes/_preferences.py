@@ -42,11 +42,10 @@ def card(made: Made, metric: str, margin: float) -> str:
     who = "the model to be trained, after its first preference training" if _is_own(made) else "the teacher"
     parts = [
         "## What a row is",
-        f"A problem with two programs that {who} wrote for it: `chosen` is better than `rejected`. In "
-        f"{strata['quality']} pairs (stratum `quality`) both pass every hidden test and differ by at least {margin:g} in "
-        f"`{metric}`, which was measured and is given as `chosen_score` and `rejected_score`. In "
-        f"{strata['correctness']} pairs (`correctness`) the rejected program fails. Tests that grade are never shown to "
-        "a model.",
+        f"A problem with two programs that {who} wrote for it: `chosen` is better than `rejected`. In the stratum "
+        f"`quality` ({strata['quality']} pairs) both pass every hidden test and differ by at least {margin:g} in "
+        f"`{metric}`; the measured values are `chosen_score` and `rejected_score`. In the stratum `correctness` "
+        f"({strata['correctness']} pairs) the rejected program fails. Tests that grade are never shown to a model.",
         f"`{name_of(made)}` has the pairs with `prompt`, `chosen` and `rejected` as lists of messages, so that chat "
         "templates apply to all three alike; `preferences.jsonl` has the same with groups. `train.jsonl` has passing "
         "programs for supervised fine-tuning.",
@@ -118,7 +117,7 @@ def _figures(pairs: Sequence[Pair]) -> str:
     gaps = [abs(pair.chosen_score - pair.rejected_score) for pair in pairs if pair.stratum == "quality"]
     near = sum(value > 0.9 for value in alike)
     text = (
-        f"The two programs of a pair have {statistics.median(alike):.0%} of their tokens in common (median); {near} pairs "
-        "have more than 90 %, where plain DPO can make the chosen program less likely (see `max_likeness`, `dpop`)."
+        f"The two programs of a pair have {statistics.median(alike):.0%} of their tokens in common (median). In {near} "
+        "pairs it is more than 90 %, where plain DPO can make the chosen one less likely: see `max_likeness`, `dpop`."
     )
     return text + (f" Quality pairs differ by {statistics.median(gaps):.1f} (median)." if gaps else "")

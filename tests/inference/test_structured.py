@@ -70,7 +70,8 @@ def test_any_number_of_programs_can_be_asked_for(server, teacher, n):  # noqa: F
 
 def test_hidden_tests_never_reach_a_request(server, teacher):  # noqa: F811
     answering(server, programs(code(1)))
-    solved(teacher(), problem(), problem("t2", setup="SECRET = 41", reference="def f(x):\n    return x + 1  # known"))
+    other = problem("t2", setup="SECRET = 41", reference="def f(x):\n    return x + 1  # known")
+    solved(teacher(), problem(), other.model_copy(update={"prompt": "Write f again."}))
     sent = json.dumps(server.bodies)
     assert len(server.bodies) == 6
     assert "assert f(1) == 2" in sent
@@ -128,6 +129,18 @@ def test_well_formed_programs_beside_malformed_ones_are_kept(server, teacher):  
 def test_fences_around_the_answer_and_around_a_program_are_taken_off():
     text = f"```json\n{programs(f'```python{chr(10)}{code(1)}{chr(10)}```')}\n```"
     assert [program for _, program in read(Reply(text=text))[0]] == [code(1)]
+
+
+def test_nothing_of_one_problem_is_carried_over_to_the_next(server, teacher):  # noqa: F811
+    answering(server, programs(code(1)))
+    solved(
+        teacher(2, attempts=2, concurrency=1), problem("t1"), problem("t2").model_copy(update={"prompt": "Write g."})
+    )
+    texts = [body["messages"][-1]["content"] for body in server.bodies]
+    first, again, other, _ = texts
+    assert "* way" in again
+    assert "* way" not in first + other
+    assert other.replace("Write g.", "Write f.") == first
 
 
 def test_after_the_last_attempt_there_is_what_there_is(server, teacher):  # noqa: F811

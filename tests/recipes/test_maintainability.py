@@ -8,12 +8,22 @@ from hypothesis import strategies as st
 
 from codekiln import metrics, prompts, recipes, teachers
 from codekiln.errors import InputError
+from codekiln.recipes._pairing import likeness
 from codekiln.recipes.maintainability import WRONG
 from codekiln.records import Graded, Pair, Problem, Sample, Score, Verdict
 from codekiln.rewrite.normalise import fingerprint
 
 METRIC = "structural_maintainability"
-NO_QUALITY_PAIR = {"no-samples", "no-passing-sample", "single-program", "twins", "no-signal", "tie", "margin"}
+NO_QUALITY_PAIR = {
+    "no-samples",
+    "no-passing-sample",
+    "single-program",
+    "twins",
+    "no-signal",
+    "tie",
+    "margin",
+    "too-alike",
+}
 
 
 def problem(task_id="t1", **fields):
@@ -244,6 +254,8 @@ KNOBS = st.fixed_dictionaries(
         "correctness_share": st.sampled_from([0.0, 0.2, 0.5, 1.0]),
         "examples_per_problem": st.integers(1, 3),
         "examples": st.sampled_from(["random", "best"]),
+        "negatives": st.sampled_from(["worst", "alike"]),
+        "max_likeness": st.sampled_from([1.0, 0.9, 0.8]),
     }
 )
 
@@ -266,6 +278,7 @@ def test_invariants(items, knobs, metric, random):
     for pair in made.pairs:
         chosen, rejected = texts(pair)
         assert fingerprint(chosen) != fingerprint(rejected)
+        assert likeness(chosen, rejected) <= knobs["max_likeness"]
         assert (pair.task_id, chosen) in passing
         assert (pair.task_id, rejected) in (passing if pair.stratum == "quality" else wrong)
     for pair in quality:
