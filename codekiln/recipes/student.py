@@ -171,9 +171,10 @@ class Student(Recipe):
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
         """Build an example from every real submission, and pairs where two grades differ.
 
-        With the real submission the rejected one is the student's nearest earlier one of another grade (Koutcheme et
-        al. 2026, arXiv 2604.10720); with a model's replies the first that has another grade (as in SPIN, arXiv
-        2401.01335). Rejected rows hold the reason ``not-valid``: a model's reply that breaks the form.
+        The rejected one is a model's first reply of another grade (as in SPIN, arXiv 2401.01335); where there is none,
+        the student's nearest earlier submission of another grade (Koutcheme et al. 2026, arXiv 2604.10720).
+
+        ``not-valid`` is the reason for turning away a model's reply that breaks the form.
         """
         problems, rows = list(problems), Rows()
         by_id = by_task(problems, graded)
@@ -185,7 +186,7 @@ class Student(Recipe):
             if self.settings.pairs:
                 written = [item for item in by_id[problem.task_id] if item not in real]
                 rows.rejected += [Rejected("not-valid", item) for item in written if not item.verdict.passed]
-                rows.pairs += _pairs(problem, truth, written if written else None)
+                rows.pairs += _pairs(problem, truth, written)
         return rows
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
@@ -267,8 +268,8 @@ def _example(problem: Problem) -> Example:
     )
 
 
-def _pairs(problem: Problem, truth: realism.Truth, written: Sequence[Graded] | None) -> list[Pair]:
-    rejected = _earlier(problem) if written is None else _unlike(truth, written)
+def _pairs(problem: Problem, truth: realism.Truth, written: Sequence[Graded]) -> list[Pair]:
+    rejected = _unlike(truth, written) or _earlier(problem)
     if rejected is None or truth.outcome is None:
         return []
     return [

@@ -241,6 +241,14 @@ def test_a_models_own_replies_are_rejected_against_the_real_ones_where_grades_di
     assert [item.reason for item in rows.rejected] == ["not-valid"]
 
 
+def test_where_no_reply_of_a_model_has_another_grade_the_earlier_submission_is_rejected(plain):
+    recipe, sets = plain
+    problem = next(row for row in sets.train if row.facts["other_grade"])
+    broken = [Sample(task_id=problem.task_id, solution="nothing", model="tiny")]
+    (pair,) = recipe.rows([problem], graded(recipe, [problem], broken)).pairs
+    assert pair.rejected[0].content == problem.facts["other_grade"]["reply"]
+
+
 def test_feedback_shows_earlier_submissions_as_turns(folder):
     recipe = recipe_for(folder, feedback=True, k=2)
     sets = problems_of(recipe)
@@ -396,7 +404,7 @@ def test_profiles_fit_the_recipe(profile):
 @pytest.mark.slow
 def test_the_laptop_profile_trains_and_judges_by_realism(tmp_path):
     done = codekiln("run", "instruct", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=SHORT)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # the gate may say no
     found = json.loads((tmp_path / "run" / "results.json").read_text())
     assert set(found["contenders"]) == {"real", "base", "sft"}
     measures = {measure.name for measure in Student.measures} | set(Student.distances)
