@@ -19,8 +19,8 @@ from codekiln.exercises.tags import read_reply
 from codekiln.inference import Generator, Sampling
 from codekiln.sandbox.limits import Limits
 
-LIMITS = Limits(cpu_seconds=2, wall_seconds=8.0)
-SOME, EVERY = 8, 10_000
+LIMITS = Limits(cpu_seconds=1, wall_seconds=8.0)
+SOME, EVERY = 6, 10_000
 ENGINE = "the mutation engine"
 FIXES = {
     "does-not-parse": "give a program that Python can read",

@@ -177,6 +177,7 @@ DEEP = ("-" * 50_000 + "1", "(" * 3_000, "1+" * 9_000 + "1", "lambda: " * 3_000 
 
 
 def test_whatever_a_model_writes_is_judged():
-    programs = [text for odd in (*ODD, *DEEP) for text in (PROGRAM + "\n" + odd, odd + PROGRAM, PROGRAM[:100] + odd)]
+    programs = [text for odd in ODD for text in (PROGRAM + "\n" + odd, odd + PROGRAM, PROGRAM[:100] + odd)]
+    programs += [f"{PROGRAM}\n{odd}" for odd in DEEP]
     found = judge([(task(1), reply(program, SAYS_COLON)) for program in programs], limits=LIMITS)
     assert not any(item.passed for item in found)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from codekiln.exercises.guess import guesses, reads_input
 from codekiln.exercises.material import Material, embedded
 from codekiln.exercises.proving import GUESSED, is_guessed, prove
@@ -51,6 +53,7 @@ def test_every_shipped_exercise_runs_on_every_trial_to_the_same_result():
     assert not [item.name for item in embedded() if is_guessed(item) and reads_input(item.program)]
 
 
+@pytest.mark.slow
 def test_the_inputs_of_a_shipped_exercise_show_different_things():
     runs = [(item, Run(item.program, stdin=text)) for item in embedded() for text in item.stdins]
     seen = observe([run for _, run in runs], limits=LIMITS)
