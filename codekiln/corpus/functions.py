@@ -95,7 +95,7 @@ def functions_of(source: Source, shortest: int, longest: int) -> Iterator[tuple[
         shortest: Least number of lines from ``def`` to the end.
         longest: Largest number of lines.
     """
-    lines = source.text.splitlines()
+    lines = source.text.split("\n")  # as the parser does: a form feed ends no line
     for node, owner in _definitions(source.tree):
         function = _function(source, lines, node, owner)
         yield function, _reason(function, shortest, longest)
@@ -106,7 +106,7 @@ def without_docstring(function: Function) -> str:
     first = function.node.body[0]
     if not function.docstring or not _is_docstring(first):
         return function.text
-    lines = function.text.splitlines()
+    lines = function.text.split("\n")
     if len(function.node.body) == 1:
         replacement = [" " * first.col_offset + "pass"]
     else:
@@ -119,7 +119,7 @@ def header(function: Function) -> str:
     """Return decorators, signature and docstring as they stand in the text, without the body."""
     body = function.node.body
     end = body[0].end_lineno if _is_docstring(body[0]) else body[0].lineno - 1
-    return "\n".join(function.text.splitlines()[:end]).rstrip()
+    return "\n".join(function.text.split("\n")[:end]).rstrip()
 
 
 def is_generator(node: Definition) -> bool:

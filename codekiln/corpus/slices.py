@@ -53,7 +53,7 @@ class Module:
     """
 
     def __init__(self, source: Source) -> None:
-        self._lines = source.text.splitlines()
+        self._lines = source.text.split("\n")
         self._statements = source.tree.body
         shared = {node.lineno for node, other in zip(self._statements[1:], self._statements, strict=False)
                   if node.lineno == other.end_lineno}  # fmt: skip

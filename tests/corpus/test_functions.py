@@ -122,3 +122,11 @@ def test_lengths_count_from_def_to_the_last_line():
             return a
         """).strip()  # fmt: skip
     assert functions(text, shortest=5, longest=5)["f"][1] is None
+
+
+@pytest.mark.parametrize("odd", ["\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_character_that_ends_no_line_in_python_shifts_nothing(odd):
+    text = f'MARK = "a{odd}b"\n\ndef f(a):\n    """Return a and more."""\n    b = a + 1\n    return b\n'
+    function, _ = functions(text)["f"]
+    assert function.text == text[text.index("def f") :].rstrip("\n")
+    assert without_docstring(function) == "def f(a):\n    b = a + 1\n    return b"

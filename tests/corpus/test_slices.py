@@ -127,3 +127,8 @@ def test_a_name_bound_in_several_places_brings_all_of_them():
     text = "try:\n    N = int('3')\nexcept ValueError:\n    N = 4\nN += 1\n\n\ndef f(x):\n    return x + N\n"
     assert "N += 1" in cut(text, "f")[0].before
     assert "except ValueError" in cut(text, "f")[0].before
+
+
+def test_a_form_feed_shifts_nothing():
+    text = "LIMIT = 3\n\x0c\ndef f(x):\n    return x + LIMIT\n"
+    assert "LIMIT = 3\ndef f(x):\n    return x + LIMIT" in cut(text, "f")[0].program(function(text, "f").text)
