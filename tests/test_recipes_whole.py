@@ -22,6 +22,7 @@ SHORT = [
 NAMES = recipes.names()
 SMALLER = {
     "corpus-tasks": ["recipes.corpus-tasks.functions=400", "problems.train=10", "problems.evaluation=5"],
+    "debugging": ["recipes.debugging.mutations_tried=1", "problems.train=12", "problems.evaluation=6"],
     "student": ["recipes.student.students=12"],
 }
 
