@@ -246,8 +246,7 @@ class Student(Recipe):
         return made.model_copy(update=MADE_UP) if own.source == EMBEDDED else made
 
     def _choose(self, rows: Sequence[Located], material: Material, size: int | None) -> list[Located]:
-        chosen = balanced([row.key for row in rows], material.sides, size, self.seed)
-        return [rows[index] for index in chosen]
+        return [rows[index] for index in balanced([row.key for row in rows], material.sides, size, self.seed)]
 
 
 def _verdict(item: realism.Judged) -> Verdict:
@@ -289,7 +288,7 @@ def _pairs(problem: Problem, truth: realism.Truth, written: Sequence[Graded]) ->
 
 def _earlier(problem: Problem) -> tuple[str, float] | None:
     found = problem.facts.get("other_grade")
-    return None if found is None else (found["reply"], found["pass_rate"])
+    return found and (found["reply"], found["pass_rate"])
 
 
 def _unlike(truth: realism.Truth, written: Sequence[Graded]) -> tuple[str, float] | None:

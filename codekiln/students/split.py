@@ -6,7 +6,7 @@ cell old / old. A problem that nearly repeats another is new or old together wit
 
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal, get_args
@@ -149,8 +149,3 @@ def _draw(items: Sequence[str] | Sequence[Key], fraction: float, key: str) -> se
         return set(items) if fraction else set()
     count = min(max(1, round(fraction * len(items))), len(items) - 1)
     return set(random.Random(key).sample(list(items), max(0, count)))
-
-
-def is_new(key: Key, trained: Collection[Key]) -> tuple[bool, bool]:
-    """Tell whether a stream's student, and its problem, occur in no training stream."""
-    return all(key[0] != student for student, _ in trained), all(key[1] != name for _, name in trained)
