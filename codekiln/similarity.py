@@ -6,6 +6,7 @@ Exact all-pairs comparison by an inverted index takes seconds for twenty thousan
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from codekiln.rewrite.normalise import strip
 
@@ -15,6 +16,7 @@ THRESHOLD = 0.8
 SIZE = 5
 
 
+@lru_cache(maxsize=16_384)
 def shingles(text: str) -> frozenset[str]:
     """Return the token 5-grams of a text, of a program without comments and layout; a short text is one shingle."""
     try:

@@ -55,6 +55,8 @@ def decide(
       over at least ``minimum_problems`` problems that both solve, and
     * ``protected``, by default pass@1, is not inferior: its difference's lower bound is not below ``-tolerance``.
 
+    A candidate whose ``protected`` cannot be told from zero is refused whatever it gains.
+
     Args:
         evaluation: Has the candidate compared with ``base`` and ``champion``.
         candidate: Name of the contender to judge.
@@ -79,6 +81,7 @@ def decide(
         for name, way in directions.items():
             checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
         checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance))
+    checks += _above_zero(evaluation, candidate, protected)
     promoted = all(check.ok for check in checks)
     sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
     return Gate(
@@ -122,6 +125,16 @@ def _not_inferior(comparison: Comparison, tolerance: float) -> Check:
     ok = comparison.low is not None and comparison.low >= -tolerance
     failure = "" if ok else f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
     return Check(**comparison.model_dump(), ok=ok, failure=failure)
+
+
+def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[Check]:
+    """Return the check that fails when a candidate has nothing of what is protected, as its base perhaps had not."""
+    level = evaluation.contenders.get(candidate, {}).get(protected)
+    if level is None or level.low is None or level.low > 0:
+        return []
+    failure = f"{protected} is {level.mean:.3f} [{level.low:.3f}, {level.high:.3f}], which is not above zero"
+    values = {"difference": level.mean, "low": level.low, "high": level.high, "n": evaluation.problems}
+    return [Check(contender=candidate, against="zero", measure=protected, **values, ok=False, failure=failure)]
 
 
 def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: float) -> str:

@@ -3,7 +3,7 @@ import pytest
 from codekiln import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation import Comparison, Evaluation, decide, evaluate
-from codekiln.records import Graded, Sample, Verdict
+from codekiln.records import Graded, Sample, Score, Verdict
 
 STRUCTURE, INDEX = "structural_maintainability", "maintainability_index"
 GAIN, LOSS, NOISE = (9.1, 8.0, 10.2), (-3.0, -4.0, -2.0), (0.2, -0.4, 0.8)
@@ -142,3 +142,21 @@ def test_a_sentence_names_every_failure_in_one_sentence():
 def test_mistakes_are_input_errors(arguments, message):
     with pytest.raises(InputError, match=message):
         decide(evaluation(structural_maintainability=GAIN, pass1=STEADY), "dpo", **arguments)
+
+
+def test_a_candidate_that_has_nothing_of_what_is_protected_is_refused_whatever_it_gains():
+    def rows(distance, valid):
+        return [
+            Graded(
+                sample=Sample(task_id=str(task), solution=""),
+                verdict=passed(str(task)),
+                scores=(Score(metric="distance", value=distance + task % 3), Score(metric="valid", value=valid)),
+            )
+            for task in range(40)
+        ]
+
+    for valid, promoted in ((0.0, False), (1.0, True)):
+        measured = evaluate({"base": rows(5.0, 0.0), "dpo": rows(1.0, valid)}, ["distance", "valid"])
+        gate = decide(measured, "dpo", metric="distance", direction="lower", protected="valid")
+        assert gate.promoted is promoted
+        assert ("against zero, valid is 0.000" in gate.sentence) is not promoted
