@@ -13,5 +13,6 @@ program cut out of its module (`slices`).
     gold        replies that the source itself gives
     checks      what a reply must have (structure, style), and what it must not (placeholders, invented names)
     behaviour   whether a reply's program does what it should
+    shapes      functions without their names, to find renamed copies
     choose      which function serves which category on which side, in exact numbers
 """

@@ -106,7 +106,13 @@ def _straddling(train: list[dict[str, str]], test: list[dict[str, str]], where: 
     shared = {row.get("source_file") for row in train} & {row.get("source_file") for row in test}
     for name in sorted(map(str, shared)):
         yield InputError(f"rows of {name} are on both sides", where=f"{where}.source_file", fix=fix)
-    texts = [[Reply(str(row.get("instruction"))).code for row in rows] for rows in (test, train)]
+    texts = [[_function_of(row) for row in rows] for rows in (test, train)]
     for left, right, likeness in similarity.near(*texts):
         what = f"row {left + 1} is {likeness:.0%} the training row {right + 1}"
         yield InputError(f"{what}: nearly the same function", where=f"{where}:{left + 1}", fix=fix)
+
+
+def _function_of(row: dict[str, str]) -> str:
+    """Return the code a row is about: where its task shows a signature alone, two of which say little, its reply's."""
+    field = "response" if row.get("category") == "complete" else "instruction"
+    return Reply(str(row.get(field))).code

@@ -4,14 +4,15 @@
 Two functions of one file, and two that are nearly equal, are always on the same side.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from codekiln import mutation, prompts, similarity
-from codekiln.corpus import artefacts, card, choose
+from codekiln.corpus import artefacts, card, choose, shapes
 from codekiln.corpus.divide import Wanted, divide, in_proportion, is_spare, without_repeats
 from codekiln.corpus.judging import judge, refusal
 from codekiln.corpus.prompts import CATEGORIES, fenced
@@ -35,7 +36,9 @@ _PROOF_SECONDS = 1
 class Settings(RecipeSettings):
     """Which functions are used, for what, and what counts as proof."""
 
-    corpus: str = Field(STDLIB, description="a folder of Python files, or 'stdlib': that of the running interpreter")
+    corpus: str = Field(
+        STDLIB, min_length=1, description="a folder of Python files, or 'stdlib': that of the running interpreter"
+    )
     include: tuple[str, ...] = Field((), description="globs of paths below the folder; empty: all")
     exclude: tuple[str, ...] = Field((), description="globs of paths that are left out")
     licence: str = Field("", description="licence of the corpus, written into each row; empty: PSF-2.0 for stdlib")
@@ -58,16 +61,25 @@ class Settings(RecipeSettings):
     duplicate: float = Field(
         similarity.THRESHOLD, gt=0, le=1, description="similarity from which two functions or replies count as one"
     )
-    alike: float = Field(0.5, gt=0, le=1, description="similarity from which two functions stay on one side")
+    alike: float = Field(
+        0.5, gt=0, le=similarity.THRESHOLD, description="similarity from which two functions stay on one side"
+    )
 
     @field_validator("shares")
     @classmethod
     def _known_categories(cls, value: dict[str, float]) -> dict[str, float]:
         if unknown := [name for name in value if name not in CATEGORIES]:
             raise ValueError(f"no category '{unknown[0]}': {did_you_mean(unknown[0], CATEGORIES)}")
-        if min(value.values(), default=0) < 0 or not sum(value.values()):
-            raise ValueError("weights are zero or more, and one of them is more")
+        if min(value.values(), default=0) < 0 or not 0 < sum(value.values()) < math.inf:
+            raise ValueError("weights are numbers of zero or more, and one of them is more")
         return {name: value.get(name, 0.0) for name in CATEGORIES}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Settings":
+        for low, high in (("min_lines", "max_lines"), ("outcomes", "trials")):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} = {getattr(self, low)} is more than {high} = {getattr(self, high)}")
+        return self
 
     @field_validator("families")
     @classmethod
@@ -198,6 +210,7 @@ class CorpusTasks(Recipe):
         )  # fmt: skip
         texts = [item.function.text for item in known]
         alike = [(left, right) for left, right, _ in similarity.near(texts, texts, own.alike) if left < right]
+        alike += shapes.renamed([item.function for item in known], own.min_lines)
         groups = choose.groups([item.function.file for item in known], alike)
         made, rejected = [], []
         for item, group in zip(known, groups, strict=True):

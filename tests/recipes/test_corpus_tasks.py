@@ -141,6 +141,17 @@ def test_nearly_equal_functions_of_two_files_are_one_group(corpus, tmp_path):
     assert len(groups) == 1
 
 
+def test_a_renamed_copy_in_another_file_is_in_one_group(tmp_path):
+    folder = small.write(tmp_path)
+    text = (folder / "text/count.py").read_text()
+    for name in ("VOWELS", "is_vowel", "letter", "text", "total", "longest_word", "best", "word", "line"):
+        text = text.replace(name, f"x{len(name)}{name[1]}")
+    (folder / "copy.py").write_text(text)
+    found = sets_of(folder, {"evaluation_fraction": 0.3}, shares={"docstring": 1, "explain": 1})
+    rows = [*found.train, *found.evaluation, *(item.row for item in found.rejected if item.reason == "not-needed")]
+    assert {row.group for row in rows if row.facts["file"] in ("text/count.py", "copy.py")} == {"copy.py"}
+
+
 def test_what_is_left_out_has_a_reason_and_is_kept(sets):
     reasons = defaultdict(set)
     for item in sets.rejected:
@@ -381,6 +392,16 @@ def test_a_file_and_a_function_on_both_sides_are_found(folder):
     assert any("nearly the same function" in text for text in found)
 
 
+def test_functions_that_share_a_signature_alone_may_be_on_both_sides(folder):
+    def same_signature(rows):
+        row = next(row for row in rows if row["category"] == "complete")
+        row["instruction"] = fenced('def merge(left, right):\n    """Return something."""')
+
+    for name in (TRAIN, TEST):
+        change(folder, name, same_signature)
+    assert complaints(folder) == []
+
+
 def test_missing_and_broken_files_are_found(folder):
     (folder / TRAIN).unlink()
     (folder / TEST).write_text("no JSON")
@@ -402,6 +423,12 @@ def test_the_card_says_what_a_stranger_asks(made):
         ({"shares": {"docstring": -1}}, "zero or more"),
         ({"families": ["wrong-bondary"]}, "did you mean 'wrong-boundary'"),
         ({"families": ["missing-colon"]}, "no family"),
+        ({"shares": {"explain": float("nan")}}, "weights are"),
+        ({"shares": {"explain": float("inf")}}, "weights are"),
+        ({"min_lines": 61}, "min_lines = 61 is more than max_lines = 60"),
+        ({"outcomes": 9}, "outcomes = 9 is more than trials = 8"),
+        ({"alike": 0.9}, "less than or equal to 0.8"),
+        ({"corpus": ""}, "at least 1 character"),
     ],
 )
 def test_wrong_settings_are_refused(own, message):
