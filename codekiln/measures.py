@@ -1,5 +1,6 @@
 """What is measured of replies: a recipe's own measures, or the code metrics of passing programs, and pass@k."""
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -43,7 +44,7 @@ def look_up(recipe: "type[Recipe]", name: str) -> Measure | None:
         shares = ", ".join(recipe.distances[name])
         describe = f"Half the L1 distance between the mean shares of {shares} and those of the reference."
         return Measure(name=name, direction="lower", describe=describe, share=True)
-    if name.removeprefix(PASS).isdigit():
+    if re.fullmatch(rf"{PASS}[1-9][0-9]*", name):
         k = name.removeprefix(PASS)
         who = "a sample" if k == "1" else f"at least one of {k} samples"
         return Measure(name=name, direction="higher", describe=f"Chance that {who} {recipe.passes}.", share=True)

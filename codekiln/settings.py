@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from codekiln import measures, metrics, models, recipes, teachers
+from codekiln import filters, measures, metrics, models, recipes, teachers
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.inference import Sampling
 from codekiln.sandbox.limits import Limits
@@ -44,7 +44,7 @@ class ProblemSettings(Section):
 class EvaluationSettings(Section):
     """How contenders are compared, and what the gate tolerates."""
 
-    k: tuple[int, ...] = Field((1, 10), description="the k of pass@k")
+    k: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 10), description="the k of pass@k; 1 is always measured")
     tolerance: float = Field(
         0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this"
     )
@@ -92,7 +92,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _samples_cover_k(self) -> "Settings":
-        if max(self.evaluation.k) > self.evaluate.n:
+        if max(self.evaluation.k, default=1) > self.evaluate.n:
             raise ValueError(
                 f"evaluation.k = {max(self.evaluation.k)} needs evaluate.n of at least as much, not {self.evaluate.n}"
             )
@@ -167,7 +167,7 @@ def resolve(
     chosen = {key: value for key, value in (form or {}).items() if value}
     own = read_profile(profile)
     special, above = own.pop(FOR, {}), merge(chosen, parse_overrides(overrides or []))
-    recipe = above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default
+    recipe = str(above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default)
     where = f"profile {profile} with overrides"
     if unknown := [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]:
         raise InputErrors(unknown)
@@ -194,7 +194,10 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        errors = [_explain(item, where) for item in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        errors = [_explain(item, where) for item in found]
+        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in found)}
+    errors += [item for name in values.get("filters", ()) for item in _known(filters, name, f"{where}: filters")]
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
@@ -220,12 +223,13 @@ def _aimed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
     name = values.get("recipe", Settings.model_fields["recipe"].default)
-    if name not in recipes.names():
+    if name not in recipes.names() or "metric" not in values:
         return []
-    recipe, metric = recipes.get(name), str(values["metric"])
-    if measures.look_up(recipe, metric) is not None:
+    recipe, metric = recipes.get(name), values["metric"]
+    chosen = values.get("evaluation", {}).get("k", EvaluationSettings.model_fields["k"].default)
+    known = [*measures.of(recipe), *recipe.distances, *(f"{measures.PASS}{k}" for k in sorted({1, *chosen}))]
+    if metric in known:
         return []
-    known = [*measures.of(recipe), *recipe.distances, "pass@1"]
     return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=did_you_mean(metric, known))]
 
 

@@ -51,6 +51,30 @@ def test_pass_at_k_needs_enough_samples():
         resolve("laptop", {}, ["evaluate.n=5"])
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("evaluation.k=[0, 1]", "evaluation.k"),
+        ("metric=pass@3", "did you mean 'pass@1'"),  # not measured: the gate would find out after the training
+        ("metric=pass@0", "no metric"),
+        ("metric=3", "metric: Input should be a valid string"),
+        ("recipe=3", "recipe: Input should be a valid string"),
+        ("recipe.x=3", "recipe: Input should be a valid string"),
+        ("recipes=3", "recipes: Input should be a valid dictionary"),
+        ("filters=[length, nope]", "filters"),
+        ('filters=["length", "nope"]', "no filter 'nope'"),
+    ],
+)
+def test_what_would_fail_only_later_fails_now(override, message):
+    with pytest.raises(InputErrors, match=message):
+        resolve("laptop", {}, [override])
+
+
+def test_a_pass_at_k_that_is_measured_can_be_aimed_at():
+    assert resolve("laptop", {}, ["metric=pass@10"]).metric == "pass@10"
+    assert resolve("laptop", {}, ["evaluation.k=[]", "metric=pass@1"]).evaluation.k == ()
+
+
 def test_overrides_are_toml_values_or_bare_words():
     assert parse_overrides(["a.b=1e-4", "a.c=[1, 2]", "d=hello world", 'e="x"', "f=true"]) == {
         "a": {"b": 1e-4, "c": [1, 2]}, "d": "hello world", "e": "x", "f": True,
