@@ -112,7 +112,10 @@ def values(observation: Observation) -> list[object]:
 
 def is_plain(value: object) -> bool:
     """Tell whether a value is plain data all through and equals itself, and is short."""
-    return _is_plain(value) and len(repr(value)) <= LONGEST
+    try:
+        return _is_plain(value) and len(repr(value)) <= LONGEST
+    except ValueError:  # an integer in it is too large to be written
+        return False
 
 
 def _is_plain(value: object) -> bool:

@@ -13,6 +13,7 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from codekiln.mutation.kinds import Class
 from codekiln.sandbox.inside.plain import Opaque
@@ -143,4 +144,6 @@ def _exact(value: object) -> Hashable | None:
         items = [_exact(item) for item in (value.items() if isinstance(value, dict) else value)]
         ordered = isinstance(value, list | tuple)
         return None if None in items else (kind, tuple(items) if ordered else frozenset(items))
+    if isinstance(value, int | Fraction):  # repr refuses integers that are very large
+        return kind, value
     return kind, repr(value)

@@ -86,8 +86,10 @@ def describe(run: Run, outcome: Outcome, nonce: str, limits: dict) -> Observatio
         return Observation(ending, error, message, line, printed, max(outcome.code, 1))
     if messages.problem:
         return Observation(messages.problem[0], message=messages.problem[1], printed=printed, results=results)
-    if outcome.reason == "ended" and messages.done:
+    if outcome.reason == "ended" and messages.done and len(results) == len(run.calls):
         return Observation("ended", printed=printed, code=outcome.code, results=results)
+    if messages.done and len(results) < len(run.calls):
+        return Observation("tampered", message="it said that it was done before it was", results=results)
     status, detail = ending_of(outcome, limits)
     return Observation(status, message=detail, printed=printed, code=outcome.code, results=results)
 

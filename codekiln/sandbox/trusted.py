@@ -90,5 +90,8 @@ def _is_number(node: ast.AST, bound: int) -> bool:
 
 def describe(value: object) -> str:
     """Return a short text for a result."""
-    text = repr(value) if not isinstance(value, int) or value.bit_length() < 10_000 else "a very large integer"
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of over 4300 digits
+        text = "something with a very large integer"
     return text if isinstance(value, Opaque) or len(text) <= 120 else text[:117] + "..."

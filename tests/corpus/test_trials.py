@@ -176,3 +176,11 @@ def test_numbers_that_do_not_equal_themselves_and_long_values_are_not_plain():
     assert not is_plain([float("nan")])
     assert not is_plain("x" * 1000)
     assert is_plain({"a": [1, (2.0, None)], b"b": {3}})
+
+
+def test_integers_too_large_to_be_written_are_no_plain_values():
+    assert not is_plain(10**5000)
+    assert not is_plain([1, {"a": 10**5000}])
+    text = "def f(n: int):\n    if n > 5:\n        return 10 ** 5000\n    return n * 2\n"
+    (found,) = try_out(functions(text), outcomes=2, most=4, seed=0, workers=1, limits=LIMITS, label="")
+    assert all(trial.value < 11 for trial in found.trials)

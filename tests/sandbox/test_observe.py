@@ -73,3 +73,16 @@ def test_a_call_that_is_not_python_is_the_callers_mistake():
 def test_a_script_is_not_called():
     with pytest.raises(ValueError, match="input alone"):
         Run("x = 1", ("x",), stdin="")
+
+
+def test_a_program_that_says_it_is_done_before_its_calls_is_not_believed():
+    lie = """
+import os, sys
+def f():
+    frame = sys._getframe()
+    while "channel" not in frame.f_locals:
+        frame = frame.f_back
+    frame.f_locals["channel"].send("done")
+    os._exit(0)
+"""
+    assert see(Run(lie, ("1", "f()", "3")))[0].ending == "tampered"
