@@ -9,6 +9,8 @@ from codekiln.errors import InputError
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 PASS = "pass@1"
+MINIMUM_GROUPS = 10
+"""Fewest groups of problems in common: with fewer, an interval of resampled groups says next to nothing."""
 
 
 class Check(Comparison):
@@ -52,8 +54,9 @@ def decide(
     It is when, against ``base`` and against ``champion`` (if there is one),
 
     * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
-      over at least ``minimum_problems`` problems that both solve, and
-    * ``protected``, by default pass@1, is not inferior: its difference's lower bound is not below ``-tolerance``.
+      over at least ``minimum_problems`` problems that both have a value on, of at least `MINIMUM_GROUPS` groups, and
+    * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
+      ``-tolerance``.
 
     A candidate whose ``protected`` cannot be told from zero is refused whatever it gains.
 
@@ -80,7 +83,7 @@ def decide(
     for against in opponents:
         for name, way in directions.items():
             checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
-        checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance))
+        checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance, minimum_problems))
     checks += _above_zero(evaluation, candidate, protected)
     promoted = all(check.ok for check in checks)
     sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
@@ -111,20 +114,29 @@ def _directions(metric: str, direction: metrics.Direction | None, guards: Sequen
 
 
 def _improves(comparison: Comparison, direction: str, minimum: int) -> Check:
-    failure = ""
-    if comparison.n < minimum:
-        failure = f"{comparison.measure} can be compared on {comparison.n} problems only, {minimum} are needed"
-    elif direction == "higher" and not comparison.low > 0:
+    failure = _too_few(comparison, minimum)
+    if not failure and direction == "higher" and not comparison.low > 0:
         failure = f"{_changes(comparison)}, which is not above zero"
-    elif direction == "lower" and not comparison.high < 0:
+    elif not failure and direction == "lower" and not comparison.high < 0:
         failure = f"{_changes(comparison)}, which is not below zero"
     return Check(**comparison.model_dump(), ok=not failure, failure=failure)
 
 
-def _not_inferior(comparison: Comparison, tolerance: float) -> Check:
-    ok = comparison.low is not None and comparison.low >= -tolerance
-    failure = "" if ok else f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
-    return Check(**comparison.model_dump(), ok=ok, failure=failure)
+def _not_inferior(comparison: Comparison, tolerance: float, minimum: int) -> Check:
+    failure = _too_few(comparison, minimum)
+    if not failure and comparison.low < -tolerance:
+        failure = f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
+    return Check(**comparison.model_dump(), ok=not failure, failure=failure)
+
+
+def _too_few(comparison: Comparison, minimum: int) -> str:
+    """Return what there is too little of to compare at all, or nothing."""
+    what = f"{comparison.measure} can be compared on {comparison.n} problems"
+    if comparison.n < minimum:
+        return f"{what} only, {minimum} are needed"
+    if comparison.groups is not None and comparison.groups < MINIMUM_GROUPS:
+        return f"{what} of {comparison.groups} groups only, {MINIMUM_GROUPS} groups are needed"
+    return ""
 
 
 def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[Check]:

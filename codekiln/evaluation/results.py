@@ -19,7 +19,8 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
     has a value.
     """
     return {
-        **evaluation.model_dump(mode="json", include={"contenders", "comparisons", "strata"}),
+        **evaluation.model_dump(mode="json", include={"contenders", "strata"}),
+        "comparisons": [item.model_dump(mode="json", exclude={"groups"}) for item in evaluation.comparisons],
         "gate": gate.model_dump(mode="json", include={"promoted", "sentence"}),
     }
 

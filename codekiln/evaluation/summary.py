@@ -1,6 +1,6 @@
 """From graded samples to measures per problem, per contender, and between contenders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -22,7 +22,10 @@ Key = tuple[str, str | None, str]
 
 
 class Comparison(BaseModel):
-    """How much ``contender`` differs from ``against`` on problems where both have a value, and on how many."""
+    """How much ``contender`` differs from ``against`` on problems where both have a value.
+
+    ``n`` is the number of these problems, ``groups`` that of the groups they are in, which are what is resampled.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,6 +36,7 @@ class Comparison(BaseModel):
     low: float | None
     high: float | None
     n: int
+    groups: int | None = None
 
 
 class Evaluation(BaseModel):
@@ -143,9 +147,11 @@ class _Plan:
         intervals = dict(zip([*keys, *derived], found, strict=True))
         names = list(per_problem)
         contenders = {name: {measure: intervals[name, None, measure] for measure in self.measures} for name in names}
-        size = len(stacked)
+        everything = np.zeros(len(stacked))
         comparisons = tuple(
-            _comparison((*pair, measure), intervals[(*pair, measure)], columns.get((*pair, measure)), size)
+            _comparison(
+                (*pair, measure), intervals[(*pair, measure)], columns.get((*pair, measure), everything), clusters
+            )
             for pair in _pairs(names)
             for measure in self.measures
         )
@@ -250,8 +256,9 @@ def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return pairs + [(name, CHAMPION) for name in challengers if CHAMPION in names]
 
 
-def _comparison(key: Key, interval: Interval, column: np.ndarray | None, problems: int) -> Comparison:
+def _comparison(key: Key, interval: Interval, column: np.ndarray, clusters: Sequence[Hashable]) -> Comparison:
     contender, against, measure = key
+    known = [cluster for cluster, value in zip(clusters, column, strict=True) if not np.isnan(value)]
     return Comparison(
         contender=contender,
         against=against,
@@ -259,5 +266,6 @@ def _comparison(key: Key, interval: Interval, column: np.ndarray | None, problem
         difference=interval.mean,
         low=interval.low,
         high=interval.high,
-        n=problems if column is None else int(np.count_nonzero(~np.isnan(column))),
+        n=len(known),
+        groups=len(set(known)),
     )

@@ -160,3 +160,25 @@ def test_a_candidate_that_has_nothing_of_what_is_protected_is_refused_whatever_i
         gate = decide(measured, "dpo", metric="distance", direction="lower", protected="valid")
         assert gate.promoted is promoted
         assert ("against zero, valid is 0.000" in gate.sentence) is not promoted
+
+
+def test_a_guard_that_has_no_value_is_refused_in_words():
+    given = evaluation(structural_maintainability=GAIN, pass1=STEADY)
+    nothing = given.comparisons[1].model_copy(update=dict.fromkeys(("difference", "low", "high"), None) | {"n": 0})
+    gate = decide(given.model_copy(update={"comparisons": (given.comparisons[0], nothing)}), "dpo", metric=STRUCTURE)
+    assert not gate.promoted
+    assert gate.sentence.endswith("against base, pass@1 can be compared on 0 problems only, 30 are needed")
+
+
+@pytest.mark.parametrize(("groups", "promoted"), [(40, True), (10, True), (9, False), (1, False)])
+def test_problems_of_a_few_groups_decide_nothing(groups, promoted):
+    def rows(gain):
+        samples = [Sample(task_id=str(task), solution="") for task in range(40)]
+        return [Graded(sample=item, verdict=passed(item.task_id), scores=(Score(metric="own", value=gain),))
+                for item in samples]  # fmt: skip
+
+    of = {str(task): f"g{task % groups}" for task in range(40)}
+    measured = evaluate({"base": rows(0.0), "dpo": rows(1.0)}, ["own"], groups=of)
+    gate = decide(measured, "dpo", metric="own", direction="higher")
+    assert gate.promoted is promoted
+    assert promoted or f"on 40 problems of {groups} groups only, 10 groups are needed" in gate.sentence
