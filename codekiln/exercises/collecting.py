@@ -17,6 +17,7 @@ from codekiln.exercises.planning import Planned, plan
 from codekiln.exercises.problems import Running
 from codekiln.exercises.proving import Flaw, prove
 from codekiln.exercises.sides import groups, judging
+from codekiln.exercises.together import reveal
 from codekiln.recipes import ProblemSets
 from codekiln.records import Problem
 from codekiln.sandbox.limits import Limits
@@ -116,7 +117,10 @@ def _planned(
         return [], []
     tried = own.mutations_tried * requests
     sites = find_sites(materials, tried=tried, seed=seed, **running.options("check: mutations"))
-    return plan(materials, sites, requests=requests, least=own.least_errors, most=own.most_errors, seed=seed)
+    made, flaws = plan(materials, sites, requests=requests, least=own.least_errors, most=own.most_errors, seed=seed)
+    places = zip(materials, sites, strict=True)
+    shown, hidden = reveal(made, places, seed, **running.options("check: exercises with errors"))
+    return shown, flaws + hidden
 
 
 def _divided(rows: list[Problem], rejected: list[Rejected], judges: set[str], sizes: "ProblemSettings") -> ProblemSets:

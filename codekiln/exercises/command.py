@@ -16,6 +16,7 @@ from codekiln.exercises.material import CLASSES, Counts, Material
 from codekiln.exercises.proving import is_guessed, prove, trials_of
 from codekiln.exercises.room import room
 from codekiln.exercises.tags import read_reply
+from codekiln.exercises.together import AGAIN, hidden
 from codekiln.inference import Generator, Sampling
 from codekiln.sandbox.limits import Limits
 
@@ -126,10 +127,15 @@ def _from_engine(material: Material, counts: Counts, seed: int) -> tuple[str, tu
     classes = [name for name in CLASSES if counts.of(name)]
     for tried in (SOME, EVERY):
         [sites] = find_sites([material], tried=tried, seed=seed, limits=LIMITS, classes=classes)
-        bugged = bug(material, sites, counts, used=Counter(), rng=random.Random(f"{seed}:exercise"))
-        if bugged is not None:
-            answers = (Solution(item.line, item.intended, item.explanation) for item in bugged.errors)
-            return bugged.program, tuple(answers)
+        rng, used = random.Random(f"{seed}:exercise"), Counter()
+        for _ in range(AGAIN + 1):
+            bugged = bug(material, sites, counts, used=used, rng=rng)
+            if bugged is not None and not hidden([(material, bugged)], limits=LIMITS)[0]:
+                answers = (Solution(item.line, item.intended, item.explanation) for item in bugged.errors)
+                return bugged.program, tuple(answers)
+    if bugged is not None:
+        fix = "ask for fewer errors, for other classes, or give more inputs"
+        raise InputError(f"{counts} errors hide each other, whichever are chosen", where="--program", fix=fix)
     most = room(sites)
     alone = ", ".join(f"{most.of(name)} {name}" for name in classes)
     what = f"cannot hold {counts} errors on lines that do not touch: there is room for {alone}"

@@ -21,7 +21,7 @@ from codekiln.mutation.proof import classify_many
 from codekiln.sandbox.limits import Limits
 
 ATTEMPTS = 20
-"""Choices that are tried before a request is given up: the diff may see two changes as one, or two errors cancel."""
+"""Choices that are tried before a request is given up: the diff may see two changes as one, or syntax errors cancel."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,17 @@ class Error:
 
 @dataclass(frozen=True)
 class Bugged:
-    """A program with errors, and every error in it, from the first line to the last."""
+    """A program with errors, and every error in it, from the first line to the last.
+
+    Attributes:
+        program: With all the errors.
+        errors: What they are.
+        readable: The program with all but the syntax errors, as it is when these have been corrected.
+    """
 
     program: str
     errors: tuple[Error, ...]
+    readable: str
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -195,4 +202,7 @@ def _put_in(program: str, chosen: Sequence[Site]) -> Bugged | None:
         errors.append(
             Error(change.line, site.intended, site.kind, site.mutation.construct, site.mutation.explanation.strip())
         )
-    return None if alone else Bugged(bugged, tuple(errors))
+    if alone:
+        return None
+    readable = apply(program, [site.mutation for site in chosen if site.intended != "syntax"])
+    return Bugged(bugged, tuple(errors), readable)
