@@ -10,6 +10,7 @@ from codekiln.exercises.proving import proof_of
 from codekiln.exercises.tags import Reply, read_reply
 from codekiln.measures import Measure
 from codekiln.mutation.diff import Change, changes, with_change
+from codekiln.mutation.lexing import rows
 from codekiln.mutation.proof import Trials, classify_many
 from codekiln.sandbox.limits import Limits
 
@@ -85,6 +86,17 @@ class _Read:
         return size < LINES or is_known(self.task.program, change)
 
     @property
+    def remarks(self) -> list[tuple[int, str]]:
+        """Line and text of comments that were added; code that was only commented out is none."""
+        comments = [
+            (row.number, lexeme.text)
+            for row in rows(self.reply.program or "")
+            for lexeme in row.lexemes
+            if lexeme.text.startswith("#")
+        ]
+        return [(line, text) for line, text in comments if text.strip("# \t") not in self.task.program]
+
+    @property
     def lines(self) -> Counter[int]:
         return Counter(change.line for change in self.changes)
 
@@ -137,6 +149,7 @@ def _count(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
             faults.append(("large-change", f"line {change.line}: a change of many lines is no single error"))
         elif item.classes[change] is None:
             faults.append(("no-effect", f"line {change.line}: the change does nothing on any trial"))
+    faults += [("added-comment", f"line {line}: {text[:40]!r} was added") for line, text in item.remarks]
     values["counts_exact"] = float(not faults)
     return faults
 

@@ -35,14 +35,18 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
 }
 """What people call a mark; the empty one stands for a change of nothing but white space."""
 
+LONGEST = 4000
+"""Characters of an explanation that are looked at: quotes that never close take quadratic time to look for."""
+
 
 def speaks_of(explanation: str, correct: str, change: Change) -> bool:
     """Say whether an explanation names a change to ``correct``.
 
     A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
     mark that it takes away or brings. Marks, Python's keywords and names of one or two letters must stand in quotes or
-    be spoken of by their names, because nearly every sentence has them.
+    be spoken of by their names, because nearly every sentence has them. Only the first ``LONGEST`` characters count.
     """
+    explanation = explanation[:LONGEST]
     quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
     quoted = {token for quote in quotes for token in _TOKEN.findall(quote)}
     keywords = _keywords(correct).get(with_change(correct, change), ())

@@ -156,8 +156,8 @@ def _stray(text: str) -> list[str]:
 
 
 def _trimmed(text: str) -> str:
-    text = text[1:] if text.startswith("\n") else text
-    return text[:-1] if text.endswith("\n") else text
+    newline = "\r\n" if text.startswith("\r\n") else "\n"
+    return text.removeprefix(newline).removesuffix(newline)
 
 
 def _all(found: list[tuple[str, str]], name: str) -> list[str]:

@@ -110,6 +110,25 @@ def test_the_correct_program_given_back_is_worth_nothing():
     assert values(found, "recoverable", "lines_right", "construct_named", "counts_exact") == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize("comment", ["  # error: no colon", "  #: was here"])
+def test_a_comment_that_gives_the_error_away_is_found(comment):
+    """Beside a syntax error it is part of the one change."""
+    found = one(task(1, 0, 0), reply(edited((COLON[0], COLON[1] + comment)), SAYS_COLON))
+    assert reasons(found) == {"added-comment"}
+    assert values(found, "syntax_exact", "counts_exact") == (1, 0)
+
+
+def test_code_that_is_commented_out_is_an_error_like_others():
+    line = "        total = total + prices[name]"
+    for program in (edited((line, "        pass  # total = total + prices[name]")), PROGRAM + "\n# total = 0"):
+        assert "added-comment" not in reasons(one(task(0, 0, 1), reply(program, (8, "`total` is not updated."))))
+
+
+def test_a_reply_with_other_line_ends_is_as_good():
+    text = reply(edited(COLON, PLUS, NAME), SAYS_COLON, SAYS_PLUS, SAYS_NAME)
+    assert one(task(1, 1, 1), text.replace("\n", "\r\n")).faults == ()
+
+
 def test_an_explanation_of_something_else_is_found():
     found = one(task(1, 0, 0), reply(edited(COLON), (5, "The variable was never given a value.")))
     assert (reasons(found), values(found, "construct_named")) == ({"construct-not-named"}, (0,))

@@ -1,5 +1,7 @@
 """An explanation names a change when it says what was changed, in marks or in words."""
 
+import time
+
 import pytest
 
 from codekiln.exercises.naming import speaks_of
@@ -45,3 +47,9 @@ def test_every_mutation_is_named_by_its_own_explanation():
 def test_a_program_that_does_not_parse_has_changes_too():
     [change] = changes("print(", "print(value")
     assert speaks_of("The name value was added.", "print(", change)
+
+
+def test_a_reply_of_quotes_that_never_close_is_soon_read():
+    start = time.monotonic()
+    assert not said("“" * 300_000, ("total / count", "totl / count"))
+    assert time.monotonic() - start < 20
