@@ -135,7 +135,9 @@ def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
     """Return everything that problem sets depend on, as their manifests hold it."""
-    shaped = {key: settings.section(key) for key in ("recipe", "recipes", "metric", "problems", "sandbox", "seed")}
+    shaped = {
+        key: settings.section(key) for key in ("recipe", "recipes", "teacher", "metric", "problems", "sandbox", "seed")
+    }
     return {
         "settings": {**shaped, "python": platform.python_version()},
         "parents": {**problem_sets.source_digests(settings), **sources},
