@@ -1,7 +1,7 @@
 """Whether the program in a reply does what it should, seen in the sandbox.
 
-A fix and a completion are run on every trial and must give what the original gives. Tests are run on the original,
-where all of them must hold, and on proven mutants, one of which at least one of them must catch.
+A fix and a completion are run on every trial and must give what the original gives, in type and value. Tests are run
+on the original, where all of them must hold twice, and on proven mutants, one of which at least one of them must catch.
 """
 
 import ast
@@ -12,9 +12,11 @@ from codekiln.corpus.checks import test_functions
 from codekiln.corpus.replies import Reply, source_of
 from codekiln.corpus.slices import Slice
 from codekiln.corpus.trials import values
+from codekiln.mutation.proof import exact
 from codekiln.records import Problem
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
+from codekiln.sandbox.trusted import describe
 
 _PYTEST = """
 import contextlib as _contextlib, functools as _functools, math as _math, sys as _sys, types as _types
@@ -44,6 +46,10 @@ _pytest.raises, _pytest.approx, _pytest.mark = _raises, _Approx, _types.SimpleNa
 _sys.modules["pytest"] = _pytest
 """
 """What tests use most of pytest, which is not in the sandbox: ``raises``, ``approx`` and ``mark.parametrize``."""
+
+
+_BROUGHT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+_AGAIN = "# again\n"
 
 
 @dataclass(frozen=True)
@@ -82,18 +88,29 @@ def can_run(problem: Problem) -> bool:
 def program_with(piece: Slice, name: str, reply: Reply) -> str | None:
     """Return a slice's program with the function that a reply defines, and with what else it brings; None without one.
 
-    Imports, helper functions, classes and constants of the reply come along; whatever else it would run does not.
+    Imports, helper functions, classes and constants of the reply come before the slice, and whatever else it runs comes
+    after it, so that a reply that ends the program early does not behave.
     """
     definition = reply.definition(name)
     if definition is None:
         return None
-    brought = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
-    others = [node for node in reply.tree.body if node is not definition and isinstance(node, brought)]
-    extra = [node for node in others if definition not in getattr(node, "body", ())]
+    others = [node for node in _statements(reply) if definition not in (node, *getattr(node, "body", ()))]
     program = piece.program(reply.written(name))
     lead = [*_futures(reply), *(line for line in piece.before.split("\n") if line.startswith("from __future__"))]
-    own = [source_of(reply.code, node) for node in extra if not _is_future(node)]
-    return "\n".join([*lead, *own, *(line for line in program.split("\n") if line not in lead)])
+    own = [source_of(reply.code, node) for node in others if isinstance(node, _BROUGHT)]
+    run = [source_of(reply.code, node) for node in others if not isinstance(node, _BROUGHT)]
+    return "\n".join([*lead, *own, *(line for line in program.split("\n") if line not in lead), *run])
+
+
+def _statements(reply: Reply) -> list[ast.stmt]:
+    """Return the statements of a reply's program, without what only a script does and what has to come first."""
+    return [node for node in reply.tree.body if not (_is_future(node) or _is_main_guard(node))]
+
+
+def _is_main_guard(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and any(
+        isinstance(item, ast.Name) and item.id == "__name__" for item in ast.walk(node.test)
+    )
 
 
 def _futures(reply: Reply) -> list[str]:
@@ -107,6 +124,8 @@ def _is_future(node: ast.stmt) -> bool:
 def _plan(problem: Problem, reply: Reply) -> list[Run] | Behaviour:
     """Return the runs that decide, the original's first, or what is known without running anything."""
     facts = problem.facts
+    if facts["category"] in ("docstring", "explain"):
+        return Behaviour(None, "there is nothing to run")
     if not can_run(problem):
         return Behaviour(None, "the function cannot be run")
     if reply.tree is None:
@@ -125,9 +144,11 @@ def _plan_tests(piece: Slice, facts: dict, reply: Reply) -> list[Run] | Behaviou
     calls = tuple(call for call, _ in test_functions(reply.tree))
     if not calls:
         return Behaviour(0.0, "there is no test")
-    own = [source_of(reply.code, node) for node in reply.tree.body if not _is_future(node)]
+    own = [source_of(reply.code, node) for node in _statements(reply)]
     tests = "\n".join([_PYTEST, *own, ""])
-    return [Run(f"{piece.program(text)}\n{tests}", calls) for text in (facts["text"], *facts["mutants"])]
+    programs = [f"{piece.program(text)}\n{tests}" for text in (facts["text"], facts["text"], *facts["mutants"])]
+    programs[1] += _AGAIN  # so that it is really run again: a test that depends on chance may not hold twice
+    return [Run(program, calls) for program in programs]
 
 
 def _judge(problem: Problem, seen: Sequence[Observation]) -> Behaviour:
@@ -140,13 +161,14 @@ def _judge_program(problem: Problem, original: Observation, reply: Observation) 
     if reply.ending != "ended":
         return Behaviour(0.0, f"{reply.ending}: {reply.error} {reply.message}".strip()[:200])
     for call, expected, got in zip(problem.facts["calls"], values(original), values(reply), strict=True):
-        if expected != got:
-            return Behaviour(0.0, f"{call} gives {got!r}, not {expected!r}"[:300])
+        if exact(got) is None or exact(got) != exact(expected):
+            return Behaviour(0.0, f"{call} gives {describe(got)}, not {describe(expected)}"[:300])
     return Behaviour(1.0)
 
 
 def _judge_tests(seen: Sequence[Observation]) -> Behaviour:
-    original, *mutants = seen
+    original = min(seen[:2], key=_all_hold)
+    mutants = seen[2:]
     if not _all_hold(original):
         wrong = next((result for result in original.results if result.error), None)
         what = f"{wrong.error} {wrong.message}" if wrong else f"{original.ending}: {original.error} {original.message}"

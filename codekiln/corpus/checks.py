@@ -64,7 +64,9 @@ def _docstring(task: _Task, reply: Reply) -> Iterator[Element]:
     yield Element("summary", is_summary, True, "its first line is no summary")
     is_told = all(name.lstrip("*") in named for name in asked)
     yield Element("args", is_told, True, "there is no Args section that names every parameter")
-    kept = reply.definition(task.name) is None or same_program(reply.written(task.name), task.shown)
+    kept = reply.definition(task.name) is None or (
+        _is_alone(reply) and same_program(reply.written(task.name), task.shown)
+    )
     yield Element("code-unchanged", kept, True, "it comes with other code than was shown")
     yield Element("full-stop", summary.endswith((".", "!", "?")), False, "the summary does not end in a full stop")
     yield Element("short-summary", 0 < len(summary) <= _LONG, False, "the summary is long")
@@ -174,6 +176,12 @@ def _docstring_in(reply: Reply, name: str) -> str | None:
         value = tree.body[0].value
         return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
     return None
+
+
+def _is_alone(reply: Reply) -> bool:
+    """Tell whether a reply's code is one statement, and that no more than one again where it is a class."""
+    inside = [node.body for node in reply.tree.body if isinstance(node, ast.ClassDef)]
+    return all(len(body) == 1 for body in (reply.tree.body, *inside))
 
 
 def _entries(lines: list[str], title: str) -> set[str]:

@@ -126,22 +126,22 @@ def _call_signs(first: Observation, second: Observation, changed: Observation) -
 def _result_signs(first: Result, second: Result, changed: Result) -> Iterator[str]:
     if first.error or second.error:
         return
-    value, again = _exact(first.value), _exact(second.value)
+    value, again = exact(first.value), exact(second.value)
     if value != again:
         return
     if changed.error:
         yield "raises"
-    elif value is not None and (other := _exact(changed.value)) is not None and other != value:
+    elif value is not None and (other := exact(changed.value)) is not None and other != value:
         yield "differs"
 
 
-def _exact(value: object) -> Hashable | None:
+def exact(value: object) -> Hashable | None:
     """Return something that is equal for values of the same types and contents, or None for what is no plain data."""
     kind = type(value).__name__
     if isinstance(value, Opaque):
         return None
     if isinstance(value, list | tuple | set | frozenset | dict):
-        items = [_exact(item) for item in (value.items() if isinstance(value, dict) else value)]
+        items = [exact(item) for item in (value.items() if isinstance(value, dict) else value)]
         ordered = isinstance(value, list | tuple)
         return None if None in items else (kind, tuple(items) if ordered else frozenset(items))
     if isinstance(value, int | Fraction):  # repr refuses integers that are very large

@@ -2,10 +2,12 @@
 
 import pytest
 
+from codekiln.corpus import behaviour
 from codekiln.corpus.behaviour import behave
 from codekiln.corpus.prompts import fenced
 from codekiln.records import Problem
 from codekiln.sandbox.limits import Limits
+from codekiln.sandbox.observe import Observation, Result
 
 ORIGINAL = "def double(n):\n    return helper(n) + n"
 BUGGED = "def double(n):\n    return helper(n) - n"
@@ -46,6 +48,10 @@ def fixes():
         "def double(n):\n    return Any()",
         "never ends": "def double(n):\n    while True: pass",
         "defined and never right": "def double(n):\n    return undefined_name",
+        "bool for number": "def double(n):\n    return n * 2 if n else False",
+        "too large to be written": "def double(n):\n    return 10 ** 5000",
+        "ends early": f"import sys\nsys.exit(0)\n{ORIGINAL}",
+        "with an example": f"{ORIGINAL}\n\n\nprint(double(2))\nif __name__ == '__main__':\n    main()",
         "no function": "print('done')",
         "no code": None,
         "with its own annotations": "from __future__ import annotations\n\n\n"
@@ -55,7 +61,7 @@ def fixes():
     return dict(zip(texts, behaviours(row, replies), strict=True))
 
 
-@pytest.mark.parametrize("name", ["original", "another way", "with its own annotations"])
+@pytest.mark.parametrize("name", ["original", "another way", "with its own annotations", "with an example"])
 def test_a_program_that_gives_what_the_original_gives_behaves_right(fixes, name):
     assert fixes[name] == (1.0, "")
 
@@ -70,6 +76,9 @@ def test_a_program_that_gives_what_the_original_gives_behaves_right(fixes, name)
         ("equal to everything", "double(2) gives <Any object>"),
         ("never ends", ("timeout", "crashed")),  # which of the two depends on when the kernel stops it
         ("defined and never right", "double(2) gives <NameError object>"),
+        ("bool for number", "double(0) gives False, not 0"),
+        ("too large to be written", "double(2) gives something with a very large integer, not 4"),
+        ("ends early", "raised: SystemExit 0"),
         ("no function", "it does not define double"),
         ("no code", "there is no code that compiles"),
     ],
@@ -89,6 +98,8 @@ def tests():
         "def test_a(n, want):\n    assert double(n) == pytest.approx(want)\n\n\n"
         "def test_b():\n    with pytest.raises(TypeError):\n"
         "        double(None)",
+        "run as a script": "def test_a():\n    assert double(2) == 4\n\n\n"
+        "if __name__ == '__main__':\n    pytest.main()",
         "always true": "def test_a():\n    assert True",
         "too weak": "def test_a():\n    assert double(0) == 0",
         "wrong": "def test_a():\n    assert double(2) == 5",
@@ -100,7 +111,7 @@ def tests():
     return dict(zip(texts, behaviours(TESTS, map(fenced, texts.values())), strict=True))
 
 
-@pytest.mark.parametrize("name", ["good", "in a class", "with pytest"])
+@pytest.mark.parametrize("name", ["good", "in a class", "with pytest", "run as a script"])
 def test_tests_that_hold_on_the_original_and_catch_a_mutant_behave_right(tests, name):
     assert tests[name] == (1.0, "")
 
@@ -123,9 +134,21 @@ def test_tests_that_prove_nothing_have_a_reason(tests, name, reason):
     assert told.startswith(reason)
 
 
+def test_tests_that_hold_on_the_original_by_chance_prove_nothing(monkeypatch):
+    def chance(runs, **_):
+        assert len(set(runs)) == len(runs)
+        held = Observation("ended", results=(Result(None),))
+        return [held, *(Observation("ended", results=(Result(error="AssertionError"),)) for _ in runs[1:])]
+
+    monkeypatch.setattr(behaviour, "observe", chance)
+    (found,) = behaviours(TESTS, [fenced("def test_a():\n    assert double(random()) == 4")])
+    assert found == (0.0, "a test fails on the original: AssertionError")
+
+
 def test_where_nothing_can_be_run_there_is_no_value():
     for category in ("docstring", "explain"):
-        assert behaviours(problem(category, calls=[]), ["anything"]) == [(None, "the function cannot be run")]
+        assert behaviours(problem(category), ["anything"]) == [(None, "there is nothing to run")]
+    assert behaviours(problem("bugfix", calls=[]), ["anything"]) == [(None, "the function cannot be run")]
 
 
 def test_a_method_is_run_in_its_class():

@@ -95,6 +95,8 @@ def test_a_docstring_may_come_with_its_function_or_without_a_block(tasks):
     head, body = tasks["docstring"].facts["shown"].split("\n", 1)
     assert failed(tasks["docstring"], fenced(f"{head}\n    {docstring}\n{body}")) == set()
     assert failed(tasks["docstring"], docstring) == set()
+    more = fenced(f"{head}\n    {docstring}\n{body}\n\n\nimport os\nos.remove('all')")
+    assert failed(tasks["docstring"], more) == {"code-unchanged"}
 
 
 GOOD_WORDS = (
