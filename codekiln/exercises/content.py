@@ -23,6 +23,7 @@ from codekiln.exercises.material import Material
 from codekiln.rewrite.normalise import parse
 
 PROSE = (".txt", ".md")
+NOTICES = ("readme", "license", "licence", "requirements")
 _KEYS = {"description": str, "program": str, "stdin": list, "calls": list}
 
 
@@ -47,6 +48,7 @@ def read_content(folder: Path, *, source: str = "", licence: str = "") -> list[M
         except ValueError as error:
             fix = "see docs/recipes/debugging.md for how an exercise is written"
             errors.append(InputError(str(error), where=str(path), fix=fix))
+    found = _told_apart(found, folder)
     names = Counter(item.name for item in found)
     errors += [
         InputError(f"{count} exercises are called {name!r}", where=str(folder), fix="rename all but one")
@@ -61,18 +63,29 @@ def read_content(folder: Path, *, source: str = "", licence: str = "") -> list[M
     return sorted((replace(item, licence=licence, **where) for item in found), key=lambda item: item.name)
 
 
+def _told_apart(materials: list[Material], folder: Path) -> list[Material]:
+    """Name exercises after their folders too where the names alone are not enough, as in loops/1 and lists/1."""
+    names = Counter(item.name for item in materials)
+    return [
+        replace(item, name=Path(item.source).relative_to(folder).with_suffix("").as_posix())
+        if names[item.name] > 1
+        else item
+        for item in materials
+    ]
+
+
 def _entries(folder: Path) -> Iterator[Path]:
     """Yield each file or folder that is to be one exercise."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "__")):
             continue
         if path.is_dir():
-            if any(child.suffix == ".py" for child in path.iterdir()) and _prose(path):
+            if any(_suffix(child) == ".py" for child in path.iterdir()) and _prose(path):
                 yield path
             else:
                 yield from _entries(path)
-        elif path.suffix in (".toml", ".py", ".xml") or (
-            path.suffix in PROSE and path.stem.lower() != "readme" and not path.with_suffix(".py").exists()
+        elif _suffix(path) in (".toml", ".py", ".xml") or (
+            _suffix(path) in PROSE and path.stem.lower() not in NOTICES and not path.with_suffix(".py").exists()
         ):
             yield path
 
@@ -81,7 +94,7 @@ def _read(path: Path) -> Material:
     if path.is_dir():
         return _from_folder(path)
     readers = {".toml": _from_toml, ".py": _from_program}
-    return readers.get(path.suffix, _from_tags)(path)
+    return readers.get(_suffix(path), _from_tags)(path)
 
 
 def _from_toml(path: Path) -> Material:
@@ -98,7 +111,7 @@ def _from_toml(path: Path) -> Material:
 
 
 def _from_folder(path: Path) -> Material:
-    programs = sorted(child for child in path.iterdir() if child.suffix == ".py")
+    programs = sorted(child for child in path.iterdir() if _suffix(child) == ".py")
     if len(programs) != 1:
         raise ValueError(f"holds {len(programs)} .py files instead of one")
     inputs = sorted([*path.glob("stdin/*.txt"), *path.glob("input*.txt")])
@@ -141,9 +154,13 @@ def _material(name: str, path: Path, description: str, program: str, values: dic
 
 def _prose(folder: Path) -> list[Path]:
     """Return the files of a folder that may be its description, the likeliest first."""
-    files = [child for child in folder.iterdir() if child.suffix in PROSE and child.is_file()]
+    files = [child for child in folder.iterdir() if _suffix(child) in PROSE and child.is_file()]
     files = [child for child in files if child.name != "calls.txt" and not child.name.startswith("input")]
     return sorted(files, key=lambda child: ("description" not in child.stem.lower(), child.name))
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower()
 
 
 def _docstring(program: str) -> str:

@@ -4,7 +4,7 @@
     fine-tuning-examples/test/user/1.txt            fine-tuning-examples/test/assistant/1.txt
 
 The two levels may be the other way round, sides may be called train, training, test, testing, evaluation or
-validation, and files may be .txt, .xml or .md. What stands in them is read with patience: code may be bare, escaped,
+validation, and files may have any suffix or none. What stands in them is read with patience: code may be bare, escaped,
 in CDATA, fenced or indented; one tag may hold several lines or explanations. What is not there, or says nothing, is
 reported, for all files at once.
 """
@@ -22,7 +22,6 @@ from codekiln.exercises.tags import Answer, Request, write_reply
 
 Side = Literal["training", "test"]
 _SIDES: dict[str, Side] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
-_SUFFIXES = (".txt", ".xml", ".md")
 _LINE = re.compile(
     r"^\s*[-*]?\s*Lines?\s+(\d+)(?:\s*(?:-|–|to|and|,)\s*\d+)*\s*[:.)-]\s*", re.MULTILINE | re.IGNORECASE
 )
@@ -76,11 +75,7 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
     folder = Path(folder)
     if not folder.is_dir():
         raise InputErrors([InputError("no such folder", where=str(folder), fix="give a folder of finished examples")])
-    files: dict[Side, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
-    errors = []
-    for side, role, number, path in _files(folder):
-        if (other := files[side].setdefault(number, {}).setdefault(role, path)) != path:
-            errors.append(InputError(f"has the number of {other}", where=str(path), fix="give it a number of its own"))
+    files, errors = _numbered(folder)
     found: list[Finished] = []
     for side, wanted in (("training", training), ("test", test)):
         numbers = sorted(files[side])[:wanted]
@@ -102,15 +97,29 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
     return found
 
 
-def _files(folder: Path) -> Iterator[tuple[Side, str, int, Path]]:
-    """Yield (side, role, number, file) of every file that has all three."""
+def _numbered(folder: Path) -> tuple[dict[Side, dict[int, dict[str, Path]]], list[InputError]]:
+    """Return the files by side, number and role, and what is wrong with their names."""
+    files: dict[Side, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
+    errors = []
+    for side, role, number, path in _files(folder):
+        if number is None:
+            fix = "name it 1.txt, or move it away"
+            errors.append(InputError("has no number in its name", where=str(path), fix=fix))
+        elif (other := files[side].setdefault(number, {}).setdefault(role, path)) != path:
+            errors.append(InputError(f"has the number of {other}", where=str(path), fix="give it a number of its own"))
+    return files, errors
+
+
+def _files(folder: Path) -> Iterator[tuple[Side, str, int | None, Path]]:
+    """Yield (side, role, number, file) of every file below a side and a role; a hidden file and a readme are none."""
     for path in sorted(folder.rglob("*")):
         parts = [part.lower() for part in path.relative_to(folder).parts[:-1]]
         side = next((_SIDES[start] for part in parts for start in _SIDES if part.startswith(start)), None)
         role = next((role for part in parts for role in ("user", "assistant") if part.startswith(role)), None)
         number = re.search(r"\d+", path.stem)
-        if path.suffix in _SUFFIXES and side and role and number:
-            yield side, role, int(number[0]), path
+        is_other = path.is_dir() or path.name.startswith(".") or path.stem.lower() == "readme"
+        if side and role and not is_other:
+            yield side, role, int(number[0]) if number else None, path
 
 
 def _read(side: Side, number: int, pair: dict[str, Path]) -> Finished:

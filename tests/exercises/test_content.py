@@ -35,6 +35,9 @@ def write(folder, files):
             f"<correct-program>```python\n{CODE}\n```</correct-program>"
         },
         {"yes.py": CODE.replace("\n", "\r\n"), "yes.md": "Say yes."},
+        {"yes/Description.TXT": "Say yes.", "yes/Solution.PY": CODE},
+        {"yes.XML": f"<description>Say yes.</description><correct-program>{CODE}</correct-program>"},
+        {"yes.py": CODE, "yes.txt": "Say yes.", "LICENSE.txt": "All of it.", "README.md": "Exercises."},
     ],
 )
 def test_an_exercise_is_read_whichever_way_it_is_written(tmp_path, files):
@@ -67,7 +70,7 @@ def test_everything_that_cannot_be_read_is_reported_at_once(tmp_path):
         "five/b.py": "",
         "six.py": "x = 1",
         "good.toml": "description = 'd'\nprogram = 'p'",
-        "more/good.toml": "description = 'd'\nprogram = 'p'",
+        "good.xml": "<description>d</description><correct-program>p</correct-program>",
     }
     with pytest.raises(InputErrors) as caught:
         read_content(write(tmp_path, files))
@@ -83,6 +86,18 @@ def test_everything_that_cannot_be_read_is_reported_at_once(tmp_path):
         ("", "2 exercises are called 'good'"),
     ]:
         assert any(name in text and what in text for text in found), (name, found)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {f"{topic}/1/{name}": text for topic in ("lists", "loops") for name, text in (("d.txt", "d"), ("s.py", CODE))},
+        {f"{topic}/1.py": f'"""{topic}"""\n{CODE}' for topic in ("lists", "loops")},
+    ],
+)
+def test_exercises_may_be_numbered_in_each_folder_anew(tmp_path, files):
+    found = read_content(write(tmp_path, files))
+    assert [item.name for item in found] == ["lists/1", "loops/1"]
 
 
 def test_a_folder_that_is_not_there_or_empty_is_refused(tmp_path):

@@ -68,7 +68,15 @@ def test_one_tag_may_hold_several_lines_and_explanations(tmp_path):
 
 @pytest.mark.parametrize(
     "layout",
-    ["training/user/{}.txt", "user/training/{}.txt", "train/user_examples/user{}.xml", "Training/User/ex-{}.md"],
+    [
+        "training/user/{}.txt",
+        "user/training/{}.txt",
+        "train/user_examples/user{}.xml",
+        "Training/User/ex-{}.md",
+        "fine-tuning-examples/training/user/{}",
+        "training/user/{}.TXT",
+        "training/user/{}.prompt",
+    ],
 )
 def test_folders_may_be_named_and_nested_in_several_ways(tmp_path, layout):
     for role, text in (("user", USER), ("assistant", ASSISTANT)):
@@ -120,6 +128,16 @@ def test_everything_malformed_is_reported_with_its_file_at_once(tmp_path):
         assert what in found[str(tmp_path / f"training/assistant/{number}.txt")]
     assert "has no user file beside it" in found[str(tmp_path / "test/assistant/9.txt")]
     assert "has the number of" in found[str(tmp_path / "test/user/10.xml")]
+
+
+def test_a_file_among_the_examples_that_is_none_is_not_passed_over(tmp_path):
+    write_example(tmp_path, "training", 1, USER, ASSISTANT)
+    (tmp_path / "training/user/.DS_Store").write_bytes(b"\xff")
+    (tmp_path / "training/README.md").write_text("about")
+    assert only(tmp_path).number == 1
+    (tmp_path / "training/user/two.txt").write_text(USER)
+    with pytest.raises(InputErrors, match=r"two\.txt: has no number in its name"):
+        read_examples(tmp_path)
 
 
 def test_a_folder_without_examples_is_refused(tmp_path):
