@@ -131,8 +131,7 @@ def validate(folder: Path) -> Iterator[InputError]:
     if damaged:
         yield from damaged
         return
-    kind = get(manifest.recipe)
-    recipe = kind(kind.Settings.model_validate(manifest.settings), metric=manifest.metric, seed=manifest.seed)
+    recipe = _recipe_of(manifest, folder / MANIFEST)
     try:
         train = read_rows(folder / TRAIN, Conversation)
         evaluation = read_rows(folder / EVALUATION, Problem)
@@ -140,8 +139,11 @@ def validate(folder: Path) -> Iterator[InputError]:
     except InputErrors as errors:
         yield from errors.errors
         return
-    yield from _shapes(folder, train, pairs)
-    yield from _leaks(folder, train, pairs, evaluation, recipe)
+    yield from _counts_wrong(folder, manifest, {"train": train, "preferences": pairs, "evaluation": evaluation})
+    misshapen = list(_shapes(folder, train, pairs))
+    yield from misshapen
+    if not misshapen:
+        yield from _leaks(folder, train, pairs, evaluation, recipe)
     yield from recipe.validate(folder)
 
 
@@ -160,7 +162,36 @@ def _lines(rows: Sequence[Record]) -> str:
     return "".join(row.model_dump_json() + "\n" for row in rows)
 
 
+def _recipe_of(manifest: Manifest, path: Path) -> Recipe:
+    kind = get(manifest.recipe)
+    try:
+        own = kind.Settings.model_validate(manifest.settings)
+    except ValidationError as error:
+        raise InputErrors(validation_errors(error, f"{path}.settings", "make the data set again")) from None
+    return kind(own, metric=manifest.metric, seed=manifest.seed)
+
+
+def _counts_wrong(folder: Path, manifest: Manifest, found: dict[str, Sequence[Any]]) -> Iterator[InputError]:
+    for name, rows in found.items():
+        if manifest.rows.get(name) != len(rows):
+            yield InputError(
+                f"says {manifest.rows.get(name)} {name} rows, and there are {len(rows)}",
+                where=f"{folder / MANIFEST}.rows.{name}",
+                fix="make the data set again",
+            )
+    for task_id, count in Counter(row.task_id for row in found["evaluation"]).items():
+        if count > 1:
+            yield InputError(
+                f"the problem {task_id} is there {count} times",
+                where=str(folder / EVALUATION),
+                fix="make the data set again",
+            )
+
+
 def _damaged(folder: Path, manifest: Manifest) -> Iterator[InputError]:
+    for name in (TRAIN, EVALUATION, CARD):
+        if name not in manifest.files:
+            yield InputError("is not listed", where=f"{folder / MANIFEST}.files: {name}", fix="make the data set again")
     for name, digest in manifest.files.items():
         path = folder / name
         if not path.is_file():

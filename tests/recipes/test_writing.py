@@ -9,6 +9,7 @@ import pytest
 
 from codekiln import published, recipes
 from codekiln.dataset import Dataset
+from codekiln.errors import InputErrors
 from codekiln.records import Example
 from codekiln.settings import resolve
 from codekiln.stages.evaluate import read_evaluation
@@ -70,14 +71,31 @@ def test_a_changed_data_set_is_not_sound(written, tmp_path):
     assert "changed or cut" in str(found)
     assert str(folder / published.TRAIN) in str(found)
     _seal(folder)
+    (found,) = published.validate(folder)
+    assert "says 8 train rows, and there are 7" in str(found)
+    _seal(folder, rows={"train": 7, "evaluation": 4, "preferences": 0})
     assert list(published.validate(folder)) == []
+    for wrong, message in (({"files": {}}, "is not listed"), ({"settings": {"odd": 1}}, "odd: Extra inputs")):
+        assert message in _complaint(folder, wrong)
     _swap_group(folder)
     assert "on both sides" in str(next(published.validate(folder)))
 
 
-def _seal(folder: Path) -> None:
+def _complaint(folder: Path, wrong: dict) -> str:
+    """Return the first thing that is wrong once the manifest says something else, and leave it as it was."""
+    before = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(json.dumps(json.loads(before) | wrong))
+    try:
+        return str(next(published.validate(folder)))
+    except InputErrors as errors:
+        return str(errors)
+    finally:
+        (folder / "manifest.json").write_text(before)
+
+
+def _seal(folder: Path, **more: object) -> None:
     """Make the manifest agree with the files, as somebody does who edits a data set and hides it."""
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = json.loads((folder / "manifest.json").read_text()) | more
     manifest["files"] = {name: published.sha256_file(folder / name) for name in manifest["files"]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
