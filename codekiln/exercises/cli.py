@@ -45,6 +45,8 @@ def exercise(
     """
     from codekiln.exercises.command import exercise as make
 
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json are two forms: give one")
     made = make(
         _text(program_file),
         description,

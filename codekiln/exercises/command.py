@@ -64,6 +64,8 @@ def exercise(
         ModelError: No reply of the adapter was right; the engine does not step in.
     """
     wanted = _counts(counts)
+    if not description.strip():
+        raise InputError("says nothing", where="--description", fix="say what the program is for")
     code = program.replace("\r\n", "\n").strip("\n")
     material = _proven(Material("exercise", description.strip(), code, tuple(stdins), tuple(calls)))
     guessed = is_guessed(Material("", "", "", tuple(stdins), tuple(calls))) and material.stdins != ("",)

@@ -106,7 +106,7 @@ def _guessed(material: Material, first: list[Observation], second: list[Observat
         found = replace(material, stdins=tuple(kept.values())[:GUESSED])
         return found if any(kept) else _silent(material)
     if not reads_input(material.program):
-        return Flaw(material, *_trouble(first[0], "its run", material))
+        return Flaw(material, *_trouble(first[0], "no input", material))
     text = f"reads input, and none of {len(scripts)} guessed inputs suits it; the last try: {_story(first[-1])}"
     return Flaw(material, "input-unknown", text)
 
@@ -119,7 +119,7 @@ def _trouble(one: Observation, where: str, material: Material) -> tuple[str, str
         return None
     if one.error == "EOFError":
         return "wants-more-input", f"wants more input than {where} gives, in line {one.line}"
-    return "does-not-run", f"does not run on {where}: {_story(one)}"
+    return "does-not-run", f"does not run with {where}: {_story(one)}"
 
 
 def _story(one: Observation) -> str:

@@ -39,7 +39,7 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
     yield from _apart(exercises, folder / EXERCISES)
     rows = []
     for name, side in SIDES.items():
-        for number, line in enumerate((folder / name).read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(_lines(folder / name), start=1):
             found = _row(line, f"{folder / name}:{number}", side, exercises)
             if isinstance(found, _Row):
                 rows.append(found)
@@ -48,10 +48,16 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
     yield from _disproven(rows, limits, workers)
 
 
+def _lines(path: Path) -> list[str]:
+    """Return the rows of a file; a text in one may hold line ends of other kinds, such as U+2028."""
+    text = path.read_text(encoding="utf-8")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def _exercises(path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
     found, errors = [], []
     texts, lists = ("name", "side", "description", "program"), ("stdin", "calls")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         try:
             row = json.loads(line)
             right = all(isinstance(row[key], str) for key in texts) and all(isinstance(row[key], list) for key in lists)

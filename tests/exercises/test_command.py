@@ -21,7 +21,7 @@ GOOD = reply(edited(("range(count):", "range(count)")), (5, "The colon is missin
 
 def make(program=PROGRAM, stdins=STDINS, **counts):
     options = {key: counts.pop(key) for key in ("seed", "calls", "adapter", "tries") if key in counts}
-    return exercise(program, "Print the bill.", counts, stdins, **options)
+    return exercise(program, counts.pop("description", "Print the bill."), counts, stdins, **options)
 
 
 def test_the_engine_makes_exactly_what_was_asked():
@@ -67,6 +67,8 @@ def test_inputs_are_guessed_and_that_is_said():
         ({"stdins": ["2\ntea\nbun\n", "3\ntea\n"], "syntax": 1}, "wants more input than stdin 2 gives, in line 6"),
         ({"program": "import time\nprint(time.time_ns())", "stdins": [], "logical": 1}, "does not do the same twice"),
         ({"program": "x = 1", "stdins": [], "syntax": 1}, "prints nothing"),
+        ({"program": "while True:\n    pass", "stdins": [], "syntax": 1}, "does not run with no input: timeout"),
+        ({"description": " \n", "syntax": 1}, "--description: says nothing"),
         ({"syntax": 40}, r"cannot hold 40 syntax, 0 runtime, 0 logical errors .*: there is room for \d syntax"),
         (
             {"program": "print('hi')", "stdins": [], "logical": 1, "runtime": 1},
@@ -151,6 +153,7 @@ def test_the_command_prints_an_exercise(run):
 def test_exit_codes_tell_a_users_mistake_from_a_model_that_cannot(run, monkeypatch):
     assert run("--stdin", "0.txt").exit_code == 2
     assert run("--syntax", "-1").exit_code == 2
+    assert run("--syntax", "1", "--json", "--markdown").exit_code == 2
     monkeypatch.setattr(command, "_generator", lambda *_: Replies("no"))
     assert run("--syntax", "1", "--adapter", "somewhere").exit_code == 1
 

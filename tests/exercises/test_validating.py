@@ -1,6 +1,7 @@
 """A data set folder is proven again: whatever was changed in it is found, with its line."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,19 @@ def test_a_good_folder_has_no_faults(tmp_path):
     inputs = [*OTHER.stdins, "1\n", "0.5\n"]
     known = [exercise(MATERIAL, "training"), exercise(OTHER, "test") | {"stdin": inputs}]
     assert faults(write(tmp_path, exercises=known)) == []
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x1c"])
+def test_rows_with_line_ends_of_other_kinds_have_no_faults(tmp_path, mark):
+    odd = replace(OTHER, description=f"Read a temperature.{mark}Print its state.")
+    files = {
+        TRAINING: [row(request(Counts(syntax=1)), GOOD)],
+        TESTING: [row(request(Counts(logical=1), odd), TEST)],
+        EXERCISES: [exercise(MATERIAL, "training"), exercise(odd, "test") | {"stdin": ["1\n", "0.5\n", "-1\n"]}],
+    }
+    for name, rows in files.items():
+        (tmp_path / name).write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in rows))
+    assert faults(tmp_path) == []
 
 
 def test_an_error_that_the_trials_do_not_show_is_found(tmp_path):
