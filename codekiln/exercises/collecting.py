@@ -53,7 +53,8 @@ def collect(own: Any, settings: "Settings", seed: int, limits: Limits) -> Proble
     planned, cannot = _planned(own, chosen, requests, seed, running)
     rows = right + [made_of.of_plan(item, group[item.material.name], own.system_prompt) for item in planned]
     rejected = [Rejected(flaw.reason, made_of.of_flaw(flaw)) for flaw in [*flaws, *found, *more, *cannot]] + wrong
-    return _divided(rows, rejected, judges, settings.problems)
+    once, again = _once(rows)
+    return _divided(once, rejected + again, judges, settings.problems)
 
 
 def folder_digest(folder: Path) -> str:
@@ -121,6 +122,13 @@ def _planned(
     places = zip(materials, sites, strict=True)
     shown, hidden = reveal(made, places, seed, **running.options("check: exercises with errors"))
     return shown, flaws + hidden
+
+
+def _once(rows: list[Problem]) -> tuple[list[Problem], list[Rejected]]:
+    """Part rows from those that ask and answer the same as one before, as two files of one example do."""
+    first = {(row.prompt, row.reference): row for row in reversed(rows)}
+    once = [row for row in rows if first[row.prompt, row.reference] is row]
+    return once, [Rejected("repeated", row) for row in rows if first[row.prompt, row.reference] is not row]
 
 
 def _divided(rows: list[Problem], rejected: list[Rejected], judges: set[str], sizes: "ProblemSettings") -> ProblemSets:

@@ -17,6 +17,7 @@ from codekiln.similarity import near
 FIX = "make the data set again"
 SIDES = {TRAINING: "training", TESTING: "test"}
 ROLES = ["system", "user", "assistant"]
+TEXTS, LISTS = ("name", "side", "description", "program"), ("stdin", "calls")
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,18 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
         yield InputError("no such file", where=str(folder / name), fix=FIX)
     if missing:
         return
-    exercises, errors = _exercises(folder / EXERCISES)
+    try:
+        lines = {name: _lines(folder / name) for name in (*SIDES, EXERCISES)}
+    except UnicodeDecodeError as error:
+        yield InputError(f"holds what is not UTF-8 text: {error.reason}", where=str(folder), fix=FIX)
+        return
+    exercises, errors = _exercises(lines[EXERCISES], folder / EXERCISES)
     yield from errors
     yield from _apart(exercises, folder / EXERCISES)
     rows = []
     for name, side in SIDES.items():
-        for number, line in enumerate(_lines(folder / name), start=1):
+        yield from _repeated(lines[name], f"{folder / name}")
+        for number, line in enumerate(lines[name], start=1):
             found = _row(line, f"{folder / name}:{number}", side, exercises)
             if isinstance(found, _Row):
                 rows.append(found)
@@ -54,21 +61,36 @@ def _lines(path: Path) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _exercises(path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
+def _exercises(lines: list[str], path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
     found, errors = [], []
-    texts, lists = ("name", "side", "description", "program"), ("stdin", "calls")
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
-            right = all(isinstance(row[key], str) for key in texts) and all(isinstance(row[key], list) for key in lists)
+            right = _is_exercise(row)
         except (ValueError, KeyError, TypeError):
             right = False
-        if right:
-            found.append(row)
+        if not right:
+            what = f"is not an exercise with {', '.join((*TEXTS, *LISTS))}"
+        elif row["name"] in [other["name"] for other in found]:
+            what = f"there is another exercise of the name {row['name']!r}"
         else:
-            what = f"is not an exercise with {', '.join((*texts, *lists))}"
-            errors.append(InputError(what, where=f"{path}:{number}", fix=FIX))
+            found.append(row)
+            continue
+        errors.append(InputError(what, where=f"{path}:{number}", fix=FIX))
     return found, errors
+
+
+def _is_exercise(row: Any) -> bool:
+    texts = [row[key] for key in TEXTS] + [text for key in LISTS for text in row[key]]
+    lists = all(isinstance(row[key], list) for key in LISTS)
+    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SIDES.values()
+
+
+def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if (before := first.setdefault(line, number)) != number:
+            yield InputError(f"is row {before} again", where=f"{where}:{number}", fix=FIX)
 
 
 def _apart(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
@@ -89,7 +111,7 @@ def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _
     try:
         turns = json.loads(line)["messages"]
         roles = [turn["role"] for turn in turns]
-        system, user, assistant = (turn["content"] for turn in turns)
+        system, user, assistant = (turn["content"] + "" for turn in turns)
     except (ValueError, KeyError, TypeError):
         return where, "is not {'messages': [system, user, assistant]}"
     if roles != ROLES or not system.strip():

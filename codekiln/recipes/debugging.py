@@ -107,20 +107,23 @@ class Debugging(Recipe):
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
         """Return one example per right reply; wrong replies are rejected with the first thing wrong, and kept.
 
-        ``repeated`` and ``enough`` hold right replies beyond the first ``replies_per_request`` different ones.
+        ``repeated`` holds right replies that a request of the same words had before, ``enough`` those beyond
+        ``replies_per_request``.
         """
         by_task: dict[str, list[Graded]] = defaultdict(list)
         for item in graded:
             by_task[item.sample.task_id].append(item)
         rows = Rows()
+        had: dict[str, set[str]] = defaultdict(set)
         for problem in problems:
-            kept: set[str] = set()
+            kept = 0
             for item in by_task[problem.task_id]:
                 reply = (item.sample.solution or "").strip()
-                if reason := self._reason(item, reply, kept):
+                if reason := self._reason(item, reply in had[problem.prompt], kept):
                     rows.rejected.append(Rejected(reason, item))
                 else:
-                    kept.add(reply)
+                    kept += 1
+                    had[problem.prompt].add(reply)
                     rows.examples.append(_example(problem, reply))
             if not by_task[problem.task_id]:
                 rows.rejected.append(Rejected("no-reply", problem))
@@ -154,12 +157,12 @@ class Debugging(Recipe):
         cpu = min(self.settings.cpu_seconds, limits.cpu_seconds)
         return limits.model_copy(update={"cpu_seconds": cpu, "wall_seconds": min(8.0 * cpu, limits.wall_seconds)})
 
-    def _reason(self, item: Graded, reply: str, kept: set[str]) -> str:
+    def _reason(self, item: Graded, repeated: bool, kept: int) -> str:
         if not item.verdict.passed:
             return item.verdict.detail.partition(":")[0]
-        if reply in kept:
+        if repeated:
             return "repeated"
-        return "enough" if len(kept) == self.settings.replies_per_request else ""
+        return "enough" if kept == self.settings.replies_per_request else ""
 
 
 def _graded(sample: Sample, judgement: Judgement) -> Graded:

@@ -59,6 +59,25 @@ def test_rows_with_line_ends_of_other_kinds_have_no_faults(tmp_path, mark):
     assert faults(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "where", "what"),
+    [
+        (TRAINING, lambda text: text + text, f"{TRAINING}:2", "is row 1 again"),
+        (TRAINING, lambda text: text.replace('"Write an exercise."', "null"), f"{TRAINING}:1", "is not {'messages'"),
+        (TRAINING, lambda text: text.replace('"Write an exercise."', "3"), f"{TRAINING}:1", "is not {'messages'"),
+        (TRAINING, lambda text: text + "\udcff", "", "is not UTF-8"),
+        (EXERCISES, lambda text: text + text.split("\n")[0], f"{EXERCISES}:3", "another exercise of the name 'bill'"),
+        (EXERCISES, lambda text: text.replace('"test"', '"both"'), f"{EXERCISES}:2", "is not an exercise"),
+        (EXERCISES, lambda text: text.replace('"calls": []', '"calls": [3]'), f"{EXERCISES}:1", "is not an exercise"),
+        (EXERCISES, lambda text: text.replace('"calls": []', '"calls": null'), f"{EXERCISES}:1", "is not an exercise"),
+    ],
+)
+def test_whatever_is_in_the_files_is_told_with_its_line(tmp_path, name, change, where, what):
+    path = write(tmp_path) / name
+    path.write_text(change(path.read_text()), errors="surrogateescape")
+    assert any(text.startswith(f"{tmp_path / where}: ") and what in text for text in faults(tmp_path))
+
+
 def test_an_error_that_the_trials_do_not_show_is_found(tmp_path):
     """The changed limit matters between 0 and 1 alone, and no input is there."""
     known = [exercise(MATERIAL, "training"), exercise(OTHER, "test") | {"stdin": ["25\n", "100\n"]}]

@@ -158,6 +158,16 @@ def test_no_more_replies_of_one_request_than_asked_for(made):
     assert len(recipe(replies_per_request=2).rows([problem], graded).examples) == 2
 
 
+def test_two_requests_of_the_same_words_do_not_become_the_same_row(made):
+    made_by, sets, _ = made
+    problem = sets.train[0]
+    again = problem.model_copy(update={"task_id": "debugging/again/1"})
+    samples = [Sample(task_id=row.task_id, solution=problem.reference) for row in (problem, again)]
+    rows = made_by.rows([problem, again], grade(made_by, [problem, again], samples))
+    assert [example.task_id for example in rows.examples] == [problem.task_id]
+    assert [(item.reason, item.row.sample.task_id) for item in rows.rejected] == [("repeated", again.task_id)]
+
+
 class Teacher:
     name = "endpoint"
 
@@ -297,6 +307,15 @@ def test_an_example_on_both_sides_is_turned_away_from_training(examples):
     write_example(examples, "test", 2, request(Counts(syntax=1)), reply(edited(COLON[0]), COLON[1]))
     with pytest.raises(InputError, match="there are no training exercises: .*on-both-sides"):
         imported(examples).problems(run_settings())
+
+
+def test_an_example_that_comes_twice_is_taken_once(examples):
+    for role in ("user", "assistant"):
+        shutil.copy(examples / "training" / role / "1.txt", examples / "training" / role / "77.txt")
+    sets = imported(examples).problems(run_settings())
+    assert [problem.task_id for problem in sets.train] == ["debugging/examples/training/1"]
+    reasons = {item.row.task_id: item.reason for item in sets.rejected}
+    assert reasons["debugging/examples/training/77"] == "repeated"
 
 
 def test_examples_and_exercises_are_read_before_complaining(tmp_path):
