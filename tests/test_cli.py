@@ -4,6 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.errors import InputError
+from codekiln.stages.run import TRAIN
+from codekiln.stages.runner import _Folders
 
 COMMANDS = sorted(main.commands)
 
@@ -75,3 +78,20 @@ def test_a_model_in_a_folder_that_jobs_do_not_have_is_refused_for_a_pool(tmp_pat
     refusal = "is a folder that the jobs on pool 'a' do not have"
     assert refusal in invoke(*words, "--set", f"base_model='{tmp_path / 'mine'}'").output
     assert refusal not in invoke(*words, "--set", f"base_model='{exchange / 'models'}'").output
+
+
+def test_folders_and_files_that_are_something_else_are_named(tmp_path):
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
+    for words, message in (
+        (("compare", str(tmp_path)), "no evaluation"),
+        (("score", str(tmp_path / "binary.py")), "is not text"),
+    ):
+        done = invoke(*words)
+        assert (done.exit_code, message in done.output) == (2, True), done.output
+
+
+def test_an_input_that_a_stage_lacks_is_named(tmp_path):
+    folders = _Folders({TRAIN: tmp_path, "sample": tmp_path})
+    assert folders[TRAIN] == tmp_path
+    with pytest.raises(InputError, match="needs the input 'samples'; given: sample"):
+        folders["samples"]

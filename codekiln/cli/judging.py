@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from codekiln.cli.options import JSON
+from codekiln.errors import InputError
 
 
 @click.command()
@@ -40,7 +41,11 @@ def score(file: Any, as_json: bool) -> None:
     """
     from codekiln import metrics
 
-    scores = metrics.score_all([file.read()])[0]
+    try:
+        code = file.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
+    scores = metrics.score_all([code])[0]
     if as_json:
         click.echo(json.dumps({item.metric: item.value for item in scores}))
         return

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from codekiln import measures
 from codekiln.dataset import Dataset, write_atomic, write_dataset
+from codekiln.errors import InputError
 from codekiln.evaluation.summary import CHAMPION, Evaluation
 from codekiln.evaluation.summary import evaluate as compare
 from codekiln.recipes import Recipe
@@ -49,8 +50,17 @@ def _repeated(rows: Sequence[Graded], times: int) -> list[Graded]:
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    """Return the evaluation that an output folder of this stage holds."""
-    return Evaluation.model_validate_json((folder / EVALUATION).read_bytes())
+    """Return the evaluation that an output folder of this stage holds.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = folder / EVALUATION
+    if not path.exists():
+        raise InputError(
+            f"no evaluation: it has no {EVALUATION}", where=str(folder), fix="give an evaluate stage's folder"
+        )
+    return Evaluation.model_validate_json(path.read_bytes())
 
 
 def read_graded(folder: Path, contender: str) -> list[Graded]:

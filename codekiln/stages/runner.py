@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln import stages
+from codekiln.errors import InputError
 from codekiln.settings import Settings
 from codekiln.stages.base import StageManifest, Work, execute
 from codekiln.stages.run import EVALUATION, TRAIN, read_run
@@ -46,10 +47,13 @@ def run_stage(
         step: What this use of the stage is called in the run; empty: the stage's name.
         parameters: What else the stage is told, for example where fetch takes its adapter from.
         task_config: What Kubeflow passed through from the task, for a job on a GPU pool.
+
+    Raises:
+        InputError: An input that the stage cannot do without is not given.
     """
     from codekiln.stages.tracking import tracked
 
-    folders = {TRAIN: run / TRAIN, EVALUATION: run / EVALUATION, **inputs}
+    folders = _Folders({TRAIN: run / TRAIN, EVALUATION: run / EVALUATION, **inputs})
     stage = stages.get(name)
     work = Work(
         settings=read_run(run),
@@ -61,3 +65,11 @@ def run_stage(
         task_config=dict(task_config or {}),
     )
     return execute(stage, work, partial(tracked, stage, work))
+
+
+class _Folders(dict[str, Path]):
+    """Input folders by name; one that is asked for and not there is the user's mistake."""
+
+    def __missing__(self, name: str) -> Path:
+        known = ", ".join(sorted(set(self) - {TRAIN, EVALUATION})) or "none"
+        raise InputError(f"needs the input '{name}'; given: {known}", where="--input", fix=f"add --input {name}=FOLDER")
