@@ -15,11 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from codekiln import __version__, similarity
+from codekiln import __version__, prompts, similarity
 from codekiln.dataset import MANIFEST, Rejected, read_rows, sha256_file, validation_errors, write_atomic
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes import Made, Recipe, Rows, get
-from codekiln.records import Message, Problem, Record
+from codekiln.grading import program_of
+from codekiln.recipes import Made, Recipe, get
+from codekiln.records import Graded, Message, Problem, Record
 from codekiln.settings import Settings
 
 FOLDER = "dataset"
@@ -94,19 +95,24 @@ def publish(folder: Path, recipe: Recipe, made: Made, settings: Settings) -> Non
         raise InputErrors(found[:SHOWN])
 
 
-def apart(recipe: Recipe, rows: Rows, evaluation: Sequence[Problem]) -> Rows:
-    """Return the rows without those that nearly repeat an evaluation problem; they are rejected as ``near-duplicate``.
+def apart(
+    recipe: Recipe, problems: Sequence[Problem], graded: Sequence[Graded], evaluation: Sequence[Problem]
+) -> tuple[list[Graded], list[Rejected]]:
+    """Return the candidates without those that nearly repeat an evaluation problem, and these as ``near-duplicate``.
 
-    Problems are kept apart before; a candidate program can still come out like another problem's reference.
+    Problems are kept apart before; a candidate program can still come out like another problem's reference. It is
+    turned away before the recipe chooses rows, because what a recipe chose may be exact in its numbers.
     """
-    examples = _near([row.prompt + row.completion for row in rows.examples], evaluation, recipe)
-    pairs = _near([row.prompt + row.chosen for row in rows.pairs], evaluation, recipe)
-    close = [*(rows.examples[index] for index in examples), *(rows.pairs[index] for index in pairs)]
-    return Rows(
-        examples=[row for index, row in enumerate(rows.examples) if index not in examples],
-        pairs=[row for index, row in enumerate(rows.pairs) if index not in pairs],
-        rejected=[*rows.rejected, *(Rejected("near-duplicate", row) for row in close)],
-    )
+    by_id = {problem.task_id: problem for problem in problems}
+    passing = [index for index, row in enumerate(graded) if row.verdict.passed]
+    turns = [_conversation(by_id[graded[index].sample.task_id], graded[index]) for index in passing]
+    close = {passing[number] for number in _near(turns, evaluation, recipe)}
+    kept = [row for index, row in enumerate(graded) if index not in close]
+    return kept, [Rejected("near-duplicate", graded[index]) for index in sorted(close)]
+
+
+def _conversation(problem: Problem, row: Graded) -> tuple[Message, ...]:
+    return prompts.messages(problem) + prompts.answer_to(problem, program_of(problem, row.sample))
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -26,8 +26,9 @@ def _filter(work: Work) -> Summary:
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(recipe, problems, samples, settings, work.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
-    kept = recipe.score(problems, kept)
-    rows = published.apart(recipe, recipe.rows(problems, kept), evaluation)
+    kept, close = published.apart(recipe, problems, kept, evaluation)
+    kept, rejected = recipe.score(problems, kept), [*rejected, *close]
+    rows = recipe.rows(problems, kept)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
     write_dataset(work.output / "graded", kept, Graded, rejected=rejected, code_version=code_version())
     write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)
