@@ -67,7 +67,7 @@ def check(folder: Path, metric: str, sign: float, margin: float, ties: bool) -> 
         ties: Whether programs of equal score may be a pair.
     """
     for path in sorted([*folder.glob(GLOBAL), *folder.glob(LOCAL.format(base="*"))]):
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, text in enumerate(path.read_bytes().splitlines(), start=1):  # str.splitlines knows more line ends
             where = f"{path}:{number}"
             try:
                 what = _wrong(json.loads(text), metric, sign, margin, ties)

@@ -282,6 +282,9 @@ def test_a_published_folder_is_proven_and_what_was_wrong_with_others_is_found(ma
     scores = {"chosen_score": first["rejected_score"], "rejected_score": first["chosen_score"]}
     assert "less than the margin" in found(**swapped, **scores)[0]
     assert "are not all lists" in found(prompt=None)[0]
+    odd = [{"role": "user", "content": "line\u2028separators"}]
+    path.write_text(json.dumps({**first, "prompt": odd}, ensure_ascii=False) + "\n")
+    assert list(one.validate(folder)) == []
     assert "is no pair" in found(prompt=[3])[0]
     unfenced = [{"role": "assistant", "content": "python\n" + extract_code(first["chosen"][0]["content"])}]
     assert "the scores are" in found(chosen=unfenced)[0]
