@@ -109,3 +109,24 @@ def test_edits_are_put_in_and_keep_what_a_program_does():
     assert renamed(code, "nothing", "x") is None
     assert Edit(((0, 2, ""),)).meets(Edit(((2, 3, ""),)))
     assert not Edit(((0, 2, ""),)).meets(Edit(((3, 3, "x"),)))
+
+
+def test_a_variable_spelt_differently_still_is_one_variable():
+    code = "def f(last):\n    total = 0\n    total = total + last.total\n    return total"
+    new = renamed(code, "total", "s")
+    assert put_in(code, [new]) == "def f(last):\n    s = 0\n    s = s + last.total\n    return s"
+    shown = Edit(((code.index("    return"),) * 2 + ("    print(total)\n",),))
+    assert put_in(code, [new, shown]).endswith("    print(s)\n    return s")
+    assert renamed(code, "total", "last") is None
+
+
+def test_better_names_break_no_solution():
+    jobs = []
+    for assignment in embedded.assignments_of_class().values():
+        for solution in assignment.solutions.values():
+            for spelling, names in NAMES.items():
+                code = re.sub(r"\b[A-Z]{4,}\b", lambda match, names=names: names[match[0]], solution)
+                other = NAMES[{"plain": "camel"}.get(spelling, "plain")]
+                edits = [edit for role, name in names.items() if (edit := renamed(code, name, other[role]))]
+                jobs += [(judge(assignment.name, assignment.question), put_in(code, [edit])) for edit in edits]
+    assert {outcome.error for outcome in observe(jobs, workers=2, limits=LIMITS, label="")} == {"none"}

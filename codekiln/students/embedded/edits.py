@@ -12,9 +12,13 @@ _OPERATORS = frozenset(["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/
 
 @dataclass(frozen=True)
 class Edit:
-    """Spans of a text, each with what it is replaced by, that belong together."""
+    """Spans of a text, each with what it is replaced by, that belong together.
+
+    ``names`` is a name and its new spelling, for an edit that spells it differently everywhere.
+    """
 
     spans: tuple[Span, ...]
+    names: tuple[str, str] | None = None
 
     def meets(self, other: "Edit") -> bool:
         """Tell whether two edits change the same place."""
@@ -22,8 +26,12 @@ class Edit:
 
 
 def put_in(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with edits that do not meet."""
+    """Return the text with edits that do not meet; what one puts in has the names that another gives."""
+    edits = list(edits)
+    spellings = [edit.names for edit in edits if edit.names]
     for start, end, new in sorted((span for edit in edits for span in edit.spans), reverse=True):
+        for old, other in spellings:
+            new = re.sub(rf"(?<![.\w]){re.escape(old)}\b", other, new)
         text = text[:start] + new + text[end:]
     return text
 
@@ -49,13 +57,17 @@ def tight_commas(code: str) -> list[Edit]:
 
 
 def renamed(code: str, old: str, new: str) -> Edit | None:
-    """Return the edit that spells a name differently everywhere, or None where it does not occur."""
-    spans = [
-        (_offset(code, token.start), _offset(code, token.end), new)
-        for _, token, _ in _threes(code)
-        if token.type == tokenize.NAME and token.string == old
+    """Return the edit that spells a variable differently everywhere; None without one, or where ``new`` is taken."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    names = [
+        token
+        for before, token in zip([None, *tokens], tokens, strict=False)
+        if token.type == tokenize.NAME and not (before and before.string == ".")
     ]
-    return Edit(tuple(spans)) if spans else None
+    if new in {token.string for token in names}:
+        return None
+    starts = [_offset(code, token.start) for token in names if token.string == old]
+    return Edit(tuple((start, start + len(old), new) for start in starts), (old, new)) if starts else None
 
 
 def line_starts(code: str, pattern: str) -> Iterator[tuple[int, re.Match]]:
