@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from codekiln.dataset import validation_errors
 from codekiln.errors import InputError, InputErrors
 from codekiln.records import DoctestTest, Record, Test
-from codekiln.students.rows import read_json
+from codekiln.students.rows import read_json, split_submit
 
 
 class Question(Record):
@@ -77,6 +77,20 @@ class StreamRow(Record):
     submissions: tuple[str, ...] = Field(min_length=1)
     submitted: bool = True
     feedback: tuple[str, ...] | None = None
+
+    @field_validator("student_id")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty")
+        return value
+
+    @field_validator("submissions")
+    @classmethod
+    def _some_code(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if empty := [str(number) for number, text in enumerate(value, start=1) if not split_submit(text)[0].strip()]:
+            raise ValueError(f"has nothing in submission {', '.join(empty)} of {len(value)}")
+        return value
 
 
 def split_doctest(text: str) -> list[DoctestTest]:
@@ -183,7 +197,11 @@ def _collapse(stream: Stream) -> Stream:
 
 
 def _stream(row: StreamRow) -> Stream:
-    return Stream(row.student_id, row.semester, row.question_name, row.submissions, row.submitted, row.feedback)
+    """Return a line as a stream; a marker that the last submission bears already is not said twice."""
+    *before, last = row.submissions
+    code, marked = split_submit(last)
+    submissions = (*before, code if marked else last)
+    return Stream(row.student_id, row.semester, row.question_name, submissions, row.submitted, row.feedback)
 
 
 def _mistakes(row: StreamRow, where: str, questions: dict[str, Question], first: int | None) -> list[InputError]:

@@ -134,8 +134,8 @@ class _Row(Record):
 
     @property
     def code(self) -> str:
-        """The submission without its marker."""
-        return split_submit(self.OUTPUT)[0]
+        """The submission without its marker and the blank lines before it, as a reply holds it."""
+        return split_submit(self.OUTPUT)[0].lstrip("\n")
 
     @property
     def submitted(self) -> bool:

@@ -90,3 +90,30 @@ def test_submissions_that_repeat_the_one_before_are_left_out_with_their_feedback
     (once,) = collapsed([twice])
     assert once.submissions == (WRONG, RIGHT, WRONG)
     assert once.feedback == ("1", "3", "4")
+
+
+def written(tmp_path, **fields):
+    row = {"student_id": "ann", "semester": "autumn", "question_name": "double", "submissions": [WRONG, RIGHT]}
+    path = tmp_path / "streams.jsonl"
+    path.write_text(json.dumps(row | fields) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"student_id": " "}, "student_id"),
+        ({"submissions": [WRONG, " \n", RIGHT]}, "submissions"),
+        ({"submissions": [WRONG, "<SUBMIT>"]}, "submissions"),
+    ],
+)
+def test_a_stream_without_a_name_or_with_nothing_handed_in_is_named(tmp_path, fields, field):
+    with pytest.raises(InputErrors) as caught:
+        read_streams(written(tmp_path, **fields), QUESTIONS)
+    assert [error.where for error in caught.value.errors] == [f"{tmp_path / 'streams.jsonl'}:1.{field}"]
+
+
+def test_a_marker_that_a_stream_bears_already_is_not_said_twice(tmp_path):
+    found = read_streams(written(tmp_path, submissions=[WRONG, f"{RIGHT}\n<SUBMIT>"]), QUESTIONS)
+    assert found.streams[0].submissions == (WRONG, RIGHT)
+    assert found.streams[0].submitted

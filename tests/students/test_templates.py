@@ -107,3 +107,8 @@ def test_fences_are_markers_too():
 @given(st.sampled_from(sorted(TEMPLATES)), st.text())
 def test_no_text_breaks_the_reading_of_replies(markers, written):
     assert isinstance(TEMPLATES[markers].read_reply(written).code, str)
+
+
+def test_the_real_submission_is_measured_as_a_reply_holds_it():
+    row = next_row(output=f"\n\n{RIGHT}\n\n{SUBMIT}")
+    assert read_reply(reply(row.code, row.submitted)).code == row.code == RIGHT
