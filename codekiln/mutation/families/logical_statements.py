@@ -45,11 +45,13 @@ def missing_call(source: Source) -> Iterator[Edit]:
     for node in source.each(ast.Expr):
         if isinstance(node.value, ast.Call) and not (_adds(node.value) and source.inside(node, *LOOPS)):
             edit, code = removed(source, node), short(source.code(node))
+            shows = isinstance(node.value.func, ast.Name) and node.value.func.id == "print"
+            effect = "nothing is printed there" if shows else "what it changes stays as it was"
             if edit and not steers_while(source, node):
                 yield Edit(
                     *edit,
                     f"the missing call `{code}`",
-                    f"The call `{code}` is missing, so what it does is not done.",
+                    f"The call `{code}` is missing, so {effect}.",
                     ("missing", "call", "called", "statement", "line"),
                 )
 

@@ -154,7 +154,7 @@ def missing_initialisation(source: Source) -> Iterator[Edit]:
             yield Edit(
                 *edit,
                 f"the missing line `{code}`",
-                f"The variable `{name}` is used but never gets its first value, because `{code}` is missing.",
+                f"The variable `{name}` is used before it has a value, because `{code}` is missing.",
                 (*_NAME, "initial", "initialised", "initialized", "assigned", "value", name.lower()),
             )
 
