@@ -1,5 +1,6 @@
 """Proves a folder of data sets by difficulty from its files alone; solutions are run again."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Folder:
     path: Path
     summary: dict[str, dict[str, str]]
     bands: dict[str, str]
+    available: dict[str, int]
     problems: dict[str, Problem]
     mixes: dict[str, list[dict[str, Any]]]
     trained: list[str]
@@ -84,16 +86,36 @@ def _read(path: Path, asked: Asked) -> Folder:
     made = [name for name in asked.mixes if rows[name]["status"] == summary.MADE]
     problems = read_rows(path / tables.PROBLEMS_JSONL, Problem)
     rated = tables.read_table(path / tables.PROBLEMS_CSV, tables.PROBLEMS)
+    _refuse_words(path, rated, listed)
     lines = {name: tables.read_lines(path / tables.files_of(name)[0]) for name in made}
     return Folder(
         path=path,
         summary=rows,
         bands={row["mbpp_id"]: row["difficulty"] for row in rated},
+        available={band: sum(int(row["solutions"]) for row in rated if row["difficulty"] == band) for band in BANDS},
         problems={tables.name_of(problem): problem for problem in problems},
         mixes={name: lines.get(name, []) for name in asked.mixes},
         trained=[row.messages[-1].content for row in read_rows(path / TRAIN, Conversation)],
         judges=read_rows(path / EVALUATION, Problem),
     )
+
+
+def _refuse_words(path: Path, rated: Sequence[Mapping[str, str]], listed: Sequence[Mapping[str, str]]) -> None:
+    """Raise InputErrors for every cell with something else than the number that has to stand there."""
+    columns = {
+        tables.PROBLEMS_CSV: (rated, ("n", "correct", "solutions"), [f"pass@{k}" for k in KS]),
+        tables.SUMMARY_CSV: (listed, [f"{band}_available" for band in BANDS], [f"{band}_count" for band in BANDS]),
+    }
+    errors = [
+        InputError(f"is {row[column]!r}, and no number", where=f"{path / file}:{line}.{column}", fix=AGAIN)
+        for file, (rows, whole, maybe) in columns.items()
+        for line, row in enumerate(rows, start=2)
+        for names, form in ((whole, r"\d+"), (maybe, r"(\d+(\.\d+)?(e-\d+)?)?"))
+        for column in names
+        if not re.fullmatch(form, row[column] or ("" if row[column] == "" else "missing"))
+    ]
+    if errors:
+        raise InputErrors(errors)
 
 
 def _shapes(folder: Folder, name: str) -> Iterator[InputError]:
@@ -108,6 +130,9 @@ def _labels(path: Path, asked: Asked, thresholds: Thresholds) -> Iterator[InputE
     table = path / tables.PROBLEMS_CSV
     for line, row in enumerate(tables.read_table(table), start=2):
         rate = Rate(int(row["n"]), int(row["correct"]))
+        if rate.correct > rate.n:
+            yield InputError(f"is {rate.correct} of {rate.n}", where=f"{table}:{line}.correct", fix=AGAIN)
+            continue
         few = TOO_FEW if rate.n else NO_SAMPLES
         band = thresholds.band(rate) if rate.n >= asked.least_samples else few
         if row["difficulty"] != band:
@@ -122,7 +147,7 @@ def _labels(path: Path, asked: Asked, thresholds: Thresholds) -> Iterator[InputE
 
 def _ratio(folder: Folder, name: str, asked: Asked) -> Iterator[InputError]:
     row, where = folder.summary[name], str(folder.path / tables.SUMMARY_CSV)
-    available = {band: int(row[f"{band}_available"]) for band in BANDS}
+    available = folder.available
     found = Counter(line["difficulty"] for line in folder.mixes[name])
     try:
         wanted = counts(asked.mixes[name], available, asked.size)
@@ -133,9 +158,19 @@ def _ratio(folder: Folder, name: str, asked: Asked) -> Iterator[InputError]:
     if {band: count for band, count in wanted.items() if count} != dict(found):
         what = f"{name} has {dict(found)}, and its ratio of {available} is {wanted}"
         yield InputError(what, where=str(folder.path / tables.files_of(name)[0]), fix=AGAIN)
-    stated = {band: int(row[f"{band}_count"] or 0) for band in BANDS}
-    if any(stated[band] != found[band] for band in BANDS):
-        yield InputError(f"{name} is said to have {stated} and has {dict(found)}", where=where, fix=AGAIN)
+    rows = len(folder.mixes[name])
+    facts = {
+        **{f"{band}_available": available[band] for band in BANDS},
+        **{f"{band}_count": found[band] if rows else "" for band in BANDS},
+        "total_examples": rows,
+        "requested_ratio": summary.ratio_text(asked.mixes[name].parts()),
+        "actual_ratio": summary.ratio_text(found) if rows else "",
+        "verified": rows or "",
+    }
+    for column, fact in facts.items():
+        if row[column] != str(fact):
+            what = f"{name} is said to have {row[column] or 'nothing'}, and has {fact or 'nothing'}"
+            yield InputError(what, where=f"{where}.{column}", fix=AGAIN)
 
 
 def _rows(folder: Folder, name: str) -> Iterator[InputError]:
@@ -148,8 +183,13 @@ def _rows(folder: Folder, name: str) -> Iterator[InputError]:
     except InputError as error:
         yield error
         return
-    shown = [(row["mbpp_id"], row["response"], row["difficulty"], row["passed"]) for row in table]
-    wanted = [(row["mbpp_id"], row["output"], row["difficulty"], "True") for row in folder.mixes[name]]
+    columns = [column for column in tables.CSV if column != "run_id"]
+    shown = [tuple(row[column] for column in columns) for row in table]
+    prompts_of = {mbpp_id: problem.prompt for mbpp_id, problem in folder.problems.items()}
+    wanted = [
+        (row["mbpp_id"], prompts_of.get(row["mbpp_id"]), row["output"], row["difficulty"], "True")
+        for row in folder.mixes[name]
+    ]
     if shown != wanted:
         yield InputError(f"does not have the rows of {lines.name}, all passed", where=str(text), fix=AGAIN)
     for number, row in enumerate(folder.mixes[name], start=1):

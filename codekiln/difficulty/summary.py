@@ -20,7 +20,7 @@ def columns(names: Sequence[str]) -> tuple[str, ...]:
     return (
         "dataset", "status", "trained_on", "total_examples", "problems", "requested_ratio", "actual_ratio",
         *(f"{band}_count" for band in BANDS), *(f"{band}_available" for band in BANDS),
-        "average_problem_length", "average_complexity", "average_lines",
+        "average_problem_length", "average_complexity",
         *(f"success_rate_{band}" for band in BANDS), *(f"average_pass@{k}" for k in KS),
         "verified", "hidden_tests_per_problem", "same_as_reference", "runs",
         *(f"average_{name}" for name in metrics.names()), *(f"shared_with_{name}" for name in names),
@@ -79,7 +79,6 @@ def _figures(mix: Mix, pool: Pool) -> dict[str, Any]:
         **{f"{band}_count": count for band, count in counted.items()},
         "average_problem_length": _mean(len(row.problem.prompt.split()) for row in solutions),
         "average_complexity": means["cognitive_complexity"],
-        "average_lines": means["lines"],
         **{
             f"success_rate_{band}": _mean(rate.at(1) for name, rate in rates.items() if band_of[name] == band)
             for band in BANDS

@@ -275,6 +275,51 @@ def test_a_label_that_the_rate_does_not_bear_out_is_found(copy):
     assert any("is called hard, and 0 of 10 is unsolved" in error for error in found)
 
 
+@pytest.mark.parametrize(
+    ("file", "column", "value"),
+    [
+        (tables.PROBLEMS_CSV, "n", "ten"),
+        (tables.PROBLEMS_CSV, "correct", ""),
+        (tables.PROBLEMS_CSV, "pass@5", "often"),
+        (tables.SUMMARY_CSV, "easy_available", "some"),
+        (tables.SUMMARY_CSV, "hard_count", "few"),
+    ],
+)
+def test_a_cell_without_its_number_is_named(copy, file, column, value):
+    rewrite(copy / file, lambda rows: [rows[0] | {column: value}, *rows[1:]])
+    assert any(f"{file}:2.{column}" in error and f"is {value!r}, and no number" in error for error in errors(copy))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("total_examples", "999"),
+        ("requested_ratio", "9:9:9"),
+        ("actual_ratio", "9:9:9"),
+        ("easy_available", "900"),
+        ("verified", "0"),
+    ],
+)
+def test_a_figure_of_the_summary_that_the_files_do_not_give_is_found(copy, column, value):
+    rewrite(copy / tables.SUMMARY_CSV, lambda rows: [rows[0] | {column: value}, *rows[1:]])
+    assert any(f"{tables.SUMMARY_CSV}.{column}" in error and f"to have {value}" in error for error in errors(copy))
+
+
+def test_more_solved_than_tried_is_found(copy):
+    rewrite(copy / tables.PROBLEMS_CSV, lambda rows: [rows[0] | {"correct": "99"}, *rows[1:]])
+    assert any("is 99 of 10" in error for error in errors(copy))
+
+
+def test_a_prompt_of_another_problem_in_the_csv_is_found(copy):
+    rewrite(copy / "dataset_balanced.csv", lambda rows: [rows[0] | {"prompt": "Do nothing."}, *rows[1:]])
+    assert any("does not have the rows of dataset_balanced.jsonl" in error for error in errors(copy))
+
+
+def test_no_column_of_the_summary_is_there_twice():
+    names = summary.columns(["balanced"])
+    assert len(set(names)) == len(names)
+
+
 def test_an_estimate_that_the_counts_do_not_give_is_found(copy):
     rewrite(copy / tables.PROBLEMS_CSV, lambda rows: [row | {"pass@10": "0.5"} for row in rows])
     assert any("pass@10" in error and "9 of 10 gives 1.0" in error for error in errors(copy))
