@@ -35,7 +35,9 @@ class Runs:
 
 
 def files(patterns: Sequence[str]) -> list[Path]:
-    """Return the files that paths, folders of graded rows, and globs name, each once, in the order of the patterns.
+    """Return the files that paths, folders of graded rows, and globs name, in the order of the patterns.
+
+    A file that several patterns name, however they call it, is there once.
 
     Raises:
         InputErrors: Some pattern names no file.
@@ -44,13 +46,15 @@ def files(patterns: Sequence[str]) -> list[Path]:
     errors = []
     for pattern in patterns:
         paths = [_file(Path(name)) for name in sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))]
-        found.update(dict.fromkeys(path for path in paths if path is not None))
+        for path in paths:
+            if path is not None:
+                found.setdefault(path.resolve(), path)
         if not any(paths):
             fix = "give files of samples or of graded rows, or folders that hold data.jsonl, from where the run starts"
             errors.append(InputError(f"'{pattern}' names no file in {Path.cwd()}", where=WHERE, fix=fix))
     if errors:
         raise InputErrors(errors)
-    return list(found)
+    return list(found.values())
 
 
 def digests(patterns: Sequence[str]) -> dict[str, str]:

@@ -105,3 +105,10 @@ def test_the_digest_of_a_run_changes_with_its_file(tmp_path):
     write(tmp_path / "a.jsonl", [sample(), sample()])
     assert list(before) == ["a"]
     assert runs.digests([path]) != before
+
+
+def test_a_run_that_is_named_twice_counts_once(tmp_path, monkeypatch):
+    path = write(tmp_path / "one.jsonl", [sample()])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.jsonl").symlink_to(path)
+    assert len(runs.read([path, "one.jsonl", "link.jsonl"], PROBLEMS).samples["Mbpp/2"]) == 1
