@@ -8,7 +8,7 @@ from codekiln.difficulty.pool import Mix, Pool
 from codekiln.difficulty.rates import BANDS, UNSOLVED
 
 COLOURS = {"easy": "#4c9f70", "medium": "#e0a030", "hard": "#b5483a", UNSOLVED: "#8a8a8a"}
-BINS = 20
+WIDTH = 0.05
 
 
 def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
@@ -38,7 +38,9 @@ def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
     shown = [*BANDS, UNSOLVED]
     rates = [[pool.rates[name].at(1) for name, band in pool.bands.items() if band == one] for one in shown]
     labels = [f"{band} ({len(found)})" for band, found in zip(shown, rates, strict=True)]
-    axes.hist(rates, bins=BINS, range=(0, 1), stacked=True, color=[COLOURS[band] for band in shown], label=labels)
+    # Shares of ten or twenty samples lie in the middle of a bar: on its edge, rounding would decide where they count.
+    edges = [WIDTH * (place - 0.5) for place in range(round(1 / WIDTH) + 2)]
+    axes.hist(rates, bins=edges, stacked=True, color=[COLOURS[band] for band in shown], label=labels)
     for value in thresholds.values():
         axes.axvline(value, color="black", linewidth=0.8, linestyle=":")
     axes.set_xlabel("pass@1")
