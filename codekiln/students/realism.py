@@ -54,7 +54,7 @@ MEASURES: tuple[Measure, ...] = (
         share=True,
     ),
     *(measure for name, (_, describe) in FORM.items() for measure in _with_error(name, describe)),
-    *_with_error("style_score", "First principal component of size and tree shape, in standard deviations"),
+    *_with_error("style_score", "First principal component of size and tree shape, each standardised"),
     *_with_error("edit_distance", "Share of the text that changes from the submission before", share=True),
     Measure(
         name="ast_distance",

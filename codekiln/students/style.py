@@ -46,7 +46,7 @@ class Axis:
     loadings: tuple[float, ...]
 
     def score(self, form: Form) -> float | None:
-        """Return the style score of a submission, in standard deviations of the component; None without a tree."""
+        """Return where a submission lies on the component, 0 for the mean of the real ones; None without a tree."""
         values = _scored(form)
         if values is None:
             return None
