@@ -141,7 +141,10 @@ class Maintainability(Recipe):
         return self._ordered(passing, rng), self._ordered(wrong, rng)
 
     def _ordered(self, candidates: set[Candidate], rng: random.Random) -> list[Candidate]:
-        ordered = sorted(candidates, key=lambda candidate: (candidate.place, candidate.code))
+        ordered = sorted(
+            candidates,
+            key=lambda item: (item.place, item.code, item.merit is None, 0.0 if item.merit is None else item.merit),
+        )
         if self.settings.ties == "drop":
             rng.shuffle(ordered)
         return ordered
