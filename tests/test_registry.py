@@ -364,3 +364,10 @@ def test_a_lora_adapter_gives_the_same_logits_after_a_round_trip(registry: Regis
         assert torch.equal(model(tokens).logits, again(tokens).logits)
         with again.disable_adapter():
             assert not torch.allclose(model(tokens).logits, again(tokens).logits)
+
+
+def test_a_database_whose_set_up_was_killed_says_what_to_delete():
+    from codekiln.registry.connection import refused
+
+    error = RuntimeError("(sqlite3.OperationalError) table _alembic_tmp_experiments already exists")
+    assert "delete the file" in str(refused("cannot open experiment 'x'", "sqlite:///mlflow.db", error))

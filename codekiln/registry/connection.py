@@ -45,6 +45,8 @@ def refused(what: str, uri: str, error: Exception) -> RegistryError:
         fix = "give this user write access, or set MLFLOW_TRACKING_TOKEN / MLFLOW_TRACKING_USERNAME and _PASSWORD"
     elif "out-of-date database schema" in seen:
         fix = f"another MLflow version made this database: back it up, then run `mlflow db upgrade {uri}`"
+    elif "_alembic_tmp_" in seen:
+        fix = "MLflow was killed while it set this database up: delete the file if no run is in it yet, and repeat"
     elif any(sign in seen for sign in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
     else:
