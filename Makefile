@@ -31,7 +31,7 @@ images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDE
 	$(PYTHON) images/build.py $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TORCH_INDEX_URL),--build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL))
 
 base: $(READY)  ## train the embedded base model from scratch
-	$(BIN)/python -m codekiln.tiny.train_base --out codekiln/tiny/base
+	$(BIN)/python -m codekiln.demo.train_base --out codekiln/demo/base
 
 lock:  ## write requirements.lock and the locks of the images from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from codekiln.dataset import write_dataset
-from codekiln.prompts import answer
-from codekiln.records import Example, Message, Pair
+from codekiln.data.folders import write_dataset
+from codekiln.data.prompts import answer
+from codekiln.data.records import Example, Message, Pair
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"

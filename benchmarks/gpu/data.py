@@ -3,9 +3,9 @@
 import random
 from pathlib import Path
 
-from codekiln.dataset import write_dataset
-from codekiln.prompts import answer
-from codekiln.records import Example, Message, Pair
+from codekiln.data.folders import write_dataset
+from codekiln.data.prompts import answer
+from codekiln.data.records import Example, Message, Pair
 
 TURNS = 80  # tokens of the chat template and the code fence, generously
 

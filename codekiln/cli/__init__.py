@@ -7,8 +7,8 @@ import click
 
 from codekiln import __version__
 from codekiln.cli import cluster, judging, listing, running
+from codekiln.cli.exercises import exercise
 from codekiln.errors import CodekilnError, InputError
-from codekiln.exercises.cli import exercise
 
 HELP = {"help_option_names": ["-h", "--help"]}
 

@@ -21,9 +21,9 @@ def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], a
     Example: codekiln plan --profile gemma3-12b --pool h200
     """
     from codekiln.launch.pools import read_cluster
-    from codekiln.plan import table
-    from codekiln.settings import resolve
+    from codekiln.settings.resolve import resolve
     from codekiln.stages.planning import plan_run
+    from codekiln.training.plan import table
 
     settings = resolve(profile, {"base_model": base_model, "pool": pool}, list(overrides))
     plans = plan_run(settings, read_cluster().pool(pool))
@@ -64,13 +64,14 @@ def submit(
 
     Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
     """
-    from codekiln import local_run
-    from codekiln.kubeflow import Kubeflow
-    from codekiln.settings import parse_overrides, profile_names, resolve
+    from codekiln.cli import local_run
+    from codekiln.launch.kfp_client import Kubeflow
+    from codekiln.settings import profiles
+    from codekiln.settings.resolve import parse_overrides, resolve
 
     package, arguments = local_run.compiled(pipeline), {key: value for key, value in form.items() if value}
     arguments |= {"overrides": "\n".join(overrides)} if overrides else {}
-    if form["profile"] in profile_names():
+    if form["profile"] in profiles.names():
         resolve(form["profile"], {}, list(overrides))
     else:
         # A profile that only the cluster has is read there, by check.

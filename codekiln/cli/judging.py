@@ -24,8 +24,8 @@ def grade(problems: str, samples: Path, out: Path, workers: int | None, as_json:
 
     Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
     """
-    from codekiln.grading import grade_files
     from codekiln.sandbox import Limits
+    from codekiln.sandbox.grading import grade_files
 
     summary = grade_files(problems, samples, out, workers, Limits())
     click.echo(json.dumps(summary) if as_json else "\n".join(f"{key:<12} {value}" for key, value in summary.items()))
@@ -39,7 +39,7 @@ def score(file: Any, as_json: bool) -> None:
 
     Example: codekiln score solution.py
     """
-    from codekiln import metrics
+    from codekiln.code import metrics
 
     try:
         code = file.read()
@@ -64,10 +64,10 @@ def validate(folder: Path, as_json: bool) -> None:
 
     Example: codekiln validate runs/latest/filter
     """
-    from codekiln import published
+    from codekiln.recipes import publish
 
-    inner = folder / published.FOLDER
-    found = list(published.validate(inner if inner.is_dir() else folder))
+    inner = folder / publish.FOLDER
+    found = list(publish.validate(inner if inner.is_dir() else folder))
     if as_json:
         click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
     else:

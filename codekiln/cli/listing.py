@@ -29,7 +29,7 @@ def recipes(name: str | None, as_json: bool) -> None:
 
 
 def _recipe(kind: Any) -> str:
-    from codekiln import measures
+    from codekiln.evaluation import measures
 
     lines = [kind.describe, "", "settings, with their defaults:"]
     for key, field in kind.Settings.model_fields.items():

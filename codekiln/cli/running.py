@@ -28,8 +28,8 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
 
     Example: codekiln run align --profile cluster --base-model qwen3-4b --workdir runs/qwen
     """
-    from codekiln import local_run
-    from codekiln.closing import closing
+    from codekiln.cli import local_run
+    from codekiln.cli.run_summary import closing
 
     arguments = {key: value for key, value in form.items() if value}
     if pipeline == "judge" and "recipe" in arguments:  # its run form has no field left
@@ -96,7 +96,7 @@ def check(profile: str, overrides: tuple[str, ...], output: Path, cluster: bool,
 
     Example: codekiln check --set problems.source=mbpp.jsonl
     """
-    from codekiln.settings import resolve
+    from codekiln.settings.resolve import resolve
     from codekiln.stages.runner import run_check
 
     if cluster:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from codekiln import metrics
+from codekiln.code import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation.summary import Comparison, Evaluation
 

@@ -9,10 +9,10 @@ from math import fsum
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from codekiln.data.records import Graded
 from codekiln.errors import InputError
 from codekiln.evaluation.passk import pass_at_k
 from codekiln.evaluation.statistics import RESAMPLES, Derived, Interval, bootstrap
-from codekiln.records import Graded
 
 CHAMPION = "champion"
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from codekiln.data.records import Graded, Problem
 from codekiln.errors import InputError, did_you_mean
 from codekiln.filters._filter import Check, Context, Filter
-from codekiln.records import Graded, Problem
 
 __all__ = ["DEFAULT", "Check", "Context", "Filter", "chain", "get", "names"]
 

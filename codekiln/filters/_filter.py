@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from codekiln.records import Graded, Problem, Sample
+from codekiln.data.records import Graded, Problem, Sample
 
 Check = Callable[[Problem, Graded], str | None]
 """Returns None to keep the row, or a short kebab-case reason to reject it."""

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
+from codekiln.data.normalise import fingerprint
+from codekiln.data.records import Graded, Problem
 from codekiln.errors import InputError
 from codekiln.filters._filter import Check, Context, Filter, program, tokens
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import fingerprint
 
 N = 10
 """Tokens in an n-gram: shorter ones occur by chance, longer ones miss small edits."""

@@ -1,8 +1,8 @@
 """One of each: samples of a task that differ only in names, comments or layout are one sample."""
 
+from codekiln.data.normalise import fingerprint
+from codekiln.data.records import Graded, Problem
 from codekiln.filters._filter import Check, Context, Filter, program
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import fingerprint
 
 
 def create(context: Context) -> Check:

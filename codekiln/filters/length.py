@@ -1,7 +1,7 @@
 """No giants: programs far longer than their task needs teach rambling and overflow the context."""
 
+from codekiln.data.records import Graded, Problem
 from codekiln.filters._filter import Check, Context, Filter, program, tokens
-from codekiln.records import Graded, Problem
 
 
 def create(context: Context) -> Check:

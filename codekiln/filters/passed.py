@@ -1,7 +1,7 @@
 """Execution decides: only samples that passed their tests stay."""
 
+from codekiln.data.records import Graded, Problem
 from codekiln.filters._filter import Check, Context, Filter
-from codekiln.records import Graded, Problem
 
 
 def create(context: Context) -> Check:

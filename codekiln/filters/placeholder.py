@@ -3,9 +3,9 @@
 import ast
 import re
 
+from codekiln.data.normalise import bare, parse
+from codekiln.data.records import Graded, Problem
 from codekiln.filters._filter import Check, Context, Filter, program
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import bare, parse
 
 _PROMISE = re.compile(
     r"#.*\b(TODO|FIXME|XXX|your code here|implement (this|me|here)|rest of the (code|function))\b", re.IGNORECASE

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from codekiln.records import Message
+from codekiln.data.records import Message
 
 
 class Sampling(BaseModel):

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.records import Message
 from codekiln.errors import InputError, ModelError, did_you_mean
 from codekiln.inference import Sampling
 from codekiln.inference.responses import Reply, Responses
-from codekiln.records import Message
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -10,13 +10,13 @@ import torch
 from transformers import PretrainedConfig
 
 from codekiln import models
+from codekiln.data.records import Message
 from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
 from codekiln.models.chat import load_chat
 from codekiln.models.loading import attach, device, load_model
 from codekiln.progress import progress
-from codekiln.records import Message
 
 # Of free memory; the rest is for activations and for the cache's growth, which for a moment has a layer twice.
 SHARE = 0.8

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from codekiln.dataset import write_atomic
+from codekiln.data.folders import write_atomic
 from codekiln.errors import InputError
 
 log = logging.getLogger(__name__)

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from codekiln.data.prompts import extract_code
+from codekiln.data.records import Message
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
 from codekiln.inference.responses import Reply
-from codekiln.prompts import extract_code
-from codekiln.records import Message
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codekiln.dataset import validation_errors
+from codekiln.data.folders import validation_errors
 from codekiln.errors import InputError, InputErrors
 
 

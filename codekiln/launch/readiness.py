@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from codekiln.errors import CodekilnError, InputError, InputErrors
-from codekiln.kubeflow import answers
 from codekiln.launch import exchange
+from codekiln.launch.kfp_client import answers
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 
 Probe = Callable[[], str]
@@ -82,8 +82,8 @@ def _exchange(cluster: Cluster) -> str:
 
 def _pool_probe(cluster: Cluster, name: str) -> Probe:
     def probe() -> str:
+        from codekiln.launch.cluster.cluster_checks import probe_pool
         from codekiln.launch.cluster.permissions import missing_permissions
-        from codekiln.launch.cluster.probes import probe_pool
 
         pool = cluster.pool(name)
         if found := [*_image(name, pool), *missing_permissions(pool.api), *probe_pool(name, pool, cluster)]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from codekiln.errors import CodekilnError, InputError
-from codekiln.kubeflow import Kubeflow
+from codekiln.launch.kfp_client import Kubeflow
 
 PAUSE_SECONDS = 10
 

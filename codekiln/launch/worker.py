@@ -14,14 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from codekiln.dataset import write_atomic
+from codekiln.data.folders import write_atomic
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.exchange import JOB, opened
 from codekiln.launch.heartbeat import ABANDONED, Watch
 from codekiln.launch.processes import APART
 
 PATIENCE_SECONDS = 3600
-MODULES = ("codekiln.training", "codekiln.sampling")
+MODULES = ("codekiln.training", "codekiln.inference.sampling")
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"  # set by torchrun for every process
 USAGE = """usage: python -m codekiln.launch.worker PLACE
 

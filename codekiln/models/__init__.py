@@ -42,9 +42,9 @@ class BaseModelSpec(BaseModel):
         """Where ``from_pretrained`` finds the model: a folder, or a Hub id."""
         if self.id != "tiny":
             return self.id
-        from codekiln import tiny
+        from codekiln import demo
 
-        return str(tiny.base_path())
+        return str(demo.base_path())
 
     @property
     def hub_revision(self) -> str | None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from codekiln.data.records import Message
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
-from codekiln.records import Message
 
 _PROBE = "codekiln"
 

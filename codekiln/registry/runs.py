@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codekiln.dataset import DATA, read_manifest, sha256_file
+from codekiln.data.folders import DATA, read_manifest, sha256_file
 from codekiln.errors import InputError
 from codekiln.registry.connection import guarded
 

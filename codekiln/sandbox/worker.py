@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from codekiln.errors import SandboxError
-from codekiln.sandbox.judge import Outcome
+from codekiln.sandbox.verdict import Outcome
 
 _START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
 # The server needs only codekiln.sandbox.inside: empty parents keep the rest, and what it imports, out of its memory.

@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from codekiln import __version__
-from codekiln.dataset import DATA, MANIFEST, sha256_file, validation_errors, write_atomic
+from codekiln.data.folders import DATA, MANIFEST, sha256_file, validation_errors, write_atomic
 from codekiln.errors import InputError, InputErrors
-from codekiln.settings import Settings
+from codekiln.settings.schema import Settings
 
 PENDING, IDENTITY = ".pending.json", ".identity"
 VOLATILE = (MANIFEST, PENDING, IDENTITY, "tracking.json", "summary.json")

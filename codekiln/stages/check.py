@@ -8,18 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codekiln import models, problem_sets, teachers
-from codekiln.dataset import MANIFEST, Dataset, Rejected, write_dataset
+from codekiln import models, teachers
+from codekiln.data.folders import MANIFEST, Dataset, Rejected, write_dataset
+from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import examine, pool_probes
-from codekiln.models.reach import reach
-from codekiln.records import Problem
-from codekiln.settings import Settings
+from codekiln.models.hub_access import reach
+from codekiln.recipes import problem_sets
+from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.generate import recipe_of
 from codekiln.stages.planning import plan_run
-from codekiln.stages.run import (
+from codekiln.stages.run_folder import (
     EVALUATION,
     TRAIN,
     Tracking,

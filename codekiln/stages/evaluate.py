@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from codekiln import measures
-from codekiln.dataset import Dataset, write_atomic, write_dataset
+from codekiln.data.folders import Dataset, write_atomic, write_dataset
+from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
+from codekiln.evaluation import measures
 from codekiln.evaluation.summary import CHAMPION, Evaluation
 from codekiln.evaluation.summary import evaluate as compare
-from codekiln.recipes import Recipe
-from codekiln.records import Graded, Problem, Sample
+from codekiln.recipes.base import Recipe
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.filter import grade
 from codekiln.stages.generate import recipe_of
 from codekiln.stages.jobs import sample
-from codekiln.stages.run import registry_of
+from codekiln.stages.run_folder import registry_of
 
 BASE = "base"
 ADAPTERS = ("sft", "dpo", "dpo_further", "dpo_further_2", "dpo_further_3", "candidate")

@@ -6,7 +6,7 @@ from pathlib import Path
 from codekiln.errors import InputError
 from codekiln.registry.runs import WEIGHTS
 from codekiln.stages.base import Stage, Summary, Work
-from codekiln.stages.run import registry_of
+from codekiln.stages.run_folder import registry_of
 
 
 def _fetch(work: Work) -> Summary:

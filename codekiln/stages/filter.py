@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from codekiln import filters, published
-from codekiln.dataset import Dataset, Rejected, write_dataset
-from codekiln.recipes import Made, Recipe, Rows
-from codekiln.records import Example, Graded, Pair, Problem, Sample
-from codekiln.settings import Settings
+from codekiln import filters
+from codekiln.data.folders import Dataset, Rejected, write_dataset
+from codekiln.data.records import Example, Graded, Pair, Problem, Sample
+from codekiln.recipes import publish
+from codekiln.recipes.base import Made, Recipe, Rows
+from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.generate import recipe_of
 
@@ -26,7 +27,7 @@ def _filter(work: Work) -> Summary:
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(recipe, problems, samples, settings, work.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
-    kept, close = published.apart(recipe, problems, kept, evaluation)
+    kept, close = publish.apart(recipe, problems, kept, evaluation)
     kept, rejected = recipe.score(problems, kept), [*rejected, *close]
     rows = recipe.rows(problems, kept)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
@@ -34,7 +35,7 @@ def _filter(work: Work) -> Summary:
     write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)
     write_dataset(work.output / "pairs", rows.pairs, Pair, rejected=_of(rows, Example, other=True), **common)
     made = Made(problems, evaluation, kept, rows, work.step, settings.base_model)
-    published.publish(work.output / published.FOLDER, recipe, made, settings)
+    publish.publish(work.output / publish.FOLDER, recipe, made)
     return _summary(graded, kept, rows, rejected)
 
 

@@ -3,10 +3,11 @@
 import json
 
 from codekiln import recipes, teachers
-from codekiln.dataset import Dataset
-from codekiln.records import Problem
-from codekiln.sampling.candidates import collect
-from codekiln.settings import Settings
+from codekiln.data.folders import Dataset
+from codekiln.data.records import Problem
+from codekiln.inference.sampling.candidates import collect
+from codekiln.recipes.base import Recipe
+from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
 
 
@@ -25,7 +26,7 @@ def _generate(work: Work) -> Summary:
     )
 
 
-def recipe_of(settings: Settings) -> recipes.Recipe:
+def recipe_of(settings: Settings) -> Recipe:
     """Return the recipe of a run, set up."""
     kind = recipes.get(settings.recipe)
     own = kind.Settings.model_validate(settings.recipes[settings.recipe])

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from codekiln import launch
-from codekiln.dataset import Dataset
+from codekiln.data.folders import Dataset
+from codekiln.data.records import Sample
 from codekiln.inference import Sampling
-from codekiln.records import Sample
-from codekiln.sampling.job import SamplingJob
+from codekiln.inference.sampling.job import SamplingJob
 from codekiln.stages.base import Work, code_version, identity_of
-from codekiln.stages.run import read_tracking
+from codekiln.stages.run_folder import read_tracking
 
 
 def place(work: Work) -> launch.Place:

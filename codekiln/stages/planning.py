@@ -2,8 +2,8 @@
 
 from codekiln import models
 from codekiln.launch.pools import Pool
-from codekiln.plan import Plan, plan
-from codekiln.settings import Settings
+from codekiln.settings.schema import Settings
+from codekiln.training.plan import Plan, plan
 
 KINDS = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
 

@@ -2,16 +2,16 @@
 
 import json
 
-from codekiln import measures, recipes
-from codekiln.dataset import write_atomic
-from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, results
+from codekiln import recipes
+from codekiln.data.folders import write_atomic
+from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
+from codekiln.evaluation.report import model_card, render
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import adapter_digest
-from codekiln.report import model_card, render
 from codekiln.stages.base import Stage, StageManifest, Summary, Work, read_stage
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.reporting import report_data
-from codekiln.stages.run import read_tracking, registry_of
+from codekiln.stages.run_folder import read_tracking, registry_of
 from codekiln.stages.tracking import adapter_tags
 
 ALREADY = "is the champion already"

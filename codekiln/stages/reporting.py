@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 
-from codekiln import measures, models, recipes
-from codekiln.dataset import Dataset
-from codekiln.evaluation import CHAMPION, Evaluation, Gate
-from codekiln.records import Graded, Problem
+from codekiln import models, recipes
+from codekiln.data.folders import Dataset
+from codekiln.data.records import Graded, Problem
+from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
+from codekiln.evaluation.report import data as report
+from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
-from codekiln.report import data as report
 from codekiln.stages.base import StageRecord, Work, read_stage
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
-from codekiln.stages.run import read_tracking
+from codekiln.stages.run_folder import read_tracking
 
 SHOWN = 5
 PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
@@ -51,7 +52,7 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
     )
 
 
-def _question(gate: Gate, base: str, recipe: type[recipes.Recipe]) -> str:
+def _question(gate: Gate, base: str, recipe: type[Recipe]) -> str:
     if not recipe.measures and gate.metric != recipe.guard:
         return f"Does {gate.candidate} write code that is better on {gate.metric} than {base}, and no less correct?"
     kept = f", and no worse on {recipe.guard}" if gate.metric != recipe.guard else ""

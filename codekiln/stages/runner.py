@@ -7,9 +7,9 @@ from typing import Any
 
 from codekiln import stages
 from codekiln.errors import InputError
-from codekiln.settings import Settings
+from codekiln.settings.schema import Settings
 from codekiln.stages.base import StageManifest, Work, execute
-from codekiln.stages.run import EVALUATION, TRAIN, read_run
+from codekiln.stages.run_folder import EVALUATION, TRAIN, read_run
 
 
 def run_check(settings: Settings, output: Path) -> StageManifest:

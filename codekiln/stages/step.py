@@ -9,9 +9,9 @@ from typing import Any, TextIO
 
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
-from codekiln.settings import resolve
+from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest
-from codekiln.stages.run import read_run
+from codekiln.stages.run_folder import read_run
 from codekiln.stages.runner import run_check, run_stage
 
 WORKDIR = "CODEKILN_WORKDIR"

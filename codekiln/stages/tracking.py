@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from codekiln import models
-from codekiln.dataset import MANIFEST
+from codekiln.data.folders import MANIFEST
 from codekiln.registry.runs import WEIGHTS, StageRun
 from codekiln.stages.base import Stage, StageManifest, Work
-from codekiln.stages.run import read_tracking, registry_of
+from codekiln.stages.run_folder import read_tracking, registry_of
 
 ARTIFACTS = ("evaluation.json", "results.json", "report.html", "model_card.md")
 

@@ -4,14 +4,14 @@ import json
 from functools import partial
 
 from codekiln import launch
-from codekiln.dataset import read_manifest
+from codekiln.data.folders import read_manifest
 from codekiln.errors import InputError
 from codekiln.launch.pools import read_cluster
-from codekiln.plan import apply
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.jobs import place
 from codekiln.stages.planning import plan_stage
 from codekiln.training.job import TrainingJob, TrainingSummary
+from codekiln.training.plan import apply
 
 
 def _train(work: Work, section: str, kind: str, rows: str) -> Summary:

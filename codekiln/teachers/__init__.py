@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from codekiln import discovery, prompts
+from codekiln import plugins
+from codekiln.data import prompts
+from codekiln.data.records import Problem, Sample
 from codekiln.inference import Generator, Sampling
-from codekiln.records import Problem, Sample
 
 
 class TeacherSettings(BaseModel):
@@ -38,7 +39,7 @@ class Teacher(ABC):
     Settings: ClassVar[type[TeacherSettings]] = TeacherSettings
 
     def __init_subclass__(cls) -> None:
-        cls.name = cls.__module__.rpartition(".")[2].replace("_", "-")
+        cls.name = plugins.name_of(cls)
 
     def __init__(self, settings: TeacherSettings, *, seed: int) -> None:
         self.settings, self.seed = settings, seed
@@ -63,7 +64,7 @@ def ask(
     Args:
         generator: Who replies.
         sampling: How many replies, and how they are drawn.
-        problems: What is asked, in the words of `codekiln.prompts.messages`.
+        problems: What is asked, in the words of `codekiln.data.prompts.messages`.
         model: What the samples' ``model`` says.
     """
     problems = list(problems)
@@ -85,9 +86,9 @@ def ask(
 
 def names() -> tuple[str, ...]:
     """Return the names of all teachers."""
-    return discovery.names(__name__)
+    return plugins.names(__name__)
 
 
 def get(name: str) -> type[Teacher]:
     """Return a teacher's class by name, or raise InputError with a suggestion."""
-    return discovery.load(__name__, name, Teacher)
+    return plugins.load(__name__, name, Teacher)

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from codekiln import prompts
+from codekiln.data import prompts
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
 from codekiln.inference.structured import Implementations
-from codekiln.records import Problem, Sample
 from codekiln.teachers import Teacher, TeacherSettings, ask
 
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from codekiln import models
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.records import Problem, Sample
 from codekiln.teachers import Teacher, TeacherSettings, ask
 
 

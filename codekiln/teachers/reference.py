@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from codekiln.code.rewrite.bugs import mutants
+from codekiln.code.rewrite.styles import STYLES, rewrite
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors, did_you_mean
-from codekiln.records import Problem, Sample
-from codekiln.rewrite.bugs import mutants
-from codekiln.rewrite.styles import STYLES, rewrite
 from codekiln.teachers import Teacher, TeacherSettings
 
 
@@ -17,7 +17,7 @@ class Settings(TeacherSettings):
     """Which styles are written, and how many bugged programs."""
 
     styles: tuple[str, ...] = Field(
-        (), description="names of codekiln.rewrite.styles; empty: each structure once, comments drawn at random"
+        (), description="names of codekiln.code.rewrite.styles; empty: each structure once, comments drawn at random"
     )
     bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
 

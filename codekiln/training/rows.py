@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codekiln.dataset import Rejected
+from codekiln.data.folders import Rejected
+from codekiln.data.records import Example, Message, Pair
 from codekiln.errors import InputError
 from codekiln.models.chat import Chat
-from codekiln.records import Example, Message, Pair
 
 IGNORED = -100
 TOLERATED = 0.1

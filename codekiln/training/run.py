@@ -16,11 +16,11 @@ import torch
 import transformers
 
 from codekiln import models
-from codekiln.dataset import Dataset, write_atomic
+from codekiln.data.folders import Dataset, write_atomic
+from codekiln.data.records import Example, Pair
 from codekiln.launch import processes
 from codekiln.models.chat import load_chat
 from codekiln.models.loading import attach, load_model, quiet
-from codekiln.records import Example, Pair
 from codekiln.training import adapter, checkpoints, dpo, sft, zero
 from codekiln.training.arguments import common_arguments
 from codekiln.training.callbacks import Finite, Pace, Progress, write_curve

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from codekiln import measures, recipes
+from codekiln import recipes
+from codekiln.evaluation import measures
 
 FOLDER = Path(__file__).parent
 MARKED = re.compile(r"(<!-- table: (?P<name>\w+) -->\n)(?P<table>.*?)(<!-- end -->)", re.DOTALL)

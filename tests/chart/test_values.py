@@ -8,7 +8,7 @@ import helm_python
 import jsonschema
 import pytest
 
-from codekiln.plan import SMALLEST_GIB
+from codekiln.training.plan import SMALLEST_GIB
 from tests.chart import rendering
 from tests.chart.changes import CHANGES
 from tests.chart.rendering import CHART, examples

@@ -1,8 +1,8 @@
 import pytest
 
 from codekiln import filters
+from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputError
-from codekiln.records import Graded, Problem, Sample, Verdict
 
 LONG = "Write a function that takes a list of whole numbers and returns the sum of those that are even."
 EVALUATION = (

@@ -2,10 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import build
 import pytest
 import step
-
-import build
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from codekiln.data.records import Message, Problem
 from codekiln.errors import InputError, ModelError
 from codekiln.inference import Sampling, endpoint
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
-from codekiln.records import Message, Problem
 from codekiln.teachers import get
 
 KEY = "sk-very-secret"
@@ -157,7 +157,7 @@ def test_a_killed_process_pays_again_only_for_what_was_under_way(server, generat
         [
             "from codekiln.inference import Sampling",
             "from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings",
-            "from codekiln.records import Message",
+            "from codekiln.data.records import Message",
             "prompts = [(Message(role='user', content=f'p{index}'),) for index in range(30)]",
             f"list(EndpointGenerator(EndpointSettings(**{settings!r})).generate(prompts, Sampling(n=1)))",
         ]

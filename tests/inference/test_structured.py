@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data.records import CallTest, Message, Problem
 from codekiln.errors import InputError
 from codekiln.inference.responses import Reply
 from codekiln.inference.structured import FORMAT, read
-from codekiln.records import CallTest, Message, Problem
 from codekiln.teachers import get
 from tests.inference.test_endpoint import completion, server  # noqa: F401 - the fixture
 

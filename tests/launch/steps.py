@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Any
 
-from codekiln.launch.cluster.pace import Pace
 from codekiln.launch.cluster.pool_run import run_on_pool
 from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.timeouts import Pace
 from codekiln.launch.pools import Pool
 from tests.launch.fake_api import FakeApi
 

@@ -9,8 +9,8 @@ from moto.server import ThreadedMotoServer
 
 from codekiln.errors import ClusterError, InputError
 from codekiln.inference import Sampling
+from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import exchange
-from codekiln.sampling.job import SamplingJob
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 import pytest
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.cluster_checks import probe_pool
 from codekiln.launch.cluster.permissions import (
     CLUSTER_PERMISSIONS,
     PERMISSIONS,
@@ -10,7 +11,6 @@ from codekiln.launch.cluster.permissions import (
     permissions,
 )
 from codekiln.launch.cluster.pool_run import run_on_pool
-from codekiln.launch.cluster.probes import probe_pool
 from codekiln.launch.pools import Cluster
 from tests.launch.steps import QUICK, complete, fail, pool, request
 

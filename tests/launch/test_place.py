@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from codekiln.inference import Sampling
+from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import NAME_LENGTH, Place, _identity, job_name
-from codekiln.sampling.job import SamplingJob
 
 PLACE = Place(pool="h200", run="run-1", step="dpo_further_2", identity="abc")
 

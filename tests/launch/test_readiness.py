@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
-from tests.fake_kubeflow import FakeKubeflow
-from tests.launch.test_probes import claim, queue, runtime
+from tests.launch.fake_kubeflow import FakeKubeflow
+from tests.launch.test_cluster_checks import claim, queue, runtime
 
 
 @pytest.fixture

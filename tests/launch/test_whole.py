@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from codekiln.dataset import sha256_file
+from codekiln.data.folders import sha256_file
 from tests.launch.fake_api import FakeApi
 from tests.launch.operator import Operator
-from tests.launch.test_probes import claim, runtime
+from tests.launch.test_cluster_checks import claim, runtime
 from tests.running import command
 
 pytestmark = pytest.mark.xdist_group("processes")

@@ -1,9 +1,9 @@
 import pytest
 
 from codekiln import models
+from codekiln.data.prompts import answer
 from codekiln.errors import InputError, ModelError
 from codekiln.models.chat import Chat, load_chat
-from codekiln.prompts import answer
 from tests import toy_models as toy
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from codekiln.data.records import Problem
 from codekiln.errors import InputError, SandboxError
-from codekiln.records import Problem
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.inside import landlock
-from codekiln.sandbox.judge import Outcome
+from codekiln.sandbox.verdict import Outcome
 from codekiln.sandbox.worker import ServerDied, Worker
 
 ADD = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
@@ -24,7 +24,7 @@ GOOD = "def f(x): return x + 1"
 WITHOUT = """
 import ctypes, struct, sys
 from codekiln.errors import SandboxError
-from codekiln.records import Problem
+from codekiln.data.records import Problem
 from codekiln.sandbox import Sandbox
 from codekiln.sandbox.inside.seccomp import _op
 import platform

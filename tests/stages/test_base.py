@@ -2,10 +2,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from codekiln.dataset import write_dataset
+from codekiln.data.folders import write_dataset
+from codekiln.data.records import Sample
 from codekiln.errors import InputError
-from codekiln.records import Sample
-from codekiln.settings import resolve
+from codekiln.settings.resolve import resolve
 from codekiln.stages.base import Stage, Summary, Work, execute, folder_digest, read_stage
 
 ROWS = [Sample(task_id=str(number), solution="x = 1") for number in range(4)]

@@ -2,12 +2,13 @@
 
 import pytest
 
-from codekiln import prompts, teachers
+from codekiln import teachers
+from codekiln.code.rewrite.styles import STYLES
+from codekiln.data import prompts
+from codekiln.data.normalise import fingerprint
+from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.records import Problem
-from codekiln.rewrite.normalise import fingerprint
-from codekiln.rewrite.styles import STYLES
 
 REFERENCE = "def f(items):\n    return sum(item * item for item in items if item % 2 == 0 and item > 3)\n"
 
@@ -128,12 +129,12 @@ def test_the_model_teacher_draws_candidates_from_a_local_model(tmp_path):
 
 
 def test_without_named_styles_comments_say_nothing_about_structure():
-    from codekiln import tiny
+    from codekiln import demo
 
     kind = teachers.get("reference")
     teacher = kind(kind.Settings(), seed=0)
     dresses = {}
-    for _, samples in teacher.solve(tiny.problems("train", count=60)):
+    for _, samples in teacher.solve(demo.problems("train", count=60)):
         structures = [sample.model.removeprefix("reference:").partition("-") for sample in samples]
         assert len({name for name, _, _ in structures}) == len(structures)
         for name, _, dress in structures:

@@ -19,9 +19,9 @@ def test_the_shapes_are_those_of_the_real_models(name):
 
 def test_rows_fill_the_length_and_none_is_rejected(tmp_path):
     from benchmarks.gpu import data, shapes
-    from codekiln.dataset import Dataset
+    from codekiln.data.folders import Dataset
+    from codekiln.data.records import Pair
     from codekiln.models.chat import Chat
-    from codekiln.records import Pair
     from codekiln.training.rows import prove
 
     data.write(tmp_path, "dpo", 5, 2048)

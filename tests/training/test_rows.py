@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data.prompts import answer
+from codekiln.data.records import Message
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat import Chat
-from codekiln.prompts import answer
-from codekiln.records import Message
 from codekiln.training.rows import IGNORED, prove, split
 from tests import toy_models as toy
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.errors import ClusterError
-from codekiln.launch.cluster.kinds import Kind
+from codekiln.launch.cluster.job_kinds import Kind
 from codekiln.launch.cluster.permissions import Permission
 
 NAMESPACE = "CODEKILN_NAMESPACE"

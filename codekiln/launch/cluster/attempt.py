@@ -4,7 +4,7 @@ import os
 import re
 
 from codekiln.launch.cluster.api import Api
-from codekiln.launch.cluster.owner import POD
+from codekiln.launch.cluster.owner_reference import POD
 
 # Set by Kubeflow Pipelines 2.17 and later where the task has a retry policy. A manual rerun counts from 0 again.
 INDEX = "KFP_RETRY_INDEX"

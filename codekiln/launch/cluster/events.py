@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from codekiln.launch.cluster.api import Api, Refused, Trouble
-from codekiln.launch.cluster.kinds import Kind, Object
+from codekiln.launch.cluster.job_kinds import Kind, Object
 
 # What the kubelet says once it has all volumes and the network of a pod.
 _MOUNTED = ("Pulling", "Pulled", "Created", "Started")

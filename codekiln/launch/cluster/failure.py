@@ -5,9 +5,9 @@ import re
 from codekiln.errors import ClusterError, CodekilnError, InputError
 from codekiln.launch.cluster.api import Api, Refused, Trouble
 from codekiln.launch.cluster.events import warnings
-from codekiln.launch.cluster.follow import Ended
-from codekiln.launch.cluster.kinds import KINDS, Kind, Object
+from codekiln.launch.cluster.job_kinds import KINDS, Kind, Object
 from codekiln.launch.cluster.logs import TAIL
+from codekiln.launch.cluster.monitor import Ended
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import MISTAKE, Ending, endings, last_attempt
 

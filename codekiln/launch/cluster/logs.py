@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from codekiln.launch.cluster.api import Api, Refused, Trouble
-from codekiln.launch.cluster.kinds import Kind, Object, by_uid
-from codekiln.launch.cluster.mirror import Mirror
-from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.informer import Mirror
+from codekiln.launch.cluster.job_kinds import Kind, Object, by_uid
+from codekiln.launch.cluster.timeouts import Pace
 
 TAIL = 20
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")

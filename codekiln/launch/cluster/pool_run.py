@@ -7,12 +7,12 @@ from codekiln.errors import ClusterError
 from codekiln.launch.cluster.api import Api, connect
 from codekiln.launch.cluster.cancel import Cancelled, cancellable
 from codekiln.launch.cluster.failure import commands, explain
-from codekiln.launch.cluster.follow import Follower, LostContact
-from codekiln.launch.cluster.kinds import KINDS
-from codekiln.launch.cluster.lease import Lease
-from codekiln.launch.cluster.pace import Pace
+from codekiln.launch.cluster.job_kinds import KINDS
+from codekiln.launch.cluster.job_ownership import Lease
+from codekiln.launch.cluster.monitor import Follower, LostContact
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.start import Starter
+from codekiln.launch.cluster.timeouts import Pace
 
 TERMINATED = 143
 

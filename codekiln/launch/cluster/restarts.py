@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from codekiln.launch.cluster.kinds import Kind, Object
+from codekiln.launch.cluster.job_kinds import Kind, Object
 from codekiln.launch.cluster.status import Ending, endings
 
 _STOPPED = 143

@@ -8,14 +8,14 @@ from codekiln.errors import ClusterError, InputError
 from codekiln.launch.cluster.api import Refused, Trouble
 from codekiln.launch.cluster.attempt import is_retry
 from codekiln.launch.cluster.failure import explain
-from codekiln.launch.cluster.follow import Ended
-from codekiln.launch.cluster.kinds import KINDS, Object
-from codekiln.launch.cluster.lease import Lease
-from codekiln.launch.cluster.owner import owner_reference
-from codekiln.launch.cluster.pace import Pace, insist
+from codekiln.launch.cluster.job_kinds import KINDS, Object
+from codekiln.launch.cluster.job_ownership import Lease
+from codekiln.launch.cluster.monitor import Ended
+from codekiln.launch.cluster.owner_reference import owner_reference
 from codekiln.launch.cluster.permissions import Permission
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import MISTAKE, endings, said
+from codekiln.launch.cluster.timeouts import Pace, insist
 from codekiln.launch.objects.metadata import IDENTITY, PART_OF
 from codekiln.launch.objects.placement import withheld
 from codekiln.launch.objects.pytorchjob import pytorch_job

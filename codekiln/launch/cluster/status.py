@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codekiln.launch.cluster.kinds import Kind, Object, condition
+from codekiln.launch.cluster.job_kinds import Kind, Object, condition
 
 # Waiting reasons of containers that no waiting mends unless somebody corrects an image, a Secret or a ConfigMap.
 _BLOCKED = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from codekiln.launch.cluster.kinds import KINDS
+from codekiln.launch.cluster.job_kinds import KINDS
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.objects.metadata import labels, metadata
 from codekiln.launch.objects.placement import Item, Placement, lean, of_pool, overlay

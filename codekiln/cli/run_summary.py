@@ -1,0 +1,63 @@
+"""The last lines of a run on this machine: what came out, what the gate said, and where to look."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codekiln.data.folders import MANIFEST, read_manifest
+from codekiln.recipes import publish
+
+if TYPE_CHECKING:
+    from codekiln.evaluation import Evaluation
+
+
+def closing(workdir: Path) -> tuple[str, bool]:
+    """Return the closing text of a finished run, and whether the gate judged no."""
+    results = workdir / "results.json"
+    if (workdir / "promote" / MANIFEST).exists() and results.exists():
+        return _judged(workdir, json.loads(results.read_bytes())["gate"])
+    return _data(workdir), False
+
+
+def _judged(workdir: Path, gate: dict) -> tuple[str, bool]:
+    from codekiln.evaluation import table
+    from codekiln.stages.evaluate import read_evaluation
+    from codekiln.stages.promote import ALREADY
+
+    evaluation = read_evaluation(workdir / "evaluate")
+    lines = [
+        "",
+        table(evaluation),
+        "",
+        *_by_stratum(workdir, evaluation),
+        gate["sentence"],
+        "",
+        f"report   {workdir / 'report.html'}",
+        f"results  {workdir / 'results.json'}",
+        f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
+    ]
+    return "\n".join(lines), not gate["promoted"] and ALREADY not in gate["sentence"]
+
+
+def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
+    from codekiln import recipes
+    from codekiln.evaluation import strata_table
+    from codekiln.stages.run_folder import read_run
+
+    settings = read_run(workdir / "check")
+    shown = dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard))
+    text = strata_table(evaluation, [name for name in shown if name in evaluation.measures])
+    return [text, ""] if text else []
+
+
+def _data(workdir: Path) -> str:
+    lines = [""]
+    for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
+        if path.parent.name == publish.FOLDER:
+            lines.append(f"card   {path.parent / publish.CARD}")
+            continue
+        manifest = read_manifest(path.parent)
+        lines.append(
+            f"{manifest.rows:>6} {manifest.record:<8} {path.parent}  ({sum(manifest.rejected.values())} rejected)"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+"""The report: one HTML file that needs nothing but itself."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from codekiln.evaluation.report.data import ReportData
+from codekiln.evaluation.report.formatting import visible
+from codekiln.evaluation.report.view import view
+
+
+def render(data: ReportData) -> str:
+    """Return the report as one self-contained HTML page.
+
+    It asks the network for nothing and runs no script (its own content policy forbids both), so that it works in the
+    sandboxed frame of the Kubeflow Pipelines UI, and programs quoted in it stay text.
+    """
+    return visible(templates().get_template("report.html").render(view(data)))
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates, with HTML escaping on for ``.html`` and a missing name as an error."""
+    found = Environment(
+        loader=PackageLoader("codekiln.evaluation.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=lambda name: bool(name) and name.endswith(".html"),
+    )
+    found.filters |= {"drawn": Markup, "breakable": _breakable}
+    return found
+
+
+def _breakable(name: str) -> Markup:
+    return escape(name).replace("_", Markup("_<wbr>"))

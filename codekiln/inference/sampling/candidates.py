@@ -1,0 +1,56 @@
+"""Collect candidate programs problem by problem, so that interrupted work asks nobody twice."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from codekiln.data.folders import write_dataset
+from codekiln.data.records import Problem, Sample
+from codekiln.progress import progress
+
+PARTIAL = "partial.jsonl"
+Solve = Callable[[Sequence[Problem]], Iterable[tuple[Problem, list[Sample]]]]
+
+
+def collect(
+    problems: Sequence[Problem], solve: Solve, folder: Path, label: str, code_version: str, *, shown: bool = True
+) -> list[Sample]:
+    """Write the samples of all problems into ``folder`` as a data set and return them.
+
+    Args:
+        problems: What to solve.
+        solve: Yields each problem it is given with its samples, in order.
+        folder: Gets data.jsonl and the manifest; holds partial.jsonl until then.
+        label: For the progress lines.
+        code_version: For the manifest.
+        shown: False when ``solve`` shows its own progress.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / PARTIAL
+    found = dict(_read(partial))
+    missing = [problem for problem in problems if problem.task_id not in found]
+    if found:
+        print(f"{label}: {len(found)} of {len(problems)} problems were answered before the interruption", flush=True)
+    shows = progress(label, len(missing), "problems") if shown else contextlib.nullcontext(lambda count: None)
+    with shows as step, partial.open("a", encoding="utf-8") as file:
+        for problem, samples in solve(missing) if missing else ():
+            found[problem.task_id] = samples
+            row = {"task_id": problem.task_id, "samples": [sample.model_dump(mode="json") for sample in samples]}
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            step(1)
+    samples = [sample for problem in problems for sample in found[problem.task_id]]
+    write_dataset(folder, samples, Sample, code_version=code_version)
+    partial.unlink()
+    return samples
+
+
+def _read(partial: Path) -> Iterator[tuple[str, list[Sample]]]:
+    if not partial.exists():
+        return
+    whole = partial.read_bytes().rpartition(b"\n")[0]
+    partial.write_bytes(whole + b"\n" if whole else b"")
+    for line in whole.splitlines():
+        row = json.loads(line)
+        yield row["task_id"], [Sample.model_validate(sample) for sample in row["samples"]]

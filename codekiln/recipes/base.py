@@ -1,0 +1,293 @@
+"""Data recipes: one file each, discovered; how problems become training rows, and how replies are judged.
+
+A recipe is a file in this folder with one class derived from `Recipe`; the file's name is the recipe's name. The
+stages do what recipes have in common, so a recipe says only what is its own:
+
+    check stage      recipe.problems(settings)            -> problems that train, problems that judge
+    generate stage   recipe.generate(problems, teacher)   -> candidates per problem, written as they come
+    filter stage     recipe.grade(problems, samples)      -> a verdict on each, by default of the sandbox
+                     recipe.rows(problems, graded)        -> examples, pairs, and what was rejected and why
+                     recipe.files(made), recipe.card(made), recipe.validate(folder): the data set for others
+    evaluate stage   recipe.grade again, on what the contenders wrote; `measures` says what is averaged
+
+`rows` is given everything at once, so that a recipe can also choose by the whole (mixes by difficulty, shares of a
+stratum); `generate` is a generator over problems, so that the caller can stop and go on between two of them. Everything
+but `rows` has a default, which is right for problems with hidden tests.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln import plugins
+from codekiln.code import metrics
+from codekiln.data import prompts
+from codekiln.data.folders import Rejected
+from codekiln.data.records import Example, Graded, Pair, Problem, Sample
+from codekiln.errors import InputError
+from codekiln.evaluation.measures import Measure
+from codekiln.sandbox.grading import grade_samples, program_of
+from codekiln.sandbox.limits import Limits
+from codekiln.teachers import Teacher
+
+
+class RecipeSettings(BaseModel):
+    """Base of a recipe's own settings: frozen, and an unknown key is an error. Every field has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProblemSettings(RecipeSettings):
+    """Which problems are trained on, and which judge."""
+
+    source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
+    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
+        "auto", description="how the source is written"
+    )
+    evaluation_source: str = Field("", description="problems that judge; empty: split off the source by group")
+    evaluation_fraction: float = Field(
+        0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"
+    )
+    train: int | None = Field(None, ge=1, description="at most so many training problems; empty: all")
+    evaluation: int | None = Field(None, ge=1, description="at most so many evaluation problems; empty: all")
+
+
+class RunSettings(Protocol):
+    """What a recipe may know of the settings of a run; `codekiln.settings.schema.Settings` has all of it."""
+
+    @property
+    def problems(self) -> ProblemSettings:
+        """Which problems are trained on, and which judge."""
+
+    @property
+    def teacher(self) -> str:
+        """Name of the teacher that writes candidates."""
+
+    @property
+    def seed(self) -> int:
+        """Seeds every choice of the run."""
+
+    @property
+    def workers(self) -> int:
+        """Sandbox workers; 0: one per core."""
+
+    @property
+    def sandbox(self) -> Limits:
+        """What one program may use."""
+
+
+@dataclass
+class Rows:
+    """What a recipe made of graded candidates.
+
+    Attributes:
+        examples: Rows for supervised fine-tuning.
+        pairs: Rows for DPO.
+        rejected: Rows that were turned away, each with a short kebab-case reason.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass
+class ProblemSets:
+    """The problems of a run.
+
+    Attributes:
+        train: What training rows are made from.
+        evaluation: What contenders are judged on; none of it, and nothing much like it, is in ``train``.
+        rejected: Problems that were turned away, each with a short kebab-case reason.
+    """
+
+    train: list[Problem]
+    evaluation: list[Problem]
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A data set that was made, for the files and the card that a recipe adds to it.
+
+    Attributes:
+        train: The training problems.
+        evaluation: The evaluation problems.
+        graded: Candidates that the filters kept, with verdicts and scores.
+        rows: What the recipe made of them.
+        step: The step that made it: ``filter``, or ``self_filter`` for a model's own programs.
+        base_model: The model that is to be trained on it.
+    """
+
+    train: Sequence[Problem]
+    evaluation: Sequence[Problem]
+    graded: Sequence[Graded]
+    rows: Rows
+    step: str = "filter"
+    base_model: str = ""
+
+
+class Recipe(ABC):
+    """How problems become training rows, and how replies to problems are judged.
+
+    Args:
+        settings: The recipe's own settings, an instance of its ``Settings``.
+        metric: Name of the metric that a run is to improve.
+        seed: Seeds every choice; the same inputs and seed give the same rows.
+
+    Attributes:
+        name: The recipe's file name, with ``-`` for ``_``.
+        describe: One sentence for the table of recipes.
+        Settings: The schema of the recipe's own settings.
+        measures: What replies are measured by; empty: the code metrics of passing programs.
+        target: What a run aims at when it names no metric: a measure, a code metric or ``pass@1``.
+        guard: What may not fall when an adapter is promoted; more of it is better.
+        passes: What a passing reply does, in words.
+        filters: Filters that apply instead of those of the settings; None: those of the settings.
+        distances: Measures of a whole contender: half the L1 distance of its mean shares, which are named here, from
+            those of the first of ``references``.
+    """
+
+    name: ClassVar[str]
+    describe: ClassVar[str]
+    Settings: ClassVar[type[RecipeSettings]] = RecipeSettings
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    target: ClassVar[str] = metrics.DEFAULT
+    guard: ClassVar[str] = "pass@1"
+    passes: ClassVar[str] = "passes every hidden test"
+    filters: ClassVar[tuple[str, ...] | None] = None
+    distances: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.name = plugins.name_of(cls)
+
+    def __init__(self, settings: RecipeSettings, *, metric: str, seed: int) -> None:
+        self.settings, self.metric, self.seed = settings, metric, seed
+
+    def problems(self, settings: RunSettings) -> ProblemSets:
+        """Return the problems of a run, proven fit to judge.
+
+        Raises:
+            InputError: A source cannot be read, or one side would be empty.
+        """
+        from codekiln.recipes import problem_sets
+
+        return problem_sets.make(settings)
+
+    def essence(self, problem: Problem) -> str:
+        """Return the text that no training problem may nearly share with an evaluation problem; empty: any may."""
+        from codekiln.recipes import problem_sets
+
+        return problem_sets.essence(problem)
+
+    def sources(self) -> dict[str, str]:
+        """Return the sha256 of every file and folder that the recipe's own settings name, by name."""
+        return {}
+
+    def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with its candidate replies, in order and lazily; a problem may have none."""
+        return teacher.solve(problems)
+
+    def golden(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with its reference as the one candidate, or with none where it has no reference."""
+        for problem in problems:
+            known = [] if problem.reference is None else [_reference(problem, "reference")]
+            yield problem, known
+
+    def grade(
+        self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+    ) -> list[Graded]:
+        """Return the samples with their verdicts, in order, and with scores where the recipe has measures of its own.
+
+        Args:
+            problems: At least the problems that samples were written for.
+            samples: Replies; those of one problem and one ``model`` belong together.
+            workers: Sandbox workers; None: one per core.
+            limits: What each run in the sandbox may use.
+            label: For progress.
+        """
+        by_id = {problem.task_id: problem for problem in problems}
+        jobs = [(by_id[sample.task_id], sample) for sample in samples]
+        verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
+        return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
+
+    def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
+        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
+        if self.measures:
+            return list(graded)
+        by_id = {problem.task_id: problem for problem in problems}
+        codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
+        scores = iter(metrics.score_all(codes))
+        return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
+
+    @abstractmethod
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+        """Return the training rows.
+
+        Args:
+            problems: Every problem that candidates were asked for, including those without one.
+            graded: All candidates that the filters kept, failing ones too, in any order.
+        """
+
+    def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
+        """Return contenders that are known beforehand, one sample per problem each; the first is what others are near.
+
+        For example what real people wrote. They are graded like a model's replies and never promoted.
+        """
+        return {}
+
+    def files(self, made: Made) -> dict[str, str | bytes]:
+        """Return the data files that the recipe adds to the data set, content by name."""
+        return {}
+
+    def card(self, made: Made) -> str:
+        """Return Markdown for the data card: what a row is, where it comes from, what is in the recipe's files."""
+        return ""
+
+    def validate(self, folder: Path) -> Iterator[InputError]:
+        """Yield what is wrong with the recipe's own files in a data set folder."""
+        return iter(())
+
+
+def by_task(problems: Iterable[Problem], graded: Iterable[Graded]) -> dict[str, list[Graded]]:
+    """Return the graded candidates of each problem, by task id, in the order of the problems.
+
+    Raises:
+        InputError: A sample names none of the problems.
+    """
+    found: dict[str, list[Graded]] = {problem.task_id: [] for problem in problems}
+    rows = list(graded)
+    if unknown := {row.sample.task_id for row in rows} - found.keys():
+        raise InputError(
+            f"samples of unknown problems: {', '.join(sorted(unknown)[:5])}",
+            where="samples.task_id",
+            fix="give the problems that these samples were written for",
+        )
+    for row in rows:
+        found[row.sample.task_id].append(row)
+    return found
+
+
+def passing(problems: Iterable[Problem], graded: Iterable[Graded]) -> Iterator[tuple[Problem, Graded]]:
+    """Yield each candidate that passes with its problem, problem by problem."""
+    known = {problem.task_id: problem for problem in problems}
+    for task_id, rows in by_task(known.values(), graded).items():
+        yield from ((known[task_id], row) for row in rows if row.verdict.passed)
+
+
+def example(problem: Problem, row: Graded) -> Example:
+    """Return a candidate as a row for supervised fine-tuning: the problem as it is shown, then the reply."""
+    return Example(
+        prompt=prompts.messages(problem),
+        completion=prompts.answer_to(problem, program_of(problem, row.sample)),
+        task_id=problem.task_id,
+        group=problem.group,
+    )
+
+
+def _reference(problem: Problem, model: str) -> Sample:
+    return Sample(task_id=problem.task_id, solution=problem.reference, model=model, seed=0)

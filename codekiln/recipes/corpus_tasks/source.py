@@ -1,0 +1,126 @@
+"""The Python files of a tree, in a fixed order, and a reason for each that is left out."""
+
+import hashlib
+import os
+import re
+import sysconfig
+import tokenize
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+from codekiln.data import normalise
+from codekiln.errors import InputError
+
+STDLIB = "stdlib"
+MAX_BYTES = 400_000
+_TEST_FOLDERS = re.compile(r"(^|_)tests?$|^testing$")
+_TEST_FILES = re.compile(r"^(test_.*|.*_tests?|tests|conftest)\.py$")
+_VENDORED = {"vendor", "vendored", "_vendor", "_vendored", "third_party", "extern", "externals"}
+_INSTALLED = {"site-packages", "dist-packages", "node_modules", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of a corpus: its path from the root, with ``/``, and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self):
+        """The AST of the text.
+
+        Raises:
+            SyntaxError: The text is not Python, or nests too deep.
+        """
+        return normalise.parse(self.text)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A tree of Python source.
+
+    Args:
+        root: Its folder.
+        include: Globs of paths from the root; empty: every file. ``*`` also matches ``/``.
+        exclude: Globs of paths that are left out.
+    """
+
+    root: Path
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def paths(self) -> tuple[list[str], dict[str, str]]:
+        """Return the paths of the files to read, sorted, and a reason for every other Python file."""
+        kept, skipped = [], {}
+        for path in sorted(_python_files(self.root)):
+            reason = self._reason(path)
+            if reason:
+                skipped[path] = reason
+            else:
+                kept.append(path)
+        return kept, skipped
+
+    def read(self, path: str) -> Source | str:
+        """Return a file, or the reason why it cannot be used: ``too-large``, ``not-text`` or ``not-python``."""
+        file = self.root / path
+        if file.stat().st_size > MAX_BYTES:
+            return "too-large"
+        try:
+            with tokenize.open(file) as stream:
+                source = Source(path, stream.read())
+        except (SyntaxError, UnicodeDecodeError):
+            return "not-text"
+        try:
+            source.tree  # noqa: B018 - parsed once, here
+        except SyntaxError:
+            return "not-python"
+        return source
+
+    def digest(self) -> str:
+        """Return a sha256 over the paths and bytes of all files that `paths` keeps."""
+        total = hashlib.sha256()
+        for path in self.paths()[0]:
+            content = hashlib.sha256((self.root / path).read_bytes()).hexdigest()
+            total.update(f"{path}\0{content}\n".encode("utf-8", "surrogateescape"))
+        return total.hexdigest()
+
+    def _reason(self, path: str) -> str | None:
+        *folders, name = path.split("/")
+        if any(folder in _VENDORED for folder in folders):
+            return "vendored"
+        if any(_TEST_FOLDERS.search(folder) for folder in folders) or _TEST_FILES.match(name):
+            return "test-file"
+        if self.include and not _matches(path, self.include):
+            return "not-included"
+        return "excluded" if _matches(path, self.exclude) else None
+
+
+def open_corpus(name: str, include: Sequence[str] = (), exclude: Sequence[str] = (), where: str = "corpus") -> Corpus:
+    """Return the corpus called ``stdlib`` (of the running interpreter), or the one in a folder.
+
+    Raises:
+        InputError: There is no such folder.
+    """
+    root = Path(sysconfig.get_paths()["stdlib"] if name == STDLIB else name)
+    if not root.is_dir():
+        raise InputError(
+            f"there is no folder '{name}'", where=where, fix=f"give a folder of Python files, or '{STDLIB}'"
+        )
+    return Corpus(root, tuple(include), tuple(exclude))
+
+
+def _python_files(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _INSTALLED and not name.startswith("."))
+        below = Path(folder).relative_to(root)
+        for name in sorted(names):
+            if name.endswith(".py") and (Path(folder) / name).is_file():
+                yield (below / name).as_posix()
+
+
+def _matches(path: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(path, glob) for glob in globs)

@@ -1,0 +1,81 @@
+"""Whether an explanation speaks of the change that was made, and not of some other one."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from keyword import iskeyword
+
+from codekiln.code.mutation import apply, mutations
+from codekiln.code.mutation.diff import Change, with_change
+
+_TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|[^\w\s]")
+_QUOTED = re.compile(r"`([^`]+)`|'([^']+)'|\"([^\"]+)\"|“([^”]+)”|‘([^’]+)’")
+SPOKEN: Mapping[str, tuple[str, ...]] = {
+    ":": ("colon",),
+    ",": ("comma",),
+    ".": ("dot", "full stop", "period"),
+    "(": ("bracket", "parenthes"),
+    ")": ("bracket", "parenthes"),
+    "[": ("bracket",),
+    "]": ("bracket",),
+    "{": ("brace", "bracket"),
+    "}": ("brace", "bracket"),
+    '"': ("quot", "string"),
+    "'": ("quot", "string"),
+    "=": ("equal", "assign", "compar"),
+    "!": ("equal", "compar"),
+    "<": ("less", "small", "below", "compar"),
+    ">": ("greater", "large", "above", "compar", "more than"),
+    "+": ("plus", "add", "sum"),
+    "-": ("minus", "subtract", "negative"),
+    "*": ("multipl", "times", "product"),
+    "/": ("divi",),
+    "%": ("remainder", "modul", "percent"),
+    "": ("indent", "blank", "space", "line break"),
+}
+"""What people call a mark; the empty one stands for a change of nothing but white space."""
+
+LONGEST = 4000
+"""Characters of an explanation that are looked at: quotes that never close take quadratic time to look for."""
+
+
+def speaks_of(explanation: str, correct: str, change: Change) -> bool:
+    """Say whether an explanation names a change to ``correct``.
+
+    A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
+    mark that it takes away or brings. Marks, Python's keywords and names of one or two letters must stand in quotes or
+    be spoken of by their names, because nearly every sentence has them. Only the first ``LONGEST`` characters count.
+    """
+    explanation = explanation[:LONGEST]
+    quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
+    quoted = {token for quote in quotes for token in _TOKEN.findall(quote)}
+    keywords = _keywords(correct).get(with_change(correct, change), ())
+    if any(_is_said(word, explanation.lower(), {token.lower() for token in quoted}) for word in keywords):
+        return True
+    tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
+    spoken = (word for token in tokens for word in SPOKEN.get(token, ()))
+    text = explanation.lower()
+    return any(word in text for word in spoken) or any(_is_said(token, explanation, quoted) for token in tokens)
+
+
+def is_known(correct: str, change: Change) -> bool:
+    """Say whether one of our mutations makes this change."""
+    return with_change(correct, change) in _keywords(correct)
+
+
+def _is_said(word: str, text: str, quoted: set[str]) -> bool:
+    """Say whether a text has a word, in quotes where the bare word says little; longer words may have endings."""
+    if word in quoted:
+        return True
+    telling = word[:1].isdigit() or (len(word) > 2 and word[0].isalpha() and not iskeyword(word))
+    ending = r"\w*" if word.islower() and len(word) > 3 else r"(?!\w)"
+    return telling and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
+
+
+@lru_cache(maxsize=512)
+def _keywords(correct: str) -> dict[str, tuple[str, ...]]:
+    """Return the keywords of every mutation of a program, by the program that it makes."""
+    try:
+        return {apply(correct, [item]): item.keywords for item in mutations(correct)}
+    except SyntaxError:
+        return {}

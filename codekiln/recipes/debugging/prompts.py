@@ -1,0 +1,25 @@
+"""How an exercise is asked for, and how it is answered: the words that every row and every evaluation use."""
+
+from codekiln.data.records import Message
+from codekiln.recipes.debugging.error_injection import Bugged
+from codekiln.recipes.debugging.material import Counts, Material
+from codekiln.recipes.debugging.tags import Request, write_reply, write_request
+
+SYSTEM = (
+    "You write debugging exercises for people who learn Python. You get a problem, a correct program, and how many "
+    "syntax, runtime and logical errors to put into it. A syntax error keeps Python from reading the program, a "
+    "runtime error stops it with an exception, a logical error only makes its output wrong. Put in exactly these "
+    "errors, on lines that do not touch, and change nothing else. Reply with <root>: the <incorrect-program>, then "
+    "for each error its <error-location> and an <explanation> 'Line N: ...'."
+)
+
+
+def ask(material: Material, counts: Counts, system: str = SYSTEM) -> tuple[Message, ...]:
+    """Return the conversation that asks for an exercise."""
+    request = write_request(Request(material.description, material.program, counts))
+    return (Message(role="system", content=system), Message(role="user", content=request))
+
+
+def answer(bugged: Bugged) -> str:
+    """Return the reply that a bugged program makes."""
+    return write_reply(bugged.program, bugged.answers)

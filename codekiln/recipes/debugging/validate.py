@@ -1,0 +1,134 @@
+"""Is every row of the chat files what it says? Read, compared with the exercises, and proven again."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codekiln.code.mutation.proof import Trials
+from codekiln.data.near_duplicates import near
+from codekiln.errors import InputError
+from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
+from codekiln.recipes.debugging.grading import Task, judge
+from codekiln.recipes.debugging.tags import read_request
+from codekiln.sandbox.limits import Limits
+
+FIX = "make the data set again"
+SIDES = {TRAINING: "training", TESTING: "test"}
+ROLES = ["system", "user", "assistant"]
+TEXTS, LISTS = ("name", "side", "description", "program"), ("stdin", "calls")
+
+
+@dataclass(frozen=True)
+class _Row:
+    where: str
+    side: str
+    task: Task
+    reply: str
+
+
+def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterator[InputError]:
+    """Yield what is wrong with the three files of ``folder``."""
+    missing = [name for name in (*SIDES, EXERCISES) if not (folder / name).is_file()]
+    for name in missing:
+        yield InputError("no such file", where=str(folder / name), fix=FIX)
+    if missing:
+        return
+    try:
+        lines = {name: _lines(folder / name) for name in (*SIDES, EXERCISES)}
+    except UnicodeDecodeError as error:
+        yield InputError(f"holds what is not UTF-8 text: {error.reason}", where=str(folder), fix=FIX)
+        return
+    exercises, errors = _exercises(lines[EXERCISES], folder / EXERCISES)
+    yield from errors
+    yield from _apart(exercises, folder / EXERCISES)
+    rows = []
+    for name, side in SIDES.items():
+        yield from _repeated(lines[name], f"{folder / name}")
+        for number, line in enumerate(lines[name], start=1):
+            found = _row(line, f"{folder / name}:{number}", side, exercises)
+            if isinstance(found, _Row):
+                rows.append(found)
+            else:
+                yield InputError(found[1], where=found[0], fix=FIX)
+    yield from _disproven(rows, limits, workers)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the rows of a file; a text in one may hold line ends of other kinds, such as U+2028."""
+    text = path.read_text(encoding="utf-8")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _exercises(lines: list[str], path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
+    found, errors = [], []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            right = _is_exercise(row)
+        except (ValueError, KeyError, TypeError):
+            right = False
+        if not right:
+            what = f"is not an exercise with {', '.join((*TEXTS, *LISTS))}"
+        elif row["name"] in [other["name"] for other in found]:
+            what = f"there is another exercise of the name {row['name']!r}"
+        else:
+            found.append(row)
+            continue
+        errors.append(InputError(what, where=f"{path}:{number}", fix=FIX))
+    return found, errors
+
+
+def _is_exercise(row: Any) -> bool:
+    texts = [row[key] for key in TEXTS] + [text for key in LISTS for text in row[key]]
+    lists = all(isinstance(row[key], list) for key in LISTS)
+    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SIDES.values()
+
+
+def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if (before := first.setdefault(line, number)) != number:
+            yield InputError(f"is row {before} again", where=f"{where}:{number}", fix=FIX)
+
+
+def _apart(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
+    """Yield exercises that are on both sides, or nearly."""
+    train, test = ([row for row in exercises if row["side"] == side] for side in SIDES.values())
+    pairs = {
+        (left, right)
+        for key in ("program", "description")
+        for left, right, _ in near([row[key] for row in train], [row[key] for row in test])
+    }
+    for left, right in sorted(pairs):
+        what = f"'{train[left]['name']}' trains and is nearly '{test[right]['name']}', which judges"
+        yield InputError(what, where=str(path), fix=FIX)
+
+
+def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _Row | tuple[str, str]:
+    """Return a row, or (where, what is wrong)."""
+    try:
+        turns = json.loads(line)["messages"]
+        roles = [turn["role"] for turn in turns]
+        system, user, assistant = (turn["content"] + "" for turn in turns)
+    except (ValueError, KeyError, TypeError):
+        return where, "is not {'messages': [system, user, assistant]}"
+    if roles != ROLES or not system.strip():
+        return where, f"has the turns {', '.join(roles)}" if roles != ROLES else "the system turn is empty"
+    try:
+        asked = read_request(user)
+    except ValueError as error:
+        return f"{where}.user", str(error)
+    known = [row for row in exercises if (row["program"], row["description"]) == (asked.program, asked.description)]
+    if side not in [row["side"] for row in known]:
+        return f"{where}.user", f"its exercise is not among the {side} exercises of {EXERCISES}"
+    trials = Trials(calls=tuple(known[0]["calls"]), stdins=tuple(known[0]["stdin"]))
+    return _Row(where, side, Task(asked.program, asked.counts, trials), assistant)
+
+
+def _disproven(rows: list[_Row], limits: Limits, workers: int | None) -> Iterator[InputError]:
+    judged = judge([(row.task, row.reply) for row in rows], workers=workers, limits=limits, label="validate: rows")
+    for row, judgement in zip(rows, judged, strict=True):
+        for reason, text in judgement.faults:
+            yield InputError(f"{reason}: {text}", where=f"{row.where}.assistant", fix=FIX)

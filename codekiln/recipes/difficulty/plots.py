@@ -1,0 +1,62 @@
+"""Two pictures: how many rows of each difficulty the data sets have, and how often problems are solved."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codekiln.recipes.difficulty.mixture import Mix, Pool
+from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
+
+COLOURS = {"easy": "#4c9f70", "medium": "#e0a030", "hard": "#b5483a", UNSOLVED: "#8a8a8a"}
+WIDTH = 0.05
+
+
+def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
+    """Return a PNG with one stacked bar a data set: its rows of each band."""
+    figure, axes = _figure(1.2 + 0.5 * len(mixes))
+    names = [mix.name if mix.rows else f"{mix.name} (not possible)" for mix in mixes]
+    left = [0] * len(mixes)
+    for band in BANDS:
+        sizes = [sum(pool.bands[row.problem.task_id] == band for row in mix.rows) for mix in mixes]
+        bars = axes.barh(names, sizes, left=left, color=COLOURS[band], label=band)
+        axes.bar_label(bars, [str(size) if size else "" for size in sizes], label_type="center", color="white")
+        left = [start + size for start, size in zip(left, sizes, strict=True)]
+    axes.invert_yaxis()
+    axes.set_xlabel("rows")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    return _png(figure)
+
+
+def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
+    """Return a PNG with the histogram of pass@1 over problems, in the colours of their bands.
+
+    Args:
+        pool: The rates and bands.
+        thresholds: Where to draw lines, by band.
+    """
+    figure, axes = _figure(3.2)
+    shown = [*BANDS, UNSOLVED]
+    rates = [[pool.rates[name].at(1) for name, band in pool.bands.items() if band == one] for one in shown]
+    labels = [f"{band} ({len(found)})" for band, found in zip(shown, rates, strict=True)]
+    # Shares of ten or twenty samples lie in the middle of a bar: on its edge, rounding would decide where they count.
+    edges = [WIDTH * (place - 0.5) for place in range(round(1 / WIDTH) + 2)]
+    axes.hist(rates, bins=edges, stacked=True, color=[COLOURS[band] for band in shown], label=labels)
+    for value in thresholds.values():
+        axes.axvline(value, color="black", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("pass@1")
+    axes.set_ylabel("problems")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    return _png(figure)
+
+
+def _figure(height: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _png(figure: Any) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""Preference pairs between programs that pass, ordered by a code metric."""

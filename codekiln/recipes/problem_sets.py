@@ -1,0 +1,128 @@
+"""Choose the problems that train and the problems that judge, so that none is on both sides."""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from codekiln.data import near_duplicates
+from codekiln.data.folders import Rejected
+from codekiln.data.normalise import fingerprint
+from codekiln.data.readers import read_problems
+from codekiln.data.records import Problem, Sample
+from codekiln.errors import InputError
+from codekiln.recipes.base import ProblemSets, RunSettings
+from codekiln.sandbox.grading import grade_samples
+
+
+def make(settings: RunSettings) -> ProblemSets:
+    """Return problems as the settings name them: none on both sides, and those that grade proven able to.
+
+    Raises:
+        InputError: A source cannot be read, or one side would be empty.
+    """
+    train, evaluation = load(settings)
+    workers = settings.workers or None
+    evaluation, unfit = prove(evaluation, workers, "check: evaluation references")
+    clean, contaminated = decontaminate(train, evaluation)
+    train, failing = prove(clean, workers, "check: training references")
+    return ProblemSets(train, evaluation, [*contaminated, *failing, *unfit])
+
+
+def load(settings: RunSettings) -> tuple[list[Problem], list[Problem]]:
+    """Return (training, evaluation) problems as the settings name them, unproven.
+
+    Raises:
+        InputError: A source cannot be read, or one side would be empty.
+    """
+    chosen = settings.problems
+    if chosen.source == "tiny":
+        from codekiln import demo
+
+        return demo.problems("train", count=chosen.train), demo.problems("eval", count=chosen.evaluation)
+    form = None if chosen.format == "auto" else chosen.format
+    train = read_problems(chosen.source, form)
+    if chosen.evaluation_source:
+        evaluation = read_problems(chosen.evaluation_source, None)
+    else:
+        train, evaluation = split(train, chosen.evaluation_fraction, settings.seed)
+    train, evaluation = train[: chosen.train], evaluation[: chosen.evaluation]
+    for side, rows in (("training", train), ("evaluation", evaluation)):
+        if not rows:
+            raise InputError(
+                f"there are no {side} problems",
+                where=f"problems.source = {chosen.source}",
+                fix="give a larger source, an evaluation_source, or another evaluation_fraction",
+            )
+    return train, evaluation
+
+
+def split(problems: Sequence[Problem], fraction: float, seed: int) -> tuple[list[Problem], list[Problem]]:
+    """Split off about ``fraction`` of the groups; a problem's group decides its side, whatever else is in the set."""
+
+    def judges(problem: Problem) -> bool:
+        key = f"{seed}\0{problem.group or problem.task_id}"
+        return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") < fraction * 2**64
+
+    return [row for row in problems if not judges(row)], [row for row in problems if judges(row)]
+
+
+def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple[list[Problem], list[Rejected]]:
+    """Keep problems that can grade: they have hidden tests, and their reference passes all tests."""
+    rejected = [Rejected("no-hidden-tests", row) for row in problems if not row.tests]
+    testable = [row for row in problems if row.tests]
+    checkable = [row.model_copy(update={"tests": row.visible_tests + row.tests}) for row in testable if row.reference]
+    jobs = [(row, Sample(task_id=row.task_id, solution=row.reference)) for row in checkable]
+    verdicts = grade_samples(jobs, workers=workers, label=label)
+    failing = {verdict.task_id for verdict in verdicts if not verdict.passed}
+    rejected += [Rejected("reference-fails", row) for row in testable if row.task_id in failing]
+    return [row for row in testable if row.task_id not in failing], rejected
+
+
+def decontaminate(train: Sequence[Problem], evaluation: Sequence[Problem]) -> tuple[list[Problem], list[Rejected]]:
+    """Turn away training problems that the evaluation side has too.
+
+    ``contaminated``: its words, group or reference (up to renaming) are an evaluation problem's. ``near-duplicate``:
+    prompt and reference together are as good as an evaluation problem's, see `codekiln.data.near_duplicates`.
+    """
+    taken = {key for row in evaluation for key in _keys(row)}
+    other = [row for row in train if not taken.intersection(_keys(row))]
+    alike = {
+        index
+        for index, *_ in near_duplicates.near([essence(row) for row in other], [essence(row) for row in evaluation])
+    }
+    reasons = {row.task_id: "near-duplicate" if index in alike else "" for index, row in enumerate(other)}
+    rejected = [Rejected(reason, row) for row in train if (reason := reasons.get(row.task_id, "contaminated"))]
+    return [row for row in other if not reasons[row.task_id]], rejected
+
+
+def essence(problem: Problem) -> str:
+    """Return the text by which problems are compared for near-duplicates: prompt and reference."""
+    return f"{problem.prompt}\n{problem.reference or ''}"
+
+
+def elsewhere(settings: RunSettings) -> bool:
+    """Tell whether a source is neither shipped nor a file here, so that it may change without our noticing."""
+    named = {settings.problems.source, settings.problems.evaluation_source} - {"", "tiny"}
+    return any(not Path(source).is_file() for source in named)
+
+
+def source_digests(settings: RunSettings) -> dict[str, str]:
+    """Return the sha256 of each problem source that is a file."""
+    sources = {"source": settings.problems.source, "evaluation_source": settings.problems.evaluation_source}
+    return {
+        name: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for name, path in sources.items()
+        if path and Path(path).is_file()
+    }
+
+
+def _keys(problem: Problem) -> set[str]:
+    keys = {"words " + " ".join(re.findall(r"\w+", problem.prompt.lower()))}
+    if problem.group:
+        keys.add(f"group {problem.group}")
+    if problem.reference:
+        with contextlib.suppress(SyntaxError):
+            keys.add(f"code {fingerprint(problem.reference)}")
+    return keys

@@ -1,0 +1,368 @@
+"""The debugging recipe on a small folder of exercises: from problems to files, and every fault of published sets."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from codekiln import recipes
+from codekiln.code.mutation import compiles
+from codekiln.data.near_duplicates import near
+from codekiln.data.records import Sample
+from codekiln.errors import InputError, InputErrors
+from codekiln.recipes.base import Made
+from codekiln.recipes.debugging import material as materials
+from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
+from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.prompts import SYSTEM
+from codekiln.recipes.debugging.tags import read_reply, read_request
+from codekiln.sandbox.observe import Run, observe
+from codekiln.settings import resolve
+from tests.recipes.debugging.making import LIMITS, MATERIAL, edited, reply, request, write_example
+
+NAMES = ("average-of-scores", "count-above", "exam-results", "rainfall", "stock-check", "times-table", "username-maker")
+CONTENT = Path(materials.__file__).parent / "content"
+COLON = (("range(count):", "range(count)"), (5, "The colon is missing."))
+
+
+@pytest.fixture(scope="session")
+def content(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("content")
+    for name in NAMES:
+        shutil.copy(CONTENT / f"{name}.toml", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def few(content, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("few")
+    for name in NAMES[:3]:
+        shutil.copy(content / f"{name}.toml", folder)
+    return folder
+
+
+def recipe(**own):
+    cls = recipes.get("debugging")
+    return cls(cls.Settings(**own), metric="counts_exact", seed=0)
+
+
+def run_settings(**problems):
+    values = {"recipe": "debugging", "problems": {"evaluation_fraction": 0.3} | problems, "workers": 2}
+    return resolve.validate(values | {"sandbox": LIMITS.model_dump()})
+
+
+@pytest.fixture(scope="session")
+def made(content):
+    made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=2)
+    sets = made_by.problems(run_settings())
+    samples = [sample for _, found in made_by.golden(sets.train) for sample in found]
+    graded = grade(made_by, sets.train, samples)
+    return made_by, sets, Made(sets.train, sets.evaluation, graded, made_by.rows(sets.train, graded))
+
+
+def grade(made_by, problems, samples):
+    return made_by.grade(problems, samples, workers=2, limits=LIMITS, label="")
+
+
+def every(made):
+    return [*made[1].train, *made[1].evaluation]
+
+
+def test_a_problem_is_a_request_with_a_right_reply(made):
+    for problem in every(made):
+        system, user = problem.messages
+        assert (system.role, system.content, user.role) == ("system", SYSTEM, "user")
+        asked = read_request(user.content)
+        assert asked.program == problem.facts["program"]
+        assert asked.counts == Counts(**problem.facts["counts"])
+        assert (problem.prompt, problem.reply, problem.stratum) == (user.content, "text", asked.counts.mix)
+        assert problem.licence == ""
+        known = read_reply(problem.reference)
+        assert known.faults == ()
+        assert len(known.lines) == asked.counts.total >= 1
+        assert compiles(known.program) == (asked.counts.syntax == 0)
+    assert len({problem.task_id for problem in every(made)}) == len(every(made)) == 3 * len(NAMES)
+
+
+def test_no_exercise_and_nothing_like_one_is_on_both_sides(made):
+    made_by, sets, _ = made
+    assert not {problem.group for problem in sets.train} & {problem.group for problem in sets.evaluation}
+    assert not near(*([made_by.essence(problem) for problem in side] for side in (sets.train, sets.evaluation)))
+    assert len({problem.group for problem in sets.evaluation}) == round(0.3 * len(NAMES))
+
+
+def test_near_duplicates_of_exercises_share_a_side(few, tmp_path):
+    folder = shutil.copytree(few, tmp_path / "content")
+    for name in NAMES[:3]:
+        text = (folder / f"{name}.toml").read_text()
+        (folder / f"{name}-again.toml").write_text(text.replace("program = '''\n", "program = '''\n# again\n"))
+    sets = recipe(content=str(folder), requests_per_exercise=1, mutations_tried=1, most_errors=1).problems(
+        run_settings()
+    )
+    for side in (sets.train, sets.evaluation):
+        names = {problem.facts["exercise"] for problem in side}
+        assert {name for name in NAMES if name in names} == {name for name in NAMES if f"{name}-again" in names}
+
+
+def test_known_replies_are_right_and_become_rows(made):
+    made_by, sets, everything = made
+    assert all(row.verdict.passed for row in everything.graded)
+    assert {row.verdict.detail for row in everything.graded} == {""}
+    assert everything.rows.rejected == []
+    assert len(everything.rows.examples) == len(sets.train)
+    for example, problem in zip(everything.rows.examples, sets.train, strict=True):
+        assert (example.prompt, example.group) == (problem.messages, problem.group)
+        assert example.completion[0].content == problem.reference
+    engine = grade(made_by, sets.evaluation, made_by.references(sets.evaluation)["engine"])
+    assert all(row.verdict.passed and {score.value for score in row.scores} == {1.0} for row in engine)
+    assert {score.metric for score in engine[0].scores} == {measure.name for measure in made_by.measures}
+
+
+def test_classes_mixes_and_kinds_of_exceptions_are_balanced(made):
+    """Published rows had nothing but NameError and TypeError."""
+    counts = Counter({name: sum(row.facts["counts"][name] for row in every(made)) for name in CLASSES})
+    assert max(counts.values()) <= 1.5 * min(counts.values())
+    assert len(Counter(problem.stratum for problem in every(made))) == 7
+    kinds = Counter(kind for problem in every(made) for kind in problem.facts["kinds"])
+    assert len(kinds) >= 20
+    assert max(kinds.values()) <= 4
+
+
+def test_a_wrong_reply_is_rejected_with_its_reason_and_kept(made):
+    """A teacher's replies go the same way as a model's: nothing becomes a row that the proof does not bear out."""
+    made_by, sets, _ = made
+    problem, other, third = sets.train[:3]
+    known = read_reply(problem.reference)
+    moved = problem.reference.replace(f"Line {known.lines[0]}:", "Line 77:").replace(
+        f"<error-location>{known.lines[0]}<", "<error-location>77<"
+    )
+    texts = [("", "malformed"), (other.reference, ""), (moved, "wrong-line"), (problem.reference, "")]
+    samples = [Sample(task_id=problem.task_id, solution=text, model="teacher") for text, _ in texts]
+    samples += [Sample(task_id=other.task_id, solution=other.reference)] * 2
+    rows = made_by.rows([problem, other, third], grade(made_by, sets.train, samples))
+    assert [example.task_id for example in rows.examples] == [problem.task_id, other.task_id]
+    reasons = [item.reason for item in rows.rejected]
+    assert (reasons[0], reasons[2:]) == ("malformed", ["wrong-line", "repeated", "no-reply"])
+    assert reasons[1] not in ("", "malformed")
+    assert rows.rejected[0].row.sample.model == "teacher"
+
+
+def test_no_more_replies_of_one_request_than_asked_for(made):
+    made_by, sets, _ = made
+    problem = sets.train[0]
+    thinking = problem.reference.replace("<root>", "<root>\n<thinking>well</thinking>")
+    samples = [Sample(task_id=problem.task_id, solution=text) for text in (problem.reference, thinking)]
+    graded = grade(made_by, sets.train, samples)
+    assert [item.reason for item in made_by.rows([problem], graded).rejected] == ["enough"]
+    assert len(recipe(replies_per_request=2).rows([problem], graded).examples) == 2
+
+
+def test_two_requests_of_the_same_words_do_not_become_the_same_row(made):
+    made_by, sets, _ = made
+    problem = sets.train[0]
+    again = problem.model_copy(update={"task_id": "debugging/again/1"})
+    samples = [Sample(task_id=row.task_id, solution=problem.reference) for row in (problem, again)]
+    rows = made_by.rows([problem, again], grade(made_by, [problem, again], samples))
+    assert [example.task_id for example in rows.examples] == [problem.task_id]
+    assert [(item.reason, item.row.sample.task_id) for item in rows.rejected] == [("repeated", again.task_id)]
+
+
+class Teacher:
+    name = "endpoint"
+
+    def solve(self, problems):
+        return ((problem, [Sample(task_id=problem.task_id, solution="hm")]) for problem in problems)
+
+
+def test_a_teacher_is_asked_unless_there_is_none(made):
+    made_by, sets, _ = made
+    assert [samples[0].solution for _, samples in made_by.generate(sets.train, Teacher())] == ["hm"] * len(sets.train)
+    reference = type("Reference", (Teacher,), {"name": "reference"})()
+    written = [samples[0].solution for _, samples in made_by.generate(sets.train, reference)]
+    assert written == [problem.reference for problem in sets.train]
+
+
+def test_the_files_are_chat_rows_and_pass_their_own_check(made, tmp_path):
+    made_by, sets, everything = made
+    files = made_by.files(everything)
+    assert set(files) == {TRAINING, TESTING, EXERCISES}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    rows = [json.loads(line) for line in files[TRAINING].splitlines()]
+    assert len(rows) == len(sets.train)
+    assert [turn["role"] for turn in rows[0]["messages"]] == ["system", "user", "assistant"]
+    assert all(row["messages"][0]["content"] == SYSTEM for row in rows)
+    assert len(files[TESTING].splitlines()) == len(sets.evaluation)
+    assert sorted(json.loads(line)["name"] for line in files[EXERCISES].splitlines()) == sorted(NAMES)
+    assert list(made_by.validate(tmp_path)) == []
+    rows[1]["messages"][2]["content"] = rows[0]["messages"][2]["content"]
+    (tmp_path / TRAINING).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert {error.where for error in made_by.validate(tmp_path)} == {f"{tmp_path / TRAINING}:2.assistant"}
+
+
+def test_the_card_counts_what_is_there(made):
+    made_by, sets, everything = made
+    card = made_by.card(everything)
+    counts = [str(sum(row.facts["counts"][name] for row in sets.train)) for name in CLASSES]
+    assert f"| {len(sets.train)} | {' | '.join(counts)} |" in card
+    assert TRAINING in card
+    assert SYSTEM in card
+
+
+def test_the_same_seed_gives_the_same_problems(few):
+    own = {"content": str(few), "requests_per_exercise": 2, "mutations_tried": 1}
+    first, second = (recipe(**own).problems(run_settings()) for _ in range(2))
+    assert first == second
+    assert recipe(**own).sources() == recipe(**own).sources()
+    assert set(recipe(**own).sources()) == {"content"}
+    assert recipe().sources() == {}
+
+
+def test_sizes_are_held_and_no_more_exercises_are_tried_than_they_need(content):
+    own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 1, "most_errors": 1}
+    sets = recipe(**own).problems(run_settings(train=3, evaluation=3))
+    assert (len(sets.train), len(sets.evaluation)) == (3, 3)
+    assert len({problem.facts["exercise"] for problem in sets.train}) == 3
+    assert {problem.task_id[-2:] for problem in sets.evaluation} == {"/1", "/2"}
+
+
+def test_exercises_that_cannot_be_used_are_rejected_and_kept(few, tmp_path):
+    folder = shutil.copytree(few, tmp_path / "content")
+    bad = {"broken": "if x", "random": "import random\nprint(random.random())", "long": "print(1)\n" * 90}
+    bad["hungry"] = "print(input())\nprint(input())"
+    for name, program in bad.items():
+        stdin = "stdin = ['1']\n" if name == "hungry" else ""
+        text = f"description = 'The exercise {name}.'\nprogram = '''\n{program}\n'''\n{stdin}"
+        (folder / f"{name}.toml").write_text(text)
+    own = {"requests_per_exercise": 1, "mutations_tried": 1, "most_errors": 1, "max_program_characters": 600}
+    sets = recipe(content=str(folder), **own).problems(run_settings())
+    found = {item.row.task_id: item.reason for item in sets.rejected}
+    assert (
+        found.items()
+        >= {
+            "debugging/broken": "does-not-parse",
+            "debugging/random": "not-deterministic",
+            "debugging/long": "program-too-long",
+            "debugging/hungry": "wants-more-input",
+        }.items()
+    )
+    assert all(item.row.facts["why"] for item in sets.rejected)
+
+
+SUBTLE = (("total + prices[name]", "total - prices[name]"), (8, "It subtracts: `-` instead of `+`."))
+BADLY_LABELLED = {
+    "locations-differ": (Counts(syntax=1), reply(edited(COLON[0]), COLON[1]).replace("ion>5<", "ion>6<")),
+    "runtime-count": (Counts(1, 1, 0), reply(edited(COLON[0]), COLON[1])),
+    "wrong-line": (Counts(syntax=1), reply(edited(COLON[0]), COLON[1], (8, "The price is subtracted."))),
+    "nothing-changed": (Counts(syntax=1), reply(MATERIAL.program, COLON[1])),
+    "hidden-change": (Counts(1, 0, 1), reply(edited(COLON[0], SUBTLE[0]), COLON[1])),
+    "construct-not-named": (Counts(syntax=1), reply(edited(COLON[0]), (5, "This is a logical error."))),
+}
+
+
+@pytest.fixture
+def examples(tmp_path, few):
+    folder = tmp_path / "fine-tuning-examples"
+    shutil.copytree(few, tmp_path / "content")
+    good = reply(edited(COLON[0], SUBTLE[0]), COLON[1], SUBTLE[1])
+    escaped = good.replace("&", "&amp;").replace("total < 100", "total &lt; 100")
+    write_example(folder, "training", 1, request(Counts(1, 0, 1)), escaped)
+    for number, (counts, assistant) in enumerate(BADLY_LABELLED.values(), start=2):
+        write_example(folder, "training", number, request(counts), assistant)
+    other = next(item for item in materials.embedded() if item.name == "times-table")
+    bugged = other.program.replace("(", "((", 1)
+    said = reply(bugged, (1, "The bracket `(` is not closed."))
+    write_example(folder, "test", 1, request(Counts(syntax=1), other), said)
+    return folder
+
+
+def imported(folder, **own):
+    return recipe(examples=str(folder), content=str(folder.parent / "content"), requests_per_exercise=0, **own)
+
+
+def test_finished_examples_are_kept_when_the_proof_bears_them_out(examples):
+    """Three of fifty-three published rows had a correct program that does not parse, and one that fails."""
+    broken = {20: ("print('a'", "does-not-parse"), 21: ("print(1 / 0)", "does-not-run"), 22: ("f(a)", "does-not-run")}
+    for number, (program, _) in broken.items():
+        said = reply(program + "\nx = (", (2, "The bracket is not closed."))
+        user = request(Counts(syntax=1), materials.Material("m", "d", program))
+        write_example(examples, "training", number, user, said)
+    sets = imported(examples).problems(run_settings())
+    assert [problem.task_id for problem in sets.train] == ["debugging/examples/training/1"]
+    assert [problem.task_id for problem in sets.evaluation] == ["debugging/examples/test/1"]
+    assert sets.train[0].messages[0].content == SYSTEM
+    assert read_reply(sets.train[0].reference).program == edited(COLON[0], SUBTLE[0])
+    assert "<" in sets.train[0].facts["program"]
+    found = {item.row.task_id.rpartition("/")[2]: item for item in sets.rejected}
+    assert len(found) == len(BADLY_LABELLED) + len(broken)
+    for number, reason in enumerate(BADLY_LABELLED, start=2):
+        assert reason in found[str(number)].row.facts["why"]
+    assert {number: found[str(number)].reason for number in broken} == {
+        key: reason for key, (_, reason) in broken.items()
+    }
+
+
+def test_an_example_on_both_sides_is_turned_away_from_training(examples):
+    write_example(examples, "test", 2, request(Counts(syntax=1)), reply(edited(COLON[0]), COLON[1]))
+    with pytest.raises(InputError, match="there are no training exercises: .*on-both-sides"):
+        imported(examples).problems(run_settings())
+
+
+def test_an_example_that_comes_twice_is_taken_once(examples):
+    for role in ("user", "assistant"):
+        shutil.copy(examples / "training" / role / "1.txt", examples / "training" / role / "77.txt")
+    sets = imported(examples).problems(run_settings())
+    assert [problem.task_id for problem in sets.train] == ["debugging/examples/training/1"]
+    reasons = {item.row.task_id: item.reason for item in sets.rejected}
+    assert reasons["debugging/examples/training/77"] == "repeated"
+
+
+def test_examples_and_exercises_are_read_before_complaining(tmp_path):
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "bad.toml").write_text("x")
+    with pytest.raises(InputErrors) as caught:
+        recipe(content=str(tmp_path / "content"), examples=str(tmp_path / "none")).problems(run_settings())
+    assert len(caught.value.errors) == 2
+
+
+def test_numbers_of_examples_are_settings(examples):
+    with pytest.raises(InputErrors, match="9 training examples are asked for, and there are 7"):
+        imported(examples, number_training_examples=9).problems(run_settings())
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"system_prompt": ""},
+        {"system_prompt": " \n"},
+        {"least_errors": 0},
+        {"least_errors": 4, "most_errors": 3},
+        {"requests_per_exercise": 0},
+        {"unknown": 1},
+    ],
+)
+def test_settings_without_sense_are_refused(own):
+    with pytest.raises(ValueError, match="validation error"):
+        recipe(**own)
+
+
+@pytest.mark.slow
+def test_the_shipped_exercises_make_a_balanced_set_of_many_exceptions():
+    made_by = recipe()
+    sets = made_by.problems(run_settings())
+    everything = [*sets.train, *sets.evaluation]
+    assert sets.rejected == []
+    assert len(everything) == 3 * len(materials.embedded())
+    counts = Counter({name: sum(row.facts["counts"][name] for row in everything) for name in CLASSES})
+    assert max(counts.values()) <= 1.2 * min(counts.values())
+    strata = Counter(row.stratum for row in everything)
+    assert max(strata.values()) - min(strata.values()) <= 4
+    assert max(len("".join(m.content for m in row.messages) + row.reference) for row in everything) < 2300
+    alone = [row for row in everything if row.stratum == "runtime"]
+    runs = [Run(read_reply(row.reference).program, stdin=text) for row in alone for text in row.facts["stdins"]]
+    errors = Counter(seen.error for seen in observe(runs, limits=LIMITS) if seen.ending == "raised")
+    assert {"NameError", "TypeError", "IndexError", "KeyError", "ZeroDivisionError", "AttributeError"} <= errors.keys()
+    graded = grade(made_by, everything, made_by.references(everything)["engine"])
+    assert [row.verdict.detail for row in graded if not row.verdict.passed] == []
