@@ -1,7 +1,7 @@
 """What is measured of replies: a recipe's own measures, or the code metrics of passing programs, and pass@k."""
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,7 +27,7 @@ class Measure(BaseModel):
     share: bool = False
 
 
-def of(recipe: "type[Recipe]") -> dict[str, Measure]:
+def of(recipe: "type[Recipe[Any]]") -> dict[str, Measure]:
     """Return what replies to a recipe's problems are measured by, pass@k and distances aside, by name."""
     return {measure.name: measure for measure in recipe.measures or map(of_metric, metrics.names())}
 
@@ -38,7 +38,7 @@ def of_metric(name: str) -> Measure:
     return Measure(name=name, direction=metric.direction, describe=metric.describe)
 
 
-def look_up(recipe: "type[Recipe]", name: str) -> Measure | None:
+def look_up(recipe: "type[Recipe[Any]]", name: str) -> Measure | None:
     """Return a measure of a recipe, a pass@k or a distance by name, or None when there is no such thing."""
     if name in recipe.distances:
         shares = ", ".join(recipe.distances[name])

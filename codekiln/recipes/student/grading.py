@@ -116,7 +116,7 @@ class Truth:
     @staticmethod
     def of(problem: Problem) -> "Truth":
         """Read it from a problem's facts."""
-        facts = dict(problem.facts["real"])
+        facts = dict(problem.grading_context["real"])
         kinds = {"outcome": Outcome, "form": Form, "axis": Axis}
         return Truth(**facts | {name: kind(**facts[name]) for name, kind in kinds.items() if facts[name] is not None})
 

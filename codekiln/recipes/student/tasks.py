@@ -102,7 +102,7 @@ def problem_of(
             "reference": template.reply(row.code, row.submitted),
             "group": group_of(located.key, side),
             "stratum": None if side == TRAIN else side,
-            "facts": facts,
+            "grading_context": facts,
         }
     )
 
@@ -120,7 +120,7 @@ def judge(name: str, question: Question) -> Problem:
         entry_point=question.entry_point,
         setup=question.setup,
         tests=question.all_tests,
-        facts={"question": name, "fixed": question.skeleton_code_fixed},
+        grading_context={"question": name, "fixed": question.skeleton_code_fixed},
     )
 
 
