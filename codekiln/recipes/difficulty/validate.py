@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from codekiln.code.distance import distance
+from codekiln.code.distance import pq_gram_distance
 from codekiln.data import decontamination, near_duplicates, prompts
 from codekiln.data.folders import read_rows
 from codekiln.data.normalise import fingerprint
@@ -227,7 +227,7 @@ def _distinct(folder: Folder, name: str, asked: Asked) -> Iterator[InputError]:
 
 def _alike(one: str, other: str, apart: float) -> bool:
     try:
-        return fingerprint(one) == fingerprint(other) or distance(one, other) < apart
+        return fingerprint(one) == fingerprint(other) or pq_gram_distance(one, other) < apart
     except SyntaxError:  # said by _rows
         return False
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from codekiln.code.distance import PairwiseDistance, pairwise_preorder_distances
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Message, Pair, Problem, Sample, Verdict
 from codekiln.errors import InputError
@@ -19,7 +20,6 @@ from codekiln.recipes.base import Recipe, by_task
 from codekiln.recipes.student import export, grading, tasks
 from codekiln.recipes.student.outcomes import observe
 from codekiln.recipes.student.partition import Material, divide
-from codekiln.recipes.student.similarity import Distance, tree_distances
 from codekiln.recipes.student.source import EMBEDDED, Source, digests, pseudonymous, read_source
 from codekiln.recipes.student.split import Fractions, balanced
 from codekiln.recipes.student.templates import TEMPLATES
@@ -209,9 +209,9 @@ class Student(Recipe[Settings]):
         return export.validate(folder, self.settings.near_duplicate)
 
     @cached_property
-    def _distance(self) -> Distance:
+    def _distance(self) -> PairwiseDistance:
         if not self.settings.embedding_model:
-            return tree_distances
+            return pairwise_preorder_distances
         from codekiln.recipes.student.embedding import Embedder
 
         return Embedder(self.settings.embedding_model).distances

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from codekiln import demo, recipes, teachers
-from codekiln.code.distance import distance
+from codekiln.code.distance import pq_gram_distance
 from codekiln.data import near_duplicates, prompts
 from codekiln.data.folders import read_rows, sha256_file
 from codekiln.data.normalise import fingerprint
@@ -177,7 +177,7 @@ def test_solutions_of_one_problem_are_built_differently(folder):
     for codes in several:
         for one, other in combinations(codes, 2):
             assert fingerprint(one) != fingerprint(other)
-            assert distance(one, other) >= 0.2
+            assert pq_gram_distance(one, other) >= 0.2
 
 
 def test_the_first_solution_of_a_problem_is_its_best_by_the_metric(train, graded):
