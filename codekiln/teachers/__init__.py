@@ -10,9 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from codekiln import plugins
-from codekiln.data import prompts
 from codekiln.data.records import Problem, Sample
-from codekiln.inference import Generator, Sampling
 
 
 class TeacherSettings(BaseModel):
@@ -54,34 +52,6 @@ class Teacher(ABC):
     def usage(self) -> dict[str, float]:
         """Return what the work has cost so far, for the data set's manifest; empty when it costs nothing."""
         return {}
-
-
-def ask(
-    generator: Generator, sampling: Sampling, problems: Iterable[Problem], model: str
-) -> Iterator[tuple[Problem, list[Sample]]]:
-    """Show each problem to a generator and yield it with the programs in its replies.
-
-    Args:
-        generator: Who replies.
-        sampling: How many replies, and how they are drawn.
-        problems: What is asked, in the words of `codekiln.data.prompts.messages`.
-        model: What the samples' ``model`` says.
-    """
-    problems = list(problems)
-    replies = generator.generate([prompts.messages(problem) for problem in problems], sampling)
-    for problem, texts in zip(problems, replies, strict=True):
-        yield (
-            problem,
-            [
-                Sample(
-                    task_id=problem.task_id,
-                    solution=prompts.taken_from(problem, text),
-                    model=model,
-                    seed=sampling.seed + index,
-                )
-                for index, text in enumerate(texts)
-            ],
-        )
 
 
 def names() -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
+from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.inference.structured import Implementations
-from codekiln.teachers import Teacher, TeacherSettings, ask
+from codekiln.teachers import Teacher, TeacherSettings
 
 
 class Settings(TeacherSettings, EndpointSettings):
@@ -52,7 +53,7 @@ class EndpointTeacher(Teacher):
             InputError: Structured answers are programs, and some problem wants a text.
         """
         if not self.settings.structured:
-            return ask(self.generator, self._sampling, problems, self.settings.model)
+            return sample_programs(self.generator, self._sampling, problems, self.settings.model)
         return self._structured(list(problems))
 
     def _structured(self, problems: list[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:

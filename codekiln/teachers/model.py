@@ -10,7 +10,8 @@ from codekiln import models
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.teachers import Teacher, TeacherSettings, ask
+from codekiln.inference.sampling.candidates import sample_programs
+from codekiln.teachers import Teacher, TeacherSettings
 
 
 class Settings(TeacherSettings):
@@ -34,7 +35,7 @@ class ModelTeacher(Teacher):
         settings = self.settings
         generator = LocalGenerator(settings.base, Path(settings.adapter) if settings.adapter else None)
         sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
-        yield from ask(generator, sampling, problems, settings.base)
+        yield from sample_programs(generator, sampling, problems, settings.base)
 
     def check(self) -> None:
         """Raise InputError when there is no such base model or adapter folder; loads nothing."""
