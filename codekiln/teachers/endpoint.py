@@ -16,7 +16,7 @@ from codekiln.inference.structured import Implementations
 from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings, EndpointSettings):
+class EndpointTeacherSettings(TeacherSettings, EndpointSettings):
     """The server, and how candidates are drawn."""
 
     sampling: Sampling = Field(
@@ -31,13 +31,13 @@ class Settings(TeacherSettings, EndpointSettings):
     )
 
 
-class EndpointTeacher(Teacher):
+class EndpointTeacher(Teacher[EndpointTeacherSettings]):
     """Asks a server for every candidate; answers are kept on disk, and counted with their cost."""
 
     describe: ClassVar[str] = "Any OpenAI-compatible chat server; answers are kept on disk, and their cost is counted."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = EndpointTeacherSettings
 
-    def __init__(self, settings: Settings, *, seed: int) -> None:
+    def __init__(self, settings: EndpointTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
         self.generator = EndpointGenerator(settings)
         sampling = settings.sampling

@@ -14,7 +14,7 @@ from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings):
+class ModelTeacherSettings(TeacherSettings):
     """Which model answers, and how candidates are drawn."""
 
     base: str = Field("tiny", description="a name of `codekiln models`, a folder, or a Hub id")
@@ -22,11 +22,11 @@ class Settings(TeacherSettings):
     sampling: Sampling = Field(Sampling(), description="how candidates are drawn; the run's seed is added")
 
 
-class ModelTeacher(Teacher):
+class ModelTeacher(Teacher[ModelTeacherSettings]):
     """Loads the model when the first candidate is asked for."""
 
     describe: ClassVar[str] = "A model on this machine through transformers, with or without an adapter."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = ModelTeacherSettings
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
