@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
+from codekiln.recipes.difficulty.decontamination import apart
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,7 +24,6 @@ from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.recipes import publish
 from codekiln.recipes.difficulty import summary, tables
-from codekiln.recipes.difficulty.decontamination import apart
 from codekiln.recipes.difficulty.rates import BANDS, Rate
 from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox import Limits
