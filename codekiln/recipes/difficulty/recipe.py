@@ -31,7 +31,7 @@ from codekiln.teachers import Teacher
 class Settings(RecipeSettings):
     """Where samples come from, where the bands begin, and what data sets are made."""
 
-    source: tuple[str, ...] = Field(
+    runs: tuple[str, ...] = Field(
         (), description="files of samples, graded or not, of any models, or globs; empty: the teacher is sampled"
     )
     easy: float = Field(0.75, gt=0, le=1, description="least pass@1 of an easy problem")

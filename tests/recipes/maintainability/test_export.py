@@ -147,7 +147,7 @@ def test_problems_are_asked_as_the_settings_say_on_both_sides():
 
 
 def test_the_studys_profile_has_its_hyper_parameters():
-    path = Path(str(recipes.__file__)).parents[1] / "profiles" / "seed-two-stage-dpo.toml"
+    path = Path(str(recipes.__file__)).parents[1] / "settings" / "profiles" / "seed-two-stage-dpo.toml"
     values = tomllib.loads(path.read_text())
     assert values["lora"] == {"r": 16, "alpha": 32, "dropout": 0.1}
     for stage in ("dpo", "dpo_further"):
