@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from codekiln.cli.options import JSON
+from codekiln.errors import InputError
 
 
 @click.command()
@@ -25,7 +26,15 @@ def recipes(name: str | None, as_json: bool) -> None:
         click.echo(_recipe(table.get(name)))
     else:
         for known in table.names():
-            click.echo(f"{known:<16} {table.get(known).describe}")
+            click.echo(f"{known:<16} {_description(table, known)}")
+
+
+def _description(table: Any, name: str) -> str:
+    """Return what a plug-in says of itself, or what is wrong with it: one that is broken hides no other."""
+    try:
+        return str(table.get(name).describe)
+    except InputError as error:
+        return f"cannot be used: {error.what}"
 
 
 def _recipe(kind: Any) -> str:

@@ -53,7 +53,9 @@ def _apply(
     graded: Sequence[Graded],
 ) -> tuple[list[Graded], list[Rejected]]:
     by_id = {problem.task_id: problem for problem in problems}
-    check = filters.chain(settings.filters if chosen is None else chosen, evaluation=evaluation)
+    check = filters.chain(
+        settings.filters if chosen is None else chosen, settings.filter_settings, evaluation=evaluation
+    )
     kept, rejected = [], []
     for row in graded:
         reason = check(by_id[row.sample.task_id], row)

@@ -11,7 +11,7 @@ from codekiln.demo.writing import OPERATORS
 from codekiln.sandbox.grading import grade_samples
 
 DIGEST = (
-    "import hashlib; from codekiln import tiny; "
+    "import hashlib; from codekiln import demo; "
     "print(hashlib.sha256(''.join(p.model_dump_json() for p in demo.problems('eval', 3, 40)).encode()).hexdigest())"
 )
 

@@ -48,7 +48,9 @@ def test_an_unknown_metric_gets_a_suggestion():
 
 
 def test_listing_metrics_loads_no_scorer():
-    script = "import sys; from codekiln import metrics; metrics.get(metrics.DEFAULT); print('radon' in sys.modules)"
+    script = (
+        "import sys; from codekiln.code import metrics; metrics.get(metrics.DEFAULT); print('radon' in sys.modules)"
+    )
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
 
 
