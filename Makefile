@@ -24,7 +24,7 @@ lint: $(READY)  ## style and formatting
 compile: $(READY)  ## write pipelines/compiled/*.yaml
 	$(BIN)/python -W ignore -m pipelines.compile
 
-manifests: compile  ## write what is made from the chart, and the chart's copies of the pipelines
+manifests: $(READY)  ## write what is made from the chart: manifests/, the table of values, the chart's permissions
 	$(BIN)/python -m charts.render
 
 images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDEX_URL=URL, see images/README.md
