@@ -80,9 +80,9 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        errors = [_explain(item, where) for item in found]
-        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in found)}
+        details = error.errors(include_url=False)
+        errors = [_explain(item, where) for item in details]
+        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
@@ -139,7 +139,7 @@ def _known(table: Any, name: Any, where: str) -> list[InputError]:
     return []
 
 
-def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict], list[InputError]]:
+def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict[str, Any]], list[InputError]]:
     checked, errors = {}, []
     for name, values in given.items():
         problems = _known(table, name, f"{where}.{name}")
@@ -163,7 +163,8 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
             fix="correct the value",
         )
     for part in location[:-1]:
-        schema = schema.model_fields[part].annotation
+        section = schema.model_fields[part].annotation
+        schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
     return InputError(
         f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
     )
