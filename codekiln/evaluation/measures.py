@@ -1,20 +1,19 @@
-"""What is measured of replies: a recipe's own measures, or the code metrics of passing programs, and pass@k."""
+"""The measures of an evaluation: a recipe's own or else the code metrics of passing programs, pass@k, and distances."""
 
 import re
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from codekiln.code import metrics
-
-if TYPE_CHECKING:
-    from codekiln.recipes.base import Recipe
+from codekiln.errors import InputError
 
 PASS = "pass@"
 
 
 class Measure(BaseModel):
-    """What a measure is called, which way is better, and what it says in one sentence.
+    """A measure's name, its better direction, and a description of one sentence.
 
     ``share`` marks a value between 0 and 1, which is written with three digits.
     """
@@ -27,9 +26,26 @@ class Measure(BaseModel):
     share: bool = False
 
 
-def of(recipe: "type[Recipe]") -> dict[str, Measure]:
-    """Return what replies to a recipe's problems are measured by, pass@k and distances aside, by name."""
-    return {measure.name: measure for measure in recipe.measures or map(of_metric, metrics.names())}
+class MeasureSource(Protocol):
+    """What evaluation needs to know of a recipe; `codekiln.recipes.base.Recipe` documents the attributes."""
+
+    # Read-only properties, because a recipe's class matches them and a subclass may narrow their types.
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Measures of a reply; empty: the code metrics of passing programs."""
+
+    @property
+    def distances(self) -> Mapping[str, tuple[str, ...]]:
+        """Measures of a whole contender: the shares whose distance from the reference is taken, by name."""
+
+    @property
+    def passes(self) -> str:
+        """What a passing reply does, as a verb phrase."""
+
+
+def of(source: MeasureSource) -> dict[str, Measure]:
+    """Return the measures of single replies by name; pass@k and distances are not among them."""
+    return {measure.name: measure for measure in source.measures or map(of_metric, metrics.names())}
 
 
 def of_metric(name: str) -> Measure:
@@ -38,14 +54,21 @@ def of_metric(name: str) -> Measure:
     return Measure(name=name, direction=metric.direction, describe=metric.describe)
 
 
-def look_up(recipe: "type[Recipe]", name: str) -> Measure | None:
-    """Return a measure of a recipe, a pass@k or a distance by name, or None when there is no such thing."""
-    if name in recipe.distances:
-        shares = ", ".join(recipe.distances[name])
+def look_up(source: MeasureSource, name: str) -> Measure:
+    """Return a measure, a pass@k or a distance by name.
+
+    Raises:
+        InputError: There is no measure of that name.
+    """
+    if name in source.distances:
+        shares = ", ".join(source.distances[name])
         describe = f"Half the L1 distance between the mean shares of {shares} and those of the reference."
         return Measure(name=name, direction="lower", describe=describe, share=True)
     if re.fullmatch(rf"{PASS}[1-9][0-9]*", name):
         k = name.removeprefix(PASS)
         who = "a sample" if k == "1" else f"at least one of {k} samples"
-        return Measure(name=name, direction="higher", describe=f"Chance that {who} {recipe.passes}.", share=True)
-    return of(recipe).get(name)
+        return Measure(name=name, direction="higher", describe=f"Chance that {who} {source.passes}.", share=True)
+    known = of(source)
+    if name not in known:
+        raise InputError(f"no measure '{name}'", where="metric", fix=f"choose one of: {', '.join(known)}")
+    return known[name]
