@@ -1,4 +1,4 @@
-"""Paid answers on disk: one JSON file per request, so that an interrupted run pays nothing twice."""
+"""Completions of paid requests on disk, one JSON file each, so that an interrupted run pays for none twice."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ from codekiln.errors import InputError
 log = logging.getLogger(__name__)
 
 
-class Reply(BaseModel):
-    """What an endpoint answered to one request; token counts are None when the server gave none."""
+class Completion(BaseModel):
+    """A server's answer to one request; token counts are None when the server gave none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -29,11 +29,11 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     request: dict[str, Any]
-    reply: Reply
+    reply: Completion
 
 
-class Responses:
-    """A folder of answers, found by the sha256 of the whole request.
+class ResponseCache:
+    """A folder of completions, addressed by the sha256 of the whole request.
 
     Raises:
         InputError: The folder cannot be written.
@@ -50,8 +50,8 @@ class Responses:
                 fix="set cache_dir to a folder that can be written",
             ) from None
 
-    def get(self, request: dict[str, Any]) -> Reply | None:
-        """Return the answer to ``request``, or None; an unreadable file counts as none and is said so."""
+    def get(self, request: dict[str, Any]) -> Completion | None:
+        """Return the completion of ``request``, or None; a damaged file counts as none, with a warning."""
         path = self._path(request)
         try:
             return _Entry.model_validate_json(path.read_bytes()).reply
@@ -61,9 +61,9 @@ class Responses:
             log.warning("%s is damaged: asking again", path)
             return None
 
-    def put(self, request: dict[str, Any], reply: Reply) -> None:
-        """Keep an answer; a crash leaves either the whole file or none."""
-        write_atomic(self._path(request), _Entry(request=request, reply=reply).model_dump_json())
+    def put(self, request: dict[str, Any], completion: Completion) -> None:
+        """Keep a completion; a crash leaves either the whole file or none."""
+        write_atomic(self._path(request), _Entry(request=request, reply=completion).model_dump_json())
 
     def _path(self, request: dict[str, Any]) -> Path:
         digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
