@@ -23,7 +23,7 @@ root = sys.argv.pop(1)
 for name, path in (("codekiln", root), ("codekiln.sandbox", root + "/sandbox")):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = [path]
-from codekiln.sandbox.inside.zygote import main
+from codekiln.sandbox.inside.fork_server import main
 main()
 """
 
