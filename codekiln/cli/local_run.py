@@ -165,4 +165,4 @@ class _Splitter:
 
 def _folder() -> Path:
     packaged = Path(str(resources.files("codekiln"))) / "compiled"
-    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "pipelines" / "compiled"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "pipelines" / "compiled"

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Record(BaseModel):
     """Base of all rows: unknown fields are an error, values are never coerced."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
     version: ClassVar[int] = 1
 
 
@@ -43,7 +45,7 @@ class Message(Record):
 
 
 class Problem(Record):
-    """A task with what decides whether a reply is right: hidden tests, or facts that its recipe judges by."""
+    """A task with what decides whether a reply is right: hidden tests, or a context that its recipe grades by."""
 
     task_id: str
     prompt: str
@@ -59,7 +61,10 @@ class Problem(Record):
     messages: tuple[Message, ...] = Field((), description="how it is shown; empty: the prompt and the visible tests")
     reply: Literal["code", "text"] = Field("code", description="what is taken from a reply: its program, or all of it")
     stratum: str | None = Field(None, description="results are reported per stratum too")
-    facts: dict[str, Any] = Field({}, description="what the recipe judges replies by; never shown to a model")
+    # Files call it ``facts``, as they always did.
+    grading_context: dict[str, Any] = Field(
+        {}, alias="facts", description="what the recipe grades replies by; never shown to a model"
+    )
 
 
 class Sample(Record):

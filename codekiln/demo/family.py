@@ -1,10 +1,10 @@
 """Problems composed of a source, filters, a mapping and a reduction; what they mean, and which split they belong to."""
 
-import hashlib
 import random
 from dataclasses import dataclass
 from typing import Any
 
+from codekiln.data import splits
 from codekiln.demo.pieces import (
     CHAR_FILTERS,
     CHAR_MAPS,
@@ -63,7 +63,7 @@ class Spec:
 
 def split_of(group: str) -> str:
     """Return the split of ``group``: 70 % of the groups are for pretraining, 10 % to train on, 20 % to evaluate."""
-    slot = hashlib.sha256(group.encode()).digest()[0] % 10
+    slot = splits.hash_of(group)[0] % 10
     return "pretrain" if slot < 7 else "train" if slot == 7 else "eval"
 
 

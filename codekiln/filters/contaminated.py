@@ -1,15 +1,9 @@
-"""No leaks: nothing of the evaluation split may be trained on."""
+"""Rejects rows that repeat evaluation data: a quoted prompt, or the reference up to renaming."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-
-from codekiln.data.normalise import fingerprint
+from codekiln.data.decontamination import program_key, quote_finder
 from codekiln.data.records import Graded, Problem
 from codekiln.errors import InputError
-from codekiln.filters._filter import Check, Context, Filter, program, tokens
-
-N = 10
-"""Tokens in an n-gram: shorter ones occur by chance, longer ones miss small edits."""
+from codekiln.filters._filter import Check, Context, Filter, program
 
 
 def create(context: Context) -> Check:
@@ -28,42 +22,15 @@ def create(context: Context) -> Check:
             where="filters",
             fix="give the evaluation problems, or leave the filter out",
         )
-    quotes = _quote_finder(problem.prompt for problem in context.evaluation)
-    references = {_identity(problem.reference) for problem in context.evaluation if problem.reference} - {None}
+    quotes = quote_finder(problem.prompt for problem in context.evaluation)
+    references = {program_key(problem.reference) for problem in context.evaluation if problem.reference} - {None}
 
     def check(problem: Problem, graded: Graded) -> str | None:
         if quotes(problem.prompt):
             return "contaminated-prompt"
-        return "contaminated-solution" if _identity(program(problem, graded.sample)) in references else None
+        return "contaminated-solution" if program_key(program(problem, graded.sample)) in references else None
 
     return check
-
-
-def _quote_finder(prompts: Iterable[str]) -> Callable[[str], bool]:
-    sizes, holders = {}, defaultdict(set)
-    for prompt in prompts:
-        grams = _grams(prompt)
-        sizes[grams] = len(grams)
-        for gram in grams:
-            holders[gram].add(grams)
-
-    def quotes(text: str) -> bool:
-        hits = Counter(grams for gram in _grams(text) for grams in holders.get(gram, ()))
-        return any(count == sizes[grams] for grams, count in hits.items())
-
-    return quotes
-
-
-def _grams(text: str) -> frozenset[tuple[str, ...]]:
-    words = tokens(text.lower())
-    return frozenset(tuple(words[i : i + N]) for i in range(max(1, len(words) - N + 1)))
-
-
-def _identity(code: str) -> str | None:
-    try:
-        return fingerprint(code)
-    except SyntaxError:
-        return None
 
 
 FILTER = Filter("contaminated", "Keeps rows that neither quote an evaluation prompt nor repeat its reference.", create)

@@ -1,6 +1,6 @@
 """One of each: samples of a task that differ only in names, comments or layout are one sample."""
 
-from codekiln.data.normalise import fingerprint
+from codekiln.data.decontamination import program_key
 from codekiln.data.records import Graded, Problem
 from codekiln.filters._filter import Check, Context, Filter, program
 
@@ -10,20 +10,14 @@ def create(context: Context) -> Check:
     seen: set[tuple[str, str]] = set()
 
     def check(problem: Problem, graded: Graded) -> str | None:
-        key = (problem.task_id, _identity(program(problem, graded.sample)))
+        code = program(problem, graded.sample)
+        key = (problem.task_id, program_key(code) or code)
         if key in seen:
             return "twin"
         seen.add(key)
         return None
 
     return check
-
-
-def _identity(code: str) -> str:
-    try:
-        return fingerprint(code)
-    except SyntaxError:
-        return code
 
 
 FILTER = Filter("duplicate", "Keeps the first of a task's programs that are equal up to names and comments.", create)

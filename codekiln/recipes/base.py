@@ -17,121 +17,26 @@ but `rows` has a default, which is right for problems with hidden tests.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import ClassVar, Generic, TypeVar
 
 from codekiln import plugins
 from codekiln.code import metrics
 from codekiln.data import prompts
-from codekiln.data.folders import Rejected
-from codekiln.data.records import Example, Graded, Pair, Problem, Sample
+from codekiln.data.decontamination import prompt_and_reference
+from codekiln.data.records import Example, Graded, Problem, Sample
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
+from codekiln.recipes import problem_sets
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.grading import grade_samples, program_of
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
-
-class RecipeSettings(BaseModel):
-    """Base of a recipe's own settings: frozen, and an unknown key is an error. Every field has a default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+S = TypeVar("S", bound=RecipeSettings)
 
 
-class ProblemSettings(RecipeSettings):
-    """Which problems are trained on, and which judge."""
-
-    source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
-    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
-        "auto", description="how the source is written"
-    )
-    evaluation_source: str = Field("", description="problems that judge; empty: split off the source by group")
-    evaluation_fraction: float = Field(
-        0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"
-    )
-    train: int | None = Field(None, ge=1, description="at most so many training problems; empty: all")
-    evaluation: int | None = Field(None, ge=1, description="at most so many evaluation problems; empty: all")
-
-
-class RunSettings(Protocol):
-    """What a recipe may know of the settings of a run; `codekiln.settings.schema.Settings` has all of it."""
-
-    @property
-    def problems(self) -> ProblemSettings:
-        """Which problems are trained on, and which judge."""
-
-    @property
-    def teacher(self) -> str:
-        """Name of the teacher that writes candidates."""
-
-    @property
-    def seed(self) -> int:
-        """Seeds every choice of the run."""
-
-    @property
-    def workers(self) -> int:
-        """Sandbox workers; 0: one per core."""
-
-    @property
-    def sandbox(self) -> Limits:
-        """What one program may use."""
-
-
-@dataclass
-class Rows:
-    """What a recipe made of graded candidates.
-
-    Attributes:
-        examples: Rows for supervised fine-tuning.
-        pairs: Rows for DPO.
-        rejected: Rows that were turned away, each with a short kebab-case reason.
-    """
-
-    examples: list[Example] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-
-@dataclass
-class ProblemSets:
-    """The problems of a run.
-
-    Attributes:
-        train: What training rows are made from.
-        evaluation: What contenders are judged on; none of it, and nothing much like it, is in ``train``.
-        rejected: Problems that were turned away, each with a short kebab-case reason.
-    """
-
-    train: list[Problem]
-    evaluation: list[Problem]
-    rejected: list[Rejected] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A data set that was made, for the files and the card that a recipe adds to it.
-
-    Attributes:
-        train: The training problems.
-        evaluation: The evaluation problems.
-        graded: Candidates that the filters kept, with verdicts and scores.
-        rows: What the recipe made of them.
-        step: The step that made it: ``filter``, or ``self_filter`` for a model's own programs.
-        base_model: The model that is to be trained on it.
-    """
-
-    train: Sequence[Problem]
-    evaluation: Sequence[Problem]
-    graded: Sequence[Graded]
-    rows: Rows
-    step: str = "filter"
-    base_model: str = ""
-
-
-class Recipe(ABC):
+class Recipe(ABC, Generic[S]):
     """How problems become training rows, and how replies to problems are judged.
 
     Args:
@@ -165,7 +70,7 @@ class Recipe(ABC):
     def __init_subclass__(cls) -> None:
         cls.name = plugins.name_of(cls)
 
-    def __init__(self, settings: RecipeSettings, *, metric: str, seed: int) -> None:
+    def __init__(self, settings: S, *, metric: str, seed: int) -> None:
         self.settings, self.metric, self.seed = settings, metric, seed
 
     def problems(self, settings: RunSettings) -> ProblemSets:
@@ -174,15 +79,11 @@ class Recipe(ABC):
         Raises:
             InputError: A source cannot be read, or one side would be empty.
         """
-        from codekiln.recipes import problem_sets
-
         return problem_sets.make(settings)
 
-    def essence(self, problem: Problem) -> str:
+    def dedup_text(self, problem: Problem) -> str:
         """Return the text that no training problem may nearly share with an evaluation problem; empty: any may."""
-        from codekiln.recipes import problem_sets
-
-        return problem_sets.essence(problem)
+        return prompt_and_reference(problem)
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of every file and folder that the recipe's own settings name, by name."""
@@ -192,7 +93,7 @@ class Recipe(ABC):
         """Yield each problem with its candidate replies, in order and lazily; a problem may have none."""
         return teacher.solve(problems)
 
-    def golden(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+    def reference_samples(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each problem with its reference as the one candidate, or with none where it has no reference."""
         for problem in problems:
             known = [] if problem.reference is None else [_reference(problem, "reference")]
@@ -225,7 +126,7 @@ class Recipe(ABC):
         return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
 
     @abstractmethod
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return the training rows.
 
         Args:
@@ -240,11 +141,11 @@ class Recipe(ABC):
         """
         return {}
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the data files that the recipe adds to the data set, content by name."""
         return {}
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return Markdown for the data card: what a row is, where it comes from, what is in the recipe's files."""
         return ""
 

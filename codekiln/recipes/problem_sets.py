@@ -1,18 +1,16 @@
 """Choose the problems that train and the problems that judge, so that none is on both sides."""
 
-import contextlib
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from codekiln.data import near_duplicates
+from codekiln.data import splits
+from codekiln.data.decontamination import decontaminate
 from codekiln.data.folders import Rejected
-from codekiln.data.normalise import fingerprint
 from codekiln.data.readers import read_problems
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
-from codekiln.recipes.base import ProblemSets, RunSettings
+from codekiln.recipes.types import ProblemSets, RunSettings
 from codekiln.sandbox.grading import grade_samples
 
 
@@ -61,11 +59,11 @@ def load(settings: RunSettings) -> tuple[list[Problem], list[Problem]]:
 def split(problems: Sequence[Problem], fraction: float, seed: int) -> tuple[list[Problem], list[Problem]]:
     """Split off about ``fraction`` of the groups; a problem's group decides its side, whatever else is in the set."""
 
-    def judges(problem: Problem) -> bool:
-        key = f"{seed}\0{problem.group or problem.task_id}"
-        return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") < fraction * 2**64
-
-    return [row for row in problems if not judges(row)], [row for row in problems if judges(row)]
+    judging = [splits.is_held_out(row.group or row.task_id, fraction, f"{seed}\0") for row in problems]
+    sides = ([], [])
+    for row, judges in zip(problems, judging, strict=True):
+        sides[judges].append(row)
+    return sides
 
 
 def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple[list[Problem], list[Rejected]]:
@@ -78,28 +76,6 @@ def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple
     failing = {verdict.task_id for verdict in verdicts if not verdict.passed}
     rejected += [Rejected("reference-fails", row) for row in testable if row.task_id in failing]
     return [row for row in testable if row.task_id not in failing], rejected
-
-
-def decontaminate(train: Sequence[Problem], evaluation: Sequence[Problem]) -> tuple[list[Problem], list[Rejected]]:
-    """Turn away training problems that the evaluation side has too.
-
-    ``contaminated``: its words, group or reference (up to renaming) are an evaluation problem's. ``near-duplicate``:
-    prompt and reference together are as good as an evaluation problem's, see `codekiln.data.near_duplicates`.
-    """
-    taken = {key for row in evaluation for key in _keys(row)}
-    other = [row for row in train if not taken.intersection(_keys(row))]
-    alike = {
-        index
-        for index, *_ in near_duplicates.near([essence(row) for row in other], [essence(row) for row in evaluation])
-    }
-    reasons = {row.task_id: "near-duplicate" if index in alike else "" for index, row in enumerate(other)}
-    rejected = [Rejected(reason, row) for row in train if (reason := reasons.get(row.task_id, "contaminated"))]
-    return [row for row in other if not reasons[row.task_id]], rejected
-
-
-def essence(problem: Problem) -> str:
-    """Return the text by which problems are compared for near-duplicates: prompt and reference."""
-    return f"{problem.prompt}\n{problem.reference or ''}"
 
 
 def elsewhere(settings: RunSettings) -> bool:
@@ -116,13 +92,3 @@ def source_digests(settings: RunSettings) -> dict[str, str]:
         for name, path in sources.items()
         if path and Path(path).is_file()
     }
-
-
-def _keys(problem: Problem) -> set[str]:
-    keys = {"words " + " ".join(re.findall(r"\w+", problem.prompt.lower()))}
-    if problem.group:
-        keys.add(f"group {problem.group}")
-    if problem.reference:
-        with contextlib.suppress(SyntaxError):
-            keys.add(f"code {fingerprint(problem.reference)}")
-    return keys

@@ -17,13 +17,15 @@ from pydantic import ValidationError
 
 from codekiln import __version__
 from codekiln.data import near_duplicates, prompts
+from codekiln.data.decontamination import overlaps
 from codekiln.data.files import sha256_file, validation_errors
 from codekiln.data.folders import Rejected, read_rows
 from codekiln.data.manifests import MANIFEST, Manifest, damaged_files
 from codekiln.data.records import Graded, Message, Problem, Record
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes import get
-from codekiln.recipes.base import Made, Recipe
+from codekiln.recipes.base import Recipe
+from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox.grading import program_of
 
 FOLDER = "dataset"
@@ -70,7 +72,7 @@ class PublishedManifest(Manifest):
     codekiln: str
 
 
-def publish(folder: Path, recipe: Recipe, made: Made) -> None:
+def publish(folder: Path, recipe: Recipe[Any], made: BuiltDataset) -> None:
     """Write a data set into ``folder`` and prove it.
 
     Raises:
@@ -101,8 +103,8 @@ def publish(folder: Path, recipe: Recipe, made: Made) -> None:
         raise InputErrors(found[:SHOWN])
 
 
-def apart(
-    recipe: Recipe, problems: Sequence[Problem], graded: Sequence[Graded], evaluation: Sequence[Problem]
+def decontaminate(
+    recipe: Recipe[Any], problems: Sequence[Problem], graded: Sequence[Graded], evaluation: Sequence[Problem]
 ) -> tuple[list[Graded], list[Rejected]]:
     """Return the candidates without those that nearly repeat an evaluation problem, and these as ``near-duplicate``.
 
@@ -144,14 +146,14 @@ def validate(folder: Path) -> Iterator[InputError]:
     yield from recipe.validate(folder)
 
 
-def _conversations(made: Made) -> list[Conversation]:
+def _conversations(made: BuiltDataset) -> list[Conversation]:
     return [
         Conversation(messages=row.prompt + row.completion, task_id=row.task_id, group=row.group)
         for row in made.rows.examples
     ]
 
 
-def _preferences(made: Made) -> list[Preference]:
+def _preferences(made: BuiltDataset) -> list[Preference]:
     return [Preference.model_validate(row.model_dump()) for row in made.rows.pairs]
 
 
@@ -159,7 +161,7 @@ def _lines(rows: Sequence[Record]) -> str:
     return "".join(row.model_dump_json() + "\n" for row in rows)
 
 
-def _recipe_of(manifest: PublishedManifest, path: Path) -> Recipe:
+def _recipe_of(manifest: PublishedManifest, path: Path) -> Recipe[Any]:
     kind = get(manifest.recipe)
     try:
         own = kind.Settings.model_validate(manifest.settings)
@@ -214,7 +216,7 @@ def _leaks(
     train: Sequence[Conversation],
     pairs: Sequence[Preference],
     evaluation: Sequence[Problem],
-    recipe: Recipe,
+    recipe: Recipe[Any],
 ) -> Iterator[InputError]:
     groups = {row.group or row.task_id: row.task_id for row in evaluation}
     for name, rows in ((TRAIN, train), (PREFERENCES, pairs)):
@@ -236,20 +238,19 @@ def _leaks(
 
 
 def _near(
-    conversations: Sequence[tuple[Message, ...]], evaluation: Sequence[Problem], recipe: Recipe
+    conversations: Sequence[tuple[Message, ...]], evaluation: Sequence[Problem], recipe: Recipe[Any]
 ) -> dict[int, tuple[str, float]]:
     """Return the conversations that nearly repeat an evaluation problem, by index, with its id and the similarity."""
-    judged = [(row.task_id, text) for row in evaluation if (text := recipe.essence(row))]
     texts = ["\n".join([turns[-2].content, _code(turns[-1].content)]) for turns in conversations]
-    pairs = near_duplicates.near(texts, [text for _, text in judged])
-    return {mine: (judged[other][0], likeness) for mine, other, likeness in pairs}
+    found = overlaps(texts, [recipe.dedup_text(row) for row in evaluation])
+    return {item.train: (evaluation[item.evaluation].task_id, item.similarity) for item in found}
 
 
 def _code(reply: str) -> str:
     return reply.removeprefix("```python\n").removesuffix("\n```")
 
 
-def _card(recipe: Recipe, made: Made, names: Sequence[str]) -> str:
+def _card(recipe: Recipe[Any], made: BuiltDataset, names: Sequence[str]) -> str:
     import yaml
 
     strata = Counter(problem.stratum for problem in made.train if problem.stratum)
@@ -267,7 +268,7 @@ def _card(recipe: Recipe, made: Made, names: Sequence[str]) -> str:
         recipe.describe,
         "",
         f"{len(made.rows.examples)} training rows and {len(made.rows.pairs)} preference pairs from {len(made.train)} "
-        f"problems; {len(made.evaluation)} problems are kept to judge models. Made by codekiln {__version__} "
+        f"problems; {len(made.evaluation)} problems are kept to judge models. BuiltDataset by codekiln {__version__} "
         f"with seed {recipe.seed}. Licence of the sources: {', '.join(licences) or 'not stated'}.",
         "",
         recipe.card(made).strip(),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from codekiln import recipes
 from codekiln.code import metrics
 from codekiln.inference import Sampling
-from codekiln.recipes.base import ProblemSettings
+from codekiln.recipes.types import ProblemSettings
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 

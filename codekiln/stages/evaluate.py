@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from codekiln.data.files import write_atomic
 from codekiln.data.folders import Dataset, write_dataset
@@ -100,7 +101,7 @@ def _sample(work: Work, name: str, adapter: Path | None) -> list[Sample]:
 
 
 def _grade(
-    work: Work, recipe: Recipe, problems: Sequence[Problem], samples: dict[str, list[Sample]]
+    work: Work, recipe: Recipe[Any], problems: Sequence[Problem], samples: dict[str, list[Sample]]
 ) -> dict[str, list[Graded]]:
     everything = [row.model_copy(update={"model": name}) for name, written in samples.items() for row in written]
     rows = iter(recipe.score(problems, grade(recipe, problems, everything, work.settings, work.step)))

@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from codekiln import filters
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.records import Example, Graded, Pair, Problem, Sample
 from codekiln.recipes import publish
-from codekiln.recipes.base import Made, Recipe, Rows
+from codekiln.recipes.base import Recipe
+from codekiln.recipes.types import BuiltDataset, TrainingRows
 from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
 from codekiln.stages.generate import recipe_of
 
 
 def grade(
-    recipe: Recipe, problems: Sequence[Problem], samples: Sequence[Sample], settings: Settings, label: str
+    recipe: Recipe[Any], problems: Sequence[Problem], samples: Sequence[Sample], settings: Settings, label: str
 ) -> list[Graded]:
     """Return the samples with their verdicts."""
     return recipe.grade(problems, samples, workers=settings.workers or None, limits=settings.sandbox, label=label)
@@ -27,19 +29,19 @@ def _filter(work: Work) -> Summary:
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(recipe, problems, samples, settings, work.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
-    kept, close = publish.apart(recipe, problems, kept, evaluation)
+    kept, close = publish.decontaminate(recipe, problems, kept, evaluation)
     kept, rejected = recipe.score(problems, kept), [*rejected, *close]
     rows = recipe.rows(problems, kept)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
     write_dataset(work.output / "graded", kept, Graded, rejected=rejected, code_version=code_version())
     write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)
     write_dataset(work.output / "pairs", rows.pairs, Pair, rejected=_of(rows, Example, other=True), **common)
-    made = Made(problems, evaluation, kept, rows, work.step, settings.base_model)
+    made = BuiltDataset(problems, evaluation, kept, rows, work.step, settings.base_model)
     publish.publish(work.output / publish.FOLDER, recipe, made)
     return _summary(graded, kept, rows, rejected)
 
 
-def _of(rows: Rows, kind: type, other: bool = False) -> list[Rejected]:
+def _of(rows: TrainingRows, kind: type, other: bool = False) -> list[Rejected]:
     return [item for item in rows.rejected if isinstance(item.row, kind) is not other]
 
 
@@ -62,7 +64,9 @@ def _apply(
     return kept, rejected
 
 
-def _summary(graded: Sequence[Graded], kept: Sequence[Graded], rows: Rows, rejected: Sequence[Rejected]) -> Summary:
+def _summary(
+    graded: Sequence[Graded], kept: Sequence[Graded], rows: TrainingRows, rejected: Sequence[Rejected]
+) -> Summary:
     strata = Counter(pair.stratum for pair in rows.pairs)
     reasons = Counter(item.reason for item in [*rejected, *rows.rejected])
     return Summary(

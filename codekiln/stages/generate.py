@@ -1,6 +1,7 @@
 """generate: the teacher writes candidate programs for the training problems."""
 
 import json
+from typing import Any
 
 from codekiln import recipes, teachers
 from codekiln.data.folders import Dataset
@@ -26,7 +27,7 @@ def _generate(work: Work) -> Summary:
     )
 
 
-def recipe_of(settings: Settings) -> Recipe:
+def recipe_of(settings: Settings) -> Recipe[Any]:
     """Return the recipe of a run, set up."""
     kind = recipes.get(settings.recipe)
     own = kind.Settings.model_validate(settings.recipes[settings.recipe])

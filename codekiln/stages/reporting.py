@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
+from typing import Any
 
 from codekiln import models, recipes
 from codekiln.data.folders import Dataset
@@ -52,7 +53,7 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
     )
 
 
-def _question(gate: Gate, base: str, recipe: type[Recipe]) -> str:
+def _question(gate: Gate, base: str, recipe: type[Recipe[Any]]) -> str:
     if not recipe.measures and gate.metric != recipe.guard:
         return f"Does {gate.candidate} write code that is better on {gate.metric} than {base}, and no less correct?"
     kept = f", and no worse on {recipe.guard}" if gate.metric != recipe.guard else ""

@@ -11,11 +11,12 @@ from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
+from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.inference.structured import Implementations
-from codekiln.teachers import Teacher, TeacherSettings, ask
+from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings, EndpointSettings):
+class EndpointTeacherSettings(TeacherSettings, EndpointSettings):
     """The server, and how candidates are drawn."""
 
     sampling: Sampling = Field(
@@ -30,13 +31,13 @@ class Settings(TeacherSettings, EndpointSettings):
     )
 
 
-class EndpointTeacher(Teacher):
+class EndpointTeacher(Teacher[EndpointTeacherSettings]):
     """Asks a server for every candidate; answers are kept on disk, and counted with their cost."""
 
     describe: ClassVar[str] = "Any OpenAI-compatible chat server; answers are kept on disk, and their cost is counted."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = EndpointTeacherSettings
 
-    def __init__(self, settings: Settings, *, seed: int) -> None:
+    def __init__(self, settings: EndpointTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
         self.generator = EndpointGenerator(settings)
         sampling = settings.sampling
@@ -52,7 +53,7 @@ class EndpointTeacher(Teacher):
             InputError: Structured answers are programs, and some problem wants a text.
         """
         if not self.settings.structured:
-            return ask(self.generator, self._sampling, problems, self.settings.model)
+            return sample_programs(self.generator, self._sampling, problems, self.settings.model)
         return self._structured(list(problems))
 
     def _structured(self, problems: list[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:

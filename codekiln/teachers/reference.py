@@ -13,7 +13,7 @@ from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings):
+class ReferenceTeacherSettings(TeacherSettings):
     """Which styles are written, and how many bugged programs."""
 
     styles: tuple[str, ...] = Field(
@@ -22,7 +22,7 @@ class Settings(TeacherSettings):
     bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
 
 
-class ReferenceTeacher(Teacher):
+class ReferenceTeacher(Teacher[ReferenceTeacherSettings]):
     """Rewrites the problem's reference solution; a problem without one gets no candidates.
 
     Raises:
@@ -30,9 +30,9 @@ class ReferenceTeacher(Teacher):
     """
 
     describe: ClassVar[str] = "No language model: each problem's known solution in several styles, also with bugs."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = ReferenceTeacherSettings
 
-    def __init__(self, settings: Settings, *, seed: int) -> None:
+    def __init__(self, settings: ReferenceTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
         unknown = [style for style in settings.styles if style not in STYLES]
         if unknown:

@@ -4,13 +4,13 @@ Published preference adapters were trained on prompts that a mixed data format h
 make that, and its relatives, an error: see `prove`.
 """
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codekiln.data import splits
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Message, Pair
 from codekiln.errors import InputError
@@ -79,7 +79,7 @@ def split(groups: Sequence[str], holdout: float, seed: int) -> tuple[list[int], 
     Raises:
         InputError: A share is to be held out, but there is only one group.
     """
-    names = sorted(set(groups), key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).digest())
+    names = splits.hash_ordered(groups, f"{seed}\n")
     if holdout and len(names) < 2:
         raise InputError(
             "all rows are of one group, so none can be held out",

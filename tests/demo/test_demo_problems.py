@@ -12,7 +12,7 @@ from codekiln.sandbox.grading import grade_samples
 
 DIGEST = (
     "import hashlib; from codekiln import tiny; "
-    "print(hashlib.sha256(''.join(p.model_dump_json() for p in tiny.problems('eval', 3, 40)).encode()).hexdigest())"
+    "print(hashlib.sha256(''.join(p.model_dump_json() for p in demo.problems('eval', 3, 40)).encode()).hexdigest())"
 )
 
 

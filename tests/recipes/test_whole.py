@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def _runs(source: Path, folder: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _has_every_measure(recipe: type[Recipe], folder: Path) -> None:
+def _has_every_measure(recipe: type[Recipe[Any]], folder: Path) -> None:
     """Every measure is there, and each has an interval for at least one contender."""
     evaluation = read_evaluation(folder)
     wanted = {*measures.of(recipe), *recipe.distances, "pass@1"}

@@ -100,7 +100,7 @@ def test_a_broken_profile_is_named(tmp_path):
 
 
 def test_every_shipped_toml_parses():
-    files = list(Path(__file__).parents[1].joinpath("codekiln").rglob("*.toml"))
+    files = list(Path(__file__).parents[2].joinpath("codekiln").rglob("*.toml"))
     assert len(files) > 5
     for file in files:
         tomllib.loads(file.read_text())

@@ -4,7 +4,6 @@ import pytest
 
 from codekiln import teachers
 from codekiln.code.rewrite.styles import STYLES
-from codekiln.data import prompts
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
@@ -74,33 +73,6 @@ def test_problems_are_taken_one_at_a_time():
     cls = teachers.get("reference")
     next(cls(cls.Settings(), seed=0).solve(stream()))
     assert taken == [0]
-
-
-def test_replies_become_samples_in_the_order_of_the_problems():
-    class Parrot:
-        def generate(self, asked, sampling):
-            assert list(asked) == [prompts.messages(problem("t1")), prompts.messages(problem("t2"))]
-            yield ["```python\nx = 1\n```", "y = 2\n"]
-            yield ["", "no code"]
-
-    sampling = Sampling(n=2, seed=5)
-    answers = list(teachers.ask(Parrot(), sampling, [problem("t1"), problem("t2")], "parrot"))
-    assert [[sample.solution for sample in samples] for _, samples in answers] == [["x = 1", "y = 2"], ["", "no code"]]
-    assert [(sample.task_id, sample.model, sample.seed) for _, samples in answers for sample in samples] == [
-        ("t1", "parrot", 5),
-        ("t1", "parrot", 6),
-        ("t2", "parrot", 5),
-        ("t2", "parrot", 6),
-    ]
-
-
-def test_a_generator_that_loses_a_prompt_is_found_out():
-    class Forgetful:
-        def generate(self, asked, sampling):
-            yield ["x = 1"]
-
-    with pytest.raises(ValueError, match="shorter"):
-        list(teachers.ask(Forgetful(), Sampling(n=1), [problem("t1"), problem("t2")], "forgetful"))
 
 
 def test_the_model_teacher_names_a_base_model_that_does_not_exist():

@@ -1,16 +1,46 @@
-"""Collect candidate programs problem by problem, so that interrupted work asks nobody twice."""
+"""Candidate programs: sampled from a generator, and collected so that an interrupted run repeats no request."""
 
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from codekiln.data import prompts
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem, Sample
+from codekiln.inference import Generator, Sampling
 from codekiln.progress import progress
 
 PARTIAL = "partial.jsonl"
 Solve = Callable[[Sequence[Problem]], Iterable[tuple[Problem, list[Sample]]]]
+
+
+def sample_programs(
+    generator: Generator, sampling: Sampling, problems: Iterable[Problem], model: str
+) -> Iterator[tuple[Problem, list[Sample]]]:
+    """Prompt a generator with each problem and yield the problem with the programs in its replies.
+
+    Args:
+        generator: The model that replies.
+        sampling: How many replies, and how they are drawn.
+        problems: The prompts are `codekiln.data.prompts.messages` of each.
+        model: Value of the samples' field ``model``.
+    """
+    problems = list(problems)
+    replies = generator.generate([prompts.messages(problem) for problem in problems], sampling)
+    for problem, texts in zip(problems, replies, strict=True):
+        yield (
+            problem,
+            [
+                Sample(
+                    task_id=problem.task_id,
+                    solution=prompts.taken_from(problem, text),
+                    model=model,
+                    seed=sampling.seed + index,
+                )
+                for index, text in enumerate(texts)
+            ],
+        )
 
 
 def collect(

@@ -1,7 +1,7 @@
 """Let a model write programs for problems. Imports torch: import this lazily."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +12,9 @@ from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem, Sample
 from codekiln.inference.local import LocalGenerator
-from codekiln.inference.sampling.candidates import collect
+from codekiln.inference.sampling.candidates import collect, sample_programs
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import processes
-from codekiln.teachers import ask
 
 SHARDS = "shards"
 # Processes end far apart when their problems differ in length.
@@ -52,8 +51,8 @@ def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label:
     if (folder / MANIFEST).exists():
         return
 
-    def solve(rows: Sequence[Problem]):
-        return ask(LocalGenerator(job.base, job.adapter), job.sampling, rows, model=job.label)
+    def solve(rows: Sequence[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        return sample_programs(LocalGenerator(job.base, job.adapter), job.sampling, rows, model=job.label)
 
     collect(problems, solve, folder, label, job.code_version, shown=False)
 

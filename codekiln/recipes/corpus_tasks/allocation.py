@@ -5,9 +5,8 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+from codekiln.data import splits
 from codekiln.data.records import Problem
-
-TRAIN, EVALUATION = "train", "evaluation"
 
 
 def counts(total: int, shares: Mapping[str, float]) -> dict[str, int]:
@@ -43,53 +42,9 @@ def groups(files: Sequence[str], alike: Iterable[tuple[int, int]]) -> list[str]:
         files: The file of each item.
         alike: Pairs of indices of items that must not be parted.
     """
-    parents = {name: name for name in files}
-
-    def root(name: str) -> str:
-        while parents[name] != name:
-            name = parents[name]
-        return name
-
-    for left, right in alike:
-        first, second = sorted((root(files[left]), root(files[right])))
-        parents[second] = first
-    return [root(name) for name in files]
-
-
-def sides(tasks: Sequence[tuple[str, str]], shares: Mapping[str, float], fraction: float, seed: int) -> dict[str, str]:
-    """Return the side of each group, so that each category is divided as near to ``fraction`` as whole groups allow.
-
-    Groups are dealt out one by one, large ones first, each to the side where what it holds is missing most.
-
-    Args:
-        tasks: (group, category) of each task there is.
-        shares: Weight of each category; scarce ones count more.
-        fraction: Share of the tasks that is to judge.
-        seed: Orders groups of one size.
-    """
-    holds: dict[str, Counter] = defaultdict(Counter)
-    for group, category in tasks:
-        holds[group][category] += 1
-    total = sum(holds.values(), Counter())
-    weights = {name: shares.get(name, 0) / total[name] for name in total}
-    rng = random.Random(f"{seed}:sides")
-    order = sorted(holds)
-    rng.shuffle(order)
-    order.sort(key=lambda name: -sum(holds[name].values()))
-    have = {TRAIN: Counter(), EVALUATION: Counter()}
-    part = {TRAIN: 1 - fraction, EVALUATION: fraction}
-    chosen = {}
-    for group in order:
-        missing = {
-            side: sum(
-                holds[group][name] * weights[name] * (total[name] - have[side][name] / part[side]) for name in total
-            )
-            for side in (TRAIN, EVALUATION)
-        }
-        side = max((TRAIN, EVALUATION), key=lambda side, missing=missing: missing[side])
-        have[side] += holds[group]
-        chosen[group] = side
-    return chosen
+    first_of = {name: index for index, name in reversed(list(enumerate(files)))}
+    same_file = [(first_of[name], index) for index, name in enumerate(files)]
+    return [min(files[index] for index in group) for group in splits.connected(len(files), [*alike, *same_file])]
 
 
 def take(

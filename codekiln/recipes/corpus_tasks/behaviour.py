@@ -82,7 +82,7 @@ def behave(
 
 def can_run(problem: Problem) -> bool:
     """Tell whether replies to a problem can be run."""
-    return bool(problem.facts.get("calls"))
+    return bool(problem.grading_context.get("calls"))
 
 
 def program_with(piece: Slice, name: str, reply: Reply) -> str | None:
@@ -123,7 +123,7 @@ def _is_future(node: ast.stmt) -> bool:
 
 def _plan(problem: Problem, reply: Reply) -> list[Run] | Behaviour:
     """Return the runs that decide, the original's first, or what is known without running anything."""
-    facts = problem.facts
+    facts = problem.grading_context
     if facts["category"] in ("docstring", "explain"):
         return Behaviour(None, "there is nothing to run")
     if not can_run(problem):
@@ -152,7 +152,7 @@ def _plan_tests(piece: Slice, facts: dict, reply: Reply) -> list[Run] | Behaviou
 
 
 def _judge(problem: Problem, seen: Sequence[Observation]) -> Behaviour:
-    return _judge_tests(seen) if problem.facts["category"] == "unit_test" else _judge_program(problem, *seen)
+    return _judge_tests(seen) if problem.grading_context["category"] == "unit_test" else _judge_program(problem, *seen)
 
 
 def _judge_program(problem: Problem, original: Observation, reply: Observation) -> Behaviour:
@@ -160,7 +160,7 @@ def _judge_program(problem: Problem, original: Observation, reply: Observation) 
         return Behaviour(None, f"the original did not end: {original.message or original.ending}")
     if reply.ending != "ended":
         return Behaviour(0.0, f"{reply.ending}: {reply.error} {reply.message}".strip()[:200])
-    for call, expected, got in zip(problem.facts["calls"], values(original), values(reply), strict=True):
+    for call, expected, got in zip(problem.grading_context["calls"], values(original), values(reply), strict=True):
         if exact(got) is None or exact(got) != exact(expected):
             return Behaviour(0.0, f"{call} gives {describe(got)}, not {describe(expected)}"[:300])
     return Behaviour(1.0)

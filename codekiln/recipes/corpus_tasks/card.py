@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from codekiln.recipes.base import Made
 from codekiln.recipes.corpus_tasks.export import ALL, TEST, TRAIN
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from codekiln.recipes.types import BuiltDataset
 
 _ORIGINS = {
     "docstring": "the author's own first sentence; of each parameter the sentence that names it, or how it is used",
@@ -17,7 +17,7 @@ _ORIGINS = {
 }
 
 
-def card(made: Made, settings: Mapping[str, Any]) -> str:
+def card(made: BuiltDataset, settings: Mapping[str, Any]) -> str:
     """Return the card's part about the rows: what they are, where they come from, what is proven, what is not.
 
     Args:
@@ -67,20 +67,20 @@ def card(made: Made, settings: Mapping[str, Any]) -> str:
     ])  # fmt: skip
 
 
-def _licence(made: Made) -> str:
+def _licence(made: BuiltDataset) -> str:
     return " and ".join(sorted({row.licence or "not stated" for row in (*made.train, *made.evaluation)}))
 
 
-def _functions(made: Made) -> set[tuple[str, str]]:
-    return {(row.facts["file"], row.facts["function"]) for row in (*made.train, *made.evaluation)}
+def _functions(made: BuiltDataset) -> set[tuple[str, str]]:
+    return {(row.grading_context["file"], row.grading_context["function"]) for row in (*made.train, *made.evaluation)}
 
 
-def _files(made: Made) -> set[str]:
-    return {row.facts["file"] for row in (*made.train, *made.evaluation)}
+def _files(made: BuiltDataset) -> set[str]:
+    return {row.grading_context["file"] for row in (*made.train, *made.evaluation)}
 
 
-def _proven_bugs(made: Made) -> str:
-    found = Counter(row.facts["effect"] for row in (*made.train, *made.evaluation) if row.stratum == "bugfix")
+def _proven_bugs(made: BuiltDataset) -> str:
+    found = Counter(row.grading_context["effect"] for row in (*made.train, *made.evaluation) if row.stratum == "bugfix")
     text = (
         f"Bugs are single edits: {found['logical']} were seen to give other results than the original "
         f"in the sandbox, {found['runtime']} to raise where it does not"

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from codekiln.data import near_duplicates
+from codekiln.data.decontamination import overlaps
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
-from codekiln.recipes.base import Made
 from codekiln.recipes.corpus_tasks.allocation import counts
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
 from codekiln.recipes.corpus_tasks.reply_parser import Reply, parsed, same_program
+from codekiln.recipes.types import BuiltDataset
 
 TRAIN, TEST, ALL = "sft_trackb_train.json", "sft_trackb_test.json", "sft_trackb_all.json"
 KEYS = ("instruction", "response", "category", "source_function", "source_file")
 
 
-def files(made: Made) -> dict[str, str]:
+def files(made: BuiltDataset) -> dict[str, str]:
     """Return the three JSON files: an array of objects with `KEYS` each.
 
     An instruction is what the model is shown, word for word. The response of a test row is the reference; it is empty
@@ -58,7 +58,7 @@ def validate(folder: Path, shares: Mapping[str, float]) -> Iterator[InputError]:
 
 
 def _row(problem: Problem, instruction: str, response: str) -> dict[str, str]:
-    facts = problem.facts
+    facts = problem.grading_context
     values = (instruction, response, facts["category"], facts["function"], facts["file"])
     return dict(zip(KEYS, values, strict=True))
 
@@ -106,10 +106,10 @@ def _straddling(train: list[dict[str, str]], test: list[dict[str, str]], where: 
     shared = {row.get("source_file") for row in train} & {row.get("source_file") for row in test}
     for name in sorted(map(str, shared)):
         yield InputError(f"rows of {name} are on both sides", where=f"{where}.source_file", fix=fix)
-    texts = [[_function_of(row) for row in rows] for rows in (test, train)]
-    for left, right, likeness in near_duplicates.near(*texts):
-        what = f"row {left + 1} is {likeness:.0%} the training row {right + 1}"
-        yield InputError(f"{what}: nearly the same function", where=f"{where}:{left + 1}", fix=fix)
+    found = overlaps([_function_of(row) for row in train], [_function_of(row) for row in test])
+    for item in sorted(found, key=lambda item: (item.evaluation, item.train)):
+        what = f"row {item.evaluation + 1} is {item.similarity:.0%} the training row {item.train + 1}"
+        yield InputError(f"{what}: nearly the same function", where=f"{where}:{item.evaluation + 1}", fix=fix)
 
 
 def _function_of(row: dict[str, str]) -> str:

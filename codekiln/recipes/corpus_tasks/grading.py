@@ -44,7 +44,9 @@ def refusal(problem: Problem, item: Graded) -> str | None:
 
 
 def _is_original(problem: Problem, sample: Sample) -> bool:
-    return same_program(Reply(sample.solution or "").written(problem.facts["name"]), problem.facts["text"])
+    return same_program(
+        Reply(sample.solution or "").written(problem.grading_context["name"]), problem.grading_context["text"]
+    )
 
 
 def _verdict(problem: Problem, text: str) -> Verdict:

@@ -16,7 +16,7 @@ _HOLLOW = re.compile(
 
 def placeholders(problem: Problem, text: str) -> list[str]:
     """Return the marks of unfinished work in a reply, those aside that the code it was asked about has as well."""
-    given = problem.facts["shown"].lower()
+    given = problem.grading_context["shown"].lower()
     found = [match[0].strip() for pattern in (MARKS, _HOLLOW) for match in pattern.finditer(text)]
     return [mark for mark in found if mark.lower() not in given]
 
@@ -27,15 +27,17 @@ def invented(problem: Problem, text: str) -> list[str] | None:
     Of a docstring: parameters that the function does not have. Of a program: names that are read and bound nowhere,
     neither by itself nor by the module nor by Python.
     """
-    category = problem.facts["category"]
+    category = problem.grading_context["category"]
     if category == "explain" or not text.strip():
         return None
     if category == "docstring":
-        return sorted(documented(problem, text) - {name.lstrip("*") for name in problem.facts["parameters"]} - {"self"})
+        return sorted(
+            documented(problem, text) - {name.lstrip("*") for name in problem.grading_context["parameters"]} - {"self"}
+        )
     reply = Reply(text)
     if reply.tree is None:
         return None
-    return sorted(needs(reply.tree) - _known(problem.facts) - BUILTINS)
+    return sorted(needs(reply.tree) - _known(problem.grading_context) - BUILTINS)
 
 
 def _known(facts: dict) -> set[str]:

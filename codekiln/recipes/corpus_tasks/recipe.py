@@ -18,7 +18,7 @@ from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Problem, Sample
 from codekiln.errors import InputError, did_you_mean
 from codekiln.evaluation.measures import Measure
-from codekiln.recipes.base import Made, ProblemSets, Recipe, RecipeSettings, Rows, RunSettings, by_task
+from codekiln.recipes.base import Recipe, by_task
 from codekiln.recipes.corpus_tasks import allocation, card, export, structural_duplicates
 from codekiln.recipes.corpus_tasks.grading import judge, refusal
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
@@ -26,6 +26,7 @@ from codekiln.recipes.corpus_tasks.source import STDLIB, open_corpus
 from codekiln.recipes.corpus_tasks.split import Wanted, divide, in_proportion, is_spare, without_repeats
 from codekiln.recipes.corpus_tasks.survey import Plan, survey
 from codekiln.recipes.corpus_tasks.tasks import Known, Terms, problems_of
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
@@ -89,7 +90,7 @@ class Settings(RecipeSettings):
         return value
 
 
-class CorpusTasks(Recipe):
+class CorpusTasks(Recipe[Settings]):
     """Five kinds of task from functions that exist, with replies that the source gives or a teacher writes."""
 
     describe: ClassVar[str] = "Docstrings, explanations, bug fixes, completions and tests from any Python source tree."
@@ -128,7 +129,7 @@ class CorpusTasks(Recipe):
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each task with what the source itself answers, or with the replies of another teacher."""
-        return self.golden(problems) if teacher.name == "reference" else teacher.solve(problems)
+        return self.reference_samples(problems) if teacher.name == "reference" else teacher.solve(problems)
 
     def grade(
         self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
@@ -136,7 +137,7 @@ class CorpusTasks(Recipe):
         """Return each reply with its verdict (the required elements) and a score per measure."""
         return judge(problems, samples, workers=workers, limits=limits, label=label)
 
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return one row per task: the first reply that passes, behaves right and makes nothing up.
 
         Replies are turned away as ``lacks-<element>``, ``misbehaves``, ``not-the-original`` (a fix that nobody could
@@ -147,7 +148,7 @@ class CorpusTasks(Recipe):
             InputError: The rows that are left do not make up the proportions, whatever their number.
         """
         problems = list(problems)
-        rows, chosen = Rows(), []
+        rows, chosen = TrainingRows(), []
         for problem, items in zip(problems, by_task(problems, graded).values(), strict=True):
             good = None
             for item in items:
@@ -167,11 +168,11 @@ class CorpusTasks(Recipe):
         rows.rejected += [Rejected("surplus", _example(*item)) for item in surplus]
         return rows
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the three files of the published data set."""
         return export.files(made)
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return what a stranger has to know about the rows."""
         return card.card(made, self.settings.model_dump())
 
@@ -224,7 +225,7 @@ class CorpusTasks(Recipe):
     ) -> tuple[list[Problem], list[Rejected]]:
         """Keep problems whose reference would be taken as a row, and whose bug is not taken for a fix."""
         proofs = [(row, Sample(task_id=row.task_id, solution=row.reference)) for row in problems if row.reference]
-        bugged = [(row, Sample(task_id=row.task_id, solution=fenced(row.facts["shown"])))
+        bugged = [(row, Sample(task_id=row.task_id, solution=fenced(row.grading_context["shown"])))
                   for row in problems if row.stratum == "bugfix"]  # fmt: skip
         samples = [sample for _, sample in proofs + bugged]
         graded = self.grade(problems, samples, workers=workers, limits=limits, label="check: proving references")

@@ -45,7 +45,7 @@ class _Task(NamedTuple):
 
 def elements(problem: Problem, text: str) -> list[Element]:
     """Return what is looked for in a reply to a problem, and what is there."""
-    facts: dict[str, Any] = problem.facts
+    facts: dict[str, Any] = problem.grading_context
     task = _Task(
         problem.prompt, facts["shown"], facts["name"], facts["parameters"], facts["gives"], facts["raises"],
         facts.get("bug_line", 0),
@@ -199,7 +199,7 @@ def _entries(lines: list[str], title: str) -> set[str]:
 
 def documented(problem: Problem, text: str) -> set[str]:
     """Return the names that the Args section of a reply gives."""
-    found = _docstring_in(Reply(text), problem.facts["name"]) or ""
+    found = _docstring_in(Reply(text), problem.grading_context["name"]) or ""
     return _entries([line.strip() for line in found.split("\n")], "Args")
 
 

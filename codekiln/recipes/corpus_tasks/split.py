@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codekiln.data import near_duplicates
+from codekiln.data import near_duplicates, splits
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.recipes.corpus_tasks import allocation
@@ -54,25 +54,24 @@ def divide(problems: Sequence[Problem], wanted: Wanted, seed: int) -> Divided:
     fraction = wanted.fraction
     if wanted.train and wanted.evaluation:
         fraction = wanted.evaluation / (wanted.train + wanted.evaluation)
-    side_of = allocation.sides([(row.group, row.stratum) for row in problems], wanted.shares, fraction, seed)
-    functions = {row.task_id: (row.facts["file"], row.facts["function"]) for row in problems}
+    side_of = splits.stratified([(row.group, row.stratum) for row in problems], wanted.shares, fraction, seed)
+    functions = {row.task_id: (row.grading_context["file"], row.grading_context["function"]) for row in problems}
     there = {
-        side: [row for row in problems if side_of[row.group] == side]
-        for side in (allocation.TRAIN, allocation.EVALUATION)
+        side: [row for row in problems if side_of[row.group] == side] for side in (splits.TRAIN, splits.EVALUATION)
     }
     taken = {}
-    for side, total in ((allocation.TRAIN, wanted.train), (allocation.EVALUATION, wanted.evaluation)):
+    for side, total in ((splits.TRAIN, wanted.train), (splits.EVALUATION, wanted.evaluation)):
         count = _total(side, total, wanted.shares, Counter(row.stratum for row in there[side]))
         taken[side] = allocation.take(there[side], allocation.counts(count, wanted.shares), functions, seed)
-    train = taken[allocation.TRAIN]
-    train = train + _spare(train, there[allocation.TRAIN], wanted.spare, functions, seed)
-    used = {row.task_id for row in [*train, *taken[allocation.EVALUATION]]}
-    return Divided(train, taken[allocation.EVALUATION], [row for row in problems if row.task_id not in used])
+    train = taken[splits.TRAIN]
+    train = train + _spare(train, there[splits.TRAIN], wanted.spare, functions, seed)
+    used = {row.task_id for row in [*train, *taken[splits.EVALUATION]]}
+    return Divided(train, taken[splits.EVALUATION], [row for row in problems if row.task_id not in used])
 
 
 def is_spare(problem: Problem) -> bool:
     """Tell whether a task is there to stand in for others."""
-    return bool(problem.facts.get(_SPARE))
+    return bool(problem.grading_context.get(_SPARE))
 
 
 def without_repeats(answered: Sequence[Answered], threshold: float) -> tuple[list[Answered], list[Answered]]:
@@ -83,7 +82,7 @@ def without_repeats(answered: Sequence[Answered], threshold: float) -> tuple[lis
     repeats = set()
     for category in CATEGORIES:
         mine = [index for index, (problem, _) in enumerate(answered) if problem.stratum == category]
-        texts = [f"{answered[index][0].facts['shown']}\n{answered[index][1]}" for index in mine]
+        texts = [f"{answered[index][0].grading_context['shown']}\n{answered[index][1]}" for index in mine]
         firsts = near_duplicates.first_of_each(texts, threshold)
         repeats |= {index for place, index in enumerate(mine) if firsts[place] != place}
     kept = [item for index, item in enumerate(answered) if index not in repeats]
@@ -138,4 +137,4 @@ def _spare(
     counts = Counter(row.stratum for row in train)
     wanted = {name: min(math.ceil(share * count), available[name]) for name, count in counts.items()}
     taken = allocation.take(left, wanted, functions, seed)
-    return [row.model_copy(update={"facts": row.facts | {_SPARE: True}}) for row in taken]
+    return [row.model_copy(update={"grading_context": row.grading_context | {_SPARE: True}}) for row in taken]

@@ -68,7 +68,7 @@ def problems_of(known: Known, group: str, terms: Terms) -> Iterator[tuple[Proble
             licence=terms.licence,
             reply="text",
             stratum=category,
-            facts={"category": category, "shown": code, **_about(known), **more},
+            grading_context={"category": category, "shown": code, **_about(known), **more},
         )
         yield problem, _reason(problem, terms)
 
@@ -119,5 +119,5 @@ def _about(known: Known) -> dict:
 def _reason(problem: Problem, terms: Terms) -> str | None:
     if problem.reference is None and terms.needs_gold:
         return "no-honest-reply"
-    size = len(problem.prompt) + len(problem.reference or problem.facts["text"])
+    size = len(problem.prompt) + len(problem.reference or problem.grading_context["text"])
     return "too-many-characters" if size > terms.longest else None

@@ -9,7 +9,6 @@ from typing import Any
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.base import ProblemSets, ProblemSettings, RunSettings
 from codekiln.recipes.debugging import tasks as made_of
 from codekiln.recipes.debugging.error_injection import find_sites
 from codekiln.recipes.debugging.fault_masking import reveal
@@ -20,6 +19,7 @@ from codekiln.recipes.debugging.proof import Flaw, prove
 from codekiln.recipes.debugging.source import read_content
 from codekiln.recipes.debugging.split import groups, judging
 from codekiln.recipes.debugging.tasks import Running
+from codekiln.recipes.types import ProblemSets, ProblemSettings, RunSettings
 from codekiln.sandbox.limits import Limits
 
 
@@ -91,7 +91,7 @@ def _judges(examples: list[Problem], names: list[str], fraction: float, seed: in
     fixed: dict[str, bool] = {}
     for row in examples:
         name = made_of.group_of(row)
-        fixed[name] = fixed.get(name, False) or row.facts["side"] == "test"
+        fixed[name] = fixed.get(name, False) or row.grading_context["side"] == "test"
     return judging(names, fraction, seed, fixed)
 
 
@@ -131,9 +131,9 @@ def _once(rows: list[Problem]) -> tuple[list[Problem], list[Rejected]]:
 def _divided(rows: list[Problem], rejected: list[Rejected], judges: set[str], sizes: ProblemSettings) -> ProblemSets:
     train = [row for row in rows if made_of.group_of(row) not in judges]
     evaluation = [row for row in rows if made_of.group_of(row) in judges]
-    leaked = [row for row in evaluation if row.facts.get("side") == "training"]
+    leaked = [row for row in evaluation if row.grading_context.get("side") == "training"]
     rejected += [Rejected("on-both-sides", row) for row in leaked]
-    evaluation = [row for row in evaluation if row.facts.get("side") != "training"]
+    evaluation = [row for row in evaluation if row.grading_context.get("side") != "training"]
     train, evaluation = train[: sizes.train], evaluation[: sizes.evaluation]
     for side, found in (("training", train), ("evaluation", evaluation)):
         if not found:

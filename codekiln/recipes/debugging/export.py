@@ -7,15 +7,15 @@ from typing import Any
 
 from codekiln.data import prompts
 from codekiln.data.records import Message, Problem
-from codekiln.recipes.base import Made
 from codekiln.recipes.debugging.material import CLASSES
 from codekiln.recipes.debugging.tasks import material_of
+from codekiln.recipes.types import BuiltDataset
 
 TRAINING, TESTING = "fine_tuning_training_parsed.jsonl", "fine_tuning_testing_parsed.jsonl"
 EXERCISES = "exercises.jsonl"
 
 
-def files(made: Made) -> dict[str, str]:
+def files(made: BuiltDataset) -> dict[str, str]:
     """Return the chat files and the exercises, content by name."""
     known = [row for row in made.evaluation if row.reference is not None]
     training = [(*row.prompt, *row.completion) for row in made.rows.examples]
@@ -28,7 +28,7 @@ def files(made: Made) -> dict[str, str]:
     }
 
 
-def card(made: Made, own: Any) -> str:
+def card(made: BuiltDataset, own: Any) -> str:
     """Return the part of the data card that is about these rows."""
     tasks = {row.task_id: row for row in made.train}
     trained = [tasks[row.task_id] for row in made.rows.examples]
@@ -46,8 +46,8 @@ def _figures(sides: dict[str, Sequence[Problem]]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for side, rows in sides.items():
-        counts = Counter({name: sum(row.facts["counts"][name] for row in rows) for name in CLASSES})
-        exercises = len({row.facts["exercise"] for row in rows})
+        counts = Counter({name: sum(row.grading_context["counts"][name] for row in rows) for name in CLASSES})
+        exercises = len({row.grading_context["exercise"] for row in rows})
         each = f"{counts.total() / len(rows):.2f}" if rows else "-"
         cells = [side, exercises, len(rows), *(counts[name] for name in CLASSES), each]
         lines.append(f"| {' | '.join(map(str, cells))} |")
@@ -55,7 +55,7 @@ def _figures(sides: dict[str, Sequence[Problem]]) -> str:
 
 
 def _kinds(sides: dict[str, Sequence[Problem]]) -> str:
-    used = Counter(kind for rows in sides.values() for row in rows for kind in row.facts.get("kinds", ()))
+    used = Counter(kind for rows in sides.values() for row in rows for kind in row.grading_context.get("kinds", ()))
     listed = ", ".join(f"{kind} {count}" for kind, count in sorted(used.items(), key=lambda item: (-item[1], item[0])))
     return f"Errors that the engine put in, by family ({len(used)} families): {listed}." if used else ""
 

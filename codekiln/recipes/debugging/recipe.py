@@ -17,9 +17,10 @@ from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Problem, Sample, Score, Verdict
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
-from codekiln.recipes.base import Made, ProblemSets, Recipe, RecipeSettings, Rows, RunSettings
+from codekiln.recipes.base import Recipe
 from codekiln.recipes.debugging.grading import MEASURES, Judgement, judge
 from codekiln.recipes.debugging.prompts import SYSTEM
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
@@ -53,7 +54,7 @@ class Settings(RecipeSettings):
         return self
 
 
-class Debugging(Recipe):
+class Debugging(Recipe[Settings]):
     """Rows of (request, bugged program with explanations), from proven mutations or from a teacher that is checked."""
 
     describe: ClassVar[str] = "Debugging exercises: programs with exact counts of proven errors, located and explained."
@@ -75,9 +76,9 @@ class Debugging(Recipe):
 
         return collection.collect(self.settings, settings, self.seed, self._limits(settings.sandbox))
 
-    def essence(self, problem: Problem) -> str:
+    def dedup_text(self, problem: Problem) -> str:
         """Return the correct program."""
-        return problem.facts["program"]
+        return problem.grading_context["program"]
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of the content and of the examples, where they are folders of the user's."""
@@ -88,7 +89,7 @@ class Debugging(Recipe):
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield the known replies, or a teacher's, which are proven before they become rows."""
-        return self.golden(problems) if teacher.name == "reference" else teacher.solve(problems)
+        return self.reference_samples(problems) if teacher.name == "reference" else teacher.solve(problems)
 
     def grade(
         self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
@@ -101,7 +102,7 @@ class Debugging(Recipe):
         judged = judge(jobs, workers=workers, limits=self._limits(limits), label=label)
         return [_graded(sample, judgement) for sample, judgement in zip(samples, judged, strict=True)]
 
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return one example per right reply; wrong replies are rejected with the first thing wrong, and kept.
 
         ``repeated`` holds right replies that a request of the same words had before, ``enough`` those beyond
@@ -110,7 +111,7 @@ class Debugging(Recipe):
         by_task: dict[str, list[Graded]] = defaultdict(list)
         for item in graded:
             by_task[item.sample.task_id].append(item)
-        rows = Rows()
+        rows = TrainingRows()
         had: dict[str, set[str]] = defaultdict(set)
         for problem in problems:
             kept = 0
@@ -131,13 +132,13 @@ class Debugging(Recipe):
         known = [problem for problem in problems if problem.reference is not None]
         return {"engine": [Sample(task_id=row.task_id, solution=row.reference, model="engine") for row in known]}
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the two chat files of the text's names, and every exercise with its trials."""
         from codekiln.recipes.debugging import export
 
         return export.files(made)
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return what a row is, how it was proven, and what is in it."""
         from codekiln.recipes.debugging import export
 

@@ -1,8 +1,8 @@
 """Which exercises train and which judge: near-duplicates go together, and whole groups to one side."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
+from codekiln.data import splits
 from codekiln.data.near_duplicates import near
 from codekiln.recipes.debugging.material import Material
 
@@ -12,18 +12,12 @@ def groups(materials: Sequence[Material]) -> list[str]:
 
     Programs or descriptions that are nearly the same link two materials, and links of links count.
     """
-    first = list(range(len(materials)))
-
-    def root(index: int) -> int:
-        while first[index] != index:
-            index = first[index]
-        return index
-
-    for texts in ([item.program for item in materials], [item.description for item in materials]):
-        for left, right, _ in near(texts, texts):
-            low, high = sorted((root(left), root(right)))
-            first[high] = low
-    return [materials[root(index)].name for index in range(len(materials))]
+    links = [
+        (left, right)
+        for texts in ([item.program for item in materials], [item.description for item in materials])
+        for left, right, _ in near(texts, texts)
+    ]
+    return [materials[group[0]].name for group in splits.connected(len(materials), links)]
 
 
 def judging(names: Sequence[str], fraction: float, seed: int, fixed: Mapping[str, bool]) -> set[str]:
@@ -35,7 +29,7 @@ def judging(names: Sequence[str], fraction: float, seed: int, fixed: Mapping[str
         seed: Draws which; a group's place in the draw depends on nothing but its name and the seed.
         fixed: Groups whose side is given: True for judging.
     """
-    distinct = sorted(set(names), key=lambda name: hashlib.sha256(f"{seed}\0{name}".encode()).digest())
+    distinct = splits.hash_ordered(names, f"{seed}\0")
     chosen = {name for name in distinct if fixed.get(name)}
     wanted = max(1, round(fraction * len(distinct)))
     free = [name for name in distinct if name not in fixed]

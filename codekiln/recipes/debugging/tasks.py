@@ -61,20 +61,20 @@ def of_flaw(flaw: Flaw) -> Problem:
         reference=material.program,
         source=material.source,
         licence=material.licence,
-        facts={"why": flaw.text},
+        grading_context={"why": flaw.text},
     )
 
 
 def task_of(problem: Problem) -> Task:
     """Return what replies to a problem are judged by."""
-    facts = problem.facts
+    facts = problem.grading_context
     trials = Trials(calls=tuple(facts["calls"]), stdins=tuple(facts["stdins"]))
     return Task(facts["program"], Counts(**facts["counts"]), trials)
 
 
 def material_of(problem: Problem) -> Material:
     """Return the exercise that a problem is about."""
-    facts = problem.facts
+    facts = problem.grading_context
     return Material(
         facts["exercise"],
         facts["description"],
@@ -98,7 +98,12 @@ def keep_right(problems: Sequence[Problem], running: Running, label: str) -> tup
     for row, judgement in zip(problems, judged, strict=True):
         faults = [*_miscounted(row), *judgement.faults]
         if faults:
-            rejected.append(Rejected(faults[0][0], row.model_copy(update={"facts": row.facts | {"why": _why(faults)}})))
+            rejected.append(
+                Rejected(
+                    faults[0][0],
+                    row.model_copy(update={"grading_context": row.grading_context | {"why": _why(faults)}}),
+                )
+            )
         else:
             kept.append(row)
     return kept, rejected
@@ -138,7 +143,7 @@ def _problem(
         messages=messages,
         reply="text",
         stratum=counts.mix,
-        facts={
+        grading_context={
             "exercise": material.name,
             "description": material.description,
             "program": material.program,
@@ -152,7 +157,7 @@ def _problem(
 
 def _miscounted(row: Problem) -> list[tuple[str, str]]:
     """Compare the locations of an example with the lines of its explanations, which its rewritten reply has from."""
-    lines = row.facts.get("lines")
+    lines = row.grading_context.get("lines")
     explained = [item.line for item in read_reply(row.reference).answers]
     if lines is None or Counter(lines) == Counter(explained):
         return []

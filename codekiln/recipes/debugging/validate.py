@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.code.mutation.proof import Trials
-from codekiln.data.near_duplicates import near
+from codekiln.data.decontamination import overlaps
 from codekiln.errors import InputError
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
 from codekiln.recipes.debugging.grading import Task, judge
@@ -97,9 +97,9 @@ def _apart(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
     """Yield exercises that are on both sides, or nearly."""
     train, test = ([row for row in exercises if row["side"] == side] for side in SIDES.values())
     pairs = {
-        (left, right)
+        (item.train, item.evaluation)
         for key in ("program", "description")
-        for left, right, _ in near([row[key] for row in train], [row[key] for row in test])
+        for item in overlaps([row[key] for row in train], [row[key] for row in test])
     }
     for left, right in sorted(pairs):
         what = f"'{train[left]['name']}' trains and is nearly '{test[right]['name']}', which judges"

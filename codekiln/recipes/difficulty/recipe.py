@@ -13,15 +13,17 @@ from pydantic import Field, field_validator, model_validator
 from codekiln import filters
 from codekiln.code import metrics
 from codekiln.data import near_duplicates
+from codekiln.data.decontamination import remove_near_duplicates
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Problem, Sample
 from codekiln.errors import InputError
-from codekiln.recipes.base import Made, ProblemSets, Recipe, RecipeSettings, Rows, RunSettings, example
-from codekiln.recipes.difficulty import card, decontamination, plots, source, summary, tables, validate
+from codekiln.recipes.base import Recipe, example
+from codekiln.recipes.difficulty import card, plots, source, summary, tables, validate
 from codekiln.recipes.difficulty.mixture import Mix, Pool, gather, mix
 from codekiln.recipes.difficulty.rates import UNSOLVED, Thresholds, tally
 from codekiln.recipes.difficulty.ratios import NAME, STANDARD, Ratio
 from codekiln.recipes.difficulty.solutions import Choice, Solution
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
@@ -29,7 +31,7 @@ from codekiln.teachers import Teacher
 class Settings(RecipeSettings):
     """Where samples come from, where the bands begin, and what data sets are made."""
 
-    source: tuple[str, ...] = Field(
+    runs: tuple[str, ...] = Field(
         (), description="files of samples, graded or not, of any models, or globs; empty: the teacher is sampled"
     )
     easy: float = Field(0.75, gt=0, le=1, description="least pass@1 of an easy problem")
@@ -73,7 +75,7 @@ class Settings(RecipeSettings):
         return self
 
 
-class Difficulty(Recipe):
+class Difficulty(Recipe[Settings]):
     """Rates problems by what models achieve, and makes data sets with exact shares of easy, medium and hard."""
 
     describe: ClassVar[str] = "Data sets with exact shares of easy, medium and hard problems, rated by model runs."
@@ -81,12 +83,19 @@ class Difficulty(Recipe):
     target: ClassVar[str] = "pass@1"
     # Nothing that says how hard a problem is may be filtered away; the other filters are asked about solutions only.
     filters: ClassVar[tuple[str, ...]] = ("contaminated",)
-    settings: Settings
 
     def problems(self, settings: RunSettings) -> ProblemSets:
         """Return problems as the run names them, none near an evaluation problem, strata by the source's difficulty."""
         made = super().problems(settings)
-        train, near = decontamination.apart(made.train, made.evaluation, self.settings.near_duplicate)
+        train, near = remove_near_duplicates(
+            made.train,
+            made.evaluation,
+            {
+                "near-evaluation-prompt": lambda row: row.prompt,
+                "near-evaluation-reference": lambda row: row.reference,
+            },
+            self.settings.near_duplicate,
+        )
         evaluation = [row.model_copy(update={"stratum": row.difficulty}) for row in made.evaluation]
         return ProblemSets(train, evaluation, [*made.rejected, *near])
 
@@ -126,7 +135,7 @@ class Difficulty(Recipe):
             for new, old in zip(scored, graded, strict=True)
         ]
 
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return the examples of the data set that is trained on; everything else is rejected with its reason.
 
         Raises:
@@ -140,9 +149,9 @@ class Difficulty(Recipe):
         taken = {(row.problem.task_id, row.rank) for row in chosen.rows}
         over = [row for rows in pool.solutions.values() for row in rows if (row.problem.task_id, row.rank) not in taken]
         rejected = [*pool.rejected, *(Rejected("over-ratio", _example(row)) for row in over)]
-        return Rows(examples=[_example(row) for row in chosen.rows], rejected=rejected)
+        return TrainingRows(examples=[_example(row) for row in chosen.rows], rejected=rejected)
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return every data set as JSON Lines and CSV, the tables of problems, runs and data sets, and two plots."""
         pool, mixes = self._mixes(made.train, made.graded)
         files: dict[str, str | bytes] = {}
@@ -158,7 +167,7 @@ class Difficulty(Recipe):
             "pass_at_1.png": plots.solved(pool, {"easy": self.settings.easy, "medium": self.settings.medium}),
         }
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return what the data card says of this data set."""
         pool, mixes = self._mixes(made.train, made.graded)
         return card.text(pool, mixes, self.settings, made.graded)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codekiln.code import metrics
-from codekiln.code.distance import distance
+from codekiln.code.distance import pq_gram_distance
 from codekiln.data.folders import Rejected
 from codekiln.data.normalise import fingerprint, parse
 from codekiln.data.records import Graded, Problem, StdinTest
@@ -102,7 +102,7 @@ def _best_first(problem: Problem, graded: Iterable[Graded], choice: Choice) -> l
 def _nearness(code: str, chosen: Sequence[Solution], apart: float) -> str | None:
     if any(_key(code) == _key(other.code) for other in chosen):
         return "twin"
-    return "alike" if any(distance(code, other.code) < apart for other in chosen) else None
+    return "alike" if any(pq_gram_distance(code, other.code) < apart for other in chosen) else None
 
 
 _key = lru_cache(maxsize=16_384)(fingerprint)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from codekiln.code.distance import distance
-from codekiln.data import near_duplicates, prompts
+from codekiln.code.distance import pq_gram_distance
+from codekiln.data import decontamination, near_duplicates, prompts
 from codekiln.data.folders import read_rows
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes import problem_sets
 from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty.mixture import NO_SAMPLES, TOO_FEW
 from codekiln.recipes.difficulty.rates import BANDS, KS, Rate, Thresholds
@@ -228,7 +227,7 @@ def _distinct(folder: Folder, name: str, asked: Asked) -> Iterator[InputError]:
 
 def _alike(one: str, other: str, apart: float) -> bool:
     try:
-        return fingerprint(one) == fingerprint(other) or distance(one, other) < apart
+        return fingerprint(one) == fingerprint(other) or pq_gram_distance(one, other) < apart
     except SyntaxError:  # said by _rows
         return False
 
@@ -262,16 +261,16 @@ def _apart_from_evaluation(folder: Folder, asked: Asked) -> Iterator[InputError]
         for number, row in enumerate(lines, start=1)
     }
     problems = {problem.prompt: str(folder.path / tables.PROBLEMS_JSONL) for problem in folder.problems.values()}
-    whole = [problem_sets.essence(problem) for problem in folder.judges]
+    whole = [decontamination.prompt_and_reference(problem) for problem in folder.judges]
     yield from _near(folder, rows, whole, near_duplicates.THRESHOLD)
     yield from _near(folder, problems, [problem.prompt for problem in folder.judges], asked.near_duplicate)
 
 
 def _near(folder: Folder, texts: Mapping[str, str], known: Sequence[str], threshold: float) -> Iterator[InputError]:
     places = list(texts.values())
-    for place, which, likeness in near_duplicates.near(list(texts), known, threshold):
-        what = f"is {likeness:.2f} like the evaluation problem {folder.judges[which].task_id}"
-        yield InputError(what, where=places[place], fix=AGAIN)
+    for item in decontamination.overlaps(list(texts), known, threshold):
+        what = f"is {item.similarity:.2f} like the evaluation problem {folder.judges[item.evaluation].task_id}"
+        yield InputError(what, where=places[item.train], fix=AGAIN)
 
 
 def _trained_on(folder: Folder, asked: Asked) -> Iterator[InputError]:

@@ -12,8 +12,8 @@ from codekiln.code import metrics
 from codekiln.data.prompts import extract_code
 from codekiln.data.records import Pair
 from codekiln.errors import InputError
-from codekiln.recipes.base import Made
 from codekiln.recipes.maintainability.pairing import likeness
+from codekiln.recipes.types import BuiltDataset
 
 GLOBAL = "global_dpo_dataset.jsonl"
 LOCAL = "further_dpo_dataset_{base}.jsonl"
@@ -22,7 +22,7 @@ AGAIN = "make the data set again"
 _OWN = "self"
 
 
-def name_of(made: Made) -> str:
+def name_of(made: BuiltDataset) -> str:
     """Return the file's name: of the teacher's pairs, or of those that the model to be trained wrote itself."""
     if not made.step.startswith(_OWN):
         return GLOBAL
@@ -35,7 +35,7 @@ def lines(pairs: Sequence[Pair]) -> str:
     return "".join(json.dumps({field: row[field] for field in FIELDS}, ensure_ascii=False) + "\n" for row in rows)
 
 
-def card(made: Made, metric: str, margin: float) -> str:
+def card(made: BuiltDataset, metric: str, margin: float) -> str:
     """Return the recipe's part of the card, in Markdown."""
     pairs = made.rows.pairs
     strata = Counter(pair.stratum for pair in pairs)
@@ -108,7 +108,7 @@ def _same(one: float | None, other: float | None) -> bool:
     return one == other if one is None or other is None else abs(one - other) < 1e-6
 
 
-def _is_own(made: Made) -> bool:
+def _is_own(made: BuiltDataset) -> bool:
     return made.step.startswith(_OWN)
 
 

@@ -20,7 +20,7 @@ from codekiln.data.folders import Rejected
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Example, Graded, Pair, Problem
 from codekiln.errors import InputError
-from codekiln.recipes.base import Made, ProblemSets, Recipe, RecipeSettings, Rows, RunSettings, by_task
+from codekiln.recipes.base import Recipe, by_task
 from codekiln.recipes.maintainability import export, tasks
 from codekiln.recipes.maintainability.pairing import (
     Candidate,
@@ -32,6 +32,7 @@ from codekiln.recipes.maintainability.pairing import (
     likeness,
     matches,
 )
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.grading import program_of
 
 WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
@@ -70,7 +71,7 @@ class Settings(RecipeSettings):
     system: str = Field("", description="system turn of every conversation; empty: none")
 
 
-class Maintainability(Recipe):
+class Maintainability(Recipe[Settings]):
     """Quality pairs, correctness pairs, and examples, from graded solutions.
 
     Raises:
@@ -100,7 +101,7 @@ class Maintainability(Recipe):
         shown = {"signature": self.settings.ask == "signature", "system": self.settings.system}
         return ProblemSets(tasks.ask(made.train, **shown), tasks.ask(made.evaluation, **shown), made.rejected)
 
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Build rows problem by problem, then hold the correctness stratum to its share.
 
         A problem without a quality pair has one rejected row that says why: ``no-samples``, ``no-passing-sample``,
@@ -113,7 +114,7 @@ class Maintainability(Recipe):
         """
         problems = list(problems)
         written = by_task(problems, graded)
-        rows, correctness = Rows(), []
+        rows, correctness = TrainingRows(), []
         for problem in problems:
             rng = random.Random(f"{self.seed}:{problem.task_id}")
             passing, wrong = self._candidates(problem, written[problem.task_id], rng)
@@ -214,11 +215,11 @@ class Maintainability(Recipe):
                 pairs.append(self._pair(problem, "correctness", right, nearest))
         return pairs
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the preference data set under the name of its kind: the global one, or the model's own."""
         return {export.name_of(made): export.lines(made.rows.pairs)} if made.rows.pairs else {}
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return what the data card says of the pairs."""
         return export.card(made, self.metric, self.settings.margin)
 

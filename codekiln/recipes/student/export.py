@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.student.course import read_questions, write_questions
-from codekiln.recipes.student.partition import Material, alike, by_cell
+from codekiln.recipes.student.partition import Material, by_cell, overlaps
 from codekiln.recipes.student.schema import Row, read_rows, write_rows
 from codekiln.recipes.student.source import EMBEDDED, PROBLEMS, Source
 from codekiln.recipes.student.split import CELLS, Key
@@ -118,13 +118,10 @@ def _crossing(rows: Rows, judging: dict[Key, Path]) -> Iterator[InputError]:
 
 
 def _alike(train: Rows, test: Rows, threshold: float) -> Iterator[InputError]:
-    found = {
-        mine: (other, likeness)
-        for mine, other, likeness in alike([row for *_, row in train], [row for *_, row in test], threshold)
-    }
-    for mine, (other, likeness) in found.items():
-        (path, number, _), (judging, line, _) = train[mine], test[other]
-        what = f"nearly repeats row {line} of {judging.name} ({likeness:.2f})"
+    found = {item.train: item for item in overlaps([row for *_, row in train], [row for *_, row in test], threshold)}
+    for item in found.values():
+        (path, number, _), (judging, line, _) = train[item.train], test[item.evaluation]
+        what = f"nearly repeats row {line} of {judging.name} ({item.similarity:.2f})"
         yield InputError(what, where=f"{path}: row {number}.OUTPUT", fix="take one of them out")
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from codekiln.code.distance import PairwiseDistance, edit_distance, mean_pairwise
 from codekiln.data.records import Problem, Sample, Score
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes.student.outcomes import CLASSES, Outcome
-from codekiln.recipes.student.similarity import Distance, edit_distance, mean_pairwise
 from codekiln.recipes.student.style import Axis, Form, form_of
 from codekiln.recipes.student.templates import Reply
 
@@ -116,7 +116,7 @@ class Truth:
     @staticmethod
     def of(problem: Problem) -> "Truth":
         """Read it from a problem's facts."""
-        facts = dict(problem.facts["real"])
+        facts = dict(problem.grading_context["real"])
         kinds = {"outcome": Outcome, "form": Form, "axis": Axis}
         return Truth(**facts | {name: kind(**facts[name]) for name, kind in kinds.items() if facts[name] is not None})
 
@@ -130,7 +130,9 @@ class Judged:
     outcome: Outcome | None
 
 
-def score(problems: dict[str, Problem], judged: Sequence[Judged], distance: Distance) -> list[tuple[Score, ...]]:
+def score(
+    problems: dict[str, Problem], judged: Sequence[Judged], distance: PairwiseDistance
+) -> list[tuple[Score, ...]]:
     """Return the scores of replies on every measure, in order.
 
     Args:

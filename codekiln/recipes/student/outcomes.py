@@ -88,12 +88,12 @@ def outcome_of(verdict: Verdict) -> Outcome:
 
 
 def _judge(problem: Problem) -> Problem:
-    question = problem.facts.get("question", problem.task_id)
+    question = problem.grading_context.get("question", problem.task_id)
     return Problem(
         task_id=question, prompt="", entry_point=problem.entry_point, setup=problem.setup, tests=problem.tests
     )
 
 
 def _program(problem: Problem, code: str) -> str:
-    fixed = problem.facts.get("fixed", "")
+    fixed = problem.grading_context.get("fixed", "")
     return f"{fixed.rstrip()}\n\n\n{code}" if fixed.strip() else code

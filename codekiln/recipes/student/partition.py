@@ -1,10 +1,9 @@
 """From a source to rows on sides: nothing that judges is trained on, as a target or as context."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from codekiln.data import near_duplicates
+from codekiln.data.decontamination import Overlap, overlaps_within
 from codekiln.data.folders import Rejected
 from codekiln.recipes.student.schema import NextRow, Row
 from codekiln.recipes.student.source import Source, streams_of
@@ -93,24 +92,15 @@ def _distinct(rows: Sequence[Located], rejected: list[Rejected]) -> list[Located
 def _unlike(
     train: list[Located], evaluation: list[Located], threshold: float, rejected: list[Rejected]
 ) -> list[Located]:
-    close = {mine for mine, *_ in alike([row.row for row in train], [row.row for row in evaluation], threshold)}
+    close = {item.train for item in overlaps([row.row for row in train], [row.row for row in evaluation], threshold)}
     rejected += [Rejected("near-duplicate", located.row) for index, located in enumerate(train) if index in close]
     return [located for index, located in enumerate(train) if index not in close]
 
 
-def alike(left: Sequence[Row], right: Sequence[Row], threshold: float) -> list[tuple[int, int, float]]:
-    """Return (index in left, index in right, similarity) of rows to one problem whose own texts are nearly the same."""
-    sides: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for number, rows in enumerate((left, right)):
-        for index, row in enumerate(rows):
-            sides[row.INPUT.question_name][number].append(index)
-    return sorted(
-        (mine[one], theirs[other], likeness)
-        for mine, theirs in sides.values()
-        for one, other, likeness in near_duplicates.near(
-            [own_text(left[index]) for index in mine], [own_text(right[index]) for index in theirs], threshold
-        )
-    )
+def overlaps(train: Sequence[Row], evaluation: Sequence[Row], threshold: float) -> list[Overlap]:
+    """Return the training rows whose own text nearly repeats that of an evaluation row to the same problem."""
+    sides = ([(row.INPUT.question_name, own_text(row)) for row in rows] for rows in (train, evaluation))
+    return overlaps_within(*sides, threshold)
 
 
 def own_text(row: Row) -> str:

@@ -11,19 +11,20 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from codekiln.code.distance import PairwiseDistance, pairwise_preorder_distances
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Message, Pair, Problem, Sample, Verdict
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
-from codekiln.recipes.base import Made, ProblemSets, Recipe, RecipeSettings, Rows, RunSettings, by_task
+from codekiln.recipes.base import Recipe, by_task
 from codekiln.recipes.student import export, grading, tasks
 from codekiln.recipes.student.outcomes import observe
 from codekiln.recipes.student.partition import Material, divide
-from codekiln.recipes.student.similarity import Distance, tree_distances
 from codekiln.recipes.student.source import EMBEDDED, Source, digests, pseudonymous, read_source
 from codekiln.recipes.student.split import Fractions, balanced
 from codekiln.recipes.student.templates import TEMPLATES
 from codekiln.recipes.student.variants import Located, Variant
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
@@ -76,7 +77,7 @@ class Settings(RecipeSettings):
     pseudonyms: bool = Field(True, description="give students numbers instead of the names in the source")
 
 
-class Student(Recipe):
+class Student(Recipe[Settings]):
     """Students' submissions as they are, from streams or rows; nobody has to write candidates."""
 
     describe: ClassVar[str] = "What a student hands in next, mistakes included, judged by how real it looks."
@@ -137,7 +138,7 @@ class Student(Recipe):
         made = {side: [self._problem(row, material, known) for row in rows] for side, rows in chosen.items()}
         return ProblemSets(made["train"], made["evaluation"], [*material.rejected, *rejected])
 
-    def essence(self, problem: Problem) -> str:
+    def dedup_text(self, problem: Problem) -> str:
         """Return nothing: all students are given the same problem, so only their own code is compared, in `divide`."""
         return ""
 
@@ -147,7 +148,7 @@ class Student(Recipe):
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each problem with the real submission; a teacher knows nothing of what a student would write."""
-        return self.golden(problems)
+        return self.reference_samples(problems)
 
     def grade(
         self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
@@ -165,7 +166,7 @@ class Student(Recipe):
             for item, found in zip(judged, scores, strict=True)
         ]
 
-    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> Rows:
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Build an example from every real submission, and pairs where two grades differ.
 
         The rejected one is a model's first reply of another grade (as in SPIN, arXiv 2401.01335); where there is none,
@@ -173,7 +174,7 @@ class Student(Recipe):
 
         ``not-valid`` is the reason for turning away a model's reply that breaks the form.
         """
-        problems, rows = list(problems), Rows()
+        problems, rows = list(problems), TrainingRows()
         by_id = by_task(problems, graded)
         for problem in problems:
             truth = grading.Truth.of(problem)
@@ -190,7 +191,7 @@ class Student(Recipe):
         """Return the real submissions."""
         return {"real": [Sample(task_id=row.task_id, solution=row.reference, model="real", seed=0) for row in problems]}
 
-    def files(self, made: Made) -> dict[str, str | bytes]:
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the text's data-set files for training, the same of the four cells for testing, and the problems.
 
         Raises:
@@ -199,7 +200,7 @@ class Student(Recipe):
         self._refuse_change(made)
         return export.files(self.source, self.material, self.variant)
 
-    def card(self, made: Made) -> str:
+    def card(self, made: BuiltDataset) -> str:
         """Return what a row is and whose work it comes from."""
         return export.card(self.source, self.material(self.variant), self.variant, self.settings)
 
@@ -208,14 +209,14 @@ class Student(Recipe):
         return export.validate(folder, self.settings.near_duplicate)
 
     @cached_property
-    def _distance(self) -> Distance:
+    def _distance(self) -> PairwiseDistance:
         if not self.settings.embedding_model:
-            return tree_distances
+            return pairwise_preorder_distances
         from codekiln.recipes.student.embedding import Embedder
 
         return Embedder(self.settings.embedding_model).distances
 
-    def _refuse_change(self, made: Made) -> None:
+    def _refuse_change(self, made: BuiltDataset) -> None:
         material = self.material(self.variant)
         known = {row.task_id: row.row.code for row in [*material.train, *material.evaluation]}
         for problem in [*made.train, *made.evaluation]:
@@ -284,7 +285,7 @@ def _pairs(problem: Problem, truth: grading.Truth, written: Sequence[Graded]) ->
 
 
 def _earlier(problem: Problem) -> tuple[str, float] | None:
-    found = problem.facts.get("other_grade")
+    found = problem.grading_context.get("other_grade")
     return found and (found["reply"], found["pass_rate"])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal, get_args
 
-from codekiln.data import near_duplicates
+from codekiln.data import near_duplicates, splits
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.recipes.student.course import Question
 
@@ -67,7 +67,7 @@ def assign(
         if student not in new_students and question not in new_problems:
             both_old.append(key)
         sides[key] = cell_of(student in new_students, question in new_problems)
-    held = _draw(sorted(both_old), fractions.streams, f"{seed}:streams")
+    held = splits.sample_fraction(sorted(both_old), fractions.streams, f"{seed}:streams")
     sides |= {key: TRAIN for key in both_old if key not in held}
     if TRAIN not in sides.values():
         raise InputError(
@@ -123,12 +123,14 @@ def _refuse_unknown(streams: Sequence[tuple[Key, str]], fractions: Fractions) ->
 def _new_students(streams: Sequence[tuple[Key, str]], fractions: Fractions, seed: int) -> set[str]:
     if fractions.semesters:
         return {key[0] for key, semester in streams if semester in fractions.semesters}
-    return _draw(sorted({key[0] for key, _ in streams}), fractions.students, f"{seed}:students")
+    return splits.sample_fraction(sorted({key[0] for key, _ in streams}), fractions.students, f"{seed}:students")
 
 
 def _new_problems(names: list[str], questions: dict[str, Question], fractions: Fractions, seed: int) -> set[str]:
     family = families(names, questions)
-    drawn = set(fractions.named) or _draw(sorted(set(family.values())), fractions.problems, f"{seed}:problems")
+    drawn = set(fractions.named) or splits.sample_fraction(
+        sorted(set(family.values())), fractions.problems, f"{seed}:problems"
+    )
     chosen = {family[name] for name in drawn}
     return {name for name in names if family[name] in chosen}
 
@@ -141,11 +143,3 @@ def families(names: Sequence[str], questions: dict[str, Question]) -> dict[str, 
 
 def _text(question: Question) -> str:
     return f"{question.instructions}\n{question.skeleton_code_todo}"
-
-
-def _draw(items: Sequence[str] | Sequence[Key], fraction: float, key: str) -> set:
-    """Return the share ``fraction`` of items, rounded, but at least one and never all unless the share is 0 or 1."""
-    if fraction in (0, 1):
-        return set(items) if fraction else set()
-    count = min(max(1, round(fraction * len(items))), len(items) - 1)
-    return set(random.Random(key).sample(list(items), max(0, count)))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from codekiln.code.distance import PairwiseDistance, kth_nearest
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
@@ -11,7 +12,6 @@ from codekiln.recipes.student.course import Question
 from codekiln.recipes.student.grading import Truth
 from codekiln.recipes.student.outcomes import Outcome, observe
 from codekiln.recipes.student.schema import NextRow, Row
-from codekiln.recipes.student.similarity import Distance, radius
 from codekiln.recipes.student.split import TRAIN, Key
 from codekiln.recipes.student.style import Axis, axis_of, form_of
 from codekiln.recipes.student.templates import Template
@@ -53,7 +53,7 @@ def know(
     rows: Sequence[Located],
     chosen: Sequence[Located],
     questions: dict[str, Question],
-    distance: Distance,
+    distance: PairwiseDistance,
     k: int,
     limits: Limits,
     workers: int | None,
@@ -102,7 +102,7 @@ def problem_of(
             "reference": template.reply(row.code, row.submitted),
             "group": group_of(located.key, side),
             "stratum": None if side == TRAIN else side,
-            "facts": facts,
+            "grading_context": facts,
         }
     )
 
@@ -120,7 +120,7 @@ def judge(name: str, question: Question) -> Problem:
         entry_point=question.entry_point,
         setup=question.setup,
         tests=question.all_tests,
-        facts={"question": name, "fixed": question.skeleton_code_fixed},
+        grading_context={"question": name, "fixed": question.skeleton_code_fixed},
     )
 
 
@@ -194,7 +194,7 @@ def _other_grade(located: Located, reality: Reality, template: Template) -> dict
     return None
 
 
-def _radii(rows: Sequence[Located], distance: Distance, k: int) -> dict[tuple[str, str], float | None]:
+def _radii(rows: Sequence[Located], distance: PairwiseDistance, k: int) -> dict[tuple[str, str], float | None]:
     by_question: dict[str, list[Located]] = defaultdict(list)
     for row in rows:
         by_question[row.key[1]].append(row)
@@ -204,5 +204,5 @@ def _radii(rows: Sequence[Located], distance: Distance, k: int) -> dict[tuple[st
         matrix = distance(codes, codes)
         for index, code in enumerate(codes):
             others = [value for other, value in zip(same, matrix[index], strict=True) if other.key != same[index].key]
-            found[name, code] = radius(others, k)
+            found[name, code] = kth_nearest(others, k)
     return found

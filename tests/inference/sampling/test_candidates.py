@@ -1,8 +1,10 @@
 import pytest
 
+from codekiln.data import prompts
 from codekiln.data.folders import Dataset
 from codekiln.data.records import Problem, Sample
-from codekiln.inference.sampling.candidates import collect
+from codekiln.inference import Sampling
+from codekiln.inference.sampling.candidates import collect, sample_programs
 
 PROBLEMS = [Problem(task_id=f"t{number}", prompt="p") for number in range(6)]
 
@@ -41,3 +43,30 @@ def test_nothing_left_to_ask_asks_nobody(tmp_path):
     asked = []
     assert len(collect(PROBLEMS, solver(asked), tmp_path, "generate", "1")) == 12
     assert asked == []
+
+
+def test_replies_become_samples_in_the_order_of_the_problems():
+    class Parrot:
+        def generate(self, asked, sampling):
+            assert list(asked) == [prompts.messages(PROBLEMS[1]), prompts.messages(PROBLEMS[2])]
+            yield ["```python\nx = 1\n```", "y = 2\n"]
+            yield ["", "no code"]
+
+    sampling = Sampling(n=2, seed=5)
+    answers = list(sample_programs(Parrot(), sampling, [PROBLEMS[1], PROBLEMS[2]], "parrot"))
+    assert [[sample.solution for sample in samples] for _, samples in answers] == [["x = 1", "y = 2"], ["", "no code"]]
+    assert [(sample.task_id, sample.model, sample.seed) for _, samples in answers for sample in samples] == [
+        ("t1", "parrot", 5),
+        ("t1", "parrot", 6),
+        ("t2", "parrot", 5),
+        ("t2", "parrot", 6),
+    ]
+
+
+def test_a_generator_that_loses_a_prompt_is_found_out():
+    class Forgetful:
+        def generate(self, asked, sampling):
+            yield ["x = 1"]
+
+    with pytest.raises(ValueError, match="shorter"):
+        list(sample_programs(Forgetful(), Sampling(n=1), [PROBLEMS[1], PROBLEMS[2]], "forgetful"))

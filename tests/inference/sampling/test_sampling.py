@@ -41,7 +41,7 @@ def sample(folder: Path, name: str, processes: int = 1) -> subprocess.CompletedP
     return subprocess.run(
         [*start, "codekiln.inference.sampling", str(folder / f"{name}.json")],
         capture_output=True, text=True, cwd=folder, timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])},
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data import splits
 from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks import allocation
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
@@ -54,19 +55,19 @@ GROUPED = st.lists(st.tuples(st.integers(0, 8).map("g{}".format), st.sampled_fro
 
 @given(GROUPED, st.floats(0.05, 0.95), st.integers(0, 99))
 def test_every_group_has_one_side(tasks, fraction, seed):
-    side_of = allocation.sides(tasks, dict.fromkeys(CATEGORIES, 1.0), fraction, seed)
+    side_of = splits.stratified(tasks, dict.fromkeys(CATEGORIES, 1.0), fraction, seed)
     assert set(side_of) == {group for group, _ in tasks}
-    assert set(side_of.values()) <= {allocation.TRAIN, allocation.EVALUATION}
-    assert side_of == allocation.sides(tasks, dict.fromkeys(CATEGORIES, 1.0), fraction, seed)
+    assert set(side_of.values()) <= {splits.TRAIN, splits.EVALUATION}
+    assert side_of == splits.stratified(tasks, dict.fromkeys(CATEGORIES, 1.0), fraction, seed)
 
 
 def test_each_category_is_divided_by_the_fraction():
     tasks = [(f"g{number}", category) for number in range(100) for category in CATEGORIES[: 1 + number % 5]]
-    side_of = allocation.sides(tasks, dict.fromkeys(CATEGORIES, 1.0), 0.2, 0)
+    side_of = splits.stratified(tasks, dict.fromkeys(CATEGORIES, 1.0), 0.2, 0)
     total, judging = Counter(), Counter()
     for group, category in tasks:
         total[category] += 1
-        judging[category] += side_of[group] == allocation.EVALUATION
+        judging[category] += side_of[group] == splits.EVALUATION
     assert all(abs(judging[name] / total[name] - 0.2) < 0.06 for name in CATEGORIES)
 
 

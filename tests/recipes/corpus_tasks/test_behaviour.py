@@ -23,7 +23,7 @@ LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
 
 
 def problem(category, **facts):
-    return Problem(task_id=category, prompt="x", facts=SLICE | FACTS | {"category": category} | facts)
+    return Problem(task_id=category, prompt="x", grading_context=SLICE | FACTS | {"category": category} | facts)
 
 
 TESTS = problem("unit_test", mutants=[BUGGED, "def double(n):\n    return helper(n) * 3"])

@@ -13,11 +13,11 @@ from codekiln import recipes, teachers
 from codekiln.data import near_duplicates, prompts
 from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
-from codekiln.recipes.base import Made
 from codekiln.recipes.corpus_tasks.export import ALL, KEYS, TEST, TRAIN
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
 from codekiln.recipes.corpus_tasks.reply_parser import Reply
 from codekiln.recipes.corpus_tasks.split import Wanted, divide
+from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox.limits import Limits
 from codekiln.settings import profiles
 from codekiln.settings.resolve import resolve, validate
@@ -57,15 +57,15 @@ def grade(made_by, problems, samples):
     return made_by.grade(problems, samples, workers=1, limits=LIMITS, label="")
 
 
-def golden(made_by, problems):
-    return [sample for _, samples in made_by.golden(problems) for sample in samples]
+def reference_samples(made_by, problems):
+    return [sample for _, samples in made_by.reference_samples(problems) for sample in samples]
 
 
 @pytest.fixture(scope="module")
 def made(corpus, sets):
     one = recipe(corpus=str(corpus))
-    graded = grade(one, sets.train, golden(one, sets.train))
-    return Made(sets.train, sets.evaluation, graded, one.rows(sets.train, graded))
+    graded = grade(one, sets.train, reference_samples(one, sets.train))
+    return BuiltDataset(sets.train, sets.evaluation, graded, one.rows(sets.train, graded))
 
 
 @pytest.fixture
@@ -122,10 +122,10 @@ def test_too_many_fail_with_the_numbers(sets):
 
 
 def test_no_file_and_no_nearly_equal_function_is_on_both_sides(sets):
-    sides = [{row.facts["file"] for row in rows} for rows in (sets.train, sets.evaluation)]
+    sides = [{row.grading_context["file"] for row in rows} for rows in (sets.train, sets.evaluation)]
     assert not sides[0] & sides[1]
     assert not {row.group for row in sets.train} & {row.group for row in sets.evaluation}
-    texts = [[row.facts["text"] for row in rows] for rows in (sets.train, sets.evaluation)]
+    texts = [[row.grading_context["text"] for row in rows] for rows in (sets.train, sets.evaluation)]
     assert near_duplicates.near(*texts, threshold=0.5) == []
 
 
@@ -138,7 +138,9 @@ def test_nearly_equal_functions_of_two_files_are_one_group(corpus, tmp_path):
         folder, {"evaluation_fraction": 0.3}, duplicate=1.0, shares=shares, include=["copy.py", "co*", "li*"]
     )
     groups = {
-        row.group for row in [*found.train, *found.evaluation] if row.facts["file"] in ("codes/shift.py", "copy.py")
+        row.group
+        for row in [*found.train, *found.evaluation]
+        if row.grading_context["file"] in ("codes/shift.py", "copy.py")
     }
     assert len(groups) == 1
 
@@ -151,7 +153,7 @@ def test_a_renamed_copy_in_another_file_is_in_one_group(tmp_path):
     (folder / "copy.py").write_text(text)
     found = sets_of(folder, {"evaluation_fraction": 0.3}, shares={"docstring": 1, "explain": 1})
     rows = [*found.train, *found.evaluation, *(item.row for item in found.rejected if item.reason == "not-needed")]
-    assert {row.group for row in rows if row.facts["file"] in ("text/count.py", "copy.py")} == {"copy.py"}
+    assert {row.group for row in rows if row.grading_context["file"] in ("text/count.py", "copy.py")} == {"copy.py"}
 
 
 def test_what_is_left_out_has_a_reason_and_is_kept(sets):
@@ -169,11 +171,11 @@ def test_what_is_left_out_has_a_reason_and_is_kept(sets):
 
 def test_every_reference_would_be_taken_and_every_bug_refused(sets):
     one, problems = recipe(), [*sets.train, *sets.evaluation]
-    for item in grade(one, problems, golden(one, problems)):
+    for item in grade(one, problems, reference_samples(one, problems)):
         assert item.verdict.passed
         assert item.score("behaviour") in (1.0, None)
         assert item.score("style_score") > 0.7
-    bugged = [Sample(task_id=row.task_id, solution=f"The bug is fixed now.\n{fenced(row.facts['shown'])}")
+    bugged = [Sample(task_id=row.task_id, solution=f"The bug is fixed now.\n{fenced(row.grading_context['shown'])}")
               for row in problems if row.stratum == "bugfix"]  # fmt: skip
     assert {(item.verdict.status, item.score("behaviour")) for item in grade(one, problems, bugged)} == {
         ("failed", 0.0)
@@ -182,7 +184,7 @@ def test_every_reference_would_be_taken_and_every_bug_refused(sets):
 
 def test_behaviour_has_a_value_exactly_where_something_can_be_run(sets):
     one = recipe()
-    for item in grade(one, sets.evaluation, golden(one, sets.evaluation)):
+    for item in grade(one, sets.evaluation, reference_samples(one, sets.evaluation)):
         is_run = item.sample.task_id.split("/")[0] in ("bugfix", "complete", "unit_test")
         assert (item.score("behaviour") is None) is not is_run
         assert {score.metric for score in item.scores} == {measure.name for measure in KIND.measures}
@@ -191,10 +193,10 @@ def test_behaviour_has_a_value_exactly_where_something_can_be_run(sets):
 def test_bugs_leave_comments_strings_and_docstrings_alone(sets):
     for row in [*sets.train, *sets.evaluation]:
         if row.stratum == "bugfix":
-            before, after = (ast.parse(row.facts[name]) for name in ("text", "shown"))
+            before, after = (ast.parse(row.grading_context[name]) for name in ("text", "shown"))
             assert ast.get_docstring(before.body[0]) == ast.get_docstring(after.body[0])
             assert ast.dump(before) != ast.dump(after)
-            assert row.facts["effect"] in ("logical", "runtime")
+            assert row.grading_context["effect"] in ("logical", "runtime")
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others(corpus, sets):
@@ -258,11 +260,11 @@ def teachers_rows(sets):
     wrong = {}
     for row in sets.train:
         texts = [row.reference]
-        name = row.facts["name"]
-        signature = ast.unparse(ast.parse(row.facts["text"]).body[0].args)
+        name = row.grading_context["name"]
+        signature = ast.unparse(ast.parse(row.grading_context["text"]).body[0].args)
         if row.stratum not in wrong:
             wrong[row.stratum] = row.task_id
-            texts = [WRONG[row.stratum][0].format(shown=fenced(row.facts["shown"]))]
+            texts = [WRONG[row.stratum][0].format(shown=fenced(row.grading_context["shown"]))]
         elif row.stratum in ("bugfix", "complete") and f"2 {row.stratum}" not in wrong:
             wrong[f"2 {row.stratum}"] = row.task_id
             texts = [
@@ -294,10 +296,10 @@ def test_rows_shrink_to_the_proportions_when_replies_are_missing(sets, teachers_
 
 def test_with_a_teacher_spare_tasks_stand_in_for_refused_replies(sets):
     train = divided(sets, 20, 5, spare=0.5).train
-    spare = [row for row in train if row.facts.get("spare")]
+    spare = [row for row in train if row.grading_context.get("spare")]
     assert (len(train), Counter(row.stratum for row in spare)) == (30, dict.fromkeys(CATEGORIES, 2))
     refused = {row.task_id for row in train[:20] if row.stratum == "explain"}
-    samples = [sample for sample in golden(recipe(), train) if sample.task_id not in sorted(refused)[:2]]
+    samples = [sample for sample in reference_samples(recipe(), train) if sample.task_id not in sorted(refused)[:2]]
     made = recipe().rows(train, grade(recipe(), train, samples))
     by_id = {row.task_id: row.stratum for row in train}
     assert Counter(by_id[row.task_id] for row in made.examples) == dict.fromkeys(CATEGORIES, 4)
@@ -317,10 +319,10 @@ def test_a_fix_that_nobody_can_run_has_to_be_the_original(corpus):
         corpus, {"train": 4, "evaluation": 2}, unproven=True, shares={"bugfix": 1}, outcomes=200, trials=300
     )
     rows = [*found.train, *found.evaluation]
-    assert {row.facts["effect"] for row in rows} == {"unproven"}
+    assert {row.grading_context["effect"] for row in rows} == {"unproven"}
     one, row = recipe(shares={"bugfix": 1}), rows[0]
     other = Sample(task_id=row.task_id, solution=row.reference.replace("return", "return 0 or"), model="t")
-    graded = grade(one, [row], [other, *golden(one, [row])])
+    graded = grade(one, [row], [other, *reference_samples(one, [row])])
     made = one.rows([row], graded)
     assert [item.score("behaviour") for item in graded] == [None, None]
     assert [item.reason for item in made.rejected] == ["not-the-original"]
@@ -335,7 +337,7 @@ def test_bugs_that_are_not_proven_are_left_out_by_default(corpus):
 def test_equal_replies_to_one_task_are_one_and_the_template_makes_none_equal(sets):
     rows = [row for row in sets.train if row.stratum == "complete"]
     one = recipe(shares={"complete": 1})
-    doubled = [sample for sample in golden(one, rows) for _ in range(2)]
+    doubled = [sample for sample in reference_samples(one, rows) for _ in range(2)]
     found = one.rows(rows, grade(one, rows, doubled))
     assert len(found.examples) == len(rows)  # all share their first hundred characters
     assert Counter(item.reason for item in found.rejected) == {"second": len(rows)}
@@ -345,7 +347,7 @@ def test_functions_that_differ_a_little_are_one_row(sets):
     row = next(row for row in sets.train if row.stratum == "docstring")
     twin = row.model_copy(update={"task_id": "docstring/twin"})
     one = recipe(shares={"docstring": 1})
-    found = one.rows([row, twin], grade(one, [row, twin], golden(one, [row, twin])))
+    found = one.rows([row, twin], grade(one, [row, twin], reference_samples(one, [row, twin])))
     assert len(found.examples) == 1
     assert [item.reason for item in found.rejected] == ["near-duplicate"]
 

@@ -61,7 +61,12 @@ def test_the_sources_own_reply_has_everything(tasks, category):
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_repeating_the_question_passes_nothing(tasks, category):
     problem = tasks[category]
-    for echo in (problem.prompt, problem.facts["shown"], fenced(problem.facts["shown"]), problem.prompt * 2):
+    for echo in (
+        problem.prompt,
+        problem.grading_context["shown"],
+        fenced(problem.grading_context["shown"]),
+        problem.prompt * 2,
+    ):
         assert failed(problem, echo)
 
 
@@ -92,7 +97,7 @@ def test_what_a_docstring_lacks(tasks, text):
 def test_a_docstring_may_come_with_its_function_or_without_a_block(tasks):
     entries = "\n".join(f"        {name}: It." for name in ("value", "low", "high"))
     docstring = f'"""Move a value into a range.\n\n    Args:\n{entries}\n    """'
-    head, body = tasks["docstring"].facts["shown"].split("\n", 1)
+    head, body = tasks["docstring"].grading_context["shown"].split("\n", 1)
     assert failed(tasks["docstring"], fenced(f"{head}\n    {docstring}\n{body}")) == set()
     assert failed(tasks["docstring"], docstring) == set()
     more = fenced(f"{head}\n    {docstring}\n{body}\n\n\nimport os\nos.remove('all')")
@@ -122,9 +127,11 @@ def test_what_an_explanation_lacks(tasks, text, element):
 
 def test_words_of_a_bug_count_outside_of_code_only(tasks):
     problem = tasks["bugfix"]
-    block = fenced(problem.facts["text"])
+    block = fenced(problem.grading_context["text"])
     assert failed(problem, block) == {"names-the-bug"}
-    assert failed(problem, fenced("# this fixes the bug, an error\n" + problem.facts["text"])) == {"names-the-bug"}
+    assert failed(problem, fenced("# this fixes the bug, an error\n" + problem.grading_context["text"])) == {
+        "names-the-bug"
+    }
     assert failed(problem, f"The bug is the boundary.\n{block}") == set()
 
 
@@ -144,7 +151,7 @@ def test_a_fix_and_a_completion_define_the_function(tasks, code, element):
 
 def test_a_fix_that_differs_in_comments_only_is_the_bug(tasks):
     problem = tasks["bugfix"]
-    same = problem.facts["shown"].replace("    if value", "    # fixed\n    if value")
+    same = problem.grading_context["shown"].replace("    if value", "    # fixed\n    if value")
     assert "changed" in failed(problem, f"The bug is fixed now.\n{fenced(same)}")
 
 
@@ -192,7 +199,9 @@ def test_marks_of_unfinished_work_are_seen(tasks, text):
 
 
 def test_a_mark_that_the_code_itself_has_is_not_the_replys(tasks):
-    problem = tasks["complete"].model_copy(update={"facts": tasks["complete"].facts | {"shown": "placeholder = 1"}})
+    problem = tasks["complete"].model_copy(
+        update={"grading_context": tasks["complete"].grading_context | {"shown": "placeholder = 1"}}
+    )
     assert placeholders(problem, "the placeholder is one") == []
 
 

@@ -12,12 +12,12 @@ from codekiln.code.mutation import compiles
 from codekiln.data.near_duplicates import near
 from codekiln.data.records import Sample
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.base import Made
 from codekiln.recipes.debugging import material as materials
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
 from codekiln.recipes.debugging.material import CLASSES, Counts
 from codekiln.recipes.debugging.prompts import SYSTEM
 from codekiln.recipes.debugging.tags import read_reply, read_request
+from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox.observe import Run, observe
 from codekiln.settings import resolve
 from tests.recipes.debugging.making import LIMITS, MATERIAL, edited, reply, request, write_example
@@ -57,9 +57,9 @@ def run_settings(**problems):
 def made(content):
     made_by = recipe(content=str(content), requests_per_exercise=3, mutations_tried=2)
     sets = made_by.problems(run_settings())
-    samples = [sample for _, found in made_by.golden(sets.train) for sample in found]
+    samples = [sample for _, found in made_by.reference_samples(sets.train) for sample in found]
     graded = grade(made_by, sets.train, samples)
-    return made_by, sets, Made(sets.train, sets.evaluation, graded, made_by.rows(sets.train, graded))
+    return made_by, sets, BuiltDataset(sets.train, sets.evaluation, graded, made_by.rows(sets.train, graded))
 
 
 def grade(made_by, problems, samples):
@@ -75,8 +75,8 @@ def test_a_problem_is_a_request_with_a_right_reply(made):
         system, user = problem.messages
         assert (system.role, system.content, user.role) == ("system", SYSTEM, "user")
         asked = read_request(user.content)
-        assert asked.program == problem.facts["program"]
-        assert asked.counts == Counts(**problem.facts["counts"])
+        assert asked.program == problem.grading_context["program"]
+        assert asked.counts == Counts(**problem.grading_context["counts"])
         assert (problem.prompt, problem.reply, problem.stratum) == (user.content, "text", asked.counts.mix)
         assert problem.licence == ""
         known = read_reply(problem.reference)
@@ -89,7 +89,7 @@ def test_a_problem_is_a_request_with_a_right_reply(made):
 def test_no_exercise_and_nothing_like_one_is_on_both_sides(made):
     made_by, sets, _ = made
     assert not {problem.group for problem in sets.train} & {problem.group for problem in sets.evaluation}
-    assert not near(*([made_by.essence(problem) for problem in side] for side in (sets.train, sets.evaluation)))
+    assert not near(*([made_by.dedup_text(problem) for problem in side] for side in (sets.train, sets.evaluation)))
     assert len({problem.group for problem in sets.evaluation}) == round(0.3 * len(NAMES))
 
 
@@ -102,7 +102,7 @@ def test_near_duplicates_of_exercises_share_a_side(few, tmp_path):
         run_settings()
     )
     for side in (sets.train, sets.evaluation):
-        names = {problem.facts["exercise"] for problem in side}
+        names = {problem.grading_context["exercise"] for problem in side}
         assert {name for name in NAMES if name in names} == {name for name in NAMES if f"{name}-again" in names}
 
 
@@ -122,10 +122,10 @@ def test_known_replies_are_right_and_become_rows(made):
 
 def test_classes_mixes_and_kinds_of_exceptions_are_balanced(made):
     """Published rows had nothing but NameError and TypeError."""
-    counts = Counter({name: sum(row.facts["counts"][name] for row in every(made)) for name in CLASSES})
+    counts = Counter({name: sum(row.grading_context["counts"][name] for row in every(made)) for name in CLASSES})
     assert max(counts.values()) <= 1.5 * min(counts.values())
     assert len(Counter(problem.stratum for problem in every(made))) == 7
-    kinds = Counter(kind for problem in every(made) for kind in problem.facts["kinds"])
+    kinds = Counter(kind for problem in every(made) for kind in problem.grading_context["kinds"])
     assert len(kinds) >= 20
     assert max(kinds.values()) <= 4
 
@@ -205,7 +205,7 @@ def test_the_files_are_chat_rows_and_pass_their_own_check(made, tmp_path):
 def test_the_card_counts_what_is_there(made):
     made_by, sets, everything = made
     card = made_by.card(everything)
-    counts = [str(sum(row.facts["counts"][name] for row in sets.train)) for name in CLASSES]
+    counts = [str(sum(row.grading_context["counts"][name] for row in sets.train)) for name in CLASSES]
     assert f"| {len(sets.train)} | {' | '.join(counts)} |" in card
     assert TRAINING in card
     assert SYSTEM in card
@@ -224,7 +224,7 @@ def test_sizes_are_held_and_no_more_exercises_are_tried_than_they_need(content):
     own = {"content": str(content), "requests_per_exercise": 2, "mutations_tried": 1, "most_errors": 1}
     sets = recipe(**own).problems(run_settings(train=3, evaluation=3))
     assert (len(sets.train), len(sets.evaluation)) == (3, 3)
-    assert len({problem.facts["exercise"] for problem in sets.train}) == 3
+    assert len({problem.grading_context["exercise"] for problem in sets.train}) == 3
     assert {problem.task_id[-2:] for problem in sets.evaluation} == {"/1", "/2"}
 
 
@@ -248,7 +248,7 @@ def test_exercises_that_cannot_be_used_are_rejected_and_kept(few, tmp_path):
             "debugging/hungry": "wants-more-input",
         }.items()
     )
-    assert all(item.row.facts["why"] for item in sets.rejected)
+    assert all(item.row.grading_context["why"] for item in sets.rejected)
 
 
 SUBTLE = (("total + prices[name]", "total - prices[name]"), (8, "It subtracts: `-` instead of `+`."))
@@ -294,11 +294,11 @@ def test_finished_examples_are_kept_when_the_proof_bears_them_out(examples):
     assert [problem.task_id for problem in sets.evaluation] == ["debugging/examples/test/1"]
     assert sets.train[0].messages[0].content == SYSTEM
     assert read_reply(sets.train[0].reference).program == edited(COLON[0], SUBTLE[0])
-    assert "<" in sets.train[0].facts["program"]
+    assert "<" in sets.train[0].grading_context["program"]
     found = {item.row.task_id.rpartition("/")[2]: item for item in sets.rejected}
     assert len(found) == len(BADLY_LABELLED) + len(broken)
     for number, reason in enumerate(BADLY_LABELLED, start=2):
-        assert reason in found[str(number)].row.facts["why"]
+        assert reason in found[str(number)].row.grading_context["why"]
     assert {number: found[str(number)].reason for number in broken} == {
         key: reason for key, (_, reason) in broken.items()
     }
@@ -355,13 +355,15 @@ def test_the_shipped_exercises_make_a_balanced_set_of_many_exceptions():
     everything = [*sets.train, *sets.evaluation]
     assert sets.rejected == []
     assert len(everything) == 3 * len(materials.embedded())
-    counts = Counter({name: sum(row.facts["counts"][name] for row in everything) for name in CLASSES})
+    counts = Counter({name: sum(row.grading_context["counts"][name] for row in everything) for name in CLASSES})
     assert max(counts.values()) <= 1.2 * min(counts.values())
     strata = Counter(row.stratum for row in everything)
     assert max(strata.values()) - min(strata.values()) <= 4
     assert max(len("".join(m.content for m in row.messages) + row.reference) for row in everything) < 2300
     alone = [row for row in everything if row.stratum == "runtime"]
-    runs = [Run(read_reply(row.reference).program, stdin=text) for row in alone for text in row.facts["stdins"]]
+    runs = [
+        Run(read_reply(row.reference).program, stdin=text) for row in alone for text in row.grading_context["stdins"]
+    ]
     errors = Counter(seen.error for seen in observe(runs, limits=LIMITS) if seen.ending == "raised")
     assert {"NameError", "TypeError", "IndexError", "KeyError", "ZeroDivisionError", "AttributeError"} <= errors.keys()
     graded = grade(made_by, everything, made_by.references(everything)["engine"])

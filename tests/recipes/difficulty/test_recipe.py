@@ -8,12 +8,13 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
+from codekiln.recipes.difficulty.decontamination import apart
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from codekiln import demo, recipes, teachers
-from codekiln.code.distance import distance
+from codekiln.code.distance import pq_gram_distance
 from codekiln.data import near_duplicates, prompts
 from codekiln.data.files import sha256_file
 from codekiln.data.folders import read_rows
@@ -23,10 +24,9 @@ from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.recipes import publish
-from codekiln.recipes.base import Made
 from codekiln.recipes.difficulty import summary, tables
-from codekiln.recipes.difficulty.decontamination import apart
 from codekiln.recipes.difficulty.rates import BANDS, Rate
+from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox import Limits
 from codekiln.settings.resolve import resolve
 from tests.running import codekiln
@@ -83,7 +83,7 @@ def graded(train):
 def folder(tmp_path_factory, train, judges, graded):
     path = tmp_path_factory.mktemp("difficulty") / "dataset"
     one = recipe()
-    made = Made(train, judges, graded, one.rows(train, graded), "filter", "tiny")
+    made = BuiltDataset(train, judges, graded, one.rows(train, graded), "filter", "tiny")
     publish.publish(path, one, made)
     return path
 
@@ -178,7 +178,7 @@ def test_solutions_of_one_problem_are_built_differently(folder):
     for codes in several:
         for one, other in combinations(codes, 2):
             assert fingerprint(one) != fingerprint(other)
-            assert distance(one, other) >= 0.2
+            assert pq_gram_distance(one, other) >= 0.2
 
 
 def test_the_first_solution_of_a_problem_is_its_best_by_the_metric(train, graded):
@@ -215,7 +215,7 @@ def test_the_summary_has_every_statistic_and_says_how_data_sets_overlap(folder):
 
 def test_success_rates_leave_no_doubt_about_a_data_set_of_one_band(train, graded):
     one = recipe(mixes={"only_hard": {"hard": 1}}, mix="only_hard")
-    made = Made(train, (), graded, one.rows(train, graded))
+    made = BuiltDataset(train, (), graded, one.rows(train, graded))
     rows = csv.DictReader(io.StringIO(one.files(made)[tables.SUMMARY_CSV]))
     (row,) = [row for row in rows if row["dataset"] == "only_hard"]
     assert (row["actual_ratio"], row["success_rate_easy"], row["success_rate_hard"]) == ("0:0:1", "", "0.2")
@@ -230,7 +230,7 @@ def test_runs_are_listed_with_what_they_achieved(folder):
 
 def test_the_pictures_are_pictures_and_the_same_each_time(train, judges, graded, folder):
     one = recipe()
-    files = one.files(Made(train, judges, graded, one.rows(train, graded)))
+    files = one.files(BuiltDataset(train, judges, graded, one.rows(train, graded)))
     for name in ("difficulty.png", "pass_at_1.png"):
         assert files[name].startswith(b"\x89PNG")
         assert files[name] == (folder / name).read_bytes()
@@ -241,7 +241,7 @@ def test_the_same_inputs_and_seed_give_the_same_files(train, judges, graded, fol
     shuffled = list(reversed(graded))
     rows = again.rows(train, shuffled)
     assert rows.examples == recipe().rows(train, graded).examples
-    files = again.files(Made(train, judges, graded, rows))
+    files = again.files(BuiltDataset(train, judges, graded, rows))
     assert {name: sha256_file(folder / name) for name in files} == {
         name: sha256_file(folder / name) for name in files if _bytes(files[name]) == (folder / name).read_bytes()
     }
@@ -523,7 +523,7 @@ def test_a_mix_that_cannot_be_says_the_numbers_and_another_is_still_made(train, 
     few = [problem for index, problem in enumerate(train) if solved(index) != 9 or index == 0]
     rows = [row for row in graded if row.sample.task_id in {problem.task_id for problem in few}]
     one = recipe(solutions_per_problem=1)
-    files = one.files(Made(few, judges, rows, one.rows(few, rows)))
+    files = one.files(BuiltDataset(few, judges, rows, one.rows(few, rows)))
     assert "dataset_easy_heavy.jsonl" not in files
     assert "dataset_balanced.jsonl" in files
     (row,) = [row for row in csv.DictReader(io.StringIO(files[tables.SUMMARY_CSV])) if row["dataset"] == "easy_heavy"]
@@ -545,7 +545,7 @@ def test_too_few_samples_tell_no_band(train, graded):
     one, rest = (train[0].task_id, [row for row in graded if row.sample.task_id != train[0].task_id])
     few = [row for row in graded if row.sample.task_id == one][:4]
     few = [*(row.model_copy(update={"scores": row.scores[:-2]}) for row in few), *rest]
-    made = Made(train, (), few, recipe().rows(train, few))
+    made = BuiltDataset(train, (), few, recipe().rows(train, few))
     table = list(csv.DictReader(io.StringIO(recipe().files(made)[tables.PROBLEMS_CSV])))
     assert (table[0]["difficulty"], table[0]["pass@5"], table[0]["pass@10"]) == ("too-few-samples", "", "")
     assert table[0]["pass@1"] == "1.0"

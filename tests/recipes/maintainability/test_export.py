@@ -14,9 +14,9 @@ from codekiln.data.prompts import extract_code
 from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputErrors
 from codekiln.recipes import publish
-from codekiln.recipes.base import Made
 from codekiln.recipes.maintainability import tasks
 from codekiln.recipes.maintainability.pairing import likeness
+from codekiln.recipes.types import BuiltDataset
 from codekiln.settings import profiles
 from codekiln.settings.resolve import resolve
 
@@ -147,7 +147,7 @@ def test_problems_are_asked_as_the_settings_say_on_both_sides():
 
 
 def test_the_studys_profile_has_its_hyper_parameters():
-    path = Path(str(recipes.__file__)).parents[1] / "profiles" / "seed-two-stage-dpo.toml"
+    path = Path(str(recipes.__file__)).parents[1] / "settings" / "profiles" / "seed-two-stage-dpo.toml"
     values = tomllib.loads(path.read_text())
     assert values["lora"] == {"r": 16, "alpha": 32, "dropout": 0.1}
     for stage in ("dpo", "dpo_further"):
@@ -240,7 +240,9 @@ def made():
     ]
     judges = [problem("e1", prompt="Reverse the words of a sentence.", tests=("assert g('a') == 'a'",))]
     one = recipe()
-    return lambda step="filter", base="gemma3-4b": Made(problems, judges, rows, one.rows(problems, rows), step, base)
+    return lambda step="filter", base="gemma3-4b": BuiltDataset(
+        problems, judges, rows, one.rows(problems, rows), step, base
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from codekiln.data.records import Sample
 from codekiln.errors import InputError
 from codekiln.evaluation.summary import evaluate
 from codekiln.models.chat import load_chat
-from codekiln.recipes.base import Made
 from codekiln.recipes.student.course import write_questions, write_streams
 from codekiln.recipes.student.recipe import Settings, Student
 from codekiln.recipes.student.schema import KINDS, read_rows
 from codekiln.recipes.student.split import CELLS
 from codekiln.recipes.student.templates import TEMPLATES
+from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox.limits import Limits
 from codekiln.settings.resolve import resolve
 from codekiln.training.rows import IGNORED, prove
@@ -59,7 +59,7 @@ def made_of(recipe, sets):
     teacher = teachers.get("reference")
     samples = [one for _, many in recipe.generate(sets.train, teacher(teacher.Settings(), seed=0)) for one in many]
     found = graded(recipe, sets.train, samples)
-    return Made(sets.train, sets.evaluation, found, recipe.rows(sets.train, found))
+    return BuiltDataset(sets.train, sets.evaluation, found, recipe.rows(sets.train, found))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def of_question(sets, name, error=None):
     return next(
         row
         for row in sets.evaluation
-        if row.facts["question"] == name and error in (None, row.facts["real"]["outcome"]["error"])
+        if row.grading_context["question"] == name and error in (None, row.grading_context["real"]["outcome"]["error"])
     )
 
 
@@ -88,14 +88,14 @@ def test_problems_carry_the_conversation_the_cell_and_what_judges(plain):
     for row in [*sets.train, *sets.evaluation]:
         assert row.reply == "text"
         assert row.messages[-1].content == row.prompt
-        assert row.facts["real"]["code"] not in row.prompt.rpartition("SUBMISSIONS:")[2]
+        assert row.grading_context["real"]["code"] not in row.prompt.rpartition("SUBMISSIONS:")[2]
     assert not {row.group for row in sets.train} & {row.group for row in sets.evaluation}
 
 
 def test_no_student_id_is_shown_to_a_model_and_pseudonyms_are_used(plain):
     _, sets = plain
     text = "".join(message.content for row in [*sets.train, *sets.evaluation] for message in row.messages)
-    ids = {row.facts["student"] for row in [*sets.train, *sets.evaluation]}
+    ids = {row.grading_context["student"] for row in [*sets.train, *sets.evaluation]}
     assert not any(student in text for student in ids)
     assert not any(student.startswith("ann") for student in ids)
 
@@ -186,7 +186,7 @@ def test_coverage_and_diversity_belong_to_the_replies_of_a_row_and_model(plain):
     recipe, sets = plain
     problem = of_question(sets, "double", "none")
     far = "class A:\n    def b(self):\n        with c as d:\n            yield from d"
-    real = problem.facts["real"]["code"]
+    real = problem.grading_context["real"]["code"]
     one = replies(problem, [real, far], "one")
     other = replies(problem, [far, far], "other")
     found = graded(recipe, sets.evaluation, [one[0], other[0], one[1], other[1]])
@@ -205,12 +205,12 @@ def test_replies_that_break_the_form_are_not_valid_but_measured(plain):
 
 def test_the_step_is_measured_from_the_submission_before(plain):
     recipe, sets = plain
-    problem = next(row for row in sets.evaluation if row.facts["real"]["before"])
-    before = problem.facts["real"]["before"]
+    problem = next(row for row in sets.evaluation if row.grading_context["real"]["before"])
+    before = problem.grading_context["real"]["before"]
     (same,) = graded(recipe, sets.evaluation, replies(problem, [before]))
     assert same.score("edit_distance") == 0
     assert same.score("edit_distance_error") > 0
-    first = next(row for row in sets.evaluation if not row.facts["real"]["before"])
+    first = next(row for row in sets.evaluation if not row.grading_context["real"]["before"])
     (none,) = graded(recipe, sets.evaluation, replies(first, [RIGHT]))
     assert none.score("edit_distance") is none.score("edit_distance_error") is None
 
@@ -231,8 +231,8 @@ def test_pairs_prefer_the_real_submission_over_an_earlier_one_of_another_grade(p
 
 def test_a_models_own_replies_are_rejected_against_the_real_ones_where_grades_differ(plain):
     recipe, sets = plain
-    problem = next(row for row in sets.train if row.facts["question"] == "double")
-    real = problem.facts["real"]["outcome"]
+    problem = next(row for row in sets.train if row.grading_context["question"] == "double")
+    real = problem.grading_context["real"]["outcome"]
     other = RIGHT if real["passed"] == 0 else "x = 1"
     samples = replies(problem, [other], "tiny") + [Sample(task_id=problem.task_id, solution="nothing", model="tiny")]
     rows = recipe.rows([problem], graded(recipe, [problem], samples))
@@ -243,16 +243,16 @@ def test_a_models_own_replies_are_rejected_against_the_real_ones_where_grades_di
 
 def test_where_no_reply_of_a_model_has_another_grade_the_earlier_submission_is_rejected(plain):
     recipe, sets = plain
-    problem = next(row for row in sets.train if row.facts["other_grade"])
+    problem = next(row for row in sets.train if row.grading_context["other_grade"])
     broken = [Sample(task_id=problem.task_id, solution="nothing", model="tiny")]
     (pair,) = recipe.rows([problem], graded(recipe, [problem], broken)).pairs
-    assert pair.rejected[0].content == problem.facts["other_grade"]["reply"]
+    assert pair.rejected[0].content == problem.grading_context["other_grade"]["reply"]
 
 
 def test_feedback_shows_earlier_submissions_as_turns(folder):
     recipe = recipe_for(folder, feedback=True, k=2)
     sets = problems_of(recipe)
-    later = [row for row in sets.train if row.facts["attempt"] == 2]
+    later = [row for row in sets.train if row.grading_context["attempt"] == 2]
     assert later
     for row in later:
         roles = [turn.role for turn in row.messages]
@@ -279,7 +279,7 @@ def test_feedback_without_tests_or_in_experiment_1_is_refused(folder, tmp_path):
     (row,) = graded(recipe, sets.evaluation, replies(sets.evaluation[0], [RIGHT]))
     assert row.score("pass_rate") is row.score("no_errors") is None
     assert row.score("ast_distance") is not None
-    assert "Without tests" in recipe.card(Made([], [], [], recipe.rows([], [])))
+    assert "Without tests" in recipe.card(BuiltDataset([], [], [], recipe.rows([], [])))
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_embeddings_can_measure_distance(folder):
     sets = problems_of(recipe, train=4, evaluation=6)
     rows = graded(recipe, sets.evaluation, recipe.references(sets.evaluation)["real"])
     assert all(row.score("ast_distance") == pytest.approx(0, abs=1e-4) for row in rows)
-    assert all(row.facts["real"]["radius"] is not None for row in sets.evaluation)
+    assert all(row.grading_context["real"]["radius"] is not None for row in sets.evaluation)
 
 
 @given(st.text(max_size=200))

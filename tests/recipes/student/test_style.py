@@ -1,18 +1,13 @@
-"""Style, shape and distance of submissions."""
+"""Style and shape of submissions, and their distance by embeddings."""
 
 import ast
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from codekiln.recipes.student.embedding import Embedder
-from codekiln.recipes.student.similarity import edit_distance, mean_pairwise, radius, tree_distance, tree_distances
 from codekiln.recipes.student.style import Form, axis_of, form_of
-from tests.recipes.student.small_course import HANGS, NO_COLON, RAISES, RIGHT, STACK_RIGHT, WRONG
-
-CODES = [RIGHT, RAISES, WRONG, NO_COLON, HANGS, STACK_RIGHT, "", "x"]
+from tests.recipes.student.small_course import HANGS, NO_COLON, RIGHT, STACK_RIGHT, WRONG
 
 
 def test_measurements_of_a_small_program():
@@ -61,35 +56,6 @@ def test_what_never_varies_counts_nothing():
     axis = axis_of([Form(1, 10, 0.0, 3, 3, 5), Form(1, 20, 0.0, 3, 3, 7)])
     assert axis.loadings[0] == axis.loadings[2] == 0
     assert np.isfinite(axis.score(Form(9, 10, 0.0, 9, 9, 5)))
-
-
-@given(st.sampled_from(CODES), st.sampled_from(CODES))
-def test_distances_are_symmetric_bounded_and_zero_for_equal_texts(left, right):
-    for distance in (edit_distance, tree_distance):
-        assert distance(left, right) == distance(right, left)
-        assert 0 <= distance(left, right) <= 1
-        assert distance(left, left) == 0
-
-
-def test_names_and_layout_do_not_count_in_the_distance_of_trees():
-    assert tree_distance("def f(a):\n  return a+1", "def g(b):\n    return b + 2") == 0
-    assert tree_distance("x = a + 1", "x = a - 1") > 0
-
-
-def test_what_does_not_parse_is_far_from_what_does():
-    assert tree_distance(RIGHT, NO_COLON) == 1
-    assert 0 < tree_distance(NO_COLON, NO_COLON + " # x") < 0.5
-
-
-def test_a_radius_is_the_distance_to_the_kth_neighbour():
-    assert radius([0.3, 0.1, 0.2], 2) == 0.2
-    assert radius([0.3, 0.1], 9) == 0.3
-    assert radius([], 1) is None
-
-
-def test_the_mean_distance_is_over_pairs():
-    assert mean_pairwise(tree_distances(["x = 1", "y = 2", "x ="], ["x = 1", "y = 2", "x ="])) == pytest.approx(2 / 3)
-    assert mean_pairwise(np.zeros((1, 1))) is None
 
 
 def test_embeddings_of_a_small_local_model_measure_distance():
