@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codekiln.data.folders import MANIFEST, read_manifest
+from codekiln.data.manifests import MANIFEST, DataManifest
 from codekiln.recipes import publish
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _data(workdir: Path) -> str:
         if path.parent.name == publish.FOLDER:
             lines.append(f"card   {path.parent / publish.CARD}")
             continue
-        manifest = read_manifest(path.parent)
+        manifest = DataManifest.read(path.parent)
         lines.append(
             f"{manifest.rows:>6} {manifest.record:<8} {path.parent}  ({sum(manifest.rejected.values())} rejected)"
         )

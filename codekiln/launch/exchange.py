@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pyarrow import fs
 
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.job import Job
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codekiln.data.folders import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.errors import InputError, InputErrors
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codekiln.data.folders import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 VARIABLE = "CODEKILN_CLUSTER"

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.exchange import JOB, opened
 from codekiln.launch.heartbeat import ABANDONED, Watch

@@ -11,14 +11,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from codekiln import __version__
 from codekiln.data import near_duplicates, prompts
 from codekiln.data.decontamination import overlaps
-from codekiln.data.folders import MANIFEST, Rejected, read_rows, sha256_file, validation_errors, write_atomic
+from codekiln.data.files import sha256_file, validation_errors
+from codekiln.data.folders import Rejected, read_rows
+from codekiln.data.manifests import MANIFEST, Manifest, damaged_files
 from codekiln.data.records import Graded, Message, Problem, Record
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes import get
@@ -53,10 +55,13 @@ class Preference(Record):
     rejected_score: float | None
 
 
-class Manifest(BaseModel):
-    """What a data set for others says of itself; ``files`` holds the sha256 of each."""
+class PublishedManifest(Manifest):
+    """The manifest of a published data set; ``files`` holds the sha256 of each file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    marker: ClassVar[str] = "recipe"
+    absent: ClassVar[str] = f"no data set: it has no {MANIFEST}"
+    finish: ClassVar[str] = "give a filter stage's folder"
+    redo: ClassVar[str] = "make the data set again"
 
     recipe: str
     metric: str
@@ -84,7 +89,7 @@ def publish(folder: Path, recipe: Recipe[Any], made: BuiltDataset) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-    manifest = Manifest(
+    manifest = PublishedManifest(
         recipe=recipe.name,
         metric=recipe.metric,
         seed=recipe.seed,
@@ -93,7 +98,7 @@ def publish(folder: Path, recipe: Recipe[Any], made: BuiltDataset) -> None:
         files={name: sha256_file(folder / name) for name in sorted(content)},
         codekiln=__version__,
     )
-    write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    manifest.write(folder)
     if found := list(validate(folder)):
         raise InputErrors(found[:SHOWN])
 
@@ -118,24 +123,9 @@ def _conversation(problem: Problem, row: Graded) -> tuple[Message, ...]:
     return prompts.messages(problem) + prompts.answer_to(problem, program_of(problem, row.sample))
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a data set, or of the data set that a filter stage left.
-
-    Raises:
-        InputError: There is none.
-    """
-    path = folder / MANIFEST
-    if not path.exists():
-        raise InputError("no data set: it has no manifest.json", where=str(folder), fix="give a filter stage's folder")
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputErrors(validation_errors(error, str(path), "make the data set again")) from None
-
-
 def validate(folder: Path) -> Iterator[InputError]:
     """Yield everything that is wrong with a data set: damage, bad rows, leaks across the split, the recipe's rules."""
-    manifest = read_manifest(folder)
+    manifest = PublishedManifest.read(folder)
     damaged = list(_damaged(folder, manifest))
     if damaged:
         yield from damaged
@@ -171,7 +161,7 @@ def _lines(rows: Sequence[Record]) -> str:
     return "".join(row.model_dump_json() + "\n" for row in rows)
 
 
-def _recipe_of(manifest: Manifest, path: Path) -> Recipe[Any]:
+def _recipe_of(manifest: PublishedManifest, path: Path) -> Recipe[Any]:
     kind = get(manifest.recipe)
     try:
         own = kind.Settings.model_validate(manifest.settings)
@@ -180,7 +170,7 @@ def _recipe_of(manifest: Manifest, path: Path) -> Recipe[Any]:
     return kind(own, metric=manifest.metric, seed=manifest.seed)
 
 
-def _counts_wrong(folder: Path, manifest: Manifest, found: dict[str, Sequence[Any]]) -> Iterator[InputError]:
+def _counts_wrong(folder: Path, manifest: PublishedManifest, found: dict[str, Sequence[Any]]) -> Iterator[InputError]:
     for name, rows in found.items():
         if manifest.rows.get(name) != len(rows):
             yield InputError(
@@ -197,16 +187,12 @@ def _counts_wrong(folder: Path, manifest: Manifest, found: dict[str, Sequence[An
             )
 
 
-def _damaged(folder: Path, manifest: Manifest) -> Iterator[InputError]:
+def _damaged(folder: Path, manifest: PublishedManifest) -> Iterator[InputError]:
     for name in (TRAIN, EVALUATION, CARD):
         if name not in manifest.files:
             yield InputError("is not listed", where=f"{folder / MANIFEST}.files: {name}", fix="make the data set again")
-    for name, digest in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            yield InputError("is missing", where=str(path), fix="make the data set again")
-        elif sha256_file(path) != digest:
-            yield InputError("was changed or cut after it was written", where=str(path), fix="make the data set again")
+    for path, detail in damaged_files(folder, manifest.files):
+        yield InputError(detail, where=str(path), fix="make the data set again")
 
 
 def _shapes(folder: Path, train: Sequence[Conversation], pairs: Sequence[Preference]) -> Iterator[InputError]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codekiln.data.folders import DATA, read_manifest, sha256_file
+from codekiln.data.files import sha256_file
+from codekiln.data.folders import DATA
+from codekiln.data.manifests import DataManifest
 from codekiln.errors import InputError
 from codekiln.registry.connection import guarded
 
@@ -67,7 +69,7 @@ class StageRun:
         """
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        manifest = read_manifest(folder)
+        manifest = DataManifest.read(folder)
         entity = Dataset(
             name=folder.name,
             digest=manifest.sha256[:DIGEST_LENGTH],

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from codekiln import models, teachers
-from codekiln.data.folders import MANIFEST, Dataset, Rejected, write_dataset
+from codekiln.data.folders import Dataset, Rejected, write_dataset
+from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from codekiln import launch
 from codekiln.data.folders import Dataset
+from codekiln.data.manifests import DataManifest
 from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
@@ -36,7 +37,7 @@ def sample(
         output: Folder that gets the Sample rows.
         label: What the samples call their model.
     """
-    if not (output / "manifest.json").exists():
+    if not DataManifest.describes(output):
         job = SamplingJob(
             base=work.settings.base_model,
             adapter=adapter,

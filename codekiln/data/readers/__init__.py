@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from codekiln.data.folders import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
 from codekiln.data.readers.files import Row, rows_of, rows_of_file
 from codekiln.data.records import Problem, Sample

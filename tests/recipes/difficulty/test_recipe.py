@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from codekiln import demo, recipes, teachers
 from codekiln.code.distance import pq_gram_distance
 from codekiln.data import near_duplicates, prompts
-from codekiln.data.folders import read_rows, sha256_file
+from codekiln.data.files import sha256_file
+from codekiln.data.folders import read_rows
 from codekiln.data.normalise import fingerprint
 from codekiln.data.readers import read_problems
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
