@@ -16,10 +16,9 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+import build
 import containerfile
 import lock
-
-import build
 
 SYSTEM = re.compile(r"^(apt-get|useradd)\b")
 PLACES = re.compile(r"(?<![\w.])/(src|wheels|opt/codekiln|cache)\b")

@@ -3,9 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import step
 
 import build
+import step
 
 ROOT = Path(__file__).resolve().parents[2]
 
