@@ -11,7 +11,7 @@ TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
 
-test: $(READY)  ## the tests, without the slow ones
+test: $(READY)  ## the tests, without the slow ones; ends with the list of those skipped, and why
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
 
 test-all: $(READY)  ## every test

@@ -1,8 +1,9 @@
 import re
 from pathlib import Path
 
-import containerfile
 import pytest
+
+import containerfile
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("cpu", "train", "serve")

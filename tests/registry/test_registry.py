@@ -339,8 +339,10 @@ def test_the_stages_error_wins_when_mlflow_is_gone_too(registry: Registry, monke
 
 
 def test_a_lora_adapter_gives_the_same_logits_after_a_round_trip(registry: Registry, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    peft, transformers = pytest.importorskip("peft"), pytest.importorskip("transformers")
+    import peft
+    import torch
+    import transformers
+
     torch.manual_seed(0)
     config = transformers.Qwen3Config(
         vocab_size=64,
