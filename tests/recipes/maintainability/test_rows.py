@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from codekiln import recipes, teachers
 from codekiln.code import metrics
+from codekiln.code.distance import token_similarity
 from codekiln.data import prompts
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Graded, Pair, Problem, Sample, Score, Verdict
 from codekiln.errors import InputError
-from codekiln.recipes.maintainability.pairing import likeness
-from codekiln.recipes.maintainability.recipe import WRONG
+from codekiln.recipes.maintainability.rows import WRONG
 
 METRIC = "structural_maintainability"
 NO_QUALITY_PAIR = {
@@ -280,7 +280,7 @@ def test_invariants(items, knobs, metric, random):
     for pair in made.pairs:
         chosen, rejected = texts(pair)
         assert fingerprint(chosen) != fingerprint(rejected)
-        assert likeness(chosen, rejected) <= knobs["max_likeness"]
+        assert token_similarity(chosen, rejected) <= knobs["max_likeness"]
         assert (pair.task_id, chosen) in passing
         assert (pair.task_id, rejected) in (passing if pair.stratum == "quality" else wrong)
     for pair in quality:
