@@ -64,10 +64,11 @@ def validate(folder: Path, as_json: bool) -> None:
 
     Example: codekiln validate runs/latest/filter
     """
-    from codekiln.recipes import publish
+    from codekiln.recipes import published
+    from codekiln.recipes.validate import validate_dataset
 
-    inner = folder / publish.FOLDER
-    found = list(publish.validate(inner if inner.is_dir() else folder))
+    inner = folder / published.FOLDER
+    found = list(validate_dataset(inner if inner.is_dir() else folder))
     if as_json:
         click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
     else:

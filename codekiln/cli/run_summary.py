@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codekiln.data.manifests import MANIFEST, DataManifest
-from codekiln.recipes import publish
 
 if TYPE_CHECKING:
     from codekiln.evaluation import Evaluation
@@ -51,10 +50,12 @@ def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
 
 
 def _data(workdir: Path) -> str:
+    from codekiln.recipes import published
+
     lines = [""]
     for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
-        if path.parent.name == publish.FOLDER:
-            lines.append(f"card   {path.parent / publish.CARD}")
+        if path.parent.name == published.FOLDER:
+            lines.append(f"card   {path.parent / published.CARD}")
             continue
         manifest = DataManifest.read(path.parent)
         lines.append(
