@@ -2,10 +2,12 @@ import ast
 import random
 
 from codekiln import demo
-from codekiln.code.rewrite.bugs import mutants
+from codekiln.code.mutation.ast_operators import OPERATORS, mutants
+from codekiln.code.mutation.proof import classify_many
 from codekiln.code.rewrite.styles import variants
 from codekiln.data.records import Sample
 from codekiln.sandbox.grading import grade_samples
+from tests.code.mutation.programs import AVERAGE, small_functions
 
 LOOP = """
 def f(xs, k):
@@ -38,6 +40,30 @@ def test_mutants_are_bounded_and_depend_on_the_seed_only() -> None:
 def test_many_kinds_come_before_any_comes_twice() -> None:
     kinds = [kind for kind, _ in mutants(LOOP, random.Random(1), 9)]
     assert len(set(kinds)) >= 8
+
+
+def test_every_operator_says_what_it_does_and_who_reported_it() -> None:
+    for name, (kind, _) in OPERATORS.items():
+        assert kind.name == name
+        assert kind.intended == "logical"
+        assert kind.describe.endswith(".")
+        assert kind.source
+
+
+def test_every_operator_makes_its_error() -> None:
+    programs = [LOOP, AVERAGE, "def f(xs, y=None):\n    return sorted([x or not y for x in xs if x is True], key=max)"]
+    programs += ["def f(xs):\n    for x in xs:\n        print(x if x else 1)\n        print(x)\n    return xs"]
+    found = {kind for code in programs for kind, _ in mutants(code, random.Random(0), 1000)}
+    assert found == set(OPERATORS)
+
+
+def test_the_proof_finds_most_mutants_logical_and_none_a_syntax_error() -> None:
+    jobs = [
+        (code, text, trials) for code, trials in small_functions(4) for _, text in mutants(code, random.Random(0), 4)
+    ]
+    classes = classify_many(jobs, workers=2)
+    assert "syntax" not in classes
+    assert classes.count("logical") > 0.6 * len(jobs) > 20
 
 
 def test_mutants_leave_the_end_of_while_loops_alone() -> None:

@@ -1,4 +1,4 @@
-"""Programs whose operators are hidden from static metrics: in strings that run, or behind calls."""
+"""Detection of programs that game static metrics by hiding operators: in strings that run, or behind calls."""
 
 import ast
 
@@ -16,7 +16,7 @@ DUNDERS = frozenset(
 )
 
 
-def laundering(tree: ast.AST) -> str | None:
+def hidden_operators(tree: ast.AST) -> str | None:
     """Return how ``tree`` hides operators, or None when it does not.
 
     ``code-in-string``: exec, eval, compile or a module that runs text or bytes; ``operator-calls``: functions of the
