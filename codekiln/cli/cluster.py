@@ -65,7 +65,7 @@ def submit(
     Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
     """
     from codekiln.cli import local_run
-    from codekiln.launch.kfp_client import Kubeflow
+    from codekiln.launch.kfp_client import KfpClient
     from codekiln.settings import profiles
     from codekiln.settings.resolve import parse_overrides, resolve
 
@@ -76,7 +76,7 @@ def submit(
     else:
         # A profile that only the cluster has is read there, by check.
         parse_overrides(list(overrides))
-    server = Kubeflow(host, namespace, token_file.read_text().strip() if token_file else "")
+    server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
     run = server.submit(package, arguments, name or f"{package.stem} {form['base_model']}".strip(), "codekiln")
     click.echo(server.link(run))
     if wait:
