@@ -4,7 +4,8 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from codekiln.cli import local_run, main
+from codekiln.cli import main
+from codekiln.cli.compiled_pipelines import find_pipeline, pipeline_names
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch import kfp_client, upload
 from codekiln.launch.kfp_client import KfpClient
@@ -20,7 +21,7 @@ def server():
 
 def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
     client = KfpClient(server.url)
-    run = client.submit(local_run.compiled("align"), {"pool": "h200", "profile": "cluster"}, "mine", "team")
+    run = client.submit(find_pipeline("align"), {"pool": "h200", "profile": "cluster"}, "mine", "team")
     assert run == "run-1"
     sent = server.runs[0]
     assert sent["display_name"] == "mine"
@@ -34,7 +35,7 @@ def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
 
 def test_an_argument_the_pipeline_does_not_take_is_refused_before_anything_is_sent(server):
     with pytest.raises(InputError, match="takes no 'pol'(.|\n)*did you mean 'pool'"):
-        KfpClient(server.url).submit(local_run.compiled("align"), {"pol": "h200"}, "mine", "team")
+        KfpClient(server.url).submit(find_pipeline("align"), {"pol": "h200"}, "mine", "team")
     assert server.runs == []
 
 
@@ -76,7 +77,7 @@ def test_a_run_that_does_not_exist_is_no_endless_wait(server):
 
 
 def test_uploading_twice_changes_nothing(server):
-    client, package = KfpClient(server.url), local_run.compiled("instruct")
+    client, package = KfpClient(server.url), find_pipeline("instruct")
     assert client.upload(package).endswith("uploaded")
     assert client.upload(package).endswith("is there already")
     (versions,) = server.versions.values()
@@ -86,9 +87,9 @@ def test_uploading_twice_changes_nothing(server):
 
 def test_a_changed_pipeline_is_a_new_version_of_the_same_pipeline(server, tmp_path):
     client = KfpClient(server.url)
-    client.upload(local_run.compiled("data"))
+    client.upload(find_pipeline("data"))
     changed = tmp_path / "data.yaml"
-    changed.write_text(local_run.compiled("data").read_text().replace("codekiln/cpu:", "registry/codekiln/cpu:"))
+    changed.write_text(find_pipeline("data").read_text().replace("codekiln/cpu:", "registry/codekiln/cpu:"))
     client.upload(changed)
     assert len(server.pipelines) == 1
     assert [len(versions) for versions in server.versions.values()] == [2]
@@ -130,7 +131,7 @@ def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, mon
     monkeypatch.setattr(upload, "PAUSE_SECONDS", 0.05)
     server.refuse = -1
     threading.Timer(0.4, lambda: setattr(server, "refuse", 0)).start()
-    files = [str(local_run.compiled(name)) for name in local_run.pipelines()]
+    files = [str(find_pipeline(name)) for name in pipeline_names()]
     done = CliRunner().invoke(upload.main, ["--host", server.url, *files])
     assert done.exit_code == 0, done.output
     assert "waiting for" in done.output
@@ -140,7 +141,7 @@ def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, mon
 def test_the_charts_upload_gives_up_with_a_reason(monkeypatch):
     monkeypatch.setattr(upload, "PAUSE_SECONDS", 0.05)
     start = time.monotonic()
-    words = ["--host", "http://127.0.0.1:9", "--wait", "0", str(local_run.compiled("data"))]
+    words = ["--host", "http://127.0.0.1:9", "--wait", "0", str(find_pipeline("data"))]
     done = CliRunner().invoke(upload.main, words)
     assert done.exit_code == 2
     assert "cannot be reached" in done.output
