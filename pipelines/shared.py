@@ -1,8 +1,9 @@
-"""The runs of stages that recur in the pipelines."""
+"""Parts that several pipelines share: each adds one or more stages to the pipeline being built."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from kfp import kubernetes
+from kfp import dsl, kubernetes
 from kfp.dsl import PipelineTask
 from kfp.dsl.pipeline_channel import PipelineArtifactChannel
 
@@ -11,36 +12,64 @@ from components.evaluate import evaluate
 from components.filter import filter
 from components.generate import generate
 from components.promote import promote
-from pipelines.placing import MODELS, PROFILES, STORAGE, TEACHER, TRACKING, Run, placed, pooled, sized
+from pipelines.task_settings import (
+    MODELS,
+    PROFILES,
+    STORAGE,
+    TEACHER,
+    TRACKING,
+    CheckedRun,
+    configure,
+    configure_for_pool,
+    set_resources,
+)
 
 
-def checked(image: str, **form: str) -> Run:
-    """Start with check, which is never reused: it looks at the world as it is now; returns the checked run."""
-    task = sized(check(**form), "1", "8G")
+def pipeline(name: str, description: str | None) -> Callable[[Callable[..., None]], Any]:
+    """Return the decorator of a pipeline that Kubeflow shows as ``codekiln NAME``."""
+    decorator: Callable[[Callable[..., None]], Any]
+    decorator = dsl.pipeline(name=name, display_name=f"codekiln {name}", description=description)
+    return decorator
+
+
+def add_check(image: str, **form: str) -> CheckedRun:
+    """Add check, the first stage of every pipeline; returns its outputs."""
+    task = set_resources(check(**form), "1", "8G")
     secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER)
-    # The programs are the problems' own references; the chart lets this step reach the Hub and a teacher all the same.
-    placed(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets, runs_code=True)
+    # Never cached: it checks the state of the world at the time of the run. runs_code: the programs are the problems'
+    # own references; the chart still lets this step reach the Hub and a teacher.
+    configure(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets, runs_code=True)
     kubernetes.use_config_map_as_volume(task, PROFILES, "/etc/codekiln/profiles", optional=True)
-    found = task.outputs
-    return Run(found["run"], found["accelerator"], found["accelerators"], found["node_selector"], found["tolerations"])
+    outputs = task.outputs
+    return CheckedRun(
+        outputs["run"],
+        outputs["accelerator"],
+        outputs["accelerators"],
+        outputs["node_selector"],
+        outputs["tolerations"],
+    )
 
 
-def filtered(run: Run, samples: PipelineTask, image: str, step: str = "filter") -> PipelineArtifactChannel:
-    """Filter the candidate programs of ``samples``; returns the training rows."""
-    task = sized(filter(run=run.folder, samples=samples.outputs["data"], step=step), "2", "16G")
-    return placed(task, step.replace("_", " "), image, runs_code=True).outputs["data"]
+def add_filter(run: CheckedRun, samples: PipelineTask, image: str, step: str = "filter") -> PipelineArtifactChannel:
+    """Add filter for the candidate programs of ``samples``; returns the training rows."""
+    task = set_resources(filter(run=run.folder, samples=samples.outputs["data"], step=step), "2", "16G")
+    return configure(task, step.replace("_", " "), image, runs_code=True).outputs["data"]
 
 
-def generated(run: Run, image: str) -> PipelineArtifactChannel:
-    """Let the teacher write candidate programs and filter them; returns the training rows."""
-    task = sized(generate(run=run.folder, step="generate"), "1", "8G")
-    return filtered(run, placed(task, "generate", image, hours=7 * 24, secrets=(*TRACKING, *MODELS, *TEACHER)), image)
+def add_generation(run: CheckedRun, image: str) -> PipelineArtifactChannel:
+    """Add generate, in which the teacher writes candidate programs, and filter; returns the training rows."""
+    task = set_resources(generate(run=run.folder, step="generate"), "1", "8G")
+    configure(task, "generate", image, hours=7 * 24, secrets=(*TRACKING, *MODELS, *TEACHER))
+    return add_filter(run, task, image)
 
 
-def judged(run: Run, adapters: Mapping[str, PipelineArtifactChannel], image: str) -> None:
-    """Evaluate adapters, in the order of the stages, and put the last one through the gate; neither is ever reused."""
+def add_evaluation(run: CheckedRun, adapters: Mapping[str, PipelineArtifactChannel], image: str) -> None:
+    """Add evaluate for the adapters, in the order of the stages, and promote for the last one.
+
+    Neither is cached: their result depends on the champion, which is no input of theirs.
+    """
     task = evaluate(run=run.folder, step="evaluate", **adapters)
-    found = pooled(task, "evaluate", image, run, cached=False, runs_code=True)
+    evaluation = configure_for_pool(task, "evaluate", image, run, cached=False, runs_code=True)
     *_, last = adapters.values()
-    task = promote(run=run.folder, evaluation=found.outputs["evaluation"], adapter=last, step="promote")
-    placed(sized(task, "1", "8G"), "promote", image, cached=False)
+    task = promote(run=run.folder, evaluation=evaluation.outputs["evaluation"], adapter=last, step="promote")
+    configure(set_resources(task, "1", "8G"), "promote", image, cached=False)
