@@ -1,4 +1,4 @@
-"""Commands that grade, score, validate and compare what there is already."""
+"""Commands that evaluate existing programs, data sets and runs: grade, score, validate, compare."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from codekiln.errors import InputError
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Sandbox workers; default: one per core.")
 @JSON
 def grade(problems: str, samples: Path, out: Path, workers: int | None, as_json: bool) -> None:
-    """Grade programs in the sandbox; the same command again goes on after an interruption.
+    """Grade programs in the sandbox; after an interruption the same command continues.
 
     Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
     """
@@ -58,7 +58,7 @@ def score(file: Any, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @JSON
 def validate(folder: Path, as_json: bool) -> None:
-    """Prove a data set: its digests, its rows, no leak across the split, and what its recipe promises.
+    """Validate a data set: its digests, its rows, no leak across the split, and its recipe's own rules.
 
     FOLDER is the output of a filter stage, or the folder dataset in it.
 

@@ -1,4 +1,4 @@
-"""Commands for Kubernetes, Kubeflow Pipelines and the model registry."""
+"""Commands for Kubernetes, Kubeflow Pipelines and the model registry: plan, submit, compile, promote."""
 
 import json
 from pathlib import Path
@@ -64,19 +64,19 @@ def submit(
 
     Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
     """
-    from codekiln.cli import local_run
-    from codekiln.launch.kfp_client import Kubeflow
+    from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.launch.kfp_client import KfpClient
     from codekiln.settings import profiles
     from codekiln.settings.resolve import parse_overrides, resolve
 
-    package, arguments = local_run.compiled(pipeline), {key: value for key, value in form.items() if value}
+    package, arguments = find_pipeline(pipeline), {key: value for key, value in form.items() if value}
     arguments |= {"overrides": "\n".join(overrides)} if overrides else {}
     if form["profile"] in profiles.names():
         resolve(form["profile"], {}, list(overrides))
     else:
-        # A profile that only the cluster has is read there, by check.
+        # A profile that only the cluster has can only be resolved there, by check.
         parse_overrides(list(overrides))
-    server = Kubeflow(host, namespace, token_file.read_text().strip() if token_file else "")
+    server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
     run = server.submit(package, arguments, name or f"{package.stem} {form['base_model']}".strip(), "codekiln")
     click.echo(server.link(run))
     if wait:
@@ -91,7 +91,7 @@ def submit(
 @click.option("--claim", default="", help="Volume claim that steps and jobs share; empty: object storage.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("compiled"), show_default=True)
 def compile(rounds: int, image: str, claim: str, output: Path) -> None:
-    """Compile the pipelines to YAML that the Kubeflow Pipelines UI takes; needs a checkout of codekiln.
+    """Compile the pipelines to YAML for the Kubeflow Pipelines UI; needs a checkout of codekiln.
 
     Example: codekiln compile --rounds 2 --output build
     """
@@ -113,7 +113,7 @@ def compile(rounds: int, image: str, claim: str, output: Path) -> None:
 @click.option("--experiment", default="codekiln", show_default=True)
 @click.option("--undo", is_flag=True, required=True, help="Give the champion's place back to the version before it.")
 def promote(name: str, tracking_uri: str, experiment: str, undo: bool) -> None:
-    """Undo the promotion of registered model NAME; `codekiln judge` is how one is promoted.
+    """Undo the promotion of registered model NAME; `codekiln judge` promotes one.
 
     Example: codekiln promote codekiln-tiny --undo
     """

@@ -1,4 +1,4 @@
-"""How a task is placed: its image, what it may cost, what it knows of the cluster, and the pool its job asks for."""
+"""Settings of a task: image, limits, environment, secrets, and the resources that its job requests on a pool."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +24,8 @@ LONGEST_PAUSE = 600
 
 
 @dataclass(frozen=True)
-class Run:
-    """The checked run, and what its tasks on a pool ask for."""
+class CheckedRun:
+    """Outputs of check: the folder of the run, and what its tasks on a pool request."""
 
     folder: PipelineArtifactChannel
     accelerator: PipelineParameterChannel
@@ -34,7 +34,7 @@ class Run:
     tolerations: PipelineParameterChannel
 
 
-def placed(
+def configure(
     task: PipelineTask,
     title: str,
     image: str,
@@ -45,25 +45,25 @@ def placed(
     secrets: tuple[str, ...] = TRACKING,
     runs_code: bool = False,
 ) -> PipelineTask:
-    """Give a task its title and image, its limits, and what it may know of the cluster.
+    """Set the title, image, limits, environment and labels of a task; returns it.
 
     Args:
         task: The task.
-        title: What the graph shows.
+        title: Title in the graph.
         image: Image of the step.
         cached: Whether Kubeflow may reuse an earlier result.
-        hours: A step that takes longer is ended.
-        retries: How often a failed step starts again; it goes on where it stopped.
-        secrets: Keys of the secret that its step may read.
-        runs_code: Whether programs that a model wrote run in its pod, which the network policy then closes.
+        hours: Time limit of the step.
+        retries: Number of retries of a failed step, which continues where it stopped.
+        secrets: Keys of the Secret that the step gets.
+        runs_code: Whether programs that a model wrote run in the pod; the network policy then isolates it.
     """
     task.set_display_name(title).set_container_image(image).set_caching_options(cached)
     kubernetes.set_timeout(task, hours * HOUR)
     if retries:
-        # Argo counts the maximum from the first attempt's start, and gives up what is still under way by then.
+        # Argo counts this maximum from the start of the first attempt, and ends an attempt that exceeds it.
         longest = f"{(retries + 1) * (hours * HOUR + LONGEST_PAUSE)}s"
         task.set_retry(retries, backoff_duration="60s", backoff_factor=2.0, backoff_max_duration=longest)
-    # Everything is optional: without the chart a step finds none of it, and says so when it needs it.
+    # Optional, so that a step starts without the chart too; it reports what is missing when it needs it.
     kubernetes.use_config_map_as_env(task, CONFIG, {KEYS.get(name, name): name for name in SETTINGS}, optional=True)
     kubernetes.use_secret_as_env(task, CONFIG, {name: name for name in secrets}, optional=True)
     for name, path in FIELDS.items():
@@ -75,18 +75,18 @@ def placed(
     return task
 
 
-def sized(task: PipelineTask, cpu: str, memory: str) -> PipelineTask:
-    """Ask for CPUs and memory for a task that works in its own pod."""
+def set_resources(task: PipelineTask, cpu: str, memory: str) -> PipelineTask:
+    """Set CPUs and memory of a task that computes in its own pod; returns it."""
     return task.set_cpu_request(cpu).set_memory_request(memory).set_memory_limit(memory)
 
 
-def pooled(task: PipelineTask, title: str, image: str, run: Run, **options: Any) -> PipelineTask:
-    """Place a task whose job may run on a pool: what is asked for here is passed through to that job.
+def configure_for_pool(task: PipelineTask, title: str, image: str, run: CheckedRun, **options: Any) -> PipelineTask:
+    """Configure a task whose job may run on a pool: its resources are passed through to that job; returns it.
 
-    The step may wait in a queue for days; how long the job itself may run is the pool's deadline.
+    The time limit is long because the job may wait in a queue for days; the pool's deadline limits the job itself.
     """
     secrets = (*TRACKING, *STORAGE, *MODELS)
-    placed(task, title, image, hours=14 * 24, retries=3, secrets=secrets, **options)
+    configure(task, title, image, hours=14 * 24, retries=3, secrets=secrets, **options)
     task.set_accelerator_type(run.accelerator).set_accelerator_limit(run.accelerators)
     kubernetes.add_node_selector_json(task, run.node_selector)
     kubernetes.add_toleration_json(task, run.tolerations)

@@ -1,4 +1,4 @@
-"""Commands that run pipelines and stages on this machine."""
+"""Commands that run pipelines and stages on this machine: run, judge, stage, check."""
 
 import sys
 from pathlib import Path
@@ -23,52 +23,54 @@ from codekiln.errors import InputError
 def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -> None:
     """Run PIPELINE (align, instruct, data, judge, or a compiled YAML) on this machine.
 
-    The same command again goes on where the last one stopped: a stage whose inputs, settings and code have not changed
-    is not repeated.
+    The same command again continues where the last one stopped: a stage whose inputs, settings and code have not
+    changed is not repeated.
 
     Example: codekiln run align --profile cluster --base-model qwen3-4b --workdir runs/qwen
     """
-    from codekiln.cli import local_run
-    from codekiln.cli.run_summary import closing
+    from codekiln.cli import local_runner
+    from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.cli.run_summary import summarise
 
     arguments = {key: value for key, value in form.items() if value}
-    if pipeline == "judge" and "recipe" in arguments:  # its run form has no field left
+    # The run form of judge has no input for the recipe, since nine inputs are its limit.
+    if pipeline == "judge" and "recipe" in arguments:
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
     arguments |= {"overrides": "\n".join(overrides)}
-    if not local_run.run(pipeline, arguments, workdir):
-        click.echo(f"stopped; the log is {workdir / local_run.LOG}; the same command goes on from here", err=True)
+    if not local_runner.run(find_pipeline(pipeline), arguments, workdir):
+        click.echo(f"stopped; the log is {workdir / local_runner.LOG}; the same command goes on from here", err=True)
         sys.exit(2)
-    text, judged_no = closing(workdir)
+    text, is_refused = summarise(workdir)
     click.echo(text)
-    sys.exit(1 if judged_no else 0)
+    sys.exit(1 if is_refused else 0)
 
 
 @click.command()
 @click.argument("adapter")
 @PROFILE
-@click.option("--recipe", default="", help="The recipe whose problems and measures judge.")
+@click.option("--recipe", default="", help="The recipe whose problems and measures are used.")
 @click.option("--promote-as", default="", help="Registered model name.")
 @SET
 @click.option("--workdir", type=click.Path(path_type=Path), default=Path("runs/judge"), show_default=True)
 @click.pass_context
-def judge(ctx: click.Context, adapter: str, **options: Any) -> None:
-    """Evaluate ADAPTER against its base model and the champion, and promote it if the gate lets it through.
+def judge(context: click.Context, /, adapter: str, **options: Any) -> None:
+    """Evaluate ADAPTER against its base model and the champion, and promote it if it passes the gate.
 
     ADAPTER is models:/name@alias, models:/name/version, or a folder that PEFT saved.
 
     Example: codekiln judge models:/codekiln-tiny@challenger
     """
-    ctx.invoke(run, pipeline="judge", adapter=adapter, base_model="", metric="", **options)
+    context.invoke(run, pipeline="judge", adapter=adapter, base_model="", metric="", **options)
 
 
 @click.command()
 @click.argument("name", metavar="STAGE")
 @click.option("--run", "run_folder", type=click.Path(path_type=Path), required=True, help="Output folder of check.")
 @click.option(
-    "--input", "inputs", multiple=True, metavar="NAME=DIR", help="Output folder of a stage before; repeatable."
+    "--input", "inputs", multiple=True, metavar="NAME=DIR", help="Output folder of an earlier stage; repeatable."
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to fill.")
-@click.option("--step", default="", help="What to call this use of the stage.")
+@click.option("--step", default="", help="Name of this run of the stage.")
 @click.option("--source", default="", help="For fetch: where the adapter is.")
 def stage(name: str, run_folder: Path, inputs: tuple[str, ...], output: Path, step: str, source: str) -> None:
     """Run one STAGE on folders, in this process, so that a debugger works.
@@ -87,12 +89,12 @@ def stage(name: str, run_folder: Path, inputs: tuple[str, ...], output: Path, st
 @PROFILE
 @SET
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/latest/check"), show_default=True)
-@click.option("--cluster", is_flag=True, help="Look at the cluster instead: pools, queues, volume, permissions.")
-@click.option("--kfp-host", default="", help="With --cluster: Kubeflow Pipelines' address, to be looked at too.")
+@click.option("--cluster", is_flag=True, help="Check the cluster instead: pools, queues, volume, permissions.")
+@click.option("--kfp-host", default="", help="With --cluster: address of Kubeflow Pipelines, to check it too.")
 def check(profile: str, overrides: tuple[str, ...], output: Path, cluster: bool, kfp_host: str) -> None:
-    """Prove settings, model, teacher, registry, pool, disk and problems; reports every problem it finds.
+    """Check settings, model, teacher, registry, pool, disk and problems; reports every problem it finds.
 
-    With --cluster, prove every GPU pool that CODEKILN_CLUSTER names, the volume or bucket, MLflow and permissions.
+    With --cluster, check every GPU pool that CODEKILN_CLUSTER names, the volume or bucket, MLflow and permissions.
 
     Example: codekiln check --set problems.source=mbpp.jsonl
     """

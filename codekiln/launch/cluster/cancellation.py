@@ -1,4 +1,4 @@
-"""A step that is told to end: its job must not go on without it."""
+"""Cancellation of a step by SIGTERM or SIGINT, after which its job must not keep running."""
 
 import signal
 import threading
@@ -8,11 +8,15 @@ from types import FrameType
 
 
 class Cancelled(BaseException):
-    """SIGTERM or SIGINT arrived; no ``except Exception`` may hold it up."""
+    """SIGTERM or SIGINT arrived; a BaseException, so that no ``except Exception`` swallows it."""
 
 
-class Guard:
-    """Turns the first signal into Cancelled, at once or when a call that must not be cut in two has ended."""
+class Cancellation:
+    """Turns the first signal into Cancelled: at once, or after a shielded block.
+
+    Attributes:
+        requested: Whether a signal has arrived.
+    """
 
     def __init__(self) -> None:
         self.requested = False
@@ -20,7 +24,7 @@ class Guard:
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Hold a signal back while the block runs, then raise it."""
+        """Hold a signal back while the block runs, then raise Cancelled."""
         self._shields += 1
         pending = self.requested
         try:
@@ -31,7 +35,7 @@ class Guard:
                 raise Cancelled
 
     def check(self) -> None:
-        """Raise Cancelled once a signal has arrived: an exception raised inside a finaliser is lost."""
+        """Raise Cancelled if a signal has arrived: the exception of ``handle`` is lost when it hits a finaliser."""
         if self.requested:
             raise Cancelled
 
@@ -43,18 +47,18 @@ class Guard:
 
 
 @contextmanager
-def cancellable() -> Iterator[Guard]:
-    """Give a guard that hears SIGTERM and SIGINT until the block ends; only the main thread can hear them."""
-    guard = Guard()
+def cancellable() -> Iterator[Cancellation]:
+    """Handle SIGTERM and SIGINT until the block ends; outside the main thread, which alone gets signals, do nothing."""
+    cancellation = Cancellation()
     if threading.current_thread() is not threading.main_thread():
-        yield guard
+        yield cancellation
         return
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = {number: signal.getsignal(number) for number in numbers}
     try:
         for number in numbers:
-            signal.signal(number, guard.handle)
-        yield guard
+            signal.signal(number, cancellation.handle)
+        yield cancellation
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Run a compiled pipeline on this machine through kfp.local, and go on where an earlier run stopped."""
+"""Run a compiled pipeline on this machine through kfp.local; an interrupted run continues where it stopped."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
@@ -19,50 +18,27 @@ from codekiln.errors import InputError, did_you_mean
 from codekiln.stages.step import FAILED, MARK, WORKDIR
 
 LOG = "kfp.log"
-LAST_WORDS = 8
+LAST_LINES = 8
 RESULTS = ("results.json", "report.html", "model_card.md")
 
 
-def compiled(pipeline: str) -> Path:
-    """Return the YAML of a pipeline: a shipped one by name, or a file by path.
+def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
+    """Run the compiled pipeline ``path`` in ``workdir``; returns False when a step failed, whose error is then shown.
+
+    The steps' own lines are shown as they are printed; all output of KFP goes to ``kfp.log``.
 
     Raises:
-        InputError: There is no such pipeline.
+        InputError: Another run uses ``workdir``, or the pipeline does not take an argument.
     """
-    if Path(pipeline).suffix in (".yaml", ".yml"):
-        if not Path(pipeline).is_file():
-            raise InputError("no such file", where=pipeline, fix="give a compiled pipeline")
-        return Path(pipeline)
-    folder = _folder()
-    path = folder / f"{pipeline}.yaml"
-    if not path.is_file():
-        raise InputError(f"no pipeline '{pipeline}'", where="PIPELINE", fix=did_you_mean(pipeline, pipelines()))
-    return path
-
-
-def pipelines() -> list[str]:
-    """Return the names of the shipped pipelines."""
-    return sorted(path.stem for path in _folder().glob("*.yaml"))
-
-
-def run(pipeline: str, arguments: Mapping[str, str], workdir: Path) -> bool:
-    """Run a pipeline in ``workdir``; returns False when a step failed, after it has said why.
-
-    The steps' own lines are shown as they come; everything KFP prints goes to ``kfp.log``.
-
-    Raises:
-        InputError: Another run works in ``workdir``, or the pipeline does not take an argument.
-    """
-    path = compiled(pipeline)
     workdir = workdir.absolute()
     workdir.mkdir(parents=True, exist_ok=True)
-    with _only_one(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _kfp_prints_to(log) as splitter:
+    with _locked(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _filtered_output(log) as output:
         ok = _execute(path, arguments, workdir)
-        # A step that was killed says nothing itself; what its shell and KFP said last is all there is.
-        for line in [] if ok or splitter.explained else splitter.unmarked:
-            splitter.show(line)
+        # A step that was killed prints no error; the last lines of its shell and of KFP are all there is.
+        for line in [] if ok or output.has_error else output.unmarked:
+            output.show(line)
     if ok:
-        _publish(workdir)
+        _copy_results(workdir)
     return ok
 
 
@@ -71,7 +47,7 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     from kfp import components, local
 
     os.environ[WORKDIR] = str(workdir)
-    # The steps import this very installation, whatever `python3` the shell would find first.
+    # Steps run `python3`, which has to be this installation's.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
     loaded = components.load_component_from_text(_without_retries(path))
@@ -84,6 +60,7 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     try:
         loaded(**arguments)
     except RuntimeError as error:
+        # KFP has no type of its own for the failure of a task.
         if "failed" not in str(error) and "FAILURE" not in str(error):
             raise
         logging.getLogger(__name__).debug("%s", error)
@@ -94,21 +71,21 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
 
 
 def _without_retries(path: Path) -> str:
-    # On a cluster a retry survives a lost node. Here it would repeat a user's mistake after a minute's wait.
+    # On a cluster a retry survives a lost node. Here it would only repeat a user's mistake after a minute.
     documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
     for task in documents[0]["root"].get("dag", {}).get("tasks", {}).values():
         task.pop("retryPolicy", None)
     return yaml.safe_dump_all(documents, sort_keys=False)
 
 
-def _publish(workdir: Path) -> None:
+def _copy_results(workdir: Path) -> None:
     for name in RESULTS:
         if (workdir / "promote" / name).exists():
             shutil.copyfile(workdir / "promote" / name, workdir / name)
 
 
 @contextlib.contextmanager
-def _only_one(workdir: Path) -> Iterator[None]:
+def _locked(workdir: Path) -> Iterator[None]:
     with (workdir / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,29 +99,33 @@ def _only_one(workdir: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _kfp_prints_to(log: TextIO) -> Iterator["_Splitter"]:
-    shown = sys.stdout
-    splitter = _Splitter(log, shown)
-    with contextlib.redirect_stdout(splitter), contextlib.redirect_stderr(splitter):
-        yield splitter
+def _filtered_output(log: TextIO) -> Iterator["_OutputFilter"]:
+    output = _OutputFilter(log, sys.stdout)
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        yield output
 
 
-class _Splitter:
-    """A stream that keeps every line in a log and shows those that a stage marked as its own."""
+class _OutputFilter:
+    """A stream that writes every line to a log and shows those that a stage has marked.
+
+    Attributes:
+        has_error: Whether a stage has shown an error.
+        unmarked: The last lines since a stage has shown one.
+    """
 
     def __init__(self, log: TextIO, shown: TextIO) -> None:
         self.log, self.shown, self.rest = log, shown, ""
-        self.explained = False
-        self.unmarked: deque[str] = deque(maxlen=LAST_WORDS)
+        self.has_error = False
+        self.unmarked: deque[str] = deque(maxlen=LAST_LINES)
 
     def write(self, text: str) -> int:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             self.log.write(line + "\n")
-            marked, mark, words = line.partition(MARK)
-            if mark and not marked.strip():
-                self.show(words)
-                self.explained |= words.startswith(FAILED)
+            before, mark, message = line.partition(MARK)
+            if mark and not before.strip():
+                self.show(message)
+                self.has_error |= message.startswith(FAILED)
                 self.unmarked.clear()
             elif line.strip():
                 self.unmarked.append(line.strip())
@@ -161,8 +142,3 @@ class _Splitter:
 
     def isatty(self) -> bool:
         return False
-
-
-def _folder() -> Path:
-    packaged = Path(str(resources.files("codekiln"))) / "compiled"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "pipelines" / "compiled"

@@ -1,9 +1,12 @@
-"""The command of the educator; everything that computes is imported when it runs."""
+"""The command ``exercise``: a debugging exercise for an educator."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
+
+from codekiln.errors import InputError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -35,7 +38,7 @@ def exercise(
     calls: tuple[str, ...],
     markdown: bool,
     as_json: bool,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Put errors into a correct program and print it with its answers.
 
@@ -62,8 +65,6 @@ def exercise(
 
 
 def _text(path: Path) -> str:
-    from codekiln.errors import InputError
-
     try:
         return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Commands that show what codekiln knows."""
+"""Commands that list recipes and base models."""
 
 import json
 from typing import Any
@@ -53,7 +53,7 @@ def _recipe(kind: Any) -> str:
 @click.command()
 @JSON
 def models(as_json: bool) -> None:
-    """List the base models that are known by name.
+    """List the base models that have a name.
 
     Example: codekiln models
     """
