@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from codekiln.recipes.corpus_tasks.functions import functions_of
-from codekiln.recipes.corpus_tasks.slicing import Module
-from codekiln.recipes.corpus_tasks.source import Source
+from codekiln.recipes.corpus_tasks.functions import extract_functions
+from codekiln.recipes.corpus_tasks.slicing import ModuleSlicer
+from codekiln.recipes.corpus_tasks.source import SourceFile
 
 TEXT = '''
 from __future__ import annotations
@@ -56,13 +56,13 @@ class Box:
 
 
 def cut(text, name):
-    source = Source("f.py", text)
-    module = Module(source)
-    return next(module.cut(item) for item, _ in functions_of(source, 1, 99) if item.qualname == name), source
+    source = SourceFile("f.py", text)
+    slicer = ModuleSlicer(source)
+    return next(slicer.slice_of(item) for item, _ in extract_functions(source, 1, 99) if item.qualname == name), source
 
 
 def function(text, name):
-    return next(item for item, _ in functions_of(Source("f.py", text), 1, 99) if item.qualname == name)
+    return next(item for item, _ in extract_functions(SourceFile("f.py", text), 1, 99) if item.qualname == name)
 
 
 def test_what_a_function_needs_comes_along_and_nothing_else():
