@@ -66,7 +66,7 @@ class ModuleSlicer:
         # A statement that starts on the line where the one before it ends cannot be copied as whole lines.
         self._shared_lines = {node.lineno for node, other in zip(self._statements[1:], self._statements, strict=False)
                               if node.lineno == other.end_lineno}  # fmt: skip
-        self._dependencies: dict[int, tuple[frozenset[str], str]] = {}
+        self._dependencies: dict[int, tuple[list[str], str]] = {}
 
     def slice_of(self, function: Function) -> ProgramSlice | str:
         """Return the slice of a function, or the reason why it has none.
@@ -84,7 +84,7 @@ class ModuleSlicer:
         """Return the transitive closure of the statements that bind what the function reads."""
         position = self._position(function)
         own = function.owner or function.name
-        chosen, waiting = {position}, list(self._names_read(position))
+        chosen, waiting = {position}, self._names_read(position).copy()
         while waiting:
             name = waiting.pop()
             if name not in self._binding and name not in BUILTINS:
@@ -108,17 +108,18 @@ class ModuleSlicer:
             raise _SliceError("redefined")
         return found[0]
 
-    def _names_read(self, index: int) -> frozenset[str]:
+    def _names_read(self, index: int) -> list[str]:
         """Return the free names of a statement, or raise where it is impure.
 
-        An import reads nothing here: `_import_text` checks only those of its names that the slice uses.
+        The names are sorted, so that the first reason found does not depend on the hash seed of the process. An import
+        reads nothing here: `_import_text` checks only those of its names that the slice uses.
         """
         if index not in self._dependencies:
             node = self._statements[index]
             if isinstance(node, ast.Import | ast.ImportFrom):
-                self._dependencies[index] = (frozenset(), "")
+                self._dependencies[index] = ([], "")
             else:
-                names = frozenset(free_names(node, self._skips_annotations))
+                names = sorted(free_names(node, self._skips_annotations))
                 self._dependencies[index] = (names, impurity_reason(node))
         names, reason = self._dependencies[index]
         if reason:

@@ -132,3 +132,10 @@ def test_a_name_bound_in_several_places_brings_all_of_them():
 def test_a_form_feed_shifts_nothing():
     text = "LIMIT = 3\n\x0c\ndef f(x):\n    return x + LIMIT\n"
     assert "LIMIT = 3\ndef f(x):\n    return x + LIMIT" in cut(text, "f")[0].program(function(text, "f").text)
+
+
+def test_the_reason_does_not_depend_on_the_order_of_a_set():
+    helpers = [f"def h{n}(x):\n    return open(x)\n" for n in range(9)]
+    helpers.append("def last(x):\n    from . import other\n    return other\n")
+    calls = " + ".join(["last(x)", *(f"h{n}(x)" for n in range(9))])
+    assert cut("\n\n".join([*helpers, f"def f(x):\n    return {calls}\n"]), "f")[0] == "relative-import"
