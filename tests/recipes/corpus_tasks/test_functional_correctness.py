@@ -3,8 +3,8 @@
 import pytest
 
 from codekiln.data.records import Problem
-from codekiln.recipes.corpus_tasks import behaviour
-from codekiln.recipes.corpus_tasks.behaviour import behave
+from codekiln.recipes.corpus_tasks import functional_correctness
+from codekiln.recipes.corpus_tasks.functional_correctness import check_correctness
 from codekiln.recipes.corpus_tasks.prompts import fenced
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Result
@@ -30,7 +30,7 @@ TESTS = problem("unit_test", mutants=[BUGGED, "def double(n):\n    return helper
 
 
 def behaviours(row, texts):
-    found = behave([(row, text) for text in texts], workers=1, limits=LIMITS)
+    found = check_correctness([(row, text) for text in texts], workers=1, limits=LIMITS)
     return [(item.value, item.reason) for item in found]
 
 
@@ -140,7 +140,7 @@ def test_tests_that_hold_on_the_original_by_chance_prove_nothing(monkeypatch):
         held = Observation("ended", results=(Result(None),))
         return [held, *(Observation("ended", results=(Result(error="AssertionError"),)) for _ in runs[1:])]
 
-    monkeypatch.setattr(behaviour, "observe", chance)
+    monkeypatch.setattr(functional_correctness, "observe", chance)
     (found,) = behaviours(TESTS, [fenced("def test_a():\n    assert double(random()) == 4")])
     assert found == (0.0, "a test fails on the original: AssertionError")
 

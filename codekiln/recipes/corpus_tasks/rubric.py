@@ -1,8 +1,9 @@
-"""What a reply to a task must have, by category: required elements decide whether it passes, all of them its style.
+"""Rubric for replies: the elements that a reply of each category should have.
 
-The elements are those that the published evaluation names, without its holes: repeating the question passes nothing,
-words inside code are no prose, a body must do something, an assertion must be able to fail, tests must call the
-function. Whether the code is *right* is not asked here but in `behaviour`.
+Required elements decide whether a reply passes; the share of all elements is its style score. The elements follow the
+published evaluation and close its loopholes: repeating the question passes nothing, words inside code do not count as
+prose, a body must do something, an assertion must be able to fail, and tests must call the function. The rubric checks
+form only; `functional_correctness` runs the code.
 """
 
 import ast
@@ -12,27 +13,38 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from codekiln.data.records import Problem
-from codekiln.recipes.corpus_tasks.reply_parser import Reply, parsed, same_program, signature
+from codekiln.recipes.corpus_tasks.functions import last_line
+from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, parameter_names, parse_program, same_program
 
 _BUG_WORDS = re.compile(
     r"\b(bugs?|bugg\w+|fix\w*|errors?|wrong\w*|incorrect\w*|mistakes?|should|instead|missing)\b", re.I
 )
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\S", re.MULTILINE)
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|^#+ \S", re.MULTILINE)
-_LONG = 120
+_MAX_LINE = 120
+_MAX_TEST_LINES = 12
+_RUN = 4
+"""Words in a run, by which repetition is measured."""
 
 
 class Element(NamedTuple):
-    """One thing that is looked for: whether it is there, whether a reply fails without it, and what is missing."""
+    """One element of the rubric, checked on a reply.
+
+    Attributes:
+        name: Short kebab-case name.
+        present: Whether the reply has it.
+        required: Whether a reply without it fails.
+        complaint: What is wrong with a reply without it.
+    """
 
     name: str
-    held: bool
+    present: bool
     required: bool
-    missing: str
+    complaint: str
 
 
 class _Task(NamedTuple):
-    """What checks ask about a task."""
+    """The part of a task's grading context that the rubric uses."""
 
     prompt: str
     shown: str
@@ -43,40 +55,39 @@ class _Task(NamedTuple):
     bug_line: int
 
 
-def elements(problem: Problem, text: str) -> list[Element]:
-    """Return what is looked for in a reply to a problem, and what is there."""
-    facts: dict[str, Any] = problem.grading_context
+def apply_rubric(problem: Problem, text: str) -> list[Element]:
+    """Return every element of the rubric of a problem's category, checked on a reply."""
+    context: dict[str, Any] = problem.grading_context
     task = _Task(
-        problem.prompt, facts["shown"], facts["name"], facts["parameters"], facts["gives"], facts["raises"],
-        facts.get("bug_line", 0),
+        problem.prompt, context["shown"], context["name"], context["parameters"], context["gives"], context["raises"],
+        context.get("bug_line", 0),
     )  # fmt: skip
-    return list(_CHECKS[facts["category"]](task, Reply(text)))
+    return list(_RUBRICS[context["category"]](task, ParsedReply(text)))
 
 
-def _docstring(task: _Task, reply: Reply) -> Iterator[Element]:
+def _docstring(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     found = _docstring_in(reply, task.name)
     lines = [line.strip() for line in (found or "").strip().split("\n")]
-    named = _entries(lines, "Args")
-    asked = [name for name in task.parameters]
+    documented = _entries(lines, "Args")
     summary = lines[0]
     yield Element("triple-quotes", found is not None, True, "there is no docstring in triple quotes")
     is_summary = len(re.findall(r"[A-Za-z]{2,}", summary)) >= 3 and not summary.endswith(":")
     yield Element("summary", is_summary, True, "its first line is no summary")
-    is_told = all(name.lstrip("*") in named for name in asked)
-    yield Element("args", is_told, True, "there is no Args section that names every parameter")
-    kept = reply.definition(task.name) is None or (
-        _is_alone(reply) and same_program(reply.written(task.name), task.shown)
+    is_complete = all(name.lstrip("*") in documented for name in task.parameters)
+    yield Element("args", is_complete, True, "there is no Args section that names every parameter")
+    is_unchanged = reply.definition(task.name) is None or (
+        _is_alone(reply) and same_program(reply.definition_source(task.name), task.shown)
     )
-    yield Element("code-unchanged", kept, True, "it comes with other code than was shown")
+    yield Element("code-unchanged", is_unchanged, True, "it comes with other code than was shown")
     yield Element("full-stop", summary.endswith((".", "!", "?")), False, "the summary does not end in a full stop")
-    yield Element("short-summary", 0 < len(summary) <= _LONG, False, "the summary is long")
-    wanted = not task.gives or any(line.startswith(f"{task.gives}:") for line in lines)
-    yield Element("result", wanted, False, f"there is no {task.gives} section")
-    told = all(any(name in line for line in lines) for name in task.raises)
-    yield Element("raises", told, False, "an exception it raises is not named")
+    yield Element("short-summary", 0 < len(summary) <= _MAX_LINE, False, "the summary is long")
+    has_result = not task.gives or any(line.startswith(f"{task.gives}:") for line in lines)
+    yield Element("result", has_result, False, f"there is no {task.gives} section")
+    names_raises = all(any(name in line for line in lines) for name in task.raises)
+    yield Element("raises", names_raises, False, "an exception it raises is not named")
 
 
-def _explain(task: _Task, reply: Reply) -> Iterator[Element]:
+def _explain(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     words = reply.words
     bullets = len(_BULLET.findall(reply.prose))
     yield Element("words", len(words) >= 20, True, "it has under 20 words of prose")
@@ -89,73 +100,75 @@ def _explain(task: _Task, reply: Reply) -> Iterator[Element]:
     yield Element("own-words", not _is_echo(reply.prose, task.prompt), True, "it repeats the question")
     yield Element("bullets", bullets >= 3, False, "it has under three bullet points")
     yield Element("length", len(words) <= 400, False, "it has over 400 words")
-    yield Element("result", not task.gives or re.search(r"return|yield|give|result", reply.prose, re.I) is not None,
-                  False, "it does not say what comes back")  # fmt: skip
-    told = all(name in reply.prose for name in task.raises)
-    yield Element("raises", told, False, "an exception it raises is not named")
+    has_result = not task.gives or re.search(r"return|yield|give|result", reply.prose, re.I) is not None
+    yield Element("result", has_result, False, "it does not say what it returns")
+    names_raises = all(name in reply.prose for name in task.raises)
+    yield Element("raises", names_raises, False, "an exception it raises is not named")
 
 
-def _bugfix(task: _Task, reply: Reply) -> Iterator[Element]:
-    yield from _defines(task, reply)
-    changed = reply.definition(task.name) is not None and not same_program(reply.written(task.name), task.shown)
-    yield Element("changed", changed, True, "the function is the one with the bug")
-    told = _BUG_WORDS.search(reply.prose) and len(reply.words) >= 4 and not _is_echo(reply.prose, task.prompt)
-    yield Element("names-the-bug", bool(told), True, "no sentence outside the code says what was wrong")
+def _bugfix(task: _Task, reply: ParsedReply) -> Iterator[Element]:
+    yield from _definition(task, reply)
+    is_changed = reply.definition(task.name) is not None and not same_program(
+        reply.definition_source(task.name), task.shown
+    )
+    yield Element("changed", is_changed, True, "the function is the one with the bug")
+    names_bug = _BUG_WORDS.search(reply.prose) and len(reply.words) >= 4 and not _is_echo(reply.prose, task.prompt)
+    yield Element("names-the-bug", bool(names_bug), True, "no sentence outside the code says what was wrong")
     yield Element("one-block", len(reply.blocks) == 1, False, "it has several code blocks")
-    is_placed = re.search(rf"\bline {task.bug_line}\b", reply.prose) or "`" in reply.prose
-    yield Element("place", bool(is_placed), False, "it does not say where the bug is")
+    names_place = re.search(rf"\bline {task.bug_line}\b", reply.prose) or "`" in reply.prose
+    yield Element("place", bool(names_place), False, "it does not say where the bug is")
     yield Element("short", len(reply.words) <= 120, False, "it has over 120 words of prose")
     yield Element("small-change", _changed_lines(task.shown, reply.code) <= 3, False, "over three lines are changed")
 
 
-def _complete(task: _Task, reply: Reply) -> Iterator[Element]:
-    yield from _defines(task, reply)
+def _complete(task: _Task, reply: ParsedReply) -> Iterator[Element]:
+    yield from _definition(task, reply)
     definition = reply.definition(task.name)
     yield Element("body", definition is not None and not _is_empty(definition.body), True, "the body does nothing")
     yield Element("one-block", len(reply.blocks) == 1, False, "it has several code blocks")
-    kept = definition is not None and bool(ast.get_docstring(definition))
-    yield Element("docstring", kept, False, "the docstring is gone")
+    has_docstring = definition is not None and bool(ast.get_docstring(definition))
+    yield Element("docstring", has_docstring, False, "the docstring is missing")
     yield Element("short", len(reply.words) <= 60, False, "it has over 60 words of prose")
-    is_narrow = all(len(line) <= _LONG for line in reply.code.split("\n"))
-    yield Element("line-length", is_narrow, False, f"a line has over {_LONG} characters")
+    is_narrow = all(len(line) <= _MAX_LINE for line in reply.code.split("\n"))
+    yield Element("line-length", is_narrow, False, f"a line has over {_MAX_LINE} characters")
 
 
-def _unit_test(task: _Task, reply: Reply) -> Iterator[Element]:
+def _unit_test(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     yield Element("block", bool(reply.blocks), True, "there is no code block")
     yield Element("parses", reply.tree is not None, True, "its code does not compile")
-    tests = test_functions(reply.tree) if reply.tree else []
+    tests = collected_tests(reply)
     yield Element("tests", bool(tests), True, "there is no function test_...")
-    asserting = bool(tests) and all(any(map(_can_fail, ast.walk(test))) for _, test in tests)
-    yield Element("asserts", asserting, True, "a test has no assertion that could fail")
-    called = any(_calls(test, task.name) for _, test in tests)
-    yield Element("calls", called, True, f"no test calls {task.name}")
+    can_fail = bool(tests) and all(any(map(_can_fail, ast.walk(test))) for _, test in tests)
+    yield Element("asserts", can_fail, True, "a test has no assertion that could fail")
+    is_called = any(_calls(test, task.name) for _, test in tests)
+    yield Element("calls", is_called, True, f"no test calls {task.name}")
     yield Element("does-not-repeat", reply.definition(task.name) is None, True, f"it defines {task.name} itself")
     yield Element("one-block", len(reply.blocks) == 1, False, "it has several code blocks")
     yield Element("several", len(tests) >= 2, False, "there is only one test")
-    yield Element("all-call", called and all(_calls(test, task.name) for _, test in tests), False,
-                  f"a test does not call {task.name}")  # fmt: skip
-    is_short = all(test.end_lineno - test.lineno < 12 for _, test in tests)
-    yield Element("short-tests", bool(tests) and is_short, False, "a test has over 12 lines")
+    all_call = is_called and all(_calls(test, task.name) for _, test in tests)
+    yield Element("all-call", all_call, False, f"a test does not call {task.name}")
+    is_short = all(last_line(test) - test.lineno < _MAX_TEST_LINES for _, test in tests)
+    yield Element("short-tests", bool(tests) and is_short, False, f"a test has over {_MAX_TEST_LINES} lines")
 
 
-def _defines(task: _Task, reply: Reply) -> Iterator[Element]:
+def _definition(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     yield Element("block", bool(reply.blocks), True, "there is no code block")
     yield Element("parses", reply.tree is not None, True, "its code does not compile")
     definition = reply.definition(task.name)
-    names = [name for name in signature(definition) if name not in ("self", "cls")] if definition else None
+    names = [name for name in parameter_names(definition) if name not in ("self", "cls")] if definition else None
     yield Element("defines", definition is not None, True, f"it does not define {task.name}")
     yield Element("signature", names == task.parameters, True, "its parameters are others")
 
 
-_CHECKS: dict[str, Callable[[_Task, Reply], Iterator[Element]]] = {
+_RUBRICS: dict[str, Callable[[_Task, ParsedReply], Iterator[Element]]] = {
     "docstring": _docstring, "explain": _explain, "bugfix": _bugfix, "complete": _complete, "unit_test": _unit_test,
 }  # fmt: skip
 
 
-def test_functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
-    """Return the tests of a program that pytest would run: (what to call, definition)."""
+def collected_tests(reply: ParsedReply) -> list[tuple[str, ast.FunctionDef]]:
+    """Return (call, definition) of each test in a reply's code that pytest would collect."""
     found = []
-    for node in tree.body:
+    for node in reply.statements:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             found.append((f"{node.name}()", node))
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
@@ -164,28 +177,28 @@ def test_functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
     return found
 
 
-def _docstring_in(reply: Reply, name: str) -> str | None:
-    """Return the docstring a reply gives: a literal alone, or the docstring of the function; in triple quotes only."""
+def _docstring_in(reply: ParsedReply, name: str) -> str | None:
+    """Return the docstring in a reply: a string literal alone, or that of the function; None without triple quotes."""
     if not re.search(r'"""|\'\'\'', reply.text):
         return None
     definition = reply.definition(name)
     if definition is not None:
         return ast.get_docstring(definition)
-    tree = reply.tree if reply.blocks else parsed(reply.text.strip())
+    tree = reply.tree if reply.blocks else parse_program(reply.text.strip())
     if tree and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
         value = tree.body[0].value
         return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
     return None
 
 
-def _is_alone(reply: Reply) -> bool:
-    """Tell whether a reply's code is one statement, and that no more than one again where it is a class."""
-    inside = [node.body for node in reply.tree.body if isinstance(node, ast.ClassDef)]
-    return all(len(body) == 1 for body in (reply.tree.body, *inside))
+def _is_alone(reply: ParsedReply) -> bool:
+    """Tell whether a reply's code is a single statement; a class must hold a single statement too."""
+    nested = [node.body for node in reply.statements if isinstance(node, ast.ClassDef)]
+    return all(len(body) == 1 for body in (reply.statements, *nested))
 
 
 def _entries(lines: list[str], title: str) -> set[str]:
-    """Return the names that the entries of a section start with."""
+    """Return the names of the entries in a section of a Google-style docstring."""
     if f"{title}:" not in lines:
         return set()
     names = set()
@@ -197,21 +210,21 @@ def _entries(lines: list[str], title: str) -> set[str]:
     return names
 
 
-def documented(problem: Problem, text: str) -> set[str]:
-    """Return the names that the Args section of a reply gives."""
-    found = _docstring_in(Reply(text), problem.grading_context["name"]) or ""
+def documented_parameters(problem: Problem, text: str) -> set[str]:
+    """Return the parameter names in the Args section of a reply's docstring."""
+    found = _docstring_in(ParsedReply(text), problem.grading_context["name"]) or ""
     return _entries([line.strip() for line in found.split("\n")], "Args")
 
 
 def _is_echo(prose: str, prompt: str) -> bool:
-    """Tell whether most of a text's runs of four words are in the question already."""
+    """Tell whether most of a text's word runs are copied from the question."""
     runs, asked = (_runs(re.findall(r"\w+", text.lower())) for text in (prose, prompt))
     known = set(asked)
     return sum(run in known for run in runs) > 0.5 * len(runs)
 
 
 def _runs(words: list[str]) -> list[tuple[str, ...]]:
-    return [tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3))]
+    return [tuple(words[start : start + _RUN]) for start in range(max(1, len(words) - _RUN + 1))]
 
 
 def _has_word(text: str, word: str) -> bool:
@@ -225,17 +238,17 @@ def _changed_lines(before: str, after: str) -> int:
 
 
 def _is_empty(body: list[ast.stmt]) -> bool:
-    def is_idle(node: ast.stmt) -> bool:
+    def is_placeholder(node: ast.stmt) -> bool:
         is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
-        is_refusal = isinstance(node, ast.Raise) and "NotImplementedError" in names
-        return is_constant or is_refusal or isinstance(node, ast.Pass)
+        is_unimplemented = isinstance(node, ast.Raise) and "NotImplementedError" in names
+        return is_constant or is_unimplemented or isinstance(node, ast.Pass)
 
-    return all(map(is_idle, body))
+    return all(map(is_placeholder, body))
 
 
 def _can_fail(node: ast.AST) -> bool:
-    """Tell whether a node is an assertion about something that is called or computed, not about a constant."""
+    """Tell whether a node is an assertion about a name or a call, not about constants alone."""
     if isinstance(node, ast.With):
         called = [item.context_expr.func for item in node.items if isinstance(item.context_expr, ast.Call)]
         return any("raises" in getattr(func, "attr", getattr(func, "id", "")).lower() for func in called)

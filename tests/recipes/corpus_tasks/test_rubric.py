@@ -1,61 +1,19 @@
-"""What a reply must have, and that the holes of the published checks are closed."""
+"""What a reply must have, and that the loopholes of the published checks are closed."""
 
 import pytest
 
-from codekiln.recipes.corpus_tasks import reference_answers
-from codekiln.recipes.corpus_tasks.call_synthesis import Call
-from codekiln.recipes.corpus_tasks.functions import functions_of
-from codekiln.recipes.corpus_tasks.hallucination import invented, placeholders
-from codekiln.recipes.corpus_tasks.mutants import Bug
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
-from codekiln.recipes.corpus_tasks.reply_checks import elements
-from codekiln.recipes.corpus_tasks.slicing import Module
-from codekiln.recipes.corpus_tasks.source import Source
-from codekiln.recipes.corpus_tasks.tasks import Known, Terms, problems_of
-from codekiln.recipes.corpus_tasks.trials import Trial
-
-TEXT = '''
-LIMIT = 10
-
-
-def clamp(value, low=0, high=LIMIT):
-    """Return a value moved into the range from low to high.
-
-    The least value is low, and high has to be above it. Raises ValueError otherwise.
-    """
-    if low > high:
-        raise ValueError("empty range")
-    if value < low:
-        return low
-    return high if value > high else value
-'''
-TERMS = Terms(source="s", licence="MIT", longest=5000, needs_gold=True)
+from codekiln.recipes.corpus_tasks.rubric import apply_rubric
+from tests.recipes.corpus_tasks.clamp import clamp_tasks
 
 
 @pytest.fixture(scope="module")
 def tasks():
-    source = Source("f.py", TEXT)
-    ((function, _),) = functions_of(source, 5, 60)
-    trials = tuple(Trial(Call(f"clamp({n})"), False, min(max(n, 0), 10)) for n in (3, -2, 70))
-    bug = Bug(
-        function.text.replace("value < low", "value <= low"), "wrong-boundary", 8, "It is `<=` for `<`.", "logical"
-    )
-    known = Known(function, Module(source).cut(function), trials, (bug,))
-    made = list(problems_of(known, "g", TERMS))
-    assert [reason for _, reason in made] == [None] * 5
-    return {problem.stratum: problem for problem, _ in made}
+    return clamp_tasks()
 
 
 def failed(problem, text):
-    return {item.name for item in elements(problem, text) if item.required and not item.held}
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_the_sources_own_reply_has_everything(tasks, category):
-    problem = tasks[category]
-    assert [item for item in elements(problem, problem.reference) if not item.held] == []
-    assert placeholders(problem, problem.reference) == []
-    assert not invented(problem, problem.reference)
+    return {item.name for item in apply_rubric(problem, text) if item.required and not item.present}
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -186,69 +144,4 @@ def test_style_counts_more_than_what_is_required(tasks):
     problem = tasks["unit_test"]
     one = "def test_a():\n    assert clamp(3) == 3"
     assert failed(problem, fenced(one)) == set()
-    assert [item.name for item in elements(problem, fenced(one)) if not item.held] == ["several"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["# TODO: finish", "your code here", "from your_module import clamp", "def test_a():\n    assert True",
-     "lorem ipsum", "def clamp():\n    ...", "# the rest of the code", "a placeholder"],
-)  # fmt: skip
-def test_marks_of_unfinished_work_are_seen(tasks, text):
-    assert placeholders(tasks["unit_test"], fenced(text))
-
-
-def test_a_mark_that_the_code_itself_has_is_not_the_replys(tasks):
-    problem = tasks["complete"].model_copy(
-        update={"grading_context": tasks["complete"].grading_context | {"shown": "placeholder = 1"}}
-    )
-    assert placeholders(problem, "the placeholder is one") == []
-
-
-def test_names_that_nothing_has_are_seen(tasks):
-    code = "import math\n\n\ndef clamp(value, low=0):\n    return [math.floor(x) for x in clip(value, LIMIT)]"
-    assert invented(tasks["complete"], fenced(code)) == ["clip"]
-    assert invented(tasks["explain"], "anything") is None
-    extra = '```python\n"""Clamp.\n\nArgs:\n    value: It.\n    step: None.\n"""\n```'
-    assert invented(tasks["docstring"], extra) == ["step"]
-
-
-def test_the_sources_reply_quotes_the_author_and_the_syntax(tasks):
-    text = tasks["docstring"].reference
-    assert '"""Return a value moved into the range from low to high.' in text
-    assert "value: Tested by `value < low`." in text
-    assert "low: Tested by `low > high`. Defaults to `0`." in text
-    assert "ValueError: If `low > high`." in text
-    assert "`clamp(3)` gives `3`" in tasks["explain"].reference
-    assert tasks["bugfix"].reference.startswith("The bug is in line 8: It is `<=` for `<`.")
-
-
-def test_without_the_authors_words_there_is_no_honest_docstring():
-    ((function, _),) = functions_of(Source("f.py", TEXT.split('    """')[0] + "    return value\n"), 1, 60)
-    assert reference_answers.docstring(function) is None
-    assert reference_answers.explanation(function) is None
-    assert [problem.stratum for problem, _ in problems_of(Known(function), "g", TERMS)] == []
-
-
-def test_with_a_teacher_functions_without_words_may_serve():
-    ((function, _),) = functions_of(Source("f.py", TEXT.split('    """')[0] + "    return value\n"), 1, 60)
-    terms = Terms(source="s", licence="", longest=5000, needs_gold=False)
-    made = list(problems_of(Known(function), "g", terms))
-    assert [(problem.stratum, problem.reference, reason) for problem, reason in made] == [
-        ("docstring", None, None), ("explain", None, None),
-    ]  # fmt: skip
-
-
-def test_what_is_told_of_a_task_never_shows_the_answer(tasks):
-    assert "Return a value" not in tasks["docstring"].prompt
-    assert "Return a value" not in tasks["explain"].prompt
-    assert "return low" not in tasks["complete"].prompt
-    assert "LIMIT" in tasks["complete"].prompt
-    assert "value < low" not in tasks["bugfix"].prompt
-
-
-def test_rows_that_are_too_long_say_so():
-    source = Source("f.py", TEXT)
-    ((function, _),) = functions_of(source, 5, 60)
-    terms = Terms(source="s", licence="", longest=500, needs_gold=True)
-    assert {reason for _, reason in problems_of(Known(function), "g", terms)} == {"too-many-characters"}
+    assert [item.name for item in apply_rubric(problem, fenced(one)) if not item.present] == ["several"]

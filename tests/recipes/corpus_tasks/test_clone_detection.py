@@ -1,8 +1,8 @@
 """Copies with other names, also inside another function."""
 
-from codekiln.recipes.corpus_tasks.functions import functions_of
-from codekiln.recipes.corpus_tasks.source import Source
-from codekiln.recipes.corpus_tasks.structural_duplicates import renamed
+from codekiln.recipes.corpus_tasks.clone_detection import renamed_clones
+from codekiln.recipes.corpus_tasks.functions import extract_functions
+from codekiln.recipes.corpus_tasks.source import SourceFile
 
 ORIGINAL = '''
 def count_vowels(text):
@@ -44,13 +44,13 @@ def longest_word(line):
 
 
 def functions(*texts):
-    return [function for text in texts for function, _ in functions_of(Source("f.py", text), 1, 60)]
+    return [function for text in texts for function, _ in extract_functions(SourceFile("f.py", text), 1, 60)]
 
 
 def test_a_copy_with_other_names_is_found_and_another_function_is_not():
-    assert list(renamed(functions(ORIGINAL, OTHER, RENAMED), 5)) == [(0, 2)]
+    assert list(renamed_clones(functions(ORIGINAL, OTHER, RENAMED), 5)) == [(0, 2)]
 
 
 def test_a_copy_inside_another_function_is_found_unless_it_is_short():
-    assert list(renamed(functions(ORIGINAL, NESTED), 5)) == [(0, 1)]
-    assert list(renamed(functions(ORIGINAL, NESTED), 9)) == []
+    assert list(renamed_clones(functions(ORIGINAL, NESTED), 5)) == [(0, 1)]
+    assert list(renamed_clones(functions(ORIGINAL, NESTED), 9)) == []
