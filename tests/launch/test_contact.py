@@ -50,7 +50,7 @@ def test_a_job_is_followed_through_a_restart_of_the_api_server(api, said):
 
     api.script(play)
     run_on_pool(request(), said, QUICK)
-    assert "the job goes on" in said
+    assert "the job keeps running" in said
 
 
 def test_contact_that_comes_back_is_said(api, said):

@@ -253,7 +253,7 @@ def test_a_job_that_somebody_else_deletes_fails_the_step(api, said, foreground):
         api.delete(key, job["metadata"]["name"], {"propagationPolicy": "Foreground" if foreground else "Background"})
 
     api.script(play)
-    with pytest.raises(ClusterError, match="somebody else has deleted it"):
+    with pytest.raises(ClusterError, match="it was deleted by someone else"):
         run_on_pool(request(), said, QUICK)
     assert api.count("delete", "trainjobs") == 0
 
@@ -268,7 +268,7 @@ def test_a_job_that_is_deleted_and_made_anew_by_somebody_else_is_not_taken_for_o
         complete(api, api.put(job))
 
     api.script(play)
-    with pytest.raises(ClusterError, match="somebody else has deleted it"):
+    with pytest.raises(ClusterError, match="it was deleted by someone else"):
         run_on_pool(request(), said, QUICK)
 
 
