@@ -1,4 +1,4 @@
-"""Settings of training, one set from the embedded tiny model to gemma3-12b."""
+"""Settings of SFT and DPO, for every base model from the embedded one to gemma3-12b."""
 
 from typing import Literal
 
@@ -20,8 +20,8 @@ class LoraSettings(_Section):
     dropout: float = Field(0.05, ge=0, lt=1, description="dropout on the adapter's input")
 
 
-class Optimisation(_Section):
-    """What SFT and DPO have in common."""
+class TrainingSettings(_Section):
+    """Settings that SFT and DPO share."""
 
     epochs: float = Field(2, gt=0, description="passes over the training rows; 1 to 3 are usual")
     learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
@@ -54,11 +54,11 @@ class Optimisation(_Section):
     )
 
 
-class SftSettings(Optimisation):
+class SftSettings(TrainingSettings):
     """Supervised fine-tuning; loss on completions only."""
 
 
-class DpoSettings(Optimisation):
+class DpoSettings(TrainingSettings):
     """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290)."""
 
     epochs: float = Field(1, gt=0, description="passes over the training pairs; 1 to 3 are usual")
