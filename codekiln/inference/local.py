@@ -29,7 +29,7 @@ class LocalGenerator:
     """A base model, with or without an adapter, that completes conversations.
 
     In float32 the adapter is merged into the weights, which is faster and the same policy up to rounding; in bfloat16
-    merging would round the adapter away in part, so it stays beside them.
+    merging would round part of the adapter away, so it stays separate.
 
     Args:
         base: A name of the model table, a folder or a Hub id.

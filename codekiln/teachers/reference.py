@@ -19,7 +19,7 @@ class ReferenceTeacherSettings(TeacherSettings):
     styles: tuple[str, ...] = Field(
         (), description="names of codekiln.code.rewrite.styles; empty: each structure once, comments drawn at random"
     )
-    bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
+    bugs: int = Field(0, ge=0, description="most programs with a bug per problem, each in one of the styles")
 
 
 class ReferenceTeacher(Teacher[ReferenceTeacherSettings]):

@@ -19,7 +19,7 @@ SUMMARY = "summary.json"
 
 
 class AdapterRecord(BaseModel):
-    """Lineage of an adapter, kept beside its weights in codekiln.json."""
+    """Lineage of an adapter, stored in codekiln.json next to its weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -15,9 +15,10 @@ GIB = 2**30
 ACTIVATIONS, LAYER_INPUT = 88, 2
 # Adapter parameters per unit of rank, layer and unit of width, on all linear layers: 21 to 27 in the model table.
 ADAPTER = 28
-# TRL 1.16 computes the LM head in tiles of at most so many tokens and words in float32; about three exist at a time.
+# TRL 1.16 computes the LM head in float32 tiles of at most this many tokens and vocabulary entries; about three exist
+# at a time.
 TILE_TOKENS, TILE_WORDS, TILES = 4096, 32_768, 3
-# DeepSpeed keeps up to so many gathered parameters (stage3_max_live_parameters); the embedding comes on top.
+# DeepSpeed keeps up to this many gathered parameters (stage3_max_live_parameters); the embedding comes on top.
 LIVE = 1_000_000_000
 CONTEXT_GIB, FRAGMENTED = 2.0, 0.05
 

@@ -48,10 +48,10 @@ def plan(
 ) -> TrainingPlan:
     """Choose how a job runs on a pool.
 
-    DDP when the frozen base and the work beside it fit one device, since then only the adapter's gradients travel; else
-    ZeRO-3, where the whole base travels in every pass. ZeRO-2 only when asked for: it shards the adapter's optimiser,
-    which is small. Activations are recomputed when otherwise less than 2048 tokens would fit one pass. Devices of
-    unknown memory are taken to have 8 GiB.
+    DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
+    communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
+    adapter's optimiser state, which is small. Activations are recomputed when otherwise less than 2048 tokens would fit
+    one pass. Devices of unknown memory are assumed to have 8 GiB.
 
     Args:
         spec: The base model.
@@ -66,7 +66,7 @@ def plan(
     """
     sizes, shape, available = _sizes(training, pool), shape_of(spec), _available(pool)
     if shape is not None and not available and strategy == "auto":
-        small = _small(spec, training, lora, kind, pool)
+        small = _plan_small_devices(spec, training, lora, kind, pool)
         return small or _unchecked(spec, training, pool, strategy, False, sizes[0])
     if shape is None or not available:
         return _unchecked(spec, training, pool, strategy, shape is None, sizes[0])
@@ -84,7 +84,7 @@ def plan(
             memory = load.estimate(tried, micro, recompute)
             if memory.total <= available:
                 why = _reasons(spec, load, training, strategy, tried, micro, recompute)
-                return _made(training, pool, tried, micro, recompute, memory, why)
+                return _build(training, pool, tried, micro, recompute, memory, why)
     raise _too_large(spec, load, strategy, pool)
 
 
@@ -152,9 +152,9 @@ def _dtype(training: TrainingSettings, pool: Pool) -> Literal["float32", "bfloat
     return "bfloat16" if _on_accelerators(pool) else "float32"
 
 
-def _strategies(asked: StrategyChoice, pool: Pool) -> tuple[Strategy, ...]:
-    if asked != "auto":
-        return (asked,)
+def _strategies(choice: StrategyChoice, pool: Pool) -> tuple[Strategy, ...]:
+    if choice != "auto":
+        return (choice,)
     return ("ddp", "zero3") if pool.processes > 1 else ("ddp",)
 
 
@@ -165,7 +165,7 @@ def _options(training: TrainingSettings, load: Workload, sizes: list[int]) -> It
     yield from ((True, size) for size in sizes)
 
 
-def _made(
+def _build(
     training: TrainingSettings,
     pool: Pool,
     strategy: Strategy,
@@ -187,7 +187,7 @@ def _made(
     )
 
 
-def _small(
+def _plan_small_devices(
     spec: BaseModelSpec, training: TrainingSettings, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
 ) -> TrainingPlan | None:
     """Return the plan for devices of unknown memory; None where the work might not fit small ones."""
@@ -200,7 +200,7 @@ def _small(
 
 
 def _unchecked(
-    spec: BaseModelSpec, training: TrainingSettings, pool: Pool, asked: StrategyChoice, shapeless: bool, micro: int
+    spec: BaseModelSpec, training: TrainingSettings, pool: Pool, choice: StrategyChoice, shapeless: bool, micro: int
 ) -> TrainingPlan:
     if shapeless:
         unknown = f"the size of base model {spec.name} is unknown"
@@ -208,26 +208,26 @@ def _unchecked(
     else:
         unknown = "the memory of the pool's accelerators is unknown"
         fix = "set acceleratorMemoryGiB of the pool in the chart's values, or set strategy"
-    if asked == "auto":
+    if choice == "auto":
         raise InputError(f"{unknown}, so no plan can be made", where="strategy", fix=fix)
-    reasons = f"{asked} as asked for; {unknown}, so whether it fits was not checked."
-    return _made(training, pool, asked, micro, training.gradient_checkpointing, None, reasons)
+    reasons = f"{choice} as asked for; {unknown}, so whether it fits was not checked."
+    return _build(training, pool, choice, micro, training.gradient_checkpointing, None, reasons)
 
 
 def _reasons(
     spec: BaseModelSpec,
     load: Workload,
     training: TrainingSettings,
-    asked: StrategyChoice,
+    choice: StrategyChoice,
     strategy: Strategy,
     micro: int,
     recompute: bool,
 ) -> str:
     weights = f"{spec.name} takes {load.shape.params * load.width / GIB:.1f} GiB"
-    if asked == "zero2":
+    if choice == "zero2":
         first = "zero2 as asked for; it shards only the adapter's optimiser, so ddp takes about as much memory"
-    elif asked != "auto":
-        first = f"{asked} as asked for"
+    elif choice != "auto":
+        first = f"{choice} as asked for"
     elif strategy == "ddp":
         first = f"{weights} and fits one device, so every process holds all of it"
     else:
@@ -237,8 +237,8 @@ def _reasons(
     return first + smaller + ("; activations are recomputed to fit, for a third more time." if forced else ".")
 
 
-def _too_large(spec: BaseModelSpec, load: Workload, asked: StrategyChoice, pool: Pool) -> InputError:
-    last = _strategies(asked, pool)[-1]
+def _too_large(spec: BaseModelSpec, load: Workload, choice: StrategyChoice, pool: Pool) -> InputError:
+    last = _strategies(choice, pool)[-1]
     need = load.estimate(last, 1, recompute=True)
     advice = ["a pool with more memory or more devices"]
     if last != "zero3" and pool.processes > 1:

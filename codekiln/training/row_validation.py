@@ -114,8 +114,8 @@ def _violation(
 ) -> str | None:
     if len(prompt) >= max_length:
         return "prompt-too-long"
-    asked = chat.decode(prompt)
-    if any(turn.content.strip() not in asked for turn in row.prompt):
+    decoded = chat.decode(prompt)
+    if any(turn.content.strip() not in decoded for turn in row.prompt):
         return "instruction-lost"
     for whole, answer in zip(wholes, _completions(row), strict=True):
         if reason := _completion_violation(prompt, whole, answer[0].content, chat, max_length):

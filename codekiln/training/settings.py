@@ -41,7 +41,9 @@ class TrainingSettings(_Section):
         le=0.5,
         description="share of the groups held out to measure loss; 0: none, and no early stopping",
     )
-    patience: int = Field(3, ge=0, description="stop after so many evaluations without a lower held-out loss; 0: never")
+    patience: int = Field(
+        3, ge=0, description="evaluations without a lower held-out loss after which training stops; 0: never"
+    )
     eval_every: int | None = Field(
         None,
         ge=1,
