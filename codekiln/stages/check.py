@@ -15,7 +15,7 @@ from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
-from codekiln.models.hub_access import reach
+from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
@@ -61,7 +61,7 @@ def _model(settings: Settings) -> str:
             where=f"base_model {spec.id}",
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
-    return f"{spec.id}, {reach(spec, elsewhere=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+    return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:

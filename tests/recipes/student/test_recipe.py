@@ -11,7 +11,7 @@ from codekiln import models, recipes, teachers
 from codekiln.data.records import Sample
 from codekiln.errors import InputError
 from codekiln.evaluation.summary import evaluate
-from codekiln.models.chat import load_chat
+from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.recipes.student.course import write_questions, write_streams
 from codekiln.recipes.student.recipe import Settings, Student
 from codekiln.recipes.student.schema import KINDS, read_rows
@@ -20,7 +20,7 @@ from codekiln.recipes.student.templates import TEMPLATES
 from codekiln.recipes.types import BuiltDataset
 from codekiln.sandbox.limits import Limits
 from codekiln.settings.resolve import resolve
-from codekiln.training.rows import IGNORED, prove
+from codekiln.training.row_validation import IGNORED, validate_rows
 from tests.recipes.student.small_course import QUESTIONS, RIGHT, WRONG, course
 from tests.running import codekiln
 
@@ -103,10 +103,10 @@ def test_no_student_id_is_shown_to_a_model_and_pseudonyms_are_used(plain):
 def test_rows_can_be_trained_on_the_loss_is_on_the_submission_and_the_end_is_learned(plain):
     recipe, sets = plain
     rows = made_of(recipe, sets).rows
-    chat = load_chat(models.get("tiny"))
-    proven = prove(rows.examples, chat, 1024, "examples")
-    assert len(proven.rows) == len(sets.train) == len(rows.examples)
-    for problem, row in zip(sets.train, proven.rows, strict=True):
+    chat = load_chat_tokenizer(models.get("tiny"))
+    validated = validate_rows(rows.examples, chat, 1024, "examples")
+    assert len(validated.rows) == len(sets.train) == len(rows.examples)
+    for problem, row in zip(sets.train, validated.rows, strict=True):
         learned = [token for token in row["labels"] if token != IGNORED]
         assert chat.decode(learned) == problem.reference + chat.end_of_turn
         start = len(row["labels"]) - len(learned)
@@ -260,8 +260,8 @@ def test_feedback_shows_earlier_submissions_as_turns(folder):
         assert row.messages[2].content.startswith("GRADER FEEDBACK:\n")
         assert "tests pass" in row.messages[2].content
     rows = made_of(recipe, sets).rows
-    chat = load_chat(models.get("tiny"))
-    for problem, row in zip(sets.train, prove(rows.examples, chat, 2048, "examples").rows, strict=True):
+    chat = load_chat_tokenizer(models.get("tiny"))
+    for problem, row in zip(sets.train, validate_rows(rows.examples, chat, 2048, "examples").rows, strict=True):
         learned = [token for token in row["labels"] if token != IGNORED]
         assert chat.decode(learned) == problem.reference + chat.end_of_turn
 
