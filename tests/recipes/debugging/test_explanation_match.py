@@ -50,6 +50,6 @@ def test_a_program_that_does_not_parse_has_changes_too():
 
 
 def test_a_reply_of_quotes_that_never_close_is_soon_read():
-    start = time.monotonic()
+    start = time.process_time()
     assert not said("“" * 300_000, ("total / count", "totl / count"))
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
