@@ -137,6 +137,7 @@ def _from_engine(material: ExerciseMaterial, counts: ErrorCounts, seed: int) -> 
             bugged = inject(material, sites, counts, used=used, rng=rng)
             if bugged is not None and not are_masked([(material, bugged)], limits=LIMITS)[0]:
                 return bugged.program, _answer_key(bugged)
+    # The last selection is kept in `bugged`: None when the program cannot hold the errors at all.
     if bugged is not None:
         fix = "ask for fewer errors, for other classes, or give more inputs"
         raise InputError(f"{counts} errors hide each other, whichever are chosen", where="--program", fix=fix)

@@ -102,6 +102,7 @@ def find_sites(
         limits: Bounds on one run.
         label: Label of the progress line; empty: none.
     """
+    # Shared by all materials, so that rare families get their turn over the whole data set.
     tries: Counter[str] = Counter()
     candidates = [
         _candidates(material, tried, random.Random(f"{seed}:{material.name}"), classes, tries) for material in materials
@@ -185,6 +186,7 @@ def _choose(
     while any(left.values()):
         wanted = [site for site in sites if left[site.intended]]
         rng.shuffle(wanted)
+        # The sort is stable, so the shuffle decides between families that were used equally often.
         wanted.sort(key=lambda site: (in_program[site.kind], used[site.kind]))
         for site in wanted:
             rest = [other for other in sites if other.first > site.last + 1 or other.last < site.first - 1]
@@ -200,6 +202,7 @@ def _choose(
 def _inject_all(program: str, chosen: Sequence[InjectionSite]) -> BuggedProgram | None:
     """Return the program with all sites, or None when their changes together are not those of each alone."""
     bugged = apply(program, [site.mutation for site in chosen])
+    # Two syntax errors can cancel, such as a bracket removed and one added.
     if compiles(bugged) == any(site.intended == "syntax" for site in chosen):
         return None
     alone = {apply(program, [site.mutation]): site for site in chosen}

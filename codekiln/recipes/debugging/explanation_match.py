@@ -52,6 +52,7 @@ def explains(explanation: str, correct: str, change: Change) -> bool:
     keywords = _keywords(correct).get(with_change(correct, change), ())
     if any(_mentions(word, explanation.lower(), {token.lower() for token in quoted}) for word in keywords):
         return True
+    # No token: the change is white space alone, which has words of its own in the table.
     tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
     words = (word for token in tokens for word in SYMBOL_WORDS.get(token, ()))
     text = explanation.lower()

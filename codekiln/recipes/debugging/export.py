@@ -49,11 +49,11 @@ def _figures(splits: Mapping[str, Sequence[Problem]]) -> str:
         "| side | exercises | rows | syntax | runtime | logical | errors per row |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for side, rows in splits.items():
+    for split, rows in splits.items():
         counts = Counter({name: sum(row.grading_context["counts"][name] for row in rows) for name in CLASSES})
         exercises = len({row.grading_context["exercise"] for row in rows})
         each = f"{counts.total() / len(rows):.2f}" if rows else "-"
-        cells = [side, exercises, len(rows), *(counts[name] for name in CLASSES), each]
+        cells = [split, exercises, len(rows), *(counts[name] for name in CLASSES), each]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
@@ -64,13 +64,13 @@ def _kinds(splits: Mapping[str, Sequence[Problem]]) -> str:
     return f"Errors that the engine put in, by family ({len(used)} families): {listed}." if used else ""
 
 
-def _exercises(rows: Iterable[Problem], side: str) -> list[dict[str, Any]]:
+def _exercises(rows: Iterable[Problem], split: str) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         item = material_of(row)
         found[item.name] = {
             "name": item.name,
-            "side": side,
+            "side": split,
             "group": row.group,
             "description": item.description,
             "program": item.program,

@@ -28,6 +28,7 @@ def are_masked(made: Sequence[tuple[ExerciseMaterial, BuggedProgram]], **options
         options: ``workers``, ``limits`` and ``label`` of the proof.
     """
     left = [[error.intended for error in bugged.errors if error.intended != "syntax"] for _, bugged in made]
+    # A single error was proven alone, so nothing can hide it.
     asked = [index for index, classes in enumerate(left) if len(classes) > 1]
     jobs = [(item.program, bugged.readable, item.trials) for item, bugged in (made[index] for index in asked)]
     found = dict(zip(asked, classify_many(jobs, **options), strict=True))

@@ -20,8 +20,8 @@ from codekiln.recipes.debugging.lenient_parser import find, find_all, program_te
 from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial
 from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, write_reply
 
-Side = Literal["training", "test"]
-_SIDES: dict[str, Side] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
+Split = Literal["training", "test"]
+_SPLITS: dict[str, Split] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
 _LINE = re.compile(
     r"^\s*[-*]?\s*Lines?\s+(\d+)(?:\s*(?:-|–|to|and|,)\s*\d+)*\s*[:.)-]\s*", re.MULTILINE | re.IGNORECASE
 )
@@ -32,7 +32,7 @@ class ImportedExample:
     """An example as its author wrote it.
 
     Attributes:
-        side: The split it was written for.
+        split: The split it was written for.
         number: Its number in its folder.
         request: The user's turn.
         program: The bugged program of the assistant.
@@ -41,7 +41,7 @@ class ImportedExample:
         source: The assistant's file.
     """
 
-    side: Side
+    split: Split
     number: int
     request: ExerciseRequest
     program: str
@@ -52,7 +52,7 @@ class ImportedExample:
     @property
     def material(self) -> ExerciseMaterial:
         """The exercise it is about, without inputs."""
-        name = f"examples/{self.side}/{self.number}"
+        name = f"examples/{self.split}/{self.number}"
         return ExerciseMaterial(name, self.request.description, self.request.program, source=self.source)
 
     @property
@@ -77,17 +77,17 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
         raise InputErrors([InputError("no such folder", where=str(folder), fix="give a folder of finished examples")])
     files, errors = _numbered(folder)
     found: list[ImportedExample] = []
-    wanted_of: dict[Side, int | None] = {"training": training, "test": test}
-    for side, wanted in wanted_of.items():
-        numbers = sorted(files[side])[:wanted]
+    wanted_of: dict[Split, int | None] = {"training": training, "test": test}
+    for split, wanted in wanted_of.items():
+        numbers = sorted(files[split])[:wanted]
         if wanted is not None and len(numbers) < wanted:
-            what = f"{wanted} {side} examples are asked for, and there are {len(numbers)}"
+            what = f"{wanted} {split} examples are asked for, and there are {len(numbers)}"
             errors.append(InputError(what, where=str(folder), fix="ask for fewer, or leave the number empty for all"))
         for number in numbers:
             try:
-                found.append(_read(side, number, files[side][number]))
+                found.append(_read(split, number, files[split][number]))
             except ValueError as error:
-                pair = files[side][number]
+                pair = files[split][number]
                 where = str(pair.get("assistant") or pair["user"])
                 errors.append(InputError(str(error), where=where, fix="correct the file, or take the pair away"))
     if not found and not errors:
@@ -98,32 +98,32 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
     return found
 
 
-def _numbered(folder: Path) -> tuple[dict[Side, dict[int, dict[str, Path]]], list[InputError]]:
+def _numbered(folder: Path) -> tuple[dict[Split, dict[int, dict[str, Path]]], list[InputError]]:
     """Return the files by split, number and role, and what is wrong with their names."""
-    files: dict[Side, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
+    files: dict[Split, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
     errors = []
-    for side, role, number, path in _files(folder):
+    for split, role, number, path in _files(folder):
         if number is None:
             fix = "name it 1.txt, or move it away"
             errors.append(InputError("has no number in its name", where=str(path), fix=fix))
-        elif (other := files[side].setdefault(number, {}).setdefault(role, path)) != path:
+        elif (other := files[split].setdefault(number, {}).setdefault(role, path)) != path:
             errors.append(InputError(f"has the number of {other}", where=str(path), fix="give it a number of its own"))
     return files, errors
 
 
-def _files(folder: Path) -> Iterator[tuple[Side, str, int | None, Path]]:
+def _files(folder: Path) -> Iterator[tuple[Split, str, int | None, Path]]:
     """Yield (split, role, number, file) of every file below a split and a role, without hidden files and readmes."""
     for path in sorted(folder.rglob("*")):
         parts = [part.lower() for part in path.relative_to(folder).parts[:-1]]
-        side = next((_SIDES[start] for part in parts for start in _SIDES if part.startswith(start)), None)
+        split = next((_SPLITS[start] for part in parts for start in _SPLITS if part.startswith(start)), None)
         role = next((role for part in parts for role in ("user", "assistant") if part.startswith(role)), None)
         number = re.search(r"\d+", path.stem)
         is_other = path.is_dir() or path.name.startswith(".") or path.stem.lower() == "readme"
-        if side and role and not is_other:
-            yield side, role, int(number[0]) if number else None, path
+        if split and role and not is_other:
+            yield split, role, int(number[0]) if number else None, path
 
 
-def _read(side: Side, number: int, pair: dict[str, Path]) -> ImportedExample:
+def _read(split: Split, number: int, pair: dict[str, Path]) -> ImportedExample:
     for role, other in (("user", "assistant"), ("assistant", "user")):
         if role not in pair:
             raise ValueError(f"has no {role} file beside it: {other} {number} stands alone")
@@ -132,6 +132,7 @@ def _read(side: Side, number: int, pair: dict[str, Path]) -> ImportedExample:
     except ValueError as error:
         raise ValueError(f"the user's turn, {pair['user']}: {error}") from None
     text = _text(pair["assistant"])
+    # One tag may hold several lines, and a line may come as "Line 5" or "5-6": every number counts.
     locations = " ".join(find_all(text, "error-location"))
     explanations = tuple(item for part in find_all(text, "explanation") for item in _explanations(part))
     lines = tuple(int(line) for line in re.findall(r"\d+", locations))
@@ -140,7 +141,7 @@ def _read(side: Side, number: int, pair: dict[str, Path]) -> ImportedExample:
     if not explanations:
         raise ValueError("no <explanation> says 'Line N: ...'")
     program = program_text(text, "incorrect-program")
-    return ImportedExample(side, number, request, program, lines, explanations, str(pair["assistant"]))
+    return ImportedExample(split, number, request, program, lines, explanations, str(pair["assistant"]))
 
 
 def _request(text: str) -> ExerciseRequest:

@@ -73,6 +73,7 @@ class _Balance:
     ) -> tuple[ErrorCounts, BuggedProgram] | None:
         for mix in sorted(class_mixes(most), key=lambda mix: self._rank(material, mix, rng)):
             for counts in _error_counts(mix, least, most, rng):
+                # A copy, because an exercise that was made before must not count its families again.
                 kinds = self._kinds.copy()
                 bugged = inject(material, sites, counts, used=kinds, rng=rng)
                 if bugged is not None and (material.name, bugged.program) not in self._programs:

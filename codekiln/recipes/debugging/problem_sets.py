@@ -170,6 +170,7 @@ def _limit_work(
         needed = settings.requests_per_exercise if most is None or not found else math.ceil(most / len(found))
         requests = max(requests, min(needed, settings.requests_per_exercise))
         chosen += found
+    # In the order of names again: balancing over the data set must not favour one split.
     return sorted(chosen, key=lambda item: item.name), requests
 
 

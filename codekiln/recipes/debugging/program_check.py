@@ -78,6 +78,7 @@ def _runs(material: ExerciseMaterial) -> list[Run]:
     stdins = candidate_inputs(material.program) if needs_inputs(material) else material.stdins
     runs = [Run(material.program, stdin=text) for text in stdins]
     runs += [Run(material.program, calls=material.calls)] if material.calls else []
+    # `observe` runs equal texts once, so the second run needs another text.
     return [again for run in runs for again in (run, replace(run, program=run.program + "\n#\n"))]
 
 

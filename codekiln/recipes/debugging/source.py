@@ -68,6 +68,7 @@ def read_content(folder: Path, *, source: str = "", licence: str = "") -> list[E
             fix = "see docs/recipes/debugging.md for how an exercise is written"
             errors.append(InputError(str(error), where=str(path), fix=fix))
     found = _with_unique_names(found, folder)
+    # Names that are equal with their folders too, such as one exercise in two forms.
     names = Counter(item.name for item in found)
     errors += [
         InputError(f"{count} exercises are called {name!r}", where=str(folder), fix="rename all but one")

@@ -30,7 +30,7 @@ def planned_problem(planned: PlannedExercise, group: str, system: str) -> Proble
 
 def example_problem(example: ImportedExample, material: ExerciseMaterial, group: str, system: str) -> Problem:
     """Return the problem of an imported example."""
-    extra = {"lines": list(example.lines), "side": example.side}
+    extra = {"lines": list(example.lines), "side": example.split}
     return _problem(f"{PREFIX}/{material.name}", material, example.request.counts, example.reply, group, system, extra)
 
 

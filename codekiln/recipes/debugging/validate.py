@@ -16,7 +16,7 @@ from codekiln.recipes.debugging.tags import read_request
 from codekiln.sandbox.limits import Limits
 
 FIX = "make the data set again"
-SIDES = {TRAINING: "training", TESTING: "test"}
+SPLITS = {TRAINING: "training", TESTING: "test"}
 ROLES = ["system", "user", "assistant"]
 TEXTS, LISTS = ("name", "side", "description", "program"), ("stdin", "calls")
 
@@ -32,13 +32,13 @@ class _ChatRow:
 
 def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterator[InputError]:
     """Yield every fault of the three files of ``folder``."""
-    missing = [name for name in (*SIDES, EXERCISES) if not (folder / name).is_file()]
+    missing = [name for name in (*SPLITS, EXERCISES) if not (folder / name).is_file()]
     for name in missing:
         yield InputError("no such file", where=str(folder / name), fix=FIX)
     if missing:
         return
     try:
-        lines = {name: _lines(folder / name) for name in (*SIDES, EXERCISES)}
+        lines = {name: _lines(folder / name) for name in (*SPLITS, EXERCISES)}
     except UnicodeDecodeError as error:
         yield InputError(f"holds what is not UTF-8 text: {error.reason}", where=str(folder), fix=FIX)
         return
@@ -46,10 +46,10 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
     yield from errors
     yield from _contamination(exercises, folder / EXERCISES)
     rows: list[_ChatRow] = []
-    for name, side in SIDES.items():
+    for name, split in SPLITS.items():
         yield from _repeated(lines[name], f"{folder / name}")
         for number, line in enumerate(lines[name], start=1):
-            found = _row(line, f"{folder / name}:{number}", side, exercises)
+            found = _row(line, f"{folder / name}:{number}", split, exercises)
             if isinstance(found, _ChatRow):
                 rows.append(found)
             else:
@@ -86,7 +86,7 @@ def _exercises(lines: list[str], path: Path) -> tuple[list[dict[str, Any]], list
 def _is_exercise(row: Any) -> bool:
     texts = [row[key] for key in TEXTS] + [text for key in LISTS for text in row[key]]
     lists = all(isinstance(row[key], list) for key in LISTS)
-    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SIDES.values()
+    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SPLITS.values()
 
 
 def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
@@ -98,18 +98,18 @@ def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
 
 def _contamination(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
     """Yield exercises that are, or nearly are, in both splits."""
-    train, test = ([row for row in exercises if row["side"] == side] for side in SIDES.values())
+    train, test = ([row for row in exercises if row["side"] == split] for split in SPLITS.values())
     pairs = {
         (item.train, item.evaluation)
         for key in ("program", "description")
         for item in overlaps([row[key] for row in train], [row[key] for row in test])
     }
     for left, right in sorted(pairs):
-        what = f"'{train[left]['name']}' trains and is nearly '{test[right]['name']}', which judges"
+        what = f"the training exercise '{train[left]['name']}' nearly repeats the test exercise '{test[right]['name']}'"
         yield InputError(what, where=str(path), fix=FIX)
 
 
-def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _ChatRow | tuple[str, str]:
+def _row(line: str, where: str, split: str, exercises: list[dict[str, Any]]) -> _ChatRow | tuple[str, str]:
     """Return a row, or the place and the text of its fault."""
     try:
         turns = json.loads(line)["messages"]
@@ -124,8 +124,8 @@ def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _
     except ValueError as error:
         return f"{where}.user", str(error)
     same = [row for row in exercises if (row["program"], row["description"]) == (request.program, request.description)]
-    if side not in [row["side"] for row in same]:
-        return f"{where}.user", f"its exercise is not among the {side} exercises of {EXERCISES}"
+    if split not in [row["side"] for row in same]:
+        return f"{where}.user", f"its exercise is not among the {split} exercises of {EXERCISES}"
     trials = Trials(calls=tuple(same[0]["calls"]), stdins=tuple(same[0]["stdin"]))
     return _ChatRow(where, InjectionTask(request.program, request.counts, trials), assistant)
 

@@ -58,5 +58,6 @@ def _figure(height: float) -> tuple[Any, Any]:
 
 def _png(figure: Any) -> bytes:
     file = io.BytesIO()
+    # Without the version of matplotlib in it the file is the same wherever it is made.
     figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
     return file.getvalue()

@@ -88,17 +88,17 @@ def test_folders_may_be_named_and_nested_in_several_ways(tmp_path, layout):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     found = only(tmp_path)
-    assert (found.side, found.number) == ("training", 4)
+    assert (found.split, found.number) == ("training", 4)
 
 
 def test_examples_come_by_number_and_as_many_as_are_asked_for(tmp_path):
     for number in (10, 2, 1):
         write_example(tmp_path, "training", number, USER, ASSISTANT)
     write_example(tmp_path, "test", 7, USER, ASSISTANT)
-    named = [(item.side, item.number) for item in read_examples(tmp_path)]
+    named = [(item.split, item.number) for item in read_examples(tmp_path)]
     assert named == [("training", 1), ("training", 2), ("training", 10), ("test", 7)]
     assert [item.number for item in read_examples(tmp_path, training=2, test=1)] == [1, 2, 7]
-    assert [item.side for item in read_examples(tmp_path, training=0)] == ["test"]
+    assert [item.split for item in read_examples(tmp_path, training=0)] == ["test"]
 
 
 def test_more_examples_than_there_are_is_an_error_with_both_numbers(tmp_path):

@@ -113,7 +113,7 @@ def test_a_row_that_is_not_what_it_says_is_found(tmp_path, wrong, where, what):
 def test_an_exercise_on_both_sides_is_found(tmp_path):
     twin = exercise(MATERIAL, "test") | {"name": "twin", "program": PROGRAM + "\n\n# the end"}
     found = faults(write(tmp_path, exercises=[exercise(MATERIAL, "training"), exercise(OTHER, "test"), twin]))
-    assert any("'bill' trains and is nearly 'twin', which judges" in text for text in found)
+    assert any("the training exercise 'bill' nearly repeats the test exercise 'twin'" in text for text in found)
 
 
 def test_missing_files_and_broken_lines_are_found(tmp_path):
