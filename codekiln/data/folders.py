@@ -4,49 +4,23 @@ A folder without a manifest is unfinished work and is never read; a folder whose
 refused, naming the file and, where a row is to blame, the line.
 """
 
-import hashlib
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from codekiln.data.files import sha256_file, validation_errors
+from codekiln.data.manifests import MANIFEST, DataManifest
 from codekiln.data.records import Record
 from codekiln.errors import InputError, InputErrors
 
-MANIFEST, DATA, REJECTED = "manifest.json", "data.jsonl", "rejected.jsonl"
+DATA, REJECTED = "data.jsonl", "rejected.jsonl"
 Row = TypeVar("Row", bound=Record)
-
-
-class Manifest(BaseModel):
-    """What a data folder says of itself.
-
-    Attributes:
-        record: Name of the row type in ``codekiln.data.records``.
-        version: Version of that row type.
-        rows: Number of rows in data.jsonl.
-        sha256: Digest of data.jsonl.
-        settings: The settings that shaped the rows.
-        parents: Digests of the folders the rows were made from, by name.
-        code_version: Version of the code that wrote them.
-        rejected: Number of rejected rows per reason.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    record: str
-    version: int
-    rows: int
-    sha256: str
-    settings: dict[str, Any] = {}
-    parents: dict[str, str] = {}
-    code_version: str = ""
-    rejected: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -55,28 +29,6 @@ class Rejected:
 
     reason: str
     row: Record
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write ``text`` so that a reader sees the old file or the whole new one, also after a crash."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def sha256_file(path: Path) -> str:
-    """Return the hex sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_dataset(
@@ -88,7 +40,7 @@ def write_dataset(
     settings: dict[str, Any] | None = None,
     parents: dict[str, str] | None = None,
     code_version: str = "",
-) -> Manifest:
+) -> DataManifest:
     """Write rows, then rejected rows, then the manifest; an earlier manifest is removed first."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -101,7 +53,7 @@ def write_dataset(
             yield json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}, ensure_ascii=False)
 
     _write_lines(folder / REJECTED, rejected_lines())
-    manifest = Manifest(
+    manifest = DataManifest(
         record=record.__name__,
         version=record.version,
         rows=count,
@@ -111,7 +63,7 @@ def write_dataset(
         code_version=code_version,
         rejected=dict(sorted(reasons.items())),
     )
-    write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    manifest.write(folder)
     return manifest
 
 
@@ -124,7 +76,7 @@ class Dataset(Generic[Row]):
 
     def __init__(self, folder: Path, record: type[Row]) -> None:
         self.folder, self.record = Path(folder), record
-        self.manifest = read_manifest(self.folder)
+        self.manifest = DataManifest.read(self.folder)
         if (self.manifest.record, self.manifest.version) != (record.__name__, record.version):
             raise InputError(
                 f"holds {self.manifest.record} rows of version {self.manifest.version}, "
@@ -147,21 +99,6 @@ class Dataset(Generic[Row]):
         return rows
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a data folder, or raise InputError when the folder is unfinished or damaged."""
-    path = Path(folder) / MANIFEST
-    if not path.exists():
-        raise InputError(
-            "has no manifest.json: the stage that writes it has not finished",
-            where=str(folder),
-            fix="run that stage again; it starts where it stopped",
-        )
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputErrors(validation_errors(error, str(path), "delete the folder and run its stage again")) from None
-
-
 def read_rows(path: Path, record: type[Row]) -> list[Row]:
     """Read a JSON Lines file of ``record``; every bad line is reported as ``file:line.field``, all at once.
 
@@ -182,15 +119,6 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
     if errors:
         raise InputErrors(errors)
     return rows
-
-
-def validation_errors(error: ValidationError, where: str, fix: str) -> list[InputError]:
-    """Turn pydantic's findings into one InputError each, located as ``where.field``."""
-    found = []
-    for item in error.errors(include_url=False):
-        field = ".".join(str(part) for part in item["loc"])
-        found.append(InputError(item["msg"], where=f"{where}.{field}" if field else where, fix=fix))
-    return found
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from codekiln import __version__
-from codekiln.data.folders import sha256_file, write_atomic
+from codekiln.data.files import sha256_file, write_atomic
 from codekiln.data.readers import read_located_samples, read_problems
 from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputError, InputErrors, did_you_mean

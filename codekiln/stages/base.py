@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from codekiln import __version__
-from codekiln.data.folders import DATA, MANIFEST, sha256_file, validation_errors, write_atomic
-from codekiln.errors import InputError, InputErrors
+from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.folders import DATA
+from codekiln.data.manifests import MANIFEST, DataManifest, Manifest, damaged_files
+from codekiln.errors import InputError
 from codekiln.settings.schema import Settings
 
 PENDING, IDENTITY = ".pending.json", ".identity"
@@ -48,8 +50,10 @@ class StageRecord(BaseModel):
     seconds: float
 
 
-class StageManifest(StageRecord):
+class StageManifest(StageRecord, Manifest):
     """The manifest of a stage's output folder; ``lineage`` holds every stage before it, by step."""
+
+    marker: ClassVar[str] = "identity"
 
     step: str
     identity: str
@@ -110,42 +114,19 @@ def code_version() -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """Return the digest a finished folder's manifest states.
+    """Return the digest that the manifest of a stage's output or of a data folder states.
 
     Raises:
-        InputError: The folder has no manifest, so whatever writes it has not finished.
+        InputError: The folder has no manifest, so the stage that writes it has not finished, or a damaged one.
     """
-    path = Path(folder) / MANIFEST
-    if not path.exists():
-        raise InputError(
-            "has no manifest.json: the stage that writes it has not finished",
-            where=str(folder),
-            fix="run that stage first",
-        )
-    values = json.loads(path.read_bytes())
-    return values.get("digest") or values["sha256"]
+    if StageManifest.describes(folder):
+        return StageManifest.read(folder).digest
+    return DataManifest.read(folder).sha256
 
 
 def identity_of(folder: Path) -> str:
     """Return the digest of everything that the stage at work in ``folder`` depends on."""
     return (folder / IDENTITY).read_text()
-
-
-def read_stage(folder: Path, name: str = MANIFEST) -> StageManifest:
-    """Return the manifest of a stage's output folder.
-
-    Raises:
-        InputError: There is none, or it is damaged.
-    """
-    path = Path(folder) / name
-    if not path.exists():
-        raise InputError(
-            "has no manifest.json: its stage has not finished", where=str(folder), fix="run that stage first"
-        )
-    try:
-        return StageManifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputErrors(validation_errors(error, str(path), f"delete {folder} and run its stage again")) from None
 
 
 def execute(stage: Stage, work: Work, track: Track) -> tuple[StageManifest, bool]:
@@ -170,7 +151,7 @@ def execute(stage: Stage, work: Work, track: Track) -> tuple[StageManifest, bool
             manifest = _perform(stage, work, about, identity)
             write_atomic(work.output / PENDING, manifest.model_dump_json())
         manifest = manifest.model_copy(update={"tracking": log(manifest)})
-    write_atomic(work.output / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    manifest.write(work.output)
     (work.output / PENDING).unlink()
     return manifest, False
 
@@ -208,18 +189,16 @@ def _perform(stage: Stage, work: Work, about: Mapping[str, Any], identity: str) 
 def _finished(folder: Path, name: str, identity: str) -> StageManifest | None:
     if not (folder / name).exists():
         return None
-    manifest = read_stage(folder, name)
+    manifest = StageManifest.read(folder, name)
     if manifest.identity != identity:
         return None
-    for name, digest in manifest.files.items():
-        path = folder / name
-        if not path.exists() or sha256_file(path) != digest:
-            raise _damaged(path)
+    for path, detail in damaged_files(folder, manifest.files):
+        raise _damaged(path, detail)
     return manifest
 
 
-def _damaged(path: Path) -> InputError:
-    where, detail = str(path), "is missing" if not path.exists() else "was changed or cut after it was written"
+def _damaged(path: Path, detail: str) -> InputError:
+    where = str(path)
     if path.name == DATA and path.exists():
         lines = path.read_bytes().split(b"\n")
         bad = next((number for number, line in enumerate(lines, 1) if line and not _is_json(line)), len(lines))
@@ -266,14 +245,9 @@ def _lineage(work: Work) -> dict[str, StageRecord]:
     known: dict[str, StageRecord] = {}
     for folder in work.inputs.values():
         for root in (folder, folder.parent):
-            if _is_stage(root):
-                manifest = read_stage(root)
+            if StageManifest.describes(root):
+                manifest = StageManifest.read(root)
                 known |= manifest.lineage
                 known[manifest.step] = StageRecord(**{key: getattr(manifest, key) for key in StageRecord.model_fields})
                 break
     return known
-
-
-def _is_stage(folder: Path) -> bool:
-    path = folder / MANIFEST
-    return path.exists() and "identity" in json.loads(path.read_bytes())

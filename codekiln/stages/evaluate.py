@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from codekiln.data.folders import Dataset, write_atomic, write_dataset
+from codekiln.data.files import write_atomic
+from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
 from codekiln.evaluation import measures

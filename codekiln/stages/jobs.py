@@ -4,6 +4,7 @@ from pathlib import Path
 
 from codekiln import launch
 from codekiln.data.folders import Dataset
+from codekiln.data.manifests import DataManifest
 from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
@@ -11,10 +12,10 @@ from codekiln.stages.base import Work, code_version, identity_of
 from codekiln.stages.run_folder import read_tracking
 
 
-def place(work: Work) -> launch.Place:
+def place(work: Work) -> launch.LaunchContext:
     """Return where the jobs of a stage run."""
     tracking = read_tracking(work.run)
-    return launch.Place(
+    return launch.LaunchContext(
         pool=work.settings.pool,
         run=tracking.parent_run_id if tracking else "",
         step=work.step,
@@ -36,7 +37,7 @@ def sample(
         output: Folder that gets the Sample rows.
         label: What the samples call their model.
     """
-    if not (output / "manifest.json").exists():
+    if not DataManifest.describes(output):
         job = SamplingJob(
             base=work.settings.base_model,
             adapter=adapter,

@@ -3,12 +3,12 @@
 import json
 
 from codekiln import recipes
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
 from codekiln.evaluation.report import model_card, render
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import adapter_digest
-from codekiln.stages.base import Stage, StageManifest, Summary, Work, read_stage
+from codekiln.stages.base import Stage, StageManifest, Summary, Work
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.reporting import report_data
 from codekiln.stages.run_folder import read_tracking, registry_of
@@ -20,7 +20,7 @@ ALREADY = "is the champion already"
 def _promote(work: Work) -> Summary:
     registry = registry_of(work.run)
     evaluation = read_evaluation(work.inputs["evaluation"])
-    manifest = read_stage(work.inputs["adapter"])
+    manifest = StageManifest.read(work.inputs["adapter"])
     candidate = "candidate" if manifest.stage == "fetch" else manifest.step
     version = registry.champion(work.settings.registered_name)
     if version is not None and version.tags["adapter_digest"] == adapter_digest(work.inputs["adapter"]):
@@ -68,7 +68,7 @@ def _already(work: Work, evaluation: Evaluation, candidate: str, version: Versio
 def _register(work: Work, registry: Registry, manifest: StageManifest) -> Version:
     folder = work.inputs["adapter"]
     own = Work(settings=work.settings, inputs={}, output=folder, step=manifest.step, run=work.run)
-    tags = {**adapter_tags(own, manifest), "evaluation": read_stage(work.inputs["evaluation"]).digest}
+    tags = {**adapter_tags(own, manifest), "evaluation": StageManifest.read(work.inputs["evaluation"]).digest}
     version = registry.register(work.settings.registered_name, manifest.tracking["model_id"], tags)
     return registry.set_challenger(version)
 

@@ -14,7 +14,7 @@ from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
 from codekiln.evaluation.report import data as report
 from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
-from codekiln.stages.base import StageRecord, Work, read_stage
+from codekiln.stages.base import StageManifest, StageRecord, Work
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
 from codekiln.stages.run_folder import read_tracking
 
@@ -25,7 +25,7 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
     """Return everything the report of a finished run shows."""
     settings, recipe = work.settings, recipes.get(work.settings.recipe)
-    manifest = read_stage(work.inputs["evaluation"])
+    manifest = StageManifest.read(work.inputs["evaluation"])
     lineage = {**manifest.lineage, manifest.step: manifest}
     tracking = read_tracking(work.run)
     return report.ReportData(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import InputError
 from codekiln.settings.resolve import validate
 from codekiln.settings.schema import Settings

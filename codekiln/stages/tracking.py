@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from codekiln import models
-from codekiln.data.folders import MANIFEST
+from codekiln.data.manifests import DataManifest
 from codekiln.registry.runs import WEIGHTS, StageRun
 from codekiln.stages.base import Stage, StageManifest, Work
 from codekiln.stages.run_folder import read_tracking, registry_of
@@ -44,7 +44,7 @@ def _log(run: StageRun, stage: Stage, work: Work, manifest: StageManifest) -> di
     run.curve(manifest.summary.curve)
     for name, part in stage.uses.items():
         folder = work.inputs.get(name, Path("missing")) / part
-        if _is_dataset(folder):
+        if DataManifest.describes(folder):
             run.dataset(folder, "evaluation" if name.startswith("evaluation") else "training")
     for name in ARTIFACTS:
         if (work.output / name).exists():
@@ -71,8 +71,3 @@ def adapter_tags(work: Work, manifest: StageManifest) -> dict[str, str]:
         "seed": str(work.settings.seed),
         **{f"data.{name}": digest for name, digest in manifest.inputs.items() if name != "start"},
     }
-
-
-def _is_dataset(folder: Path) -> bool:
-    path = folder / MANIFEST
-    return path.exists() and "record" in json.loads(path.read_bytes())

@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 from codekiln import launch
-from codekiln.data.folders import read_manifest
+from codekiln.data.manifests import DataManifest
 from codekiln.errors import InputError
 from codekiln.launch.pools import read_cluster
 from codekiln.stages.base import Stage, Summary, Work, code_version
@@ -36,7 +36,7 @@ def _train(work: Work, section: str, kind: str, rows: str) -> Summary:
 
 
 def _refuse_nothing(work: Work, rows: str) -> None:
-    if read_manifest(work.inputs["data"] / rows).rows:
+    if DataManifest.read(work.inputs["data"] / rows).rows:
         return
     raise InputError(
         f"there are no {rows} to train on: the recipe '{work.settings.recipe}' made none of these problems",

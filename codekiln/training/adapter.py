@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from codekiln.data.folders import sha256_file, write_atomic
+from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.launch import processes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import InputError
 from codekiln.progress import progress
 

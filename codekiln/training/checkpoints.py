@@ -9,7 +9,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from codekiln.data.folders import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.launch import processes
 
 FOLDER, OWNER, COMPLETE = "checkpoints", "job.json", "complete.json"

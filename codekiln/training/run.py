@@ -16,7 +16,8 @@ import torch
 import transformers
 
 from codekiln import models
-from codekiln.data.folders import Dataset, write_atomic
+from codekiln.data.files import write_atomic
+from codekiln.data.folders import Dataset
 from codekiln.data.records import Example, Pair
 from codekiln.launch import processes
 from codekiln.models.chat import load_chat

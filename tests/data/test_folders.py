@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.folders import Dataset, Rejected, read_rows, write_atomic, write_dataset
+from codekiln.data.files import write_atomic
+from codekiln.data.folders import Dataset, Rejected, read_rows, write_dataset
 from codekiln.data.records import Example, Message, Problem, Sample
 from codekiln.errors import InputError, InputErrors
 
@@ -94,7 +95,7 @@ def test_an_atomic_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("codekiln.data.folders.os.replace", fail)
+    monkeypatch.setattr("codekiln.data.files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         write_atomic(path, "new")
     assert path.read_text() == "old"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from codekiln.data.folders import sha256_file
+from codekiln.data.files import sha256_file
 from tests.launch.fake_api import FakeApi
 from tests.launch.operator import Operator
 from tests.launch.test_cluster_checks import claim, runtime

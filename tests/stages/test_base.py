@@ -6,7 +6,7 @@ from codekiln.data.folders import write_dataset
 from codekiln.data.records import Sample
 from codekiln.errors import InputError
 from codekiln.settings.resolve import resolve
-from codekiln.stages.base import Stage, Summary, Work, execute, folder_digest, read_stage
+from codekiln.stages.base import Stage, StageManifest, Summary, Work, execute, folder_digest
 
 ROWS = [Sample(task_id=str(number), solution="x = 1") for number in range(4)]
 
@@ -109,7 +109,7 @@ def test_finished_work_that_could_not_be_logged_is_only_logged_again(tmp_path, s
     assert calls == ["generate"]
     assert not done
     assert manifest.tracking == {"run_id": "7"}
-    assert read_stage(tmp_path / "out") == manifest
+    assert StageManifest.read(tmp_path / "out") == manifest
 
 
 def test_a_damaged_output_is_named_with_its_line(tmp_path, stage):

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from codekiln.data.folders import sha256_file
+from codekiln.data.files import sha256_file
 from codekiln.training.job import TrainingJob
 from tests import toy_models as toy
 from tests.training import launched

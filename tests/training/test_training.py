@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.data.folders import sha256_file
+from codekiln.data.files import sha256_file
 from codekiln.errors import InputError
 from codekiln.training.job import TrainingJob
 from tests import toy_models as toy

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from codekiln.data.folders import MANIFEST, Dataset, write_dataset
+from codekiln.data.folders import Dataset, write_dataset
+from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem, Sample
 from codekiln.inference.local import LocalGenerator
 from codekiln.inference.sampling.candidates import collect, sample_programs

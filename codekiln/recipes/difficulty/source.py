@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codekiln.data.folders import DATA, sha256_file, validation_errors
+from codekiln.data.files import sha256_file, validation_errors
+from codekiln.data.folders import DATA
 from codekiln.data.readers.files import rows_of_file
 from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError, InputErrors

@@ -19,7 +19,7 @@ from codekiln.recipes.difficulty.rates import BANDS, KS, SolveRate
 from codekiln.recipes.difficulty.ratios import UnattainableRatio, rows_per_band
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.solutions import flaw_of
-from codekiln.recipes.publish import EVALUATION, TRAIN, Conversation
+from codekiln.recipes.published import EVALUATION, TRAIN, Conversation
 from codekiln.sandbox.grading import grade_samples
 
 FIX = "make the data set again"

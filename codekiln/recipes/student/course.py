@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from codekiln.data.folders import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.data.records import DoctestTest, Record, Test
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.student.schema import read_json, split_submit

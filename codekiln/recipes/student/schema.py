@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from codekiln.data.folders import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.data.records import Record
 from codekiln.errors import InputError, InputErrors
 

@@ -4,8 +4,8 @@ import pytest
 
 from codekiln.data.folders import read_rows
 from codekiln.data.records import Problem
-from codekiln.recipes import publish
 from codekiln.recipes.difficulty import tables
+from codekiln.recipes.validate import validate_dataset
 from tests.recipes.difficulty.making import WRONG, lines, recipe, rewrite, solved
 
 
@@ -15,7 +15,7 @@ def errors(folder, **fields):
 
 
 def test_a_folder_that_was_made_here_is_proven(folder):
-    assert list(publish.validate(folder)) == []
+    assert list(validate_dataset(folder)) == []
     assert errors(folder) == []
 
 
