@@ -82,6 +82,7 @@ def rate_and_select(
     kept, repeats = _distinct(banded, [row.prompt for row in banded], settings.near_duplicate)
     rejected += [Rejected("near-duplicate-prompt", row) for row in repeats]
     criteria = SelectionCriteria(settings.best_by, settings.solutions_per_problem, settings.apart)
+    # Filters remember what they have seen, so each pass has a chain of its own.
     objection = filters.chain(FILTERS)
     selected: list[Solution] = []
     for problem in kept:
@@ -106,6 +107,7 @@ def draw(rated: RatedSolutions, ratios: Mapping[str, BandRatio], size: int | Non
             mixes.append(Mix(name, ratio, obstacle=str(reason)))
         else:
             rows = [row for band in BANDS for row in rated.solutions[band][: wanted[band]]]
+            # A trainer that does not shuffle would see the bands one after the other.
             random.Random(f"{seed}:{name}").shuffle(rows)
             mixes.append(Mix(name, ratio, tuple(rows)))
     return mixes
@@ -122,6 +124,7 @@ def _in_order(solutions: Sequence[Solution], bands: Mapping[str, str], seed: int
     """Put every problem's best first, then every problem's second; problems in random order, scarce bands first."""
     shuffled = list(solutions)
     random.Random(f"{seed}:difficulty").shuffle(shuffled)
+    # The sort is stable, so the shuffle decides between problems of one rank and band.
     shuffled.sort(key=lambda row: (row.rank, SCARCE_FIRST.index(bands[row.problem.task_id])))
     return shuffled
 

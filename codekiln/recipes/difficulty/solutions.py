@@ -106,6 +106,7 @@ def _best_first(problem: Problem, graded: Iterable[Graded], criteria: SelectionC
     texts: dict[str, Graded] = {}
     for row in graded:
         if is_verified(row):
+            # Samples differ in blank lines at their ends, which are no part of a solution.
             texts.setdefault(program_of(problem, row.sample).strip("\n"), row)
     ranked = sorted(texts, key=lambda code: (-criteria.merit(texts[code]), len(code), code))
     return [(texts[code], code) for code in ranked]

@@ -166,12 +166,14 @@ def _sample(row: Any) -> Sample:
         return Graded.model_validate_json(json.dumps(row)).sample
     if isinstance(row, dict):
         row = {key: value for key, value in row.items() if not key.startswith("_") and key not in CLAIMS}
+        # MBPP numbers its problems, and graders copy the number as it is.
         if isinstance(row.get("task_id"), int):
             row["task_id"] = str(row["task_id"])
     return Sample.model_validate_json(json.dumps(row))
 
 
 def _whole(problem: Problem, sample: Sample, run: str) -> Sample:
+    # Foreign line ends would make equal programs differ, and would be learned from training rows.
     text = program_of(problem, sample).replace("\r\n", "\n").replace("\r", "\n")
     return Sample(task_id=problem.task_id, solution=text, model=run, seed=sample.seed)
 

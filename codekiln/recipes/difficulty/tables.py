@@ -27,6 +27,7 @@ _FIX = "make the data set again"
 
 def name_of(problem: Problem) -> str:
     """Return the name of a problem in data files: MBPP's own number, and any other problem's task_id."""
+    # The published sets have a column ``mbpp_id`` with the bare number.
     head, _, tail = problem.task_id.rpartition("/")
     return tail if head.lower() == "mbpp" else problem.task_id
 
@@ -122,6 +123,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """
     rows = []
     try:
+        # str.splitlines would also split at U+2028 and its like, which JSON strings may hold.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (FileNotFoundError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None

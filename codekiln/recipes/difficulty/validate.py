@@ -234,6 +234,7 @@ def _is_similar(one: str, other: str, distance: float) -> bool:
 
 def _verdicts(published: PublishedFiles) -> Iterator[InputError]:
     """Run every output again, because the column ``passed`` proves nothing."""
+    # Mixes overlap: the key makes an output that several of them have run once.
     rows = {
         (row["mbpp_id"], row["output"]): f"{published.path / tables.file_names(name)[0]}:{number}"
         for name, lines in published.mixes.items()

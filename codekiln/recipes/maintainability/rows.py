@@ -61,6 +61,7 @@ class RowBuilder:
         rows = TrainingRows()
         correctness: list[tuple[int, Pair]] = []
         for problem in problems:
+            # One generator per problem: its rows stay the same when other problems come or go.
             rng = random.Random(f"{self.seed}:{problem.task_id}")
             passing, wrong = self._candidates(problem, candidates_of[problem.task_id], rng)
             rows.examples += self._examples(problem, passing)
@@ -152,7 +153,7 @@ class RowBuilder:
         """
         chosen, left = distinct(best_first(passing)), distinct(wrong)
         pairs: list[Pair] = []
-        rule = self._rule(0)
+        rule = self._rule(0)  # only its similarity matters here: a wrong program has no merit
         for index in range(self.settings.pairs_per_problem if chosen else 0):
             right = chosen[index % len(chosen)]
             allowed = [candidate for candidate in left if rule.is_dissimilar(right, candidate)]

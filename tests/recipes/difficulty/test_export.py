@@ -8,7 +8,7 @@ import pytest
 
 from codekiln.code.distance import pq_gram_distance
 from codekiln.data import prompts
-from codekiln.data.folders import sha256_file
+from codekiln.data.files import sha256_file
 from codekiln.data.normalise import fingerprint
 from codekiln.recipes.difficulty import tables
 from codekiln.recipes.difficulty.rates import BANDS, SolveRate
