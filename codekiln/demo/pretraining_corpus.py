@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from multiprocessing import get_context
 from typing import cast
 
-from codekiln.code.rewrite.bugs import mutants
+from codekiln.code.mutation.ast_operators import mutants
 from codekiln.code.rewrite.styles import STYLES, rewrite
 from codekiln.data.prompts import answer, messages
 from codekiln.data.records import Message, Problem

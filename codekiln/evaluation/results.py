@@ -42,17 +42,13 @@ def comparison_table(evaluation: Evaluation, against: str) -> str:
         raise InputError(f"no contender '{against}' was evaluated", where="--against", fix=fix)
     names = [name for name in evaluation.contenders if any(_is(item, name, against) for item in evaluation.comparisons)]
     rows = [
-        {item.measure: _interval(item) for item in evaluation.comparisons if _is(item, name, against)} for name in names
+        {item.measure: item.interval for item in evaluation.comparisons if _is(item, name, against)} for name in names
     ]
     return _blocks(_column(f"minus {against}", names), rows, evaluation.measures)
 
 
 def _is(item: Comparison, contender: str, against: str) -> bool:
     return (item.contender, item.against) == (contender, against)
-
-
-def _interval(item: Comparison) -> Interval:
-    return Interval(mean=item.difference, low=item.low, high=item.high)
 
 
 def strata_table(evaluation: Evaluation, measures: Sequence[str]) -> str:
@@ -89,7 +85,7 @@ def _digits(intervals: Iterable[Interval]) -> int:
 
 
 def _cell(interval: Interval, digits: int) -> str:
-    if interval.mean is None:
+    if (known := interval.known()) is None:
         return "-"
-    mean, low, high = (f"{value:.{digits}f}" for value in (interval.mean, interval.low, interval.high))
+    mean, low, high = (f"{value:.{digits}f}" for value in known)
     return f"{mean} [{low}, {high}]"

@@ -23,6 +23,12 @@ class Interval(BaseModel):
     low: float | None
     high: float | None
 
+    def known(self) -> tuple[float, float, float] | None:
+        """Return mean, low and high, or None when no problem has a value."""
+        if self.mean is None or self.low is None or self.high is None:
+            return None
+        return self.mean, self.low, self.high
+
 
 def bootstrap(
     values: np.ndarray,

@@ -38,6 +38,11 @@ class Comparison(BaseModel):
     n: int
     groups: int | None = None
 
+    @property
+    def interval(self) -> Interval:
+        """The difference with its interval."""
+        return Interval(mean=self.difference, low=self.low, high=self.high)
+
 
 class Evaluation(BaseModel):
     """Everything measured on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals.

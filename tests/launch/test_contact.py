@@ -191,7 +191,7 @@ def test_a_watch_that_ends_in_an_error_of_our_own_ends_the_step_and_the_job(api,
     def play(api):
         api.pod(api.wait_job())
         said.wait("running on")
-        monkeypatch.setattr("codekiln.launch.cluster.informer.Mirror._event", lambda *_: {}["missing"])
+        monkeypatch.setattr("codekiln.launch.cluster.informer.Informer._handle", lambda *_: {}["missing"])
         api.break_streams()
         api.pod(api.wait_job(), rank=1)
 

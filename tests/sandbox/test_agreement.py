@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.code.rewrite.bugs import mutants
+from codekiln.code.mutation.ast_operators import mutants
 from codekiln.data.readers import read_problems
 from codekiln.data.records import Problem, Sample
 from codekiln.sandbox import Limits

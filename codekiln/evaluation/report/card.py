@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from codekiln.evaluation.report.data import ReportData
 from codekiln.evaluation.report.formatting import visible
 from codekiln.evaluation.report.render import templates
-from codekiln.evaluation.report.view import view
+from codekiln.evaluation.report.view import words
 
 LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "gemma", "llama3.1", "llama3.2", "llama3.3", "bigcode-openrail-m")
 
 
 def model_card(data: ReportData) -> str:
     """Return the model card of the candidate as Markdown with YAML front matter."""
-    shown = view(data)
+    shown = words(data)
     columns = [column["name"] for column in shown["columns"]]
     results = [[row["name"], *(f"{cell['mean']} ({cell['span']})" for cell in row["cells"])] for row in shown["rows"]]
     text = (

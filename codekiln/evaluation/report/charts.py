@@ -1,36 +1,34 @@
-"""The four drawings of a report, as inline SVG that takes its colours from the page's style sheet."""
+"""The four charts of a report: scatter of contenders, histograms, paired differences, and training curves."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codekiln.evaluation import Comparison, Interval
+from codekiln.evaluation.figures import SMALL, colour, inline_svg
 from codekiln.evaluation.report.formatting import decimals, number, span
-from codekiln.evaluation.report.svg import (
-    LETTER,
-    WIDTH,
-    Scale,
-    arrow,
-    box,
-    dot,
-    line,
-    path,
-    scale,
-    svg,
-    text,
-    x_axis,
-    y_axis,
-)
 
-LEFT, RIGHT, TOP = 52, WIDTH - 12, 30
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
+
 BINS = 30
 MOST_POINTS = 150
 COLOURS = 6
 ROUNDING = 1e-9
 """Differences smaller than this are what is left of adding numbers in another order."""
+_LEGEND = {"loss": "training", "eval_loss": "held out"}
+# Offset of a name from its point, and which corner of the name lies there, from best to worst.
+_PLACES = (
+    (11, -3, "left", "top"), (11, 3, "left", "bottom"), (-11, -3, "right", "top"), (-11, 3, "right", "bottom"),
+    (0, 12, "center", "bottom"), (0, -12, "center", "top"), (0, 32, "center", "bottom"), (0, -32, "center", "top"),
+)  # fmt: skip
 
 
 class Point(NamedTuple):
-    """A contender's place: two intervals and the number of its colour."""
+    """A contender's place in a scatter chart: two intervals, and the number of its colour."""
 
     name: str
     x: Interval
@@ -38,12 +36,25 @@ class Point(NamedTuple):
     colour: int
 
 
-def colour(number: int) -> int:
-    """Return the style sheet's colour for the ``number``-th contender."""
-    return number % COLOURS
+class _Cross(NamedTuple):
+    """A point whose intervals are known: (mean, low, high) on both axes."""
+
+    name: str
+    x: tuple[float, float, float]
+    y: tuple[float, float, float]
+    colour: str
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x[0], self.y[0]
 
 
-def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: Collection[str] = ()) -> str:
+def colour_number(place: int) -> int:
+    """Return the number of the style sheet's colour for the contender at ``place``."""
+    return place % COLOURS
+
+
+def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Collection[str] = ()) -> str:
     """Draw contenders as crosses of their intervals, joined by arrows in the order given.
 
     Points without a value on both axes are left out; an empty text when none is left.
@@ -52,215 +63,172 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, apart: Collecti
         points: The contenders.
         x_title: What is across.
         y_title: What is up.
-        apart: Names of contenders that no arrow leads to or from.
+        unlinked: Names of contenders that no arrow leads to or from.
     """
-    points = [point for point in points if _known(point.x) and _known(point.y)]
-    if not points:
+    crosses = [
+        _Cross(point.name, x, y, colour(f"c{point.colour}"))
+        for point in points
+        if (x := point.x.known()) and (y := point.y.known())
+    ]
+    if not crosses:
         return ""
-    across = scale([value for point in points for value in _ends(point.x)], LEFT, RIGHT, 0.12)
-    up = scale([value for point in points for value in _ends(point.y)], 300, TOP, 0.12)
-    spots = [(across(point.x.mean), up(point.y.mean)) for point in points]
-    chain = [spot for point, spot in zip(points, spots, strict=True) if point.name not in apart]
-    arrows = [arrow(*start, *end, margin=9) for start, end in zip(chain, chain[1:], strict=False)]
-    crosses = [_cross(point, across, up) for point in points]
-    told = "; ".join(f"{p.name}: {x_title} {number(p.x.mean)}, {y_title} {number(p.y.mean, 1)}" for p in points)
-    return svg(
-        345,
-        f"{y_title} against {x_title}",
-        told,
-        x_axis(across, 300, x_title, TOP),
-        y_axis(up, LEFT, RIGHT, y_title),
-        *crosses,
-        *arrows,
-        *_labels(points, spots, _drawn_areas(points, spots, across, up)),
-    )
+    told = "; ".join(f"{c.name}: {x_title} {number(c.x[0])}, {y_title} {number(c.y[0], 1)}" for c in crosses)
+    arrows = list(pairwise(cross.centre for cross in crosses if cross.name not in unlinked))
+
+    def draw(figure: "Figure") -> None:
+        axes = _axes(figure, x_title, y_title)
+        for cross in crosses:
+            (x, left, right), (y, low, high) = cross.x, cross.y
+            axes.plot([left, right], [y, y], color=cross.colour, linewidth=3)
+            axes.plot([x, x], [low, high], color=cross.colour, linewidth=3)
+            axes.plot(x, y, "o", color=cross.colour, markersize=12)
+        for start, end in arrows:
+            line = {"arrowstyle": "->", "color": colour("soft"), "linewidth": 1.6, "shrinkA": 9, "shrinkB": 9}
+            axes.annotate("", end, start, arrowprops={**line, "gid": "arrow"})
+        _write_names(figure, axes, crosses, arrows)
+
+    return inline_svg(345, f"{y_title} against {x_title}", told, draw)
 
 
 def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float | None], title: str) -> str:
     """Draw how per-problem values are spread, one row per contender over a common axis."""
-    rows = {name: found for name, found in values.items() if found}
+    rows = {name: (place, found) for place, (name, found) in enumerate(values.items()) if found}
     if not rows:
         return ""
-    across = scale([value for found in rows.values() for value in found], 8, RIGHT, 0.02)
-    parts, y, order = [], 10.0, list(values)
-    for name, found in rows.items():
-        parts.append(_histogram(name, found, means.get(name), across, y, colour(order.index(name))))
-        y += 72
-    told = "; ".join(
-        f"{name}: {len(found)} problems, mean {_mean(found, means.get(name))}" for name, found in rows.items()
-    )
-    return svg(y + 46, f"Distribution of {title}", told, x_axis(across, y, f"{title} per problem", 10), *parts)
+    every = [value for _, found in rows.values() for value in found]
+    shown = {name: number(means.get(name), decimals(found)) for name, (_, found) in rows.items()}
+    told = "; ".join(f"{name}: {len(found)} problems, mean {shown[name]}" for name, (_, found) in rows.items())
+
+    def draw(figure: "Figure") -> None:
+        grid = figure.subplots(len(rows), sharex=True, squeeze=False)[:, 0]
+        for axes, (name, (place, found)) in zip(grid, rows.items(), strict=True):
+            ink = colour(f"c{colour_number(place)}")
+            axes.hist(found, bins=BINS, range=(min(every), max(every)), color=ink, histtype="stepfilled", gid="bars")
+            if (mean := means.get(name)) is not None:
+                axes.axvline(mean, color=colour("text"), linewidth=2)
+            axes.set_title(name, color=ink, weight="bold")
+            axes.set_title(f"mean {shown[name]}", loc="right", fontsize=SMALL)
+            axes.set_yticks([])
+            axes.spines["bottom"].set(visible=True, color=colour("rule"))
+        grid[-1].set_xlabel(f"{title} per problem")
+        grid[-1].locator_params(axis="x", nbins=5)
+
+    return inline_svg(72 * len(rows) + 56, f"Distribution of {title}", told, draw)
 
 
 def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
     """Draw a stage's training loss as a line and its held-out loss as dots, by step."""
-    series = {key: _series(rows, key) for key in ("loss", "eval_loss")}
-    series = {key: points for key, points in series.items() if points}
+    series = {key: points for key in _LEGEND if (points := _series(rows, key))}
     if not series:
         return ""
-    every = [point for points in series.values() for point in points]
-    across = scale([step for step, _ in every], LEFT, RIGHT, 0.03)
-    up = scale([value for _, value in every], 210, TOP, 0.08)
-    drawn = [
-        path([(across(step), up(value)) for step, value in points], f"curve {key}")
-        + (_dots(points, across, up) if key == "eval_loss" else "")
-        for key, points in series.items()
-    ]
     told = "; ".join(
         f"{_LEGEND[key]} from {number(points[0][1])} to {number(points[-1][1])}" for key, points in series.items()
     )
-    return svg(
-        255,
-        f"Training of {name}",
-        told,
-        x_axis(across, 210, "step", TOP),
-        y_axis(up, LEFT, RIGHT, "loss"),
-        *drawn,
-        *_legend(list(series)),
-    )
+    looks: dict[str, dict[str, Any]] = {
+        "loss": {"color": colour("c1")},
+        "eval_loss": {"color": colour("c3"), "linestyle": "--", "marker": "o", "markersize": 7},
+    }
+
+    def draw(figure: "Figure") -> None:
+        axes = _axes(figure, "step", "loss")
+        for key, points in series.items():
+            steps, losses = zip(*points, strict=True)
+            axes.plot(steps, losses, linewidth=2, label=_LEGEND[key], **looks[key])
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(series), fontsize=SMALL, borderpad=0)
+
+    return inline_svg(255, f"Training of {name}", told, draw)
 
 
 def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better: bool = False) -> str:
     """Draw paired differences with their intervals around the line of no difference."""
-    rows = [row for row in rows if _known(row)]
-    if not rows:
+    known = [(row, found) for row in rows if (found := row.interval.known())]
+    if not known:
         return ""
-    ends = [value for row in rows for value in (row.low, row.high)]
-    across = scale([0.0, *ends], 12, RIGHT - 6, 0.06)
-    bottom = 10 + 52 * len(rows)
-    parts = [line(across(0), 6, across(0), bottom, "zero")]
-    parts += [
-        _difference(row, across, 10 + 52 * place, digits, verdict(row, lower_is_better))
-        for place, row in enumerate(rows)
-    ]
     told = "; ".join(
         f"{row.contender} minus {row.against}: {number(row.difference, digits, True)}, "
         f"{span(row.low, row.high, digits, True)}"
-        for row in rows
+        for row, _ in known
     )
-    axis = x_axis(across, bottom, f"difference in {title}", 6)
-    return svg(bottom + 46, f"Paired differences in {title}", told, axis, *parts)
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        axes.axvline(0, color=colour("text"), linewidth=1.5, linestyle="--")
+        for place, (row, (mean, low, high)) in enumerate(known):
+            found = verdict(row, lower_is_better)
+            ink = colour({"better": "good", "worse": "bad", "same": "soft"}[found])
+            axes.plot([low, high], [place, place], color=ink, linewidth=3)
+            axes.plot(mean, place, "o", color=ink, markersize=11)
+            words: dict[str, Any] = {
+                "transform": axes.get_yaxis_transform(), "weight": "bold", "va": "center", "in_layout": False,
+            }  # fmt: skip
+            axes.text(0, place - 0.38, f"{row.contender} vs {row.against}", **words)
+            ink = colour("text") if found == "same" else ink
+            axes.text(1, place - 0.38, number(mean, digits, True), ha="right", color=ink, gid=found, **words)
+        axes.set(yticks=[], ylim=(len(known) - 0.7, -0.6), xlabel=f"difference in {title}")
+        axes.locator_params(axis="x", nbins=4)
+
+    return inline_svg(52 * len(known) + 56, f"Paired differences in {title}", told, draw)
 
 
 def verdict(row: Comparison, lower_is_better: bool = False) -> str:
     """Return ``better``, ``worse``, or ``same`` when the interval holds zero or is not known."""
-    if not _known(row) or row.low <= ROUNDING and row.high >= -ROUNDING:
+    found = row.interval.known()
+    if found is None or found[1] <= ROUNDING and found[2] >= -ROUNDING:
         return "same"
-    return "better" if (row.low > 0) is not lower_is_better else "worse"
+    return "better" if (found[1] > 0) is not lower_is_better else "worse"
 
 
-_LEGEND = {"loss": "training", "eval_loss": "held out"}
+def _axes(figure: "Figure", x_title: str, y_title: str) -> "Axes":
+    """Return axes whose upper title lies over the ticks: beside them, a phone has no room."""
+    axes = figure.add_subplot()
+    axes.set(xlabel=x_title, title=y_title)
+    axes.margins(0.1)
+    axes.locator_params(nbins=5)
+    return axes
 
 
-def _known(item: Interval | Comparison) -> bool:
-    return item.low is not None and item.high is not None
+def _write_names(
+    figure: "Figure", axes: "Axes", crosses: Sequence[_Cross], arrows: Sequence[tuple[tuple[float, float], ...]]
+) -> None:
+    """Write each cross's name where it covers least of what is drawn already."""
+    from matplotlib.transforms import Bbox
+
+    figure.draw_without_rendering()  # places the axes, which all extents depend on
+    taken = [line.get_window_extent() for line in axes.lines]
+    for start, end in arrows:
+        (x1, y1), (x2, y2) = axes.transData.transform([start, end])
+        steps = [(x1 + (x2 - x1) * part / 20, y1 + (y2 - y1) * part / 20) for part in range(21)]
+        taken += [Bbox.from_bounds(x - 2, y - 2, 4, 4) for x, y in steps]
+    for cross in crosses:
+        look: dict[str, Any] = {
+            "textcoords": "offset points",
+            "color": cross.colour,
+            "weight": "bold",
+            "in_layout": False,
+        }
+        label = axes.annotate(cross.name, cross.centre, (0, 0), **look)
+        _move(label, min(_PLACES, key=lambda place: _covered(_move(label, place), axes.bbox, taken)))
+        taken.append(label.get_window_extent())
 
 
-def _ends(interval: Interval) -> tuple[float, float]:
-    return interval.low, interval.high
+def _move(label: "Annotation", place: tuple[float, float, str, str]) -> "Bbox":
+    """Put a label beside its point, and return the area that it takes there."""
+    x, y, horizontal, vertical = place
+    label.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
+    return label.get_window_extent()
 
 
-def _cross(point: Point, across: Scale, up: Scale) -> str:
-    x, y, style = across(point.x.mean), up(point.y.mean), f"c{point.colour}"
-    return (
-        line(across(point.x.low), y, across(point.x.high), y, f"bar {style}")
-        + line(x, up(point.y.low), x, up(point.y.high), f"bar {style}")
-        + dot(x, y, 6, f"fill {style}")
-    )
+def _covered(area: "Bbox", frame: "Bbox", taken: Sequence["Bbox"]) -> float:
+    """Return how much of what is drawn ``area`` covers; what lies outside the frame counts a hundredfold."""
+    outside = area.width * area.height - _shared(area, frame)
+    return 100 * outside + sum(_shared(area, other) for other in taken)
 
 
-def _drawn_areas(
-    points: Sequence[Point], spots: Sequence[tuple[float, float]], across: Scale, up: Scale
-) -> list[tuple[float, ...]]:
-    areas = [(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
-    for point, (x, y) in zip(points, spots, strict=True):
-        areas += [
-            (across(point.x.low), y - 3, across(point.x.high), y + 3),
-            (x - 3, up(point.y.high), x + 3, up(point.y.low)),
-        ]
-    for (x1, y1), (x2, y2) in zip(spots, spots[1:], strict=False):
-        way = [(x1 + (x2 - x1) * part / 20, y1 + (y2 - y1) * part / 20) for part in range(21)]
-        areas += [(x - 2, y - 2, x + 2, y + 2) for x, y in way]
-    return areas
-
-
-def _labels(points: Sequence[Point], spots: Sequence[tuple[float, float]], taken: list[tuple[float, ...]]) -> list[str]:
-    drawn = []
-    for point, (x, y) in zip(points, spots, strict=True):
-        wide = len(point.name) * LETTER
-        area = min(_places(x, y, wide), key=lambda area: _badness(area, taken))
-        taken.append(area)
-        drawn.append(text(area[0], area[3] - 4, point.name, f"label c{point.colour}"))
-    return drawn
-
-
-def _places(x: float, y: float, wide: float) -> list[tuple[float, float, float, float]]:
-    corners = [
-        (x + 11, y + 6),
-        (x + 11, y - 22),
-        (x - wide - 11, y + 6),
-        (x - wide - 11, y - 22),
-        (x - wide / 2, y - 32),
-        (x - wide / 2, y + 14),
-        (x - wide / 2, y - 52),
-        (x - wide / 2, y + 34),
-    ]
-    return [(left, top, left + wide, top + 18) for left, top in corners]
-
-
-def _badness(area: tuple[float, ...], taken: Sequence[tuple[float, ...]]) -> float:
-    left, top, right, bottom = area
-    outside = max(0, LEFT - left) + max(0, right - RIGHT) + max(0, TOP - top) + max(0, bottom - 300)
-    overlap = sum(
-        max(0, min(right, other[2]) - max(left, other[0])) * max(0, min(bottom, other[3]) - max(top, other[1]))
-        for other in taken
-    )
-    return 100 * outside + overlap
-
-
-def _histogram(name: str, values: Sequence[float], mean: float | None, across: Scale, y: float, shade: int) -> str:
-    counts = [0] * BINS
-    for value in values:
-        counts[min(BINS - 1, int((value - across.low) / (across.high - across.low) * BINS))] += 1
-    wide, most = (across.end - across.start) / BINS, max(counts)
-    bars = [
-        box(across.start + place * wide, y + 64 - 40 * count / most, wide - 1, 40 * count / most, f"fill c{shade}")
-        for place, count in enumerate(counts)
-        if count
-    ]
-    middle = line(across(mean), y + 22, across(mean), y + 64, "mean") if mean is not None else ""
-    label = text(across.start, y + 16, name, f"label c{shade}") + text(
-        RIGHT, y + 16, f"mean {_mean(values, mean)}", "tick", "end"
-    )
-    return label + "".join(bars) + middle + line(across.start, y + 64, RIGHT, y + 64, "grid")
-
-
-def _mean(values: Sequence[float], mean: float | None) -> str:
-    return number(mean, decimals(values))
+def _shared(one: "Bbox", other: "Bbox") -> float:
+    found = one.intersection(one, other)
+    return 0.0 if found is None else float(found.width * found.height)
 
 
 def _series(rows: Sequence[Mapping[str, float]], key: str) -> list[tuple[float, float]]:
     points = [(row["step"], row[key]) for row in rows if key in row]
     return points[:: -(-len(points) // MOST_POINTS)] if points else []
-
-
-def _dots(points: Sequence[tuple[float, float]], across: Scale, up: Scale) -> str:
-    return "".join(dot(across(step), up(value), 3.5, "eval_loss mark") for step, value in points)
-
-
-def _legend(keys: Sequence[str]) -> list[str]:
-    parts, x = [], WIDTH / 2
-    for key in keys:
-        parts += [line(x, 11, x + 22, 11, f"curve {key}"), text(x + 28, 16, _LEGEND[key], "tick")]
-        x += 44 + len(_LEGEND[key]) * LETTER
-    return parts
-
-
-def _difference(row: Comparison, across: Scale, y: float, digits: int, style: str) -> str:
-    return (
-        box(0, y, WIDTH, 22, "veil")
-        + text(0, y + 16, f"{row.contender} vs {row.against}", "label")
-        + text(WIDTH, y + 16, number(row.difference, digits, True), f"label {style}", "end")
-        + line(across(row.low), y + 33, across(row.high), y + 33, f"bar {style}")
-        + dot(across(row.difference), y + 33, 5.5, f"fill {style}")
-    )

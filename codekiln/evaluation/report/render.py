@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from codekiln.evaluation.report.data import ReportData
 from codekiln.evaluation.report.formatting import visible
-from codekiln.evaluation.report.view import view
+from codekiln.evaluation.report.view import page
 
 
 def render(data: ReportData) -> str:
@@ -16,7 +16,7 @@ def render(data: ReportData) -> str:
     It asks the network for nothing and runs no script (its own content policy forbids both), so that it works in the
     sandboxed frame of the Kubeflow Pipelines UI, and programs quoted in it stay text.
     """
-    return visible(templates().get_template("report.html").render(view(data)))
+    return visible(templates().get_template("report.html").render(page(data)))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""From a report's data to what its page shows: every number as text, every drawing as SVG."""
+"""From a report's data to what its page shows: every number as text, every chart as SVG."""
 
 import json
 from collections.abc import Iterator
@@ -17,8 +17,14 @@ SIDE = {"higher": "Up and to the right", "lower": "Down and to the right", "none
 WORD = {"better": "better", "worse": "worse", "same": "no clear difference"}
 
 
-def view(data: ReportData) -> dict[str, Any]:
+def page(data: ReportData) -> dict[str, Any]:
     """Return everything the page's template names."""
+    curves = ({"name": name, "svg": charts.curves(name, rows)} for name, rows in data.curves.items())
+    return {**words(data), "drawings": list(_drawings(data)), "curves": [curve for curve in curves if curve["svg"]]}
+
+
+def words(data: ReportData) -> dict[str, Any]:
+    """Return what the page and the model card show as text."""
     return {
         "data": data,
         "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),
@@ -27,10 +33,6 @@ def view(data: ReportData) -> dict[str, Any]:
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
         "strata": list(_strata(data)),
-        "drawings": list(_drawings(data)),
-        "curves": [
-            {"name": name, "svg": drawn} for name, rows in data.curves.items() if (drawn := charts.curves(name, rows))
-        ],
         "comparisons": [_comparison(data, item) for item in data.evaluation.comparisons],
         "examples": [_example(data, example) for example in data.examples],
         "rejected": list(_rejected(data)),
@@ -109,14 +111,20 @@ def _column(data: ReportData, name: str) -> dict[str, str]:
 def _row(data: ReportData, contender: str, place: int) -> dict[str, Any]:
     intervals = data.evaluation.contenders[contender]
     cells = [_cell(data, contender, measure, intervals.get(measure)) for measure in _measures(data)]
-    return {"name": contender, "colour": charts.colour(place), "cells": cells}
+    return {"name": contender, "colour": charts.colour_number(place), "cells": cells}
 
 
 def _strata(data: ReportData) -> Iterator[dict[str, Any]]:
     for stratum, contenders in data.evaluation.strata.items():
         for place, (name, found) in enumerate(contenders.items()):
             cells = [_plain(data, measure, found.get(measure)) for measure in _measures(data)]
-            yield {"stratum": stratum, "name": name, "colour": charts.colour(place), "cells": cells, "first": not place}
+            yield {
+                "stratum": stratum,
+                "name": name,
+                "colour": charts.colour_number(place),
+                "cells": cells,
+                "first": not place,
+            }
 
 
 def _plain(data: ReportData, measure: str, interval: Interval | None) -> dict[str, str]:
@@ -144,13 +152,13 @@ def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
     result, target, guard = data.evaluation, data.gate.metric, data.guard
     order = [name for name in result.contenders if name != CHAMPION and name not in data.references]
     points = [
-        charts.Point(name, found[guard], found[target], charts.colour(place))
+        charts.Point(name, found[guard], found[target], charts.colour_number(place))
         for place, (name, found) in enumerate(result.contenders.items())
         if guard != target and guard in found and target in found
     ]
     yield {
         "title": f"{target} against {guard}",
-        "svg": charts.scatter(points, guard, target, apart=(CHAMPION, *data.references)),
+        "svg": charts.scatter(points, guard, target, unlinked=(CHAMPION, *data.references)),
         "note": f"{SIDE[direction(data, target)]} is better. Bars are 95 % intervals; arrows follow the stages. "
         + (f"{target} is measured on passing programs only." if data.programs else ""),
     }

@@ -1,9 +1,8 @@
-"""Two pictures: how many rows of each difficulty the data sets have, and how often problems are solved."""
+"""Two plots: how many rows of each difficulty the data sets have, and how often problems are solved."""
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from codekiln.evaluation import figures
 from codekiln.recipes.difficulty.mixture import Mix, Pool
 from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
 
@@ -13,7 +12,8 @@ WIDTH = 0.05
 
 def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
     """Return a PNG with one stacked bar a data set: its rows of each band."""
-    figure, axes = _figure(1.2 + 0.5 * len(mixes))
+    figure = figures.new(8, 1.2 + 0.5 * len(mixes))
+    axes = figure.add_subplot()
     names = [mix.name if mix.rows else f"{mix.name} (not possible)" for mix in mixes]
     left = [0] * len(mixes)
     for band in BANDS:
@@ -24,7 +24,7 @@ def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
     axes.invert_yaxis()
     axes.set_xlabel("rows")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    return _png(figure)
+    return figures.png(figure)
 
 
 def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
@@ -34,9 +34,13 @@ def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
         pool: The rates and bands.
         thresholds: Where to draw lines, by band.
     """
-    figure, axes = _figure(3.2)
+    figure = figures.new(8, 3.2)
+    axes = figure.add_subplot()
     shown = [*BANDS, UNSOLVED]
-    rates = [[pool.rates[name].at(1) for name, band in pool.bands.items() if band == one] for one in shown]
+    rates = [
+        [rate for name, band in pool.bands.items() if band == one and (rate := pool.rates[name].at(1)) is not None]
+        for one in shown
+    ]
     labels = [f"{band} ({len(found)})" for band, found in zip(shown, rates, strict=True)]
     # Shares of ten or twenty samples lie in the middle of a bar: on its edge, rounding would decide where they count.
     edges = [WIDTH * (place - 0.5) for place in range(round(1 / WIDTH) + 2)]
@@ -46,17 +50,4 @@ def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
     axes.set_xlabel("pass@1")
     axes.set_ylabel("problems")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    return _png(figure)
-
-
-def _figure(height: float) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, height), layout="constrained")
-    return figure, figure.add_subplot()
-
-
-def _png(figure: Any) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
-    return file.getvalue()
+    return figures.png(figure)

@@ -8,7 +8,7 @@ import pytest
 from codekiln.code import metrics
 from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.evaluation import CHAMPION, decide, evaluate, measures
-from codekiln.evaluation.report import ReportData
+from codekiln.evaluation.report import ReportData, render
 from codekiln.evaluation.report.data import Adapter, Base, BeforeAfter, Step, Tracking
 
 MODELS = {"base": (0.62, 66.0), "sft": (0.95, 70.0), "dpo": (0.94, 79.0), "dpo_further": (0.95, 83.5)}
@@ -98,6 +98,11 @@ def make_report() -> Callable[..., ReportData]:
 @pytest.fixture(scope="session")
 def report_data() -> ReportData:
     return report()
+
+
+@pytest.fixture(scope="session")
+def rendered(report_data: ReportData) -> str:
+    return render(report_data)
 
 
 def report(models: dict[str, tuple[float, float]] | None = None, **changes: object) -> ReportData:
