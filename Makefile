@@ -11,7 +11,7 @@ TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
 
-test: $(READY)  ## the tests, without the slow ones
+test: $(READY)  ## the tests, without the slow ones; ends with the list of those skipped, and why
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
 
 test-all: $(READY)  ## every test
@@ -24,7 +24,7 @@ lint: $(READY)  ## style and formatting
 compile: $(READY)  ## write pipelines/compiled/*.yaml
 	$(BIN)/python -W ignore -m pipelines.compile
 
-manifests: compile  ## write what is made from the chart, and the chart's copies of the pipelines
+manifests: $(READY)  ## write what is made from the chart: manifests/, the table of values, the chart's permissions
 	$(BIN)/python -m charts.render
 
 images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDEX_URL=URL, see images/README.md

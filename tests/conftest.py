@@ -4,12 +4,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+OWN = ROOT / "tests" / "data" / "problems"
+
+
+def _public() -> list[Path]:
+    """Return the folder of the real MBPP and HumanEval, which the project does not ship, where it is at hand."""
+    folders = (os.environ.get("CODEKILN_DATA"), ROOT.parent / "shared" / "data")
+    return [Path(folder) for folder in folders if folder and (Path(folder) / "mbpp.jsonl").exists()][:1]
+
+
+@pytest.fixture(scope="session", params=[OWN, *_public()], ids=["own", "public"][: 1 + len(_public())])
+def data_dir(request: pytest.FixtureRequest) -> Path:
+    """A folder with mbpp.jsonl, sanitized-mbpp.json and HumanEval.jsonl.gz: our own problems, then the real ones."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Path:
-    """The folder with mbpp.jsonl, sanitized-mbpp.json and HumanEval.jsonl.gz, which the project does not ship."""
-    for folder in (os.environ.get("CODEKILN_DATA"), ROOT.parent / "shared" / "data"):
-        if folder and (Path(folder) / "mbpp.jsonl").exists():
-            return Path(folder)
-    pytest.skip("MBPP and HumanEval are not here: set CODEKILN_DATA to the folder that has mbpp.jsonl")
+def is_public(data_dir: Path) -> bool:
+    """Whether ``data_dir`` has the real files, about which figures are known."""
+    return data_dir != OWN

@@ -1,6 +1,8 @@
-"""Custom objects against the schemas and CEL rules of their definitions, as an API server would judge them.
+"""Custom objects against their models and definitions, as an API server would judge them.
 
-The definitions are read from ``$CODEKILN_CRDS``, or from ``../shared/crds`` beside the repository.
+Jobs and runtimes are held against the models of ``tests/api_models.py``. What no package has a model of is held against
+the definitions in ``tests/data/definitions``. A folder with full definitions, ``$CODEKILN_CRDS`` or ``../shared/crds``
+beside the repository, adds the schemas and CEL rules of jobs and runtimes, and replaces the shipped ones.
 """
 
 import copy
@@ -16,6 +18,9 @@ import pytest
 import yaml
 from celpy.adapter import json_to_cel
 
+from tests import api_models
+
+_SHIPPED = Path(__file__).parent / "data" / "definitions"
 _BESIDE = Path(__file__).parents[2] / "shared" / "crds"
 _OPEN = "x-kubernetes-preserve-unknown-fields"
 _LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
@@ -23,15 +28,10 @@ _KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-def folder() -> Path:
-    """Return where the definitions are."""
-    return Path(os.environ.get("CODEKILN_CRDS") or _BESIDE)
-
-
 def require() -> None:
-    """Skip the calling test where the definitions are not at hand."""
-    if not any(folder().glob("*.yaml")):
-        pytest.skip(f"no custom resource definitions in {folder()}; set CODEKILN_CRDS to a folder that has them")
+    """Skip the calling test where the definitions of jobs and runtimes are not at hand."""
+    if not any(_folder().glob("*.yaml")):
+        pytest.skip("no package has the CEL rules of jobs and runtimes; CODEKILN_CRDS names a folder of definitions")
 
 
 def assert_valid(document: dict[str, Any]) -> None:
@@ -41,22 +41,22 @@ def assert_valid(document: dict[str, Any]) -> None:
 
 
 def errors(document: dict[str, Any]) -> list[str]:
-    """Return what is wrong with a custom object: schema, then keys of lists, metadata and CEL rules.
+    """Return what is wrong with a custom object: model, schema, then metadata, keys of lists and CEL rules.
 
     Rules about a change (``oldSelf``) are skipped: there is one object, not two.
     """
-    schema = _schema(document["apiVersion"], document["kind"])
-    full = _with_defaults(copy.deepcopy(document), schema)
-    validator = _validator(document["apiVersion"], document["kind"])
-    found = [f"{e.json_path}: {e.message[:300]}" for e in validator.iter_errors(full)]
+    assert has(document), f"neither a model nor a definition of {document['kind']} {document['apiVersion']}"
+    defined = (document["apiVersion"], document["kind"]) in _index()
+    found = api_models.errors(document) if api_models.has(document) else []
+    found += _schema_errors(document) if defined else []
     if found:
         return found
-    return [*metadata_errors(document), *_walk(full, schema, "$")]
+    return [*metadata_errors(document), *(_rule_errors(document) if defined else [])]
 
 
 def has(document: dict[str, Any]) -> bool:
-    """Return whether there is a definition for ``document``."""
-    return (document["apiVersion"], document["kind"]) in _index()
+    """Return whether there is a model or a definition for ``document``."""
+    return api_models.has(document) or (document["apiVersion"], document["kind"]) in _index()
 
 
 def metadata_errors(document: dict[str, Any]) -> list[str]:
@@ -75,11 +75,16 @@ def metadata_errors(document: dict[str, Any]) -> list[str]:
     return found
 
 
+def _folder() -> Path:
+    """Return where full definitions would be."""
+    return Path(os.environ.get("CODEKILN_CRDS") or _BESIDE)
+
+
 @cache
 def _index() -> dict[tuple[str, str], Path]:
     """Map (apiVersion, kind) to the file that defines it, without parsing the large files."""
     found = {}
-    for path in sorted(folder().glob("*.yaml")):
+    for path in [*sorted(_SHIPPED.glob("*.yaml")), *sorted(_folder().glob("*.yaml"))]:
         text = path.read_text(encoding="utf-8")
         group = re.search(r"^  group: (\S+)$", text, re.M)
         kind = re.search(r"^    kind: (\S+)$", text, re.M)
@@ -90,8 +95,7 @@ def _index() -> dict[tuple[str, str], Path]:
 
 @cache
 def _schema(api_version: str, kind: str) -> dict[str, Any]:
-    path = _index().get((api_version, kind))
-    assert path, f"no definition of {kind} {api_version} in {folder()}"
+    path = _index()[api_version, kind]
     loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     versions = {v["name"]: v["schema"]["openAPIV3Schema"] for v in loaded["spec"]["versions"]}
     return versions[api_version.rpartition("/")[2]]
@@ -102,6 +106,17 @@ def _validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
     root = dict(_schema(api_version, kind))
     root["properties"] = {**root["properties"], "metadata": {"type": "object", _OPEN: True}}
     return jsonschema.Draft202012Validator(_closed(root))
+
+
+def _schema_errors(document: dict[str, Any]) -> list[str]:
+    api_version, kind = document["apiVersion"], document["kind"]
+    full = _with_defaults(copy.deepcopy(document), _schema(api_version, kind))
+    return [f"{e.json_path}: {e.message[:300]}" for e in _validator(api_version, kind).iter_errors(full)]
+
+
+def _rule_errors(document: dict[str, Any]) -> list[str]:
+    schema = _schema(document["apiVersion"], document["kind"])
+    return _walk(_with_defaults(copy.deepcopy(document), schema), schema, "$")
 
 
 def _closed(schema: Any) -> Any:

@@ -1,25 +1,24 @@
-"""The last lines of a run on this machine: what came out, what the gate said, and where to look."""
+"""The summary of a run on this machine: its results, the gate's verdict, and the paths of its files."""
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codekiln.data.manifests import MANIFEST, DataManifest
-from codekiln.recipes import publish
 
 if TYPE_CHECKING:
     from codekiln.evaluation import Evaluation
 
 
-def closing(workdir: Path) -> tuple[str, bool]:
-    """Return the closing text of a finished run, and whether the gate judged no."""
+def summarise(workdir: Path) -> tuple[str, bool]:
+    """Return the summary of a finished run, and whether the gate refused the adapter."""
     results = workdir / "results.json"
     if (workdir / "promote" / MANIFEST).exists() and results.exists():
-        return _judged(workdir, json.loads(results.read_bytes())["gate"])
-    return _data(workdir), False
+        return _evaluation_summary(workdir, json.loads(results.read_bytes())["gate"])
+    return _data_summary(workdir), False
 
 
-def _judged(workdir: Path, gate: dict) -> tuple[str, bool]:
+def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]:
     from codekiln.evaluation import table
     from codekiln.stages.evaluate import read_evaluation
     from codekiln.stages.promote import ALREADY
@@ -36,6 +35,7 @@ def _judged(workdir: Path, gate: dict) -> tuple[str, bool]:
         f"results  {workdir / 'results.json'}",
         f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
     ]
+    # An adapter that is the champion already is not promoted again, which is no refusal.
     return "\n".join(lines), not gate["promoted"] and ALREADY not in gate["sentence"]
 
 
@@ -50,11 +50,13 @@ def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
     return [text, ""] if text else []
 
 
-def _data(workdir: Path) -> str:
+def _data_summary(workdir: Path) -> str:
+    from codekiln.recipes import published
+
     lines = [""]
     for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
-        if path.parent.name == publish.FOLDER:
-            lines.append(f"card   {path.parent / publish.CARD}")
+        if path.parent.name == published.FOLDER:
+            lines.append(f"card   {path.parent / published.CARD}")
             continue
         manifest = DataManifest.read(path.parent)
         lines.append(

@@ -1,9 +1,10 @@
-"""Distances between programs: of their texts, and of their syntax trees by node sequence or by pq-grams.
+"""Distances between programs: of their texts and tokens, and of their syntax trees by node sequence or by pq-grams.
 
 Tree distances compare the kinds of nodes (``For``, ``BinOp``, ``Add``, ``Call`` ...): names and constants do not count.
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -31,6 +32,12 @@ _PqGrams = frozenset[tuple[tuple[str, ...], int]]
 def edit_distance(left: str, right: str) -> float:
     """Return the Levenshtein distance of two texts divided by the length of the longer one, 0 to 1."""
     return Levenshtein.normalized_distance(left, right)
+
+
+def token_similarity(left: str, right: str) -> float:
+    """Return the share of tokens that two texts have in common, 0 to 1 (Dice coefficient of multisets)."""
+    one, other = (Counter(re.findall(r"\w+|\S", text)) for text in (left, right))
+    return 2 * (one & other).total() / max(1, one.total() + other.total())
 
 
 def preorder_distance(left: str, right: str) -> float:

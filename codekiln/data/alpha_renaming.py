@@ -1,7 +1,7 @@
 """Alpha-renaming: the names a program chose freely become numbers."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -74,7 +74,8 @@ class _Rename(ast.NodeVisitor):
     """Numbers the names of every scope by order of appearance, in place; ``public`` names stay."""
 
     def __init__(self, public: set[str]) -> None:
-        self.public, self.scopes, self.count = public, [], 0
+        self.public, self.count = public, 0
+        self.scopes: list[dict[str, str | None]] = []
 
     def visit_Module(self, node: ast.Module) -> None:
         self._scope(node.body, node.body)
@@ -88,10 +89,10 @@ class _Rename(ast.NodeVisitor):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._function(node, [node.body], [])
 
-    def _comprehension(self, node: ast.expr) -> None:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         first, *rest = node.generators
         self.visit(first.iter)
-        inner = [first.target, *first.ifs, *rest]
+        inner: list[ast.AST] = [first.target, *first.ifs, *rest]
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self._scope([part.target for part in node.generators], [*inner, *results])
 
@@ -106,7 +107,12 @@ class _Rename(ast.NodeVisitor):
             node.names = [self._new(name) for name in node.names]
         super().generic_visit(node)
 
-    def _function(self, node: ast.AST, body: list[ast.AST], decorators: list[ast.expr]) -> None:
+    def _function(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+        body: Sequence[ast.AST],
+        decorators: Sequence[ast.expr],
+    ) -> None:
         given = node.args
         for outside in (*decorators, *given.defaults, *filter(None, given.kw_defaults)):
             self.visit(outside)
@@ -123,6 +129,8 @@ class _Rename(ast.NodeVisitor):
         scope = next((scope for scope in reversed(self.scopes) if old in scope), None)
         if scope is None:
             return old
-        if scope[old] is None:
-            scope[old], self.count = f"${self.count}", self.count + 1
-        return scope[old]
+        new = scope[old]
+        if new is None:
+            new = scope[old] = f"${self.count}"
+            self.count += 1
+        return new

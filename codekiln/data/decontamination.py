@@ -84,8 +84,8 @@ def remove_near_duplicates(
     """
     reasons: dict[int, str] = {}
     for reason, text in texts.items():
-        sides = ([text(row) or "" for row in rows] for rows in (train, evaluation))
-        for item in overlaps(*sides, threshold):
+        left, right = ([text(row) or "" for row in rows] for rows in (train, evaluation))
+        for item in overlaps(left, right, threshold):
             reasons.setdefault(item.train, reason)
     return _without(train, reasons)
 

@@ -2,7 +2,7 @@
 
 A folder without a manifest is unfinished work, and is never read. There is one kind of manifest per kind of folder:
 `DataManifest` for rows, `codekiln.stages.base.StageManifest` for a stage's output, and
-`codekiln.recipes.publish.PublishedManifest` for a data set that others take.
+`codekiln.recipes.published.PublishedManifest` for a data set that others take.
 """
 
 import json

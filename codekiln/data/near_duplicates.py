@@ -55,7 +55,8 @@ class _Index:
     """Sets of shingles by shingle."""
 
     def __init__(self, threshold: float) -> None:
-        self._threshold, self._sizes = threshold, []
+        self._threshold = threshold
+        self._sizes: list[int] = []
         self._holders: dict[str, list[int]] = defaultdict(list)
 
     def add(self, grams: frozenset[str]) -> None:

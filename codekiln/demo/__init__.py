@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from codekiln.data.records import Problem
-from codekiln.demo.family import draw, split_of
-from codekiln.demo.writing import write
+from codekiln.demo.problem_writer import write_problem
+from codekiln.demo.task_family import draw, split_of
 
 Split = Literal["pretrain", "train", "eval"]
 COUNTS = {"pretrain": 16000, "train": 600, "eval": 300}
@@ -18,9 +18,10 @@ COUNTS = {"pretrain": 16000, "train": 600, "eval": 300}
 def problems(split: Split, seed: int = 0, count: int | None = None) -> list[Problem]:
     """Return ``count`` problems of a split, always the same ones for the same arguments.
 
-    ``pretrain`` made the base model, ``train`` is for SFT and DPO, ``eval`` for evaluation. No group, which is a
-    combination of pieces, occurs in two splits, whatever the seed. ``train`` and ``eval`` have one problem a group.
+    ``pretrain`` made the base model, ``train`` is for SFT and DPO, ``eval`` for evaluation. A group is one combination
+    of operations, and belongs to one split whatever the seed. ``train`` and ``eval`` have one problem per group.
     """
+    # The seed strings keep the room's former name: other strings would draw other problems than the published results.
     rng = random.Random(f"codekiln/tiny {split} {seed}")
     wanted = COUNTS[split] if count is None else count
     found: dict[str, Problem] = {}
@@ -29,7 +30,7 @@ def problems(split: Split, seed: int = 0, count: int | None = None) -> list[Prob
         key = f"{spec.group} {spec.constants}" if split == "pretrain" else spec.group
         if split_of(spec.group) != split or key in found:
             continue
-        if problem := write(spec, seed):
+        if problem := write_problem(spec, seed):
             found[key] = problem.model_copy(update={"task_id": f"tiny/{split}/{len(found)}"})
     return list(found.values())
 

@@ -1,7 +1,7 @@
 """Train the embedded base model from scratch: ``python -m codekiln.demo.train_base --out DIR --seed 0``.
 
 It writes a stock Qwen3 causal LM of about a million parameters and its tokenizer. The programs it learns from are in
-all styles and partly wrong (see ``codekiln.demo.corpus``), so that it is worth aligning.
+all styles and partly wrong (see ``codekiln.demo.pretraining_corpus``), so that it is worth aligning.
 """
 
 import argparse
@@ -9,12 +9,13 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import torch
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from codekiln import demo
-from codekiln.demo.corpus import Chat, chats
+from codekiln.demo.pretraining_corpus import Conversation, conversations
 from codekiln.demo.tokenizer import END, PAD, train_tokenizer
 
 VOCABULARY = 1024
@@ -25,7 +26,7 @@ WARMUP_STEPS = 20
 IGNORED = -100
 
 Row = tuple[list[int], int]
-"""Token ids of a chat, and how many of them are the prompt."""
+"""Token ids of a conversation, and how many of them are the prompt."""
 
 
 def main() -> None:
@@ -38,11 +39,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)  # batches are small, and sums come out the same on any number of cores
     torch.manual_seed(options.seed)
-    corpus = chats(demo.problems("pretrain", options.seed, options.problems), options.copies, options.seed)
-    tokenizer = train_tokenizer((message.content for chat in corpus for message in chat), VOCABULARY)
+    corpus = conversations(demo.problems("pretrain", options.seed, options.problems), options.copies, options.seed)
+    tokenizer = train_tokenizer((message.content for conversation in corpus for message in conversation), VOCABULARY)
     model = build_model(tokenizer)
     print(f"{len(corpus)} programs, {model.num_parameters()} parameters", flush=True)
-    train(model, [encode(tokenizer, chat) for chat in corpus], options.seed)
+    train(model, [encode(tokenizer, conversation) for conversation in corpus], options.seed, tokenizer.pad_token_id)
     save(model, tokenizer, options.out)
 
 
@@ -66,18 +67,19 @@ def build_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(config)
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, chat: Chat) -> Row:
-    """Return the token ids of ``chat`` and the length of its prompt."""
-    turns = [message.model_dump() for message in chat]
-    prompt = tokenizer.apply_chat_template(turns[:-1], tokenize=False, add_generation_prompt=True)
-    text = tokenizer.apply_chat_template(turns, tokenize=False)
+def encode(tokenizer: PreTrainedTokenizerFast, conversation: Conversation) -> Row:
+    """Return the token ids of ``conversation`` and the length of its prompt."""
+    turns = [message.model_dump() for message in conversation]
+    # Without tokenisation the template returns text; its annotation names every other result as well.
+    prompt = cast(str, tokenizer.apply_chat_template(turns[:-1], tokenize=False, add_generation_prompt=True))
+    text = cast(str, tokenizer.apply_chat_template(turns, tokenize=False))
     ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     return ids + tokenizer(text.removeprefix(prompt), add_special_tokens=False)["input_ids"], len(ids)
 
 
-def train(model: Qwen3ForCausalLM, rows: list[Row], seed: int) -> None:
-    """Show every row to ``model`` once, learning only the completions; the learning rate falls to almost nothing."""
-    batches = list(_batches(rows, random.Random(seed), model.config.pad_token_id))
+def train(model: Qwen3ForCausalLM, rows: list[Row], seed: int, pad: int) -> None:
+    """Train one epoch with loss on the completions only; the learning rate decays to a twentieth of its peak."""
+    batches = list(_batches(rows, random.Random(seed), pad))
     optimizers = _optimizers(model)
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches))) for optimizer in optimizers
@@ -88,8 +90,10 @@ def train(model: Qwen3ForCausalLM, rows: list[Row], seed: int) -> None:
         loss = model(input_ids=ids, labels=labels, use_cache=False).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for step in (*optimizers, *schedules):
-            step.step()
+        for optimizer in optimizers:
+            optimizer.step()
+        for schedule in schedules:
+            schedule.step()
         model.zero_grad()
         if number % 50 == 0 or number == len(batches):
             print(f"step {number}/{len(batches)} loss {loss.item():.3f} {time.monotonic() - began:.0f} s", flush=True)
@@ -124,7 +128,8 @@ def _batches(rows: list[Row], rng: random.Random, pad: int) -> Iterator[tuple[to
     Right padding needs no attention mask in a causal model: no real token looks at it.
     """
     ordered = sorted(rows, key=lambda row: (len(row[0]), rng.random()))
-    groups, group = [], []
+    groups: list[list[Row]] = []
+    group: list[Row] = []
     for row in ordered:
         if group and (len(group) + 1) * len(row[0]) > TOKENS_PER_STEP:
             groups.append(group)

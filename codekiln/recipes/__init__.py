@@ -1,19 +1,13 @@
-"""Data recipes, found by name: one file or one folder each."""
+"""Data recipes, found by name: one file or one folder each, or an entry point `codekiln.recipes`."""
 
 from typing import Any
 
-from codekiln import plugins
+from codekiln.plugins import ModulePlugins, subclass_in
 from codekiln.recipes.base import Recipe
 
-SHARED = ("base", "problem_sets", "publish", "types")
-"""What recipes have in common; every other file or folder here is a recipe."""
+# What recipes have in common; every other file or folder here is a recipe.
+_SHARED = ("base", "decontamination", "problem_sets", "publish", "published", "types", "validate")
+_RECIPES: ModulePlugins[type[Recipe[Any]]] = ModulePlugins("recipe", __name__, subclass_in(Recipe), shared=_SHARED)
 
-
-def names() -> tuple[str, ...]:
-    """Return the names of all recipes."""
-    return plugins.names(__name__)
-
-
-def get(name: str) -> type[Recipe[Any]]:
-    """Return a recipe's class by name, or raise InputError with a suggestion."""
-    return plugins.load(__name__, name, Recipe)
+names = _RECIPES.names
+get = _RECIPES.get

@@ -18,7 +18,7 @@ but `rows` has a default, which is right for problems with hidden tests.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from codekiln import plugins
 from codekiln.code import metrics
@@ -89,7 +89,7 @@ class Recipe(ABC, Generic[S]):
         """Return the sha256 of every file and folder that the recipe's own settings name, by name."""
         return {}
 
-    def generate(self, problems: Iterable[Problem], teacher: Teacher) -> Iterator[tuple[Problem, list[Sample]]]:
+    def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each problem with its candidate replies, in order and lazily; a problem may have none."""
         return teacher.solve(problems)
 

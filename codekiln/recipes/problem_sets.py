@@ -59,11 +59,9 @@ def load(settings: RunSettings) -> tuple[list[Problem], list[Problem]]:
 def split(problems: Sequence[Problem], fraction: float, seed: int) -> tuple[list[Problem], list[Problem]]:
     """Split off about ``fraction`` of the groups; a problem's group decides its side, whatever else is in the set."""
 
-    judging = [splits.is_held_out(row.group or row.task_id, fraction, f"{seed}\0") for row in problems]
-    sides = ([], [])
-    for row, judges in zip(problems, judging, strict=True):
-        sides[judges].append(row)
-    return sides
+    held_out = [splits.is_held_out(row.group or row.task_id, fraction, f"{seed}\0") for row in problems]
+    train = [row for row, is_held_out in zip(problems, held_out, strict=True) if not is_held_out]
+    return train, [row for row, is_held_out in zip(problems, held_out, strict=True) if is_held_out]
 
 
 def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple[list[Problem], list[Rejected]]:

@@ -1,7 +1,7 @@
 """How settings are resolved: defaults < profile < run form < overrides; every mistake is reported at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -80,23 +80,35 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        errors = [_explain(item, where) for item in found]
-        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in found)}
-    errors += [item for name in values.get("filters", ()) for item in _known(filters, name, f"{where}: filters")]
+        details = error.errors(include_url=False)
+        errors = [_explain(item, where) for item in details]
+        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
     errors += _measurable(values, where)
     own = {}
-    for section, table in (("recipes", recipes), ("teachers", teachers)):
-        chosen = values.get(section[:-1], Settings.model_fields[section[:-1]].default)
-        checked, found = _plugins(table, {chosen: {}} | values.get(section, {}), f"{where}: {section}")
-        own[section] = {chosen: checked.get(chosen)}
+    for section, (table, chosen) in _with_settings(values).items():
+        given = {name: {} for name in chosen} | values.get(section, {})
+        checked, found = _plugins(table, given, f"{where}: {section}")
+        own[section] = {name: checked.get(name) for name in chosen}
         errors += found
     if errors:
         raise InputErrors(errors)
     return settings.model_copy(update=own)
+
+
+def _with_settings(values: Mapping[str, Any]) -> dict[str, tuple[Any, Sequence[str]]]:
+    """Return by section of settings the kind of plug-in that it is about, and the names of those that are used."""
+
+    def chosen(key: str) -> Any:
+        return values.get(key, Settings.model_fields[key].default)
+
+    return {
+        "recipes": (recipes, [chosen("recipe")]),
+        "teachers": (teachers, [chosen("teacher")]),
+        "filter_settings": (filters, chosen("filters")),
+    }
 
 
 def _aimed(values: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def _known(table: Any, name: Any, where: str) -> list[InputError]:
     return []
 
 
-def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict], list[InputError]]:
+def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict[str, Any]], list[InputError]]:
     checked, errors = {}, []
     for name, values in given.items():
         problems = _known(table, name, f"{where}.{name}")
@@ -151,7 +163,8 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
             fix="correct the value",
         )
     for part in location[:-1]:
-        schema = schema.model_fields[part].annotation
+        section = schema.model_fields[part].annotation
+        schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
     return InputError(
         f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
     )

@@ -58,6 +58,7 @@ class Settings(Section):
     filters: tuple[str, ...] = Field(
         ("placeholder", "length", "contaminated", "duplicate"), description="asked in this order"
     )
+    filter_settings: dict[str, dict[str, Any]] = Field({}, description="settings of filters, by filter name")
     problems: ProblemSettings = ProblemSettings()
     recipes: dict[str, dict[str, Any]] = Field({}, description="settings of recipes, by recipe name")
     teachers: dict[str, dict[str, Any]] = Field({}, description="settings of teachers, by teacher name")

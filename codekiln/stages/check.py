@@ -14,7 +14,7 @@ from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
-from codekiln.launch.readiness import examine, pool_probes
+from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import reach
 from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
@@ -46,7 +46,7 @@ def _check(work: Work) -> Summary:
         "registry": lambda: _registry(settings, work.output),
         "problems": lambda: problems.extend(_problems(settings, work.output)) or "readable, and their references pass",
     }
-    notes = examine(probes)
+    notes = run_probes(probes)
     write_run(work.output, settings)
     _start_parent(settings, work)
     train, evaluation, rejected = problems

@@ -7,8 +7,9 @@ from typing import Any
 from codekiln import filters
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.records import Example, Graded, Pair, Problem, Sample
-from codekiln.recipes import publish
+from codekiln.recipes import publish, published
 from codekiln.recipes.base import Recipe
+from codekiln.recipes.decontamination import reject_near_duplicates
 from codekiln.recipes.types import BuiltDataset, TrainingRows
 from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, Summary, Work, code_version
@@ -29,7 +30,7 @@ def _filter(work: Work) -> Summary:
     samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
     graded = grade(recipe, problems, samples, settings, work.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
-    kept, close = publish.decontaminate(recipe, problems, kept, evaluation)
+    kept, close = reject_near_duplicates(recipe, problems, kept, evaluation)
     kept, rejected = recipe.score(problems, kept), [*rejected, *close]
     rows = recipe.rows(problems, kept)
     common = {"parents": {"graded": work.step}, "code_version": code_version()}
@@ -37,7 +38,7 @@ def _filter(work: Work) -> Summary:
     write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)
     write_dataset(work.output / "pairs", rows.pairs, Pair, rejected=_of(rows, Example, other=True), **common)
     made = BuiltDataset(problems, evaluation, kept, rows, work.step, settings.base_model)
-    publish.publish(work.output / publish.FOLDER, recipe, made)
+    publish.publish(work.output / published.FOLDER, recipe, made)
     return _summary(graded, kept, rows, rejected)
 
 
@@ -53,7 +54,9 @@ def _apply(
     graded: Sequence[Graded],
 ) -> tuple[list[Graded], list[Rejected]]:
     by_id = {problem.task_id: problem for problem in problems}
-    check = filters.chain(settings.filters if chosen is None else chosen, evaluation=evaluation)
+    check = filters.chain(
+        settings.filters if chosen is None else chosen, settings.filter_settings, evaluation=evaluation
+    )
     kept, rejected = [], []
     for row in graded:
         reason = check(by_id[row.sample.task_id], row)

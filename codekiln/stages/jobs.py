@@ -12,10 +12,10 @@ from codekiln.stages.base import Work, code_version, identity_of
 from codekiln.stages.run_folder import read_tracking
 
 
-def place(work: Work) -> launch.Place:
+def place(work: Work) -> launch.LaunchContext:
     """Return where the jobs of a stage run."""
     tracking = read_tracking(work.run)
-    return launch.Place(
+    return launch.LaunchContext(
         pool=work.settings.pool,
         run=tracking.parent_run_id if tracking else "",
         step=work.step,

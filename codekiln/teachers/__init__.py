@@ -1,6 +1,7 @@
 """Teachers write the candidate programs that training data is selected from.
 
-A teacher is a file in this folder with one class derived from `Teacher`; the file's name is the teacher's name.
+A teacher is a file in this folder, or an entry point `codekiln.teachers`, with one class derived from `Teacher`; the
+file's name is the teacher's name.
 """
 
 from abc import ABC, abstractmethod
@@ -57,12 +58,9 @@ class Teacher(ABC, Generic[S]):
         return {}
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of all teachers."""
-    return plugins.names(__name__)
+_TEACHERS: plugins.ModulePlugins[type[Teacher[Any]]] = plugins.ModulePlugins(
+    "teacher", __name__, plugins.subclass_in(Teacher)
+)
 
-
-def get(name: str) -> type[Teacher[Any]]:
-    """Return a teacher's class by name, or raise InputError with a suggestion."""
-    # The loaded class derives from the abstract base, so it can be instantiated.
-    return plugins.load(__name__, name, Teacher)  # type: ignore[type-abstract]
+names = _TEACHERS.names
+get = _TEACHERS.get

@@ -10,9 +10,8 @@ from codekiln.data import prompts
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
+from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.inference.sampling.candidates import sample_programs
-from codekiln.inference.structured import Implementations
 from codekiln.teachers import Teacher, TeacherSettings
 
 
@@ -32,22 +31,26 @@ class EndpointTeacherSettings(TeacherSettings, EndpointSettings):
 
 
 class EndpointTeacher(Teacher[EndpointTeacherSettings]):
-    """Asks a server for every candidate; answers are kept on disk, and counted with their cost."""
+    """Requests every candidate from a server; answers are cached on disk, and their tokens and cost are counted."""
 
     describe: ClassVar[str] = "Any OpenAI-compatible chat server; answers are kept on disk, and their cost is counted."
     Settings: ClassVar[type[TeacherSettings]] = EndpointTeacherSettings
 
     def __init__(self, settings: EndpointTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
+        # The openai package takes a second to import, and every command that reads settings imports this module.
+        from codekiln.inference.endpoint import EndpointGenerator
+        from codekiln.inference.structured import StructuredGenerator
+
         self.generator = EndpointGenerator(settings)
         sampling = settings.sampling
         self._sampling = sampling.model_copy(update={"seed": sampling.seed + seed})
-        self._implementations = Implementations(self.generator, self._sampling, settings.attempts)
+        self._structured_generator = StructuredGenerator(self.generator, self._sampling, settings.attempts)
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
-        """Ask for ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
+        """Request ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
 
-        With ``structured`` a problem can have fewer: what is no program by the schema is counted in `usage`.
+        With ``structured`` a problem can have fewer: answers outside the schema are counted in `usage`.
 
         Raises:
             InputError: Structured answers are programs, and some problem wants a text.
@@ -63,7 +66,7 @@ class EndpointTeacher(Teacher[EndpointTeacherSettings]):
                 where="teachers.endpoint.structured",
                 fix="set it to false for this recipe",
             )
-        answers = self._implementations.of([prompts.messages(problem) for problem in problems])
+        answers = self._structured_generator.generate([prompts.messages(problem) for problem in problems])
         for problem, programs in zip(problems, answers, strict=True):
             yield (
                 problem,
@@ -83,10 +86,10 @@ class EndpointTeacher(Teacher[EndpointTeacherSettings]):
         self.generator.check()
 
     def usage(self) -> dict[str, float]:
-        """Return answers, tokens and cost so far, see `codekiln.inference.endpoint.Usage`, and what was malformed."""
+        """Return the counts of `codekiln.inference.endpoint.Usage`, and those of malformed structured answers."""
         used = asdict(self.generator.usage())
         if self.settings.structured:
-            found = self._implementations
+            found = self._structured_generator
             used |= {f"malformed_{reason}": float(count) for reason, count in sorted(found.malformed.items())}
             used["missing"] = float(found.missing)
         return used

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from codekiln.code.rewrite.bugs import mutants
+from codekiln.code.mutation.ast_operators import mutants
 from codekiln.code.rewrite.styles import STYLES, rewrite
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors, did_you_mean

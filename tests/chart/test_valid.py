@@ -44,7 +44,6 @@ def test_core_objects_are_valid_from_1_30_to_the_newest(name):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_custom_objects_are_valid(name):
-    crds.require()
     for each in filter(is_custom, rendering.render(VARIANTS[name])):
         assert_valid(json.dumps(each))
 

@@ -12,6 +12,7 @@ from codekiln.code.distance import (
     pairwise_preorder_distances,
     pq_gram_distance,
     preorder_distance,
+    token_similarity,
 )
 
 LOOP = "def f(x):\n    t = 0\n    for y in x:\n        t += y\n    return t\n"
@@ -29,6 +30,18 @@ def test_distances_of_texts_are_symmetric_bounded_and_zero_for_equal_texts(left,
         assert distance(left, right) == distance(right, left)
         assert 0 <= distance(left, right) <= 1
         assert distance(left, left) == 0
+
+
+@given(TEXTS, TEXTS)
+def test_the_token_similarity_is_symmetric_bounded_and_ignores_layout(left, right):
+    assert token_similarity(left, right) == token_similarity(right, left)
+    assert 0 <= token_similarity(left, right) <= 1
+    assert token_similarity(f"{left}\n# a", "".join(f" {word}" for word in f"{left}\n# a".split())) == 1
+
+
+def test_the_token_similarity_counts_repeated_tokens():
+    assert token_similarity("a a b", "a b b") == 2 * 2 / 6
+    assert token_similarity("a", "b") == 0
 
 
 @given(PROGRAMS, PROGRAMS)

@@ -8,7 +8,7 @@ import pytest
 from codekiln.data.files import sha256_file
 from codekiln.data.manifests import MANIFEST, DataManifest, Manifest, damaged_files
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.publish import PublishedManifest
+from codekiln.recipes.published import PublishedManifest
 from codekiln.stages.base import StageManifest, Summary
 
 DATA = DataManifest(record="Sample", version=1, rows=2, sha256="ab" * 32, parents={"graded": "filter"})

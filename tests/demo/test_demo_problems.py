@@ -7,11 +7,11 @@ import pytest
 
 from codekiln import demo
 from codekiln.data.records import Sample
-from codekiln.demo.writing import OPERATORS
+from codekiln.demo.problem_writer import OPERATORS
 from codekiln.sandbox.grading import grade_samples
 
 DIGEST = (
-    "import hashlib; from codekiln import tiny; "
+    "import hashlib; from codekiln import demo; "
     "print(hashlib.sha256(''.join(p.model_dump_json() for p in demo.problems('eval', 3, 40)).encode()).hexdigest())"
 )
 
@@ -20,6 +20,15 @@ def test_problems_are_the_same_in_every_process() -> None:
     text = "".join(problem.model_dump_json() for problem in demo.problems("eval", 3, 40))
     other = subprocess.run([sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_problems_are_those_of_the_published_results() -> None:
+    """Another order of random draws, or another split of the groups, gives other figures than the README's."""
+    problems = [problem for split in ("pretrain", "train", "eval") for problem in demo.problems(split, 0, 40)]
+    text = "".join(problem.model_dump_json() for problem in problems)
+    assert hashlib.sha256(text.encode()).hexdigest() == (
+        "60fab090c1c188557a3144f69000b8056227c6ceaf50d0cfff403eef9fdc21f2"
+    )
 
 
 def test_seeds_and_counts_choose_problems() -> None:

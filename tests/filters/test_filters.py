@@ -59,7 +59,7 @@ def test_duplicate_sees_only_what_earlier_filters_keep():
 
 
 def test_length_limits_lines_and_tokens():
-    check = filters.chain(["length"], max_lines=3, max_tokens=20)
+    check = filters.chain(["length"], {"length": {"max_lines": 3, "max_tokens": 20}})
     assert check(PROBLEM, row()) is None
     assert check(PROBLEM, row("x = 1\n\n" * 3)) is None
     assert check(PROBLEM, row("x = 1\n" * 4)) == "too-many-lines"

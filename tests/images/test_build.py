@@ -2,8 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import build
 import pytest
+
+import build
 import step
 
 ROOT = Path(__file__).resolve().parents[2]

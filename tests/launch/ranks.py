@@ -26,7 +26,7 @@ def main(path: Path) -> int:
         return _writes(path.parent / f"checkpoint-{rank}", does["writes_for"])
     time.sleep(does.get("after", 0))
     if "says" in does:
-        worker.say_last(does["says"])
+        worker.report_failure(does["says"])
     if "signal" in does:
         os.kill(os.getpid(), does["signal"])
     return does.get("code", 0)

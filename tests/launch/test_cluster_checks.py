@@ -1,7 +1,7 @@
 import pytest
 
 from codekiln.errors import ClusterError
-from codekiln.launch.cluster.cluster_checks import probe_pool
+from codekiln.launch.cluster.cluster_checks import check_pool
 from codekiln.launch.pools import Cluster
 from tests.launch.fake_api import SERVED
 from tests.launch.steps import pool
@@ -42,7 +42,7 @@ def claim(phase="Bound", *modes):
 
 
 def found(server, cluster=FOLDER, **values):
-    return [str(error) for error in probe_pool("a", pool(**values), cluster)]
+    return [str(error) for error in check_pool("a", pool(**values), cluster)]
 
 
 @pytest.mark.parametrize("kind", ["TrainingRuntime", "ClusterTrainingRuntime"])

@@ -4,10 +4,11 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from codekiln.cli import local_run, main
+from codekiln.cli import main
+from codekiln.cli.compiled_pipelines import find_pipeline, pipeline_names
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch import kfp_client, upload
-from codekiln.launch.kfp_client import Kubeflow
+from codekiln.launch.kfp_client import KfpClient
 from tests.launch.fake_kubeflow import FakeKubeflow
 
 
@@ -19,8 +20,8 @@ def server():
 
 
 def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
-    client = Kubeflow(server.url)
-    run = client.submit(local_run.compiled("align"), {"pool": "h200", "profile": "cluster"}, "mine", "team")
+    client = KfpClient(server.url)
+    run = client.submit(find_pipeline("align"), {"pool": "h200", "profile": "cluster"}, "mine", "team")
     assert run == "run-1"
     sent = server.runs[0]
     assert sent["display_name"] == "mine"
@@ -34,7 +35,7 @@ def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
 
 def test_an_argument_the_pipeline_does_not_take_is_refused_before_anything_is_sent(server):
     with pytest.raises(InputError, match="takes no 'pol'(.|\n)*did you mean 'pool'"):
-        Kubeflow(server.url).submit(local_run.compiled("align"), {"pol": "h200"}, "mine", "team")
+        KfpClient(server.url).submit(find_pipeline("align"), {"pol": "h200"}, "mine", "team")
     assert server.runs == []
 
 
@@ -46,7 +47,7 @@ def test_following_says_every_change_once_and_ends_with_success(server):
         ("RUNNING", {"check": "SUCCEEDED", "sft": "RUNNING"}, ""),
         ("SUCCEEDED", {"check": "SUCCEEDED", "sft": "SUCCEEDED"}, ""),
     ]
-    Kubeflow(server.url).follow("run-1", said.append, poll=0.01)
+    KfpClient(server.url).follow("run-1", said.append, poll=0.01)
     assert said[:-1] == ["check: running", "check: succeeded", "sft: pending", "sft: running", "sft: succeeded"]
     assert said[-1].endswith("/#/runs/details/run-1")
 
@@ -55,12 +56,12 @@ def test_following_says_every_change_once_and_ends_with_success(server):
 def test_a_run_that_ends_badly_is_an_error_with_the_task_and_its_reason(server, state):
     server.states = [(state, {"check": "SUCCEEDED", "sft": "FAILED"}, "out of memory")]
     with pytest.raises(ClusterError, match=f"ended as {state}\n  sft: out of memory\n.*runs/details/run-1"):
-        Kubeflow(server.url).follow("run-1", lambda line: None, poll=0.01)
+        KfpClient(server.url).follow("run-1", lambda line: None, poll=0.01)
 
 
 @pytest.mark.parametrize("trouble", [503, -1])
 def test_a_server_that_is_away_for_a_while_is_waited_for(server, trouble):
-    said, client = [], Kubeflow(server.url)
+    said, client = [], KfpClient(server.url)
     server.refuse = trouble
     threading.Timer(0.3, lambda: setattr(server, "refuse", 0)).start()
     client.follow("run-1", said.append, poll=0.02)
@@ -69,14 +70,14 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(server, trouble):
 
 
 def test_a_run_that_does_not_exist_is_no_endless_wait(server):
-    client = Kubeflow(server.url)
+    client = KfpClient(server.url)
     server.refuse = 404
     with pytest.raises(InputError, match="HTTP 404"):
         client.follow("run-9", lambda line: None, poll=0.01)
 
 
 def test_uploading_twice_changes_nothing(server):
-    client, package = Kubeflow(server.url), local_run.compiled("instruct")
+    client, package = KfpClient(server.url), find_pipeline("instruct")
     assert client.upload(package).endswith("uploaded")
     assert client.upload(package).endswith("is there already")
     (versions,) = server.versions.values()
@@ -85,10 +86,10 @@ def test_uploading_twice_changes_nothing(server):
 
 
 def test_a_changed_pipeline_is_a_new_version_of_the_same_pipeline(server, tmp_path):
-    client = Kubeflow(server.url)
-    client.upload(local_run.compiled("data"))
+    client = KfpClient(server.url)
+    client.upload(find_pipeline("data"))
     changed = tmp_path / "data.yaml"
-    changed.write_text(local_run.compiled("data").read_text().replace("codekiln/cpu:", "registry/codekiln/cpu:"))
+    changed.write_text(find_pipeline("data").read_text().replace("codekiln/cpu:", "registry/codekiln/cpu:"))
     client.upload(changed)
     assert len(server.pipelines) == 1
     assert [len(versions) for versions in server.versions.values()] == [2]
@@ -97,13 +98,13 @@ def test_a_changed_pipeline_is_a_new_version_of_the_same_pipeline(server, tmp_pa
 def test_a_wrong_token_says_how_to_give_one(server):
     server.token = "right"
     with pytest.raises(InputError, match="401(.|\n)*--token-file"):
-        Kubeflow(server.url, token="wrong")
-    Kubeflow(server.url, token="right")
+        KfpClient(server.url, token="wrong")
+    KfpClient(server.url, token="right")
 
 
 def test_no_server_says_how_to_reach_one():
     with pytest.raises(InputError, match="cannot be reached(.|\n)*port-forward"):
-        Kubeflow("http://127.0.0.1:9")
+        KfpClient("http://127.0.0.1:9")
 
 
 def test_the_submit_command_waits_and_exits_with_the_runs_verdict(server, monkeypatch):
@@ -130,7 +131,7 @@ def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, mon
     monkeypatch.setattr(upload, "PAUSE_SECONDS", 0.05)
     server.refuse = -1
     threading.Timer(0.4, lambda: setattr(server, "refuse", 0)).start()
-    files = [str(local_run.compiled(name)) for name in local_run.pipelines()]
+    files = [str(find_pipeline(name)) for name in pipeline_names()]
     done = CliRunner().invoke(upload.main, ["--host", server.url, *files])
     assert done.exit_code == 0, done.output
     assert "waiting for" in done.output
@@ -140,7 +141,7 @@ def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, mon
 def test_the_charts_upload_gives_up_with_a_reason(monkeypatch):
     monkeypatch.setattr(upload, "PAUSE_SECONDS", 0.05)
     start = time.monotonic()
-    words = ["--host", "http://127.0.0.1:9", "--wait", "0", str(local_run.compiled("data"))]
+    words = ["--host", "http://127.0.0.1:9", "--wait", "0", str(find_pipeline("data"))]
     done = CliRunner().invoke(upload.main, words)
     assert done.exit_code == 2
     assert "cannot be reached" in done.output

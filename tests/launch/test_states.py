@@ -69,8 +69,8 @@ def test_a_job_queues_for_as_long_as_kueue_lets_it_and_says_why(api, said, kind)
 
     api.script(play)
     # Limits far shorter than the queue show that none of them ends it.
-    pace = dataclasses.replace(QUICK, heartbeat=0.15, blocked=0.1, lost=1, start=0.1)
-    run_on_pool(request({"api": kind, "queue": "gpu"}), said, pace)
+    timeouts = dataclasses.replace(QUICK, reminder=0.15, blocked=0.1, lost=1, start=0.1)
+    run_on_pool(request({"api": kind, "queue": "gpu"}), said, timeouts)
     assert said.count("queued in LocalQueue 'gpu', Pending: insufficient") >= 3
     assert "another reason" not in said
 

@@ -12,8 +12,9 @@ from codekiln.data.readers import read_problems
 from codekiln.data.records import Example, Pair
 from codekiln.errors import InputError
 from codekiln.evaluation import measures
-from codekiln.recipes import publish
+from codekiln.recipes import published
 from codekiln.recipes.base import Recipe
+from codekiln.recipes.validate import validate_dataset
 from codekiln.settings.resolve import resolve
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.runner import run_check, run_stage
@@ -38,7 +39,7 @@ def test_a_recipe_makes_data_trains_and_judges(name, tmp_path):
     run_check(settings, check)
     run_stage("generate", check, {}, tmp_path / "generate")
     run_stage("filter", check, {"samples": tmp_path / "generate"}, tmp_path / "filter")
-    assert list(publish.validate(tmp_path / "filter" / publish.FOLDER)) == []
+    assert list(validate_dataset(tmp_path / "filter" / published.FOLDER)) == []
     run_stage("sft", check, {"data": tmp_path / "filter"}, tmp_path / "sft")
     run_stage("evaluate", check, {"sft": tmp_path / "sft"}, tmp_path / "evaluate")
     folders = {"evaluation": tmp_path / "evaluate", "adapter": tmp_path / "sft"}
@@ -72,7 +73,7 @@ def test_recipes_that_take_problems_take_mbpp(name, tmp_path, data_dir):
     run_check(resolve("laptop", {"recipe": name}, sets), tmp_path / "check")
     run_stage("generate", tmp_path / "check", {}, tmp_path / "generate")
     run_stage("filter", tmp_path / "check", {"samples": tmp_path / "generate"}, tmp_path / "filter")
-    assert list(publish.validate(tmp_path / "filter" / publish.FOLDER)) == []
+    assert list(validate_dataset(tmp_path / "filter" / published.FOLDER)) == []
     assert Dataset(tmp_path / "filter" / "examples", Example).rows()
 
 

@@ -339,8 +339,10 @@ def test_the_stages_error_wins_when_mlflow_is_gone_too(registry: Registry, monke
 
 
 def test_a_lora_adapter_gives_the_same_logits_after_a_round_trip(registry: Registry, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    peft, transformers = pytest.importorskip("peft"), pytest.importorskip("transformers")
+    import peft
+    import torch
+    import transformers
+
     torch.manual_seed(0)
     config = transformers.Qwen3Config(
         vocab_size=64,
@@ -367,7 +369,7 @@ def test_a_lora_adapter_gives_the_same_logits_after_a_round_trip(registry: Regis
 
 
 def test_a_database_whose_set_up_was_killed_says_what_to_delete():
-    from codekiln.registry.connection import refused
+    from codekiln.registry.connection import registry_error
 
     error = RuntimeError("(sqlite3.OperationalError) table _alembic_tmp_experiments already exists")
-    assert "delete the file" in str(refused("cannot open experiment 'x'", "sqlite:///mlflow.db", error))
+    assert "delete the file" in str(registry_error("cannot open experiment 'x'", "sqlite:///mlflow.db", error))

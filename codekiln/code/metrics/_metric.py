@@ -1,10 +1,10 @@
-"""What every metric is: a named number of a program, with a direction and a reason when there is no number."""
+"""The interface of a metric: a named number of a program, its direction, and the reason when there is no number."""
 
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from codekiln.data.normalise import TooDeep, parse, strip
 from codekiln.data.records import Score
@@ -13,6 +13,8 @@ MAX_CHARACTERS = 20_000
 MAX_LINES = 1_000
 MAX_REREADING = 1_000_000
 """Lines times characters of one statement, summed: radon reads a statement again for each of its lines."""
+
+T = TypeVar("T")
 
 Direction = Literal["higher", "lower", "none"]
 
@@ -47,7 +49,7 @@ class Metric:
     direction: Direction
     describe: str
     measure: Callable[[str], float] | None = None
-    measure_many: Callable[[Sequence[str]], "list[float | NoSignal]"] | None = None
+    measure_many: Callable[[Sequence[str]], list[float | NoSignal]] | None = None
     guard: str | None = None
 
     def score(self, code: str) -> Score:
@@ -56,16 +58,22 @@ class Metric:
 
     def score_many(self, codes: Sequence[str]) -> list[Score]:
         """Return one score per program, in order."""
-        values = self.measure_many(codes) if self.measure_many else [attempt(self.measure, code) for code in codes]
-        return [self._as_score(value) for value in values]
+        return [self._as_score(value) for value in self._measured(codes)]
 
-    def _as_score(self, value: "float | NoSignal") -> Score:
+    def _measured(self, codes: Sequence[str]) -> list[float | NoSignal]:
+        if self.measure_many is not None:
+            return self.measure_many(codes)
+        if self.measure is None:
+            raise TypeError(f"the metric {self.name} has neither measure nor measure_many")
+        return [attempt(self.measure, code) for code in codes]
+
+    def _as_score(self, value: float | NoSignal) -> Score:
         if isinstance(value, NoSignal):
             return Score(metric=self.name, value=None, reason=value.reason)
         return Score(metric=self.name, value=float(value))
 
 
-def attempt(measure: Callable[[str], float], code: str) -> "float | NoSignal":
+def attempt(measure: Callable[[str], T], code: str) -> T | NoSignal:
     """Return ``measure(code)``, or the reason why there is no value."""
     try:
         return measure(code)
@@ -118,7 +126,8 @@ def _rereading(tree: ast.AST, lines: list[str]) -> int:
     work = 0
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
-            end = node.body[0].lineno if getattr(node, "body", None) else node.end_lineno
+            body = getattr(node, "body", None)
+            end = body[0].lineno if body else node.end_lineno
             block = lines[node.lineno - 1 : end]
             work += len(block) * sum(map(len, block)) if len(block) > 1 else 0
     return work

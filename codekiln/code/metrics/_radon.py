@@ -1,4 +1,4 @@
-"""Radon's counts of a program, and its refusals as reasons."""
+"""Radon's counts of a program; what radon cannot read gives no signal."""
 
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ def parameters(code: str, count_multi: bool) -> tuple[float, int, int, float]:
     from radon.metrics import mi_parameters
 
     try:
-        return mi_parameters(code, count_multi)
+        volume, complexity, logical_lines, comment_percentage = mi_parameters(code, count_multi)
     except SyntaxError as error:
         raise NoSignal("radon-refuses") from error
+    return volume, complexity, logical_lines, comment_percentage

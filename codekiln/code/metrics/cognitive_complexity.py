@@ -1,4 +1,4 @@
-"""How hard the control flow of a program is to follow."""
+"""Cognitive complexity: how hard the control flow of a program is to follow."""
 
 from codekiln.code.metrics._metric import Metric, NoSignal, stripped
 

@@ -1,4 +1,4 @@
-"""How much of a program is commentary."""
+"""Comment lines as a share of a program."""
 
 from codekiln.code.metrics._metric import Metric, readable
 from codekiln.code.metrics._radon import parameters

@@ -1,4 +1,4 @@
-"""How long a program is."""
+"""Number of lines of a program."""
 
 from codekiln.code.metrics._metric import Metric, readable
 

@@ -1,4 +1,4 @@
-"""How many findings a linter has."""
+"""Number of linter findings in a program."""
 
 import json
 import subprocess
@@ -22,11 +22,11 @@ def measure_many(codes: Sequence[str]) -> list[float | NoSignal]:
     """
     texts = [attempt(stripped, code) for code in codes]
     programs = {str(index): text for index, text in enumerate(texts) if not isinstance(text, NoSignal)}
-    found = _findings(programs) if programs else Counter()
-    return [found[str(index)] if str(index) in programs else text for index, text in enumerate(texts)]
+    found = _findings(programs) if programs else Counter[str]()
+    return [text if isinstance(text, NoSignal) else found[str(index)] for index, text in enumerate(texts)]
 
 
-def _findings(programs: dict[str, str]) -> Counter:
+def _findings(programs: dict[str, str]) -> Counter[str]:
     from ruff import find_ruff_bin
 
     with tempfile.TemporaryDirectory(prefix="codekiln-lint-") as folder:

@@ -13,7 +13,7 @@ def measure(code: str) -> float:
     from radon.metrics import mi_compute
 
     readable(code)
-    return mi_compute(*parameters(code, count_multi=True))
+    return float(mi_compute(*parameters(code, count_multi=True)))
 
 
 METRIC = Metric(

@@ -2,7 +2,7 @@
 
 import ast
 
-from codekiln.code.metrics._laundering import laundering
+from codekiln.code.metrics._hidden_operators import hidden_operators
 from codekiln.code.metrics._metric import Metric, NoSignal, stripped
 from codekiln.code.metrics._radon import parameters
 
@@ -15,17 +15,17 @@ def measure(code: str) -> float:
 
     Raises:
         NoSignal: ``no-operator`` (the index would saturate), ``vetoed-...`` (operators are hidden, see
-            ``_laundering``), ``radon-refuses``, and the reasons of ``stripped``.
+            ``_hidden_operators``), ``radon-refuses``, and the reasons of ``stripped``.
     """
     from radon.metrics import mi_compute
 
     text = stripped(code)
-    if reason := laundering(ast.parse(text)):
+    if reason := hidden_operators(ast.parse(text)):
         raise NoSignal(f"vetoed-{reason}")
     volume, complexity, logical_lines, _ = parameters(text, count_multi=False)
     if volume <= 0 or logical_lines <= 0:
         raise NoSignal("no-operator")
-    return mi_compute(volume, complexity, logical_lines, 0)
+    return float(mi_compute(volume, complexity, logical_lines, 0))
 
 
 METRIC = Metric(

@@ -1,7 +1,8 @@
-"""Puts realistic errors into programs, one textual edit each, and says what they are.
+"""Mutations: realistic errors put into programs, with an explanation of each.
 
-``mutations`` finds every place for every family, ``apply`` makes the edits, ``diff`` finds the edits between two
-programs, and ``proof`` shows of which class an error really is.
+``mutations`` finds every place where a family of errors can be put as one edit of the text, ``apply`` makes the edits,
+``diff`` finds the edits between two programs, and ``proof`` shows of which class an error is. ``ast_operators`` makes
+whole programs with one error from the syntax tree, where only the program matters and not its layout.
 """
 
 import warnings
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 from codekiln.code.mutation import families  # noqa: F401  (its modules register the families)
 from codekiln.code.mutation.kinds import CLASSES, FAMILIES, Class, Kind, Mutation
-from codekiln.code.mutation.source import Source
+from codekiln.code.mutation.source import SourceCode
 from codekiln.data.normalise import TooDeep
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
@@ -17,7 +18,7 @@ __all__ = ["CLASSES", "Class", "Kind", "Mutation", "apply", "compiles", "kinds",
 
 
 def kinds() -> dict[str, Kind]:
-    """Return every family by name: first those for syntax errors, then runtime, then logical."""
+    """Return every family by name, those of syntax errors first, then of runtime errors, then of logical errors."""
     found = sorted((kind for kind, _ in FAMILIES.values()), key=lambda kind: (CLASSES.index(kind.intended), kind.name))
     return {kind.name: kind for kind in found}
 
@@ -25,8 +26,8 @@ def kinds() -> dict[str, Kind]:
 def mutations(code: str, classes: Collection[Class] = CLASSES, kinds: Collection[str] | None = None) -> list[Mutation]:
     """Return every mutation of ``code`` that these classes and families have, in source order.
 
-    Each changes the text; one that aims at a syntax error leaves a text that does not compile, any other one that
-    does. No two make the same text.
+    Each changes the text, to one that does not compile if and only if the family aims at a syntax error. No two make
+    the same text.
 
     Args:
         code: A program that compiles.
@@ -35,15 +36,14 @@ def mutations(code: str, classes: Collection[Class] = CLASSES, kinds: Collection
 
     Raises:
         SyntaxError: ``code`` does not parse, or nests too deep.
-        InputError: there is no such class or family.
+        InputError: There is no such class or family.
     """
     _check(classes, kinds)
-    source = Source(code)
+    source = SourceCode(code)
     found: dict[str, Mutation] = {}
     for name, (kind, family) in FAMILIES.items():
         if kind.intended in classes and (kinds is None or name in kinds):
-            for edit in family(source):
-                mutation = Mutation(name, kind.intended, *edit)
+            for mutation in family(source):
                 changed = _replaced(code, mutation)
                 if changed != code and changed not in found and compiles(changed) == (kind.intended != "syntax"):
                     found[changed] = mutation
@@ -54,7 +54,7 @@ def apply(code: str, chosen: Iterable[Mutation]) -> str:
     """Return ``code`` with all ``chosen`` mutations of it.
 
     Raises:
-        ValueError: two of them overlap, or insert at the same place.
+        ValueError: Two of them overlap, or insert at the same place.
     """
     ordered = sorted(chosen, key=lambda item: (item.start, item.end))
     for left, right in zip(ordered, ordered[1:], strict=False):
@@ -83,6 +83,7 @@ def _replaced(code: str, mutation: Mutation) -> str:
 
 
 def _check(classes: Collection[str], names: Collection[str] | None) -> None:
+    wrong: list[tuple[str, Collection[str], str]]
     wrong = [(name, CLASSES, "classes") for name in classes if name not in CLASSES]
     wrong += [(name, FAMILIES, "kinds") for name in names or () if name not in FAMILIES]
     if wrong:

@@ -1,4 +1,4 @@
-"""Which lines of two programs belong together, and which tokens of two lines: the pairing that changes least."""
+"""Alignment of two programs, lines with lines and tokens with tokens, such that the fewest tokens change."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from codekiln.code.mutation.lexing import TOKEN, Lexeme, Row
 
 _OPEN = 1
 _MOST = 40_000
-"""Two lines with more pairs of tokens than this are not looked into: the whole line is one change."""
+"""Two lines with more pairs of tokens than this are not aligned: the whole line is one change."""
 
 Pair = tuple[int | None, int | None]
 

@@ -1,4 +1,4 @@
-"""The changes that turn one program into another: few, small, and where a reader would see them.
+"""Diff of two programs: few and small changes, at the places where a reader would see them.
 
 Lines are paired so that the fewest tokens change, then tokens inside a line. Neither program need be Python. White
 space at the end of a line, blank lines at both ends, and the kind of line end do not count.
@@ -15,7 +15,7 @@ import ast
 from dataclasses import dataclass
 
 from codekiln.code.mutation.lexing import rows
-from codekiln.code.mutation.merging import Edit, edits
+from codekiln.code.mutation.merging import Difference, differences
 from codekiln.data.normalise import parse
 
 
@@ -47,13 +47,13 @@ def changes(correct: str, changed: str) -> list[Change]:
     Applying all of them gives ``changed``, apart from what does not count.
     """
     newline = "\r\n" if "\r\n" in correct else "\n"
-    return [_change(correct, changed, newline, edit) for edit in edits(rows(correct), rows(changed))]
+    return [_change(correct, changed, newline, found) for found in differences(rows(correct), rows(changed))]
 
 
-def _change(correct: str, changed: str, newline: str, edit: Edit) -> Change:
-    old, new = correct[edit.start : edit.end], changed[edit.other_start : edit.other_end]
+def _change(correct: str, changed: str, newline: str, difference: Difference) -> Change:
+    old, new = correct[difference.start : difference.end], changed[difference.other_start : difference.other_end]
     text = new.replace("\r\n", "\n").replace("\n", newline)
-    return Change(edit.start, edit.end, text, edit.row, old, new)
+    return Change(difference.start, difference.end, text, difference.row, old, new)
 
 
 def with_change(correct: str, change: Change) -> str:

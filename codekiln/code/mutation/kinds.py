@@ -1,13 +1,12 @@
-"""What a mutation and a family of mutations are, and the decorator that makes a function a family."""
+"""Mutations, their kinds, and the decorator that registers a function as a family of mutations."""
 
 import inspect
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from codekiln.code.mutation.references import REFERENCES
-from codekiln.code.mutation.source import Source
+from codekiln.code.mutation.source import SourceCode, Span
 
 Class = Literal["syntax", "runtime", "logical"]
 CLASSES: tuple[Class, ...] = ("syntax", "runtime", "logical")
@@ -38,20 +37,30 @@ class Mutation:
     keywords: tuple[str, ...]
 
 
-class Edit(NamedTuple):
-    """A mutation as its family yields it."""
+class TextEdit(NamedTuple):
+    """A mutation as its family finds it.
 
-    start: int
-    end: int
+    Args:
+        span: What is replaced.
+        text: What stands there instead.
+        construct: See ``Mutation``.
+        explanation: See ``Mutation``.
+        keywords: Keywords of this one beside those of its family.
+    """
+
+    span: Span
     text: str
     construct: str
     explanation: str
-    keywords: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+
+
+Edits = Iterator[TextEdit]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A family of mutations: its name, the class it aims at, what it does in one sentence, and who reported it."""
+    """A kind of error: its name, the class it aims at, what it is in one sentence, and who reported it."""
 
     name: str
     intended: Class
@@ -59,24 +68,39 @@ class Kind:
     source: str
 
 
-Family = Callable[[Source], Iterator[Edit]]
+def kind_of(function: Callable[..., object], intended: Class, references: Sequence[str]) -> Kind:
+    """Return the kind that a function makes: called like it, and described by the first line of its docstring."""
+    describe = (inspect.getdoc(function) or "").split("\n")[0]
+    source = "; ".join(REFERENCES[key] for key in references)
+    return Kind(function.__name__.replace("_", "-"), intended, describe, source)
+
+
+Family = Callable[[SourceCode], Iterator[Mutation]]
 
 FAMILIES: dict[str, tuple[Kind, Family]] = {}
 
 
-def family(intended: Class) -> Callable[[Family], Family]:
-    """Register a function as a family: its name and docstring are the family's.
+def family(
+    intended: Class, *references: str, keywords: tuple[str, ...] = ()
+) -> Callable[[Callable[[SourceCode], Edits]], Family]:
+    """Register a function that finds edits as a family, under its own name in kebab case.
 
-    The docstring's first sentence describes the error. Its ``Source:`` line names keys of ``REFERENCES``, separated by
-    semicolons.
+    The first line of its docstring describes the error.
+
+    Args:
+        intended: Class of error that the family aims at.
+        references: Keys of ``REFERENCES``: who reported the error.
+        keywords: Words, one of which an explanation of such an error should use; an edit may add its own.
     """
 
-    def register(function: Family) -> Family:
-        name = function.__name__.replace("_", "-")
-        text = inspect.getdoc(function) or ""
-        keys = re.search(r"^Source: (.+)\.$", text, re.MULTILINE)
-        source = "; ".join(REFERENCES[key] for key in keys.group(1).split("; ")) if keys else ""
-        FAMILIES[name] = Kind(name, intended, text.split("\n")[0], source), function
-        return function
+    def register(find: Callable[[SourceCode], Edits]) -> Family:
+        kind = kind_of(find, intended, references)
+
+        def mutate(source: SourceCode) -> Iterator[Mutation]:
+            for span, text, construct, explanation, own in find(source):
+                yield Mutation(kind.name, intended, *span, text, construct, explanation, keywords + own)
+
+        FAMILIES[kind.name] = kind, mutate
+        return mutate
 
     return register

@@ -1,4 +1,4 @@
-"""Programs as rows of tokens, for texts that need not be Python: broken quotes and indentation included.
+"""Lexer for programs that may be broken: rows of tokens of any text, whatever its quotes and indentation.
 
 Each line is read on its own, so that an error in one line cannot change how another is read: a text over several
 lines is no single token here.

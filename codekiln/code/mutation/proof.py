@@ -1,4 +1,4 @@
-"""What kind of error a changed program has, shown by running it beside the correct one in the sandbox.
+"""The class of error of a changed program, proven by running it and the correct program in the sandbox.
 
 * A call or an input is used only where the correct program does not raise and gives the same twice.
 * ``syntax``: the changed program does not compile. ``runtime``: it raises where the correct one does not. ``logical``:

@@ -1,7 +1,7 @@
-"""Who reported the errors that the families make; a family's docstring names keys of this table.
+"""Sources that report the errors, by the keys that families and operators name.
 
-A key stands where what it reports was looked up: that the error is one people make, or that a mutation operator is in
-use. The families are written for Python from these descriptions.
+A source reports that people make an error, or that a mutation operator is in use. The families are written for Python
+from these descriptions.
 """
 
 REFERENCES = {

@@ -1,26 +1,65 @@
-"""What several families look for in a program: statements to take out, names in scope, what a value is."""
+"""Queries about a program that several families share: removable statements, variables in scope, calls, loops."""
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple, TypeVar, overload
 
-from codekiln.code.mutation.source import FUNCTIONS, LOOPS, Source
+from codekiln.code.mutation.blocks import short
+from codekiln.code.mutation.source import Located, SourceCode, Span
+from codekiln.code.syntax import COMPREHENSIONS, FUNCTIONS, LOOPS, Function, Loop, variables_in
+
+S = TypeVar("S", bound=ast.stmt)
+T = TypeVar("T", bound=ast.stmt)
 
 _OF_MANY = ("len", "sorted", "sum", "min", "max", "list", "set", "tuple", "reversed", "enumerate", "zip", "any", "all")
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def removed(source: Source, statement: ast.stmt) -> tuple[int, int, str] | None:
+class Removal(NamedTuple):
+    """The edit that takes a statement out, and how an explanation names that statement."""
+
+    span: Span
+    text: str
+    code: str
+
+
+def removed(source: SourceCode, statement: ast.stmt) -> Removal | None:
     """Return the edit that takes a statement out: its lines go, or ``pass`` stands there when it is the only one."""
     if not source.alone(statement):
         return None
+    code = short(source.code(statement))
     if len(source.block(statement)) == 1:
-        return *source.span(statement), "pass"
-    return *source.rows(statement), ""
+        return Removal(source.span(statement), "pass", code)
+    return Removal(source.rows(statement), "", code)
 
 
-def names(node: ast.AST) -> set[str]:
-    """Return the names that occur in ``node``."""
-    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+@overload
+def removals(source: SourceCode, one: type[S], /) -> Iterator[tuple[S, Removal]]: ...
+@overload
+def removals(source: SourceCode, one: type[S], two: type[T], /) -> Iterator[tuple[S | T, Removal]]: ...
+def removals(source: SourceCode, *types: type[ast.stmt]) -> Iterator[tuple[ast.stmt, Removal]]:
+    """Yield the statements of these types that can be taken out."""
+    statements = (node for node in source.nodes if isinstance(node, types))
+    return ((node, removal) for node in statements if (removal := removed(source, node)))
+
+
+class SpecialCase(NamedTuple):
+    """A branch of a function that only returns, the value it returns, the function, and the lines to take out."""
+
+    node: ast.If
+    value: ast.expr | None
+    function: Function
+    span: Span
+
+
+def special_cases(source: SourceCode) -> Iterator[SpecialCase]:
+    """Yield the special cases that can be taken out."""
+    for node, removal in removals(source, ast.If):
+        function = source.parents[node]
+        match node:
+            case ast.If(body=[ast.Return(value=value)], orelse=[]) if isinstance(function, FUNCTIONS):
+                if not removal.text:
+                    yield SpecialCase(node, value, function, removal.span)
 
 
 def stored(node: ast.AST) -> set[str]:
@@ -35,21 +74,30 @@ def stored(node: ast.AST) -> set[str]:
     return found
 
 
-def variables(source: Source, node: ast.AST) -> list[str]:
+def arguments(function: Function | ast.Module) -> set[str]:
+    """Return the names of the arguments of a function and of the functions in it; of a module: of all functions."""
+    return {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+
+
+def variables(source: SourceCode, node: Located) -> list[str]:
     """Return the variables that may have a value where ``node`` is: arguments, then those assigned above it."""
     function = source.function(node)
-    arguments = function.args if isinstance(function, FUNCTIONS) else None
-    found = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]] if arguments else []
+    own = function.args if isinstance(function, FUNCTIONS) else None
+    found = [argument.arg for argument in [*own.posonlyargs, *own.args]] if own else []
     for child in source.each(ast.Name):
         above = child.lineno < node.lineno and isinstance(child.ctx, ast.Store)
         loop = source.inside(child, *LOOPS)
-        certain = above and (loop is None or loop.lineno < node.lineno <= loop.end_lineno)
+        certain = above and (loop is None or loop.lineno < node.lineno <= _last_line(loop))
         if certain and source.function(child) is function and not _of_comprehension(source, child):
             found.append(child.id)
     return list(dict.fromkeys(name for name in found if name not in ("self", "cls", "_")))
 
 
-def _of_comprehension(source: Source, node: ast.AST) -> bool:
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _of_comprehension(source: SourceCode, node: ast.AST) -> bool:
     while node in source.parents and not isinstance(node, ast.stmt):
         node = source.parents[node]
         if isinstance(node, ast.comprehension):
@@ -75,27 +123,48 @@ def value_type(node: ast.expr) -> str:
     return ""
 
 
-def calls(source: Source, *functions: str) -> Iterator[ast.Call]:
-    """Yield the calls of these functions by plain name."""
+def calls(source: SourceCode, *functions: str) -> Iterator[tuple[ast.Call, ast.Name]]:
+    """Yield the calls of these functions by plain name, each with that name."""
     for node in source.each(ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id in functions:
-            yield node
+            yield node, node.func
 
 
-def method_calls(source: Source, *methods: str) -> Iterator[ast.Call]:
-    """Yield the calls of these methods on anything."""
+def method_calls(source: SourceCode, *methods: str) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+    """Yield the calls of these methods on anything, each with the attribute that is called."""
     for node in source.each(ast.Call):
-        if isinstance(node.func, ast.Attribute) and (node.func.attr in methods or not methods):
-            yield node
+        if isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+            yield node, node.func
 
 
-def method_span(source: Source, node: ast.Attribute) -> tuple[int, int]:
+def comparisons(source: SourceCode) -> Iterator[tuple[ast.Compare, ast.expr, ast.expr, Span]]:
+    """Yield each comparison of two operands: its node, the two, and where the operator between them is."""
+    for node in source.each(ast.Compare):
+        for left, right in pairwise([node.left, *node.comparators]):
+            yield node, left, right, source.operator(left, right)
+
+
+def operations(source: SourceCode) -> Iterator[tuple[ast.BinOp | ast.AugAssign, str, Span]]:
+    """Yield each calculation, its operator as in ``a + b``, and where that is (in ``+=`` without the ``=``)."""
+    for node in source.each(ast.BinOp, ast.AugAssign):
+        left, right = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
+        start, end = source.operator(left, right)
+        end -= isinstance(node, ast.AugAssign)
+        yield node, source.text[start:end], (start, end)
+
+
+def is_call(node: ast.AST, function: str) -> bool:
+    """Say whether ``node`` calls this function by plain name."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+
+
+def method_span(source: SourceCode, node: ast.Attribute) -> Span:
     """Return where the name after the dot is."""
-    end = source.span(node)[1]
+    end = source.end(node)
     return end - len(node.attr), end
 
 
-def steers_while(source: Source, statement: ast.stmt) -> bool:
+def steers_while(source: SourceCode, statement: ast.stmt) -> bool:
     """Say whether a ``while`` around ``statement`` waits for a name that it changes: without it the loop hangs."""
     loop = source.inside(statement, ast.While)
     changed = stored(statement) | {
@@ -105,13 +174,13 @@ def steers_while(source: Source, statement: ast.stmt) -> bool:
         if isinstance(child.value, ast.Name)
     }
     while loop:
-        if changed & names(loop.test) or (isinstance(loop.test, ast.Constant)):
+        if changed & variables_in(loop.test) or isinstance(loop.test, ast.Constant):
             return True
         loop = source.inside(loop, ast.While)
     return False
 
 
-def in_while_test(source: Source, node: ast.AST) -> bool:
+def in_while_test(source: SourceCode, node: ast.AST) -> bool:
     """Say whether ``node`` is part of the test of a ``while``."""
     while node in source.parents and not isinstance(node, ast.stmt):
         parent = source.parents[node]
@@ -121,17 +190,28 @@ def in_while_test(source: Source, node: ast.AST) -> bool:
     return False
 
 
+def decides_while(source: SourceCode, node: ast.AST) -> bool:
+    """Say whether a loop may hang when ``node`` changes: it is in the test of a ``while``, or steers one."""
+    return in_while_test(source, node) or steers_while(source, statement(source, node))
+
+
 def simple(node: ast.AST) -> bool:
     """Say whether an expression reads as one word: a name, a literal, an attribute or an element of one."""
     return isinstance(node, ast.Name | ast.Constant | ast.Attribute | ast.Subscript)
 
 
-def loops(source: Source) -> Iterator[ast.For | ast.AsyncFor | ast.While]:
+def loops(source: SourceCode) -> Iterator[Loop]:
     """Yield the loops."""
     return source.each(*LOOPS)
 
 
-def asks_for_nothing(test: ast.expr) -> bool:
+def is_loop_target(source: SourceCode, node: ast.AST) -> bool:
+    """Say whether ``node`` is what a ``for`` loop or the ``for`` of a comprehension assigns to."""
+    parent = source.parents[node]
+    return isinstance(parent, ast.For | ast.comprehension) and parent.target is node
+
+
+def tests_for_empty(test: ast.expr) -> bool:
     """Say whether a condition is about an empty value or zero: without it, what follows may fail."""
     match test:
         case ast.UnaryOp(op=ast.Not()):
@@ -145,34 +225,37 @@ def asks_for_nothing(test: ast.expr) -> bool:
     return False
 
 
-def divisors(source: Source) -> set[str]:
+def divisors(source: SourceCode) -> set[str]:
     """Return the variables that the program divides by."""
     return {
-        child.id
+        name
         for node in source.each(ast.BinOp, ast.AugAssign)
         if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
-        for child in ast.walk(node.right if isinstance(node, ast.BinOp) else node.value)
-        if isinstance(child, ast.Name)
+        for name in variables_in(node.right if isinstance(node, ast.BinOp) else node.value)
     }
 
 
-def indexes(source: Source) -> set[str]:
+def indexes(source: SourceCode) -> set[str]:
     """Return the variables that occur in an index."""
-    return {name for node in source.each(ast.Subscript) for name in names(node.slice)}
+    return {name for node in source.each(ast.Subscript) for name in variables_in(node.slice)}
 
 
-def containers(source: Source) -> set[str]:
+def containers(source: SourceCode) -> set[str]:
     """Return the variables that the program uses as a text, a list or another container."""
-    found: set[str] = set()
-    for node in source.each(ast.Name):
-        parent = source.parents[node]
-        value = isinstance(parent, ast.Subscript | ast.Attribute | ast.Starred) and parent.value is node
-        gone_through = isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
-        measured = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in _OF_MANY
-        member = isinstance(parent, ast.Compare) and isinstance(parent.ops[-1], ast.In | ast.NotIn)
-        if value or gone_through or measured or (member and parent.comparators[-1] is node):
-            found.add(node.id)
-    return found
+    return {node.id for node in source.each(ast.Name) if _is_container(source.parents[node], node)}
+
+
+def _is_container(parent: ast.AST, node: ast.Name) -> bool:
+    match parent:
+        case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.Starred(value=value):
+            return value is node
+        case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
+            return iterable is node
+        case ast.Call(func=ast.Name(id=function)):
+            return function in _OF_MANY
+        case ast.Compare(ops=[*_, ast.In() | ast.NotIn()], comparators=[*_, last]):
+            return last is node
+    return False
 
 
 def leaves(block: list[ast.stmt]) -> bool:
@@ -180,7 +263,7 @@ def leaves(block: list[ast.stmt]) -> bool:
     return isinstance(block[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
 
 
-def statement(source: Source, node: ast.AST) -> ast.stmt:
+def statement(source: SourceCode, node: ast.AST) -> ast.stmt:
     """Return the statement that ``node`` is part of."""
     while not isinstance(node, ast.stmt):
         node = source.parents[node]

@@ -1,1 +1,1 @@
-"""Programs into programs: canonical forms, styles and bugs, all by AST."""
+"""Rewrites of programs by AST that keep what a program does: its style, its comments, its layout."""

@@ -1,4 +1,4 @@
-"""Comments and docstrings that say little: what a model pads its programs with."""
+"""Uninformative comments and docstrings, such as models pad their programs with."""
 
 import ast
 
@@ -38,13 +38,13 @@ def document(code: str) -> str:
 
 
 def _places(tree: ast.Module) -> set[tuple[int, str]]:
-    places = set()
+    places: set[tuple[int, str]] = set()
     for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
-        said: set[str] = set()
+        used: set[str] = set()
         for statement in sorted(_statements(function), key=lambda node: node.lineno):
             text = _SHORT.get(type(statement))
-            if text and text not in said:
-                said.add(text)
+            if text and text not in used:
+                used.add(text)
                 places.add((statement.lineno, text))
     return places
 

@@ -7,7 +7,8 @@ generator would have skipped.
 import ast
 from collections.abc import Callable
 
-from codekiln.code.rewrite.names import COMPREHENSIONS, Comprehension, bound, fresh, names_in, separate
+from codekiln.code.rewrite.names import bound, fresh, names_in, separate
+from codekiln.code.syntax import BLOCKS, COMPREHENSIONS, Comprehension, ListLike, callee
 
 Change = Callable[[ast.expr], ast.expr]
 
@@ -29,14 +30,6 @@ def index_loops(function: ast.FunctionDef) -> None:
     """Replace, in place, every ``for`` over something finite by a ``while`` with an index."""
     if not bound(function) & {"list", "len"}:
         function.body = _index_block(function.body, names_in(function))
-
-
-def callee(node: ast.AST) -> str:
-    """Return the last part of the name that ``node`` calls, or "" when it is no call of a name."""
-    match node:
-        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
-            return name
-    return ""
 
 
 def load(name: str) -> ast.Name:
@@ -107,7 +100,7 @@ class Expander:
         before: list[ast.stmt] = []
         if field := header(statement):
             setattr(statement, field, self._hoist(getattr(statement, field), before))
-        for name in ("body", "orelse", "finalbody"):
+        for name in BLOCKS:
             if getattr(statement, name, None):
                 setattr(statement, name, self.block(getattr(statement, name)))
         return [*before, statement]
@@ -133,7 +126,7 @@ class Expander:
         call.args[0] = self._collect(node, before)
         return call
 
-    def _fold(self, node: Comprehension, before: list[ast.stmt], name: str) -> ast.expr:
+    def _fold(self, node: ListLike, before: list[ast.stmt], name: str) -> ast.expr:
         total = fresh("count" if name == "len" else "total", self.used)
         value = ast.Constant(1) if name == "len" else node.elt
         operator = ast.Mult() if name == "prod" else ast.Add()
@@ -141,7 +134,7 @@ class Expander:
         self._emit(before, assign(total, ast.Constant(int(name == "prod"))), node, [step])
         return load(total)
 
-    def _search(self, node: Comprehension, before: list[ast.stmt], wanted: bool) -> ast.expr:
+    def _search(self, node: ListLike, before: list[ast.stmt], wanted: bool) -> ast.expr:
         found = fresh("found" if wanted else "valid", self.used)
         test = node.elt if wanted else ast.UnaryOp(op=ast.Not(), operand=node.elt)
         body: list[ast.stmt] = [assign(found, ast.Constant(wanted))]
@@ -150,13 +143,14 @@ class Expander:
         self._emit(before, assign(found, ast.Constant(not wanted)), node, [ast.If(test=test, body=body, orelse=[])])
         return load(found)
 
-    def _extreme(self, node: Comprehension, before: list[ast.stmt], name: str, default: ast.expr) -> ast.expr:
+    def _extreme(self, node: ListLike, before: list[ast.stmt], name: str, default: ast.expr) -> ast.expr:
         best = fresh("best", self.used)
         body: list[ast.stmt] = []
         value = node.elt
         if not isinstance(value, ast.Name):
-            body.append(assign(fresh("value", self.used), value))
-            value = load(body[0].targets[0].id)
+            name_of_value = fresh("value", self.used)
+            body.append(assign(name_of_value, value))
+            value = load(name_of_value)
         none = ast.Compare(left=load(best), ops=[ast.Is()], comparators=[ast.Constant(None)])
         better = ast.Compare(left=value, ops=[ast.Gt() if name == "max" else ast.Lt()], comparators=[load(best)])
         test = ast.BoolOp(op=ast.Or(), values=[none, better])
@@ -169,7 +163,8 @@ class Expander:
         result = fresh("result", self.used)
         if isinstance(node, ast.DictComp):
             item = ast.Subscript(value=load(result), slice=node.key, ctx=ast.Store())
-            start, step = ast.Dict(keys=[], values=[]), ast.Assign(targets=[item], value=node.value, lineno=0)
+            start: ast.expr = ast.Dict(keys=[], values=[])
+            step: ast.stmt = ast.Assign(targets=[item], value=node.value, lineno=0)
         else:
             unique = isinstance(node, ast.SetComp)
             start = ast.Call(func=load("set"), args=[], keywords=[]) if unique else ast.List(elts=[], ctx=ast.Load())
@@ -200,12 +195,13 @@ def _index_block(statements: list[ast.stmt], used: set[str]) -> list[ast.stmt]:
 def _index(statement: ast.stmt, used: set[str]) -> list[ast.stmt]:
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return [statement]
-    indexed = isinstance(statement, ast.For) and _indexable(statement)
-    names = (fresh("items", used), fresh("i", used)) if indexed else ()
-    for field in ("body", "orelse", "finalbody"):
+    loop = statement if isinstance(statement, ast.For) and _indexable(statement) else None
+    # The names of an outer loop come first, so that it has the lowest numbers.
+    names = (fresh("items", used), fresh("i", used)) if loop else ()
+    for field in BLOCKS:
         if getattr(statement, field, None):
             setattr(statement, field, _index_block(getattr(statement, field), used))
-    return _while(statement, *names) if indexed else [statement]
+    return _while(loop, *names) if loop else [statement]
 
 
 def _while(loop: ast.For, items: str, index: str) -> list[ast.stmt]:
@@ -226,6 +222,7 @@ def _indexable(loop: ast.For) -> bool:
         return False
     over = names_in(iterable)
     return not any(
-        isinstance(child, ast.Delete) or (callee(child) in _MUTATORS and names_in(child.func) & over)
+        isinstance(child, ast.Delete)
+        or (isinstance(child, ast.Call) and callee(child) in _MUTATORS and names_in(child.func) & over)
         for child in ast.walk(ast.Module(body=loop.body, type_ignores=[]))
     )

@@ -1,14 +1,13 @@
-"""Names in Python code: which are taken, and making comprehension variables safe to turn into loop variables."""
+"""Names in a program: those in use, fresh ones, and comprehension variables that would clash as loop variables."""
 
 import ast
 
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+from codekiln.code.syntax import COMPREHENSIONS, Comprehension
 
 
 def names_in(tree: ast.AST) -> set[str]:
     """Return every identifier that ``tree`` reads, binds, imports or takes as a parameter."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):

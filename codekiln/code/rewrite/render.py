@@ -1,4 +1,4 @@
-"""AST to source text, in the one layout that every rewrite uses."""
+"""AST to source text, in the layout that every rewrite uses."""
 
 import ast
 
@@ -14,7 +14,9 @@ def render(tree: ast.Module) -> str:
 
 def _doubled(node: ast.AST) -> list[tuple[int, int]]:
     match node:
-        case ast.Call(func=function, args=[ast.GeneratorExp() as only], keywords=[]):
+        case ast.Call(
+            func=function, args=[ast.GeneratorExp(end_lineno=int(row), end_col_offset=int(end)) as only], keywords=[]
+        ):
             if (function.end_lineno, function.end_col_offset) != (only.lineno, only.col_offset):
-                return [(only.lineno, only.col_offset), (only.end_lineno, only.end_col_offset - 1)]
+                return [(only.lineno, only.col_offset), (row, end - 1)]
     return []

@@ -2,8 +2,9 @@
 
 import ast
 
-from codekiln.code.rewrite.loops import assign, callee, header, load, map_children
-from codekiln.code.rewrite.names import Comprehension, bound, fresh, names_in, targets
+from codekiln.code.rewrite.loops import assign, header, load, map_children
+from codekiln.code.rewrite.names import bound, fresh, names_in, targets
+from codekiln.code.syntax import BLOCKS, Comprehension, ListLike, callee
 
 _REDUCTIONS = {"list", "set", "tuple", "sorted", "max", "min", "sum", "any", "all", "join", "prod"}
 
@@ -31,7 +32,7 @@ class _Rewriter:
     def _walk(self, statement: ast.stmt) -> list[ast.stmt]:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             return [statement]
-        for name in ("body", "orelse", "finalbody"):
+        for name in BLOCKS:
             if getattr(statement, name, None):
                 setattr(statement, name, self.block(getattr(statement, name)))
         before: list[ast.stmt] = []
@@ -55,10 +56,11 @@ class _Stager(_Rewriter):
         self.kept: set[str] = set()
 
     def expression(self, node: ast.expr, before: list[ast.stmt]) -> ast.expr:
-        only = node.args[0] if callee(node) in _REDUCTIONS and node.args else None
-        if isinstance(only, ast.GeneratorExp | ast.ListComp) and _single(only):
-            node.args[0] = self._listed(only, before)
-            return node
+        if isinstance(node, ast.Call) and callee(node) in _REDUCTIONS and node.args:
+            only = node.args[0]
+            if isinstance(only, ast.GeneratorExp | ast.ListComp) and _single(only):
+                node.args[0] = self._listed(only, before)
+                return node
         if isinstance(node, ast.ListComp) and _single(node):
             return self._listed(node, before)
         if isinstance(node, ast.SetComp | ast.DictComp) and _single(node):
@@ -66,7 +68,7 @@ class _Stager(_Rewriter):
             return node
         return map_children(node, lambda child: self.expression(child, before))
 
-    def _listed(self, node: Comprehension, before: list[ast.stmt]) -> ast.expr:
+    def _listed(self, node: ListLike, before: list[ast.stmt]) -> ast.expr:
         self._kept(node, before)
         clause = node.generators[0]
         if ast.dump(node.elt) == _as_load(clause.target):

@@ -3,7 +3,7 @@
 Structural styles are ``concise`` (the code as it is), ``loop`` (comprehensions as loops with an accumulator),
 ``staged`` (a temporary list per step), ``indexed`` (loops as ``while`` with an index) and ``nested`` (conditions as
 nested ifs that set a flag). Each also exists ``-commented`` and ``-documented``. They assume that expressions have no
-side effects and that generators are finite; whoever trains on a variant grades it first.
+side effects and that generators are finite, so grade a variant before training on it.
 """
 
 import ast

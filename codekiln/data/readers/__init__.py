@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,14 +13,15 @@ from codekiln.data.readers.files import Row, rows_of, rows_of_file
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
+Made = TypeVar("Made")
 _FIX = "correct or remove the row"
-_FORMATS = {
+_FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] = {
     "mbpp": (formats.Mbpp, formats.from_mbpp),
     "sanitized-mbpp": (formats.SanitizedMbpp, formats.from_sanitized),
     "humaneval": (formats.HumanEval, formats.from_humaneval),
     "plain": (Problem, formats.from_plain),
 }
-_TELLING = {
+_REQUIRED_FIELDS = {
     "mbpp": {"text", "code", "test_list"},
     "sanitized-mbpp": {"prompt", "code", "test_list"},
     "humaneval": {"prompt", "entry_point", "canonical_solution", "test"},
@@ -74,8 +75,9 @@ def _known_fields(row: Any) -> Any:
     return known
 
 
-def _convert(rows: list[Row], model: type[BaseModel], convert: Callable) -> list:
-    made, errors = [], []
+def _convert(rows: list[Row], model: type[BaseModel], convert: Callable[[Any, str], Made]) -> list[Made]:
+    made: list[Made] = []
+    errors: list[InputError] = []
     for where, row in rows:
         try:
             made.append(convert(model.model_validate_json(json.dumps(row)), where))
@@ -102,7 +104,7 @@ def _refuse_twins(problems: list[Problem], rows: list[Row]) -> None:
 
 def _detect(row: Row) -> str:
     keys = set(row[1]) if isinstance(row[1], dict) else set()
-    for name, needed in _TELLING.items():
+    for name, needed in _REQUIRED_FIELDS.items():
         if needed <= keys:
             return name
     raise InputError(

@@ -1,16 +1,16 @@
-"""Whose job it is: the workflow of the step that starts it, so that deleting the run deletes the job."""
+"""The owner reference of a job: the workflow of its step, so that deleting the run deletes the job."""
 
 import os
 from typing import Any
 
 from codekiln.errors import ClusterError
-from codekiln.launch.cluster.api import Api
+from codekiln.launch.cluster.api import ClusterApi
 
 POD = "CODEKILN_POD"
 
 
-def owner_reference(api: Api) -> dict[str, Any] | None:
-    """Return a reference to what controls this step's pod, or to the pod; None outside a step.
+def owner_reference(api: ClusterApi) -> dict[str, Any] | None:
+    """Return a reference to the controller of this step's pod, or to the pod itself; None outside a step.
 
     Raises:
         ClusterError: This step's pod no longer exists.

@@ -1,39 +1,40 @@
-"""Says each change of a job's state once, and reminds of a state that lasts."""
+"""Report each change of a job's state once, and remind of a state that lasts."""
 
 import time
 from collections.abc import Callable
 
-from codekiln.launch.cluster.status import State
-from codekiln.launch.cluster.timeouts import Pace
+from codekiln.launch.cluster.status import JobState
+from codekiln.launch.cluster.timeouts import Timeouts
 
 
-class Teller:
-    """Remembers what has been said.
+class StatusReporter:
+    """Turns observed states into lines of the step's log.
 
     Attributes:
-        state: The state that the job was last seen in.
-        since: When (``time.monotonic``) it came into it.
+        state: State that the job was last seen in.
+        since: When (``time.monotonic``) the job entered it.
     """
 
-    def __init__(self, about: str, say: Callable[[str], None], pace: Pace) -> None:
-        self.about, self.say, self.pace = about, say, pace
-        self.state = State("", "")
-        self.since = self._said = time.monotonic()
+    def __init__(self, about: str, emit: Callable[[str], None], timeouts: Timeouts) -> None:
+        self.about, self.emit, self.timeouts = about, emit, timeouts
+        self.state = JobState("", "")
+        self.since = self._reported_at = time.monotonic()
         self._text = ""
 
-    def tell(self, state: State) -> None:
-        """Say a state if it is new, if its explanation has changed for a while, or if it has lasted for long."""
+    def report(self, state: JobState) -> None:
+        """Report a state that is new, whose explanation has changed, or that has lasted long."""
         now = time.monotonic()
         if state.name != self.state.name:
             self.since = now
-            self._tell(state.text, now)
-        elif state.text != self._text and now - self._said >= self.pace.repeat:
-            self._tell(state.text, now)
-        elif state.waits and now - self._said >= self.pace.heartbeat:
-            self._tell(f"{state.text} (for {(now - self.since) / 60:.0f} minutes)", now)
+            self._emit(state.text, now)
+        elif state.text != self._text and now - self._reported_at >= self.timeouts.repeat:
+            self._emit(state.text, now)
+        elif state.is_waiting and now - self._reported_at >= self.timeouts.reminder:
+            self._emit(f"{state.text} (for {(now - self.since) / 60:.0f} minutes)", now)
+            # Without the duration, which would make the next look seem a change.
             self._text = state.text
         self.state = state
 
-    def _tell(self, text: str, now: float) -> None:
-        self._said, self._text = now, text
-        self.say(f"{self.about}: {text}")
+    def _emit(self, text: str, now: float) -> None:
+        self._reported_at, self._text = now, text
+        self.emit(f"{self.about}: {text}")

@@ -1,83 +1,89 @@
-"""How long things may take; tests use other figures."""
+"""Timeouts and intervals of launching, and retries within them; tests use shorter ones."""
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from codekiln.launch.cluster.api import Trouble
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay
+
+from codekiln.launch.cluster.api import ApiUnavailable
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Waits and limits in seconds.
+class Timeouts:
+    """Timeouts and intervals in seconds.
 
     Attributes:
-        retry: First wait after a call that failed; each further one is twice as long.
-        retry_most: Longest wait between two calls that fail.
-        poll: Between two looks at something that is not watched.
-        watch: The API server ends a watch after so long; a new one follows.
-        events: Between two looks at events while a job waits.
-        repeat: A state whose explanation keeps changing is told no more often than this.
-        heartbeat: A job that still waits is mentioned this often.
-        blocked: A job whose image, configuration or volume cannot be had is given up after this.
-        start: An API server that cannot be reached before the job exists is given up after this.
-        lost: The same, once the job exists; the job goes on.
-        quiet: A job without pods, or with pods that do not start, is looked into after this.
-        log_silence: A log that says nothing for so long is asked for anew, since its connection may be dead.
-        drain: After the end of a job its log may take this long to arrive.
-        delete: An API server that cannot be reached when a job has to be deleted is given up after this.
-        gone: Beyond a pool's grace_seconds, what was deleted may take this long to go.
+        retry_min: Wait after the first call that fails; it doubles with every further one.
+        retry_max: Longest wait between two calls that fail.
+        poll: Interval at which something that is not watched is read.
+        watch: Duration after which the API server ends a watch and a new one follows.
+        events: Interval at which events are read while a job waits.
+        repeat: Shortest interval between two lines about a state whose explanation keeps changing.
+        reminder: Interval at which a state that lasts is reported again.
+        blocked: Limit for a job whose image, configuration or volume is not available.
+        start: Limit for an API server that cannot be reached before the job exists.
+        lost: The same, once the job exists; the job keeps running.
+        settle: Age of a problem before it is reported: many are over in less time.
+        log_silence: Time without a log line after which the log is requested again, since its connection may be dead.
+        drain: Limit for the log to arrive after the job has ended.
+        cleanup: Limit for an API server that cannot be reached when a job has to be deleted.
+        deletion: Limit, beyond a pool's grace_seconds, for a deleted job and its pods to disappear.
     """
 
-    retry: float = 1.0
-    retry_most: float = 30.0
+    retry_min: float = 1.0
+    retry_max: float = 30.0
     poll: float = 2.0
     watch: float = 120.0
     events: float = 30.0
     repeat: float = 60.0
-    heartbeat: float = 600.0
+    reminder: float = 600.0
     blocked: float = 900.0
     start: float = 900.0
     lost: float = 3600.0
-    quiet: float = 30.0
+    settle: float = 30.0
     log_silence: float = 60.0
     drain: float = 90.0
-    gone: float = 600.0
-    delete: float = 20.0
+    deletion: float = 600.0
+    cleanup: float = 20.0
 
-    def waits(self) -> Iterator[float]:
-        """Yield the waits between calls that fail, with jitter so that many steps do not come back at once."""
-        wait = self.retry
-        while True:
-            yield wait * random.uniform(0.8, 1.2)
-            wait = min(wait * 2, self.retry_most)
+    def backoff(self, failures: int) -> float:
+        """Return the wait after so many failures in a row: exponential, with jitter so that steps do not retry in step.
+
+        Args:
+            failures: Number of failures since the last success, at least 1.
+        """
+        # The exponent is capped because a float overflows after some thousand failures.
+        wait = min(self.retry_min * 2.0 ** min(failures - 1, 30), self.retry_max)
+        return wait * random.uniform(0.8, 1.2)
 
 
-def insist(call: Callable[[], T], say: Callable[[str], None], pace: Pace, limit: float) -> T:
-    """Return what ``call`` returns, asking again while the API server cannot serve it.
+def retry_while_unavailable(call: Callable[[], T], emit: Callable[[str], None], timeouts: Timeouts, limit: float) -> T:
+    """Return what ``call`` returns, repeating it while the API server cannot serve it.
 
     Args:
         call: One request.
-        say: Told once that the server does not answer.
-        pace: Waits.
-        limit: Seconds after which to give up.
+        emit: Gets one line when the first attempt fails.
+        timeouts: Waits between attempts.
+        limit: Seconds after which no further attempt starts.
 
     Raises:
-        Refused: The server answered that it will not.
-        Trouble: It could not serve the call within the limit.
+        RequestRefused: The server refuses the request.
+        ApiUnavailable: It could not serve the request within the limit.
     """
-    end = time.monotonic() + limit
-    for number, wait in enumerate(pace.waits()):
-        try:
-            return call()
-        except Trouble as error:
-            if time.monotonic() + wait > end:
-                raise
-            if not number:
-                say(f"{error}; trying again for {limit:.0f} s")
-        time.sleep(wait)
-    raise AssertionError("waits() never ends")
+
+    def report(attempt: RetryCallState) -> None:
+        if attempt.attempt_number == 1 and attempt.outcome:
+            emit(f"{attempt.outcome.exception()}; trying again for {limit:.0f} s")
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(ApiUnavailable),
+        wait=lambda attempt: timeouts.backoff(attempt.attempt_number),
+        stop=stop_before_delay(limit),
+        before_sleep=report,
+        reraise=True,
+    )
+    return retrying(call)

@@ -1,168 +1,178 @@
-"""Calls to try a function with, made from what its source says about its parameters.
+"""Synthesis of calls that exercise a function, from its docstring examples and the inferred types of its parameters.
 
-`guesses` says what kinds of value a parameter takes; constants of the body join the pool of their kind, and calls that
-the docstring shows come first. All of it is text: nothing is evaluated here.
+Argument values come from `type_inference.SAMPLE_VALUES` and from constants in the function's body. Calls are built as
+source text; nothing is evaluated here.
 """
 
 import ast
+import itertools
 import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codekiln.data import normalise
-from codekiln.recipes.corpus_tasks.functions import Function, Parameter, is_generator
-from codekiln.recipes.corpus_tasks.type_inference import POOLS, is_literal, kinds_of
+from codekiln.recipes.corpus_tasks.functions import Function, Parameter
+from codekiln.recipes.corpus_tasks.type_inference import SAMPLE_VALUES, infer_types, is_literal
+
+MAX_YIELDED = 40
+"""Items taken from a generator, which may be infinite."""
 
 _MUTABLE = re.compile(r"^[\[{]|^set\(")
-CUT = 40
-"""Items taken of a generator."""
+_MAX_CANDIDATES = 16
+_MAX_CONSTANT_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
 class Call:
-    """One way to call a function: ``setup`` lines name the arguments that may be changed, ``text`` is the call."""
+    """One call of a function.
+
+    Attributes:
+        text: Source of the call; the mutable arguments are written as ``arg_0``, ``arg_1`` ...
+        mutable_args: Source of each mutable argument, which the call may change in place.
+    """
 
     text: str
-    changing: tuple[str, ...] = ()
+    mutable_args: tuple[str, ...] = ()
 
     @property
-    def whole(self) -> str:
-        """The call with all values in place."""
+    def inlined(self) -> str:
+        """The call with all argument values written in place."""
         text = self.text
-        for index, value in enumerate(self.changing):
-            text = re.sub(rf"\barg_{index}\b", lambda _, value=value: value, text)
+        for index, value in enumerate(self.mutable_args):
+            literal = value.replace("\\", "\\\\")  # backslashes are escapes in a replacement template
+            text = re.sub(rf"\barg_{index}\b", literal, text)
         return text
 
-    def result(self, lazy: bool) -> str:
-        """Return the call, or where its result is a generator (``lazy``) a list of the first items."""
-        return f"list(__import__('itertools').islice({self.text}, {CUT}))" if lazy else self.text
+    def expression(self, is_generator: bool) -> str:
+        """Return the expression to evaluate: the result, in a tuple with the mutable arguments where there are any."""
+        result = self._result(is_generator)
+        if not self.mutable_args:
+            return result
+        names = ", ".join(f"arg_{index}" for index in range(len(self.mutable_args)))
+        return f"(lambda {names}: ({result}, {names}))({', '.join(self.mutable_args)})"
 
-    def expression(self, lazy: bool) -> str:
-        """Return what is observed: the result, with the arguments that may have been changed beside it."""
-        if not self.changing:
-            return self.result(lazy)
-        names = ", ".join(f"arg_{index}" for index in range(len(self.changing)))
-        return f"(lambda {names}: ({self.result(lazy)}, {names}))({', '.join(self.changing)})"
+    def _result(self, is_generator: bool) -> str:
+        return f"list(__import__('itertools').islice({self.text}, {MAX_YIELDED}))" if is_generator else self.text
 
 
-def calls(function: Function, owner: ast.ClassDef | None, count: int, seed: int) -> list[Call]:
-    """Return up to ``count`` different calls of a function, examples of its docstring first; none for a coroutine.
+def synthesise_calls(function: Function, owner: ast.ClassDef | None, count: int, seed: int) -> list[Call]:
+    """Return up to ``count`` distinct calls of a function, docstring examples first; none for a coroutine or property.
 
     Args:
-        function: The function.
-        owner: Its class, for a method: instances are made with arguments for its ``__init__``.
-        count: How many calls.
-        seed: Seeds the choice among candidates.
+        function: The function to call.
+        owner: The class of a method; instances are created with synthesised arguments of its ``__init__``.
+        count: Largest number of calls.
+        seed: Seeds the choice among candidate values.
     """
     if isinstance(function.node, ast.AsyncFunctionDef) or _is_property(function):
         return []
     rng = random.Random(f"{seed}:{function.file}:{function.qualname}")
     candidates = [_candidates(item, function) for item in function.parameters]
-    made = dict.fromkeys(_examples(function))
-    target = _target(function, owner, rng)
-    for number in range(4 * count if target else 0):
-        if len(made) >= count:
+    found = dict.fromkeys(_docstring_examples(function))
+    # Draws repeat, so more are made than are needed.
+    for number, target in zip(range(4 * count), _targets(function, owner, rng), strict=False):
+        if len(found) >= count:
             break
-        made[_call(function.parameters, candidates, next(target), rng, number)] = None
-    return list(made)[:count]
-
-
-def is_lazy(function: Function) -> bool:
-    """Tell whether what a call gives must be drawn from."""
-    return is_generator(function.node)
+        found[_draw_call(function.parameters, candidates, target, rng, number)] = None
+    return list(found)[:count]
 
 
 def _is_property(function: Function) -> bool:
     return any("property" in text or text.endswith((".setter", ".deleter")) for text in function.decorators)
 
 
-def _target(function: Function, owner: ast.ClassDef | None, rng: random.Random) -> Iterator[str] | None:
-    """Return an endless supply of what is called: the name, or a method of a class or of a new instance."""
+def _targets(function: Function, owner: ast.ClassDef | None, rng: random.Random) -> Iterator[str]:
+    """Yield without end what is called: the function's name, or a method of its class or of a new instance.
+
+    A method that cannot be called has no targets.
+    """
     if not function.owner:
-        return iter(lambda: function.name, None)
+        return itertools.repeat(function.name)
     if function.is_static or "classmethod" in function.decorators:
-        return iter(lambda: function.qualname, None)
+        return itertools.repeat(function.qualname)
     if owner is None or function.name.startswith("__"):
-        return None
-    return _instances(function, owner, rng)
+        return iter(())
+    return _bound_methods(function, owner, rng)
 
 
-def _instances(function: Function, owner: ast.ClassDef, rng: random.Random) -> Iterator[str] | None:
-    makers = [item for item in owner.body if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__new__")]
-    if not makers and owner.bases:
-        return None  # whatever makes it is elsewhere
-    maker = None
-    if makers:
+def _bound_methods(function: Function, owner: ast.ClassDef, rng: random.Random) -> Iterator[str]:
+    nodes = [item for item in owner.body if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__new__")]
+    if not nodes and owner.bases:
+        return  # the constructor is inherited, and its parameters are not known here
+    parameters: tuple[Parameter, ...] = ()
+    candidates: list[list[str]] = []
+    if nodes:
         try:
-            text = ast.unparse(ast.FunctionDef(makers[0].name, makers[0].args, makers[0].body, [], lineno=1))
-        except ValueError:  # some f-strings can be read but not written
-            return None
-        maker = Function(function.file, function.owner, makers[0].name, 1, 1, 1, 0, text)
-    parameters = maker.parameters if maker else ()
-    candidates = [_candidates(item, maker) for item in parameters]
-
-    def supply() -> Iterator[str]:
-        number = 0
-        while True:
-            made = _call(parameters, candidates, function.owner, rng, number)
-            number += 1
-            yield f"{made.whole}.{function.name}"
-
-    return supply()
+            text = ast.unparse(ast.FunctionDef(nodes[0].name, nodes[0].args, nodes[0].body, [], lineno=1))
+        except ValueError:  # some f-strings parse but cannot be unparsed
+            return
+        constructor = Function(function.file, function.owner, nodes[0].name, 1, 1, 1, 0, text)
+        parameters = constructor.parameters
+        candidates = [_candidates(item, constructor) for item in parameters]
+    for number in itertools.count():
+        instance = _draw_call(parameters, candidates, function.owner, rng, number)
+        yield f"{instance.inlined}.{function.name}"
 
 
-def _call(
+def _draw_call(
     parameters: Sequence[Parameter], candidates: Sequence[Sequence[str]], target: str, rng: random.Random, number: int
 ) -> Call:
-    """Return one call: the first takes everybody's first candidate, later ones draw, also what may be left out."""
-    arguments, changing, by_name = [], [], False
+    """Return one call.
+
+    Call number 0 takes the first candidate of every required parameter; later calls draw values and optional arguments.
+    """
+    arguments: list[str] = []
+    mutable: list[str] = []
+    by_name = False
     for parameter, pool in zip(parameters, candidates, strict=True):
         by_name = by_name or parameter.keyword_only
         if parameter.kind == "**" or (parameter.kind and by_name):
             continue
         if parameter.default and (number == 0 or rng.random() < 0.4):
-            by_name = True  # what follows one that is left out can only be named
+            by_name = True  # arguments after an omitted one can only be passed by keyword
             continue
         for _ in range(rng.randint(1, 3) if parameter.kind else 1):
             value = pool[0] if number == 0 else rng.choice(pool)
             if _MUTABLE.match(value):
-                changing.append(value)
-                value = f"arg_{len(changing) - 1}"
+                mutable.append(value)
+                value = f"arg_{len(mutable) - 1}"
             arguments.append(f"{parameter.name}={value}" if by_name else value)
-    return Call(f"{target}({', '.join(arguments)})", tuple(changing))
+    return Call(f"{target}({', '.join(arguments)})", tuple(mutable))
 
 
 def _candidates(parameter: Parameter, function: Function) -> list[str]:
-    """Return texts of values for a parameter, the likeliest first; never empty."""
-    kinds = kinds_of(parameter, function)
+    """Return the source of candidate values for a parameter, most likely first; never empty."""
+    types = infer_types(parameter, function)
     found: dict[str, None] = {}
     if parameter.default and is_literal(parameter.default) and parameter.default != "None":
         found[parameter.default] = None
     constants = _constants(function)
-    pools = [[*constants.get(kind, ())[:6], *POOLS[kind]] for kind in kinds]
+    pools = [[*constants.get(name, ())[:6], *SAMPLE_VALUES[name]] for name in types]
     for rank in range(max(map(len, pools))):
         found |= dict.fromkeys(pool[rank] for pool in pools if rank < len(pool))
-    return list(found)[:16]
+    return list(found)[:_MAX_CANDIDATES]
 
 
 def _constants(function: Function) -> dict[str, list[str]]:
-    """Return the constants of the body as texts by type, numbers with their neighbours, in order of appearance."""
+    """Return the constants of the body by type, in order of appearance; integers with both neighbours."""
     found: dict[str, dict[str, None]] = {}
-    docstring = function.node.body[0].value if function.docstring else None
+    first = function.node.body[0]
+    docstring = first.value if function.docstring and isinstance(first, ast.Expr) else None
     for node in ast.walk(function.node):
-        if not isinstance(node, ast.Constant) or node is docstring or len(repr(node.value)) > 40:
+        if not isinstance(node, ast.Constant) or node is docstring or len(repr(node.value)) > _MAX_CONSTANT_CHARACTERS:
             continue
-        kind = type(node.value).__name__
-        if kind == "int":
-            found.setdefault(kind, {}).update(dict.fromkeys(map(str, (node.value, node.value + 1, node.value - 1))))
-        elif kind in ("str", "bytes", "float"):
-            found.setdefault(kind, {})[repr(node.value)] = None
-    return {kind: list(values) for kind, values in found.items()}
+        value = node.value
+        if type(value) is int:  # not bool, which is a subclass
+            # Off-by-one mutants differ only near the boundary that a constant marks.
+            found.setdefault("int", {}).update(dict.fromkeys(map(str, (value, value + 1, value - 1))))
+        elif type(value) in (str, bytes, float):
+            found.setdefault(type(value).__name__, {})[repr(value)] = None
+    return {name: list(values) for name, values in found.items()}
 
 
-def _examples(function: Function) -> Iterator[Call]:
-    """Yield the calls of a function that its docstring shows with literal arguments."""
+def _docstring_examples(function: Function) -> Iterator[Call]:
+    """Yield the calls of a function in its docstring's doctest examples whose arguments are literals."""
     import doctest  # slow to import, and rarely needed
 
     if ">>>" not in function.docstring:

@@ -1,11 +1,10 @@
-"""What a stranger has to know about the data set."""
+"""The data card: what a row is, where it comes from, what is proven and how to load it."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from codekiln.recipes.corpus_tasks.export import ALL, TEST, TRAIN
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
 from codekiln.recipes.types import BuiltDataset
 
 _ORIGINS = {
@@ -17,20 +16,20 @@ _ORIGINS = {
 }
 
 
-def card(made: BuiltDataset, settings: Mapping[str, Any]) -> str:
-    """Return the card's part about the rows: what they are, where they come from, what is proven, what is not.
+def card(dataset: BuiltDataset, settings: CorpusTasksSettings) -> str:
+    """Return the card's sections about the rows.
 
     Args:
-        made: The data set.
+        dataset: The data set.
         settings: The recipe's settings.
     """
-    problems = {problem.task_id: problem for problem in made.train}
-    train = Counter(problems[row.task_id].stratum for row in made.rows.examples)
-    test = Counter(problem.stratum for problem in made.evaluation)
-    own = {row.sample.task_id for row in made.graded if row.sample.model == "reference"}
+    problems = {problem.task_id: problem for problem in dataset.train}
+    train = Counter(problems[row.task_id].stratum for row in dataset.rows.examples)
+    test = Counter(problem.stratum for problem in dataset.evaluation)
+    own = {row.sample.task_id for row in dataset.graded if row.sample.model == "reference"}
     lines = ["| category | train | test | what the source itself answers |", "|---|---|---|---|"]
     lines += [f"| `{name}` | {train[name]} | {test[name]} | {_ORIGINS[name]} |" for name in CATEGORIES]
-    writers = sorted({row.sample.model or "unknown" for row in made.graded})
+    writers = sorted({row.sample.model or "unknown" for row in dataset.graded})
     return "\n".join([
         "## What a row is",
         "",
@@ -43,14 +42,14 @@ def card(made: BuiltDataset, settings: Mapping[str, Any]) -> str:
         "",
         "## Where it comes from",
         "",
-        f"Corpus: `{settings['corpus']}`, licence {_licence(made)}. {len(_functions(made))} functions of "
-        f"{len(_files(made))} files. Replies of training rows by: {', '.join(writers)}"
+        f"Corpus: `{settings.corpus}`, licence {_licence(dataset)}. {len(_functions(dataset))} functions of "
+        f"{len(_files(dataset))} files. Replies of training rows by: {', '.join(writers)}"
         + (f" ({len(own)} tasks are answered by the source itself)." if own else "."),
         "",
         "## What is proven",
         "",
         "* No file, and no two nearly equal functions, have rows on both sides; proportions are exact on both.",
-        f"* {_proven_bugs(made)}",
+        f"* {_proven_bugs(dataset)}",
         "* Every fix and every completion was run on generated calls and gave what the original gives; every test "
         "holds on the original and fails on a mutant of it.",
         "* Docstrings and explanations are checked for what they must contain. Whether what they say is true is not "
@@ -67,20 +66,22 @@ def card(made: BuiltDataset, settings: Mapping[str, Any]) -> str:
     ])  # fmt: skip
 
 
-def _licence(made: BuiltDataset) -> str:
-    return " and ".join(sorted({row.licence or "not stated" for row in (*made.train, *made.evaluation)}))
+def _licence(dataset: BuiltDataset) -> str:
+    return " and ".join(sorted({row.licence or "not stated" for row in (*dataset.train, *dataset.evaluation)}))
 
 
-def _functions(made: BuiltDataset) -> set[tuple[str, str]]:
-    return {(row.grading_context["file"], row.grading_context["function"]) for row in (*made.train, *made.evaluation)}
+def _functions(dataset: BuiltDataset) -> set[tuple[str, str]]:
+    rows = (*dataset.train, *dataset.evaluation)
+    return {(row.grading_context["file"], row.grading_context["function"]) for row in rows}
 
 
-def _files(made: BuiltDataset) -> set[str]:
-    return {row.grading_context["file"] for row in (*made.train, *made.evaluation)}
+def _files(dataset: BuiltDataset) -> set[str]:
+    return {row.grading_context["file"] for row in (*dataset.train, *dataset.evaluation)}
 
 
-def _proven_bugs(made: BuiltDataset) -> str:
-    found = Counter(row.grading_context["effect"] for row in (*made.train, *made.evaluation) if row.stratum == "bugfix")
+def _proven_bugs(dataset: BuiltDataset) -> str:
+    rows = (*dataset.train, *dataset.evaluation)
+    found = Counter(row.grading_context["effect"] for row in rows if row.stratum == "bugfix")
     text = (
         f"Bugs are single edits: {found['logical']} were seen to give other results than the original "
         f"in the sandbox, {found['runtime']} to raise where it does not"

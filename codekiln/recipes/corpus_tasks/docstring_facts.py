@@ -1,29 +1,34 @@
-"""What can be said of a function from its source alone: the author's own sentences, and facts of its syntax."""
+"""Facts about a function that its source states: sentences of its docstring, and what static analysis of its AST shows.
+
+Nothing here is generated: a fact is either a sentence of the author or follows from the syntax.
+"""
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from codekiln.recipes.corpus_tasks.functions import Function, Parameter, is_generator
+from codekiln.recipes.corpus_tasks.functions import Function, Parameter
 
-_SHORT = 60
+_MAX_EXPRESSION = 60
+"""Longest expression that is quoted, in characters."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
 _SECTION = re.compile(r"(args|arguments|parameters|returns?|raises|yields|examples?|notes?|usage):?", re.I)
-_ODD = re.compile(r'"""|\\|^[\W_]|\$|^\w+\(.*\)\s*(->|$)')
+_NOT_PROSE = re.compile(r'"""|\\|^[\W_]|\$|^\w+\(.*\)\s*(->|$)')
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a function is said to do, and what its syntax shows.
+class FunctionFacts:
+    """Facts about one function.
 
     Attributes:
-        summary: First sentence of its docstring, on one line and with a full stop; empty where there is none fit.
-        parameters: (name as written, type or empty, what is said or seen of it) of each parameter.
-        result: What it returns or yields, in words; empty when it gives nothing.
-        raises: (exception, condition or empty) of each ``raise`` in its own body.
-        steps: What the body does, as sentences.
+        summary: First sentence of the docstring, on one line and with a full stop; empty where it is no plain prose.
+        parameters: (name with stars, annotation or empty, description) of each parameter.
+        result: Description of what the function returns or yields; empty when it returns nothing.
+        raises: (exception, condition or empty) of each ``raise`` in the function's own body.
+        steps: Sentences that describe the statements of the body.
     """
 
     summary: str
@@ -34,35 +39,30 @@ class Facts:
 
 
 @lru_cache(maxsize=64)
-def facts(function: Function) -> Facts:
-    """Return what can be said of a function."""
+def extract_facts(function: Function) -> FunctionFacts:
+    """Return the facts about a function."""
     sentences = _sentences(function.docstring)
-    nodes = _in_order(function)
-    said = _said_of_parameters(function, sentences[1:])
-    return Facts(
+    nodes = _in_source_order(function)
+    documented = _documented_parameters(function, sentences[1:])
+    return FunctionFacts(
         summary=_summary(sentences),
-        parameters=tuple(
-            (item.kind + item.name, item.annotation, said.get(item.name) or _use(item.name, nodes))
-            if not item.default
-            else (item.name, item.annotation, f"{said.get(item.name) or _use(item.name, nodes)}{_default(item)}")
-            for item in function.parameters
-        ),
+        parameters=tuple(_parameter(item, documented, nodes) for item in function.parameters),
         result=_result(function, sentences, nodes),
         raises=tuple(dict.fromkeys(_raises(nodes))),
         steps=tuple(dict.fromkeys(_steps(function, nodes)))[:4],
     )
 
 
-def gives(function: Function) -> str:
-    """Return ``Yields``, ``Returns``, or nothing for a function that gives nothing."""
-    if is_generator(function.node):
+def result_section(function: Function) -> str:
+    """Return the docstring section that describes the result: ``Yields``, ``Returns``, or nothing without a result."""
+    if function.is_generator:
         return "Yields"
-    return "Returns" if _returned(function, function.body) else ""
+    return "Returns" if _returned(function, function.body_nodes) else ""
 
 
 def _sentences(docstring: str) -> list[str]:
     """Return the sentences of a docstring up to its first example, each on one line."""
-    found = []
+    found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", docstring.split(">>>")[0]):
         lines = [line.strip() for line in paragraph.strip().split("\n")]
         if lines and not _SECTION.fullmatch(lines[0]):
@@ -71,34 +71,43 @@ def _sentences(docstring: str) -> list[str]:
 
 
 def _summary(sentences: list[str]) -> str:
-    if not sentences or _ODD.search(sentences[0]) or not 3 <= len(sentences[0].split()) <= 25:
+    if not sentences or _NOT_PROSE.search(sentences[0]) or not 3 <= len(sentences[0].split()) <= 25:
         return ""
     text = sentences[0].rstrip(".:;, ")
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _said_of_parameters(function: Function, sentences: Sequence[str]) -> dict[str, str]:
-    """Return the author's words on parameters: an entry of a list, or the one sentence that names only this one."""
+def _documented_parameters(function: Function, sentences: Sequence[str]) -> dict[str, str]:
+    """Return the author's description of each documented parameter.
+
+    This is the parameter's entry in a list, or else a sentence that mentions this parameter and no other.
+    """
     names = [item.name for item in function.parameters]
-    said = {}
+    found: dict[str, str] = {}
     for name in names:
         entry = re.search(
             rf"^[ \t*:]*(?:param )?\W?{re.escape(name)}\W?[ \t]*(?:--|:|-)[ \t]+(\S.*)$", function.docstring, re.M
         )
-        texts = (
-            [entry[1]]
-            if entry
-            else [text for text in sentences if [item for item in names if _mentions(text, item)] == [name]]
-        )
-        fit = [text for text in texts if 3 <= len(text) <= 3 * _SHORT and not _ODD.search(text) and " -- " not in text]
-        if fit:
-            text = fit[0].rstrip(".:;, ")
-            said[name] = f"{text[0].upper()}{text[1:]}."
-    return said
+        if entry:
+            texts = [entry[1]]
+        else:
+            texts = [text for text in sentences if [item for item in names if _mentions(text, item)] == [name]]
+        usable = [text for text in texts if _is_description(text)]
+        if usable:
+            text = usable[0].rstrip(".:;, ")
+            found[name] = f"{text[0].upper()}{text[1:]}."
+    return found
 
 
-def _default(parameter: Parameter) -> str:
-    return f" Defaults to `{parameter.default}`." if len(parameter.default) <= _SHORT else ""
+def _is_description(text: str) -> bool:
+    return 3 <= len(text) <= 3 * _MAX_EXPRESSION and not _NOT_PROSE.search(text) and " -- " not in text
+
+
+def _parameter(parameter: Parameter, documented: Mapping[str, str], nodes: Sequence[ast.AST]) -> tuple[str, str, str]:
+    text = documented.get(parameter.name) or _use(parameter.name, nodes)
+    if parameter.default and len(parameter.default) <= _MAX_EXPRESSION:
+        text += f" Defaults to `{parameter.default}`."
+    return parameter.kind + parameter.name, parameter.annotation, text
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -106,10 +115,10 @@ def _mentions(text: str, name: str) -> bool:
 
 
 def _use(name: str, nodes: Sequence[ast.AST]) -> str:
-    """Return how the body uses a name, the first thing that can be said."""
-    said = next(filter(None, (_use_in(node, name) for node in nodes)), "")
+    """Return a description of the first use of a name in the body."""
+    use = next(filter(None, (_use_in(node, name) for node in nodes)), "")
     is_read = any(isinstance(item, ast.Name) and item.id == name for node in nodes for item in ast.walk(node))
-    return said or ("Used by the body." if is_read else "Not used by the body.")
+    return use or ("Used by the body." if is_read else "Not used by the body.")
 
 
 def _use_in(node: ast.AST, name: str) -> str:
@@ -134,13 +143,12 @@ def _use_in(node: ast.AST, name: str) -> str:
 
 
 def _result(function: Function, sentences: Sequence[str], nodes: Sequence[ast.AST]) -> str:
-    kind = gives(function)
-    if not kind:
+    if not result_section(function):
         return ""
     for sentence in sentences:
-        said = re.match(r"(returns?|yields?)\s+(?!from\b)(.{4,160}?)[.:;, ]*$", sentence, re.I)
-        if said and not _ODD.search(said[2]):
-            return f"{said[2][0].upper()}{said[2][1:]}."
+        found = re.match(r"(returns?|yields?)\s+(?!from\b)(.{4,160}?)[.:;, ]*$", sentence, re.I)
+        if found and not _NOT_PROSE.search(found[2]):
+            return f"{found[2][0].upper()}{found[2][1:]}."
     if function.node.returns is not None:
         return f"`{ast.unparse(function.node.returns)}`."
     values = [_text(value) for value in _returned(function, nodes)]
@@ -149,20 +157,22 @@ def _result(function: Function, sentences: Sequence[str], nodes: Sequence[ast.AS
 
 
 def _returned(function: Function, nodes: Sequence[ast.AST]) -> list[ast.expr]:
-    kinds = (ast.Yield,) if is_generator(function.node) else (ast.Return,)
-    found = [node.value for node in nodes if isinstance(node, kinds) and node.value is not None]
+    kind: type[ast.Yield | ast.Return] = ast.Yield if function.is_generator else ast.Return
+    found = [node.value for node in nodes if isinstance(node, kind) and node.value is not None]
     return [value for value in found if not (isinstance(value, ast.Constant) and value.value is None)]
 
 
 def _raises(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
-    told = set()
+    conditional: set[ast.AST] = set()
     for node in nodes:
-        for item in node.body if isinstance(node, ast.If) else ():
+        if not isinstance(node, ast.If):
+            continue
+        for item in node.body:
             if name := _exception(item):
-                told.add(item)
+                conditional.add(item)
                 condition = _text(node.test)
                 yield name, f"`{condition}`" if condition else ""
-    yield from ((name, "") for node in nodes if node not in told and (name := _exception(node)))
+    yield from ((name, "") for node in nodes if node not in conditional and (name := _exception(node)))
 
 
 def _exception(node: ast.AST) -> str:
@@ -194,21 +204,22 @@ def _steps(function: Function, nodes: Sequence[ast.AST]) -> Iterator[str]:
         yield f"Calls {', '.join(f'`{name}`' for name in names)}."
 
 
-def _in_order(function: Function) -> list[ast.AST]:
-    """Return the nodes of the function's own body in the order of its text."""
-    placed = [node for node in function.body if hasattr(node, "lineno") or isinstance(node, ast.comprehension)]
-    return sorted(placed, key=_place)
+def _in_source_order(function: Function) -> list[ast.AST]:
+    placed = [(position, node) for node in function.body_nodes if (position := _position(node))]
+    return [node for _, node in sorted(placed, key=lambda item: item[0])]
 
 
-def _place(node: ast.AST) -> tuple[int, int]:
+def _position(node: ast.AST) -> tuple[int, int] | None:
+    """Return the line and column of a node, those of its target for a comprehension, or None for one without."""
     node = node.target if isinstance(node, ast.comprehension) else node
-    return node.lineno, node.col_offset
+    line, column = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
+    return None if line is None else (line, column)
 
 
 def _text(node: ast.AST) -> str:
-    """Return an expression on one line, or nothing when it is long."""
+    """Return the source of an expression, or an empty string when it is too long to be quoted."""
     text = ast.unparse(node)
-    return text if len(text) <= _SHORT and "\n" not in text and "`" not in text else ""
+    return text if len(text) <= _MAX_EXPRESSION and "\n" not in text and "`" not in text else ""
 
 
 def _is(node: ast.AST, name: str) -> bool:

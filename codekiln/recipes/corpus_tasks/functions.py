@@ -1,4 +1,4 @@
-"""Top-level functions and methods of a file, each with its text as it would stand alone."""
+"""Extraction of top-level functions and methods from a file, each with its dedented source."""
 
 import ast
 import re
@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codekiln.data import normalise
-from codekiln.recipes.corpus_tasks.source import Source
+from codekiln.recipes.corpus_tasks.source import SourceFile
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
-MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK|TBD|placeholder|lorem ipsum|your code here|your_module)\b", re.IGNORECASE)
-"""Marks of unfinished text; a function that has one is no example of anything."""
+UNFINISHED_MARKS = re.compile(
+    r"\b(TODO|FIXME|XXX|HACK|TBD|placeholder|lorem ipsum|your code here|your_module)\b", re.IGNORECASE
+)
+"""Marks of unfinished code; a function that contains one makes no task."""
 _F_STRING = re.compile(r"\b(f|fr|rf)['\"]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter: ``kind`` is ``*`` or ``**`` for collectors; annotation and default are source texts or empty."""
+    """A parameter of a function.
+
+    Attributes:
+        annotation: Source of the annotation; empty without one.
+        default: Source of the default value; empty without one.
+        kind: ``*`` or ``**`` for variadic parameters, otherwise empty.
+    """
 
     name: str
     annotation: str = ""
@@ -32,13 +40,13 @@ class Function:
     """A function of a corpus.
 
     Attributes:
-        file: Path of its file from the root.
-        owner: Name of its class; empty for a function of the module.
-        line: Line of its ``def`` in the file, from 1.
-        first: Line of its first decorator, or of its ``def``.
-        last: Its last line.
-        indent: Columns it is indented by in the file.
-        text: Its source, decorators included, not indented.
+        file: Path of the file relative to the corpus root.
+        owner: Name of the class; empty for a module-level function.
+        line: Line of the ``def`` in the file, from 1.
+        first: Line of the first decorator, or of the ``def`` without decorators.
+        last: Last line of the function.
+        indent: Columns by which the function is indented in the file.
+        text: Dedented source, including decorators.
     """
 
     file: str
@@ -57,12 +65,19 @@ class Function:
 
     @cached_property
     def node(self) -> Definition:
-        """The definition in `text`."""
-        return normalise.parse(self.text).body[0]
+        """The AST of `text`.
+
+        Raises:
+            SyntaxError: The dedented text is not a function definition.
+        """
+        node = normalise.parse(self.text).body[0]
+        if not isinstance(node, Definition):
+            raise SyntaxError("not a function definition")
+        return node
 
     @cached_property
     def docstring(self) -> str:
-        """Its docstring, cleaned; empty without one."""
+        """The docstring with its indentation removed; empty without one."""
         return ast.get_docstring(self.node) or ""
 
     @cached_property
@@ -73,36 +88,42 @@ class Function:
 
     @cached_property
     def decorators(self) -> tuple[str, ...]:
-        """Its decorators as source texts."""
+        """The source of each decorator."""
         return tuple(ast.unparse(item) for item in self.node.decorator_list)
 
     @cached_property
-    def body(self) -> tuple[ast.AST, ...]:
-        """The nodes of its body, without those of functions and classes inside it."""
-        return tuple(own_nodes(self.node))
+    def body_nodes(self) -> tuple[ast.AST, ...]:
+        """The AST nodes of the body, excluding those inside nested functions and classes."""
+        return tuple(_body_nodes(self.node))
+
+    @cached_property
+    def is_generator(self) -> bool:
+        """Whether a call returns a generator."""
+        return any(isinstance(item, ast.Yield | ast.YieldFrom) for item in self.body_nodes)
 
     @property
     def is_static(self) -> bool:
-        """Whether it is a static method."""
+        """Whether the function is a static method."""
         return "staticmethod" in self.decorators
 
 
-def functions_of(source: Source, shortest: int, longest: int) -> Iterator[tuple[Function, str | None]]:
-    """Yield each function and method of a file with None, or with the reason why it makes no task.
+def extract_functions(source: SourceFile, min_lines: int, max_lines: int) -> Iterator[tuple[Function, str | None]]:
+    """Yield each function and method of a file with None, or with the reason for excluding it.
 
     Args:
         source: A file that parses.
-        shortest: Least number of lines from ``def`` to the end.
-        longest: Largest number of lines.
+        min_lines: Smallest number of lines from ``def`` to the end.
+        max_lines: Largest number of lines.
     """
-    lines = source.text.split("\n")  # as the parser does: a form feed ends no line
+    # The parser counts only "\n" as a line end; str.splitlines would also split at form feeds.
+    lines = source.text.split("\n")
     for node, owner in _definitions(source.tree):
         function = _function(source, lines, node, owner)
-        yield function, _reason(function, shortest, longest)
+        yield function, _exclusion_reason(function, min_lines, max_lines)
 
 
 def without_docstring(function: Function) -> str:
-    """Return the function's text without its docstring; a body left empty keeps a ``pass``."""
+    """Return the source without the docstring; an empty body becomes ``pass``."""
     first = function.node.body[0]
     if not function.docstring or not _is_docstring(first):
         return function.text
@@ -111,24 +132,30 @@ def without_docstring(function: Function) -> str:
         replacement = [" " * first.col_offset + "pass"]
     else:
         replacement = []
-    kept = [*lines[: first.lineno - 1], *replacement, *lines[first.end_lineno :]]
-    return "\n".join(_without_blank_lead(kept, first.lineno - 1))
+    kept = [*lines[: first.lineno - 1], *replacement, *lines[last_line(first) :]]
+    return "\n".join(_drop_blank_lines(kept, first.lineno - 1))
 
 
 def header(function: Function) -> str:
-    """Return decorators, signature and docstring as they stand in the text, without the body."""
+    """Return the source of decorators, signature and docstring, without the rest of the body."""
     body = function.node.body
-    end = body[0].end_lineno if _is_docstring(body[0]) else body[0].lineno - 1
+    end = last_line(body[0]) if _is_docstring(body[0]) else body[0].lineno - 1
     return "\n".join(function.text.split("\n")[:end]).rstrip()
 
 
-def is_generator(node: Definition) -> bool:
-    """Tell whether calling a function gives a generator."""
-    return any(isinstance(item, ast.Yield | ast.YieldFrom) for item in own_nodes(node))
+def first_line(node: ast.stmt) -> int:
+    """Return the line of a statement's first decorator, or its own line without decorators."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(item.lineno for item in decorators)])
 
 
-def own_nodes(node: Definition) -> Iterator[ast.AST]:
-    """Yield the nodes of a function's body, without those of functions and classes inside it."""
+def last_line(node: ast.stmt) -> int:
+    """Return the last line of a statement."""
+    # The parser always sets ``end_lineno``; only nodes built by hand lack it.
+    return node.end_lineno or node.lineno
+
+
+def _body_nodes(node: Definition) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = list(node.body)
     while waiting:
         item = waiting.pop()
@@ -145,32 +172,33 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[Definition, str]]:
             yield from ((item, node.name) for item in node.body if isinstance(item, Definition))
 
 
-def _function(source: Source, lines: list[str], node: Definition, owner: str) -> Function:
-    first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-    text = textwrap.dedent("\n".join(lines[first - 1 : node.end_lineno])).rstrip()
-    return Function(source.path, owner, node.name, node.lineno, first, node.end_lineno, node.col_offset, text)
+def _function(source: SourceFile, lines: list[str], node: Definition, owner: str) -> Function:
+    first, last = first_line(node), last_line(node)
+    text = textwrap.dedent("\n".join(lines[first - 1 : last])).rstrip()
+    return Function(source.path, owner, node.name, node.lineno, first, last, node.col_offset, text)
 
 
-def _reason(function: Function, shortest: int, longest: int) -> str | None:
+def _exclusion_reason(function: Function, min_lines: int, max_lines: int) -> str | None:
     length = function.last - function.line + 1
-    if length < shortest:
+    if length < min_lines:
         return "too-short"
-    if length > longest:
+    if length > max_lines:
         return "too-long"
     if function.name.startswith("test") or function.owner.startswith("Test"):
         return "test-function"
     try:
         body = function.node.body
         if _F_STRING.search(function.text):
-            ast.unparse(function.node)  # some can be read but not written, and parts of it are written later
+            ast.unparse(function.node)  # some f-strings parse but cannot be unparsed, which later steps need
     except (SyntaxError, IndexError, ValueError):
-        return "layout"  # or a string of several lines that is indented less than the code
-    if MARKS.search(function.text):
+        # A multi-line string that is indented less than the code breaks when the function is dedented.
+        return "layout"
+    if UNFINISHED_MARKS.search(function.text):
         return "unfinished"
-    return "no-body" if all(map(_does_nothing, body)) else None
+    return "no-body" if all(map(_is_placeholder, body)) else None
 
 
-def _does_nothing(node: ast.stmt) -> bool:
+def _is_placeholder(node: ast.stmt) -> bool:
     if isinstance(node, ast.Raise):
         return "NotImplementedError" in ast.unparse(node)
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
@@ -180,7 +208,7 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _without_blank_lead(lines: list[str], start: int) -> list[str]:
+def _drop_blank_lines(lines: list[str], start: int) -> list[str]:
     while start < len(lines) and not lines[start].strip():
         lines = [*lines[:start], *lines[start + 1 :]]
     return lines
@@ -188,7 +216,8 @@ def _without_blank_lead(lines: list[str], start: int) -> list[str]:
 
 def _parameters(args: ast.arguments) -> Iterator[Parameter]:
     plain = [*args.posonlyargs, *args.args]
-    defaults = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
+    without_default = len(plain) - len(args.defaults)
+    defaults: list[ast.expr | None] = [*[None] * without_default, *args.defaults]
     for arg, default in zip(plain, defaults, strict=True):
         yield _parameter(arg, default)
     if args.vararg:

@@ -1,73 +1,75 @@
-"""A reply's verdict, its scores, and whether it is fit to be trained on."""
+"""Grading of replies: a verdict by the rubric, a score per measure, and the validation of reference answers."""
 
 from collections.abc import Sequence
 
+from codekiln.data.folders import Rejected
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
-from codekiln.recipes.corpus_tasks.behaviour import Behaviour, behave
-from codekiln.recipes.corpus_tasks.hallucination import invented, placeholders
-from codekiln.recipes.corpus_tasks.reply_checks import elements
-from codekiln.recipes.corpus_tasks.reply_parser import Reply, same_program
+from codekiln.recipes.corpus_tasks.functional_correctness import Correctness, check_correctness
+from codekiln.recipes.corpus_tasks.hallucination import invented_names, placeholders
+from codekiln.recipes.corpus_tasks.prompts import fenced
+from codekiln.recipes.corpus_tasks.quota_sampling import category_of
+from codekiln.recipes.corpus_tasks.rejection_sampling import rejection_reason
+from codekiln.recipes.corpus_tasks.rubric import Element, apply_rubric
 from codekiln.sandbox.limits import Limits
 
-_CODE = ("bugfix", "complete", "unit_test")
 
-
-def judge(
+def grade_replies(
     problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
 ) -> list[Graded]:
-    """Return each reply with its verdict (the required elements of its category) and a score per measure, in order."""
+    """Return each reply with its verdict and a score per measure, in order; see `Recipe.grade`."""
     by_id = {problem.task_id: problem for problem in problems}
     jobs = [(by_id[sample.task_id], sample.solution or "") for sample in samples]
-    behaved = behave(jobs, workers=workers, limits=limits, label=label)
-    return [
-        Graded(sample=sample, verdict=_verdict(*job), scores=_scores(*job, found))
-        for sample, job, found in zip(samples, jobs, behaved, strict=True)
-    ]
+    checked = check_correctness(jobs, workers=workers, limits=limits, label=label)
+    return [_grade(sample, *job, correctness) for sample, job, correctness in zip(samples, jobs, checked, strict=True)]
 
 
-def refusal(problem: Problem, item: Graded) -> str | None:
-    """Return why a reply is not trained on, or None: it passes, behaves right, and makes nothing up.
+def validate_references(
+    problems: Sequence[Problem], *, workers: int | None, limits: Limits
+) -> tuple[list[Problem], list[Rejected]]:
+    """Return the problems that can grade, and the others with their reasons.
 
-    A fix, a completion or tests that nobody can run have to be the original.
+    A reference answer must be accepted as a training row (``reference-<reason>``), and the code with the bug must not
+    be correct (``bug-behaves``).
     """
-    if not item.verdict.passed:
-        return f"lacks-{item.verdict.detail.partition(':')[0]}"
-    behaviour = item.score("behaviour")
-    if behaviour == 0.0:
-        return "misbehaves"
-    if item.score("hallucination_rate"):
-        return "placeholder"
-    if item.score("invented_names"):
-        return "invents"
-    is_known = behaviour is not None or problem.stratum not in _CODE or _is_original(problem, item.sample)
-    return None if is_known else "not-the-original"
+    references = [(row, Sample(task_id=row.task_id, solution=row.reference)) for row in problems if row.reference]
+    buggy = [(row, Sample(task_id=row.task_id, solution=fenced(row.grading_context["shown"])))
+             for row in problems if category_of(row) == "bugfix"]  # fmt: skip
+    samples = [sample for _, sample in references + buggy]
+    graded = grade_replies(problems, samples, workers=workers, limits=limits, label="check: proving references")
+    reasons: dict[str, str] = {}
+    for (problem, _), item in zip(references, graded, strict=False):
+        if reason := rejection_reason(problem, item):
+            reasons[problem.task_id] = f"reference-{reason}"
+    for (problem, _), item in zip(buggy, graded[len(references) :], strict=True):
+        if item.score("behaviour") == 1.0:
+            reasons.setdefault(problem.task_id, "bug-behaves")
+    rejected = [Rejected(reasons[row.task_id], row) for row in problems if row.task_id in reasons]
+    return [row for row in problems if row.task_id not in reasons], rejected
 
 
-def _is_original(problem: Problem, sample: Sample) -> bool:
-    return same_program(
-        Reply(sample.solution or "").written(problem.grading_context["name"]), problem.grading_context["text"]
+def _grade(sample: Sample, problem: Problem, text: str, correctness: Correctness) -> Graded:
+    elements = apply_rubric(problem, text)
+    scores = (
+        Score(metric="behaviour", value=correctness.value, reason=correctness.reason),
+        Score(metric="style_score", value=sum(item.present for item in elements) / len(elements)),
+        *_hallucination_scores(problem, text),
     )
+    return Graded(sample=sample, verdict=_verdict(problem.task_id, elements), scores=scores)
 
 
-def _verdict(problem: Problem, text: str) -> Verdict:
-    required = [item for item in elements(problem, text) if item.required]
-    missing = [item for item in required if not item.held]
+def _verdict(task_id: str, elements: Sequence[Element]) -> Verdict:
+    required = [item for item in elements if item.required]
+    missing = [item for item in required if not item.present]
     return Verdict(
-        task_id=problem.task_id, status="failed" if missing else "passed", tests_total=len(required),
+        task_id=task_id, status="failed" if missing else "passed", tests_total=len(required),
         tests_run=len(required), tests_passed=len(required) - len(missing),
-        detail=f"{missing[0].name}: {missing[0].missing}" if missing else "",
+        detail=f"{missing[0].name}: {missing[0].complaint}" if missing else "",
     )  # fmt: skip
 
 
-def _scores(problem: Problem, text: str, behaviour: Behaviour) -> tuple[Score, ...]:
-    looked_for = elements(problem, text)
-    style = sum(item.held for item in looked_for) / len(looked_for)
-    marks, names = placeholders(problem, text), invented(problem, text)
-    nothing = "" if names is not None else "no code to look at"
-    return (
-        Score(metric="behaviour", value=behaviour.value, reason=behaviour.reason),
-        Score(metric="style_score", value=style),
-        Score(metric="hallucination_rate", value=float(bool(marks)), reason=", ".join(marks[:3])),
-        Score(metric="invented_names", value=None if names is None else float(bool(names)),
-              reason=nothing or ", ".join(names[:3])),
-    )  # fmt: skip
+def _hallucination_scores(problem: Problem, text: str) -> tuple[Score, Score]:
+    marks, names = placeholders(problem, text), invented_names(problem, text)
+    rate = Score(metric="hallucination_rate", value=float(bool(marks)), reason=", ".join(marks[:3]))
+    if names is None:
+        return rate, Score(metric="invented_names", value=None, reason="no code to look at")
+    return rate, Score(metric="invented_names", value=float(bool(names)), reason=", ".join(names[:3]))

@@ -1,49 +1,50 @@
-"""What replies make up: marks of unfinished work, and names of things that do not exist."""
+"""Hallucination checks: placeholders for unfinished work, and names of things that do not exist."""
 
 import ast
 import re
+from typing import Any
 
 from codekiln.data.records import Problem
-from codekiln.recipes.corpus_tasks.functions import MARKS
-from codekiln.recipes.corpus_tasks.reply_checks import documented
-from codekiln.recipes.corpus_tasks.reply_parser import Reply, parsed
-from codekiln.recipes.corpus_tasks.slicing import BUILTINS, Slice, needs
+from codekiln.recipes.corpus_tasks.functions import UNFINISHED_MARKS
+from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, parse_program
+from codekiln.recipes.corpus_tasks.rubric import documented_parameters
+from codekiln.recipes.corpus_tasks.slicing import BUILTINS, ProgramSlice, free_names
 
-_HOLLOW = re.compile(
+_EMPTY_CODE = re.compile(
     r"\bassert True\b|^\s*\.\.\.\s*$|\b(rest|remainder) of (the|your) (code|function|body)\b", re.I | re.M
 )
 
 
 def placeholders(problem: Problem, text: str) -> list[str]:
-    """Return the marks of unfinished work in a reply, those aside that the code it was asked about has as well."""
-    given = problem.grading_context["shown"].lower()
-    found = [match[0].strip() for pattern in (MARKS, _HOLLOW) for match in pattern.finditer(text)]
-    return [mark for mark in found if mark.lower() not in given]
+    """Return the marks of unfinished work in a reply that are not in the code it was asked about."""
+    shown = problem.grading_context["shown"].lower()
+    found = [match[0].strip() for pattern in (UNFINISHED_MARKS, _EMPTY_CODE) for match in pattern.finditer(text)]
+    return [mark for mark in found if mark.lower() not in shown]
 
 
-def invented(problem: Problem, text: str) -> list[str] | None:
-    """Return names in a reply that nothing has, sorted, or None where there is nothing to look at.
+def invented_names(problem: Problem, text: str) -> list[str] | None:
+    """Return the names in a reply that do not exist, sorted, or None for a reply without code.
 
-    Of a docstring: parameters that the function does not have. Of a program: names that are read and bound nowhere,
-    neither by itself nor by the module nor by Python.
+    In a docstring these are parameters that the function does not have; in a program, free names that neither the
+    module nor Python binds. Explanations are not checked.
     """
     category = problem.grading_context["category"]
     if category == "explain" or not text.strip():
         return None
     if category == "docstring":
-        return sorted(
-            documented(problem, text) - {name.lstrip("*") for name in problem.grading_context["parameters"]} - {"self"}
-        )
-    reply = Reply(text)
+        existing = {name.lstrip("*") for name in problem.grading_context["parameters"]} | {"self"}
+        return sorted(documented_parameters(problem, text) - existing)
+    reply = ParsedReply(text)
     if reply.tree is None:
         return None
-    return sorted(needs(reply.tree) - _known(problem.grading_context) - BUILTINS)
+    return sorted(free_names(reply.tree) - _bound_names(problem.grading_context) - BUILTINS)
 
 
-def _known(facts: dict) -> set[str]:
-    around = Slice(facts.get("before", ""), facts.get("after", ""), facts.get("indent", 0)).program(facts["text"])
-    known = {*facts["names"], facts["name"], facts["owner"]}
-    tree = parsed(around)
+def _bound_names(context: dict[str, Any]) -> set[str]:
+    """Return the names that a reply may use: those of the function and of its program slice."""
+    piece = ProgramSlice(context.get("before", ""), context.get("after", ""), context.get("indent", 0))
+    known = {*context["names"], context["name"], context["owner"]}
+    tree = parse_program(piece.program(context["text"]))
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Name):
             known.add(node.id)

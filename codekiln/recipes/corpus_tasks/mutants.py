@@ -1,124 +1,123 @@
-"""Mutants of functions, each proven to behave differently on the function's trials, or marked as unproven."""
+"""Mutants of functions, each shown in the sandbox to behave differently from the original, or marked as unproven."""
 
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codekiln.code import mutation
 from codekiln.code.mutation.diff import changes
 from codekiln.code.mutation.proof import Trials, classify_many
 from codekiln.recipes.corpus_tasks.functions import Function
-from codekiln.recipes.corpus_tasks.reply_parser import parsed, same_program
-from codekiln.recipes.corpus_tasks.trials import Runnable
+from codekiln.recipes.corpus_tasks.io_examples import ExecutableFunction
+from codekiln.recipes.corpus_tasks.reply_parser import parse_program, same_program
 from codekiln.sandbox.limits import Limits
 
 
 @dataclass(frozen=True)
-class Bug:
-    """A mutant of a function.
+class Mutant:
+    """A function with one bug.
 
     Attributes:
-        text: The function with the bug, not indented.
-        kind: Family of the mutation.
-        line: Line of ``text`` where it shows, from 1.
-        why: One sentence on what is wrong.
-        effect: ``runtime`` (raises where the original does not) or ``logical`` (gives something else), as proven in the
-            sandbox; empty when it is not proven.
+        text: Dedented source of the function with the bug.
+        family: Family of the mutation, as in `codekiln.code.mutation.kinds`.
+        line: Line of ``text`` that differs from the original, from 1.
+        explanation: One sentence on what is wrong.
+        effect: ``runtime`` (raises where the original does not) or ``logical`` (returns another value), as observed in
+            the sandbox; empty without proof.
     """
 
     text: str
-    kind: str
+    family: str
     line: int
-    why: str
+    explanation: str
     effect: str = ""
 
 
-def possible(function: Function, seed: int, most: int, families: Sequence[str] = ()) -> list[Bug]:
-    """Return up to ``most`` unproven mutants of a function's body that parse and differ, of as many families as it has.
+def generate_mutants(function: Function, seed: int, count: int, families: Sequence[str] = ()) -> list[Mutant]:
+    """Return up to ``count`` unproven mutants of a function's body, of as many families as possible.
 
-    The signature, decorators and docstring stay as they are: a fault in them is another kind of task.
+    Mutants parse and differ from the original. Signature, decorators and docstring stay unchanged.
 
     Args:
         function: The function.
         seed: Seeds the choice.
-        most: How many.
-        families: Names of `codekiln.code.mutation.kinds`; empty: all that aim at logical errors.
+        count: Largest number of mutants.
+        families: Names of `codekiln.code.mutation.kinds`; empty: all families of logical errors.
 
     Raises:
-        InputErrors: There is no such family.
+        InputErrors: A family does not exist.
     """
     text = function.text
     start = _body_offset(function)
-    classes = ("runtime", "logical") if families else ("logical",)
+    classes: tuple[mutation.Class, ...] = ("runtime", "logical") if families else ("logical",)
     found = [item for item in mutation.mutations(text, classes, families or None) if item.start >= start]
-    rng = random.Random(f"{seed}:{function.file}:{function.qualname}:bugs")
-    rng.shuffle(found)
-    bugs, seen = [], set()
-    for item in sorted(found, key=lambda item, seen=seen: _turn(item.kind, seen)):
+    random.Random(f"{seed}:{function.file}:{function.qualname}:bugs").shuffle(found)
+    mutants: list[Mutant] = []
+    for item in _round_robin(found):
+        if len(mutants) == count:
+            break
         changed = mutation.apply(text, [item])
-        if len(bugs) < most and parsed(changed) is not None and not same_program(changed, text):
-            bugs.append(Bug(changed, item.kind, changes(text, changed)[0].line, item.explanation))
-    return bugs
+        if parse_program(changed) is not None and not same_program(changed, text):
+            mutants.append(Mutant(changed, item.kind, changes(text, changed)[0].line, item.explanation))
+    return mutants
 
 
-def prove(
-    functions: Sequence[Runnable],
+def prove_mutants(
+    functions: Sequence[ExecutableFunction],
     *,
     seed: int,
-    most: int,
+    count: int,
     families: Sequence[str] = (),
     workers: int | None,
     limits: Limits,
     label: str,
-) -> list[list[Bug]]:
-    """Return for each function the mutants that the sandbox saw behave differently on its trials.
+) -> list[list[Mutant]]:
+    """Return for each function the mutants that behave differently on its input-output examples.
 
     Args:
-        functions: Functions with their trials.
+        functions: Functions with their examples.
         seed: Seeds which mutants are tried.
-        most: Mutants tried per function.
-        families: See `possible`.
-        workers: Programs run at the same time.
-        limits: What each run may use.
-        label: Names the progress that is shown.
+        count: Mutants tried per function.
+        families: See `generate_mutants`.
+        workers: Number of sandbox workers; None: one per core.
+        limits: Limits of each run.
+        label: Label of the progress bar.
     """
-    tried = [possible(item.function, seed, most, families) for item in functions]
+    tried = [generate_mutants(item.function, seed, count, families) for item in functions]
     jobs = []
-    for item, bugs in zip(functions, tried, strict=True):
-        trials = Trials(calls=tuple(trial.expression for trial in item.trials))
-        jobs += [(item.program, item.slice.program(bug.text), trials) for bug in bugs]
-    classes = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
+    for item, mutants in zip(functions, tried, strict=True):
+        trials = Trials(calls=tuple(example.expression for example in item.io_examples))
+        jobs += [(item.program, item.slice.program(mutant.text), trials) for mutant in mutants]
+    effects = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
     return [
-        [
-            Bug(bug.text, bug.kind, bug.line, bug.why, found)
-            for bug in bugs
-            if (found := next(classes)) in ("runtime", "logical")
-        ]
-        for bugs in tried
+        [replace(mutant, effect=effect) for mutant in mutants if (effect := next(effects)) in ("runtime", "logical")]
+        for mutants in tried
     ]
 
 
-def balanced(found: Sequence[Sequence[Bug]]) -> list[list[Bug]]:
-    """Return the bugs of each function with the family first that came first least often before."""
+def balance_families(found: Sequence[Sequence[Mutant]]) -> list[list[Mutant]]:
+    """Return the mutants of each function, reordered so that the first ones are spread evenly over the families."""
     firsts: Counter[str] = Counter()
     ordered = []
-    for bugs in found:
-        ordered.append(sorted(bugs, key=lambda bug: firsts[bug.kind]))
-        firsts.update(bug.kind for bug in ordered[-1][:1])
+    for mutants in found:
+        ordered.append(sorted(mutants, key=lambda mutant: firsts[mutant.family]))
+        firsts.update(mutant.family for mutant in ordered[-1][:1])
     return ordered
 
 
-def _turn(kind: str, seen: set[tuple[str, int]]) -> int:
-    """Return how many of a family came before, so that sorting by it deals out the families in turn."""
-    turn = 0
-    while (kind, turn) in seen:
-        turn += 1
-    seen.add((kind, turn))
-    return turn
+def _round_robin(found: Sequence[mutation.Mutation]) -> list[mutation.Mutation]:
+    """Return mutations so that every family has its first before any family has its second."""
+    turns: Counter[str] = Counter()
+    ranked: list[tuple[int, mutation.Mutation]] = []
+    for item in found:
+        ranked.append((turns[item.kind], item))
+        turns[item.kind] += 1
+    return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def _body_offset(function: Function) -> int:
+    """Return the offset in the source of the first statement after the docstring."""
     body = function.node.body
     first = body[1] if function.docstring and len(body) > 1 else body[0]
     return sum(len(line) + 1 for line in function.text.split("\n")[: first.lineno - 1])

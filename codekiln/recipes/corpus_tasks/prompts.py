@@ -1,4 +1,4 @@
-"""How a task of each category is worded; teachers, training rows and whoever is judged get the same words."""
+"""Wording of the task of each category, the same for teachers, training rows and evaluation."""
 
 from codekiln.recipes.corpus_tasks.functions import Function, header, without_docstring
 
@@ -16,21 +16,21 @@ _TASKS = {
 }
 
 
-def shown(category: str, function: Function) -> str:
-    """Return the code that a task shows; a bugfix task shows its mutant instead."""
+def shown_code(category: str, function: Function) -> str:
+    """Return the code that a task shows; a bugfix task shows a mutant instead."""
     if category in ("docstring", "explain"):
         return without_docstring(function)
     return header(function) if category == "complete" else function.text
 
 
 def instruction(category: str, function: Function, code: str, names: tuple[str, ...] = ()) -> str:
-    """Return the text of a task.
+    """Return the prompt of a task.
 
     Args:
         category: One of `CATEGORIES`.
         function: The function it is about.
         code: The code it shows.
-        names: What the function may use of its module; told where a body has to be written.
+        names: Names of the module that the function may use; listed where a body has to be written.
     """
     noun = "method" if function.owner else "function"
     what = f"this method of the class `{function.owner}`" if function.owner else "this function"

@@ -1,4 +1,8 @@
-"""What a statement reaches that would make it run differently elsewhere, or the next time: files, clocks, chance."""
+"""Static purity analysis: statements that touch files, clocks, randomness, the network or other packages.
+
+An impure statement could behave differently on another machine or on the next run, so it cannot be part of a program
+slice whose results are compared.
+"""
 
 import ast
 import sys
@@ -26,8 +30,11 @@ _PURE_OF_SYS = frozenset({"maxsize", "maxunicode", "byteorder", "float_info", "h
 _PURE = {"os": _PURE_OF_OS, "os.path": _PURE_OF_PATH, "sys": _PURE_OF_SYS, "io": frozenset({"StringIO", "BytesIO"})}
 
 
-def impurity(node: ast.AST) -> str:
-    """Return why a statement cannot be part of a slice, or nothing."""
+def impurity_reason(node: ast.AST) -> str:
+    """Return the reason why a statement is impure, or an empty string for a pure one.
+
+    Reasons are ``third-party``, ``relative-import`` and ``impure``.
+    """
     for item in ast.walk(node):
         reason = ""
         if isinstance(item, ast.Import):
@@ -49,7 +56,7 @@ def _module_reason(module: str, name: str) -> str:
     if root not in sys.stdlib_module_names:
         return "third-party"
     if root in _PURE and not (module == "os.path" or name):
-        return ""  # `import os`: its attributes are looked at where they are used
+        return ""  # `import os` itself is harmless: `_attribute_reason` checks each attribute where it is used
     if module in _PURE and name:
         return "" if name in _PURE[module] else "impure"
     return "impure" if root in _FORBIDDEN_MODULES else ""
@@ -64,8 +71,9 @@ def _attribute_reason(node: ast.Attribute) -> str:
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return ``a`` or ``a.b`` for such an expression; nothing for another one."""
+    """Return an expression of the form ``a`` or ``a.b`` as text, and an empty string for any other expression."""
     if isinstance(node, ast.Name):
         return node.id
-    is_pair = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    return f"{node.value.id}.{node.attr}" if is_pair else ""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return ""

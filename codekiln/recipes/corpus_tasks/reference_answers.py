@@ -1,58 +1,61 @@
-"""Replies that the source itself gives, without anybody's help: the author's words, facts of the syntax, proven values.
+"""Reference answers built from the source itself, without a language model.
 
-Nothing in them is made up. A summary is the docstring's first sentence; what is said of a parameter is the sentence of
-the docstring that names it, or else how the body uses it; a fix is the original with the mutation's own explanation;
-a test states what the original returned in the sandbox.
+A summary is the docstring's first sentence; the description of a parameter is the docstring's sentence about it, or
+else how the body uses it; a fix is the original with the explanation of the mutation; a unit test asserts what the
+original returned in the sandbox.
 """
 
 from collections.abc import Sequence
 
-from codekiln.recipes.corpus_tasks.call_synthesis import CUT
-from codekiln.recipes.corpus_tasks.docstring_facts import facts, gives
+from codekiln.recipes.corpus_tasks.call_synthesis import MAX_YIELDED
+from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts, result_section
 from codekiln.recipes.corpus_tasks.functions import Function
+from codekiln.recipes.corpus_tasks.io_examples import IOExample
+from codekiln.recipes.corpus_tasks.mutants import Mutant
 from codekiln.recipes.corpus_tasks.prompts import fenced
-from codekiln.recipes.corpus_tasks.trials import Trial
 from codekiln.recipes.corpus_tasks.type_inference import is_literal
 
-_TESTS = 4
-_LINE = 100
+_MAX_TESTS = 4
+_MAX_EXAMPLE_CHARACTERS = 100
 
 
 def docstring(function: Function) -> str | None:
-    """Return a Google-style docstring in a code block, or None without a summary by the author."""
-    told = facts(function)
-    if not told.summary:
+    """Return a Google-style docstring in a code block, or None when the source has no summary."""
+    facts = extract_facts(function)
+    if not facts.summary:
         return None
-    parts = [told.summary]
-    if told.parameters:
-        parts.append(_section("Args", [f"{name}{_typed(kind)}: {text}" for name, kind, text in told.parameters]))
-    if told.result:
-        parts.append(_section(gives(function), [told.result]))
-    if told.raises:
-        parts.append(_section("Raises", [f"{name}: {_condition(when)}" for name, when in _merged(told.raises)]))
+    parts = [facts.summary]
+    if facts.parameters:
+        parts.append(_section("Args", [f"{name}{_typed(kind)}: {text}" for name, kind, text in facts.parameters]))
+    if facts.result:
+        parts.append(_section(result_section(function), [facts.result]))
+    if facts.raises:
+        parts.append(_section("Raises", [f"{name}: {_condition(when)}" for name, when in _merged(facts.raises)]))
     end = "\n" if len(parts) > 1 else ""
     return fenced('"""' + "\n\n".join(parts) + end + '"""')
 
 
-def explanation(function: Function, trials: Sequence[Trial] = ()) -> str | None:
-    """Return an explanation in bullet points, with a proven example, or None without a summary by the author."""
-    told = facts(function)
-    if not told.summary:
+def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> str | None:
+    """Return an explanation in bullet points with an executed example, or None when the source has no summary."""
+    facts = extract_facts(function)
+    if not facts.summary:
         return None
-    lines = [f"- **Purpose:** {told.summary}"]
-    lines += [f"- **Parameter** `{name}`{_typed(kind)}: {text}" for name, kind, text in told.parameters]
-    lines += [f"- **Behaviour:** {text}" for text in told.steps]
-    if told.result:
-        lines.append(f"- **{gives(function)}:** {told.result}")
-    lines += [f"- **Raises** `{name}`{': ' + _condition(when) if when else '.'}" for name, when in _merged(told.raises)]
-    short = [trial for trial in trials if not (trial.call.changing or trial.lazy) and _length(trial) < _LINE]
-    lines += [f"- **Example:** `{trial.call.text}` gives `{trial.value!r}`." for trial in short[:1]]
+    lines = [f"- **Purpose:** {facts.summary}"]
+    lines += [f"- **Parameter** `{name}`{_typed(kind)}: {text}" for name, kind, text in facts.parameters]
+    lines += [f"- **Behaviour:** {text}" for text in facts.steps]
+    if facts.result:
+        lines.append(f"- **{result_section(function)}:** {facts.result}")
+    for name, when in _merged(facts.raises):
+        lines.append(f"- **Raises** `{name}`{': ' + _condition(when) if when else '.'}")
+    shown = next(filter(_is_short, io_examples), None)
+    if shown:
+        lines.append(f"- **Example:** `{shown.call.text}` gives `{shown.value!r}`.")
     return "\n".join(lines)
 
 
-def fix(function: Function, line: int, why: str) -> str:
-    """Return what was wrong, with its line in the code that was shown, and the original."""
-    return f"The bug is in line {line}: {why}\n\n{fenced(function.text)}"
+def fix(function: Function, mutant: Mutant) -> str:
+    """Return the line and the explanation of the bug, followed by the original."""
+    return f"The bug is in line {mutant.line}: {mutant.explanation}\n\n{fenced(function.text)}"
 
 
 def completion(function: Function) -> str:
@@ -60,32 +63,32 @@ def completion(function: Function) -> str:
     return fenced(function.text)
 
 
-def tests(function: Function, trials: Sequence[Trial]) -> str | None:
-    """Return tests that state what the original gave, or None when under two values can be written down."""
-    written = [trial for trial in trials if is_literal(repr(trial.value)) and not _is_endless(trial)][:_TESTS]
-    if len(written) < 2:
+def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | None:
+    """Return tests that assert what the original returned, or None when fewer than two examples have literal values."""
+    usable = [item for item in io_examples if is_literal(repr(item.value)) and not _is_truncated(item)][:_MAX_TESTS]
+    if len(usable) < 2:
         return None
     name = function.name.strip("_") or "function"
-    return fenced("\n\n\n".join(_test(f"test_{name}_{number}", trial) for number, trial in enumerate(written, start=1)))
+    return fenced("\n\n\n".join(_test(f"test_{name}_{number}", item) for number, item in enumerate(usable, start=1)))
 
 
-def _test(name: str, trial: Trial) -> str:
-    result, *after = trial.value if trial.call.changing else [trial.value]
-    changed = [index for index, value in enumerate(after) if repr(value) != trial.call.changing[index]]
-    text = trial.call.text if changed else trial.call.whole
-    lines = [f"arg_{index} = {value}" for index, value in enumerate(trial.call.changing)] if changed else []
-    lines.append(f"assert {f'list({text})' if trial.lazy else text} {_equals(result)}")
-    lines += [f"assert arg_{index} == {after[index]!r}" for index in changed]
+def _test(name: str, example: IOExample) -> str:
+    mutated = example.mutated_args
+    # Arguments are bound to names only where the test has to look at them after the call.
+    text = example.call.text if mutated else example.call.inlined
+    lines = [f"arg_{index} = {value}" for index, value in enumerate(example.call.mutable_args)] if mutated else []
+    lines.append(f"assert {f'list({text})' if example.is_generator else text} {_equals(example.result)}")
+    lines += [f"assert arg_{index} == {value!r}" for index, value in mutated.items()]
     return "\n".join([f"def {name}():", *(f"    {line}" for line in lines)])
 
 
-def _is_endless(trial: Trial) -> bool:
-    items = trial.value[0] if trial.call.changing else trial.value
-    return trial.lazy and len(items) >= CUT
+def _is_truncated(example: IOExample) -> bool:
+    return example.is_generator and len(example.result) >= MAX_YIELDED
 
 
-def _length(trial: Trial) -> int:
-    return len(trial.call.text) + len(repr(trial.value))
+def _is_short(example: IOExample) -> bool:
+    length = len(example.call.text) + len(repr(example.value))
+    return not (example.call.mutable_args or example.is_generator) and length < _MAX_EXAMPLE_CHARACTERS
 
 
 def _equals(value: object) -> str:
@@ -105,7 +108,7 @@ def _condition(when: str) -> str:
 
 
 def _merged(raises: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return one entry per exception, its conditions joined."""
+    """Return one entry per exception, with its conditions joined by ``or``."""
     found: dict[str, list[str]] = {}
     for name, when in raises:
         found.setdefault(name, []).extend([when] if when else [])

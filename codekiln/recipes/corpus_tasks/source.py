@@ -1,5 +1,6 @@
-"""The Python files of a tree, in a fixed order, and a reason for each that is left out."""
+"""The Python files of a source tree, in a fixed order, with a reason for every file that is skipped."""
 
+import ast
 import hashlib
 import os
 import re
@@ -23,30 +24,30 @@ _INSTALLED = {"site-packages", "dist-packages", "node_modules", "__pycache__"}
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file of a corpus: its path from the root, with ``/``, and its text."""
+class SourceFile:
+    """A file of a corpus: its path relative to the root, with ``/`` as the separator, and its text."""
 
     path: str
     text: str
 
     @cached_property
-    def tree(self):
+    def tree(self) -> ast.Module:
         """The AST of the text.
 
         Raises:
-            SyntaxError: The text is not Python, or nests too deep.
+            SyntaxError: The text is not Python, or nests too deeply.
         """
         return normalise.parse(self.text)
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A tree of Python source.
+    """A tree of Python source files, which are read as text and never imported.
 
     Args:
-        root: Its folder.
-        include: Globs of paths from the root; empty: every file. ``*`` also matches ``/``.
-        exclude: Globs of paths that are left out.
+        root: Folder of the tree.
+        include: Globs of paths relative to the root; empty: every file. ``*`` also matches ``/``.
+        exclude: Globs of paths to skip.
     """
 
     root: Path
@@ -54,8 +55,9 @@ class Corpus:
     exclude: tuple[str, ...] = ()
 
     def paths(self) -> tuple[list[str], dict[str, str]]:
-        """Return the paths of the files to read, sorted, and a reason for every other Python file."""
-        kept, skipped = [], {}
+        """Return the sorted paths of the files to read, and the reason for every Python file that is skipped."""
+        kept: list[str] = []
+        skipped: dict[str, str] = {}
         for path in sorted(_python_files(self.root)):
             reason = self._reason(path)
             if reason:
@@ -64,24 +66,24 @@ class Corpus:
                 kept.append(path)
         return kept, skipped
 
-    def read(self, path: str) -> Source | str:
-        """Return a file, or the reason why it cannot be used: ``too-large``, ``not-text`` or ``not-python``."""
+    def read(self, path: str) -> SourceFile | str:
+        """Return a file, or the reason for skipping it: ``too-large``, ``not-text`` or ``not-python``."""
         file = self.root / path
         if file.stat().st_size > MAX_BYTES:
             return "too-large"
         try:
             with tokenize.open(file) as stream:
-                source = Source(path, stream.read())
+                source = SourceFile(path, stream.read())
         except (SyntaxError, UnicodeDecodeError):
             return "not-text"
         try:
-            source.tree  # noqa: B018 - parsed once, here
+            source.tree  # noqa: B018 - the property caches the AST, so later stages cannot meet a syntax error
         except SyntaxError:
             return "not-python"
         return source
 
     def digest(self) -> str:
-        """Return a sha256 over the paths and bytes of all files that `paths` keeps."""
+        """Return the sha256 of the paths and bytes of all files that `paths` keeps."""
         total = hashlib.sha256()
         for path in self.paths()[0]:
             content = hashlib.sha256((self.root / path).read_bytes()).hexdigest()
@@ -100,10 +102,10 @@ class Corpus:
 
 
 def open_corpus(name: str, include: Sequence[str] = (), exclude: Sequence[str] = (), where: str = "corpus") -> Corpus:
-    """Return the corpus called ``stdlib`` (of the running interpreter), or the one in a folder.
+    """Open a folder as a corpus, or the standard library of the running interpreter for the name ``stdlib``.
 
     Raises:
-        InputError: There is no such folder.
+        InputError: The folder does not exist.
     """
     root = Path(sysconfig.get_paths()["stdlib"] if name == STDLIB else name)
     if not root.is_dir():

@@ -1,11 +1,15 @@
-"""What kinds of value a parameter takes: guessed from its annotation, its default, its use and its name."""
+"""Type inference for parameters, from the annotation, the default, the use in the body and the name.
+
+Inference is a heuristic that only has to find types worth trying: calls with a wrong type raise in the sandbox and are
+dropped there.
+"""
 
 import ast
 import re
 
 from codekiln.recipes.corpus_tasks.functions import Function, Parameter
 
-POOLS: dict[str, tuple[str, ...]] = {
+SAMPLE_VALUES: dict[str, tuple[str, ...]] = {
     "int": ("3", "0", "7", "1", "-2", "10", "2", "255", "100", "-1"),
     "float": ("0.5", "2.0", "-1.25", "3.75", "0.0", "10.0"),
     "bool": ("True", "False"),
@@ -20,7 +24,9 @@ POOLS: dict[str, tuple[str, ...]] = {
     "function": ("str", "len", "lambda *items: items[0]", "lambda *items: len(items) > 1", "repr"),
     "None": ("None",),
 }  # fmt: skip
-_WORDS = {
+"""Source of sample values for each type."""
+
+_NAMES_BY_TYPE = {
     "str": (
         "s str string text line word name path filename file fname pattern pat sep prefix suffix char ch c "
         "msg message title label key url host source src code html doc docstring field attr mode encoding "
@@ -45,11 +51,13 @@ _WORDS = {
     "tuple": "pair point tup coords shape",
     "set": "seen visited",
 }
-_NAMED: dict[str, list[str]] = {}
-for _kind, _names in _WORDS.items():
+"""Parameter names that are customary for each type; a name may stand for several types."""
+
+_TYPES_BY_NAME: dict[str, list[str]] = {}
+for _type, _names in _NAMES_BY_TYPE.items():
     for _name in _names.split():
-        _NAMED.setdefault(_name, []).append(_kind)
-_TYPES = {
+        _TYPES_BY_NAME.setdefault(_name, []).append(_type)
+_BUILTIN_TYPES: dict[str, type] = {
     "str": str,
     "bytes": bytes,
     "list": list,
@@ -59,7 +67,7 @@ _TYPES = {
     "float": float,
     "tuple": tuple,
 }
-_ANNOTATED = {
+_TYPES_BY_ANNOTATION = {
     "str": "str", "AnyStr": "str", "Text": "str", "int": "int", "float": "float", "complex": "float", "bool": "bool",
     "bytes": "bytes", "bytearray": "bytes", "list": "list", "List": "list", "Sequence": "list", "Iterable": "list",
     "Iterator": "list", "Collection": "list", "dict": "dict", "Dict": "dict", "Mapping": "dict",
@@ -68,99 +76,104 @@ _ANNOTATED = {
     "None": "None", "Number": "float", "Real": "float", "SupportsFloat": "float", "SupportsInt": "int",
     "Hashable": "str",
 }  # fmt: skip
-_UNKNOWN = ("str", "int", "list", "dict", "float", "bytes", "tuple")
+_FALLBACK = ("str", "int", "list", "dict", "float", "bytes", "tuple")
 
 
-def kinds_of(parameter: Parameter, function: Function) -> list[str]:
-    """Return the kinds of value a parameter may take, the likeliest first."""
-    if told := _of_annotation(parameter.annotation) or _of_default(parameter.default):
-        return told
-    used = _of_use(parameter.name, function)
+def infer_types(parameter: Parameter, function: Function) -> list[str]:
+    """Return the types a parameter may take, most likely first; each is a key of `SAMPLE_VALUES`."""
+    if declared := _from_annotation(parameter.annotation) or _from_default(parameter.default):
+        return declared
+    used = _from_use(parameter.name, function)
     if parameter.kind == "*":
         return used or ["int", "str"]
-    named = _of_name(parameter.name)
+    named = _from_name(parameter.name)
     if used:
-        return list(dict.fromkeys([*(kind for kind in named if kind in used), *used]))
-    return named or list(_UNKNOWN)
+        return list(dict.fromkeys([*(name for name in named if name in used), *used]))
+    return named or list(_FALLBACK)
 
 
-def _of_annotation(text: str) -> list[str]:
+def _from_annotation(text: str) -> list[str]:
+    # The element types of a container say nothing about the parameter itself; those of Optional and Union do.
     outer = re.sub(r"\[.*\]", "", text) if not re.match(r"(typing\.)?(Optional|Union|Annotated)\b", text) else text
     words = re.findall(r"[A-Za-z_]\w*", outer)
-    return list(dict.fromkeys(_ANNOTATED[word] for word in words if word in _ANNOTATED))
+    return list(dict.fromkeys(_TYPES_BY_ANNOTATION[word] for word in words if word in _TYPES_BY_ANNOTATION))
 
 
-def _of_default(text: str) -> list[str]:
+def _from_default(text: str) -> list[str]:
     if not text or text == "None" or not is_literal(text):
         return []
-    kind = type(ast.literal_eval(text)).__name__
-    return [kind] if kind in POOLS else []
+    name = type(ast.literal_eval(text)).__name__
+    return [name] if name in SAMPLE_VALUES else []
 
 
-def _of_name(name: str) -> list[str]:
+def _from_name(name: str) -> list[str]:
     plain = name.strip("_").lower()
-    if plain in _NAMED:
-        return _NAMED[plain]
+    if plain in _TYPES_BY_NAME:
+        return _TYPES_BY_NAME[plain]
     last = plain.rpartition("_")[2]
-    if last in _NAMED:
-        return _NAMED[last]
+    if last in _TYPES_BY_NAME:
+        return _TYPES_BY_NAME[last]
     if plain.startswith(("is_", "has_", "use_", "allow_", "with_")):
         return ["bool"]
     return ["list"] if plain.endswith("s") and len(plain) > 3 else []
 
 
-def _of_use(name: str, function: Function) -> list[str]:
-    """Return the built-in types that have every attribute the body takes of a name, or what operators say."""
-    attributes, hints = set(), {}
-    for node in function.body:
+def _from_use(name: str, function: Function) -> list[str]:
+    """Return the types that have every attribute the body reads of a name, or else those its operators suggest."""
+    attributes: set[str] = set()
+    hints: dict[str, None] = {}
+    for node in function.body_nodes:
         if isinstance(node, ast.Attribute) and _is_name(node.value, name):
             attributes.add(node.attr)
         elif isinstance(node, ast.Call):
-            hints |= dict.fromkeys(_of_call(node, name))
+            hints |= dict.fromkeys(_from_call(node, name))
         elif isinstance(node, ast.If | ast.IfExp) and _is_name(node.test, name):
             hints |= {"bool": None}
-        elif isinstance(node, ast.BinOp | ast.Compare | ast.For | ast.comprehension | ast.Subscript):
-            hints |= dict.fromkeys(_of_syntax(node, name))
+        elif isinstance(node, ast.For | ast.comprehension):
+            hints |= dict.fromkeys(["list", "str", "dict", "tuple"] if _is_name(node.iter, name) else [])
+        elif isinstance(node, ast.Subscript):
+            hints |= dict.fromkeys(["list", "str", "tuple", "dict", "bytes"] if _is_name(node.value, name) else [])
+        elif isinstance(node, ast.BinOp):
+            hints |= dict.fromkeys(_from_arithmetic(node, name))
+        elif isinstance(node, ast.Compare):
+            hints |= dict.fromkeys(_from_comparison(node, name))
     if attributes:
-        return [kind for kind, type_ in _TYPES.items() if all(hasattr(type_, attr) for attr in attributes)]
+        return [key for key, kind in _BUILTIN_TYPES.items() if all(hasattr(kind, item) for item in attributes)]
     return list(hints)
 
 
-def _of_call(node: ast.Call, name: str) -> list[str]:
+def _from_call(node: ast.Call, name: str) -> list[str]:
     called = node.func.id if isinstance(node.func, ast.Name) else ""
     if called == name:
         return ["function"]
     if not node.args or not _is_name(node.args[0], name):
         return []
     if called == "isinstance" and len(node.args) == 2:
-        return [_ANNOTATED[word] for word in re.findall(r"\w+", ast.unparse(node.args[1])) if word in _ANNOTATED]
+        words = re.findall(r"\w+", ast.unparse(node.args[1]))
+        return [_TYPES_BY_ANNOTATION[word] for word in words if word in _TYPES_BY_ANNOTATION]
     if called in ("len", "sorted", "sum", "min", "max", "enumerate", "iter", "list", "tuple", "set", "reversed"):
         return ["list", "str", "tuple"]
     return {"range": ["int"], "chr": ["int"], "abs": ["int", "float"], "ord": ["str"], "hex": ["int"]}.get(called, [])
 
 
-def _of_syntax(node: ast.AST, name: str) -> list[str]:
-    if isinstance(node, ast.For | ast.comprehension):
-        return ["list", "str", "dict", "tuple"] if _is_name(node.iter, name) else []
-    if isinstance(node, ast.Subscript):
-        return ["list", "str", "tuple", "dict", "bytes"] if _is_name(node.value, name) else []
-    if isinstance(node, ast.BinOp):
-        sides = (node.left, node.right)
-        if not any(_is_name(side, name) for side in sides):
-            return []
-        other = next((side for side in sides if isinstance(side, ast.Constant)), None)
-        if other is not None and type(other.value).__name__ in POOLS and not isinstance(node.op, ast.Mod | ast.Mult):
-            return [type(other.value).__name__]
-        return (
-            ["int"]
-            if isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift)
-            else ["int", "float"]
-        )
-    values = [node.left, *node.comparators]
-    if not any(_is_name(value, name) for value in values):
+def _from_arithmetic(node: ast.BinOp, name: str) -> list[str]:
+    operands = (node.left, node.right)
+    if not any(_is_name(operand, name) for operand in operands):
         return []
-    kinds = [type(value.value).__name__ for value in values if isinstance(value, ast.Constant)]
-    return [kind for kind in kinds if kind in POOLS and kind != "NoneType"]
+    constant = next((operand.value for operand in operands if isinstance(operand, ast.Constant)), None)
+    # `%` and `*` also take a string or a list beside a constant of another type.
+    if type(constant).__name__ in SAMPLE_VALUES and not isinstance(node.op, ast.Mod | ast.Mult):
+        return [type(constant).__name__]
+    is_bitwise = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift)
+    return ["int"] if is_bitwise else ["int", "float"]
+
+
+def _from_comparison(node: ast.Compare, name: str) -> list[str]:
+    operands = [node.left, *node.comparators]
+    if not any(_is_name(operand, name) for operand in operands):
+        return []
+    types = [type(operand.value).__name__ for operand in operands if isinstance(operand, ast.Constant)]
+    return [key for key in types if key in SAMPLE_VALUES]
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
@@ -168,7 +181,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
 
 
 def is_literal(text: str) -> bool:
-    """Tell whether a text is a literal of plain values."""
+    """Tell whether a text is a literal of plain values, such as ``[1, 'a']``."""
     try:
         ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

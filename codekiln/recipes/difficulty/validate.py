@@ -18,7 +18,7 @@ from codekiln.recipes.difficulty.mixture import NO_SAMPLES, TOO_FEW
 from codekiln.recipes.difficulty.rates import BANDS, KS, Rate, Thresholds
 from codekiln.recipes.difficulty.ratios import Impossible, Ratio, counts
 from codekiln.recipes.difficulty.solutions import flaw
-from codekiln.recipes.publish import EVALUATION, TRAIN, Conversation
+from codekiln.recipes.published import EVALUATION, TRAIN, Conversation
 from codekiln.sandbox.grading import grade_samples
 
 AGAIN = "make the data set again"

@@ -1,25 +1,29 @@
-"""Which two programs of a problem make a preference pair."""
+"""Matching the programs of one problem: which better program is paired with which worse one."""
 
-import math
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codekiln.code.distance import token_similarity
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """A graded program; ``value`` is its score, ``merit`` the same with more always meaning better.
+    """A graded program.
 
-    ``key`` is what makes two texts one program; ``place`` says when it was written, of a problem's candidates.
+    Attributes:
+        code: Its text.
+        key: Equal for duplicates.
+        value: Its score; None when the metric has no signal.
+        merit: Its score with more always meaning better; ``-inf`` when it has none.
+        position: When it was written, among the problem's candidates.
     """
 
     code: str
     key: str
     value: float | None
-    merit: float | None
-    place: int = 0
+    merit: float
+    position: int = 0
 
 
 Match = tuple[Candidate, Candidate]
@@ -27,38 +31,38 @@ Match = tuple[Candidate, Candidate]
 
 
 @dataclass(frozen=True)
-class Rule:
+class PairingRule:
     """How programs are matched.
 
     Attributes:
         margin: Least difference in merit.
-        likeness: Largest share of tokens that the two may have in common.
-        negatives: The rejected program is the worst there is, or of those worse by the margin the most alike.
-        ties: Whether two programs of equal merit make a pair.
+        max_similarity: Largest share of tokens that the two may have in common.
+        negatives: ``worst``: the rejected program is the worst there is; ``alike``: the most similar of those worse by
+            the margin.
+        allow_ties: Whether two programs of equal merit make a pair.
         in_order: Of programs of equal merit the first is taken, as the best and as the worst.
     """
 
     margin: float = 0.0
-    likeness: float = 1.0
+    max_similarity: float = 1.0
     negatives: Literal["worst", "alike"] = "worst"
-    ties: bool = False
+    allow_ties: bool = False
     in_order: bool = False
 
-    def wide(self, match: Match) -> bool:
-        """Return whether the merits are far enough apart."""
-        gap = match[0].merit - match[1].merit
-        return gap >= self.margin and (gap > 0 or self.ties)
+    def is_wide(self, match: Match) -> bool:
+        """Return whether the merits differ by at least the margin."""
+        return gap(match) >= self.margin and (gap(match) > 0 or self.allow_ties)
 
-    def unlike(self, chosen: Candidate, rejected: Candidate) -> bool:
-        """Return whether the two are not too much alike."""
-        return self.likeness >= 1 or likeness(chosen.code, rejected.code) <= self.likeness
+    def is_dissimilar(self, chosen: Candidate, rejected: Candidate) -> bool:
+        """Return whether the two share few enough tokens."""
+        return self.max_similarity >= 1 or token_similarity(chosen.code, rejected.code) <= self.max_similarity
 
 
-def matches(scored: Sequence[Candidate], rule: Rule) -> list[Match]:
+def matches(scored: Sequence[Candidate], rule: PairingRule) -> list[Match]:
     """Match programs by ``rule``, the widest gap first where the worst are rejected, else the best program first.
 
     Each program is used once. With ``worst``, best meets worst, second best second worst, and so on, and the gaps may
-    be less than the margin: what is left then is the widest there was. Twins can differ in a metric that reads
+    be less than the margin: what is left then is the widest there was. Duplicates can differ in a metric that reads
     comments: as a chosen program counts the best of them, as a rejected one the worst.
     """
     used: set[str] = set()
@@ -73,12 +77,12 @@ def matches(scored: Sequence[Candidate], rule: Rule) -> list[Match]:
     return sorted(found, key=gap, reverse=True) if rule.negatives == "worst" else found
 
 
-def _partner(chosen: Candidate, options: Sequence[Candidate], rule: Rule) -> Candidate | None:
-    fitting = (item for item in options if rule.unlike(chosen, item))
+def _partner(chosen: Candidate, options: Sequence[Candidate], rule: PairingRule) -> Candidate | None:
+    dissimilar = (item for item in options if rule.is_dissimilar(chosen, item))
     if rule.negatives == "worst":
-        return next(fitting, None)
-    worse = [item for item in fitting if rule.wide((chosen, item))]
-    return max(worse, key=lambda item: likeness(chosen.code, item.code), default=None)
+        return next(dissimilar, None)
+    worse = [item for item in dissimilar if rule.is_wide((chosen, item))]
+    return max(worse, key=lambda item: token_similarity(chosen.code, item.code), default=None)
 
 
 def gap(match: Match) -> float:
@@ -88,7 +92,7 @@ def gap(match: Match) -> float:
 
 def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates by falling merit, those without one last, equals in the order given."""
-    return sorted(candidates, key=lambda item: -_known(item.merit, -math.inf))
+    return sorted(candidates, key=lambda item: -item.merit)
 
 
 def worst_first(candidates: Sequence[Candidate], in_order: bool) -> list[Candidate]:
@@ -102,13 +106,3 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     for candidate in candidates:
         first.setdefault(candidate.key, candidate)
     return list(first.values())
-
-
-def likeness(one: str, other: str) -> float:
-    """Return the share of tokens two programs have in common, 0 to 1 (Dice coefficient of multisets)."""
-    first, second = (Counter(re.findall(r"\w+|\S", text)) for text in (one, other))
-    return 2 * (first & second).total() / max(1, first.total() + second.total())
-
-
-def _known(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value

@@ -1,12 +1,27 @@
-"""How problems are shown where no test is: by a system turn, and by the signature of the function that is wanted."""
+"""How problems are shown when not by their tests: with a system turn, or by the signature of the wanted function."""
 
 import ast
 from collections.abc import Sequence
 
+from codekiln.data import prompts
 from codekiln.data.normalise import parse
 from codekiln.data.records import Message, Problem
+from codekiln.recipes.maintainability.settings import MaintainabilitySettings
+from codekiln.recipes.types import ProblemSets
 
-WANTED = "The function has to have this signature:"
+INTRODUCTION = "The function has to have this signature:"
+
+
+def with_conversations(made: ProblemSets, settings: MaintainabilitySettings) -> ProblemSets:
+    """Return problem sets in the conversations that ``ask`` and ``system`` ask for; unchanged by default."""
+    if settings.ask == "tests" and not settings.system:
+        return made
+    signature, system = settings.ask == "signature", settings.system
+    return ProblemSets(
+        ask(made.train, signature=signature, system=system),
+        ask(made.evaluation, signature=signature, system=system),
+        made.rejected,
+    )
 
 
 def ask(problems: Sequence[Problem], *, signature: bool, system: str) -> list[Problem]:
@@ -37,11 +52,9 @@ def _header(node: ast.FunctionDef) -> str:
 
 
 def _turns(problem: Problem, signature: bool, system: str) -> tuple[Message, ...]:
-    from codekiln.data.prompts import messages
-
-    turns = messages(problem)
+    turns = prompts.messages(problem)
     if signature:
         header = signature_of(problem)
-        shown = f"\n{WANTED} `{header}`" if header else ""
+        shown = f"\n{INTRODUCTION} `{header}`" if header else ""
         turns = (Message(role="user", content=f"{problem.prompt.strip()}{shown}"),)
     return (Message(role="system", content=system), *turns) if system else turns

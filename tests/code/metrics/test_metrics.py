@@ -48,7 +48,9 @@ def test_an_unknown_metric_gets_a_suggestion():
 
 
 def test_listing_metrics_loads_no_scorer():
-    script = "import sys; from codekiln import metrics; metrics.get(metrics.DEFAULT); print('radon' in sys.modules)"
+    script = (
+        "import sys; from codekiln.code import metrics; metrics.get(metrics.DEFAULT); print('radon' in sys.modules)"
+    )
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
 
 
@@ -169,7 +171,9 @@ def test_monsters_get_a_reason_at_once(name):
 
 
 @pytest.mark.parametrize(
-    "code", ["x = [\n" + ("1," * 40 + "\n") * 105 + "]", "x=[" + "1," * 9_900 + "]", "x = a + b * c - d\n" * 999]
+    "code",
+    ["x = [\n" + ("1," * 40 + "\n") * 105 + "]", "x=[" + "1," * 9_900 + "]", "x = a + b * c - d\n" * 999],
+    ids=["many rows", "one row", "many statements"],
 )
 def test_the_largest_accepted_programs_take_seconds_at_most(code):
     start = time.process_time()
@@ -239,9 +243,10 @@ def test_a_text_is_measured_once(monkeypatch):
     assert metrics.score_all(codes, ["lint_count"]) == first[:3] == first[3:]
 
 
-def test_mbpp_references_score_as_measured_before(data_dir):
+def test_mbpp_references_score_as_measured_before(data_dir, is_public):
     rows = [json.loads(line)["code"] for line in (data_dir / "mbpp.jsonl").read_text(encoding="utf-8").splitlines()]
     scores = [score for (score,) in metrics.score_all(rows, ["structural_maintainability"])]
-    assert sum(score.reason == "no-operator" for score in scores) == pytest.approx(0.24 * len(rows), rel=0.03)
+    share = sum(score.reason == "no-operator" for score in scores) / len(rows)
+    assert share == pytest.approx(0.24, rel=0.03) if is_public else 0.2 < share < 0.3
     assert sum(score.reason.startswith("vetoed") for score in scores) < 5
     assert all(0 <= score.value < 100 for score in scores if score.value is not None)

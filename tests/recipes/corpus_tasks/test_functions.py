@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from codekiln.recipes.corpus_tasks.functions import functions_of, header, is_generator, without_docstring
-from codekiln.recipes.corpus_tasks.source import Source
+from codekiln.recipes.corpus_tasks.functions import extract_functions, header, without_docstring
+from codekiln.recipes.corpus_tasks.source import SourceFile
 
 TEXT = '''
 import functools
@@ -42,7 +42,7 @@ lines"""
 def functions(text, shortest=1, longest=60):
     return {
         function.qualname: (function, reason)
-        for function, reason in functions_of(Source("f.py", text), shortest, longest)
+        for function, reason in extract_functions(SourceFile("f.py", text), shortest, longest)
     }
 
 
@@ -62,7 +62,7 @@ def test_a_method_stands_alone_without_its_indentation(found):
     function, reason = found["Box.open"]
     assert reason is None
     assert function.text.startswith("@staticmethod\ndef open(lid):\n    ")
-    assert is_generator(function.node)
+    assert function.is_generator
 
 
 def test_text_that_does_not_parse_once_it_is_dedented_is_left_out(found):

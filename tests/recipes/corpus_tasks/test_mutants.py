@@ -6,11 +6,11 @@ import tokenize
 
 import pytest
 
-from codekiln.recipes.corpus_tasks.functions import functions_of
-from codekiln.recipes.corpus_tasks.mutants import Bug, balanced, possible, prove
-from codekiln.recipes.corpus_tasks.slicing import Slice
-from codekiln.recipes.corpus_tasks.source import Source
-from codekiln.recipes.corpus_tasks.trials import try_out
+from codekiln.recipes.corpus_tasks.functions import extract_functions
+from codekiln.recipes.corpus_tasks.io_examples import SlicedFunction, collect_io_examples
+from codekiln.recipes.corpus_tasks.mutants import Mutant, balance_families, generate_mutants, prove_mutants
+from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
+from codekiln.recipes.corpus_tasks.source import SourceFile
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=8.0)
@@ -41,7 +41,7 @@ PUBLISHED = {
 
 
 def function(text):
-    return next(item for item, _ in functions_of(Source("f.py", text), 1, 99))
+    return next(item for item, _ in extract_functions(SourceFile("f.py", text), 1, 99))
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,17 @@ def traps():
 
 
 @pytest.fixture(scope="module")
-def all_bugs(traps):
-    return possible(traps, 0, 1000)
+def all_mutants(traps):
+    return generate_mutants(traps, 0, 1000)
 
 
 @pytest.mark.parametrize("family", PUBLISHED, ids=str)
-def test_every_published_family_of_bugs_is_there(all_bugs, family):
-    assert PUBLISHED[family] & {bug.kind for bug in all_bugs}
+def test_every_published_family_of_mutants_is_there(all_mutants, family):
+    assert PUBLISHED[family] & {mutant.family for mutant in all_mutants}
 
 
-def test_there_are_more_families_than_were_published(all_bugs):
-    assert len({bug.kind for bug in all_bugs}) > 2 * len(PUBLISHED)
+def test_there_are_more_families_than_were_published(all_mutants):
+    assert len({mutant.family for mutant in all_mutants}) > 2 * len(PUBLISHED)
 
 
 def texts_and_comments(code):
@@ -68,69 +68,79 @@ def texts_and_comments(code):
     return [token.string for token in tokens if token.type in (tokenize.COMMENT, tokenize.STRING)]
 
 
-def test_comments_strings_docstring_and_signature_are_never_touched(traps, all_bugs):
+def test_comments_strings_docstring_and_signature_are_never_touched(traps, all_mutants):
     before = texts_and_comments(traps.text)
-    for bug in all_bugs:
-        after = texts_and_comments(bug.text)
-        assert [text for text in before if text in after or bug.kind != "commented-out-return"] == before, bug
-        assert set(before[:3]) <= set(after), bug
-        assert bug.text.split("\n")[0] == traps.text.split("\n")[0], bug
+    for mutant in all_mutants:
+        after = texts_and_comments(mutant.text)
+        assert [text for text in before if text in after or mutant.family != "commented-out-return"] == before, mutant
+        assert set(before[:3]) <= set(after), mutant
+        assert mutant.text.split("\n")[0] == traps.text.split("\n")[0], mutant
 
 
-def test_every_mutant_parses_and_is_another_program(traps, all_bugs):
+def test_every_mutant_parses_and_is_another_program(traps, all_mutants):
     original = ast.dump(ast.parse(traps.text))
-    for bug in all_bugs:
-        assert ast.dump(ast.parse(bug.text)) != original
+    for mutant in all_mutants:
+        assert ast.dump(ast.parse(mutant.text)) != original
 
 
-def test_the_line_is_where_the_mutant_differs(traps, all_bugs):
+def test_the_line_is_where_the_mutant_differs(traps, all_mutants):
     before = traps.text.split("\n")
-    for bug in all_bugs:
-        after = bug.text.split("\n")
+    for mutant in all_mutants:
+        after = mutant.text.split("\n")
         if len(after) == len(before):
             differing = [
                 number for number, pair in enumerate(zip(before, after, strict=True), start=1) if pair[0] != pair[1]
             ]
-            assert bug.line in differing, bug
+            assert mutant.line in differing, mutant
 
 
 def test_families_take_turns(traps):
-    few = possible(traps, 0, 8)
-    assert len({bug.kind for bug in few}) == 8
+    few = generate_mutants(traps, 0, 8)
+    assert len({mutant.family for mutant in few}) == 8
 
 
 def test_mutants_are_the_same_every_time_and_depend_on_the_seed(traps):
-    assert possible(traps, 3, 8) == possible(traps, 3, 8)
-    assert possible(traps, 3, 8) != possible(traps, 4, 8)
+    assert generate_mutants(traps, 3, 8) == generate_mutants(traps, 3, 8)
+    assert generate_mutants(traps, 3, 8) != generate_mutants(traps, 4, 8)
 
 
 def test_families_can_be_chosen(traps):
-    chosen = possible(traps, 0, 50, families=("wrong-boundary", "misspelt-variable"))
-    assert {bug.kind for bug in chosen} == {"wrong-boundary", "misspelt-variable"}
+    chosen = generate_mutants(traps, 0, 50, families=("wrong-boundary", "misspelt-variable"))
+    assert {mutant.family for mutant in chosen} == {"wrong-boundary", "misspelt-variable"}
 
 
 def runnable(text):
-    return try_out(
-        [(function(text), Slice("", "", 0), None)], outcomes=2, most=8, seed=0, workers=1, limits=LIMITS, label=""
-    )[0]
+    return collect_io_examples(
+        [SlicedFunction(function(text), ProgramSlice("", "", 0), None)],
+        min_outcomes=2, max_examples=8, seed=0, workers=1, limits=LIMITS, label="",
+    )[0]  # fmt: skip
 
 
 def test_only_mutants_that_behave_differently_are_proven():
     text = "def f(n: int):\n    unused = n + 1\n    if n == 3:\n        unused = 2\n    return n * 2\n"
     item = runnable(text)
-    (proven,) = prove([item], seed=0, most=50, workers=1, limits=LIMITS, label="")
-    tried = possible(item.function, 0, 50)
+    (proven,) = prove_mutants([item], seed=0, count=50, workers=1, limits=LIMITS, label="")
+    tried = generate_mutants(item.function, 0, 50)
     assert 0 < len(proven) < len(tried)
-    assert {bug.effect for bug in proven} <= {"runtime", "logical"}
-    assert not [bug for bug in proven if "unused = n - 1" in bug.text or "n != 3" in bug.text]
+    assert {mutant.effect for mutant in proven} <= {"runtime", "logical"}
+    assert not [mutant for mutant in proven if "unused = n - 1" in mutant.text or "n != 3" in mutant.text]
 
 
 def test_a_mutant_that_never_ends_proves_nothing():
     item = runnable("def f(n: int):\n    while n > 0:\n        n -= 1\n    return n, 5\n")
-    (proven,) = prove([item], seed=0, most=50, workers=1, limits=Limits(cpu_seconds=1, wall_seconds=3.0), label="")
-    assert not [bug for bug in proven if "n += 1" in bug.text]
+    (proven,) = prove_mutants(
+        [item], seed=0, count=50, workers=1, limits=Limits(cpu_seconds=1, wall_seconds=3.0), label=""
+    )
+    assert not [mutant for mutant in proven if "n += 1" in mutant.text]
 
 
 def test_families_that_were_used_least_come_first():
-    found = [[Bug("", kind, 1, "") for kind in kinds] for kinds in ("ab", "ab", "ba", "abc", "", "a")]
-    assert ["".join(bug.kind for bug in bugs) for bugs in balanced(found)] == ["ab", "ba", "ba", "cab", "", "a"]
+    found = [[Mutant("", kind, 1, "") for kind in kinds] for kinds in ("ab", "ab", "ba", "abc", "", "a")]
+    assert ["".join(mutant.family for mutant in mutants) for mutants in balance_families(found)] == [
+        "ab",
+        "ba",
+        "ba",
+        "cab",
+        "",
+        "a",
+    ]

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from codekiln.recipes.corpus_tasks.functions import functions_of
-from codekiln.recipes.corpus_tasks.slicing import Module
-from codekiln.recipes.corpus_tasks.source import Source
+from codekiln.recipes.corpus_tasks.functions import extract_functions
+from codekiln.recipes.corpus_tasks.slicing import ModuleSlicer
+from codekiln.recipes.corpus_tasks.source import SourceFile
 
 TEXT = '''
 from __future__ import annotations
@@ -56,13 +56,13 @@ class Box:
 
 
 def cut(text, name):
-    source = Source("f.py", text)
-    module = Module(source)
-    return next(module.cut(item) for item, _ in functions_of(source, 1, 99) if item.qualname == name), source
+    source = SourceFile("f.py", text)
+    slicer = ModuleSlicer(source)
+    return next(slicer.slice_of(item) for item, _ in extract_functions(source, 1, 99) if item.qualname == name), source
 
 
 def function(text, name):
-    return next(item for item, _ in functions_of(Source("f.py", text), 1, 99) if item.qualname == name)
+    return next(item for item, _ in extract_functions(SourceFile("f.py", text), 1, 99) if item.qualname == name)
 
 
 def test_what_a_function_needs_comes_along_and_nothing_else():
@@ -132,3 +132,10 @@ def test_a_name_bound_in_several_places_brings_all_of_them():
 def test_a_form_feed_shifts_nothing():
     text = "LIMIT = 3\n\x0c\ndef f(x):\n    return x + LIMIT\n"
     assert "LIMIT = 3\ndef f(x):\n    return x + LIMIT" in cut(text, "f")[0].program(function(text, "f").text)
+
+
+def test_the_reason_does_not_depend_on_the_order_of_a_set():
+    helpers = [f"def h{n}(x):\n    return open(x)\n" for n in range(9)]
+    helpers.append("def last(x):\n    from . import other\n    return other\n")
+    calls = " + ".join(["last(x)", *(f"h{n}(x)" for n in range(9))])
+    assert cut("\n\n".join([*helpers, f"def f(x):\n    return {calls}\n"]), "f")[0] == "relative-import"

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from codekiln.errors import InputError
-from codekiln.recipes.corpus_tasks.source import Source, open_corpus
-from tests.recipes.corpus_tasks import small
+from codekiln.recipes.corpus_tasks.source import SourceFile, open_corpus
+from tests.recipes.corpus_tasks import small_corpus
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return small.write(tmp_path, bad=True)
+    return small_corpus.write(tmp_path, bad=True)
 
 
 def test_files_are_sorted_and_what_is_left_out_has_a_reason(folder):
     kept, skipped = open_corpus(str(folder)).paths()
-    assert kept == sorted([*small.GOOD, "broken.py", "latin.py", "more.py", "side_effect.py"])
+    assert kept == sorted([*small_corpus.GOOD, "broken.py", "latin.py", "more.py", "side_effect.py"])
     assert skipped == {"test_case.py": "test-file", "tests/helpers.py": "test-file", "_vendor/lib.py": "vendored"}
 
 
@@ -48,7 +48,7 @@ def test_folders_that_hold_installed_packages_are_not_entered(tmp_path):
 def test_nothing_of_the_corpus_is_imported(folder):
     before = set(sys.modules)
     corpus = open_corpus(str(folder))
-    assert isinstance(corpus.read("side_effect.py"), Source)
+    assert isinstance(corpus.read("side_effect.py"), SourceFile)
     assert not {name for name in set(sys.modules) - before if "side_effect" in name}
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
-from tests.recipes.corpus_tasks import small
+from tests.recipes.corpus_tasks import small_corpus
 from tests.running import codekiln
 
 MEASURES = ("pass@1", "pass@3", "behaviour", "style_score", "hallucination_rate")
@@ -29,7 +29,7 @@ def test_the_laptop_makes_trains_and_judges(tmp_path):
 
 @pytest.mark.slow
 def test_a_teacher_that_is_a_model_has_to_earn_every_row(tmp_path):
-    corpus = small.write(tmp_path / "corpus")
+    corpus = small_corpus.write(tmp_path / "corpus")
     settings = [
         f"recipes.corpus-tasks.corpus={corpus}", 'teacher="model"', 'teachers.model.base="tiny"',
         "problems.train=10", "problems.evaluation=5", "teachers.model.sampling.max_new_tokens=64",

@@ -8,7 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from codekiln.cli import Commands, exercises
+from codekiln.cli import Commands, exercise_command
 from codekiln.errors import InputError, ModelError
 from codekiln.recipes.debugging import command
 from codekiln.recipes.debugging.command import exercise
@@ -130,7 +130,7 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "f.py").write_text(PROGRAM + "\n")
     for number, text in enumerate(STDINS):
         (tmp_path / f"{number}.txt").write_text(text)
-    group = Commands(name="codekiln", commands={"exercise": exercises.exercise})
+    group = Commands(name="codekiln", commands={"exercise": exercise_command.exercise})
 
     def call(*arguments):
         given = ["exercise", "--program", "f.py", "--description", "Print the bill.", *arguments]
@@ -160,7 +160,7 @@ def test_exit_codes_tell_a_users_mistake_from_a_model_that_cannot(run, monkeypat
 
 def test_asking_for_help_imports_nothing_heavy():
     code = (
-        "import sys; from codekiln.recipes.debugging import cli; cli.exercise.main(['--help'], standalone_mode=False);"
+        "import sys; from codekiln.cli.exercise_command import exercise; exercise.main(['--help'], standalone_mode=False);"
         "print([name for name in ('torch', 'pydantic', 'codekiln.code.mutation') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

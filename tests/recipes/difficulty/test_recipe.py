@@ -27,6 +27,7 @@ from codekiln.recipes import publish
 from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty.rates import BANDS, Rate
 from codekiln.recipes.types import BuiltDataset
+from codekiln.recipes.validate import validate_dataset
 from codekiln.sandbox import Limits
 from codekiln.settings.resolve import resolve
 from tests.running import codekiln
@@ -253,7 +254,7 @@ def _bytes(content):
 
 
 def test_a_folder_that_was_made_here_is_proven(folder):
-    assert list(publish.validate(folder)) == []
+    assert list(validate_dataset(folder)) == []
     assert errors(folder) == []
 
 

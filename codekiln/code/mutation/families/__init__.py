@@ -1,6 +1,6 @@
 """The families of mutations; importing this package registers all of them."""
 
-from codekiln.code.mutation.families import (
+from codekiln.code.mutation.families import (  # noqa: F401
     logical_branches,
     logical_conditions,
     logical_data,
@@ -18,22 +18,3 @@ from codekiln.code.mutation.families import (
     syntax_operators,
     syntax_words,
 )
-
-__all__ = [
-    "logical_conditions",
-    "logical_branches",
-    "logical_data",
-    "logical_loops",
-    "logical_returns",
-    "logical_numbers",
-    "logical_operators",
-    "logical_statements",
-    "runtime_calls",
-    "runtime_lookups",
-    "runtime_names",
-    "runtime_types",
-    "syntax_blocks",
-    "syntax_brackets",
-    "syntax_operators",
-    "syntax_words",
-]

@@ -2,271 +2,166 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
-from codekiln.code.mutation.kinds import Edit, family
-from codekiln.code.mutation.scope_analysis import in_while_test, names
-from codekiln.code.mutation.source import Source
+from codekiln.code.mutation.kinds import Edits, TextEdit, family
+from codekiln.code.mutation.replacements import BOUNDARY, EQUAL, IDENTICAL, MEMBER, MIRRORED
+from codekiln.code.mutation.scope_analysis import comparisons, in_while_test, is_call
+from codekiln.code.mutation.source import SourceCode, Span
+from codekiln.code.syntax import COMPREHENSIONS, variables_in
 
-_BOUNDARY = {"<=": "<", ">=": ">", "<": "<=", ">": ">="}
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_EQUAL = {"==": "!=", "!=": "=="}
-_IDENTICAL = {"is not": "is", "is": "is not"}
-_MEMBER = {"not in": "in", "in": "not in"}
-_WORDS = ("comparison", "compare", "compares", "operator", "condition")
+_COMPARISON = ("comparison", "compare", "compares", "operator", "condition")
+_NEGATION = ("not", "condition", "negation", "negated", "opposite")
 
 
-def _comparisons(source: Source, wrong: dict[str, str]) -> Iterator[tuple[ast.Compare, str, str, tuple[int, int]]]:
+def _wrong(source: SourceCode, replacements: dict[str, str]) -> Iterator[tuple[ast.Compare, str, str, Span]]:
     """Yield each comparison with one of these operators: its node, the operator, its wrong form, and its span."""
-    for node in source.each(ast.Compare):
-        for left, right in zip([node.left, *node.comparators], node.comparators, strict=False):
-            start, end = source.operator(left, right)
-            operator = " ".join(source.text[start:end].split())
-            if operator in wrong:
-                yield node, operator, wrong[operator], (start, end)
+    for node, _, _, span in comparisons(source):
+        operator = " ".join(source.text[slice(*span)].split())
+        if operator in replacements:
+            yield node, operator, replacements[operator], span
 
 
-def _length(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
-
-
-@family("logical")
-def wrong_boundary(source: Source) -> Iterator[Edit]:
-    """A comparison lets the boundary value in or leaves it out: `<` for `<=` and the like.
-
-    Source: CSTeachingTips; Alzahrani 2021; track-b.
-    """
-    for node, operator, wrong, span in _comparisons(source, _BOUNDARY):
-        past_end = operator == "<" and _length(node.comparators[-1])
+@family("logical", "CSTeachingTips", "Alzahrani 2021", "track-b", keywords=(*_COMPARISON, "boundary"))
+def wrong_boundary(source: SourceCode) -> Edits:
+    """A comparison lets the boundary value in or leaves it out: `<` for `<=` and the like."""
+    for node, operator, wrong, span in _wrong(source, BOUNDARY):
+        past_end = operator == "<" and is_call(node.comparators[-1], "len")
         if not past_end:
             effect = "lets the boundary value in" if "=" in wrong else "leaves the boundary value out"
-            yield Edit(
-                *span,
-                wrong,
-                f"the comparison `{wrong}`",
-                f"The comparison uses `{wrong}` where `{operator}` is needed, so it wrongly {effect}.",
-                (*_WORDS, "boundary", wrong),
-            )
+            why = f"The comparison uses `{wrong}` where `{operator}` is needed, so it wrongly {effect}."
+            yield TextEdit(span, wrong, f"the comparison `{wrong}`", why, (wrong,))
 
 
-@family("logical")
-def wrong_direction(source: Source) -> Iterator[Edit]:
-    """A comparison points the wrong way: `<` for `>` and the like.
-
-    Source: BugLab 2021; Alzahrani 2021; MutPy.
-    """
-    for node, operator, wrong, span in _comparisons(source, _MIRRORED):
+@family("logical", "BugLab 2021", "Alzahrani 2021", "MutPy", keywords=(*_COMPARISON, "direction"))
+def wrong_direction(source: SourceCode) -> Edits:
+    """A comparison points the wrong way: `<` for `>` and the like."""
+    for node, operator, wrong, span in _wrong(source, MIRRORED):
         if not in_while_test(source, node):
-            yield Edit(
-                *span,
-                wrong,
-                f"the comparison `{wrong}`",
-                f"The comparison `{wrong}` points the wrong way, so it is true for values on the wrong side; "
-                f"it should be `{operator}`.",
-                (*_WORDS, "direction", wrong),
-            )
+            effect = f"is true for values on the wrong side; it should be `{operator}`"
+            why = f"The comparison `{wrong}` points the wrong way, so it {effect}."
+            yield TextEdit(span, wrong, f"the comparison `{wrong}`", why, (wrong,))
 
 
-@family("logical")
-def flipped_equality(source: Source) -> Iterator[Edit]:
-    """A comparison asks for equal values where it should ask for different ones, or the other way round.
-
-    Source: track-b; BugLab 2021; MutPy.
-    """
-    for node, _, wrong, span in _comparisons(source, _EQUAL):
+@family("logical", "track-b", "BugLab 2021", "MutPy", keywords=(*_COMPARISON, "equal", "different"))
+def flipped_equality(source: SourceCode) -> Edits:
+    """A comparison asks for equal values where it should ask for different ones, or the other way round."""
+    for node, _, wrong, span in _wrong(source, EQUAL):
         if not in_while_test(source, node):
             asked, wanted = ("equal", "different") if wrong == "==" else ("different", "equal")
-            yield Edit(
-                *span,
-                wrong,
-                f"the comparison `{wrong}`",
-                f"The condition asks with `{wrong}` whether the values are {asked}, but it should be true when "
-                f"they are {wanted}.",
-                (*_WORDS, "equal", "different", wrong),
-            )
+            effect = f"asks with `{wrong}` whether the values are {asked}, but it should be true when they are {wanted}"
+            yield TextEdit(span, wrong, f"the comparison `{wrong}`", f"The condition {effect}.", (wrong,))
 
 
-@family("logical")
-def flipped_identity(source: Source) -> Iterator[Edit]:
-    """The test `is` stands where `is not` is needed, or the other way round.
-
-    Source: track-b; BugLab 2021.
-    """
-    for _, operator, wrong, span in _comparisons(source, _IDENTICAL):
-        yield Edit(
-            *span,
-            wrong,
-            f"the comparison `{wrong}`",
-            f"The condition uses `{wrong}` where `{operator}` is needed, so it is true in exactly the wrong cases.",
-            (*_WORDS, "identity", wrong),
-        )
+@family("logical", "track-b", "BugLab 2021", keywords=(*_COMPARISON, "identity"))
+def flipped_identity(source: SourceCode) -> Edits:
+    """The test `is` stands where `is not` is needed, or the other way round."""
+    for _, operator, wrong, span in _wrong(source, IDENTICAL):
+        why = f"The condition uses `{wrong}` where `{operator}` is needed, so it is true in exactly the wrong cases."
+        yield TextEdit(span, wrong, f"the comparison `{wrong}`", why, (wrong,))
 
 
-@family("logical")
-def flipped_membership(source: Source) -> Iterator[Edit]:
-    """The test `in` stands where `not in` is needed, or the other way round.
-
-    Source: track-b; BugLab 2021.
-    """
-    for _, operator, wrong, span in _comparisons(source, _MEMBER):
-        yield Edit(
-            *span,
-            wrong,
-            f"the membership test `{wrong}`",
-            f"The condition uses `{wrong}` where `{operator}` is needed, so it is true in exactly the wrong cases.",
-            (*_WORDS, "membership", "contains", wrong),
-        )
+@family("logical", "track-b", "BugLab 2021", keywords=(*_COMPARISON, "membership", "contains"))
+def flipped_membership(source: SourceCode) -> Edits:
+    """The test `in` stands where `not in` is needed, or the other way round."""
+    for _, operator, wrong, span in _wrong(source, MEMBER):
+        why = f"The condition uses `{wrong}` where `{operator}` is needed, so it is true in exactly the wrong cases."
+        yield TextEdit(span, wrong, f"the membership test `{wrong}`", why, (wrong,))
 
 
-@family("logical")
-def wrong_connective(source: Source) -> Iterator[Edit]:
-    """Conditions are joined by `or` instead of `and`, or the other way round.
-
-    Source: Mueller; track-b; MutPy.
-    """
+@family(
+    "logical", "Mueller", "track-b", "MutPy", keywords=("and", "or", "operator", "condition", "conditions", "logical")
+)
+def wrong_connective(source: SourceCode) -> Edits:
+    """Conditions are joined by `or` instead of `and`, or the other way round."""
     for node in source.each(ast.BoolOp):
         right, wrong = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
         effect = "one of them is enough" if wrong == "or" else "all of them must be true"
-        for left, following in zip(node.values, node.values[1:], strict=False):
-            yield Edit(
-                *source.operator(left, following),
-                wrong,
-                f"the operator `{wrong}`",
-                f"The conditions are joined by `{wrong}`, so {effect}, where `{right}` is needed.",
-                ("and", "or", "operator", "condition", "conditions", "logical"),
-            )
+        why = f"The conditions are joined by `{wrong}`, so {effect}, where `{right}` is needed."
+        for left, following in pairwise(node.values):
+            yield TextEdit(source.operator(left, following), wrong, f"the operator `{wrong}`", why)
 
 
-@family("logical")
-def missing_condition(source: Source) -> Iterator[Edit]:
-    """One of several conditions that belong together is missing.
-
-    Source: Alzahrani 2021; King 1991.
-    """
+@family("logical", "Alzahrani 2021", "King 1991", keywords=("condition", "check", "checks", "test", "missing"))
+def missing_condition(source: SourceCode) -> Edits:
+    """One of several conditions that belong together is missing."""
     for node in source.each(ast.BoolOp):
         word = "and" if isinstance(node.op, ast.And) else "or"
         for index, value in enumerate(node.values):
-            before, after = index and node.values[index - 1], (*node.values, None)[index + 1]
-            start = source.enclosed(before)[1] if index else source.enclosed(value)[0]
-            end = source.enclosed(value)[1] if index else source.enclosed(after)[0]
-            code = source.code(value)
-            if "\n" not in source.text[start:end]:
-                yield Edit(
-                    start,
-                    end,
-                    "",
-                    f"the condition `{source.code(node)}`",
-                    f"The condition lacks the part `{code}`, which must be joined to the rest by `{word}`.",
-                    ("condition", "check", "checks", "test", "missing"),
-                )
+            # The operator goes with the condition: the one before it, or behind the first condition the one after it.
+            start = source.enclosed(node.values[index - 1])[1] if index else source.enclosed(value)[0]
+            end = source.enclosed(value)[1] if index else source.enclosed(node.values[1])[0]
+            if source.on_one_line(start, end):
+                code = source.code(value)
+                why = f"The condition lacks the part `{code}`, which must be joined to the rest by `{word}`."
+                yield TextEdit((start, end), "", f"the condition `{source.code(node)}`", why)
 
 
-@family("logical")
-def missing_not(source: Source) -> Iterator[Edit]:
-    """A `not` is missing, so that a condition is true in exactly the wrong cases.
-
-    Source: track-b; MutPy.
-    """
+@family("logical", "track-b", "MutPy", keywords=_NEGATION)
+def missing_not(source: SourceCode) -> Edits:
+    """A `not` is missing, so that a condition is true in exactly the wrong cases."""
     for node in source.each(ast.UnaryOp):
         if isinstance(node.op, ast.Not) and not in_while_test(source, node):
-            code = source.code(node.operand)
-            yield Edit(
-                source.span(node)[0],
-                source.span(node)[0] + len("not") + _space(source, node),
-                "",
-                f"the condition `{code}`",
-                f"The condition `{code}` lacks a `not`, so it is true in exactly the wrong cases.",
-                ("not", "condition", "negation", "negated", "opposite"),
-            )
+            start, code = source.start(node), source.code(node.operand)
+            after = source.text[start + len("not") :]
+            end = start + len("not") + len(after) - len(after.lstrip(" "))
+            why = f"The condition `{code}` lacks a `not`, so it is true in exactly the wrong cases."
+            yield TextEdit((start, end), "", f"the condition `{code}`", why)
 
 
-def _space(source: Source, node: ast.UnaryOp) -> int:
-    after = source.text[source.span(node)[0] + len("not") :]
-    return len(after) - len(after.lstrip(" "))
+@family("logical", "MutPy", keywords=_NEGATION)
+def extra_not(source: SourceCode) -> Edits:
+    """A `not` is there that should not be."""
+    for node in source.each(ast.If, ast.IfExp):
+        if isinstance(node.test, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+            code = source.code(node.test)
+            why = f"The condition `not {code}` has a `not` too many, so it is true in exactly the wrong cases."
+            yield TextEdit(source.before(node.test), "not ", f"the condition `not {code}`", why)
 
 
-@family("logical")
-def extra_not(source: Source) -> Iterator[Edit]:
-    """A `not` is there that should not be.
-
-    Source: MutPy.
-    """
-    tests = [node.test for node in source.each(ast.If, ast.IfExp)]
-    for test in tests:
-        if isinstance(test, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
-            start, code = source.span(test)[0], source.code(test)
-            yield Edit(
-                start,
-                start,
-                "not ",
-                f"the condition `not {code}`",
-                f"The condition `not {code}` has a `not` too many, so it is true in exactly the wrong cases.",
-                ("not", "condition", "negation", "negated", "opposite"),
-            )
-
-
-@family("logical")
-def incomplete_comparison(source: Source) -> Iterator[Edit]:
-    """A variable is compared with the first of several values only: `x == 1 or 2`.
-
-    Source: SIDE; Runestone.
-    """
+@family("logical", "SIDE", "Runestone", keywords=("condition", "compared", "comparison", "compare"))
+def incomplete_comparison(source: SourceCode) -> Edits:
+    """A variable is compared with the first of several values only: `x == 1 or 2`."""
     for node in source.each(ast.BoolOp):
-        for first, second in zip(node.values, node.values[1:], strict=False):
-            if _same_question(first, second):
-                start, (right, end) = source.span(second)[0], source.span(second.comparators[0])
-                word, code = ("and", "or")[isinstance(node.op, ast.Or)], source.text[right:end]
-                if source.enclosed(second) == source.span(second):
-                    yield Edit(
-                        start,
-                        right,
-                        "",
-                        f"the condition `{word} {code}`",
-                        f"The value `{code}` after `{word}` is not compared with anything, so it counts as a condition "
-                        f"of its own.",
-                        ("condition", "compared", "comparison", "compare", word),
-                    )
+        word = "or" if isinstance(node.op, ast.Or) else "and"
+        for first, second in pairwise(node.values):
+            value = _other_value(first, second)
+            if value and source.enclosed(second) == source.span(second):
+                code = source.code(value)
+                why = (
+                    f"The value `{code}` after `{word}` is not compared with anything, so it counts as a condition of "
+                )
+                span = source.start(second), source.start(value)
+                yield TextEdit(span, "", f"the condition `{word} {code}`", why + "its own.", (word,))
 
 
-def _same_question(first: ast.expr, second: ast.expr) -> bool:
-    both = isinstance(first, ast.Compare) and isinstance(second, ast.Compare) and len(second.ops) == 1
-    return both and ast.dump(first.left) == ast.dump(second.left) and type(first.ops[0]) is type(second.ops[0])
+def _other_value(first: ast.expr, second: ast.expr) -> ast.expr | None:
+    """Return what the second comparison compares with when it asks the same of the same value as the first."""
+    match first, second:
+        case ast.Compare(left=left, ops=[operator, *_]), ast.Compare(left=again, ops=[same], comparators=[value]):
+            return value if ast.dump(left) == ast.dump(again) and type(operator) is type(same) else None
+    return None
 
 
-@family("logical")
-def flipped_truth(source: Source) -> Iterator[Edit]:
-    """The values `True` and `False` are confused.
-
-    Source: track-b; MutPy.
-    """
+@family("logical", "track-b", "MutPy", keywords=("true", "false", "boolean", "value"))
+def flipped_truth(source: SourceCode) -> Edits:
+    """The values `True` and `False` are confused."""
     for node in source.each(ast.Constant):
         if isinstance(node.value, bool) and not in_while_test(source, node):
             wrong = str(not node.value)
-            yield Edit(
-                *source.span(node),
-                wrong,
-                f"the value `{wrong}`",
-                f"The value `{wrong}` stands where `{node.value}` is needed.",
-                ("true", "false", "boolean", "value"),
-            )
+            why = f"The value `{wrong}` stands where `{node.value}` is needed."
+            yield TextEdit(source.span(node), wrong, f"the value `{wrong}`", why)
 
 
-@family("logical")
-def missing_filter(source: Source) -> Iterator[Edit]:
-    """A comprehension takes every element where it should take some.
-
-    Source: Alzahrani 2021; MutPy.
-    """
-    for node in source.each(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
-        for clause in node.generators:
-            if len(clause.ifs) == 1:
-                start, end = source.enclosed(clause.iter)[1], source.enclosed(clause.ifs[0])[1]
-                target, code = source.code(clause.target), source.code(clause.ifs[0])
-                if "\n" not in source.text[start:end] and names(clause.ifs[0]):
-                    yield Edit(
-                        start,
-                        end,
-                        "",
-                        f"the comprehension over `{source.code(clause.iter)}`",
-                        f"The comprehension takes every `{target}`, because the condition `{code}` is missing.",
-                        ("condition", "filter", "if", "comprehension", "every", "missing"),
-                    )
+@family(
+    "logical", "Alzahrani 2021", "MutPy", keywords=("condition", "filter", "if", "comprehension", "every", "missing")
+)
+def missing_filter(source: SourceCode) -> Edits:
+    """A comprehension takes every element where it should take some."""
+    for clause in [clause for node in source.each(*COMPREHENSIONS) for clause in node.generators]:
+        if len(clause.ifs) == 1:
+            start, end = source.enclosed(clause.iter)[1], source.enclosed(clause.ifs[0])[1]
+            target, code = source.code(clause.target), source.code(clause.ifs[0])
+            if source.on_one_line(start, end) and variables_in(clause.ifs[0]):
+                why = f"The comprehension takes every `{target}`, because the condition `{code}` is missing."
+                yield TextEdit((start, end), "", f"the comprehension over `{source.code(clause.iter)}`", why)

@@ -1,101 +1,84 @@
 """Logical errors of statements that are missing or do not do what they look like."""
 
 import ast
-from collections.abc import Iterator
 
-from codekiln.code.mutation.blocks import short
-from codekiln.code.mutation.kinds import Edit, family
+from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import (
-    COMPREHENSIONS,
+    arguments,
+    is_call,
     method_calls,
-    names,
-    removed,
+    removals,
     statement,
     steers_while,
 )
-from codekiln.code.mutation.source import LOOPS, Source
+from codekiln.code.mutation.source import SourceCode
+from codekiln.code.syntax import LOOPS, variables_in
 
 _CONVERSIONS = ("int", "float", "str", "list", "set", "tuple", "sorted")
 _TEXT_METHODS = ("strip", "lower", "upper", "replace", "title", "capitalize", "lstrip", "rstrip", "casefold")
+_UPDATES = ("append", "add", "extend", "insert", "update", "remove", "pop", "appendleft")
+_CHANGES = ("append", "sort", "remove", "pop", "insert", "reverse", "add")
+_UNUSED = ("result", "assign", "assigned", "new", "return", "returns", "saved", "stored")
 
 
-@family("logical")
-def missing_update(source: Source) -> Iterator[Edit]:
-    """The statement that builds up a result in a loop is missing.
-
-    Source: Alzahrani 2021; Deng 2013.
-    """
-    for node in source.each(ast.AugAssign, ast.Expr):
+@family(
+    "logical",
+    "Alzahrani 2021",
+    "Deng 2013",
+    keywords=("missing", "update", "updated", "loop", "accumulate", "added", "append"),
+)
+def missing_update(source: SourceCode) -> Edits:
+    """The statement that builds up a result in a loop is missing."""
+    for node, (span, text, code) in removals(source, ast.AugAssign, ast.Expr):
         adds = isinstance(node, ast.AugAssign) or _adds(node.value)
-        edit = removed(source, node)
-        if adds and edit and source.inside(node, *LOOPS) and not steers_while(source, node):
-            code = short(source.code(node))
-            yield Edit(
-                *edit,
-                f"the missing update `{code}`",
-                f"The update `{code}` is missing from the loop, so its result never changes there.",
-                ("missing", "update", "updated", "loop", "accumulate", "added", "append"),
-            )
+        if adds and source.inside(node, *LOOPS) and not steers_while(source, node):
+            why = f"The update `{code}` is missing from the loop, so its result never changes there."
+            yield TextEdit(span, text, f"the missing update `{code}`", why)
 
 
 def _adds(node: ast.expr) -> bool:
-    names = ("append", "add", "extend", "insert", "update", "remove", "pop", "appendleft")
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPDATES
 
 
-@family("logical")
-def missing_call(source: Source) -> Iterator[Edit]:
-    """A call that changes or shows something is missing.
-
-    Source: Deng 2013; King 1991.
-    """
-    for node in source.each(ast.Expr):
-        if isinstance(node.value, ast.Call) and not (_adds(node.value) and source.inside(node, *LOOPS)):
-            edit, code = removed(source, node), short(source.code(node))
-            shows = isinstance(node.value.func, ast.Name) and node.value.func.id == "print"
+@family("logical", "Deng 2013", "King 1991", keywords=("missing", "call", "called", "statement", "line"))
+def missing_call(source: SourceCode) -> Edits:
+    """A call that changes or shows something is missing."""
+    for node, (span, text, code) in removals(source, ast.Expr):
+        update = _adds(node.value) and source.inside(node, *LOOPS)
+        if isinstance(node.value, ast.Call) and not update and not steers_while(source, node):
+            shows = is_call(node.value, "print")
             effect = "nothing is printed there" if shows else "what it changes stays as it was"
-            if edit and not steers_while(source, node):
-                yield Edit(
-                    *edit,
-                    f"the missing call `{code}`",
-                    f"The call `{code}` is missing, so {effect}.",
-                    ("missing", "call", "called", "statement", "line"),
-                )
+            yield TextEdit(span, text, f"the missing call `{code}`", f"The call `{code}` is missing, so {effect}.")
 
 
-@family("logical")
-def missing_assignment(source: Source) -> Iterator[Edit]:
-    """The statement that gives a variable its new value is missing.
-
-    Source: Deng 2013; Alzahrani 2021.
-    """
-    for node in source.each(ast.Assign):
+@family(
+    "logical",
+    "Deng 2013",
+    "Alzahrani 2021",
+    keywords=("missing", "assignment", "assigned", "update", "updated", "value"),
+)
+def missing_assignment(source: SourceCode) -> Edits:
+    """The statement that gives a variable its new value is missing."""
+    for node, (span, text, code) in removals(source, ast.Assign):
         match node.targets:
             case [ast.Name(id=name)] if _had_a_value(source, node, name) and not steers_while(source, node):
-                if edit := removed(source, node):
-                    code = short(source.code(node))
-                    yield Edit(
-                        *edit,
-                        f"the missing assignment `{code}`",
-                        f"The assignment `{code}` is missing, so `{name}` keeps its old value.",
-                        ("missing", "assignment", "assigned", "update", "updated", "value"),
-                    )
+                why = f"The assignment `{code}` is missing, so `{name}` keeps its old value."
+                yield TextEdit(span, text, f"the missing assignment `{code}`", why)
 
 
-def _had_a_value(source: Source, node: ast.Assign, name: str) -> bool:
+def _had_a_value(source: SourceCode, node: ast.Assign, name: str) -> bool:
     """Say whether a variable has a value before this statement, whatever branches were taken."""
     function = source.function(node)
-    arguments = (
-        [item.arg for item in ast.walk(function) if isinstance(item, ast.arg)] if function != source.tree else []
-    )
-    return name in arguments or any(
+    if not isinstance(function, ast.Module) and name in arguments(function):
+        return True
+    return any(
         child.id == name and isinstance(child.ctx, ast.Store) and child.lineno < node.lineno
         for child in source.each(ast.Name)
-        if source.function(child) is function and _around(source, source.block(statement(source, child)), node)
+        if source.function(child) is function and _is_within(source, node, source.block(statement(source, child)))
     )
 
 
-def _around(source: Source, block: list[ast.stmt], node: ast.AST) -> bool:
+def _is_within(source: SourceCode, node: ast.AST, block: list[ast.stmt]) -> bool:
     while node in source.parents:
         if node in block:
             return True
@@ -103,76 +86,50 @@ def _around(source: Source, block: list[ast.stmt], node: ast.AST) -> bool:
     return False
 
 
-@family("logical")
-def unused_result(source: Source) -> Iterator[Edit]:
-    """A method that gives a new text is called, but its result is not kept.
-
-    Source: SIDE; Altadmri 2015.
-    """
+@family("logical", "SIDE", "Altadmri 2015", keywords=_UNUSED)
+def unused_result(source: SourceCode) -> Edits:
+    """A method that gives a new text is called, but its result is not kept."""
     for node in source.each(ast.Assign):
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)],
                 value=ast.Call(func=ast.Attribute(value=ast.Name(id=same), attr=method)),
             ) if same == name and method in _TEXT_METHODS:
-                yield Edit(
-                    source.span(node)[0],
-                    source.span(node.value)[0],
-                    "",
-                    f"the call of `{method}`",
-                    f"The result of `{method}` is not assigned to `{name}`, and the method does not change the text "
-                    f"itself.",
-                    ("result", "assign", "assigned", "new", "return", "returns", "saved", "stored"),
-                )
+                span, effect = (source.start(node), source.start(node.value)), "does not change the text itself"
+                why = f"The result of `{method}` is not assigned to `{name}`, and the method {effect}."
+                yield TextEdit(span, "", f"the call of `{method}`", why)
 
 
-@family("logical")
-def unused_conversion(source: Source) -> Iterator[Edit]:
-    """A conversion is called, but its result is not kept.
-
-    Source: SIDE.
-    """
+@family("logical", "SIDE", keywords=_UNUSED)
+def unused_conversion(source: SourceCode) -> Edits:
+    """A conversion is called, but its result is not kept."""
     for node in source.each(ast.Assign):
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=function), args=[ast.Name(id=same)])
             ) if same == name and function in _CONVERSIONS:
-                yield Edit(
-                    source.span(node)[0],
-                    source.span(node.value)[0],
-                    "",
-                    f"the call `{source.code(node.value)}`",
-                    f"The result of `{function}` is not assigned to `{name}`, and the call does not change `{name}` "
-                    f"itself.",
-                    ("result", "assign", "assigned", "new", "return", "returns", "saved", "stored"),
-                )
+                span, effect = (source.start(node), source.start(node.value)), f"does not change `{name}` itself"
+                why = f"The result of `{function}` is not assigned to `{name}`, and the call {effect}."
+                yield TextEdit(span, "", f"the call `{source.code(node.value)}`", why)
 
 
-@family("logical")
-def shared_list(source: Source) -> Iterator[Edit]:
-    """A list is not copied, so that two names stand for one list.
-
-    Source: Progmiscon.
-    """
+@family("logical", "Progmiscon", keywords=("copy", "copies", "copied", "same", "alias", "reference"))
+def shared_list(source: SourceCode) -> Edits:
+    """A list is not copied, so that two names stand for one list."""
+    changed = _changed_in_place(source)
     for node in source.each(ast.Assign):
         original = _copied(node.value)
-        named = original is not None and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if named and {node.targets[0].id, *names(original)} & _changed_in_place(source):
-            code = source.code(original)
-            yield Edit(
-                *source.span(node.value),
-                code,
-                f"the assignment of `{code}`",
-                f"The assignment does not copy `{code}`, so both names stand for one object and change together.",
-                ("copy", "copies", "copied", "same", "alias", "reference"),
-            )
+        match node.targets:
+            case [ast.Name(id=name)] if original and {name, *variables_in(original)} & changed:
+                code = source.code(original)
+                effect = "both names stand for one object and change together"
+                why = f"The assignment does not copy `{code}`, so {effect}."
+                yield TextEdit(source.span(node.value), code, f"the assignment of `{code}`", why)
 
 
-def _changed_in_place(source: Source) -> set[str]:
+def _changed_in_place(source: SourceCode) -> set[str]:
     """Return the names of lists, sets and dictionaries that the program changes."""
-    found = {
-        node.func.value for node in method_calls(source, "append", "sort", "remove", "pop", "insert", "reverse", "add")
-    }
+    found = {method.value for _, method in method_calls(source, *_CHANGES)}
     found |= {node.value for node in source.each(ast.Subscript) if not isinstance(node.ctx, ast.Load)}
     return {node.id for node in found if isinstance(node, ast.Name)}
 
@@ -188,25 +145,14 @@ def _copied(node: ast.expr) -> ast.expr | None:
     return None
 
 
-@family("logical")
-def wrong_element(source: Source) -> Iterator[Edit]:
-    """A comprehension gives the element itself where it should give something made of it.
-
-    Source: Alzahrani 2021.
-    """
-    for node in source.each(*COMPREHENSIONS):
-        target = node.generators[0].target
-        if isinstance(node, ast.DictComp) or not isinstance(target, ast.Name):
-            continue
-        if not isinstance(node.elt, ast.BinOp | ast.UnaryOp | ast.IfExp):
-            continue
-        if target.id in {child.id for child in ast.walk(node.elt) if isinstance(child, ast.Name)}:
+@family("logical", "Alzahrani 2021", keywords=("comprehension", "element", "value", "collects"))
+def wrong_element(source: SourceCode) -> Edits:
+    """A comprehension gives the element itself where it should give something made of it."""
+    for node in source.each(ast.ListComp, ast.SetComp, ast.GeneratorExp):
+        target, made = node.generators[0].target, isinstance(node.elt, ast.BinOp | ast.UnaryOp | ast.IfExp)
+        if made and isinstance(target, ast.Name) and target.id in variables_in(node.elt):
             code = source.code(node.elt)
             if "\n" not in code:
-                yield Edit(
-                    *source.enclosed(node.elt),
-                    target.id,
-                    f"the element `{target.id}` of the comprehension",
-                    f"The comprehension collects `{target.id}` itself where it must collect `{code}`.",
-                    ("comprehension", "element", "value", "collects", target.id.lower()),
-                )
+                construct = f"the element `{target.id}` of the comprehension"
+                why = f"The comprehension collects `{target.id}` itself where it must collect `{code}`."
+                yield TextEdit(source.enclosed(node.elt), target.id, construct, why, (target.id.lower(),))

@@ -1,13 +1,20 @@
 """Runtime errors of looking up and dividing: indexes, keys, empty values, zero, and recursion without an end."""
 
 import ast
-from collections.abc import Iterator
 
 from codekiln.code.mutation.blocks import short
 from codekiln.code.mutation.families.runtime_names import misspelt
-from codekiln.code.mutation.kinds import Edit, family
-from codekiln.code.mutation.scope_analysis import asks_for_nothing, calls, divisors, names, removed
-from codekiln.code.mutation.source import FUNCTIONS, Source
+from codekiln.code.mutation.kinds import Edits, TextEdit, family
+from codekiln.code.mutation.scope_analysis import (
+    calls,
+    comparisons,
+    divisors,
+    removals,
+    special_cases,
+    tests_for_empty,
+)
+from codekiln.code.mutation.source import SourceCode
+from codekiln.code.syntax import Function, variables_in
 
 _INDEX = ("index", "range", "last", "element", "end", "position", "bounds", "too far")
 _KEY = ("key", "dictionary", "dict")
@@ -21,254 +28,157 @@ def _length_of(node: ast.expr) -> str | None:
     return None
 
 
-@family("runtime")
-def loop_past_end(source: Source) -> Iterator[Edit]:
-    """A loop over the indexes of a list goes one too far.
-
-    Source: PD4CS; CSTeachingTips.
-    """
-    for node in calls(source, "range"):
+@family("runtime", "PD4CS", "CSTeachingTips", keywords=(*_INDEX, "off-by-one"))
+def loop_past_end(source: SourceCode) -> Edits:
+    """A loop over the indexes of a list goes one too far."""
+    for node, _ in calls(source, "range"):
         stop = node.args[min(1, len(node.args) - 1)] if node.args else None
-        if stop is not None and (name := _length_of(stop)):
-            end = source.span(stop)[1]
-            yield Edit(
-                end,
-                end,
-                " + 1",
-                f"the range up to `len({name}) + 1`",
-                f"The range goes one too far, so the last index does not exist in `{name}`.",
-                (*_INDEX, "off-by-one"),
-            )
+        if stop and (name := _length_of(stop)):
+            why = f"The range goes one too far, so the last index does not exist in `{name}`."
+            yield TextEdit(source.after(stop), " + 1", f"the range up to `len({name}) + 1`", why)
         elif isinstance(stop, ast.BinOp) and isinstance(stop.op, ast.Sub) and (name := _length_of(stop.left)):
-            yield Edit(
-                source.enclosed(stop.left)[1],
-                source.span(stop)[1],
-                "",
-                f"the range up to `len({name})`",
-                f"The range goes too far, because `- {source.code(stop.right)}` is missing, so an index does not exist "
-                f"in `{name}`.",
-                (*_INDEX, "off-by-one"),
-            )
+            code, span = source.code(stop.right), (source.enclosed(stop.left)[1], source.end(stop))
+            effect = f"an index does not exist in `{name}`"
+            why = f"The range goes too far, because `- {code}` is missing, so {effect}."
+            yield TextEdit(span, "", f"the range up to `len({name})`", why)
 
 
-@family("runtime")
-def condition_past_end(source: Source) -> Iterator[Edit]:
-    """A condition lets an index reach the length of a list: `<=` for `<`.
-
-    Source: CSTeachingTips; PD4CS.
-    """
-    for node in source.each(ast.Compare):
-        name = _length_of(node.comparators[-1])
-        if name and isinstance(node.ops[-1], ast.Lt):
-            left = [node.left, *node.comparators][-2]
-            yield Edit(
-                *source.operator(left, node.comparators[-1]),
-                "<=",
-                "the comparison `<=`",
-                f"The comparison with `len({name})` uses `<=` where `<` is needed, so the index goes past the last "
-                f"element.",
-                (*_INDEX, "comparison", "<=", "length"),
-            )
+@family("runtime", "CSTeachingTips", "PD4CS", keywords=(*_INDEX, "comparison", "<=", "length"))
+def condition_past_end(source: SourceCode) -> Edits:
+    """A condition lets an index reach the length of a list: `<=` for `<`."""
+    for node, _, right, span in comparisons(source):
+        name = _length_of(right)
+        if name and right is node.comparators[-1] and isinstance(node.ops[-1], ast.Lt):
+            effect = "the index goes past the last element"
+            why = f"The comparison with `len({name})` uses `<=` where `<` is needed, so {effect}."
+            yield TextEdit(span, "<=", "the comparison `<=`", why)
 
 
-@family("runtime")
-def last_index(source: Source) -> Iterator[Edit]:
-    """The last element is looked up at the length of the list.
-
-    Source: PD4CS; CSTeachingTips.
-    """
+@family("runtime", "PD4CS", "CSTeachingTips", keywords=_INDEX)
+def last_index(source: SourceCode) -> Edits:
+    """The last element is looked up at the length of the list."""
     for node in source.each(ast.Subscript):
         code, last = source.code(node.value), source.code(node.slice).replace(" ", "")
         if isinstance(node.value, ast.Name) and last in ("-1", f"len({code})-1"):
-            yield Edit(
-                *source.span(node.slice),
-                f"len({code})",
-                f"the index `len({code})`",
-                f"The index `len({code})` is past the end, because indexes start at 0.",
-                _INDEX,
-            )
+            wrong = f"len({code})"
+            why = f"The index `{wrong}` is past the end, because indexes start at 0."
+            yield TextEdit(source.span(node.slice), wrong, f"the index `{wrong}`", why)
 
 
-@family("runtime")
-def next_index(source: Source) -> Iterator[Edit]:
-    """An index is one too high.
-
-    Source: PD4CS.
-    """
+@family("runtime", "PD4CS", keywords=(*_INDEX, "off-by-one"))
+def next_index(source: SourceCode) -> Edits:
+    """An index is one too high."""
     for node in source.each(ast.Subscript):
         index = node.slice
-        code, value = source.code(index), short(source.code(node.value))
         if isinstance(index, ast.Name) and index.id in _index_names(source):
-            edit, text = (source.span(index)[1], source.span(index)[1], " + 1"), f"{code} + 1"
+            span, text, wrong = source.after(index), " + 1", f"{source.code(index)} + 1"
         elif isinstance(index, ast.BinOp) and isinstance(index.op, ast.Sub) and source.code(index.right) == "1":
-            text = source.code(index.left)
-            edit = source.enclosed(index.left)[1], source.span(index)[1], ""
+            span, text, wrong = (source.enclosed(index.left)[1], source.end(index)), "", source.code(index.left)
         else:
             continue
-        yield Edit(
-            *edit,
-            f"the index `{text}`",
-            f"The index `{text}` is one too high, so it goes past the end of `{value}`.",
-            (*_INDEX, "off-by-one"),
-        )
+        why = f"The index `{wrong}` is one too high, so it goes past the end of `{short(source.code(node.value))}`."
+        yield TextEdit(span, text, f"the index `{wrong}`", why)
 
 
-def _index_names(source: Source) -> set[str]:
+def _index_names(source: SourceCode) -> set[str]:
     """Return the variables of loops over all indexes of something."""
     return {
         parent.target.id
-        for node in calls(source, "range")
+        for node, _ in calls(source, "range")
         if node.args and _length_of(node.args[-1])
         if isinstance(parent := source.parents[node], ast.For | ast.comprehension)
         if isinstance(parent.target, ast.Name)
     }
 
 
-@family("runtime")
-def wrong_key(source: Source) -> Iterator[Edit]:
-    """A dictionary is asked for a key that is misspelt.
-
-    Source: Mueller; Endres.
-    """
+@family("runtime", "Mueller", "Endres", keywords=(*_KEY, "misspelt", "misspelled"))
+def wrong_key(source: SourceCode) -> Edits:
+    """A dictionary is asked for a key that is misspelt."""
     for node in source.each(ast.Subscript):
         key = node.slice
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(node.ctx, ast.Load):
             wrong = misspelt(key.value, ()) or key.value.swapcase()
+            # The text is that of the value with its quotation marks: nothing is escaped.
             if wrong != key.value and len(source.code(key)) == len(key.value) + 2:
-                start, end = source.span(key)
-                yield Edit(
-                    start + 1,
-                    end - 1,
-                    wrong,
-                    f"the key `{wrong}`",
-                    f"The key `{wrong}` is misspelt, so the dictionary has no such key.",
-                    (*_KEY, "misspelt", "misspelled", wrong.lower()),
-                )
+                span = source.start(key) + 1, source.end(key) - 1
+                why = f"The key `{wrong}` is misspelt, so the dictionary has no such key."
+                yield TextEdit(span, wrong, f"the key `{wrong}`", why, (wrong.lower(),))
 
 
-@family("runtime")
-def key_without_default(source: Source) -> Iterator[Edit]:
-    """A key that may be missing is looked up without a default value.
-
-    Source: Endres.
-    """
+@family("runtime", "Endres", keywords=(*_KEY, "missing", "default", "get"))
+def key_without_default(source: SourceCode) -> Edits:
+    """A key that may be missing is looked up without a default value."""
     for node in source.each(ast.Call):
         match node:
             case ast.Call(func=ast.Attribute(value=value, attr="get" | "setdefault"), args=[key, *_], keywords=[]):
                 code = f"{source.code(value)}[{source.code(key)}]"
-                yield Edit(
-                    *source.span(node),
-                    code,
-                    f"the look-up `{code}`",
-                    f"The look-up `{code}` fails for a key that is not in the dictionary yet.",
-                    (*_KEY, "missing", "default", "get"),
-                )
+                why = f"The look-up `{code}` fails for a key that is not in the dictionary yet."
+                yield TextEdit(source.span(node), code, f"the look-up `{code}`", why)
 
 
-@family("runtime")
-def unchecked_key(source: Source) -> Iterator[Edit]:
-    """The statement that puts a new key into a dictionary before it is used is missing.
-
-    Source: Alzahrani 2021; Deng 2013.
-    """
-    for node in source.each(ast.If):
-        match node.test:
-            case ast.Compare(ops=[ast.NotIn()], comparators=[ast.Name(id=name)]) if not node.orelse:
-                edit = removed(source, node)
-                if edit and any(isinstance(child, ast.Subscript) for child in ast.walk(node)):
+@family("runtime", "Alzahrani 2021", "Deng 2013", keywords=(*_KEY, "check", "missing"))
+def unchecked_key(source: SourceCode) -> Edits:
+    """The statement that puts a new key into a dictionary before it is used is missing."""
+    for node, (span, text, _) in removals(source, ast.If):
+        match node:
+            case ast.If(test=ast.Compare(ops=[ast.NotIn()], comparators=[ast.Name(id=name)]), orelse=[]):
+                if any(isinstance(child, ast.Subscript) for child in ast.walk(node)):
                     code = short(source.code(node.test))
-                    yield Edit(
-                        *edit,
-                        f"the missing check `{code}`",
-                        f"The check `{code}` is missing, so a key is used that `{name}` does not have yet.",
-                        (*_KEY, "check", "missing"),
-                    )
+                    why = f"The check `{code}` is missing, so a key is used that `{name}` does not have yet."
+                    yield TextEdit(span, text, f"the missing check `{code}`", why)
 
 
-@family("runtime")
-def zero_divisor(source: Source) -> Iterator[Edit]:
-    """A calculation divides by the constant zero.
-
-    Source: King 1991; MutPy.
-    """
+@family("runtime", "King 1991", "MutPy", keywords=_ZERO)
+def zero_divisor(source: SourceCode) -> Edits:
+    """A calculation divides by the constant zero."""
     for node in source.each(ast.BinOp):
-        if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod) and isinstance(node.right, ast.Constant):
-            code = source.code(node.right)
-            if isinstance(node.right.value, int | float) and code != "0" and not _is_text(node.left):
-                yield Edit(
-                    *source.span(node.right),
-                    "0",
-                    "the divisor `0`",
-                    f"The calculation divides by `0` where the divisor must be `{code}`.",
-                    _ZERO,
-                )
+        match node:
+            case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=ast.Constant(value=int() | float())):
+                code = source.code(node.right)
+                if code != "0" and not _is_text(node.left):
+                    why = f"The calculation divides by `0` where the divisor must be `{code}`."
+                    yield TextEdit(source.span(node.right), "0", "the divisor `0`", why)
 
 
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
 
 
-@family("runtime")
-def divisor_from_zero(source: Source) -> Iterator[Edit]:
-    """A loop over divisors starts with zero.
-
-    Source: PD4CS; Alzahrani 2021.
-    """
+@family("runtime", "PD4CS", "Alzahrani 2021", keywords=(*_ZERO, "range", "start", "starts"))
+def divisor_from_zero(source: SourceCode) -> Edits:
+    """A loop over divisors starts with zero."""
     divided_by = divisors(source)
-    for node in calls(source, "range"):
+    for node, _ in calls(source, "range"):
         parent = source.parents[node]
-        if not isinstance(parent, ast.For | ast.comprehension) or not names(parent.target) & divided_by:
+        if not isinstance(parent, ast.For | ast.comprehension) or not variables_in(parent.target) & divided_by:
             continue
-        if len(node.args) > 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value in (1, 2):
-            name = min(names(parent.target))
-            yield Edit(
-                *source.span(node.args[0]),
-                "0",
-                f"the start of the range for `{name}`",
-                f"The range for `{name}` starts with 0, so the first division is by zero.",
-                (*_ZERO, "range", "start", "starts"),
-            )
+        match node.args:
+            case [ast.Constant(value=1 | 2) as start, _, *_]:
+                name = min(variables_in(parent.target))
+                why = f"The range for `{name}` starts with 0, so the first division is by zero."
+                yield TextEdit(source.span(start), "0", f"the start of the range for `{name}`", why)
 
 
-@family("runtime")
-def unguarded_empty(source: Source) -> Iterator[Edit]:
-    """The check for an empty value or for zero at the start of a function is missing.
-
-    Source: Alzahrani 2021; Deng 2013.
-    """
-    for node in source.each(ast.If):
-        special = len(node.body) == 1 and isinstance(node.body[0], ast.Return) and not node.orelse
-        if special and isinstance(source.parents[node], FUNCTIONS) and asks_for_nothing(node.test):
-            edit, code = removed(source, node), short(source.code(node.test))
-            if edit and not edit[2] and not _calls_itself(source, node):
-                yield Edit(
-                    *edit,
-                    f"the missing check `{code}`",
-                    f"The check `{code}` is missing, so the function fails when there is nothing to work on.",
-                    ("empty", "zero", "check", "missing", "case"),
-                )
+@family("runtime", "Alzahrani 2021", "Deng 2013", keywords=("empty", "zero", "check", "missing", "case"))
+def unguarded_empty(source: SourceCode) -> Edits:
+    """The check for an empty value or for zero at the start of a function is missing."""
+    for node, _, function, span in special_cases(source):
+        if tests_for_empty(node.test) and not _calls_itself(function):
+            code = short(source.code(node.test))
+            why = f"The check `{code}` is missing, so the function fails when there is nothing to work on."
+            yield TextEdit(span, "", f"the missing check `{code}`", why)
 
 
-def _calls_itself(source: Source, node: ast.AST) -> bool:
-    function = source.function(node)
+def _calls_itself(function: Function) -> bool:
     called = (child.func for child in ast.walk(function) if isinstance(child, ast.Call))
     return any(isinstance(item, ast.Name) and item.id == function.name for item in called)
 
 
-@family("runtime")
-def missing_base_case(source: Source) -> Iterator[Edit]:
-    """A recursive function lacks the case in which it does not call itself.
-
-    Source: Alzahrani 2021.
-    """
-    for node in source.each(ast.If):
-        ends = len(node.body) == 1 and isinstance(node.body[0], ast.Return) and not node.orelse
-        if ends and isinstance(source.parents[node], FUNCTIONS) and _calls_itself(source, node):
-            edit, code = removed(source, node), short(source.code(node.test))
-            if edit and not edit[2] and source.function(node).name not in names(node):
-                yield Edit(
-                    *edit,
-                    f"the missing base case `{code}`",
-                    f"The base case `{code}` is missing, so the function calls itself without end.",
-                    ("base", "case", "recursion", "recursive", "calls itself", "end"),
-                )
+@family("runtime", "Alzahrani 2021", keywords=("base", "case", "recursion", "recursive", "calls itself", "end"))
+def missing_base_case(source: SourceCode) -> Edits:
+    """A recursive function lacks the case in which it does not call itself."""
+    for node, _, function, span in special_cases(source):
+        if _calls_itself(function) and function.name not in variables_in(node):
+            code = short(source.code(node.test))
+            why = f"The base case `{code}` is missing, so the function calls itself without end."
+            yield TextEdit(span, "", f"the missing base case `{code}`", why)

@@ -5,10 +5,11 @@ import builtins
 import keyword
 from collections.abc import Collection, Iterator
 
-from codekiln.code.mutation.blocks import movable, short
-from codekiln.code.mutation.kinds import Edit, family
-from codekiln.code.mutation.scope_analysis import names, removed, stored
-from codekiln.code.mutation.source import FUNCTIONS, Source
+from codekiln.code.mutation.blocks import movable
+from codekiln.code.mutation.kinds import Edits, TextEdit, family
+from codekiln.code.mutation.scope_analysis import arguments, is_loop_target, removals, stored
+from codekiln.code.mutation.source import SourceCode
+from codekiln.code.syntax import variables_in
 
 _NAME = ("name", "defined", "misspelt", "misspelled", "spelt", "spelling", "typo", "undefined")
 
@@ -23,7 +24,7 @@ def misspelt(name: str, taken: Collection[str], turn: int = 0) -> str | None:
     return usable[turn % len(usable)] if len(name) > 2 and usable else None
 
 
-def known_names(source: Source) -> set[str]:
+def known_names(source: SourceCode) -> set[str]:
     """Return every name, attribute and argument that occurs in the program, and the built-in ones."""
     found = set(dir(builtins))
     for node in ast.walk(source.tree):
@@ -32,271 +33,161 @@ def known_names(source: Source) -> set[str]:
     return found
 
 
-def _loads(source: Source) -> Iterator[tuple[int, ast.Name]]:
-    return ((turn, node) for turn, node in enumerate(source.each(ast.Name)) if isinstance(node.ctx, ast.Load))
-
-
-def _is_called(source: Source, node: ast.Name) -> bool:
-    parent = source.parents[node]
-    return isinstance(parent, ast.Call) and parent.func is node
-
-
-@family("runtime")
-def misspelt_variable(source: Source) -> Iterator[Edit]:
-    """The name of a variable is misspelt where it is used.
-
-    Source: CodeLab; Mueller.
-    """
+def _misspelt_names(source: SourceCode, called: bool) -> Iterator[tuple[ast.Name, str]]:
+    """Yield the names that are read and (not) called, each with a misspelling."""
     taken = known_names(source)
-    for turn, node in _loads(source):
-        wrong = misspelt(node.id, taken, turn)
-        if wrong and not _is_called(source, node):
-            yield Edit(
-                *source.span(node),
-                wrong,
-                f"the name `{wrong}`",
-                f"The name `{wrong}` is misspelt: there is no variable of that name.",
-                (*_NAME, wrong.lower()),
-            )
+    for turn, node in enumerate(source.each(ast.Name)):
+        wrong, parent = misspelt(node.id, taken, turn), source.parents[node]
+        is_called = isinstance(parent, ast.Call) and parent.func is node
+        if wrong and isinstance(node.ctx, ast.Load) and is_called == called:
+            yield node, wrong
 
 
-@family("runtime")
-def misspelt_function(source: Source) -> Iterator[Edit]:
-    """The name of a function is misspelt where it is called.
+@family("runtime", "CodeLab", "Mueller", keywords=_NAME)
+def misspelt_variable(source: SourceCode) -> Edits:
+    """The name of a variable is misspelt where it is used."""
+    for node, wrong in _misspelt_names(source, called=False):
+        why = f"The name `{wrong}` is misspelt: there is no variable of that name."
+        yield TextEdit(source.span(node), wrong, f"the name `{wrong}`", why, (wrong.lower(),))
 
-    Source: PY4E; CodeLab.
-    """
+
+@family("runtime", "PY4E", "CodeLab", keywords=(*_NAME, "function"))
+def misspelt_function(source: SourceCode) -> Edits:
+    """The name of a function is misspelt where it is called."""
+    for node, wrong in _misspelt_names(source, called=True):
+        why = f"The name `{wrong}` is misspelt: there is no function of that name."
+        yield TextEdit(source.span(node), wrong, f"the function name `{wrong}`", why, (wrong.lower(),))
+
+
+@family("runtime", "Mueller", keywords=(*_NAME, "case", "capital", "lower", "upper"))
+def wrong_case(source: SourceCode) -> Edits:
+    """A name is written with a capital letter, or without the one it has."""
     taken = known_names(source)
-    for turn, node in _loads(source):
-        wrong = misspelt(node.id, taken, turn)
-        if wrong and _is_called(source, node):
-            yield Edit(
-                *source.span(node),
-                wrong,
-                f"the function name `{wrong}`",
-                f"The name `{wrong}` is misspelt: there is no function of that name.",
-                (*_NAME, "function", wrong.lower()),
-            )
+    for node in source.each(ast.Name):
+        wrong = node.id[0].swapcase() + node.id[1:]
+        if isinstance(node.ctx, ast.Load) and wrong != node.id and wrong not in taken:
+            why = f"The name `{wrong}` is not defined, because capital and small letters are different in names."
+            yield TextEdit(source.span(node), wrong, f"the name `{wrong}`", why, (wrong.lower(),))
 
 
-@family("runtime")
-def wrong_case(source: Source) -> Iterator[Edit]:
-    """A name is written with a capital letter, or without the one it has.
-
-    Source: Mueller.
-    """
-    taken = known_names(source)
-    for _, node in _loads(source):
-        wrong = node.id.swapcase() if len(node.id) == 1 else node.id[0].swapcase() + node.id[1:]
-        if wrong != node.id and wrong not in taken:
-            yield Edit(
-                *source.span(node),
-                wrong,
-                f"the name `{wrong}`",
-                f"The name `{wrong}` is not defined, because capital and small letters are different in names.",
-                (*_NAME, "case", "capital", "lower", "upper", wrong.lower()),
-            )
-
-
-@family("runtime")
-def small_constant(source: Source) -> Iterator[Edit]:
-    """The value `True`, `False` or `None` is written with a small letter.
-
-    Source: Mueller.
-    """
+@family("runtime", "Mueller", keywords=(*_NAME, "capital", "case"))
+def small_constant(source: SourceCode) -> Edits:
+    """The value `True`, `False` or `None` is written with a small letter."""
     taken = known_names(source)
     for node in source.each(ast.Constant):
         wrong = source.code(node).lower()
         if (isinstance(node.value, bool) or node.value is None) and wrong not in taken:
-            yield Edit(
-                *source.span(node),
-                wrong,
-                f"the name `{wrong}`",
-                f"The value `{wrong}` is written with a small letter, so Python takes it for a name.",
-                (*_NAME, "capital", "case", wrong),
-            )
+            why = f"The value `{wrong}` is written with a small letter, so Python takes it for a name."
+            yield TextEdit(source.span(node), wrong, f"the name `{wrong}`", why, (wrong,))
 
 
-@family("runtime")
-def unquoted_word(source: Source) -> Iterator[Edit]:
-    """A text of one word has no quotation marks.
-
-    Source: Jeffries 2022.
-    """
+@family("runtime", "Jeffries 2022", keywords=("quote", "quotes", "quotation", "string", *_NAME))
+def unquoted_word(source: SourceCode) -> Edits:
+    """A text of one word has no quotation marks."""
     taken = known_names(source)
     for node in source.each(ast.Constant):
-        word = isinstance(node.value, str) and node.value.isidentifier() and not keyword.iskeyword(node.value)
-        if word and node.value not in taken and not isinstance(source.parents[node], ast.Expr):
-            yield Edit(
-                *source.span(node),
-                node.value,
-                f"the word `{node.value}`",
-                f"The word `{node.value}` has no quotation marks, so Python takes it for a name that is not defined.",
-                ("quote", "quotes", "quotation", "string", *_NAME),
-            )
+        word = node.value
+        if not isinstance(word, str) or not word.isidentifier() or keyword.iskeyword(word):
+            continue
+        if word not in taken and not isinstance(source.parents[node], ast.Expr):
+            why = f"The word `{word}` has no quotation marks, so Python takes it for a name that is not defined."
+            yield TextEdit(source.span(node), word, f"the word `{word}`", why)
 
 
-@family("runtime")
-def missing_initialisation(source: Source) -> Iterator[Edit]:
-    """The statement that gives a variable its first value is missing.
-
-    Source: Alzahrani 2021; Deng 2013.
-    """
-    for node in source.each(ast.Assign):
+@family(
+    "runtime",
+    "Alzahrani 2021",
+    "Deng 2013",
+    keywords=(*_NAME, "initial", "initialised", "initialized", "assigned", "value"),
+)
+def missing_initialisation(source: SourceCode) -> Edits:
+    """The statement that gives a variable its first value is missing."""
+    for node, (span, text, code) in removals(source, ast.Assign):
         targets, function = stored(node), source.function(node)
         bound = [child for child in source.each(ast.Name) if child.id in targets and isinstance(child.ctx, ast.Store)]
         first = {child.id: child for child in reversed(bound) if source.function(child) is function}
         fresh = all(source.parents[child] in (node, *node.targets) for child in first.values())
-        arguments = {item.arg for item in ast.walk(function) if isinstance(item, ast.arg)} if function else set()
-        edit = removed(source, node)
-        if edit and targets and fresh and not targets & arguments and isinstance(node.targets[0], ast.Name):
-            code, name = short(source.code(node)), source.code(node.targets[0])
-            yield Edit(
-                *edit,
-                f"the missing line `{code}`",
-                f"The variable `{name}` is used before it has a value, because `{code}` is missing.",
-                (*_NAME, "initial", "initialised", "initialized", "assigned", "value", name.lower()),
-            )
+        if targets and fresh and not targets & arguments(function) and isinstance(node.targets[0], ast.Name):
+            name = source.code(node.targets[0])
+            why = f"The variable `{name}` is used before it has a value, because `{code}` is missing."
+            yield TextEdit(span, text, f"the missing line `{code}`", why, (name.lower(),))
 
 
-@family("runtime")
-def used_before_assignment(source: Source) -> Iterator[Edit]:
-    """A variable is used one line before it gets its value.
-
-    Source: Alzahrani 2021.
-    """
+@family("runtime", "Alzahrani 2021", keywords=("before", "order", "assigned", "assignment", "value", "defined"))
+def used_before_assignment(source: SourceCode) -> Edits:
+    """A variable is used one line before it gets its value."""
     for node in source.each(ast.Assign):
-        block = source.block(node)
-        after = block[block.index(node) + 1] if block.index(node) + 1 < len(block) else None
-        if after is None or isinstance(after, (*FUNCTIONS, ast.ClassDef)) or not movable(source, [node]):
+        after = source.sibling(node, 1)
+        plain = isinstance(after, ast.Assign | ast.AugAssign | ast.Expr)
+        if after is None or not plain or not movable(source, [node]) or not movable(source, [after]):
             continue
-        end = source.rows(after)[1]
-        plain = isinstance(after, ast.Assign | ast.AugAssign | ast.Expr | ast.Return) and movable(source, [after])
-        if plain and stored(node) & names(after) and source.text[end - 1 : end] == "\n":
-            start, middle, name = source.rows(node)[0], source.rows(after)[0], min(stored(node) & names(after))
-            one, other = source.text[start : source.rows(node)[1]], source.text[middle:end]
-            if source.rows(node)[1] == middle and not isinstance(after, ast.Return):
-                yield Edit(
-                    start,
-                    end,
-                    other + one,
-                    f"the variable `{name}`",
-                    f"The variable `{name}` is used in the line before the one that gives it a value.",
-                    ("before", "order", "assigned", "assignment", "value", "defined", name.lower()),
-                )
+        (start, middle), (begin, end) = source.rows(node), source.rows(after)
+        used = stored(node) & variables_in(after)
+        if used and middle == begin and source.text[end - 1 : end] == "\n":
+            name, swapped = min(used), source.text[middle:end] + source.text[start:middle]
+            why = f"The variable `{name}` is used in the line before the one that gives it a value."
+            yield TextEdit((start, end), swapped, f"the variable `{name}`", why, (name.lower(),))
 
 
-@family("runtime")
-def missing_import(source: Source) -> Iterator[Edit]:
-    """An import is missing.
+@family("runtime", "Deng 2013", keywords=("import", "imported", "module", *_NAME))
+def missing_import(source: SourceCode) -> Edits:
+    """An import is missing."""
+    for node, (span, text, code) in removals(source, ast.Import, ast.ImportFrom):
+        if isinstance(node, ast.Import) or node.module != "__future__":
+            why = f"The line `{code}` is missing, so what it should import is not defined."
+            yield TextEdit(span, text, f"the missing `{code}`", why)
 
-    Source: Deng 2013.
-    """
+
+@family("runtime", "CodeLab", keywords=("import", "module", *_NAME))
+def misspelt_module(source: SourceCode) -> Edits:
+    """The name of a module is misspelt in an import."""
     for node in source.each(ast.Import, ast.ImportFrom):
-        edit, code = removed(source, node), short(source.code(node))
-        if edit and getattr(node, "module", "") != "__future__":
-            yield Edit(
-                *edit,
-                f"the missing `{code}`",
-                f"The line `{code}` is missing, so what it should import is not defined.",
-                ("import", "imported", "module", *_NAME),
-            )
+        word, name = ("import", node.names[0].name) if isinstance(node, ast.Import) else ("from", node.module or "")
+        wrong = f"{name}s" if name in ("math", "string") else misspelt(name, ())
+        if wrong and name != "__future__":
+            start = source.text.index(name, source.start(node) + len(word))
+            why = f"The name of the module `{wrong}` is misspelt, so it cannot be imported."
+            yield TextEdit((start, start + len(name)), wrong, f"the module name `{wrong}`", why, (wrong.lower(),))
 
 
-@family("runtime")
-def misspelt_module(source: Source) -> Iterator[Edit]:
-    """The name of a module is misspelt in an import.
-
-    Source: CodeLab.
-    """
-    for node in source.each(ast.Import, ast.ImportFrom):
-        name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
-        wrong = f"{name}s" if name in ("math", "string") else misspelt(name or "", ()) if name != "__future__" else None
-        if wrong:
-            start = source.text.index(
-                name, source.span(node)[0] + len("import" if isinstance(node, ast.Import) else "from")
-            )
-            yield Edit(
-                start,
-                start + len(name),
-                wrong,
-                f"the module name `{wrong}`",
-                f"The name of the module `{wrong}` is misspelt, so it cannot be imported.",
-                ("import", "module", *_NAME, wrong.lower()),
-            )
-
-
-@family("runtime")
-def missing_module_prefix(source: Source) -> Iterator[Edit]:
-    """A function of a module is called without the name of the module.
-
-    Source: Progmiscon.
-    """
+@family("runtime", "Progmiscon")
+def missing_module_prefix(source: SourceCode) -> Edits:
+    """A function of a module is called without the name of the module."""
     modules = {alias.asname or alias.name for node in source.each(ast.Import) for alias in node.names}
     known = {node.id for node in source.each(ast.Name)} | set(dir(builtins))
     for node in source.each(ast.Attribute):
         if isinstance(node.value, ast.Name) and node.value.id in modules and node.attr not in known:
-            module = node.value.id
-            yield Edit(
-                *source.span(node),
-                node.attr,
-                f"the name `{node.attr}`",
-                f"The name `{node.attr}` belongs to the module `{module}` and needs `{module}.` before it.",
-                ("module", "prefix", "import", module.lower(), *_NAME),
-            )
+            name, module = node.attr, node.value.id
+            why = f"The name `{name}` belongs to the module `{module}` and needs `{module}.` before it."
+            keywords = "module", "prefix", "import", module.lower(), *_NAME
+            yield TextEdit(source.span(node), name, f"the name `{name}`", why, keywords)
 
 
-@family("runtime")
-def missing_self(source: Source) -> Iterator[Edit]:
-    """A method uses an attribute without `self.` before it.
-
-    Source: MutPy.
-    """
+@family("runtime", "MutPy", keywords=("self", "attribute", *_NAME))
+def missing_self(source: SourceCode) -> Edits:
+    """A method uses an attribute without `self.` before it."""
     for node in source.each(ast.Attribute):
         own = isinstance(node.value, ast.Name) and node.value.id == "self" and isinstance(node.ctx, ast.Load)
         if own and node.attr not in dir(builtins):
-            yield Edit(
-                *source.span(node),
-                node.attr,
-                f"the name `{node.attr}`",
-                f"The name `{node.attr}` is an attribute of the object and needs `self.` before it.",
-                ("self", "attribute", *_NAME),
-            )
+            why = f"The name `{node.attr}` is an attribute of the object and needs `self.` before it."
+            yield TextEdit(source.span(node), node.attr, f"the name `{node.attr}`", why)
 
 
-@family("runtime")
-def missing_global(source: Source) -> Iterator[Edit]:
-    """A function changes a global variable without declaring it `global`.
-
-    Source: SIDE.
-    """
-    for node in source.each(ast.Global, ast.Nonlocal):
-        edit, code = removed(source, node), source.code(node)
-        if edit:
-            yield Edit(
-                *edit,
-                f"the missing `{code}`",
-                f"The line `{code}` is missing, so the function has a variable of its own, which has no value yet.",
-                ("global", "nonlocal", "scope", "local", "variable"),
-            )
+@family("runtime", "SIDE", keywords=("global", "nonlocal", "scope", "local", "variable"))
+def missing_global(source: SourceCode) -> Edits:
+    """A function changes a global variable without declaring it `global`."""
+    for node, (span, text, _) in removals(source, ast.Global, ast.Nonlocal):
+        code, effect = source.code(node), "the function has a variable of its own, which has no value yet"
+        yield TextEdit(span, text, f"the missing `{code}`", f"The line `{code}` is missing, so {effect}.")
 
 
-@family("runtime")
-def misspelt_loop_variable(source: Source) -> Iterator[Edit]:
-    """The name that a loop defines is not the one that is used in it.
-
-    Source: CodeLab; Mueller.
-    """
+@family("runtime", "CodeLab", "Mueller", keywords=("loop", "variable", *_NAME))
+def misspelt_loop_variable(source: SourceCode) -> Edits:
+    """The name that a loop defines is not the one that is used in it."""
     taken = known_names(source)
     for node in source.each(ast.Name):
-        parent = source.parents[node]
-        if isinstance(parent, ast.For | ast.comprehension) and node is parent.target:
-            wrong = misspelt(node.id, taken) or f"{node.id}s"
-            if wrong not in taken:
-                yield Edit(
-                    *source.span(node),
-                    wrong,
-                    f"the loop variable `{wrong}`",
-                    f"The loop defines `{wrong}`, but the name that is used is `{node.id}`.",
-                    ("loop", "variable", *_NAME, wrong.lower(), node.id.lower()),
-                )
+        wrong = misspelt(node.id, taken) or f"{node.id}s"
+        if is_loop_target(source, node) and wrong not in taken:
+            why = f"The loop defines `{wrong}`, but the name that is used is `{node.id}`."
+            keywords = wrong.lower(), node.id.lower()
+            yield TextEdit(source.span(node), wrong, f"the loop variable `{wrong}`", why, keywords)

@@ -4,104 +4,65 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-from codekiln.code.mutation.kinds import Edit, family
-from codekiln.code.mutation.source import Source, Token
+from codekiln.code.mutation.kinds import Edits, TextEdit, family
+from codekiln.code.mutation.source import SourceCode, Token
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _NAMES = {"(": "round", "[": "square", "{": "curly"}
-_OPENING = {close: opening for opening, close in _PAIRS.items()}
-_BRACKET = ("bracket", "brackets", "parenthesis", "parentheses", "(", ")", "[", "]", "{", "}")
+_BRACKET = ("bracket", "brackets", "parenthesis", "parentheses", *"()[]{}")
 _QUOTE = ("quote", "quotes", "quotation", "string")
 
 
-def pairs(source: Source) -> Iterator[tuple[Token, Token]]:
-    """Yield the opening and the closing token of every pair of brackets, in order of their ends."""
+def _pairs(source: SourceCode) -> Iterator[tuple[Token, Token, str]]:
+    """Yield both tokens of every pair of brackets in order of their ends, and whose brackets they are.
+
+    The last is the word before the bracket, as `` of `print` `` for an explanation, or nothing.
+    """
     opened: list[Token] = []
-    for token in source.tokens:
-        if token.kind == tokenize.OP and token.text in _PAIRS:
+    for token in source.operators(*_PAIRS, *_PAIRS.values()):
+        if token.text in _PAIRS:
             opened.append(token)
-        elif token.kind == tokenize.OP and token.text in _OPENING:
-            yield opened.pop(), token
+        else:
+            opening = opened.pop()
+            before = source.between(source.row(opening.start)[0], opening.start)
+            owner = f" of `{before[-1].text}`" if before and before[-1].kind == tokenize.NAME else ""
+            yield opening, token, owner
 
 
-def _owner(source: Source, opening: Token) -> str:
-    """Return the word before a bracket, as `` of `print` `` for an explanation, or nothing."""
-    before = source.between(source.row(opening.start)[0], opening.start)
-    return f" of `{before[-1].text}`" if before and before[-1].kind == tokenize.NAME else ""
+@family("syntax", "Altadmri 2015", keywords=_BRACKET)
+def missing_closing_bracket(source: SourceCode) -> Edits:
+    """A bracket that was opened is not closed."""
+    for opening, closing, owner in _pairs(source):
+        why = f"The {_NAMES[opening.text]} bracket `{opening.text}`{owner} is opened but never closed."
+        yield TextEdit(closing.span, "", f"the closing bracket `{closing.text}`{owner}", why)
 
 
-@family("syntax")
-def missing_closing_bracket(source: Source) -> Iterator[Edit]:
-    """A bracket that was opened is not closed.
-
-    Source: Altadmri 2015.
-    """
-    for opening, closing in pairs(source):
-        name = _NAMES[opening.text]
-        yield Edit(
-            closing.start,
-            closing.end,
-            "",
-            f"the closing bracket `{closing.text}`{_owner(source, opening)}",
-            f"The {name} bracket `{opening.text}`{_owner(source, opening)} is opened but never closed.",
-            _BRACKET,
-        )
+@family("syntax", "Altadmri 2015", keywords=_BRACKET)
+def missing_opening_bracket(source: SourceCode) -> Edits:
+    """A bracket is closed that was never opened."""
+    for opening, closing, owner in _pairs(source):
+        why = f"The {_NAMES[opening.text]} bracket `{closing.text}`{owner} is closed but was never opened."
+        yield TextEdit(opening.span, "", f"the opening bracket `{opening.text}`{owner}", why)
 
 
-@family("syntax")
-def missing_opening_bracket(source: Source) -> Iterator[Edit]:
-    """A bracket is closed that was never opened.
-
-    Source: Altadmri 2015.
-    """
-    for opening, closing in pairs(source):
-        name = _NAMES[opening.text]
-        yield Edit(
-            opening.start,
-            opening.end,
-            "",
-            f"the opening bracket `{opening.text}`{_owner(source, opening)}",
-            f"The {name} bracket `{closing.text}`{_owner(source, opening)} is closed but was never opened.",
-            _BRACKET,
-        )
+@family("syntax", "Altadmri 2015", keywords=_BRACKET)
+def extra_bracket(source: SourceCode) -> Edits:
+    """There is one closing bracket too many."""
+    for opening, closing, owner in _pairs(source):
+        why = f"There is one closing bracket `{closing.text}` too many after `{opening.text}`{owner}."
+        yield TextEdit((closing.end, closing.end), closing.text, f"the extra bracket `{closing.text}`", why)
 
 
-@family("syntax")
-def extra_bracket(source: Source) -> Iterator[Edit]:
-    """There is one closing bracket too many.
-
-    Source: Altadmri 2015.
-    """
-    for opening, closing in pairs(source):
-        yield Edit(
-            closing.end,
-            closing.end,
-            closing.text,
-            f"the extra bracket `{closing.text}`",
-            f"There is one closing bracket `{closing.text}` too many after `{opening.text}`{_owner(source, opening)}.",
-            _BRACKET,
-        )
-
-
-@family("syntax")
-def mismatched_bracket(source: Source) -> Iterator[Edit]:
-    """A bracket is closed by a bracket of another shape.
-
-    Source: Altadmri 2015.
-    """
-    for opening, closing in pairs(source):
+@family("syntax", "Altadmri 2015", keywords=_BRACKET)
+def mismatched_bracket(source: SourceCode) -> Edits:
+    """A bracket is closed by a bracket of another shape."""
+    for opening, closing, _ in _pairs(source):
         wrong = "]" if closing.text == ")" else ")"
-        yield Edit(
-            closing.start,
-            closing.end,
-            wrong,
-            f"the bracket `{wrong}`",
-            f"The {_NAMES[opening.text]} bracket `{opening.text}` is closed by `{wrong}`, which is another shape.",
-            _BRACKET,
-        )
+        why = f"The {_NAMES[opening.text]} bracket `{opening.text}` is closed by `{wrong}`, which is another shape."
+        yield TextEdit(closing.span, wrong, f"the bracket `{wrong}`", why)
 
 
-def quoted(source: Source) -> Iterator[tuple[Token, str, str]]:
+def _quoted(source: SourceCode) -> Iterator[tuple[Token, str, str]]:
     """Yield each string on one line that is code and no docstring, with its prefix and its quotation mark."""
     for index, token in enumerate(source.tokens):
         match = re.match(r"""([A-Za-z]*)('''|\"""|'|")""", token.text)
@@ -112,76 +73,41 @@ def quoted(source: Source) -> Iterator[tuple[Token, str, str]]:
             yield token, match[1], match[2]
 
 
-@family("syntax")
-def missing_quote(source: Source) -> Iterator[Edit]:
-    """One of the two quotation marks around a text is missing.
-
-    Source: Altadmri 2015; Jeffries 2022.
-    """
-    for token, prefix, _ in quoted(source):
+@family("syntax", "Altadmri 2015", "Jeffries 2022", keywords=_QUOTE)
+def missing_quote(source: SourceCode) -> Edits:
+    """One of the two quotation marks around a text is missing."""
+    for token, prefix, _ in _quoted(source):
+        # Without its opening quotation mark the prefix would be a name.
         for place, which in ((token.start, "opening"), (token.end - 1, "closing"))[bool(prefix) :]:
-            yield Edit(
-                place,
-                place + 1,
-                "",
-                f"the {which} quotation mark of `{token.text}`",
-                f"The {which} quotation mark of a text is missing, so Python cannot tell where the text "
-                f"{'ends' if which == 'closing' else 'starts'}.",
-                _QUOTE,
-            )
+            effect = f"Python cannot tell where the text {'ends' if which == 'closing' else 'starts'}"
+            why = f"The {which} quotation mark of a text is missing, so {effect}."
+            yield TextEdit((place, place + 1), "", f"the {which} quotation mark of `{token.text}`", why)
 
 
-@family("syntax")
-def mismatched_quotes(source: Source) -> Iterator[Edit]:
-    """A text starts with one kind of quotation mark and ends with the other.
-
-    Source: Altadmri 2015.
-    """
-    for token, _, quote in quoted(source):
+@family("syntax", "Altadmri 2015", keywords=_QUOTE)
+def mismatched_quotes(source: SourceCode) -> Edits:
+    """A text starts with one kind of quotation mark and ends with the other."""
+    for token, _, quote in _quoted(source):
         wrong = "'" if quote == '"' else '"'
-        yield Edit(
-            token.end - 1,
-            token.end,
-            wrong,
-            f"the quotation marks around `{token.text}`",
-            f"The quotation marks around a text do not match: it starts with `{quote}` but ends with `{wrong}`.",
-            _QUOTE,
-        )
+        why = f"The quotation marks around a text do not match: it starts with `{quote}` but ends with `{wrong}`."
+        yield TextEdit((token.end - 1, token.end), wrong, f"the quotation marks around `{token.text}`", why)
 
 
-@family("syntax")
-def unquoted_text(source: Source) -> Iterator[Edit]:
-    """A text of several words has no quotation marks.
-
-    Source: Jeffries 2022.
-    """
-    for token, prefix, _ in quoted(source):
+@family("syntax", "Jeffries 2022", keywords=_QUOTE)
+def unquoted_text(source: SourceCode) -> Edits:
+    """A text of several words has no quotation marks."""
+    for token, prefix, _ in _quoted(source):
         text = token.text[len(prefix) + 1 : -1]
         if not prefix and re.fullmatch(r"[A-Za-z]+( [A-Za-z]+)+[ :?!.,]*", text):
-            yield Edit(
-                token.start,
-                token.end,
-                text.rstrip(" :?!.,"),
-                f"the text `{text}`",
-                f"The text `{text.strip()}` has no quotation marks, so Python reads its words as code.",
-                _QUOTE,
-            )
+            why = f"The text `{text.strip()}` has no quotation marks, so Python reads its words as code."
+            yield TextEdit(token.span, text.rstrip(" :?!.,"), f"the text `{text}`", why)
 
 
-@family("syntax")
-def unbalanced_replacement_field(source: Source) -> Iterator[Edit]:
-    """A curly bracket in an f-string is not closed.
-
-    Source: Altadmri 2015.
-    """
-    for token, prefix, _ in quoted(source):
-        if "f" in prefix.lower():
-            for match in re.finditer(r"(?<!\})\}(?:\}\})*(?!\})", token.text):
-                yield Edit(
-                    token.start + match.start(),
-                    token.start + match.start() + 1,
-                    "",
-                    "the curly bracket `}` in the f-string",
-                    "A curly bracket that is opened in the f-string is never closed.",
-                    (*_BRACKET, "brace", "braces", "curly"),
-                )
+@family("syntax", "Altadmri 2015", keywords=(*_BRACKET, "brace", "braces", "curly"))
+def unbalanced_replacement_field(source: SourceCode) -> Edits:
+    """A curly bracket in an f-string is not closed."""
+    for token in [token for token, prefix, _ in _quoted(source) if "f" in prefix.lower()]:
+        for match in re.finditer(r"(?<!\})\}(?:\}\})*(?!\})", token.text):
+            place = token.start + match.start()
+            why = "A curly bracket that is opened in the f-string is never closed."
+            yield TextEdit((place, place + 1), "", "the curly bracket `}` in the f-string", why)
