@@ -47,7 +47,7 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
         adapters=_adapters(work, lineage, gate.candidate, version),
         settings=settings.model_dump(mode="json"),
         environment=_environment(),
-        tracking=report.Tracking(
+        tracking=report.TrackingInfo(
             uri=tracking.uri, experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
         ),
     )
@@ -102,15 +102,15 @@ def _scores(row: Graded) -> dict[str, float | None]:
     return {score.metric: score.value for score in row.scores}
 
 
-def _base(name: str) -> report.Base:
+def _base(name: str) -> report.BaseModelInfo:
     spec = models.get(name)
-    return report.Base(id=spec.id, revision=spec.revision, licence=spec.licence)
+    return report.BaseModelInfo(id=spec.id, revision=spec.revision, licence=spec.licence)
 
 
-def _step(name: str, record: StageRecord) -> report.Step:
+def _step(name: str, record: StageRecord) -> report.StageInfo:
     figures = record.summary.figures
     rows = next((int(figures[key]) for key in ("train_rows", "kept", "samples", "train") if key in figures), None)
-    return report.Step(
+    return report.StageInfo(
         name=name,
         digest=record.digest,
         inputs=record.inputs,
@@ -122,11 +122,11 @@ def _step(name: str, record: StageRecord) -> report.Step:
 
 def _adapters(
     work: Work, lineage: dict[str, StageRecord], candidate: str, version: Version
-) -> tuple[report.Adapter, ...]:
+) -> tuple[report.AdapterInfo, ...]:
     trained = [name for name in (*ADAPTERS[:-1], "fetch") if name in lineage]
     parents = dict(zip(trained, ["", *trained], strict=False))
     return tuple(
-        report.Adapter(
+        report.AdapterInfo(
             name=name,
             parent=parents[name],
             digest=lineage[name].digest,
