@@ -19,7 +19,7 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.exchange import JOB, job_folder
 from codekiln.launch.heartbeat import HeartbeatMonitor
-from codekiln.launch.processes import APART
+from codekiln.launch.processes import NO_SHARED_FOLDER
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments and arguments[0] in ("-h", "--help") else exit_codes.USER_ERROR
     location, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in location:
-        os.environ[APART] = "1"
+        os.environ[NO_SHARED_FOLDER] = "1"
     # Before the handler needs it: in an import that a second signal interrupts, the module is incomplete.
     import psutil  # noqa: F401
 

@@ -151,7 +151,7 @@ def _made_before(settings: Settings, folder: Path, common: Mapping[str, Any]) ->
     """Return the counts of problem sets that an earlier check left, when making them again would give the same."""
     if not all((folder / side / MANIFEST).exists() for side in (TRAIN, EVALUATION)):
         return None
-    if problem_sets.elsewhere(settings):
+    if problem_sets.is_remote(settings):
         return None
     train, evaluation = (Dataset(folder / side, Problem) for side in (TRAIN, EVALUATION))
     if any({key: getattr(side.manifest, key) for key in common} != common for side in (train, evaluation)):

@@ -61,7 +61,7 @@ def _question(gate: Gate, base: str, recipe: type[Recipe[Any]]) -> str:
 
 
 def _examples(work: Work, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
-    """Choose problems evenly from the best to the worst change, so that the choice flatters nobody."""
+    """Choose problems evenly from the best to the worst change, so that the examples are representative."""
     metric, programs = work.settings.metric, not recipes.get(work.settings.recipe).measures
     before, after = (
         _typical(read_graded(work.inputs["evaluation"], name), metric, programs) for name in (BASE, candidate)

@@ -62,7 +62,7 @@ def save(trainer: "Trainer", output: Path, record: AdapterRecord) -> None:
     staging = output / "saving"
     trainer.save_model(str(staging))
     if not trainer.is_world_process_zero():
-        if processes.apart() and processes.local_rank() == 0:
+        if processes.nodes_share_no_folder() and processes.local_rank() == 0:
             shutil.rmtree(staging, ignore_errors=True)
         return
     config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))

@@ -63,7 +63,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "disable_tqdm": True,
         "report_to": "none",
         "save_strategy": "steps",
-        "save_on_each_node": processes.apart(),
+        "save_on_each_node": processes.nodes_share_no_folder(),
         "save_steps": every,
         "save_total_limit": 2,
         "restore_callback_states_from_checkpoint": True,

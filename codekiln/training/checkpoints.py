@@ -31,7 +31,7 @@ def complete(output: Path, step: int) -> None:
     """Mark a checkpoint as complete by a list of its files; every process calls this after it has written its part."""
     folder = output / FOLDER / f"checkpoint-{step}"
     processes.wait()
-    if processes.apart():
+    if processes.nodes_share_no_folder():
         _share_tag(folder / TAG)
     views = processes.gathered(_sizes(folder) if processes.local_rank() == 0 else {})
     if processes.local_rank() == 0:

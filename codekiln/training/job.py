@@ -55,7 +55,7 @@ class TrainingSummary(BaseModel):
     best_step: int = Field(description="the step whose adapter was kept")
     train_rows: int
     holdout_rows: int
-    rejected: dict[str, int] = Field({}, description="rows turned away before training, by reason")
+    rejected: dict[str, int] = Field({}, description="rows rejected before training, by reason")
     first_eval_loss: float | None = Field(None, description="held-out loss before training")
     best_eval_loss: float | None = Field(None, description="held-out loss of the adapter that was kept")
     tokens: int = Field(description="tokens trained on, padding not counted")

@@ -1,7 +1,7 @@
 import pytest
 
 from codekiln import models
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.errors import InputError, ModelError
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from tests import toy_models as toy
@@ -66,7 +66,7 @@ def test_prompt_tokens_are_what_the_template_writes():
     prompt = toy.question(3)
     [ids] = chat.prompts([prompt])
     assert chat.decode(ids) == f"<|im_start|>user\n{prompt[0].content}<|im_end|>\n<|im_start|>assistant\n"
-    [whole] = chat.conversations([prompt + answer("x = 1")])
+    [whole] = chat.conversations([prompt + code_turn("x = 1")])
     assert whole[: len(ids)] == ids
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.data.records import Message
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
@@ -42,7 +42,7 @@ def test_good_rows_are_kept_and_only_completions_are_learned(template):
         learned = [token for token in row["labels"] if token != IGNORED]
         start = row["labels"].index(learned[0])
         assert row["labels"][start:] == row["input_ids"][start:] == learned
-        assert chat.decode(learned) == f"{answer(toy.program(index))[0].content}{chat.end_of_turn}\n"
+        assert chat.decode(learned) == f"{code_turn(toy.program(index))[0].content}{chat.end_of_turn}\n"
         assert toy.question(index)[0].content in chat.decode(row["input_ids"][:start])
 
 
@@ -73,12 +73,12 @@ EXAMPLE, PAIR = toy.examples(1)[0], toy.pairs(1)[0]
         (EXAMPLE.model_copy(update={"completion": said("x", "user")}), "wrong-roles"),
         (EXAMPLE.model_copy(update={"completion": said("x") + said("y")}), "wrong-roles"),
         (EXAMPLE.model_copy(update={"prompt": said("word " * 300, "user")}), "prompt-too-long"),
-        (EXAMPLE.model_copy(update={"completion": answer("x = 1\n" * 200)}), "too-long"),
+        (EXAMPLE.model_copy(update={"completion": code_turn("x = 1\n" * 200)}), "too-long"),
         (EXAMPLE.model_copy(update={"completion": said("one<|im_end|>two")}), "end-of-turn-inside"),
         (EXAMPLE.model_copy(update={"completion": said("")}), "completion-changed"),
         (PAIR, None),
         (PAIR.model_copy(update={"rejected": PAIR.chosen}), "chosen-equals-rejected"),
-        (PAIR.model_copy(update={"rejected": answer("x = 1\n" * 200)}), "too-long"),
+        (PAIR.model_copy(update={"rejected": code_turn("x = 1\n" * 200)}), "too-long"),
     ],
 )
 def test_a_bad_row_is_rejected_with_its_reason(chat, row, reason):

@@ -34,7 +34,7 @@ def sample_programs(
             [
                 Sample(
                     task_id=problem.task_id,
-                    solution=prompts.taken_from(problem, text),
+                    solution=prompts.reply_content(problem, text),
                     model=model,
                     seed=sampling.seed + index,
                 )

@@ -174,7 +174,7 @@ def _deduplicated(
     candidates: Sequence[_Candidate], settings: CorpusTasksSettings, analysis: CorpusAnalysis
 ) -> list[_Candidate]:
     """Return the candidates without those that nearly repeat an earlier one."""
-    firsts = near_duplicates.first_of_each([item.function.text for item in candidates], settings.duplicate)
+    firsts = near_duplicates.earliest_duplicates([item.function.text for item in candidates], settings.duplicate)
     for index, first in enumerate(firsts):
         if first != index:
             analysis.reject("near-duplicate", candidates[index].function)

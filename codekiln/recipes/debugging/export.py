@@ -20,7 +20,7 @@ def files(made: BuiltDataset) -> dict[str, str | bytes]:
     """Return the chat files and the exercises, content by name."""
     training = [(*row.prompt, *row.completion) for row in made.rows.examples]
     testing = [
-        (*prompts.messages(row), *prompts.answer_to(row, row.reference))
+        (*prompts.messages(row), *prompts.reply_turn(row, row.reference))
         for row in made.evaluation
         if row.reference is not None
     ]

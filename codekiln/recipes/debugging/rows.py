@@ -50,7 +50,7 @@ def _reason(item: Graded, is_repeated: bool, is_full: bool) -> str:
 def _example(problem: Problem, reply: str) -> Example:
     return Example(
         prompt=prompts.messages(problem),
-        completion=prompts.answer_to(problem, reply),
+        completion=prompts.reply_turn(problem, reply),
         task_id=problem.task_id,
         group=problem.group,
     )

@@ -131,6 +131,6 @@ def _in_order(solutions: Sequence[Solution], bands: Mapping[str, str], seed: int
 
 def _distinct(items: Sequence[Item], texts: Sequence[str], threshold: float) -> tuple[list[Item], list[Item]]:
     """Return the items whose text nearly repeats no text before it, and the others."""
-    first = near_duplicates.first_of_each(texts, threshold)
+    first = near_duplicates.earliest_duplicates(texts, threshold)
     kept = [item for place, item in enumerate(items) if first[place] == place]
     return kept, [item for place, item in enumerate(items) if first[place] != place]

@@ -212,7 +212,7 @@ def _fault(published: PublishedFiles, row: Mapping[str, Any]) -> str | None:
 def _distinct(published: PublishedFiles, name: str, settings: DifficultySettings) -> Iterator[InputError]:
     rows, where = published.mixes[name], published.path / tables.file_names(name)[0]
     codes = [row["output"] for row in rows]
-    for place, first in enumerate(near_duplicates.first_of_each(codes, settings.near_duplicate)):
+    for place, first in enumerate(near_duplicates.earliest_duplicates(codes, settings.near_duplicate)):
         if first != place:
             what = f"nearly repeats the output of line {first + 1}"
             yield InputError(what, where=f"{where}:{place + 1}.output", fix=FIX)
@@ -277,7 +277,7 @@ def _near(
 
 
 def _trained_on(published: PublishedFiles, settings: DifficultySettings) -> Iterator[InputError]:
-    wanted = Counter(prompts.answer(row["output"])[0].content for row in published.mixes[settings.mix])
+    wanted = Counter(prompts.code_turn(row["output"])[0].content for row in published.mixes[settings.mix])
     if Counter(published.trained) != wanted:
         yield InputError(
             f"does not hold the rows of the mix '{settings.mix}'", where=str(published.path / TRAIN), fix=FIX

@@ -116,7 +116,7 @@ class RowBuilder:
         return [
             Example(
                 prompt=prompts.messages(problem),
-                completion=prompts.answer(candidate.code),
+                completion=prompts.code_turn(candidate.code),
                 task_id=problem.task_id,
                 group=problem.group,
             )
@@ -186,8 +186,8 @@ class RowBuilder:
     ) -> Pair:
         return Pair(
             prompt=prompts.messages(problem),
-            chosen=prompts.answer(chosen.code),
-            rejected=prompts.answer(rejected.code),
+            chosen=prompts.code_turn(chosen.code),
+            rejected=prompts.code_turn(rejected.code),
             task_id=problem.task_id,
             group=problem.group,
             stratum=stratum,

@@ -180,7 +180,7 @@ def balanced_sample(
 def problem_families(names: Sequence[str], questions: Mapping[str, Question]) -> dict[str, str]:
     """Return for each problem the first problem whose text it nearly repeats, or itself."""
     texts = [f"{questions[name].instructions}\n{questions[name].skeleton_code_todo}" for name in names]
-    return {name: names[first] for name, first in zip(names, near_duplicates.first_of_each(texts), strict=True)}
+    return {name: names[first] for name, first in zip(names, near_duplicates.earliest_duplicates(texts), strict=True)}
 
 
 def _rows(

@@ -51,7 +51,7 @@ def test_every_mix_is_exact_largest_deterministic_and_verified(outcomes, thresho
         assert all((row.problem.task_id, row.code) in passed for row in mix.rows)
         assert max(Counter(row.problem.task_id for row in mix.rows).values(), default=0) <= per_problem
         codes = [row.code for row in mix.rows]
-        assert near_duplicates.first_of_each(codes) == list(range(len(codes)))
+        assert near_duplicates.earliest_duplicates(codes) == list(range(len(codes)))
     assert mixture.build(problems, graded[::-1], one.settings, one.seed)[1] == mixes
 
 
