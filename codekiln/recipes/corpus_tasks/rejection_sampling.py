@@ -46,6 +46,7 @@ def select_rows(problems: Iterable[Problem], graded: Iterable[Graded], settings:
             answered.append((problem, accepted.sample.solution or ""))
         elif not items:
             rows.rejected.append(Rejected("no-reply", problem))
+    # Duplicates go before the proportions are taken, because they change the numbers.
     kept, repeated = drop_near_duplicates(answered, settings.duplicate)
     kept, surplus = trim_to_shares(kept, settings.shares, sum(not is_spare(problem) for problem in problems))
     rows.examples += [_example(*item) for item in kept]

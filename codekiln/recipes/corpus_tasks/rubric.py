@@ -16,6 +16,7 @@ from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks.functions import last_line
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, parameter_names, parse_program, same_program
 
+# Words of which an explanation of a bug needs at least one.
 _BUG_WORDS = re.compile(
     r"\b(bugs?|bugg\w+|fix\w*|errors?|wrong\w*|incorrect\w*|mistakes?|should|instead|missing)\b", re.I
 )

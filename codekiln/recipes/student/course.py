@@ -115,6 +115,7 @@ def split_doctest(text: str) -> list[DoctestTest]:
     """
     found: list[DoctestTest] = []
     lines: list[str] = []
+    # Each expected output is a test of its own, so that a submission can pass a share of a doctest.
     for example in doctest.DocTestParser().get_examples(text):
         lines.append(_example(example))
         if example.want or example.exc_msg:
@@ -171,6 +172,7 @@ def read_streams(path: Path, questions: dict[str, Question]) -> Course:
         except ValidationError as error:
             errors += validation_errors(error, where, "correct or remove the line")
             continue
+        # Rows with mistakes are kept until the end, so that all mistakes are reported at once.
         streams.append(_stream(row))
         first = seen.setdefault(streams[-1].key, number)
         errors += _row_errors(row, where, questions, first if first != number else None)

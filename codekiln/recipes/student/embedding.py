@@ -78,6 +78,7 @@ class Embedder:
                     where="recipes.student.embedding_model",
                     fix="check its name and the network, or leave the setting empty",
                 ) from None
+            # Right padding does not shift the positions of the tokens, whatever else is in the batch.
             tokenizer.padding_side = "right"
             if tokenizer.pad_token is None:
                 tokenizer.pad_token = tokenizer.eos_token

@@ -78,6 +78,7 @@ def _scores(
     for (task_id, _), indices in groups.items():
         truth = truths[task_id]
         codes = [replies[index].submission.code for index in indices]
+        # Two calls per group instead of one per reply: an embedding model works in batches.
         to_real, pairwise = distance(codes, [truth.code])[:, 0], distance(codes, codes)
         common = (_coverage(truth, float(to_real.min())), _score("diversity", mean_pairwise(pairwise), "one reply"))
         for index, value in zip(indices, to_real, strict=True):

@@ -113,6 +113,7 @@ def measure_submissions(
     )
     jobs = [(gradable_problem(name, questions[name]), code) for name, code in submissions]
     outcomes = run_submissions(jobs, workers=workers, limits=limits, label="check: real submissions")
+    # The style score is fitted on all rows, so that it does not depend on the sample.
     features = [style_features(item.row.code) for item in rows]
     return RealSubmissions(
         dict(zip(submissions, outcomes, strict=True)), _radii(rows, distance, k), fit_style_component(features)

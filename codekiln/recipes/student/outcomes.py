@@ -17,6 +17,7 @@ _CLASS_OF: dict[str, ErrorClass] = {
     "tampered": "runtime",
     "failed": "logical",
     "timeout": "timeout",
+    # Like programs that time out, those that exceed memory or output mostly loop without end.
     "memory": "timeout",
     "output": "timeout",
     "passed": "none",

@@ -48,6 +48,7 @@ def _pairs(problem: Problem, written: Sequence[Graded]) -> list[Pair]:
     outcome = GroundTruth.of(problem).outcome
     if outcome is None:
         return []
+    # Replies of the model itself are on-policy, so they take precedence.
     rejected = _model_reply(outcome.rate, written) or _earlier_submission(problem)
     if rejected is None:
         return []

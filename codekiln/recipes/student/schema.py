@@ -42,6 +42,7 @@ class PastStream(Record):
     """A segment of a student's stream for an earlier problem: at most k + 1 submissions, oldest first."""
 
     question_name: str
+    # Not strict, because JSON has arrays and no tuples.
     submissions: tuple[str, ...] = Field(strict=False)
 
 

@@ -70,6 +70,7 @@ def locate_files(source: str, problems_file: str, variant: Variant) -> tuple[Pat
     """
     path = Path(source)
     if path.is_dir():
+        # Rows of the exact variant are what the user prepared, so they take precedence over streams.
         choices = (path / f"train_{variant.name}.json", path / STREAMS)
         found = next((choice for choice in choices if choice.is_file()), None)
         if found is None:

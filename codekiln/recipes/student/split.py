@@ -94,6 +94,7 @@ def assign_streams(
     split_of: dict[StreamKey, Split] = {
         key: _CELL_OF[key.student in new_students, key.question in new_problems] for key, _ in streams
     }
+    # Sorted, so that the sample does not depend on the order of the rows in a file.
     both_old = sorted(key for key, split in split_of.items() if split == "old-student-old-problem")
     held_out = splits.sample_fraction(both_old, hold_out.streams, f"{seed}:streams")
     split_of.update({key: TRAIN for key in both_old if key not in held_out})
@@ -172,6 +173,7 @@ def balanced_sample(
         key = keys[index]
         by_split[split_of[key]].append((taken[key], index))
         taken[key] += 1
+    # Rows are ordered by their rank within the stream, so that no stream dominates a small sample.
     queues = [sorted(rows, key=lambda row: row[0]) for rows in by_split.values()]
     mixed = [row[1] for turn in zip_longest(*queues) for row in turn if row is not None]
     return sorted(mixed[:size])

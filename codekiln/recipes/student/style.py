@@ -83,6 +83,7 @@ def fit_style_component(submissions: Sequence[StyleFeatures]) -> StyleComponent 
     means, deviations = values.mean(axis=0), values.std(axis=0)
     varies = deviations > 0
     deviations[~varies] = 1.0
+    # The right singular vectors of standardised data are its principal components.
     _, _, components = np.linalg.svd((values - means) / deviations, full_matrices=False)
     first = np.where(varies, components[0], 0.0)
     first = first if first.sum() >= 0 else -first
@@ -120,4 +121,5 @@ def _issues(code: str) -> int:
 def _options() -> Any:
     import pycodestyle
 
+    # The user's own configuration must not change a measure.
     return pycodestyle.StyleGuide(ignore=list(IGNORED_CODES), quiet=2, config_file=None, parse_argv=False).options

@@ -83,6 +83,7 @@ def problem_of(
         "fixed": row.INPUT.skeleton_code_fixed,
         "real": real.ground_truth(item).to_context(),
     }
+    # Evaluation rows make no pairs.
     if settings.pairs and split == TRAIN:
         context["other_grade"] = _other_grade(item, real, template)
     origin = _EMBEDDED_ORIGIN if settings.source == EMBEDDED else {}
@@ -120,6 +121,7 @@ def _sample(
 
 def _group(key: StreamKey, split: Split) -> str:
     """Return the group of a row: its student, with held-out work of an old student in a group of its own."""
+    # A group must be in one split, and an old student has both training and held-out streams.
     return key.student if split == TRAIN else f"{key.student} held out"
 
 

@@ -76,6 +76,7 @@ class Template:
         A malformed reply is parsed leniently, so that its code can still be measured: the first block, or else what
         follows an opening marker, or else a fenced block or the whole text.
         """
+        # A malformed reply may have the marker anywhere; it still says that the attempt is final.
         submitted = SUBMIT in text
         form = rf"\s*{re.escape(self.open)}(?P<code>.*?){re.escape(self.close)}\s*(?P<submit>{SUBMIT})?\s*"
         whole = re.fullmatch(form, text, re.DOTALL)
@@ -102,6 +103,7 @@ class Template:
         ]
         if given.past_problem_submissions:
             sections.append("PAST PROBLEM SUBMISSIONS:\n" + "\n".join(self._past(row)))
+        # Sections are separated by blank lines, so a section must not contain any.
         instructions = re.sub(r"\n\s*\n+", "\n", given.instructions.strip())
         sections.append(f"PROBLEM INSTRUCTIONS:\n{instructions}")
         for title, code in (("FIXED CODE", given.skeleton_code_fixed), ("TODO CODE", given.skeleton_code_todo)):

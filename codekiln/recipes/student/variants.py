@@ -86,6 +86,7 @@ def build_rows(
     """
     order = {name: index for index, name in enumerate(course.questions)}
     by_student: dict[str, list[Stream]] = defaultdict(list)
+    # Latest problem first, so that a cut after ``count`` keeps the nearest ones.
     for stream in sorted(past, key=lambda stream: -order[stream.question]):
         by_student[stream.student].append(stream)
     found: list[VariantRow] = []

@@ -19,6 +19,7 @@ COMMENTS = {
 def render_solution(assignment: Assignment, profile: StudentProfile, rng: random.Random) -> str:
     """Return a correct solution in a student's style; one in five may use another kind of loop than the favourite."""
     kinds = [kind for kind in profile.loops if kind in assignment.solutions]
+    # Even students with a favourite loop sometimes use another one.
     code = assignment.solutions[kinds[0] if rng.random() < 0.8 else rng.choice(kinds)]
     code = re.sub(r"\b[A-Z]{4,}\b", lambda match: NAMES[profile.naming][match[0]], code)
     if profile.docstring:
