@@ -13,7 +13,7 @@ from codekiln.evaluation.measures import Measure
 from codekiln.recipes.debugging.explanation_match import explains, is_known_mutation
 from codekiln.recipes.debugging.material import InjectionTask
 from codekiln.recipes.debugging.program_check import classification_job
-from codekiln.recipes.debugging.tags import ParsedReply, read_reply
+from codekiln.recipes.debugging.tags import ExerciseReply, read_reply
 from codekiln.recipes.debugging.tasks import injection_task
 from codekiln.sandbox.limits import Limits
 
@@ -76,7 +76,7 @@ class _Reply:
     """A parsed reply with its changes, and their classes as far as they were run."""
 
     task: InjectionTask
-    parsed: ParsedReply
+    parsed: ExerciseReply
     changes: list[Change]
     classes: dict[Change, Class | None] = field(default_factory=dict)
 

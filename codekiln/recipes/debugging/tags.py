@@ -41,7 +41,7 @@ class Explanation:
 
 
 @dataclass(frozen=True)
-class ParsedReply:
+class ExerciseReply:
     """A model's reply, as far as it could be parsed.
 
     Attributes:
@@ -98,7 +98,7 @@ def read_request(text: str) -> ExerciseRequest:
     return ExerciseRequest(_all(found, "description")[0], _all(found, "correct-program")[0], counts)
 
 
-def read_reply(text: str) -> ParsedReply:
+def read_reply(text: str) -> ExerciseReply:
     """Parse a reply, with every fault in its form."""
     inner, faults = _root(text)
     found, more = elements(inner)
@@ -123,7 +123,7 @@ def read_reply(text: str) -> ParsedReply:
         faults.append("<error-location> and <explanation> do not name the same lines in the same order")
     if not lines:
         faults.append("no error is located")
-    return ParsedReply(programs[0] if programs else None, tuple(lines), tuple(explanations), tuple(faults))
+    return ExerciseReply(programs[0] if programs else None, tuple(lines), tuple(explanations), tuple(faults))
 
 
 def elements(text: str) -> tuple[list[tuple[str, str]], list[str]]:
