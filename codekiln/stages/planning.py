@@ -1,11 +1,15 @@
-"""How the training stages of a run divide their work over a pool."""
+"""Parallelisation plans of a run's training stages on a GPU pool."""
+
+from collections.abc import Mapping
+from typing import Literal
 
 from codekiln import models
 from codekiln.launch.pools import Pool
 from codekiln.settings.schema import Settings
 from codekiln.training.plan import TrainingPlan, plan
 
-KINDS = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
+# The kind of training of each section of the settings.
+KINDS: Mapping[str, Literal["sft", "dpo"]] = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
 
 
 def plan_stage(settings: Settings, section: str, pool: Pool) -> TrainingPlan:
@@ -14,7 +18,7 @@ def plan_stage(settings: Settings, section: str, pool: Pool) -> TrainingPlan:
     Args:
         settings: The run's settings.
         section: 'sft', 'dpo' or 'dpo_further'.
-        pool: Where it trains.
+        pool: The pool that it trains on.
 
     Raises:
         InputError: It does not fit the pool.
