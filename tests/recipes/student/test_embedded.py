@@ -7,7 +7,7 @@ import pytest
 
 from codekiln.recipes.student import embedded
 from codekiln.recipes.student.course import Course
-from codekiln.recipes.student.embedded.edits import TextEdit, apply_edits, rename_edit, tight_commas, tight_operators
+from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits, rename_edit, tight_commas, tight_operators
 from codekiln.recipes.student.embedded.profiles import NAMES
 from codekiln.recipes.student.ground_truth import gradable_problem
 from codekiln.recipes.student.outcomes import run_submissions
@@ -107,15 +107,15 @@ def test_edits_are_put_in_and_keep_what_a_program_does():
     assert tight == "def f(a,b):\n    t=a+b\n    return t"
     assert apply_edits(code, tight_operators(code)) == "def f(a, b):\n    total=a+b\n    return total"
     assert rename_edit(code, "nothing", "x") is None
-    assert TextEdit(((0, 2, ""),)).overlaps(TextEdit(((2, 3, ""),)))
-    assert not TextEdit(((0, 2, ""),)).overlaps(TextEdit(((3, 3, "x"),)))
+    assert StyleEdit(((0, 2, ""),)).overlaps(StyleEdit(((2, 3, ""),)))
+    assert not StyleEdit(((0, 2, ""),)).overlaps(StyleEdit(((3, 3, "x"),)))
 
 
 def test_a_variable_spelt_differently_still_is_one_variable():
     code = "def f(last):\n    total = 0\n    total = total + last.total\n    return total"
     new = rename_edit(code, "total", "s")
     assert apply_edits(code, [new]) == "def f(last):\n    s = 0\n    s = s + last.total\n    return s"
-    shown = TextEdit(((code.index("    return"),) * 2 + ("    print(total)\n",),))
+    shown = StyleEdit(((code.index("    return"),) * 2 + ("    print(total)\n",),))
     assert apply_edits(code, [new, shown]).endswith("    print(s)\n    return s")
     assert rename_edit(code, "total", "last") is None
 

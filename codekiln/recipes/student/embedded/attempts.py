@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from codekiln.code import mutation
 from codekiln.recipes.student.embedded.edits import (
-    TextEdit,
+    StyleEdit,
     apply_edits,
     line_starts,
     rename_edit,
@@ -37,7 +37,7 @@ class _TemporaryEdit:
         end: Index of the first attempt without it again.
     """
 
-    edit: TextEdit
+    edit: StyleEdit
     first: int
     end: int
 
@@ -84,12 +84,12 @@ def _mistakes(solution: str, profile: StudentProfile, rng: random.Random, length
     return mistakes
 
 
-def _possible_mistakes(solution: str, rng: random.Random) -> dict[str, list[TextEdit]]:
+def _possible_mistakes(solution: str, rng: random.Random) -> dict[str, list[StyleEdit]]:
     """Return the mutations of a solution, by class."""
-    found: dict[str, list[TextEdit]] = {name: [] for name in mutation.CLASSES}
+    found: dict[str, list[StyleEdit]] = {name: [] for name in mutation.CLASSES}
     for one in mutation.mutations(solution):
         if not _may_hang(solution, one.start) or rng.random() > SKIPPED_LOOP_MISTAKES:
-            found[one.intended].append(TextEdit(((one.start, one.end, one.text),)))
+            found[one.intended].append(StyleEdit(((one.start, one.end, one.text),)))
     return found
 
 
@@ -100,7 +100,7 @@ def _may_hang(code: str, offset: int) -> bool:
 
 
 def _traces_of_work(
-    solution: str, profile: StudentProfile, rng: random.Random, length: int, taken: list[TextEdit]
+    solution: str, profile: StudentProfile, rng: random.Random, length: int, taken: list[StyleEdit]
 ) -> list[_TemporaryEdit]:
     """Return traces of work in the attempts before the last: prints, the skeleton's comment, inconsistent style."""
     if length == 1:
@@ -115,7 +115,7 @@ def _traces_of_work(
     return traces
 
 
-def _leftovers(solution: str, rng: random.Random) -> list[TextEdit]:
+def _leftovers(solution: str, rng: random.Random) -> list[StyleEdit]:
     """Return debug prints before a return, the skeleton's comment, an empty line, and trailing spaces."""
     edits = []
     lines = list(line_starts(solution, STATEMENT))
@@ -130,7 +130,7 @@ def _leftovers(solution: str, rng: random.Random) -> list[TextEdit]:
     return edits
 
 
-def _style_changes(solution: str, profile: StudentProfile, rng: random.Random) -> list[TextEdit]:
+def _style_changes(solution: str, profile: StudentProfile, rng: random.Random) -> list[StyleEdit]:
     """Return spacing that later attempts tidy up, and a variable that later attempts rename."""
     spacing = [*tight_operators(solution), *tight_commas(solution)]
     edits = rng.sample(spacing, min(3, len(spacing)))
@@ -141,13 +141,13 @@ def _style_changes(solution: str, profile: StudentProfile, rng: random.Random) -
     return edits
 
 
-def _truncation(solution: str, rng: random.Random) -> TextEdit:
+def _truncation(solution: str, rng: random.Random) -> StyleEdit:
     """Return the edit that removes the last statements of the function, one to all."""
     lines = list(line_starts(solution, STATEMENT))
     starts = [(offset, match) for offset, match in lines if len(match[1]) == len(lines[0][1][1])]
     offset, match = rng.choice(starts)
-    return TextEdit(((offset, len(solution), f"{match[1]}{rng.choice(('pass', 'return None', '...'))}"),))
+    return StyleEdit(((offset, len(solution), f"{match[1]}{rng.choice(('pass', 'return None', '...'))}"),))
 
 
-def _insert(offset: int, text: str) -> TextEdit:
-    return TextEdit(((offset, offset, text),))
+def _insert(offset: int, text: str) -> StyleEdit:
+    return StyleEdit(((offset, offset, text),))

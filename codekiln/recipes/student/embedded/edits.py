@@ -11,7 +11,7 @@ _OPERATORS = frozenset(["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/
 
 
 @dataclass(frozen=True)
-class TextEdit:
+class StyleEdit:
     """Replacements in a text that belong together.
 
     Attributes:
@@ -22,12 +22,12 @@ class TextEdit:
     spans: tuple[Span, ...]
     names: tuple[str, str] | None = None
 
-    def overlaps(self, other: "TextEdit") -> bool:
+    def overlaps(self, other: "StyleEdit") -> bool:
         """Tell whether two edits touch or overlap."""
         return any(a[0] <= b[1] and b[0] <= a[1] for a in self.spans for b in other.spans)
 
 
-def apply_edits(text: str, edits: Iterable[TextEdit]) -> str:
+def apply_edits(text: str, edits: Iterable[StyleEdit]) -> str:
     """Return the text with edits that do not overlap; renamings also apply to the new text of the other edits."""
     edits = list(edits)
     renamings = [edit.names for edit in edits if edit.names]
@@ -39,27 +39,27 @@ def apply_edits(text: str, edits: Iterable[TextEdit]) -> str:
     return text
 
 
-def tight_operators(code: str) -> list[TextEdit]:
+def tight_operators(code: str) -> list[StyleEdit]:
     """Return one edit for each operator with spaces around it, which removes the spaces."""
     found = []
     for before, token, after in _token_triples(code):
         is_spaced = before.end[1] < token.start[1] and token.end[1] < after.start[1]
         if token.type == tokenize.OP and token.string in _OPERATORS and is_spaced:
             start, end = _offset(code, before.end), _offset(code, after.start)
-            found.append(TextEdit(((start, end, token.string),)))
+            found.append(StyleEdit(((start, end, token.string),)))
     return found
 
 
-def tight_commas(code: str) -> list[TextEdit]:
+def tight_commas(code: str) -> list[StyleEdit]:
     """Return one edit for each comma with a space after it, which removes the space."""
     return [
-        TextEdit(((_offset(code, token.end), _offset(code, after.start), ""),))
+        StyleEdit(((_offset(code, token.end), _offset(code, after.start), ""),))
         for _, token, after in _token_triples(code)
         if token.string == "," and token.end[1] < after.start[1]
     ]
 
 
-def rename_edit(code: str, old: str, new: str) -> TextEdit | None:
+def rename_edit(code: str, old: str, new: str) -> StyleEdit | None:
     """Return the edit that renames a variable everywhere; None without the variable, or where ``new`` is in use."""
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     names = [
@@ -70,7 +70,7 @@ def rename_edit(code: str, old: str, new: str) -> TextEdit | None:
     if new in {token.string for token in names}:
         return None
     starts = [_offset(code, token.start) for token in names if token.string == old]
-    return TextEdit(tuple((start, start + len(old), new) for start in starts), (old, new)) if starts else None
+    return StyleEdit(tuple((start, start + len(old), new) for start in starts), (old, new)) if starts else None
 
 
 def line_starts(code: str, pattern: str) -> Iterator[tuple[int, re.Match[str]]]:

@@ -4,7 +4,7 @@ import random
 import re
 import textwrap
 
-from codekiln.recipes.student.embedded.edits import TextEdit, apply_edits, line_starts, tight_commas, tight_operators
+from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits, line_starts, tight_commas, tight_operators
 from codekiln.recipes.student.embedded.problems import Assignment
 from codekiln.recipes.student.embedded.profiles import NAMES, StudentProfile
 
@@ -42,18 +42,18 @@ def _reindented(code: str, spaces: int) -> str:
     return re.sub(r"^ +", narrow, code, flags=re.MULTILINE)
 
 
-def _parenthesise(code: str) -> list[TextEdit]:
+def _parenthesise(code: str) -> list[StyleEdit]:
     found = []
     for offset, match in line_starts(code, HEADER):
         if match[2] != "for":
             start = offset + match.start(3)
-            found.append(TextEdit(((start, offset + match.end(3), f"({match[3]})"),)))
+            found.append(StyleEdit(((start, offset + match.end(3), f"({match[3]})"),)))
     return found
 
 
-def _add_comments(code: str, rng: random.Random) -> list[TextEdit]:
+def _add_comments(code: str, rng: random.Random) -> list[StyleEdit]:
     return [
-        TextEdit(((offset, offset, f"{match[1]}{rng.choice(COMMENTS[match[2]])}\n"),))
+        StyleEdit(((offset, offset, f"{match[1]}{rng.choice(COMMENTS[match[2]])}\n"),))
         for offset, match in line_starts(code, HEADER)
         if match[2] != "elif" and rng.random() < 0.6
     ]
