@@ -20,9 +20,10 @@ test: $(READY)  ## the tests, without the slow ones; ends with the list of those
 test-all: $(READY)  ## every test
 	$(BIN)/python -m pytest -q
 
-lint: $(READY)  ## style and formatting
+lint: $(READY)  ## style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 compile: $(READY)  ## write pipelines/compiled/*.yaml
 	$(BIN)/python -W ignore -m pipelines.compile
