@@ -24,7 +24,7 @@ from codekiln.launch.processes import NO_SHARED_FOLDER
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-PATIENCE_SECONDS = 3600
+PEER_TIMEOUT_SECONDS = 3600
 MODULES = ("codekiln.training", "codekiln.inference.sampling")
 # torchrun sets this variable for every process.
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
@@ -123,7 +123,7 @@ def _options() -> list[str]:
     # SIGTERM is left to `_forward_signal`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
     # Pods of one job may start at very different times: a new node has to be provisioned, and to pull the image.
-    options.append(f"--rdzv-conf=timeout={PATIENCE_SECONDS}")
+    options.append(f"--rdzv-conf=timeout={PEER_TIMEOUT_SECONDS}")
     if "PET_NPROC_PER_NODE" not in os.environ:
         options.append(f"--nproc-per-node={max(1, torch.cuda.device_count())}")
     if not torch.cuda.is_available():

@@ -9,7 +9,7 @@ from peft import LoraConfig
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
-from codekiln.launch.worker import PATIENCE_SECONDS
+from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.models import BaseModelSpec
 from codekiln.models.loading import dtype_of
 from codekiln.training.checkpoints import FOLDER
@@ -54,7 +54,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "dataloader_pin_memory": gpu,
         "ddp_find_unused_parameters": False,
         # One process may still download the base model while the others wait for it.
-        "ddp_timeout": PATIENCE_SECONDS,
+        "ddp_timeout": PEER_TIMEOUT_SECONDS,
         "deepspeed": deepspeed_config(job.strategy),
         "max_length": settings.max_length,
         "logging_steps": 1,

@@ -23,27 +23,27 @@ def claim(output: Path, digest: str) -> None:
     Every process calls this; only the first process of a node changes files.
     """
     if processes.local_rank() == 0:
-        _claim(output / FOLDER, {"digest": digest, "processes": processes.world()})
-    processes.wait()
+        _claim(output / FOLDER, {"digest": digest, "processes": processes.world_size()})
+    processes.barrier()
 
 
 def complete(output: Path, step: int) -> None:
     """Mark a checkpoint as complete by a list of its files; every process calls this after it has written its part."""
     folder = output / FOLDER / f"checkpoint-{step}"
-    processes.wait()
+    processes.barrier()
     if processes.nodes_share_no_folder():
         _share_tag(folder / TAG)
-    views = processes.gathered(_sizes(folder) if processes.local_rank() == 0 else {})
+    views = processes.all_gather(_sizes(folder) if processes.local_rank() == 0 else {})
     if processes.local_rank() == 0:
         write_atomic(folder / COMPLETE, json.dumps({"step": step, "files": _agreed(views)}) + "\n")
-    processes.wait()
+    processes.barrier()
 
 
 def latest(output: Path) -> tuple[Path | None, int]:
     """Return the newest checkpoint that every process sees as complete, and its step; (None, 0) where there is none."""
     folder = output / FOLDER
     steps = {step for path in folder.glob("checkpoint-*") if (step := _step(path)) and _best_is_there(path)}
-    step = max(set.intersection(*processes.gathered(steps)), default=0)
+    step = max(set.intersection(*processes.all_gather(steps)), default=0)
     return (folder / f"checkpoint-{step}", step) if step else (None, 0)
 
 
@@ -58,7 +58,7 @@ def _best_is_there(checkpoint: Path) -> bool:
 
 def remove(output: Path) -> None:
     """Remove all checkpoints of a finished run, once every process is done with them; every process calls this."""
-    processes.wait()
+    processes.barrier()
     if processes.local_rank() == 0:
         shutil.rmtree(output / FOLDER, ignore_errors=True)
 
@@ -78,7 +78,7 @@ def _claim(folder: Path, owner: dict[str, str | int]) -> None:
 
 def _share_tag(file: Path) -> None:
     # Only global rank 0 writes DeepSpeed's tag file, and no node can load a checkpoint without it.
-    tag = processes.gathered(file.read_text(encoding="utf-8") if file.is_file() else "")[0]
+    tag = processes.all_gather(file.read_text(encoding="utf-8") if file.is_file() else "")[0]
     if tag and processes.local_rank() == 0:
         write_atomic(file, tag)
 

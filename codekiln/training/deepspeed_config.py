@@ -6,7 +6,7 @@ from typing import Any
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
-from codekiln.launch.worker import PATIENCE_SECONDS
+from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.training.settings import Strategy
 
 # Elements per all-gather; an adapter has far fewer than DeepSpeed's default of 5e8.
@@ -39,7 +39,7 @@ def init_distributed(strategy: Strategy) -> None:
     else:
         # DeepSpeed would compile an all-reduce over shared memory, which needs a C++ compiler; gloo has one already.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    timeout = timedelta(seconds=PATIENCE_SECONDS)
+    timeout = timedelta(seconds=PEER_TIMEOUT_SECONDS)
     deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False, timeout=timeout)
 
 

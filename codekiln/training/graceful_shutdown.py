@@ -59,7 +59,7 @@ class CheckpointCallback(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Request a checkpoint once any process has received the signal; an evaluation that is due runs before it."""
-        self._ending = processes.any_of(self.signalled, args.device)
+        self._ending = processes.any_process(self.signalled, args.device)
         if self._ending:
             control.should_save = True
 
@@ -70,6 +70,6 @@ class CheckpointCallback(TrainerCallback):
             StoppedBySignal: In every process, at the same step; never after the last step, where training ends anyway.
         """
         checkpoints.complete(self.output, state.global_step)
-        self._ending = self._ending or processes.any_of(self.signalled, args.device)
+        self._ending = self._ending or processes.any_process(self.signalled, args.device)
         if self._ending and not control.should_training_stop:
             raise StoppedBySignal

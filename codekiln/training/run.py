@@ -51,7 +51,7 @@ def run(job: TrainingJob) -> TrainingSummary:
     record = _record(job, spec, sha256)
     trainer, held = _trainer(job, spec, chat, rows)
     # A pod that is lost after the end restarts all of them.
-    if all(processes.gathered(adapter.finished(job.output, record))):
+    if all(processes.all_gather(adapter.finished(job.output, record))):
         return TrainingSummary.model_validate_json((job.output / adapter.SUMMARY).read_bytes())
     if trainer.is_world_process_zero():
         adapter.clear(job.output)
@@ -114,7 +114,7 @@ def _trainer(
         lambda: _load_model(job, spec),
         _table(rows, train),
         _table(rows, held) if held else None,
-        common_arguments(job, len(train), bool(held), processes.world()),
+        common_arguments(job, len(train), bool(held), processes.world_size()),
         _callbacks(job, bool(held)),
     )
     trainer.remove_callback(transformers.PrinterCallback)
@@ -183,7 +183,7 @@ def _train(
         tokens=int(state.num_input_tokens_seen),
         seconds=round(time.monotonic() - start, 2),
         step_seconds=round(statistics.median(timer.seconds), 4) if timer.seconds else 0.0,
-        peak_gib=round(max(processes.gathered(_peak())) / GIB, 2),
+        peak_gib=round(max(processes.all_gather(_peak())) / GIB, 2),
         stopped_early=state.global_step < state.max_steps,
         resumed_from=step,
     )

@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
             assert torch.equal(weight, plain.pop(name)), name
     assert not plain, sorted(plain)
     print("every weight is there")
-    processes.leave()
+    processes.shut_down()
 
 
 if __name__ == "__main__":

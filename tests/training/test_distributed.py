@@ -180,7 +180,7 @@ def stop_one(
 
 def start_apart(copies: list[Path]) -> list[subprocess.Popen]:
     port = launched.free_port()
-    return [launched.start(copy, 1, node, 2, port, CODEKILN_NODES_APART="1") for node, copy in enumerate(copies)]
+    return [launched.start(copy, 1, node, 2, port, CODEKILN_NO_SHARED_FOLDER="1") for node, copy in enumerate(copies)]
 
 
 @slow

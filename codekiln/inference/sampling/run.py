@@ -30,7 +30,7 @@ def run(job: SamplingJob) -> None:
         InputError: The problems, the base model or the adapter are wrong.
         ModelError: The base model cannot be used.
     """
-    rank, world = processes.rank(), processes.world()
+    rank, world = processes.rank(), processes.world_size()
     if torch.cuda.is_available():
         torch.cuda.set_device(processes.local_rank())
     problems = Dataset(job.problems, Problem).rows()
@@ -39,7 +39,7 @@ def run(job: SamplingJob) -> None:
         return
     distributed.init_process_group("gloo", timeout=PATIENCE)
     # A pod that is lost after the end restarts all of them; global rank 0 decides for all whether the work is done.
-    if processes.gathered((job.output / MANIFEST).exists())[0]:
+    if processes.all_gather((job.output / MANIFEST).exists())[0]:
         return
     # Named by rank and world size: after a restart with another world size the problems are split differently.
     shard = job.output / SHARDS / f"{rank}-of-{world}"
@@ -67,5 +67,5 @@ def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], r
             found[sample.task_id].append(sample)
         together = [sample for samples in found.values() for sample in samples]
         write_dataset(job.output, together, Sample, code_version=job.code_version)
-    processes.wait()
+    processes.barrier()
     shutil.rmtree(job.output / SHARDS, ignore_errors=True)
