@@ -16,7 +16,7 @@ from codekiln.data.records import Problem
 from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.inside import landlock
-from codekiln.sandbox.verdict import Outcome
+from codekiln.sandbox.verdict import RunOutcome
 from codekiln.sandbox.worker import ServerDied, Worker
 from tests.sandbox.readable import python_in
 
@@ -103,18 +103,18 @@ def fresh() -> Iterator[Sandbox]:
 
 def test_a_killed_server_is_replaced_and_the_program_runs_again(fresh: Sandbox) -> None:
     fresh.protections()
-    server = fresh._workers[0]._process.pid
+    server = fresh._workers[0]._server.process.pid
     threading.Timer(0.2, os.kill, (server, signal.SIGKILL)).start()
     waits_under_the_first = f"import os, time\nwhile os.getppid() == {server}: time.sleep(0.01)\n" + GOOD
     ((_, verdict),) = fresh.grade([(ADD, waits_under_the_first)])
     assert verdict.passed
-    assert fresh._workers[0]._process.pid != server
+    assert fresh._workers[0]._server.process.pid != server
 
 
 def test_a_program_that_takes_two_servers_down_has_crashed(fresh: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Worker.run
 
-    def die(self: Worker, job: bytes, wall_seconds: float) -> Outcome:
+    def die(self: Worker, job: bytes, wall_seconds: float) -> RunOutcome:
         if fatal in job:
             raise ServerDied("it closed the connection")
         return run(self, job, wall_seconds)
