@@ -1,143 +1,121 @@
 """Kustomize folders made from the chart, for people without Helm."""
 
-import json
-from collections.abc import Iterator
-from functools import cache
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
+import jsonpatch
 
-from charts.places import CHART, MANIFESTS
+from charts.chart import NAMESPACE, Object, Values, examples, merged, namespace_of, rendered, written
+from charts.places import MANIFESTS
 
-NAMESPACE = "kubeflow"
-GENERATED = ("base", "overlays", "pipelines", "examples/generated")
-# Helm makes a password and remembers it; without Helm the Secret has to be there first.
-WITHOUT_HELM = {"mlflow": {"postgresql": {"existingSecret": "codekiln-postgresql"}}}
-Object = dict[str, Any]
+BASE, OVERLAYS = MANIFESTS / "base", MANIFESTS / "overlays"
+MLFLOW, RUNS = BASE / "mlflow", BASE / "run-namespace"
+WITHOUT_PIPELINES: Values = {"pipelines": {"mode": "none"}}
 File = tuple[Path, str]
+# The MLflow server belongs to a release; the rest is what each namespace of runs has.
+SERVERS = ("codekiln-mlflow", "codekiln-postgresql")
 
 
-def everything() -> Iterator[File]:
-    """Yield every generated file below ``manifests/``."""
-    yield from folder(MANIFESTS / "base", {}, pipelines="none")
-    for path in sorted((CHART / "examples").glob("*.yaml")):
-        yield from folder(MANIFESTS / "overlays" / path.stem, _read(path), pipelines="none")
-    for mode in ("upload", "native"):
-        yield from _written(MANIFESTS / "pipelines" / mode, _only_pipelines(mode))
-    yield from _examples(MANIFESTS / "examples" / "generated")
+def base_and_overlays() -> Iterator[File]:
+    """Yield the chart's defaults as a base, and each of the chart's examples as patches over it."""
+    defaults = rendered(WITHOUT_PIPELINES)
+    yield _kustomization(BASE, [MLFLOW.name, RUNS.name])
+    yield from complete(MLFLOW, [each for each in defaults if _serves(each)])
+    yield from complete(RUNS, [each for each in defaults if not _serves(each)])
+    for name, values in examples().items():
+        elsewhere = set(values.get("runs", {}).get("namespaces", [])) - {namespace_of(values)}
+        overlay = _overlay_by_team if elsewhere else _overlay
+        yield from overlay(OVERLAYS / name, merged(values, WITHOUT_PIPELINES), defaults)
 
 
-def folder(place: Path, values: dict[str, Any], pipelines: str = "") -> Iterator[File]:
-    """Yield the files of a kustomize folder with what the chart makes of values."""
-    given = _merge(values, {"pipelines": {"mode": pipelines}} if pipelines else {})
-    yield from _written(place, rendered(given))
+def complete(place: Path, objects: list[Object]) -> Iterator[File]:
+    """Yield the files of a folder that needs no other: one for each kind of object."""
+    files = _by_kind(place, objects)
+    yield _kustomization(place, [path.name for path in files])
+    yield from files.items()
 
 
-def rendered(values: dict[str, Any]) -> list[Object]:
-    """Return the chart's objects for the namespace of Kubeflow Pipelines, without what only Helm reads."""
-    namespace = values.get("kfp", {}).get("namespace", NAMESPACE)
-    texts = _chart().render(_merge(WITHOUT_HELM, values), name="codekiln", namespace=namespace)
-    manifests = [text for path, text in sorted(texts.items()) if "/templates/tests/" not in path]
-    objects = [
-        each for text in manifests if "apiVersion" in text for each in yaml.load_all(text, Loader=_Loader) if each
-    ]
-    return [_without_helm(each) for each in objects]
+def only_pipelines(values: Values, mode: str) -> list[Object]:
+    """Return what the chart makes for the pipelines alone, in the mode ``upload`` or ``native``."""
+    others = rendered(merged(values, WITHOUT_PIPELINES))
+    return [each for each in rendered(merged(values, {"pipelines": {"mode": mode}})) if each not in others]
 
 
-def _only_pipelines(mode: str) -> list[Object]:
-    every = rendered({"pipelines": {"mode": mode}})
-    others = {json.dumps(each, sort_keys=True) for each in rendered({"pipelines": {"mode": "none"}})}
-    return [each for each in every if json.dumps(each, sort_keys=True) not in others]
+def _overlay(place: Path, values: Values, defaults: list[Object]) -> Iterator[File]:
+    wanted = rendered(values)
+    base = BASE if any(map(_serves, wanted)) else RUNS
+    below = [each for each in defaults if base == BASE or not _serves(each)]
+    yield from _patched(place, base, below, wanted, namespace_of(values))
 
 
-def _examples(place: Path) -> Iterator[File]:
-    """Yield jobs exactly as ``codekiln.launch`` makes them on the pools of the chart's examples, and their queues."""
-    queued = rendered(_read(CHART / "examples" / "kueue.yaml"))
-    kinds = ("ResourceFlavor", "ClusterQueue", "LocalQueue", "WorkloadPriorityClass")
-    yield place / "queues.yaml", _text([each for each in queued if each["kind"] in kinds])
-    yield place / "trainjob.yaml", _text([_job({}, "gpu")])
-    yield place / "trainjob-two-nodes-queued.yaml", _text([_job(_read(CHART / "examples" / "kueue.yaml"), "h200")])
-    yield place / "pytorchjob.yaml", _text([_job(_read(CHART / "examples" / "v1-operator.yaml"), "gpu")])
+def _overlay_by_team(place: Path, values: Values, defaults: list[Object]) -> Iterator[File]:
+    """Yield an overlay in which what each team's namespace holds is written once."""
+    wanted, teams = rendered(values), values["runs"]["namespaces"]
+    shared = [each for each in wanted if each["metadata"].get("namespace") not in teams]
+    yield from _patched(place, MLFLOW, [each for each in defaults if _serves(each)], shared, folders=teams)
+    one_team = rendered(merged(values, {"runs": {"namespaces": [NAMESPACE]}}))
+    runs = [each for each in one_team if "namespace" in each["metadata"] and not _serves(each)]
+    yield from _patched(place / RUNS.name, RUNS, [each for each in defaults if not _serves(each)], runs)
+    for team in teams:
+        own = [each for each in wanted if each["metadata"].get("namespace") == team]
+        yield from _patched(place / team, place / RUNS.name, runs, own, team)
 
 
-def _job(values: dict[str, Any], pool_name: str) -> Object:
-    from codekiln.launch.cluster.request import JobRequest
-    from codekiln.launch.objects.pytorchjob import pytorch_job
-    from codekiln.launch.objects.trainjob import train_job
-    from codekiln.launch.pools import Cluster
-
-    maps = [each for each in rendered(values) if each["kind"] == "ConfigMap" and "cluster.json" in each["data"]]
-    cluster = Cluster.model_validate_json(maps[0]["data"]["cluster.json"])
-    pool = cluster.pool(pool_name)
-    request = JobRequest(
-        name="sft-example",
-        step="sft",
-        pool_name=pool_name,
-        pool=pool,
-        arguments=(f"{cluster.exchange}/sft-example",),
-        identity="0" * 16,
+def _patched(
+    place: Path,
+    base: Path,
+    below: list[Object],
+    wanted: list[Object],
+    namespace: str = NAMESPACE,
+    folders: Sequence[str] = (),
+) -> Iterator[File]:
+    """Yield the files of a folder that makes the wanted objects of the base's, all moved to one namespace."""
+    there = {_identity(each): each for each in below}
+    kept = {_identity(each): each for each in wanted}
+    files = _by_kind(place, [each for key, each in kept.items() if key not in there])
+    patches = [patch for key, each in there.items() for patch in _patches(each, kept.get(key), namespace)]
+    yield _kustomization(
+        place, [os.path.relpath(base, place), *folders, *(path.name for path in files)], namespace, patches
     )
-    made = train_job if pool.api == "trainjob" else pytorch_job
-    return json.loads(json.dumps(made(request, NAMESPACE)))
+    yield from files.items()
 
 
-def _without_helm(each: Object) -> Object:
-    metadata = dict(each["metadata"])
-    for field in ("labels", "annotations"):
-        kept = {key: value for key, value in metadata.pop(field, {}).items() if not key.startswith("helm.sh/")}
-        kept.pop("app.kubernetes.io/managed-by", None)
-        if kept:
-            metadata[field] = kept
-    return {**each, "metadata": metadata}
+def _patches(each: Object, wanted: Object | None, namespace: str) -> Iterator[Object]:
+    """Yield the patch, if one is needed, that makes an object the wanted one or deletes it; kustomize moves it."""
+    name = {key: each["metadata"][key] for key in ("name", "namespace")}
+    if wanted is None:
+        gone = {"$patch": "delete", "apiVersion": each["apiVersion"], "kind": each["kind"], "metadata": name}
+        yield {"patch": written([gone])}
+        return
+    moved = {**each, "metadata": {**each["metadata"], "namespace": namespace}}
+    if operations := jsonpatch.make_patch(moved, wanted).patch:
+        text = written([operations])
+        # kustomize strips a patch; the mark of the document's end keeps the line break that belongs to the last value.
+        ends_in_text = str(operations[-1].get("value")).endswith("\n")
+        patch = f"{text}...\n" if ends_in_text else text
+        yield {"target": {"kind": each["kind"], "name": name["name"]}, "patch": patch}
 
 
-def _written(place: Path, objects: list[Object]) -> Iterator[File]:
+def _kustomization(
+    place: Path, resources: list[str], namespace: str = NAMESPACE, patches: Sequence[Object] = ()
+) -> File:
+    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    moved = {"namespace": namespace} if namespace != NAMESPACE else {}
+    changed = {"patches": list(patches)} if patches else {}
+    return place / "kustomization.yaml", written([{**head, **moved, "resources": resources, **changed}])
+
+
+def _by_kind(place: Path, objects: list[Object]) -> dict[Path, str]:
     kinds: dict[str, list[Object]] = {}
     for each in objects:
         kinds.setdefault(each["kind"].lower(), []).append(each)
-    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-    files = [f"{kind}.yaml" for kind in sorted(kinds)]
-    yield place / "kustomization.yaml", _text([{**head, "resources": files}])
-    for kind, each in kinds.items():
-        yield place / f"{kind}.yaml", _text(each)
+    return {place / f"{kind}.yaml": written(kinds[kind]) for kind in sorted(kinds)}
 
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _identity(each: Object) -> tuple[str, str, str]:
+    return each["apiVersion"], each["kind"], each["metadata"]["name"]
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
-    """Writes texts of several lines as they are read, and never an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _string(dumper: yaml.Dumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _string)
-
-
-def _text(objects: list[Object]) -> str:
-    return yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=1_000_000)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-
-
-def _merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(first)
-    for key, value in second.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-@cache
-def _chart():
-    import helm_python
-
-    return helm_python.Chart.load(CHART)
+def _serves(each: Object) -> bool:
+    return each["metadata"]["name"].startswith(SERVERS)

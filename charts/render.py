@@ -1,34 +1,37 @@
 """Writes what is made from the chart, and what the chart takes from elsewhere.
 
-``python -m charts.render`` writes the chart's copies of the compiled pipelines and of the permission table, the table
-of values in the chart's README, and ``manifests/``. ``python -m charts.render VALUES FOLDER`` writes one kustomize
-folder for values of your own. ``tests/chart`` compares everything with what is committed.
+``python -m charts.render`` writes the chart's copy of the permission table, the table of values in the chart's README,
+and ``manifests/``; ``tests/chart`` compares these with what is committed. ``python -m charts.render VALUES FOLDER``
+writes one kustomize folder for values of your own, and with ``--pipelines MODE`` one that has the pipelines alone.
 """
 
-import sys
-from collections.abc import Iterable, Iterator
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
-from charts import kustomize, readme
-from charts.places import CHART, COMPILED, MANIFESTS
+from charts import chart, jobs, kustomize, readme
+from charts.places import CHART, MANIFESTS
 from codekiln.launch.cluster import permissions
 
-Files = Iterable[tuple[Path, str]]
+Files = dict[Path, str]
+# Folders that hold nothing else than what is generated.
+GENERATED = (kustomize.BASE, kustomize.OVERLAYS, MANIFESTS / "examples" / "generated")
 
 
-def chart_files() -> Iterator[tuple[Path, str]]:
-    """Yield the path and text of each file in the chart that has its source elsewhere."""
-    for path in sorted(COMPILED.glob("*.yaml")):
-        yield CHART / "files" / "pipelines" / path.name, path.read_text(encoding="utf-8")
+def everything() -> Iterator[tuple[Path, str]]:
+    """Yield the path and text of each generated file of the repository."""
     yield CHART / "files" / "permissions.yaml", permission_rules()
-
-
-def derived_files() -> Iterator[tuple[Path, str]]:
-    """Yield the path and text of each file that is made from the chart."""
     yield CHART / "README.md", readme.with_table((CHART / "README.md").read_text(encoding="utf-8"))
-    yield from kustomize.everything()
+    yield from kustomize.base_and_overlays()
+    yield from jobs.files(MANIFESTS / "examples" / "generated")
+
+
+def folder(values: chart.Values, place: Path, pipelines: str | None) -> Files:
+    """Return the files of one kustomize folder: all that the chart makes of values, or the pipelines alone."""
+    objects = kustomize.only_pipelines(values, pipelines) if pipelines else chart.rendered(values)
+    return dict(kustomize.complete(place, objects))
 
 
 def permission_rules() -> str:
@@ -47,31 +50,38 @@ def _rules(table: Iterable[permissions.Permission]) -> list[dict[str, list[str]]
     return [{"apiGroups": [group], "resources": [resource], "verbs": each} for (group, resource), each in verbs.items()]
 
 
-def generated(*folders: Path) -> set[Path]:
-    """Return the generated files that are there, in folders that hold nothing else."""
-    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+def stale(written: Iterable[Path]) -> set[Path]:
+    """Return the files in generated folders that are no longer made."""
+    there = {path for place in GENERATED for path in place.rglob("*") if path.is_file()}
+    return there - set(written)
 
 
-def write(files: Files, *folders: Path) -> None:
-    """Write files, and remove from folders what is no longer made."""
-    written = set()
-    for path, text in files:
+def write(files: Files) -> None:
+    """Write the text of each path."""
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        written.add(path)
-    for stale in generated(*folders) - written:
-        stale.unlink()
 
 
-def main(words: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Write every generated file, or one kustomize folder."""
-    if words:
-        values, folder = map(Path, words)
-        write(kustomize.folder(folder, yaml.safe_load(values.read_text(encoding="utf-8")) or {}))
+    parser = argparse.ArgumentParser(prog="python -m charts.render", description="Write what is made from the chart.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="[VALUES] FOLDER", help="default: all that is committed")
+    parser.add_argument(
+        "--pipelines", choices=("upload", "native"), help="only the pipelines, put into KFP in this way"
+    )
+    asked = parser.parse_args(argv)
+    if not asked.paths and not asked.pipelines:
+        files = dict(everything())
+        write(files)
+        for path in stale(files):
+            path.unlink()
         return
-    write(chart_files(), CHART / "files")
-    write(derived_files(), *(MANIFESTS / name for name in kustomize.GENERATED))
+    *values, place = asked.paths or parser.error("name the FOLDER to write")
+    if len(values) > 1 or place.is_file():
+        parser.error(f"{place} is not a folder to write: give [VALUES] FOLDER")
+    write(folder(chart.read(values[0]) if values else {}, place, asked.pipelines))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

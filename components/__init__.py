@@ -1,1 +1,1 @@
-"""How Kubeflow Pipelines sees a stage: one thin wrapper each."""
+"""Components of Kubeflow Pipelines: a thin wrapper for each stage."""

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="valid-type"
 from typing import NamedTuple
 
 from kfp.dsl import Dataset, Markdown, Output

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def"
 from typing import Optional
 
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig

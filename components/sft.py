@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def"
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output, TaskConfig
 
 from components.base import job_component

@@ -1,1 +1,1 @@
-"""The order of stages; what is uploaded to Kubeflow Pipelines is compiled from here."""
+"""Pipelines of Kubeflow Pipelines: the order of the stages, compiled to YAML files that are uploaded."""

@@ -13,15 +13,15 @@ from pipelines.judge import judge
 
 COMPILED = Path(__file__).with_name("compiled")
 MOUNT = "/codekiln"
+# Steps that start no job and still read files of the user on the shared volume: problems, corpora, graded runs.
 READ_DATA = ("exec-check", "exec-generate")
-"""Steps that start no job and still read what a user put on the shared volume: problems, corpora, graded runs."""
 
 
 def compile_all(folder: Path = COMPILED, rounds: int = 1, image: str = "", claim: str = "") -> list[Path]:
     """Write one YAML per pipeline into ``folder`` and return their paths.
 
     Args:
-        folder: Where to.
+        folder: Folder for the files; created when it is new.
         rounds: Rounds of self-generation in align.
         image: Default image of the steps; empty: the release's.
         claim: A PersistentVolumeClaim that steps and jobs share, mounted at ``/codekiln``; empty: none.

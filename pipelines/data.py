@@ -1,12 +1,10 @@
 """Make a data set and stop: check, generate, filter."""
 
-from kfp import dsl
-
 from components.base import IMAGE
-from pipelines.common import checked, generated
+from pipelines.shared import add_check, add_generation, pipeline
 
 
-@dsl.pipeline(name="data", display_name="codekiln data", description=__doc__)
+@pipeline("data", __doc__)
 def data(
     recipe: str = "",
     base_model: str = "",
@@ -16,10 +14,10 @@ def data(
     experiment: str = "",
     image: str = IMAGE,
     overrides: str = "",
-):
+) -> None:
     """Make a data set and stop."""
-    run = checked(
+    run = add_check(
         image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
         experiment=experiment, promote_as="", overrides=overrides,
     )  # fmt: skip
-    generated(run, image)
+    add_generation(run, image)

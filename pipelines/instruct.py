@@ -1,14 +1,12 @@
 """Stop after supervised fine-tuning: check, generate, filter, SFT, evaluate, promote."""
 
-from kfp import dsl
-
 from components.base import IMAGE
 from components.sft import sft
-from pipelines.common import checked, generated, judged
-from pipelines.placing import pooled
+from pipelines.shared import add_check, add_evaluation, add_generation, pipeline
+from pipelines.task_settings import configure_for_pool
 
 
-@dsl.pipeline(name="instruct", display_name="codekiln instruct", description=__doc__)
+@pipeline("instruct", __doc__)
 def instruct(
     recipe: str = "",
     base_model: str = "",
@@ -19,11 +17,12 @@ def instruct(
     promote_as: str = "",
     image: str = IMAGE,
     overrides: str = "",
-):
+) -> None:
     """Train an adapter by supervised fine-tuning alone."""
-    run = checked(
+    run = add_check(
         image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
         experiment=experiment, promote_as=promote_as, overrides=overrides,
     )  # fmt: skip
-    tuned = pooled(sft(run=run.folder, data=generated(run, image), step="sft"), "SFT", image, run)
-    judged(run, {"sft": tuned.outputs["adapter"]}, image)
+    task = sft(run=run.folder, data=add_generation(run, image), step="sft")
+    adapter = configure_for_pool(task, "SFT", image, run).outputs["adapter"]
+    add_evaluation(run, {"sft": adapter}, image)

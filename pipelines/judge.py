@@ -1,14 +1,12 @@
 """Evaluate an adapter that exists already, and promote it when the gate lets it through."""
 
-from kfp import dsl
-
 from components.base import IMAGE
 from components.fetch import fetch
-from pipelines.common import checked, judged
-from pipelines.placing import placed, sized
+from pipelines.shared import add_check, add_evaluation, pipeline
+from pipelines.task_settings import configure, set_resources
 
 
-@dsl.pipeline(name="judge", display_name="codekiln judge", description=__doc__)
+@pipeline("judge", __doc__)
 def judge(
     adapter: str,
     base_model: str = "",
@@ -19,13 +17,13 @@ def judge(
     promote_as: str = "",
     image: str = IMAGE,
     overrides: str = "",
-):
+) -> None:
     """Evaluate and perhaps promote an adapter that exists already."""
-    run = checked(
+    run = add_check(
         image, recipe="", base_model=base_model, profile=profile, metric=metric, pool=pool,
         experiment=experiment, promote_as=promote_as, overrides=overrides,
     )  # fmt: skip
-    found = placed(
-        sized(fetch(run=run.folder, source=adapter, step="fetch"), "1", "4G"), "fetch", image, cached=False, hours=2
-    )
-    judged(run, {"candidate": found.outputs["adapter"]}, image)
+    task = set_resources(fetch(run=run.folder, source=adapter, step="fetch"), "1", "4G")
+    # Not cached: an alias in the registry may point at another version by now.
+    configure(task, "fetch", image, cached=False, hours=2)
+    add_evaluation(run, {"candidate": task.outputs["adapter"]}, image)

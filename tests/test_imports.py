@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HEAVY = ["torch", "transformers", "trl", "peft", "kfp", "kubernetes", "mlflow", "pandas", "datasets"]
+HEAVY = ["torch", "transformers", "trl", "peft", "kfp", "kubernetes", "mlflow", "pandas", "datasets", "openai"]
 
 
 def loaded_by(code: str) -> set[str]:
@@ -23,7 +23,11 @@ def test_help_loads_nothing_heavy():
 
 
 def test_settings_load_nothing_heavy():
-    assert not loaded_by("from codekiln.settings import resolve\nresolve('laptop')").intersection(HEAVY)
+    code = (
+        "from codekiln.settings.resolve import resolve\n"
+        "resolve('laptop')\nassert resolve('cluster').teacher == 'endpoint'"
+    )
+    assert not loaded_by(code).intersection(HEAVY)
 
 
 def test_the_probe_notices_a_heavy_import():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.dataset import Dataset
-from codekiln.records import Example, Pair, Sample
+from codekiln.data.folders import Dataset
+from codekiln.data.records import Example, Pair, Sample
 from tests.running import SMALL, codekiln
 
 pytestmark = pytest.mark.xdist_group("quickstart")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from codekiln.stages.base import read_stage
+from codekiln.stages.base import StageManifest
 from tests.running import SMALL, codekiln
 
 ROOT = Path(__file__).parents[1]
@@ -30,4 +30,5 @@ def test_the_compiled_pipeline_gives_what_the_python_pipeline_gives(tmp_path):
         found = {kind: (tmp_path / kind / part / "data.jsonl").read_bytes() for kind in ("yaml", "python")}
         assert found["yaml"] == found["python"]
         assert found["yaml"]
-    assert read_stage(tmp_path / "yaml" / "filter").identity == read_stage(tmp_path / "python" / "filter").identity
+    yaml, python = (StageManifest.read(tmp_path / kind / "filter") for kind in ("yaml", "python"))
+    assert yaml.identity == python.identity

@@ -1,11 +1,11 @@
-"""Rows that fill the longest length a job allows, so that memory is that of the worst batch."""
+"""Training rows of the maximum length, so that the memory measured is that of the largest batch."""
 
 import random
 from pathlib import Path
 
-from codekiln.dataset import write_dataset
-from codekiln.prompts import answer
-from codekiln.records import Example, Message, Pair
+from codekiln.data.folders import write_dataset
+from codekiln.data.prompts import answer
+from codekiln.data.records import Example, Message, Pair
 
 TURNS = 80  # tokens of the chat template and the code fence, generously
 

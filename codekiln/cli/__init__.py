@@ -1,4 +1,8 @@
-"""The command line: every command's help fits a screen; exit codes are 0, 1 (judged no) and 2 (the user's mistake)."""
+"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user.
+
+Commands import what they use when they run: ``codekiln --help`` would otherwise load everything that codekiln computes
+with. No import is delayed because of a circle.
+"""
 
 import sys
 from typing import Any
@@ -6,15 +10,15 @@ from typing import Any
 import click
 
 from codekiln import __version__
-from codekiln.cli import cluster, judging, listing, running
+from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
+from codekiln.cli.exercise_command import exercise
 from codekiln.errors import CodekilnError, InputError
-from codekiln.exercises.cli import exercise
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Commands(click.Group):
-    """Turns our errors into messages and exit codes."""
+    """A group of commands that turns codekiln's errors into messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a user's mistake exits with 2 and no traceback."""
@@ -35,9 +39,9 @@ def main() -> None:
 
 
 for command in (
-    *(running.run, running.judge, running.stage, running.check),
-    *(judging.grade, judging.score, judging.validate, judging.compare, exercise),
-    *(listing.recipes, listing.models),
-    *(cluster.plan, cluster.submit, cluster.compile, cluster.promote),
+    *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
+    *(evaluation_commands.grade, evaluation_commands.score, evaluation_commands.validate, evaluation_commands.compare),
+    *(exercise, listing_commands.recipes, listing_commands.models),
+    *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):
     main.add_command(command)

@@ -1,19 +1,13 @@
-"""No leaks: nothing of the evaluation split may be trained on."""
+"""Rejects rows that repeat evaluation data: a quoted prompt, or the reference up to renaming."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-
+from codekiln.data.decontamination import program_key, quote_finder
+from codekiln.data.records import Graded, Problem
 from codekiln.errors import InputError
-from codekiln.filters._filter import Check, Context, Filter, program, tokens
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import fingerprint
-
-N = 10
-"""Tokens in an n-gram: shorter ones occur by chance, longer ones miss small edits."""
+from codekiln.filters.base import Context, Filter, FilterSettings, program
 
 
-def create(context: Context) -> Check:
-    """Return a check against the evaluation problems of ``context``.
+class Contaminated(Filter[FilterSettings]):
+    """Compares each row with the evaluation problems.
 
     ``contaminated-prompt``: the row's prompt has every 10-gram of an evaluation prompt (so it quotes it whole; prompts
     under ten tokens must be equal). ``contaminated-solution``: the program is an evaluation reference up to names,
@@ -22,48 +16,24 @@ def create(context: Context) -> Check:
     Raises:
         InputError: There are no evaluation problems to compare with.
     """
-    if not context.evaluation:
-        raise InputError(
-            "the filter 'contaminated' has nothing to compare with",
-            where="filters",
-            fix="give the evaluation problems, or leave the filter out",
-        )
-    quotes = _quote_finder(problem.prompt for problem in context.evaluation)
-    references = {_identity(problem.reference) for problem in context.evaluation if problem.reference} - {None}
 
-    def check(problem: Problem, graded: Graded) -> str | None:
-        if quotes(problem.prompt):
+    describe = "Keeps rows that neither quote an evaluation prompt nor repeat its reference."
+
+    def __init__(self, settings: FilterSettings, context: Context) -> None:
+        super().__init__(settings, context)
+        if not context.evaluation:
+            raise InputError(
+                "the filter 'contaminated' has nothing to compare with",
+                where="filters",
+                fix="give the evaluation problems, or leave the filter out",
+            )
+        self._quotes = quote_finder(problem.prompt for problem in context.evaluation)
+        known = (program_key(problem.reference) for problem in context.evaluation if problem.reference)
+        self._references = {key for key in known if key is not None}
+
+    def reason(self, problem: Problem, graded: Graded) -> str | None:
+        """Return what of the row is evaluation data."""
+        if self._quotes(problem.prompt):
             return "contaminated-prompt"
-        return "contaminated-solution" if _identity(program(problem, graded.sample)) in references else None
-
-    return check
-
-
-def _quote_finder(prompts: Iterable[str]) -> Callable[[str], bool]:
-    sizes, holders = {}, defaultdict(set)
-    for prompt in prompts:
-        grams = _grams(prompt)
-        sizes[grams] = len(grams)
-        for gram in grams:
-            holders[gram].add(grams)
-
-    def quotes(text: str) -> bool:
-        hits = Counter(grams for gram in _grams(text) for grams in holders.get(gram, ()))
-        return any(count == sizes[grams] for grams, count in hits.items())
-
-    return quotes
-
-
-def _grams(text: str) -> frozenset[tuple[str, ...]]:
-    words = tokens(text.lower())
-    return frozenset(tuple(words[i : i + N]) for i in range(max(1, len(words) - N + 1)))
-
-
-def _identity(code: str) -> str | None:
-    try:
-        return fingerprint(code)
-    except SyntaxError:
-        return None
-
-
-FILTER = Filter("contaminated", "Keeps rows that neither quote an evaluation prompt nor repeat its reference.", create)
+        is_reference = program_key(program(problem, graded.sample)) in self._references
+        return "contaminated-solution" if is_reference else None

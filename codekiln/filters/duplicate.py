@@ -1,29 +1,24 @@
-"""One of each: samples of a task that differ only in names, comments or layout are one sample."""
+"""Deduplicates the samples of a task: programs that differ only in names, comments or layout count as one."""
 
-from codekiln.filters._filter import Check, Context, Filter, program
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import fingerprint
+from codekiln.data.decontamination import program_key
+from codekiln.data.records import Graded, Problem
+from codekiln.filters.base import Context, Filter, FilterSettings, program
 
 
-def create(context: Context) -> Check:
-    """Return a check that keeps the first of equal programs of a task; texts that are not Python are equal as texts."""
-    seen: set[tuple[str, str]] = set()
+class Duplicate(Filter[FilterSettings]):
+    """``twin``; texts that are not Python are compared as texts."""
 
-    def check(problem: Problem, graded: Graded) -> str | None:
-        key = (problem.task_id, _identity(program(problem, graded.sample)))
-        if key in seen:
+    describe = "Keeps the first of a task's programs that are equal up to names and comments."
+
+    def __init__(self, settings: FilterSettings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._seen: set[tuple[str, str]] = set()
+
+    def reason(self, problem: Problem, graded: Graded) -> str | None:
+        """Return ``twin`` for a program that an earlier one of the task equals."""
+        code = program(problem, graded.sample)
+        key = (problem.task_id, program_key(code) or code)
+        if key in self._seen:
             return "twin"
-        seen.add(key)
+        self._seen.add(key)
         return None
-
-    return check
-
-
-def _identity(code: str) -> str:
-    try:
-        return fingerprint(code)
-    except SyntaxError:
-        return code
-
-
-FILTER = Filter("duplicate", "Keeps the first of a task's programs that are equal up to names and comments.", create)

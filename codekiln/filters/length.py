@@ -1,19 +1,29 @@
-"""No giants: programs far longer than their task needs teach rambling and overflow the context."""
+"""Rejects programs far longer than a task needs: they teach rambling and overflow the context."""
 
-from codekiln.filters._filter import Check, Context, Filter, program, tokens
-from codekiln.records import Graded, Problem
+from typing import ClassVar
+
+from pydantic import Field
+
+from codekiln.data.records import Graded, Problem
+from codekiln.filters.base import Filter, FilterSettings, program, tokens
 
 
-def create(context: Context) -> Check:
-    """Return a check against ``max_lines`` (lines that are not blank) and ``max_tokens``."""
+class LengthSettings(FilterSettings):
+    """The longest program that is kept."""
 
-    def check(problem: Problem, graded: Graded) -> str | None:
+    max_lines: int = Field(100, ge=1, description="longest program, in lines that are not blank")
+    max_tokens: int = Field(1_000, ge=1, description="longest program, in words and punctuation marks")
+
+
+class Length(Filter[LengthSettings]):
+    """``too-many-lines`` or ``too-many-tokens``."""
+
+    describe = "Keeps programs within the line and token limits."
+    Settings: ClassVar[type[FilterSettings]] = LengthSettings
+
+    def reason(self, problem: Problem, graded: Graded) -> str | None:
+        """Return which limit the program exceeds."""
         code = program(problem, graded.sample)
-        if sum(1 for line in code.split("\n") if line.strip()) > context.max_lines:
+        if sum(1 for line in code.split("\n") if line.strip()) > self.settings.max_lines:
             return "too-many-lines"
-        return "too-many-tokens" if len(tokens(code)) > context.max_tokens else None
-
-    return check
-
-
-FILTER = Filter("length", "Keeps programs within the line and token limits.", create)
+        return "too-many-tokens" if len(tokens(code)) > self.settings.max_tokens else None

@@ -1,16 +1,14 @@
-"""Execution decides: only samples that passed their tests stay."""
+"""Keeps what the tests confirm."""
 
-from codekiln.filters._filter import Check, Context, Filter
-from codekiln.records import Graded, Problem
+from codekiln.data.records import Graded, Problem
+from codekiln.filters.base import Filter, FilterSettings
 
 
-def create(context: Context) -> Check:
-    """Return a check whose reason is the verdict's status."""
+class Passed(Filter[FilterSettings]):
+    """The reason is the status of the verdict."""
 
-    def check(problem: Problem, graded: Graded) -> str | None:
+    describe = "Keeps samples that passed every hidden test."
+
+    def reason(self, problem: Problem, graded: Graded) -> str | None:
+        """Return the status of a verdict that is not ``passed``."""
         return None if graded.verdict.passed else graded.verdict.status
-
-    return check
-
-
-FILTER = Filter("passed", "Keeps samples that passed every hidden test.", create)

@@ -1,25 +1,26 @@
-"""No promises: code that leaves the work to the reader."""
+"""Rejects code with placeholders in the place of work."""
 
 import ast
 import re
 
-from codekiln.filters._filter import Check, Context, Filter, program
-from codekiln.records import Graded, Problem
-from codekiln.rewrite.normalise import bare, parse
+from codekiln.data.normalise import bare, parse
+from codekiln.data.records import Graded, Problem
+from codekiln.filters.base import Filter, FilterSettings, program
 
 _PROMISE = re.compile(
     r"#.*\b(TODO|FIXME|XXX|your code here|implement (this|me|here)|rest of the (code|function))\b", re.IGNORECASE
 )
 
 
-def create(context: Context) -> Check:
-    """Return a check for promising comments and top-level functions that are empty or raise NotImplementedError."""
+class Placeholder(Filter[FilterSettings]):
+    """``placeholder``: a comment that promises code, or a top-level function that is empty or not implemented."""
 
-    def check(problem: Problem, graded: Graded) -> str | None:
+    describe = "Keeps programs without TODO comments and without functions left empty."
+
+    def reason(self, problem: Problem, graded: Graded) -> str | None:
+        """Return ``placeholder`` for a program that leaves work to its reader."""
         code = program(problem, graded.sample)
         return "placeholder" if _PROMISE.search(code) or _has_empty_function(code) else None
-
-    return check
 
 
 def _has_empty_function(code: str) -> bool:
@@ -36,6 +37,3 @@ def _does_nothing(statement: ast.stmt) -> bool:
         raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
         return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
     return isinstance(statement, ast.Pass)
-
-
-FILTER = Filter("placeholder", "Keeps programs without TODO comments and without functions left empty.", create)

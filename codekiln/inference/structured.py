@@ -1,4 +1,4 @@
-"""Several programs in one request: the server is held to a JSON schema, and its answers are not trusted to follow it.
+"""Several programs in one request, as JSON by a schema; answers outside the schema are counted and requested again.
 
 The form is ``response_format`` with ``json_schema`` and ``strict`` of the OpenAI API reference, which vLLM, SGLang,
 llama.cpp and the hosted services know.
@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeGuard
 
+from codekiln.data.prompts import extract_code
+from codekiln.data.records import Message
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
-from codekiln.inference.responses import Reply
-from codekiln.prompts import extract_code
-from codekiln.records import Message
+from codekiln.inference.response_cache import Completion
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,15 @@ _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 
 
 @dataclass
-class Implementations:
-    """Asks for different programs until there are as many as wanted, or ``attempts`` requests were made.
+class StructuredGenerator:
+    """Requests different programs until there are as many as wanted, or ``attempts`` requests were made.
 
     Attributes:
         generator: The server.
         sampling: ``n`` is how many programs are wanted of each problem, in one request.
         attempts: Most requests per problem; each asks for those that are still missing.
-        malformed: Answers, and programs in them, that were of no use, by reason: ``refused`` (no text), ``cut-off``
-            (the token limit was hit), ``not-json``, ``out-of-schema``, ``empty``, ``repeated`` (one there is already).
+        malformed: Unusable answers, and unusable programs in answers, by reason: ``refused`` (no text), ``cut-off``
+            (token limit reached), ``not-json``, ``out-of-schema``, ``empty``, ``repeated`` (the same program twice).
         missing: Programs that were still missing after the last attempt.
     """
 
@@ -69,7 +70,7 @@ class Implementations:
     missing: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, prompts: Sequence[tuple[Message, ...]]) -> Iterator[list[str]]:
+    def generate(self, prompts: Sequence[tuple[Message, ...]]) -> Iterator[list[str]]:
         """Yield the programs for each prompt, in the order of the prompts; a prompt may get fewer than wanted, or none.
 
         Raises:
@@ -85,34 +86,34 @@ class Implementations:
             lacking = self.sampling.n - len(programs)
             if not lacking:
                 break
-            asked = _asking(prompt, lacking, list(programs.values()))
-            reply = self.generator.answer(asked, self.sampling, attempt, stop, response_format=FORMAT)
-            given, reasons = read(reply)
+            request = _request(prompt, lacking, list(programs.values()))
+            completion = self.generator.answer(request, self.sampling, attempt, stop, response_format=FORMAT)
+            given, reasons = read(completion)
             for approach, code in given[:lacking]:
                 if code in programs:
                     reasons.append("repeated")
                 programs.setdefault(code, approach)
-            self._count(reasons, reply)
+            self._count(reasons, completion)
         with self._lock:
             self.missing += self.sampling.n - len(programs)
         return list(programs)
 
-    def _count(self, reasons: Sequence[str], reply: Reply) -> None:
+    def _count(self, reasons: Sequence[str], completion: Completion) -> None:
         with self._lock:
             self.malformed.update(reasons)
         if reasons:
-            log.warning("structured answer: %s (%.80r)", ", ".join(reasons), reply.text)
+            log.warning("structured answer: %s (%.80r)", ", ".join(reasons), completion.text)
 
 
-def read(reply: Reply) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the (approach, program) pairs of an answer, and why other parts of it, or all of it, are of no use."""
-    if not reply.text.strip():
+def read(completion: Completion) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the (approach, program) pairs of an answer, and the reasons why other parts of it are unusable."""
+    if not completion.text.strip():
         return [], ["refused"]
-    fenced = _FENCE.match(reply.text)
+    fenced = _FENCE.match(completion.text)
     try:
-        answer = json.loads(fenced[1] if fenced else reply.text)
+        answer = json.loads(fenced[1] if fenced else completion.text)
     except (ValueError, RecursionError):
-        return [], ["cut-off" if reply.finish_reason == "length" else "not-json"]
+        return [], ["cut-off" if completion.finish_reason == "length" else "not-json"]
     items = answer.get("implementations") if isinstance(answer, dict) else None
     if not isinstance(items, list):
         return [], ["out-of-schema"]
@@ -123,26 +124,24 @@ def read(reply: Reply) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _program(item: object) -> tuple[str, str] | str:
-    """Return the approach and the program of one implementation, or what is wrong with it."""
-    code = item.get("code") if isinstance(item, dict) else None
-    if not isinstance(code, str) or not _is_text(code):
+    """Return the approach and the program of one implementation, or the reason why it is unusable."""
+    fields = item if isinstance(item, dict) else {}
+    code, approach = fields.get("code"), fields.get("approach")
+    if not _is_text(code):
         return "out-of-schema"
     program = extract_code(code)
-    approach = item.get("approach")
-    return (
-        (approach if isinstance(approach, str) and _is_text(approach) else "", program) if program.strip() else "empty"
-    )
+    return (approach if _is_text(approach) else "", program) if program.strip() else "empty"
 
 
-def _is_text(text: str) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
+    """Return whether a JSON value is a string that UTF-8 can hold: half of a surrogate pair cannot be written."""
     try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
         return False
-    return True
 
 
-def _asking(prompt: tuple[Message, ...], count: int, approaches: Sequence[str]) -> tuple[Message, ...]:
+def _request(prompt: tuple[Message, ...], count: int, approaches: Sequence[str]) -> tuple[Message, ...]:
     text = f"{prompt[-1].content}\n\n{ASK.format(count=count)}"
     if known := [approach for approach in approaches if approach]:
         text += "\n" + "\n".join([UNLIKE, *(f"* {approach}" for approach in known)])

@@ -12,15 +12,15 @@ NAME_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a job runs, and for what.
+class LaunchContext:
+    """The step that launches a job, and where the job runs.
 
     Attributes:
-        pool: Name of a GPU pool; empty: this process.
+        pool: Name of a GPU pool; empty: the job runs in this process.
         run: Id of the pipeline run.
         step: Name of the step in the run.
-        identity: Digest of everything the step's output depends on.
-        task_config: What Kubeflow passed through from the task, in Kubernetes' own JSON form.
+        identity: Digest of everything that the step's output depends on.
+        task_config: Settings of the task that Kubeflow Pipelines passed through, in Kubernetes' own JSON form.
     """
 
     pool: str = ""
@@ -30,60 +30,62 @@ class Place:
     task_config: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run(job: Job, place: Place, label: str = "") -> None:
-    """Run a job to its end; what it wrote is then in ``job.output``, wherever it ran.
+def run(job: Job, context: LaunchContext, label: str = "") -> None:
+    """Run a job to its end, wherever that is; its output is then in ``job.output``.
 
-    On a pool, the same job of the same step has the same name: a step that is started again finds the job that is
-    still at work, and a job that is started again finds the checkpoints of the one before.
+    On a pool, the same job of the same step has the same name: a step that is retried finds the job that still runs,
+    and a job that is started again finds the checkpoints of its predecessor.
 
     Args:
-        job: What to run.
-        place: Where.
-        label: Tells the jobs of one step apart.
+        job: Job to run.
+        context: The step, and where the job runs.
+        label: Distinguishes the jobs of one step.
 
     Raises:
         InputError: The job, the pool or a setting is wrong.
         ClusterError: The cluster refused the job, or it failed there.
     """
-    if place.pool:
-        _on_pool(job, place, label)
+    if context.pool:
+        _run_on_pool(job, context, label)
     else:
         import_module(f"{job.module}.run").run(job)
 
 
-def job_name(place: Place, label: str = "") -> str:
-    """Return the name of a step's job: an RFC 1035 label that other work never has."""
-    digest = hashlib.sha256("\0".join((place.run, place.step, label, place.identity)).encode()).hexdigest()[:10]
-    words = "-".join(filter(None, (place.step, label))).replace("_", "-")
+def job_name(context: LaunchContext, label: str = "") -> str:
+    """Return the name of a step's job: an RFC 1035 label, unique to the step and its inputs."""
+    digest = hashlib.sha256("\0".join((context.run, context.step, label, context.identity)).encode()).hexdigest()[:10]
+    words = "-".join(filter(None, (context.step, label))).replace("_", "-")
     return f"{words[: NAME_LENGTH - len(digest) - 1].rstrip('-')}-{digest}"
 
 
-def _identity(job: Job, place: Place) -> str:
-    """Return a digest of what the job computes and how: a job that is planned otherwise takes the place of the old."""
-    how = job.model_dump_json(exclude={*job.folders, "output"})
-    return hashlib.sha256(f"{place.identity}\0{how}".encode()).hexdigest()
+def _identity(job: Job, context: LaunchContext) -> str:
+    """Return a digest of what the job computes and how, by which an existing job is adopted or replaced."""
+    # Without the folders: their content is in the step's identity, and their paths differ between attempts.
+    settings = job.model_dump_json(exclude={*job.folders, "output"})
+    return hashlib.sha256(f"{context.identity}\0{settings}".encode()).hexdigest()
 
 
-def _on_pool(job: Job, place: Place, label: str) -> None:
+def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
+    # Imported here for start-up time: a job that runs in this process needs neither pyarrow nor Kubernetes.
     from codekiln.launch import exchange
     from codekiln.launch.cluster.pool_run import run_on_pool
     from codekiln.launch.cluster.request import JobRequest
-    from codekiln.launch.heartbeat import beating
+    from codekiln.launch.heartbeat import heartbeats
     from codekiln.launch.pools import read_cluster
 
     cluster = read_cluster()
-    name = job_name(place, label)
+    name = job_name(context, label)
     location = exchange.join(cluster.exchange, name)
     request = JobRequest(
         name=name,
-        step=place.step,
-        pool_name=place.pool,
-        pool=cluster.pool(place.pool),
+        step=context.step,
+        pool_name=context.pool,
+        pool=cluster.pool(context.pool),
         arguments=(location,),
-        identity=_identity(job, place),
-        task_config=place.task_config,
+        identity=_identity(job, context),
+        task_config=context.task_config,
     )
     exchange.put(job, location)
-    with beating(location):
+    with heartbeats(location):
         run_on_pool(request)
     exchange.get(location, job.output)

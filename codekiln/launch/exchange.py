@@ -1,7 +1,7 @@
-"""How files pass between a step and its job: through a folder both mount, or through object storage.
+"""The exchange of files between a step and its job, through a volume that both mount or through object storage.
 
-A job's place holds ``job.json``, its input folders, and ``output/``. In a folder the job works in place. From object
-storage every node takes a copy, and what it writes, checkpoints included, is copied back while it works.
+A job's location holds ``job.json``, its input folders, and ``output/``. On a volume the job works in place. From object
+storage every node downloads a copy, and uploads its output, checkpoints included, while it runs.
 """
 
 import json
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pyarrow import fs
 
-from codekiln.dataset import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.job import Job
 
@@ -27,24 +27,24 @@ SCHEMES = ("s3", "gs", "abfs", "abfss")
 
 
 def join(location: str, *parts: str) -> str:
-    """Return a place below ``location``; the options of a URI stay behind its path."""
-    path, mark, options = location.partition("?")
-    return "/".join((path.rstrip("/"), *parts)) + mark + options
+    """Return a location below ``location``; the query of a URI stays behind its path."""
+    path, mark, query = location.partition("?")
+    return "/".join((path.rstrip("/"), *parts)) + mark + query
 
 
 def put(job: Job, location: str) -> None:
-    """Copy a job and its input folders to ``location``; ``job.json`` comes last, so that half a copy is not a job.
+    """Copy a job and its input folders to ``location``; ``job.json`` last, so that an incomplete copy is not a job.
 
-    Folders that are there already are left alone; ``job.json`` is written again when the job is planned otherwise.
+    Folders of a job that exists are kept; ``job.json`` is written again when the job's settings have changed.
 
     Raises:
-        InputError: The place cannot be written.
+        InputError: The location cannot be written.
     """
-    store, root = _open(location)
+    store, root = _filesystem(location)
     folders = {name: folder for name in job.folders if (folder := getattr(job, name)) is not None}
     values = job.model_dump(mode="json") | {name: name for name in folders} | {"output": OUTPUT}
     text = json.dumps({"module": job.module, "job": values}, indent=2)
-    with _explained(location):
+    with _explain_os_errors(location):
         written = _read(store, f"{root}/{JOB}")
         if written is None:
             for name, folder in folders.items():
@@ -55,56 +55,56 @@ def put(job: Job, location: str) -> None:
 
 
 def get(location: str, output: Path) -> None:
-    """Copy what a finished job wrote into ``output``.
+    """Copy the output of a complete job into ``output``.
 
     Raises:
-        ClusterError: The job left nothing.
+        ClusterError: The job wrote no output.
     """
-    store, root = _open(location)
-    with _explained(location):
+    store, root = _filesystem(location)
+    with _explain_os_errors(location):
         if not _files(store, f"{root}/{OUTPUT}"):
             raise ClusterError(f"the job is complete and left nothing in {join(location, OUTPUT)}")
         output.mkdir(parents=True, exist_ok=True)
         _copy(store, f"{root}/{OUTPUT}", fs.LocalFileSystem(), str(output.absolute()))
 
 
-def sweep(location: str, days: int) -> int:
-    """Remove the places below ``location`` whose job no step has waited for in so many days; returns their number."""
-    store, root = _open(location)
+def delete_stale_jobs(location: str, days: int) -> int:
+    """Delete the jobs below ``location`` that no step has waited for in ``days`` days; returns their number."""
+    store, root = _filesystem(location)
     oldest, removed = time.time() - days * 86400, 0
-    with _explained(location):
+    with _explain_os_errors(location):
         for info in store.get_file_info(fs.FileSelector(root, allow_not_found=True)):
-            # A job may be older than that and still wait in a queue; then its step's signs of life are new.
-            signs = store.get_file_info([f"{info.path}/{JOB}", f"{info.path}/{HEARTBEAT}"])
-            times = [sign.mtime.timestamp() for sign in signs if sign.type == fs.FileType.File]
+            # A job may be older and still wait in a queue; then the heartbeats of its step are recent.
+            files = store.get_file_info([f"{info.path}/{JOB}", f"{info.path}/{HEARTBEAT}"])
+            times = [file.mtime.timestamp() for file in files if file.type == fs.FileType.File]
             if times and max(times) < oldest:
                 store.delete_dir(info.path)
                 removed += 1
     return removed
 
 
-def beat(location: str) -> None:
-    """Note that a step waits for the job at ``location`` now."""
-    store, root = _open(location)
+def write_heartbeat(location: str) -> None:
+    """Record that a step waits for the job at ``location`` now."""
+    store, root = _filesystem(location)
     _write(store, f"{root}/{HEARTBEAT}", str(time.time()))
 
 
-def last_beat(location: str) -> float | None:
-    """Return when a step last noted that it waits, in seconds since the epoch; None: never."""
-    store, root = _open(location)
+def read_heartbeat(location: str) -> float | None:
+    """Return the time of the last heartbeat in seconds since the epoch; None: there was none."""
+    store, root = _filesystem(location)
     text = _read(store, f"{root}/{HEARTBEAT}")
     return float(text) if text else None
 
 
 def probe(location: str) -> str:
-    """Write, read and delete a small file at ``location``; returns a sentence.
+    """Write, read and delete a small file at ``location``; returns a sentence for the check's report.
 
     Raises:
-        InputError: That does not work from here.
+        InputError: One of them fails.
     """
-    store, root = _open(location)
+    store, root = _filesystem(location)
     path = f"{root}/.codekiln-probe"
-    with _explained(location):
+    with _explain_os_errors(location):
         _write(store, path, "probe")
         _read(store, path)
         store.delete_file(path)
@@ -112,36 +112,36 @@ def probe(location: str) -> str:
 
 
 @contextmanager
-def opened(location: str, node: int) -> Iterator[Path]:
-    """Give a job's pod its place as a local folder.
+def job_folder(location: str, node: int) -> Iterator[Path]:
+    """Provide a job's location as a local folder to a pod of the job.
 
     Args:
-        location: The place, as ``put`` was given it.
-        node: Rank of this node; node 0 also removes from storage what the job removed.
+        location: Location of the job, as in ``put``.
+        node: Rank of this node; node 0 also deletes from storage the folders that the job deleted.
     """
     if not _is_uri(location):
         yield Path(location)
         return
     with TemporaryDirectory(prefix="codekiln-", ignore_cleanup_errors=True) as scratch:
-        store, root = _open(location)
+        store, root = _filesystem(location)
         _copy(store, root, fs.LocalFileSystem(), scratch)
         output = Path(scratch) / OUTPUT
         output.mkdir(exist_ok=True)
-        with _Mirror(output, store, f"{root}/{OUTPUT}", leader=node == 0):
+        with _OutputUploader(output, store, f"{root}/{OUTPUT}", leader=node == 0):
             yield Path(scratch)
 
 
-class _Mirror:
-    """Copies what a job writes to object storage: every file that has stopped changing, and all of them at the end."""
+class _OutputUploader:
+    """Uploads a job's output from a thread: each file once it has stopped changing, and every file at the end."""
 
     def __init__(self, folder: Path, store: fs.FileSystem, root: str, leader: bool) -> None:
         self.folder, self.store, self.root, self.leader = folder, store, root, leader
-        self.sent = self.seen = _state(folder)
+        self.uploaded = self.seen = _file_states(folder)
         self.folders = _folders(folder)
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._work, name="mirror", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
-    def __enter__(self) -> "_Mirror":
+    def __enter__(self) -> "_OutputUploader":
         self.thread.start()
         return self
 
@@ -150,34 +150,35 @@ class _Mirror:
         self.thread.join()
         self.sync(final=True)
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self.stop.wait(SYNC_SECONDS):
             try:
                 self.sync()
             except OSError as error:
-                # The next round tries again; only the last one has to succeed.
+                # The next round retries; only the one at the end has to succeed.
                 print(f"copying to {self.root} will be tried again: {error}", flush=True)
 
     def sync(self, final: bool = False) -> None:
-        """Send what is new; before the end only files that have not changed since the last look."""
-        now = _state(self.folder)
+        """Upload new and changed files; before the end only those that have not changed since the last call."""
+        now = _file_states(self.folder)
         ready = [name for name, state in now.items() if final or self.seen.get(name) == state]
-        # Files at the top are what a reader takes as the sign that a job is done; what is in folders goes before them.
+        # Top-level files come last: a reader takes them as the sign that the job is done.
         for name in sorted(ready, key=_is_nested, reverse=True):
-            if self.sent.get(name) != now[name]:
-                self._send(name)
-                self.sent = {**self.sent, name: now[name]}
+            if self.uploaded.get(name) != now[name]:
+                self._upload(name)
+                self.uploaded = {**self.uploaded, name: now[name]}
         self.seen = now
-        self._forget()
+        self._delete_removed_folders()
 
-    def _send(self, name: str) -> None:
+    def _upload(self, name: str) -> None:
         target = f"{self.root}/{name}"
         self.store.create_dir(target.rpartition("/")[0], recursive=True)
         fs.copy_files(
             str(self.folder / name), target, source_filesystem=fs.LocalFileSystem(), destination_filesystem=self.store
         )
 
-    def _forget(self) -> None:
+    def _delete_removed_folders(self) -> None:
+        # Trainers delete old checkpoints; left in storage, one of them could be taken for the last.
         now = _folders(self.folder)
         for name in sorted(self.folders - now) if self.leader else ():
             path = f"{self.root}/{name}"
@@ -190,7 +191,7 @@ def _is_nested(name: str) -> bool:
     return "/" in name
 
 
-def _state(folder: Path) -> dict[str, tuple[int, int]]:
+def _file_states(folder: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for parent, _, names in os.walk(folder):
         for path in (Path(parent, name) for name in names):
@@ -208,12 +209,12 @@ def _is_uri(location: str) -> bool:
     return "://" in location
 
 
-def _open(location: str) -> tuple[fs.FileSystem, str]:
+def _filesystem(location: str) -> tuple[fs.FileSystem, str]:
     if not _is_uri(location):
         return fs.LocalFileSystem(), str(Path(location).absolute())
     if urlsplit(location).scheme not in SCHEMES:
         raise InputError(
-            "is no place that steps and jobs both reach",
+            "is no location that steps and jobs both reach",
             where=location,
             fix="use an absolute folder, or s3://bucket/prefix, gs://bucket/prefix or abfss://container@account/prefix",
         )
@@ -225,7 +226,8 @@ def _read(store: fs.FileSystem, path: str) -> str | None:
     if store.get_file_info(path).type != fs.FileType.File:
         return None
     with store.open_input_stream(path) as stream:
-        return stream.read().decode()
+        content: bytes = stream.read()
+    return content.decode()
 
 
 def _files(store: fs.FileSystem, path: str) -> list[fs.FileInfo]:
@@ -248,7 +250,7 @@ def _write(store: fs.FileSystem, path: str, text: str) -> None:
 
 
 @contextmanager
-def _explained(location: str) -> Iterator[None]:
+def _explain_os_errors(location: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""A sign of life from a step to its job: a job that nobody waits for any more ends itself.
+"""Heartbeats from a step to its job, so that a job which no step waits for any more ends itself.
 
-A step that is told to end deletes its job. One that is killed, or whose node is lost, cannot; without this its job
-would hold its GPUs until its deadline.
+A step that is cancelled deletes its job. A step that is killed, or whose node is lost, cannot: without heartbeats its
+job would hold its GPUs until its deadline.
 """
 
 import os
@@ -14,28 +14,27 @@ from contextlib import contextmanager
 from codekiln.errors import InputError
 from codekiln.launch import exchange
 
-BEAT_SECONDS = 60.0
-LOOK_SECONDS = 300.0
+SEND_SECONDS = 60.0
+CHECK_SECONDS = 300.0
 # Longer than any pause between two attempts of a step.
 ABANDONED_SECONDS = 2 * 3600.0
-ABANDONED = 3
 
 
 @contextmanager
-def beating(location: str) -> Iterator[None]:
-    """Give a job at ``location`` signs of life, from before it exists until the block ends."""
+def heartbeats(location: str) -> Iterator[None]:
+    """Send heartbeats to the job at ``location`` until the block ends; the first is there before the job exists."""
     stop = threading.Event()
 
-    def work() -> None:
-        while not stop.wait(BEAT_SECONDS):
+    def send() -> None:
+        while not stop.wait(SEND_SECONDS):
             try:
-                exchange.beat(location)
+                exchange.write_heartbeat(location)
             except OSError as error:
-                # The job bears two hours of silence; the next beat may succeed.
-                print(f"no sign of life could be given: {error}", flush=True)
+                # The job tolerates two hours of silence; the next heartbeat may succeed.
+                print(f"the heartbeat could not be written: {error}", flush=True)
 
-    exchange.beat(location)
-    thread = threading.Thread(target=work, name="heartbeat", daemon=True)
+    exchange.write_heartbeat(location)
+    thread = threading.Thread(target=send, name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
@@ -44,8 +43,8 @@ def beating(location: str) -> Iterator[None]:
         thread.join()
 
 
-class Watch:
-    """Looks whether a step still waits for this job, and asks this process to end when none does.
+class HeartbeatMonitor:
+    """Checks in a thread whether a step still waits for this job, and ends this process when none does.
 
     Attributes:
         abandoned: Whether that has happened.
@@ -53,24 +52,25 @@ class Watch:
 
     def __init__(self, location: str, end: Callable[[], None] | None = None) -> None:
         self.location, self.abandoned = location, False
+        # SIGTERM to this very process: the job ends as when its pod is deleted, with a checkpoint.
         self._end = end or (lambda: os.kill(os.getpid(), signal.SIGTERM))
 
     def start(self) -> None:
-        """Begin to look; this process may be asked to end at once."""
-        threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
+        """Start the thread; the first check follows at once."""
+        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
-    def _work(self) -> None:
-        while not alone(self.location):
-            time.sleep(LOOK_SECONDS)
+    def _run(self) -> None:
+        while not is_abandoned(self.location):
+            time.sleep(CHECK_SECONDS)
         self.abandoned = True
         self._end()
 
 
-def alone(location: str) -> bool:
-    """Return whether the last sign of life is too old; a job that never had one was started by hand."""
+def is_abandoned(location: str) -> bool:
+    """Return whether the last heartbeat is too old; a job that never had one was started by hand."""
     try:
-        last = exchange.last_beat(location)
+        last = exchange.read_heartbeat(location)
     except (OSError, InputError):
-        # The place itself cannot be reached; the job will find that out by itself.
+        # An exchange that cannot be reached says nothing about the step; the job fails on its own if it stays so.
         return False
     return last is not None and time.time() - last > ABANDONED_SECONDS

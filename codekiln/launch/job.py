@@ -1,21 +1,21 @@
-"""What every job has in common: a JSON file that names its folders, and the program that runs it."""
+"""The base class of jobs: a JSON file that names input and output folders, and the module that runs it."""
 
 from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codekiln.dataset import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.errors import InputError, InputErrors
 
 
 class Job(BaseModel):
-    """A piece of work that can be run here or sent to a GPU pool.
+    """A unit of work that runs in this process or on a GPU pool.
 
     Attributes:
         module: The package that runs it: ``python -m MODULE JOB.json`` in a process of its own, ``MODULE.run.run(job)``
             in this one.
-        folders: The fields that are input folders, and travel with it.
+        folders: The fields that are input folders, which are copied to where the job runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,7 +29,7 @@ class Job(BaseModel):
         """Read a job from a JSON file; relative folders are relative to it.
 
         Raises:
-            InputError: There is no such file, or it is not such a job; every mistake is named.
+            InputError: There is no such file, or its content is not such a job; names every mistake.
         """
         if not path.is_file():
             raise InputError("no such file", where=str(path), fix="give a job written by codekiln")
@@ -37,5 +37,6 @@ class Job(BaseModel):
             job = cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise InputErrors(validation_errors(error, str(path), "correct the field")) from None
-        places = {name: getattr(job, name) for name in (*cls.folders, "output")}
-        return job.model_copy(update={name: path.parent / place for name, place in places.items() if place is not None})
+        folders = {name: getattr(job, name) for name in (*cls.folders, "output")}
+        update = {name: path.parent / folder for name, folder in folders.items() if folder is not None}
+        return job.model_copy(update=update)

@@ -1,11 +1,11 @@
-"""The GPU pools of a cluster, and where steps and jobs exchange files; written by the chart, read by every step."""
+"""The configuration of a cluster: its GPU pools and its exchange; written by the chart, read by every step."""
 
 import os
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codekiln.dataset import validation_errors
+from codekiln.data.files import validation_errors
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 VARIABLE = "CODEKILN_CLUSTER"
@@ -16,14 +16,14 @@ class _Record(BaseModel):
 
 
 class Pool(_Record):
-    """Nodes that train, and how a job asks for them; nested objects are in Kubernetes' own JSON form."""
+    """A GPU pool: the nodes that run a job, and how a job requests them; nested objects are Kubernetes' JSON."""
 
     api: Literal["trainjob", "pytorchjob"] = Field(
         "trainjob", description="TrainJob of Kubeflow Trainer 2, or PyTorchJob of the v1 training operator"
     )
     runtime: str = Field("", description="(Cluster)TrainingRuntime that a TrainJob refers to")
     runtime_kind: Literal["TrainingRuntime", "ClusterTrainingRuntime"] = "TrainingRuntime"
-    image: str = Field(description="image that trains, with a tag that never moves")
+    image: str = Field(description="image of the jobs, with an immutable tag")
     nodes: int = Field(1, ge=1, description="nodes of one job")
     accelerator: str = Field("nvidia.com/gpu", description="resource name of an accelerator; empty: a pool of CPUs")
     accelerators: int = Field(1, ge=0, description="accelerators per node; one process each")
@@ -50,18 +50,18 @@ class Pool(_Record):
 
     @property
     def processes(self) -> int:
-        """Processes of one job: one per accelerator, or one per node on CPUs."""
+        """Number of processes of one job: one per accelerator, or one per node on CPUs."""
         return self.nodes * max(1, self.accelerators if self.accelerator else 0)
 
 
 class Cluster(_Record):
-    """What a step knows about the cluster it runs in."""
+    """The configuration of the cluster that a step runs in."""
 
     exchange: str = Field(
         description="a folder that steps and jobs both mount, or s3://bucket/prefix or gs://bucket/prefix"
     )
     claim: str = Field("", description="the PersistentVolumeClaim behind a folder")
-    keep_days: int = Field(30, ge=0, description="a job's files are removed from the exchange after so long; 0: never")
+    keep_days: int = Field(30, ge=0, description="days until a job's files leave the exchange; 0: never")
     pools: dict[str, Pool] = {}
 
     def pool(self, name: str) -> Pool:
@@ -80,9 +80,9 @@ class Cluster(_Record):
 
 
 def placement(pool: str) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
-    """Return what a task on a pool asks for: accelerator, accelerators per node, node selector, tolerations.
+    """Return what a task on a pool requests: accelerator, accelerators per node, node selector, tolerations.
 
-    Without a pool nothing is asked for.
+    Without a pool all of them are empty.
     """
     if not pool:
         return "", "0", {}, []
@@ -91,10 +91,10 @@ def placement(pool: str) -> tuple[str, str, dict[str, str], list[dict[str, Any]]
 
 
 def read_cluster() -> Cluster:
-    """Return the cluster that the variable ``CODEKILN_CLUSTER`` describes, as JSON.
+    """Return the configuration in the variable ``CODEKILN_CLUSTER``, which is JSON.
 
     Raises:
-        InputError: The variable is not set, or not what it should be.
+        InputError: The variable is not set or not valid.
     """
     text = os.environ.get(VARIABLE, "")
     if not text:

@@ -3,7 +3,7 @@
 import os
 from typing import Any, TypeVar
 
-APART = "CODEKILN_NODES_APART"
+NO_SHARED_FOLDER = "CODEKILN_NODES_APART"
 
 Answer = TypeVar("Answer")
 
@@ -23,9 +23,9 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def apart() -> bool:
+def nodes_share_no_folder() -> bool:
     """Return whether each node works on a folder of its own, so that each has to write whole checkpoints."""
-    return APART in os.environ
+    return NO_SHARED_FOLDER in os.environ
 
 
 def gathered(answer: Answer) -> list[Answer]:

@@ -1,4 +1,4 @@
-"""The program of a job, ``python -m MODULE JOB.json``, also as one of several processes that torchrun started."""
+"""The command line of a job, ``python -m MODULE JOB.json``, alone or as one of several processes of torchrun."""
 
 import os
 import sys
@@ -7,43 +7,44 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codekiln.errors import CodekilnError
-from codekiln.launch import processes
-from codekiln.launch.worker import ERROR_FILE, say_last
+from codekiln.launch import exit_codes, processes
+from codekiln.launch.worker import ERROR_FILE, report_failure
 
 
 def start(module: str, arguments: list[str], work: Callable[[Path], int]) -> int:
     """Run the job in the file named by the one argument.
 
     Args:
-        module: The package that is being run, for the usage.
-        arguments: Of the command line.
+        module: Package of the job, for the usage message.
+        arguments: Arguments of the command line.
         work: Runs the job of a file and returns the exit code.
 
     Returns:
-        What ``work`` returns; 2 when the user has to correct something.
+        The exit code: that of ``work``, or 2 after a mistake of the user.
     """
     if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
         print(
             f"usage: python -m {module} JOB.json\n\n"
             "Runs one job in this process; python -m codekiln.launch.worker starts it in several."
         )
-        return 0 if arguments and arguments[0] in ("-h", "--help") else 2
+        return 0 if arguments and arguments[0] in ("-h", "--help") else exit_codes.USER_ERROR
     try:
         code = work(Path(arguments[0]))
     except CodekilnError as error:
-        return _give_up(2, f"error: {error}")
+        return _fail(exit_codes.USER_ERROR, f"error: {error}")
     except Exception:
+        # Under torchrun the worker prints the traceback, once for all processes.
         if ERROR_FILE not in os.environ:
             raise
-        return _give_up(1, traceback.format_exc())
+        return _fail(1, traceback.format_exc())
     processes.leave()
     return code
 
 
-def _give_up(code: int, words: str) -> int:
-    say_last(words)
+def _fail(code: int, message: str) -> int:
+    report_failure(message)
     sys.stdout.flush()
     if processes.world() > 1:
-        # The other processes may be waiting for this one or gone: parting in order would hang or abort.
+        # The other processes may be gone or wait for this one: an orderly exit would hang or abort.
         os._exit(code)
     return code

@@ -1,69 +1,70 @@
-"""Whether a cluster is ready for a run: every problem at once, each with its fix."""
+"""Readiness of a cluster for a run: every problem at once, each with its fix."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
 
 from codekiln.errors import CodekilnError, InputError, InputErrors
-from codekiln.kubeflow import answers
 from codekiln.launch import exchange
+from codekiln.launch.cluster.cluster_checks import check_pool, missing_permissions
+from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
+from codekiln.registry import Registry
 
 Probe = Callable[[], str]
 
 
-def examine(probes: Mapping[str, Probe]) -> dict[str, str]:
-    """Run every probe, print what each found, and return it.
+def run_probes(probes: Mapping[str, Probe]) -> dict[str, str]:
+    """Run every probe, print its finding, and return the findings by name.
 
     Raises:
-        InputErrors: Everything that is wrong.
+        InputErrors: The problems of all probes.
     """
-    notes: dict[str, str] = {}
-    found: list[InputError] = []
+    findings: dict[str, str] = {}
+    problems: list[InputError] = []
     for name, probe in probes.items():
         try:
-            notes[name] = probe()
-            print(f"check: {name}: {notes[name]}", flush=True)
+            findings[name] = probe()
+            print(f"check: {name}: {findings[name]}", flush=True)
         except InputErrors as error:
-            found += error.errors
+            problems += error.errors
         except CodekilnError as error:
-            found.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
-    if found:
-        raise InputErrors(found)
-    return notes
+            problems.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
+    if problems:
+        raise InputErrors(problems)
+    return findings
 
 
 def pool_probes(cluster: Cluster, names: Iterable[str]) -> dict[str, Probe]:
-    """Return the probes of pools: the runtime, the queue, the volume, permissions, the exchange and the image."""
+    """Return the probes of pools: image, permissions, runtime, queue, volume and exchange."""
     probes = {f"pool {name}": _pool_probe(cluster, name) for name in names}
-    return {"exchange": lambda: _exchange(cluster), **probes}
+    return {"exchange": lambda: _probe_exchange(cluster), **probes}
 
 
 def check_cluster(kfp_host: str = "") -> None:
-    """Examine everything that a run on this cluster needs, apart from its own settings.
+    """Probe everything that a run on this cluster needs, except for its own settings.
 
     Args:
-        kfp_host: Address of Kubeflow Pipelines; empty: it is not looked at.
+        kfp_host: Address of Kubeflow Pipelines; empty: it is not probed.
 
     Raises:
-        InputErrors: Everything that is wrong.
+        InputErrors: The problems of all probes.
     """
     cluster = read_cluster()
     probes = pool_probes(cluster, cluster.pools)
     if kfp_host:
-        probes["Kubeflow Pipelines"] = lambda: answers(kfp_host.rstrip("/"))
+        probes["Kubeflow Pipelines"] = lambda: check_health(kfp_host.rstrip("/"))
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     probes["MLflow"] = lambda: tracking_probe(uri)
-    examine(probes)
+    run_probes(probes)
 
 
 def tracking_probe(uri: str) -> str:
-    """Say that an experiment can be looked for and a registered model listed at an MLflow server.
+    """Search an experiment and a registered model on an MLflow server; returns a sentence for the check's report.
 
     Raises:
+        InputError: There is no URI.
         RegistryError: The server cannot be reached or refuses.
     """
-    from codekiln.registry import Registry
-
     if not uri:
         raise InputError(
             "MLFLOW_TRACKING_URI is not set", where="MLflow", fix="set mlflow in the chart's values and upgrade"
@@ -72,9 +73,9 @@ def tracking_probe(uri: str) -> str:
     return f"answers at {uri}"
 
 
-def _exchange(cluster: Cluster) -> str:
+def _probe_exchange(cluster: Cluster) -> str:
     found = exchange.probe(cluster.exchange)
-    removed = exchange.sweep(cluster.exchange, cluster.keep_days) if cluster.keep_days else 0
+    removed = exchange.delete_stale_jobs(cluster.exchange, cluster.keep_days) if cluster.keep_days else 0
     if not removed:
         return found
     return f"{found}; {removed} jobs that no step has waited for in {cluster.keep_days} days were removed"
@@ -82,24 +83,21 @@ def _exchange(cluster: Cluster) -> str:
 
 def _pool_probe(cluster: Cluster, name: str) -> Probe:
     def probe() -> str:
-        from codekiln.launch.cluster.permissions import missing_permissions
-        from codekiln.launch.cluster.probes import probe_pool
-
         pool = cluster.pool(name)
-        if found := [*_image(name, pool), *missing_permissions(pool.api), *probe_pool(name, pool, cluster)]:
+        if found := [*_check_image(name, pool), *missing_permissions(pool.api), *check_pool(name, pool, cluster)]:
             raise InputErrors(found)
         return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
 
     return probe
 
 
-def _image(name: str, pool: Pool) -> list[InputError]:
+def _check_image(name: str, pool: Pool) -> list[InputError]:
     _, _, tag = pool.image.rpartition("/")[2].partition(":")
     if "@sha256:" in pool.image or tag not in ("", "latest"):
         return []
     return [
         InputError(
-            f"the image of pool '{name}' has no tag that stays what it is: {pool.image}",
+            f"the image of pool '{name}' has no immutable tag: {pool.image}",
             where=f"gpuPools.{name}.image",
             fix="name a release or a digest, so that a job started again runs the same code",
         )

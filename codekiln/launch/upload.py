@@ -1,16 +1,16 @@
-"""``python -m codekiln.launch.upload --host URL FILE…``: put compiled pipelines into Kubeflow Pipelines.
+"""``python -m codekiln.launch.upload --host URL FILE…``: upload compiled pipelines to Kubeflow Pipelines.
 
 The chart runs this after an installation and an upgrade.
 """
 
 import sys
-import time
 from pathlib import Path
 
 import click
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from codekiln.errors import CodekilnError, InputError
-from codekiln.kubeflow import Kubeflow
+from codekiln.errors import CodekilnError
+from codekiln.launch.kfp_client import KfpClient, ServerUnreachable
 
 PAUSE_SECONDS = 10
 
@@ -22,27 +22,23 @@ PAUSE_SECONDS = 10
 @click.option("--wait", default=600, show_default=True, help="Seconds to wait for the API to answer.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def main(host: str, namespace: str, token_file: Path | None, wait: int, files: tuple[Path, ...]) -> None:
-    """Upload FILES; what is there already is left alone."""
+    """Upload FILES; a version that exists already is left alone."""
     token = token_file.read_text().strip() if token_file else ""
+    # Right after an installation the API may still be starting.
+    connecting = Retrying(
+        retry=retry_if_exception_type(ServerUnreachable),
+        wait=wait_fixed(PAUSE_SECONDS),
+        stop=stop_after_delay(wait),
+        before_sleep=lambda _: print(f"waiting for {host}", flush=True),
+        reraise=True,
+    )
     try:
-        server = _connect(host, namespace, token, time.monotonic() + wait)
+        client = connecting(KfpClient, host, namespace, token)
         for file in files:
-            print(server.upload(file), flush=True)
+            print(client.upload(file), flush=True)
     except CodekilnError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-
-
-def _connect(host: str, namespace: str, token: str, deadline: float) -> Kubeflow:
-    while True:
-        try:
-            return Kubeflow(host, namespace, token)
-        except InputError as error:
-            # Right after an installation the API may still be starting.
-            if "cannot be reached" not in error.what or time.monotonic() > deadline:
-                raise
-            print(f"waiting for {host}", flush=True)
-            time.sleep(PAUSE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""``python -m codekiln.launch.worker PLACE``: what the pods of a job run.
+"""``python -m codekiln.launch.worker LOCATION``: the entry point of a job's pods.
 
-Starts one process per accelerator with torchrun's own machinery, which reads the ``PET_*`` variables that Kubeflow
-Trainer sets (https://www.kubeflow.org/docs/components/trainer); without them it is one node. Exit codes: 0 done, 2 a
-user's mistake, 3 no step waits for it, 143 stopped by SIGTERM, otherwise that of the process that failed first; 128 + n
-when signal n ended it.
+It starts one process per accelerator through torchrun's own API, which reads the ``PET_*`` variables that Kubeflow
+Trainer sets (https://www.kubeflow.org/docs/components/trainer); without them there is one node. Exit codes: 0 done,
+2 a user's mistake, 3 no step waits for the job, 143 stopped by SIGTERM; otherwise the code of the process that failed
+first, or 128 + n when signal n ended it.
 """
 
 import json
@@ -12,72 +12,82 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from codekiln.dataset import write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.errors import CodekilnError, InputError
-from codekiln.launch.exchange import JOB, opened
-from codekiln.launch.heartbeat import ABANDONED, Watch
-from codekiln.launch.processes import APART
+from codekiln.launch import exit_codes
+from codekiln.launch.exchange import JOB, job_folder
+from codekiln.launch.heartbeat import HeartbeatMonitor
+from codekiln.launch.processes import NO_SHARED_FOLDER
+
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 PATIENCE_SECONDS = 3600
-MODULES = ("codekiln.training", "codekiln.sampling")
-ERROR_FILE = "TORCHELASTIC_ERROR_FILE"  # set by torchrun for every process
-USAGE = """usage: python -m codekiln.launch.worker PLACE
+MODULES = ("codekiln.training", "codekiln.inference.sampling")
+# torchrun sets this variable for every process.
+ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
+USAGE = """usage: python -m codekiln.launch.worker LOCATION
 
-Runs the job in PLACE/job.json on this node; PLACE is a folder, or s3://bucket/prefix."""
+Runs the job in LOCATION/job.json on this node; LOCATION is a folder, or s3://bucket/prefix."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the job of a place, and return the exit code for the pod."""
+    """Run the job at a location on this node, and return the exit code for the pod."""
     if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
         print(USAGE)
-        return 0 if arguments and arguments[0] in ("-h", "--help") else 2
-    place, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
-    if "://" in place:
-        os.environ[APART] = "1"
-    # From the start: the first process of a container has no default for SIGTERM.
-    before = signal.signal(signal.SIGTERM, _pass_on)
-    watch = Watch(place)
+        return 0 if arguments and arguments[0] in ("-h", "--help") else exit_codes.USER_ERROR
+    location, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
+    if "://" in location:
+        os.environ[NO_SHARED_FOLDER] = "1"
+    # Before the handler needs it: in an import that a second signal interrupts, the module is incomplete.
+    import psutil  # noqa: F401
+
+    # From the start: PID 1 of a container ignores a SIGTERM that it does not handle.
+    before = signal.signal(signal.SIGTERM, _forward_signal)
+    monitor = HeartbeatMonitor(location)
     try:
-        watch.start()
-        code = _work(place, node)
+        monitor.start()
+        code = _run(location, node)
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:
         signal.signal(signal.SIGTERM, before)
-    if watch.abandoned and code:
+    if monitor.abandoned and code:
         print("no step has waited for this job for two hours, so it ended itself", file=sys.stderr)
-        return ABANDONED
+        return exit_codes.ABANDONED
     return code
 
 
-def _work(place: str, node: int) -> int:
+def _run(location: str, node: int) -> int:
     try:
-        with opened(place, node) as folder:
+        with job_folder(location, node) as folder:
             module, job = _unpack(folder, node)
             code = _launch(["-m", module, str(job)])
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left is to bring the results to safety
+            # Only the upload of the output is left, which a signal must not interrupt.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return code
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.USER_ERROR
 
 
-def say_last(words: str) -> None:
-    """Say why this process ends: to the worker, which repeats it once for all processes, or else to standard error."""
+def report_failure(message: str) -> None:
+    """Report why this process fails: to the worker, which prints it once for all processes, or to standard error."""
     file = os.environ.get(ERROR_FILE)
     if not file:
-        print(words, file=sys.stderr, flush=True)
+        print(message, file=sys.stderr, flush=True)
         return
-    # The form that torch.distributed.elastic.multiprocessing.errors reads.
-    content = {"message": words, "extraInfo": {"py_callstack": words, "timestamp": time.time()}}
+    # The format that torch.distributed.elastic.multiprocessing.errors reads.
+    content = {"message": message, "extraInfo": {"py_callstack": message, "timestamp": time.time()}}
     write_atomic(Path(file), json.dumps({"message": content}))
 
 
 def _unpack(folder: Path, node: int) -> tuple[str, Path]:
+    """Return the module that runs the job, and a file with the job alone."""
     path = folder / JOB
-    fix = "give the place that codekiln wrote the job to"
+    fix = "give the location that codekiln wrote the job to"
     try:
         content = json.loads(path.read_bytes())
         module, job = content["module"], content["job"]
@@ -87,7 +97,7 @@ def _unpack(folder: Path, node: int) -> tuple[str, Path]:
         raise InputError('is not {"module": ..., "job": {...}}', where=str(path), fix=fix) from None
     if module not in MODULES:
         raise InputError(f"module '{module}' cannot be run", where=str(path), fix=f"use one of {', '.join(MODULES)}")
-    # One file per node: several may share the folder. It stays in the folder, which relative paths are relative to.
+    # One file per node, since nodes may share the folder; in the folder, since the job's paths are relative to it.
     own = folder / f"job-{node}.json"
     write_atomic(own, json.dumps(job, indent=2))
     return module, own
@@ -99,9 +109,9 @@ def _launch(command: list[str]) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
-        torchrun.run(torchrun.parse_args([*_options(), *command]))
+        torchrun.run(torchrun.parse_args([*_options(), *command]))  # type: ignore[no-untyped-call]  # torch has no types here
     except ChildFailedError as error:
-        return _explain(error)
+        return _failure_code(error)
     except SignalException as error:
         return 128 + int(error.sigval)
     return 0
@@ -110,20 +120,21 @@ def _launch(command: list[str]) -> int:
 def _options() -> list[str]:
     import torch
 
-    # SIGTERM is left to `_pass_on`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
+    # SIGTERM is left to `_forward_signal`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
-    # Pods of one job may start far apart: a new node has to be made, and to pull the image.
+    # Pods of one job may start at very different times: a new node has to be provisioned, and to pull the image.
     options.append(f"--rdzv-conf=timeout={PATIENCE_SECONDS}")
     if "PET_NPROC_PER_NODE" not in os.environ:
         options.append(f"--nproc-per-node={max(1, torch.cuda.device_count())}")
     if not torch.cuda.is_available():
-        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or DeepSpeed warns in every process that it guessed so
+        # Without this DeepSpeed guesses, and warns about it in every process.
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if "PET_MASTER_ADDR" not in os.environ and "PET_RDZV_ENDPOINT" not in os.environ:
         options.append("--standalone")
     return options
 
 
-def _pass_on(signum: int, frame: Any) -> None:
+def _forward_signal(signum: int, frame: Any) -> None:
     import psutil
 
     children = psutil.Process().children()
@@ -133,24 +144,26 @@ def _pass_on(signum: int, frame: Any) -> None:
         child.send_signal(signum)
 
 
-def _explain(error: Any) -> int:
-    rank, failure = min(error.failures.items(), key=lambda item: _moment(item[1]))
+def _failure_code(error: "ChildFailedError") -> int:
+    """Print the message of the process that failed first, and return its exit code."""
+    rank, failure = min(error.failures.items(), key=lambda item: _failure_time(item[1]))
     code = failure.exitcode if failure.exitcode >= 0 else 128 - failure.exitcode
-    if code != 128 + signal.SIGTERM:
-        print(_words(rank, failure), file=sys.stderr, flush=True)
+    if code != exit_codes.SIGTERM:
+        print(_failure_message(rank, failure), file=sys.stderr, flush=True)
     return code
 
 
-def _moment(failure: Any) -> float:
-    # torchrun cuts the time to a second, too coarse to tell the cause from what followed.
+def _failure_time(failure: "ProcessFailure") -> float:
+    # torchrun truncates its own timestamp to a second, too coarse to tell the cause from its consequences.
     message = failure.error_file_data.get("message")
-    return message["extraInfo"]["timestamp"] if isinstance(message, dict) else failure.timestamp + 1
+    return float(message["extraInfo"]["timestamp"]) if isinstance(message, dict) else failure.timestamp + 1.0
 
 
-def _words(rank: int, failure: Any) -> str:
-    message = failure.message
+def _failure_message(rank: int, failure: "ProcessFailure") -> str:
+    # torch declares the message as text, but it is what the process wrote to the error file.
+    message: Any = failure.message
     if isinstance(message, dict):
-        return message["message"]
+        return str(message["message"])
     return f"process {rank} ended with exit code {failure.exitcode}" + (
         f": {message}" if failure.exitcode < 0 else "; its last lines are above"
     )

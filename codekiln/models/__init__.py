@@ -1,17 +1,17 @@
 """Base models: one TOML file each, and how to get from a name, a path or a Hub id to one.
 
-Adding a model is adding a file here. Reading the table loads no torch.
+Adding a model is adding a file here, or an entry point `codekiln.models` of an installed package. Reading the table
+loads no torch.
 """
 
 import re
-import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.plugins import FilePlugins
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -42,21 +42,14 @@ class BaseModelSpec(BaseModel):
         """Where ``from_pretrained`` finds the model: a folder, or a Hub id."""
         if self.id != "tiny":
             return self.id
-        from codekiln import tiny
+        from codekiln import demo
 
-        return str(tiny.base_path())
+        return str(demo.base_path())
 
     @property
     def hub_revision(self) -> str | None:
         """The revision to ask the Hub for; None for a folder."""
         return None if Path(self.source).is_dir() else self.revision
-
-
-def names() -> list[str]:
-    """Return the names of the models in the table."""
-    return sorted(
-        path.name.removesuffix(".toml") for path in resources.files(__name__).iterdir() if path.name.endswith(".toml")
-    )
 
 
 def get(name: str) -> BaseModelSpec:
@@ -68,7 +61,7 @@ def get(name: str) -> BaseModelSpec:
         InputError: It is none of the three, or its table entry is malformed.
     """
     if name in names():
-        return _read(name)
+        return _MODELS.get(name)
     path = Path(name)
     if path.is_dir():
         if not (path / "config.json").is_file():
@@ -77,7 +70,7 @@ def get(name: str) -> BaseModelSpec:
             )
         return BaseModelSpec(name=name, id=str(path))
     if _HUB_ID.fullmatch(name):
-        return next((spec for spec in map(_read, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
+        return next((spec for spec in map(_MODELS.get, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
     raise InputError(
         f"no base model '{name}'",
         where="base_model",
@@ -85,18 +78,20 @@ def get(name: str) -> BaseModelSpec:
     )
 
 
-def _read(name: str) -> BaseModelSpec:
-    file = resources.files(__name__) / f"{name}.toml"
+def _parse(name: str, values: dict[str, Any], where: str) -> BaseModelSpec:
     try:
-        return BaseModelSpec(name=name, **tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
+        return BaseModelSpec(name=name, **values)
     except ValidationError as error:
         raise InputErrors(
             InputError(
                 item["msg"],
-                where=f"{file}.{'.'.join(map(str, item['loc']))}",
+                where=f"{where}.{'.'.join(map(str, item['loc']))}",
                 fix=did_you_mean(str(item["loc"][0]), BaseModelSpec.model_fields),
             )
             for item in error.errors(include_url=False)
         ) from None
+
+
+_MODELS = FilePlugins("model", __name__, _parse)
+
+names = _MODELS.names

@@ -1,4 +1,4 @@
-"""MLflow as codekiln uses it: a parent run, one nested run per stage, adapters, and champion / challenger aliases."""
+"""Tracking and registry in MLflow: a parent run, a nested run per stage, adapters, champion / challenger aliases."""
 
 from codekiln.registry.registry import Registry
 from codekiln.registry.runs import StageRun

@@ -1,4 +1,4 @@
-"""How a tracking server is reached, and how what it refuses is explained."""
+"""The connection to an MLflow tracking server, and errors that explain its failures."""
 
 import fcntl
 import functools
@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from codekiln.errors import RegistryError
@@ -15,39 +15,52 @@ from codekiln.errors import RegistryError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 LOCK_SECONDS = 60
 _DENIED = ("PERMISSION_DENIED", "UNAUTHENTICATED", "answered 401", "answered 403", "readonly", "Permission denied")
 _UNREACHABLE = ("Max retries exceeded", "Connection", "NewConnectionError", "unable to open database", "timed out")
 
 
-def guarded(method: Method) -> Method:
-    """Make a method of something with a ``uri`` raise RegistryError, saying what to do, where MLflow would raise."""
+class _Connected(Protocol):
+    uri: str
+
+
+Owner = TypeVar("Owner", bound=_Connected)
+
+
+def explain_errors(
+    method: Callable[Concatenate[Owner, Arguments], Result],
+) -> Callable[Concatenate[Owner, Arguments], Result]:
+    """Let a method of a class with a ``uri`` raise RegistryError, with the fix, where MLflow raises its own errors."""
 
     @functools.wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
             return method(self, *args, **kwargs)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise refused(f"cannot {method.__name__.strip('_').replace('_', ' ')}", self.uri, error) from error
+            raise registry_error(f"cannot {method.__name__.strip('_').replace('_', ' ')}", self.uri, error) from error
 
-    return call  # type: ignore[return-value]
+    return call
 
 
-def refused(what: str, uri: str, error: Exception) -> RegistryError:
-    """Return the RegistryError that says ``what`` failed at ``uri``, why, and what the user can do about it."""
+def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
+    """Return the RegistryError for an error of MLflow: what failed, where, why, and the fix.
+
+    MLflow has few error codes, so that texts have to tell the causes apart.
+    """
     reason = str(error).strip().split("\n")[0][:300]
     seen = f"{type(error).__name__} {getattr(error, 'error_code', '')} {error}"
-    if any(sign in seen for sign in _DENIED):
+    if any(text in seen for text in _DENIED):
         fix = "give this user write access, or set MLFLOW_TRACKING_TOKEN / MLFLOW_TRACKING_USERNAME and _PASSWORD"
     elif "out-of-date database schema" in seen:
         fix = f"another MLflow version made this database: back it up, then run `mlflow db upgrade {uri}`"
     elif "_alembic_tmp_" in seen:
         fix = "MLflow was killed while it set this database up: delete the file if no run is in it yet, and repeat"
-    elif any(sign in seen for sign in _UNREACHABLE):
+    elif any(text in seen for text in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
@@ -57,8 +70,8 @@ def refused(what: str, uri: str, error: Exception) -> RegistryError:
 def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
     """Return a client for ``uri`` and the id of ``experiment``, created when it is new.
 
-    No global MLflow state is touched, so several connections live in one process. Artifacts of a SQLite store lie
-    beside its file, in ``mlartifacts``; every other store decides itself.
+    No global state of MLflow is changed, so that one process can have several connections. Artifacts of a SQLite store
+    are in ``mlartifacts`` beside its file; any other store has a location of its own.
 
     Raises:
         RegistryError: The URI is a file store or cannot be reached, the user may not write, or the experiment
@@ -72,12 +85,12 @@ def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
 
     try:
         _check_reachable(uri)
-        with _first_use(uri):
-            client = MlflowClient(tracking_uri=_patient(uri), registry_uri=_patient(uri))
+        with _setup_lock(uri):
+            client = MlflowClient(tracking_uri=_with_lock_timeout(uri), registry_uri=_with_lock_timeout(uri))
             client.search_registered_models(max_results=1)
             return client, _experiment_id(client, uri, experiment)
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise refused(f"cannot open experiment '{experiment}'", uri, error) from error
+        raise registry_error(f"cannot open experiment '{experiment}'", uri, error) from error
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -95,14 +108,14 @@ def _check_scheme(uri: str) -> None:
 
 
 def _check_reachable(uri: str) -> None:
-    # MLflow's own retries take minutes before they admit that nobody is there.
+    # MLflow's own retries of the first call would take minutes to fail.
     if urlsplit(uri).scheme not in ("http", "https"):
         return
     from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.rest_utils import http_request
 
-    response = http_request(
-        get_default_host_creds(uri),
+    response = http_request(  # type: ignore[no-untyped-call]  # MLflow has no types here
+        get_default_host_creds(uri),  # type: ignore[no-untyped-call]
         "/api/2.0/mlflow/experiments/search",
         "POST",
         max_retries=2,
@@ -115,8 +128,8 @@ def _check_reachable(uri: str) -> None:
 
 
 @contextmanager
-def _first_use(uri: str) -> Iterator[None]:
-    # MLflow creates its tables without a lock, so two processes that meet an empty database break each other.
+def _setup_lock(uri: str) -> Iterator[None]:
+    # MLflow creates its tables without a lock: two processes that find an empty database would break each other.
     path = sqlite_path(uri)
     if path is None:
         yield
@@ -131,7 +144,7 @@ def _first_use(uri: str) -> Iterator[None]:
 
 
 def _import_quietly() -> None:
-    # MLflow sends usage data from its import on, and prints migrations and progress bars; nobody asked for them.
+    # Set before the import, at which MLflow begins to send usage data and to print migrations and progress bars.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -141,8 +154,8 @@ def _import_quietly() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _patient(uri: str) -> str:
-    # A second writer waits for SQLite's lock instead of failing after five seconds.
+def _with_lock_timeout(uri: str) -> str:
+    # SQLite's default is to fail after five seconds while another process writes.
     return uri if sqlite_path(uri) is None or "?" in uri else f"{uri}?timeout={LOCK_SECONDS}"
 
 
@@ -159,8 +172,11 @@ def _experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-        # Someone else created it between the two calls.
-        return client.get_experiment_by_name(name).experiment_id
+        # Another process created it between the two calls.
+        created = client.get_experiment_by_name(name)
+        if created is None:
+            raise
+        return created.experiment_id
 
 
 def _without_password(uri: str) -> str:

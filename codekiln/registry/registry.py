@@ -1,4 +1,4 @@
-"""Registry: a parent run per pipeline run, a nested run per stage, and the adapters that come out."""
+"""The registry: a parent run per pipeline run, a nested run per stage, and the adapters that stages log."""
 
 import os
 import pwd
@@ -8,29 +8,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import connect, guarded
+from codekiln.registry.connection import connect, explain_errors
 from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, log_params
-from codekiln.registry.versions import Versions
+from codekiln.registry.versions import ModelVersions
 
 PARENT, NAME, ERROR = "mlflow.parentRunId", "mlflow.runName", f"{PREFIX}error"
 
 
-class Registry(Versions):
-    """A connection to MLflow: runs, adapters, registered versions.
+class Registry(ModelVersions):
+    """A connection to MLflow: runs, adapters and registered versions.
 
     Args:
         uri: Tracking URI, for example ``sqlite:///mlflow.db`` or ``http://mlflow:5000``.
         experiment: Experiment name, created when it is new.
 
     Raises:
-        RegistryError: From every method too: the server cannot be reached, or refused; says what to do.
+        RegistryError: From every method too: the server cannot be reached or refuses; with the fix.
     """
 
     def __init__(self, uri: str, experiment: str) -> None:
         self.uri = uri
         self.client, self.experiment_id = connect(uri, experiment)
 
-    @guarded
+    @explain_errors
     def start_parent(
         self,
         name: str,
@@ -38,10 +38,10 @@ class Registry(Versions):
         tags: Mapping[str, Any] | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Start the run that holds all stages, or continue one, and return its id.
+        """Start or continue the run that is the parent of all stages, and return its id.
 
-        Continued is the run ``run_id``; or else the one that MLFLOW_RUN_ID names, which is how the MLflow plugin of
-        Kubeflow Pipelines passes on its own run of the current task: the parent of that run is the pipeline's.
+        The run ``run_id`` is continued where it is given, or else the parent of the run in MLFLOW_RUN_ID: there the
+        MLflow plugin of Kubeflow Pipelines passes its own run of the current task, whose parent is the pipeline's.
         """
         given = {str(key): str(value) for key, value in (tags or {}).items()}
         found = run_id or self._pipeline_run()
@@ -56,29 +56,29 @@ class Registry(Versions):
 
     @contextmanager
     def stage(self, parent_run_id: str, name: str) -> Iterator[StageRun]:
-        """Give a nested run for one stage; it ends FINISHED, or FAILED with the error as a tag when the body raises.
+        """Provide a nested run for one stage; it ends FINISHED, or FAILED with the error as a tag.
 
-        Earlier runs of the same stage that a killed process left RUNNING are marked KILLED. Stages that work at the
-        same time under one parent therefore need different names. Inside a task of the MLflow plugin of Kubeflow
-        Pipelines, the task's own run is used, and the plugin ends it.
+        Earlier runs of the same stage that a killed process left RUNNING are marked KILLED. Stages that run at the same
+        time under one parent therefore need different names. In a task of the MLflow plugin of Kubeflow Pipelines the
+        task's own run is used, which the plugin ends.
         """
-        run_id, ours = self._stage_run(parent_run_id, name)
+        run_id, is_ours = self._stage_run(parent_run_id, name)
         try:
             yield StageRun(self.client, self.uri, run_id)
         except BaseException as error:
             self._fail(run_id, error)
             raise
-        if ours:
+        if is_ours:
             self.finish(run_id, "FINISHED")
 
-    @guarded
+    @explain_errors
     def finish(self, run_id: str, status: Literal["FINISHED", "FAILED", "KILLED"] = "FINISHED") -> None:
         """End a run."""
         self.client.set_terminated(run_id, status)
 
-    @guarded
+    @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
-        """Fetch an adapter's files, prove that its weights are the ones that were logged, and return ``destination``.
+        """Download an adapter's files, verify that its weights are those that were logged, and return ``destination``.
 
         Args:
             model_id_or_uri: A logged model's id, ``models:/<id>``, ``models:/<name>/<version>`` or
@@ -92,7 +92,8 @@ class Registry(Versions):
 
         source, digest = self._locate(model_id_or_uri.removeprefix("models:/"))
         Path(destination).mkdir(parents=True, exist_ok=True)
-        get_artifact_repository(source, self.client.tracking_uri).download_artifacts("", str(destination))
+        repository = get_artifact_repository(source, self.client.tracking_uri)
+        repository.download_artifacts("", str(destination))  # type: ignore[no-untyped-call]  # MLflow has no types here
         if (found := adapter_digest(destination)) != digest:
             raise RegistryError(
                 f"adapter {model_id_or_uri}: its weights have sha256 {found[:12]}, but {digest[:12]} was logged\n"
@@ -101,6 +102,7 @@ class Registry(Versions):
         return Path(destination)
 
     def _locate(self, address: str) -> tuple[str, str]:
+        """Return where an adapter's files are, and the digest of its weights."""
         if "@" in address:
             version = self.client.get_model_version_by_alias(*address.split("@", 1))
         elif "/" in address:
@@ -108,21 +110,21 @@ class Registry(Versions):
         else:
             model = self.client.get_logged_model(address)
             return model.artifact_location, model.tags["adapter_digest"]
-        return version.source, version.tags["adapter_digest"]
+        return version.source or "", version.tags["adapter_digest"]
 
     def _fail(self, run_id: str, error: BaseException) -> None:
         try:
             self._tag_run(run_id, ERROR, f"{type(error).__name__}: {error}"[:TEXT_LENGTH])
             self.finish(run_id, "FAILED")
         except RegistryError as refusal:
-            # What broke the stage must stay the error that is raised.
+            # A note, so that the error of the stage stays the one that is raised.
             error.add_note(f"and the run could not be marked FAILED: {refusal}")
 
-    @guarded
+    @explain_errors
     def _tag_run(self, run_id: str, key: str, value: str) -> None:
         self.client.set_tag(run_id, key, value)
 
-    @guarded
+    @explain_errors
     def _stage_run(self, parent_run_id: str, name: str) -> tuple[str, bool]:
         task = os.environ.get("MLFLOW_RUN_ID")
         if task and self._tag_of(task, PARENT) == parent_run_id:
@@ -152,7 +154,7 @@ def _context() -> dict[str, str]:
 
 
 def _user() -> str:
-    # A container may run under a number that has no name.
+    # A container may run under a user id without a name.
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -1,4 +1,4 @@
-"""What a stage leaves in its MLflow run: parameters, metrics, curves, data sets, files, and an adapter."""
+"""The MLflow run of a stage: parameters, metrics, curves, data sets, files and adapters."""
 
 import json
 import math
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codekiln.dataset import DATA, read_manifest, sha256_file
+from codekiln.data.files import sha256_file
+from codekiln.data.folders import DATA
+from codekiln.data.manifests import DataManifest
 from codekiln.errors import InputError
-from codekiln.registry.connection import guarded
+from codekiln.registry.connection import explain_errors
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,7 +26,7 @@ TEXT_LENGTH = 5000
 
 
 class StageRun:
-    """One stage's nested run; made by ``Registry.stage``.
+    """The nested run of one stage; ``Registry.stage`` creates it.
 
     Attributes:
         id: MLflow's run id.
@@ -34,32 +36,32 @@ class StageRun:
     def __init__(self, client: "MlflowClient", uri: str, run_id: str) -> None:
         self.client, self.uri, self.id = client, uri, run_id
 
-    @guarded
+    @explain_errors
     def params(self, values: Mapping[str, Any]) -> None:
-        """Record settings; nested tables become dotted keys, and every key gets the prefix ``codekiln.``."""
+        """Log settings; nested tables become dotted keys, and every key gets the prefix ``codekiln.``."""
         log_params(self.client, self.id, values)
 
-    @guarded
+    @explain_errors
     def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
-        """Record numbers; None means no signal and is left out. ``pass@1`` is stored as ``pass_at_1``."""
+        """Log numbers; None means no signal and is left out. ``pass@1`` is stored as ``pass_at_1``."""
         self._log(_metrics(values, step or 0, _now()))
 
-    @guarded
+    @explain_errors
     def curve(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Record a training curve: each row has ``step`` and any numbers; what is not a number is left out."""
+        """Log a training curve: each row has ``step`` and any numbers; other values are left out."""
         now = _now()
         self._log([metric for row in rows for metric in _metrics(row, int(row["step"]), now) if metric.key != "step"])
 
-    @guarded
+    @explain_errors
     def dataset(self, folder: Path, context: str) -> None:
-        """Record a finished data folder as an input of this run.
+        """Log a data folder as an input of this run.
 
-        The digest is the start of the manifest's sha256 (MLflow keeps 36 characters); the tag
-        ``codekiln.sha256`` holds all of it.
+        The digest is the start of the manifest's sha256, since MLflow keeps 36 characters; the tag ``codekiln.sha256``
+        has all of it.
 
         Args:
             folder: A data folder with a manifest.
-            context: What it was used for: ``training``, ``validation``, ``evaluation``.
+            context: Its use: ``training``, ``validation`` or ``evaluation``.
 
         Raises:
             InputError: The folder has no valid manifest.
@@ -67,7 +69,7 @@ class StageRun:
         """
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        manifest = read_manifest(folder)
+        manifest = DataManifest.read(folder)
         entity = Dataset(
             name=folder.name,
             digest=manifest.sha256[:DIGEST_LENGTH],
@@ -79,13 +81,13 @@ class StageRun:
         tags = [InputTag("mlflow.data.context", context), InputTag(f"{PREFIX}sha256", manifest.sha256)]
         self.client.log_inputs(self.id, datasets=[DatasetInput(entity, tags)])
 
-    @guarded
+    @explain_errors
     def artifact(self, path: Path, name: str | None = None) -> None:
-        """Store a file or a folder with this run, in the artifact folder ``name`` (default: the top)."""
+        """Log a file or a folder, in the artifact folder ``name`` (default: the top)."""
         store = self.client.log_artifacts if Path(path).is_dir() else self.client.log_artifact
         store(self.id, str(path), name)
 
-    @guarded
+    @explain_errors
     def adapter(
         self,
         folder: Path,
@@ -94,17 +96,17 @@ class StageRun:
         params: Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> str:
-        """Store an adapter folder as a logged model, byte for byte, and return its id.
+        """Log an adapter folder as a model, byte for byte, and return its id.
 
-        MLflow's own transformers flavour is avoided: with a base model on disk it saves merged names that reload as
+        MLflow's own transformers flavour is not used: with a base model on disk it saves merged names that reload as
         random layers. The tag ``adapter_digest`` is the sha256 of the weights; ``Registry.download_adapter`` checks it.
 
         Args:
             folder: Holds adapter_config.json and adapter_model.safetensors.
             name: Name of the logged model, for example ``dpo``.
-            base: Base model the adapter belongs to.
-            params: Settings to show with the model.
-            tags: Lineage to show with the model.
+            base: Base model of the adapter.
+            params: Settings that MLflow shows with the model.
+            tags: Lineage that MLflow shows with the model.
 
         Raises:
             InputError: The folder holds no adapter.
@@ -152,9 +154,9 @@ def adapter_digest(folder: Path) -> str:
 
 
 def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -> None:
-    """Record parameters on a run that may have some already.
+    """Log parameters to a run that may have some of them already.
 
-    MLflow refuses to change a parameter, which a resumed run may need: the new value becomes the tag
+    MLflow refuses to change a parameter, as a resumed run may want to: the new value becomes the tag
     ``codekiln.changed.<key>``, so that both stay visible.
     """
     from mlflow.entities import Param, RunTag
@@ -173,7 +175,7 @@ def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -
 
 
 def safe_name(name: str) -> str:
-    """Return ``name`` in the characters MLflow allows: ``pass@1`` becomes ``pass_at_1``."""
+    """Return ``name`` in the characters that MLflow allows: ``pass@1`` becomes ``pass_at_1``."""
     return re.sub(r"[^\w.\-/: ]", "_", name.replace("@", "_at_"))
 
 
@@ -187,17 +189,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def _texts(values: Mapping[str, Any], above: str = "") -> dict[str, str]:
+def _texts(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     texts: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            texts |= _texts(value, f"{above}{key}.")
+            texts |= _texts(value, f"{prefix}{key}.")
         else:
-            texts[above + str(key)] = _cut(value if isinstance(value, str) else json.dumps(value, default=str))
+            texts[prefix + str(key)] = _truncated(value if isinstance(value, str) else json.dumps(value, default=str))
     return texts
 
 
-def _cut(text: str) -> str:
+def _truncated(text: str) -> str:
     note = f"... ({len(text)} characters in all)"
     return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - len(note)] + note
 

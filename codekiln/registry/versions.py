@@ -1,4 +1,4 @@
-"""Registered versions of an adapter and the aliases that say which one serves."""
+"""Registered versions of an adapter, and the aliases that say which one serves."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import guarded
+from codekiln.registry.connection import explain_errors
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
-REPLACED, NOBODY = "replaced", "none"
+# Tag of a champion: the version it replaced, or NO_VERSION.
+REPLACED, NO_VERSION = "replaced", "none"
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Version:
     Attributes:
         name: Registered model name.
         version: Number within that name.
-        model_id: Id of the logged model that holds its files.
-        run_id: Run that made it.
-        source: Where its files are.
+        model_id: Id of the logged model that has its files.
+        run_id: Run that logged it.
+        source: URI of its files.
         tags: Lineage.
         aliases: Aliases that point at it now.
     """
@@ -41,22 +42,22 @@ class Version:
 
     @property
     def uri(self) -> str:
-        """MLflow's address of exactly this version."""
+        """MLflow's URI of exactly this version."""
         return f"models:/{self.name}/{self.version}"
 
 
-class Versions:
-    """The model-registry half of ``Registry``."""
+class ModelVersions:
+    """Operations on registered versions and their aliases; the base class of ``Registry``."""
 
     client: "MlflowClient"
     uri: str
 
-    @guarded
+    @explain_errors
     def champion(self, model_name: str) -> Version | None:
         """Return the version that serves, or None when there is none (or no such model) yet."""
         return self._by_alias(model_name, CHAMPION)
 
-    @guarded
+    @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:
         """Return the newest version whose weights have this sha256, or None."""
         query = f"name = '{model_name}' and tags.adapter_digest = '{adapter_digest}'"
@@ -64,13 +65,13 @@ class Versions:
         newest = max(found, key=lambda item: int(item.version), default=None)
         return self._get(model_name, newest.version) if newest else None
 
-    @guarded
+    @explain_errors
     def register(self, model_name: str, model_id: str, tags: Mapping[str, Any]) -> Version:
         """Register a logged adapter, or return the version that has the same weights already.
 
         Args:
             model_name: Registered model name, created when it is new.
-            model_id: What ``StageRun.adapter`` returned.
+            model_id: Id of the logged model, from ``StageRun.adapter``.
             tags: Lineage: base_model, base_revision, parent_adapter, stage, reference, recipe, metric, code_version,
                 data digests. The logged model's own tags, and ``adapter_digest``, are added.
 
@@ -91,39 +92,39 @@ class Versions:
             model_id=model_id,
             tags={**own, **{key: str(value) for key, value in tags.items()}, "model_id": model_id},
         )
-        # The link that MLflow's UI follows from the logged model to its versions.
+        # MLflow's UI finds the versions of a logged model in this tag.
         links = json.loads(model.tags.get("mlflow.modelVersions", "[]"))
         links.append({"name": model_name, "version": made.version})
         self.client.set_logged_model_tags(model_id, {"mlflow.modelVersions": json.dumps(links)})
         return self._get(model_name, made.version)
 
-    @guarded
+    @explain_errors
     def set_challenger(self, version: Version) -> Version:
         """Point ``challenger`` at a version and return it."""
         self.client.set_registered_model_alias(version.name, CHALLENGER, str(version.version))
         return self._get(version.name, version.version)
 
-    @guarded
+    @explain_errors
     def promote(self, version: Version) -> Version:
         """Make a version the champion and return it.
 
-        MLflow cannot move two aliases at once. The order is: what undoing needs (``previous_champion``), then
-        ``champion``, then ``challenger`` is dropped. Whenever this stops, exactly one champion serves, and calling it
-        again finishes the work.
+        MLflow cannot move two aliases at once, so the order matters: first ``previous_champion``, which a rollback
+        needs, then ``champion``, then ``challenger`` is deleted. Wherever this is interrupted, exactly one champion
+        serves, and a second call completes the promotion.
         """
         current = self._by_alias(version.name, CHAMPION)
         if current is None or current.version != version.version:
-            replaced = str(current.version) if current else NOBODY
+            replaced = str(current.version) if current else NO_VERSION
             if current:
                 self.client.set_registered_model_alias(version.name, PREVIOUS, replaced)
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
             self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
-        self._drop(version.name, CHALLENGER, version.version)
+        self._delete_alias(version.name, CHALLENGER, version.version)
         return self._get(version.name, version.version)
 
-    @guarded
+    @explain_errors
     def rollback(self, model_name: str) -> Version | None:
-        """Undo the champion's promotion: the version it replaced serves again, or none when it was the first.
+        """Undo the champion's promotion: the version that it replaced serves again, or none if it was the first.
 
         Returns:
             The champion after the rollback, or None.
@@ -135,7 +136,7 @@ class Versions:
         if current is None:
             raise RegistryError(f"model '{model_name}' has no champion\n  fix: check the registered model name")
         previous = self._by_alias(model_name, PREVIOUS)
-        if previous is None and current.tags.get(REPLACED) != NOBODY:
+        if previous is None and current.tags.get(REPLACED) != NO_VERSION:
             raise RegistryError(
                 f"the version that '{model_name}' version {current.version} replaced is not recorded\n"
                 "  fix: point the alias 'champion' at the version you want in MLflow"
@@ -145,7 +146,7 @@ class Versions:
             self.client.delete_registered_model_alias(model_name, CHAMPION)
             return None
         self.client.set_registered_model_alias(model_name, CHAMPION, str(previous.version))
-        self._drop(model_name, PREVIOUS, previous.version)
+        self._delete_alias(model_name, PREVIOUS, previous.version)
         return self._get(model_name, previous.version)
 
     def _create(self, model_name: str) -> None:
@@ -172,9 +173,9 @@ class Versions:
         return _version(self.client.get_model_version(model_name, str(version)), self._aliases(model_name))
 
     def _aliases(self, model_name: str) -> dict[str, str]:
-        return self.client.get_registered_model(model_name).aliases
+        return dict(self.client.get_registered_model(model_name).aliases)
 
-    def _drop(self, model_name: str, alias: str, version: int) -> None:
+    def _delete_alias(self, model_name: str, alias: str, version: int) -> None:
         if str(self._aliases(model_name).get(alias)) == str(version):
             self.client.delete_registered_model_alias(model_name, alias)
 
@@ -189,7 +190,7 @@ def _version(found: "ModelVersion", aliases: Mapping[str, str]) -> Version:
         version=int(found.version),
         model_id=found.tags.get("model_id", ""),
         run_id=found.run_id or "",
-        source=found.source,
+        source=found.source or "",
         tags=dict(found.tags),
         aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(found.version))),
     )

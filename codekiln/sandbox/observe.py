@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from codekiln.progress import progress
 from codekiln.sandbox.limits import Limits
+from codekiln.sandbox.observation import Observation, Result, Run
 from codekiln.sandbox.pool import Sandbox
-from codekiln.sandbox.seen import Observation, Result, Run
 
 __all__ = ["Observation", "Result", "Run", "observe"]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from codekiln.data.records import Problem, Verdict
 from codekiln.errors import SandboxError
-from codekiln.records import Problem, Verdict
-from codekiln.sandbox.judge import Outcome, judge_calls, judge_scripts
 from codekiln.sandbox.limits import Limits
-from codekiln.sandbox.plan import Plan, frame, plan
-from codekiln.sandbox.seen import Observation, Run, describe, plan_run
+from codekiln.sandbox.observation import Observation, Run, describe, plan_run
+from codekiln.sandbox.test_plan import Plan, frame, plan
+from codekiln.sandbox.verdict import Outcome, judge_calls, judge_scripts
 from codekiln.sandbox.worker import ServerDied, Worker
 
 _PLANS = 4096

@@ -6,7 +6,7 @@ Only expressions over plain values pass: literals, comparisons, arithmetic that 
 import ast
 import math
 
-from codekiln.sandbox.inside.plain import Opaque
+from codekiln.sandbox.inside.plain_values import Opaque
 
 FUNCTIONS = {
     function.__name__: function

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from codekiln.errors import SandboxError
-from codekiln.sandbox.judge import Outcome
+from codekiln.sandbox.verdict import Outcome
 
 _START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
 # The server needs only codekiln.sandbox.inside: empty parents keep the rest, and what it imports, out of its memory.
@@ -23,7 +23,7 @@ root = sys.argv.pop(1)
 for name, path in (("codekiln", root), ("codekiln.sandbox", root + "/sandbox")):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = [path]
-from codekiln.sandbox.inside.zygote import main
+from codekiln.sandbox.inside.fork_server import main
 main()
 """
 

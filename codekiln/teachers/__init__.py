@@ -1,17 +1,17 @@
-"""Teachers: who writes the candidate programs; one file each, discovered.
+"""Teachers write the candidate programs that training data is selected from.
 
-A teacher is a file in this folder with one class derived from `Teacher`; the file's name is the teacher's name.
+A teacher is a file in this folder, or an entry point `codekiln.teachers`, with one class derived from `Teacher`; the
+file's name is the teacher's name.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from codekiln import discovery, prompts
-from codekiln.inference import Generator, Sampling
-from codekiln.records import Problem, Sample
+from codekiln import plugins
+from codekiln.data.records import Problem, Sample
 
 
 class TeacherSettings(BaseModel):
@@ -20,12 +20,15 @@ class TeacherSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Teacher(ABC):
-    """Writes candidate programs for problems.
+S = TypeVar("S", bound=TeacherSettings)
+
+
+class Teacher(ABC, Generic[S]):
+    """Writes candidate programs for problems; generic over its settings, so that ``self.settings`` is typed.
 
     Args:
         settings: The teacher's own settings, an instance of its ``Settings``.
-        seed: Seeds every choice; a problem's candidates do not depend on the other problems.
+        seed: Seeds every random choice; a problem's candidates do not depend on the other problems.
 
     Attributes:
         name: The teacher's file name, with ``-`` for ``_``.
@@ -38,9 +41,9 @@ class Teacher(ABC):
     Settings: ClassVar[type[TeacherSettings]] = TeacherSettings
 
     def __init_subclass__(cls) -> None:
-        cls.name = cls.__module__.rpartition(".")[2].replace("_", "-")
+        cls.name = plugins.name_of(cls)
 
-    def __init__(self, settings: TeacherSettings, *, seed: int) -> None:
+    def __init__(self, settings: S, *, seed: int) -> None:
         self.settings, self.seed = settings, seed
 
     @abstractmethod
@@ -48,46 +51,16 @@ class Teacher(ABC):
         """Yield each problem with its candidate solutions, in order and lazily; a problem may have none."""
 
     def check(self) -> None:  # noqa: B027 - a teacher with nothing to check inherits this
-        """Raise InputError when the teacher cannot work as it is set up; costs nothing."""
+        """Raise InputError when the teacher cannot work with its settings; makes no paid request."""
 
     def usage(self) -> dict[str, float]:
-        """Return what the work has cost so far, for the data set's manifest; empty when it costs nothing."""
+        """Return the cost so far, for the data set's manifest; empty for a teacher that costs nothing."""
         return {}
 
 
-def ask(
-    generator: Generator, sampling: Sampling, problems: Iterable[Problem], model: str
-) -> Iterator[tuple[Problem, list[Sample]]]:
-    """Show each problem to a generator and yield it with the programs in its replies.
+_TEACHERS: plugins.ModulePlugins[type[Teacher[Any]]] = plugins.ModulePlugins(
+    "teacher", __name__, plugins.subclass_in(Teacher)
+)
 
-    Args:
-        generator: Who replies.
-        sampling: How many replies, and how they are drawn.
-        problems: What is asked, in the words of `codekiln.prompts.messages`.
-        model: What the samples' ``model`` says.
-    """
-    problems = list(problems)
-    replies = generator.generate([prompts.messages(problem) for problem in problems], sampling)
-    for problem, texts in zip(problems, replies, strict=True):
-        yield (
-            problem,
-            [
-                Sample(
-                    task_id=problem.task_id,
-                    solution=prompts.taken_from(problem, text),
-                    model=model,
-                    seed=sampling.seed + index,
-                )
-                for index, text in enumerate(texts)
-            ],
-        )
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all teachers."""
-    return discovery.names(__name__)
-
-
-def get(name: str) -> type[Teacher]:
-    """Return a teacher's class by name, or raise InputError with a suggestion."""
-    return discovery.load(__name__, name, Teacher)
+names = _TEACHERS.names
+get = _TEACHERS.get

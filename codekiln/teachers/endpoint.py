@@ -6,16 +6,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from codekiln import prompts
+from codekiln.data import prompts
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
-from codekiln.inference.structured import Implementations
-from codekiln.records import Problem, Sample
-from codekiln.teachers import Teacher, TeacherSettings, ask
+from codekiln.inference.endpoint_settings import EndpointSettings
+from codekiln.inference.sampling.candidates import sample_programs
+from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings, EndpointSettings):
+class EndpointTeacherSettings(TeacherSettings, EndpointSettings):
     """The server, and how candidates are drawn."""
 
     sampling: Sampling = Field(
@@ -30,29 +30,33 @@ class Settings(TeacherSettings, EndpointSettings):
     )
 
 
-class EndpointTeacher(Teacher):
-    """Asks a server for every candidate; answers are kept on disk, and counted with their cost."""
+class EndpointTeacher(Teacher[EndpointTeacherSettings]):
+    """Requests every candidate from a server; answers are cached on disk, and their tokens and cost are counted."""
 
     describe: ClassVar[str] = "Any OpenAI-compatible chat server; answers are kept on disk, and their cost is counted."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = EndpointTeacherSettings
 
-    def __init__(self, settings: Settings, *, seed: int) -> None:
+    def __init__(self, settings: EndpointTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
+        # The openai package takes a second to import, and every command that reads settings imports this module.
+        from codekiln.inference.endpoint import EndpointGenerator
+        from codekiln.inference.structured import StructuredGenerator
+
         self.generator = EndpointGenerator(settings)
         sampling = settings.sampling
         self._sampling = sampling.model_copy(update={"seed": sampling.seed + seed})
-        self._implementations = Implementations(self.generator, self._sampling, settings.attempts)
+        self._structured_generator = StructuredGenerator(self.generator, self._sampling, settings.attempts)
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
-        """Ask for ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
+        """Request ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
 
-        With ``structured`` a problem can have fewer: what is no program by the schema is counted in `usage`.
+        With ``structured`` a problem can have fewer: answers outside the schema are counted in `usage`.
 
         Raises:
             InputError: Structured answers are programs, and some problem wants a text.
         """
         if not self.settings.structured:
-            return ask(self.generator, self._sampling, problems, self.settings.model)
+            return sample_programs(self.generator, self._sampling, problems, self.settings.model)
         return self._structured(list(problems))
 
     def _structured(self, problems: list[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
@@ -62,7 +66,7 @@ class EndpointTeacher(Teacher):
                 where="teachers.endpoint.structured",
                 fix="set it to false for this recipe",
             )
-        answers = self._implementations.of([prompts.messages(problem) for problem in problems])
+        answers = self._structured_generator.generate([prompts.messages(problem) for problem in problems])
         for problem, programs in zip(problems, answers, strict=True):
             yield (
                 problem,
@@ -82,10 +86,10 @@ class EndpointTeacher(Teacher):
         self.generator.check()
 
     def usage(self) -> dict[str, float]:
-        """Return answers, tokens and cost so far, see `codekiln.inference.endpoint.Usage`, and what was malformed."""
+        """Return the counts of `codekiln.inference.endpoint.Usage`, and those of malformed structured answers."""
         used = asdict(self.generator.usage())
         if self.settings.structured:
-            found = self._implementations
+            found = self._structured_generator
             used |= {f"malformed_{reason}": float(count) for reason, count in sorted(found.malformed.items())}
             used["missing"] = float(found.missing)
         return used

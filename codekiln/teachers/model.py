@@ -7,13 +7,14 @@ from typing import ClassVar
 from pydantic import Field
 
 from codekiln import models
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.records import Problem, Sample
-from codekiln.teachers import Teacher, TeacherSettings, ask
+from codekiln.inference.sampling.candidates import sample_programs
+from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings):
+class ModelTeacherSettings(TeacherSettings):
     """Which model answers, and how candidates are drawn."""
 
     base: str = Field("tiny", description="a name of `codekiln models`, a folder, or a Hub id")
@@ -21,11 +22,11 @@ class Settings(TeacherSettings):
     sampling: Sampling = Field(Sampling(), description="how candidates are drawn; the run's seed is added")
 
 
-class ModelTeacher(Teacher):
-    """Loads the model when the first candidate is asked for."""
+class ModelTeacher(Teacher[ModelTeacherSettings]):
+    """Samples candidates from a model in this process; it is loaded when the first candidate is requested."""
 
     describe: ClassVar[str] = "A model on this machine through transformers, with or without an adapter."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = ModelTeacherSettings
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
@@ -34,7 +35,7 @@ class ModelTeacher(Teacher):
         settings = self.settings
         generator = LocalGenerator(settings.base, Path(settings.adapter) if settings.adapter else None)
         sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
-        yield from ask(generator, sampling, problems, settings.base)
+        yield from sample_programs(generator, sampling, problems, settings.base)
 
     def check(self) -> None:
         """Raise InputError when there is no such base model or adapter folder; loads nothing."""

@@ -1,4 +1,4 @@
-"""A teacher without a language model: the known solution in several styles, and, if asked for, with a bug."""
+"""A teacher without a language model: the reference solution in several styles, on request also with bugs."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -6,23 +6,23 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from codekiln.code.mutation.ast_operators import mutants
+from codekiln.code.rewrite.styles import STYLES, rewrite
+from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors, did_you_mean
-from codekiln.records import Problem, Sample
-from codekiln.rewrite.bugs import mutants
-from codekiln.rewrite.styles import STYLES, rewrite
 from codekiln.teachers import Teacher, TeacherSettings
 
 
-class Settings(TeacherSettings):
+class ReferenceTeacherSettings(TeacherSettings):
     """Which styles are written, and how many bugged programs."""
 
     styles: tuple[str, ...] = Field(
-        (), description="names of codekiln.rewrite.styles; empty: each structure once, comments drawn at random"
+        (), description="names of codekiln.code.rewrite.styles; empty: each structure once, comments drawn at random"
     )
-    bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
+    bugs: int = Field(0, ge=0, description="most programs with a bug per problem, each in one of the styles")
 
 
-class ReferenceTeacher(Teacher):
+class ReferenceTeacher(Teacher[ReferenceTeacherSettings]):
     """Rewrites the problem's reference solution; a problem without one gets no candidates.
 
     Raises:
@@ -30,9 +30,9 @@ class ReferenceTeacher(Teacher):
     """
 
     describe: ClassVar[str] = "No language model: each problem's known solution in several styles, also with bugs."
-    Settings: ClassVar[type[TeacherSettings]] = Settings
+    Settings: ClassVar[type[TeacherSettings]] = ReferenceTeacherSettings
 
-    def __init__(self, settings: Settings, *, seed: int) -> None:
+    def __init__(self, settings: ReferenceTeacherSettings, *, seed: int) -> None:
         super().__init__(settings, seed=seed)
         unknown = [style for style in settings.styles if style not in STYLES]
         if unknown:
@@ -65,13 +65,13 @@ class ReferenceTeacher(Teacher):
         return named + self._bugged(problem, named)
 
     def _drawn(self, problem: Problem) -> list[str]:
-        """Dress every structure at random, so that comments say nothing about structure."""
+        """Draw comments for every structure at random, so that comments and structure are independent."""
         rng = random.Random(f"{self.seed}:{problem.task_id}:comments")
         structures = [style for style in STYLES if "-" not in style]
         return [rng.choice([style for style in STYLES if style.partition("-")[0] == name]) for name in structures]
 
     def _bugged(self, problem: Problem, styled: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Put one bug into each of several styles, drawn at random, so that mistakes are not tied to a style."""
+        """Put one bug into each of several styles, drawn at random, so that bugs and styles are independent."""
         rng = random.Random(f"{self.seed}:{problem.task_id}")
         bugged: dict[str, str] = {}
         for _ in range(self.settings.bugs if styled else 0):

@@ -8,8 +8,9 @@ from typing import Any
 import helm_python
 import yaml
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "charts" / "codekiln"
+from charts.chart import examples as shipped
+from charts.places import CHART
+
 NAMESPACE = "kubeflow"
 Object = dict[str, Any]
 
@@ -68,8 +69,7 @@ def one(objects: list[Object], kind: str, name: str, namespace: str | None = Non
 
 def examples() -> dict[str, dict[str, Any]]:
     """Return the values files the chart ships, by name; '' are the defaults."""
-    files = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((CHART / "examples").glob("*.yaml"))}
-    return {"": {}, **files}
+    return {"": {}, **shipped()}
 
 
 def pod_specs(value: Any) -> list[Object]:

@@ -8,15 +8,15 @@ from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from charts.places import COMPILED, ROOT
 from codekiln import __version__
 from tests.chart import rendering
 from tests.chart.network import Pod, allowed
-from tests.chart.rendering import ROOT, of_kind, one
+from tests.chart.rendering import of_kind, one
 from tests.chart.test_network import CLOUD_METADATA, HUB, VLLM
 from tests.chart.variants import VARIANTS
 
-COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
-NAMES = [path.stem for path in COMPILED]
+NAMES = sorted(path.stem for path in COMPILED.glob("*.yaml"))
 EXCHANGING = ("check", "generate", "sft", "dpo", "dpo_further", "self_generate", "evaluate")
 PLAIN = {
     "pipelines": {"defaults": {"pool": ""}},
@@ -27,7 +27,7 @@ PLAIN = {
 
 @functools.cache
 def compiled(name):
-    documents = rendering.load((ROOT / "pipelines" / "compiled" / f"{name}.yaml").read_text())
+    documents = rendering.load((COMPILED / f"{name}.yaml").read_text())
     return documents[0], documents[1] if len(documents) > 1 else {"platforms": {}}
 
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 import yaml
 
+from charts.places import CHART
 from tests.chart import rendering
 from tests.chart.rendering import of_kind, one
 from tests.chart.variants import VARIANTS
@@ -29,7 +30,7 @@ IMMUTABLE = {
 @pytest.fixture(scope="module")
 def next_chart(tmp_path_factory):
     folder = tmp_path_factory.mktemp("next") / "codekiln"
-    shutil.copytree(rendering.CHART, folder)
+    shutil.copytree(CHART, folder)
     chart = yaml.safe_load((folder / "Chart.yaml").read_text())
     (folder / "Chart.yaml").write_text(yaml.safe_dump({**chart, "version": "9.9.9", "appVersion": "9.9.9"}))
     return folder

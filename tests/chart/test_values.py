@@ -8,10 +8,11 @@ import helm_python
 import jsonschema
 import pytest
 
-from codekiln.plan import SMALLEST_GIB
+from charts.places import CHART
+from codekiln.training.plan import SMALLEST_GIB
 from tests.chart import rendering
 from tests.chart.changes import CHANGES
-from tests.chart.rendering import CHART, examples
+from tests.chart.rendering import examples
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 # Maps from any key to any value: their parts are the user's, not the chart's.

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from charts import kustomize
+from charts import chart
 from tests.chart import rendering
 from tests.chart.rendering import of_kind, pod_specs
 from tests.chart.variants import VARIANTS
@@ -63,6 +63,6 @@ def test_another_pod_has_another_name_and_the_same_pod_the_same():
 
 
 def test_without_helm_it_is_a_job_among_the_others():
-    objects = kustomize.rendered({"pipelines": {"mode": "none"}})
+    objects = chart.rendered({"pipelines": {"mode": "none"}})
     assert [each["metadata"]["name"] for each in jobs(objects)] == names({})
     assert "annotations" not in jobs(objects)[0]["metadata"]

@@ -1,9 +1,9 @@
 import pytest
 
-from codekiln import metrics
+from codekiln.code import metrics
+from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.errors import InputError
 from codekiln.evaluation import Comparison, Evaluation, decide, evaluate
-from codekiln.records import Graded, Sample, Score, Verdict
 
 STRUCTURE, INDEX = "structural_maintainability", "maintainability_index"
 GAIN, LOSS, NOISE = (9.1, 8.0, 10.2), (-3.0, -4.0, -2.0), (0.2, -0.4, 0.8)

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.errors import InputError
 from codekiln.evaluation import decide, evaluate, results, table
-from codekiln.records import Graded, Sample, Score, Verdict
 
 METRIC = "structural_maintainability"
 

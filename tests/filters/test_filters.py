@@ -1,8 +1,8 @@
 import pytest
 
 from codekiln import filters
+from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputError
-from codekiln.records import Graded, Problem, Sample, Verdict
 
 LONG = "Write a function that takes a list of whole numbers and returns the sum of those that are even."
 EVALUATION = (
@@ -19,9 +19,9 @@ def row(code=CODE, status="passed", task="t/1"):
 
 
 def test_every_filter_is_found_and_says_what_it_does():
-    assert set(filters.names()) == {"passed", "duplicate", "length", "contaminated", "placeholder"}
+    assert set(filters.names()) >= {"passed", "duplicate", "length", "contaminated", "placeholder"}
     assert all(filters.get(name).name == name and filters.get(name).describe for name in filters.names())
-    assert set(filters.DEFAULT) == set(filters.names())
+    assert set(filters.DEFAULT) <= set(filters.names())
 
 
 def test_an_unknown_filter_gets_a_suggestion():
@@ -59,7 +59,7 @@ def test_duplicate_sees_only_what_earlier_filters_keep():
 
 
 def test_length_limits_lines_and_tokens():
-    check = filters.chain(["length"], max_lines=3, max_tokens=20)
+    check = filters.chain(["length"], {"length": {"max_lines": 3, "max_tokens": 20}})
     assert check(PROBLEM, row()) is None
     assert check(PROBLEM, row("x = 1\n\n" * 3)) is None
     assert check(PROBLEM, row("x = 1\n" * 4)) == "too-many-lines"

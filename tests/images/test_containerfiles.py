@@ -69,7 +69,7 @@ def test_torch_is_installed_before_everything_else(name):
 
 
 def test_what_is_copied_exists_and_the_ignore_file_lets_it_through(name):
-    lines = (ROOT / "images" / name / "Containerfile.dockerignore").read_text().splitlines()
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = [line[1:] for line in lines if line.startswith("!")]
     assert "*" in lines
     for stage in read(name)[1]:

@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from codekiln.data.records import Message, Problem
 from codekiln.errors import InputError, ModelError
-from codekiln.inference import Sampling, endpoint
-from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings
-from codekiln.records import Message, Problem
+from codekiln.inference import Sampling, chat_client
+from codekiln.inference.endpoint import EndpointGenerator
+from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.teachers import get
 
 KEY = "sk-very-secret"
@@ -88,7 +89,7 @@ def asking(count: int) -> list[tuple[Message, ...]]:
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(endpoint, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(chat_client, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.delenv("CODEKILN_API_KEY", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     fake = FakeServer()
@@ -158,8 +159,9 @@ def test_a_killed_process_pays_again_only_for_what_was_under_way(server, generat
     lines = "; ".join(
         [
             "from codekiln.inference import Sampling",
-            "from codekiln.inference.endpoint import EndpointGenerator, EndpointSettings",
-            "from codekiln.records import Message",
+            "from codekiln.inference.endpoint import EndpointGenerator",
+            "from codekiln.inference.endpoint_settings import EndpointSettings",
+            "from codekiln.data.records import Message",
             "prompts = [(Message(role='user', content=f'p{index}'),) for index in range(30)]",
             f"list(EndpointGenerator(EndpointSettings(**{settings!r})).generate(prompts, Sampling(n=1)))",
         ]
@@ -314,6 +316,14 @@ def test_without_a_key_none_is_sent_and_a_refusal_names_the_variable(server, gen
     assert len(server.bodies) == 1
 
 
+def test_a_key_for_openai_is_not_sent_to_another_server(server, generator, monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    list(generator().generate(asking(1), Sampling(n=1)))
+    assert KEY not in str(server.headers)
+
+
 def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(generator, monkeypatch):
     monkeypatch.setenv("CODEKILN_API_KEY", "sk-\u00e9")
     with pytest.raises(InputError) as error:
@@ -355,6 +365,19 @@ def test_missing_token_counts_are_counted_as_missing(server, generator):
     unmetered = generator(price_in=5.0)
     list(unmetered.generate(asking(1), Sampling(n=1)))
     assert (unmetered.usage().uncounted, unmetered.usage().cost) == (1, 0)
+
+
+def test_a_cache_of_an_earlier_version_is_still_valid(generator, tmp_path):
+    """The name of the file and its form are those that version 0.1 wrote; the server cannot be reached."""
+    file = tmp_path / "cache" / "c7" / "c75d9707d61044e9dc3d76c8cf12707c392f39534227830bfbbd0a720f7433c6.json"
+    file.parent.mkdir(parents=True)
+    body = {"model": "kiln-7b", "messages": [{"role": "user", "content": "p0"}], "temperature": 0.8, "top_p": None}
+    body |= {"max_tokens": 512, "seed": 4, "top_k": 5}
+    reply = {"text": "kept", "finish_reason": "stop", "prompt_tokens": 3, "completion_tokens": 1}
+    entry = {"request": {"url": "http://127.0.0.1:9/v1", "body": body, "index": 0}, "reply": reply}
+    file.write_text(json.dumps(entry))
+    offline = generator(url="http://127.0.0.1:9/v1/", extra={"top_k": 5, "top_p": None}, retries=0)
+    assert list(offline.generate(asking(1), Sampling(n=1, seed=4))) == [["kept"]]
 
 
 def test_a_cache_folder_that_cannot_be_written_is_named(generator, tmp_path):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data.records import CallTest, Message, Problem
 from codekiln.errors import InputError
-from codekiln.inference.responses import Reply
+from codekiln.inference.response_cache import Completion
 from codekiln.inference.structured import FORMAT, read
-from codekiln.records import CallTest, Message, Problem
 from codekiln.teachers import get
 from tests.inference.test_endpoint import completion, server  # noqa: F401 - the fixture
 
@@ -115,7 +115,7 @@ def test_a_malformed_answer_is_counted_asked_again_and_never_a_crash(server, tea
 
 
 def test_an_answer_that_hits_the_token_limit_is_told_apart():
-    assert read(Reply(text=programs(code(1))[:-9], finish_reason="length")) == ([], ["cut-off"])
+    assert read(Completion(text=programs(code(1))[:-9], finish_reason="length")) == ([], ["cut-off"])
 
 
 def test_well_formed_programs_beside_malformed_ones_are_kept(server, teacher):  # noqa: F811
@@ -128,7 +128,7 @@ def test_well_formed_programs_beside_malformed_ones_are_kept(server, teacher):  
 
 def test_fences_around_the_answer_and_around_a_program_are_taken_off():
     text = f"```json\n{programs(f'```python{chr(10)}{code(1)}{chr(10)}```')}\n```"
-    assert [program for _, program in read(Reply(text=text))[0]] == [code(1)]
+    assert [program for _, program in read(Completion(text=text))[0]] == [code(1)]
 
 
 def test_nothing_of_one_problem_is_carried_over_to_the_next(server, teacher):  # noqa: F811
@@ -205,7 +205,7 @@ JSON = st.recursive(
 @given(JSON | st.text(max_size=60))
 def test_whatever_the_answer_programs_are_texts_and_the_rest_has_reasons(answer):
     text = answer if isinstance(answer, str) else json.dumps(answer)
-    found, reasons = read(Reply(text=text))
+    found, reasons = read(Completion(text=text))
     assert all(isinstance(approach, str) and program.strip() for approach, program in found)
     assert set(reasons) <= {"refused", "not-json", "out-of-schema", "empty"}
     assert found or reasons or json.loads(text)["implementations"] == []

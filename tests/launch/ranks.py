@@ -28,7 +28,7 @@ def main(path: Path) -> int:
     while "behind" in does and not (path.parent / f"said-{does['behind']}").exists():
         time.sleep(0.01)
     if "says" in does:
-        worker.say_last(does["says"])
+        worker.report_failure(does["says"])
         (path.parent / f"said-{rank}").touch()
     if "signal" in does:
         os.kill(os.getpid(), does["signal"])

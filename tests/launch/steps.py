@@ -12,29 +12,29 @@ import time
 from pathlib import Path
 from typing import Any
 
-from codekiln.launch.cluster.pace import Pace
 from codekiln.launch.cluster.pool_run import run_on_pool
 from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.cluster.timeouts import Timeouts
 from codekiln.launch.pools import Pool
 from tests.launch.fake_api import FakeApi
 from tests.launch.fake_objects import PATIENCE
 
-QUICK = Pace(
-    retry=0.01,
-    retry_most=0.05,
+QUICK = Timeouts(
+    retry_min=0.01,
+    retry_max=0.05,
     poll=0.02,
     watch=1,
     events=0.05,
     repeat=0.1,
-    heartbeat=60,
+    reminder=60,
     blocked=60,
     start=60,
     lost=60,
-    quiet=0.2,
+    settle=0.2,
     log_silence=5,
     drain=60,
-    gone=60,
-    delete=60,
+    deletion=60,
+    cleanup=60,
 )
 
 

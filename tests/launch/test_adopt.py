@@ -132,9 +132,9 @@ def test_a_job_that_is_being_deleted_is_waited_for_and_replaced(api, said):
 def test_a_job_that_is_never_gone_ends_the_step_with_what_to_do(api, said):
     job = existing(api)
     api.update(job, lambda each: each["metadata"].update(deletionTimestamp=now()))
-    pace = dataclasses.replace(QUICK, gone=0.1)
-    with pytest.raises(ClusterError, match="in vain until the job is deleted"):
-        run_on_pool(request({"grace_seconds": 0}), said, pace)
+    timeouts = dataclasses.replace(QUICK, deletion=0.1)
+    with pytest.raises(ClusterError, match="gave up after waiting .* until the job is deleted"):
+        run_on_pool(request({"grace_seconds": 0}), said, timeouts)
 
 
 def test_pods_of_a_job_that_is_gone_are_waited_for(api, said):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from codekiln.launch.cluster.cancel import Cancelled, cancellable
+from codekiln.launch.cluster.cancellation import Cancelled, cancellable
 from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.fake_objects import PATIENCE
 from tests.launch.steps import QUICK, complete, request
@@ -56,7 +56,7 @@ def test_a_delete_that_does_not_succeed_says_what_to_do(api, said):
     interrupted(api, said, signal.SIGTERM)
     api.fail("delete", "trainjobs", 500, times=1000)
     with pytest.raises(SystemExit):
-        run_on_pool(request(), said, dataclasses.replace(QUICK, delete=0.2))
+        run_on_pool(request(), said, dataclasses.replace(QUICK, cleanup=0.2))
     assert "could not delete TrainJob" in said
     assert "fix: kubectl -n kubeflow delete trainjob sft-0a1b2c3d4e" in said
 

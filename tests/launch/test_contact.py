@@ -50,7 +50,7 @@ def test_a_job_is_followed_through_a_restart_of_the_api_server(api, said):
 
     api.script(play)
     run_on_pool(request(), said, QUICK)
-    assert "the job goes on" in said
+    assert "the job keeps running" in said
 
 
 def test_contact_that_comes_back_is_said(api, said):
@@ -192,7 +192,7 @@ def test_a_watch_that_ends_in_an_error_of_our_own_ends_the_step_and_the_job(api,
     def play(api):
         api.pod(api.wait_job())
         said.wait("running on")
-        monkeypatch.setattr("codekiln.launch.cluster.mirror.Mirror._event", lambda *_: {}["missing"])
+        monkeypatch.setattr("codekiln.launch.cluster.informer.Informer._handle", lambda *_: {}["missing"])
         api.break_streams()
         api.pod(api.wait_job(), rank=1)
 

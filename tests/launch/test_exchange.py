@@ -9,8 +9,8 @@ from moto.server import ThreadedMotoServer
 
 from codekiln.errors import ClusterError, InputError
 from codekiln.inference import Sampling
+from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import exchange
-from codekiln.sampling.job import SamplingJob
 from tests.launch.fake_objects import PATIENCE
 
 
@@ -56,7 +56,7 @@ def test_a_job_arrives_with_its_folders_and_its_output_comes_back(root, tmp_path
     job = job_in(tmp_path, adapter)
     location = exchange.join(root, f"round-trip-{adapter}")
     exchange.put(job, location)
-    with exchange.opened(location, node=0) as folder:
+    with exchange.job_folder(location, node=0) as folder:
         (folder / "inner.json").write_text(json.dumps(json.loads((folder / "job.json").read_text())["job"]))
         received = SamplingJob.read(folder / "inner.json")
         assert (received.problems / "deep" / "file.txt").read_text() == "problems"
@@ -76,12 +76,12 @@ def test_a_job_arrives_with_its_folders_and_its_output_comes_back(root, tmp_path
 def test_a_job_that_is_there_already_is_not_replaced(root, tmp_path):
     location = exchange.join(root, "twice")
     exchange.put(job_in(tmp_path), location)
-    with exchange.opened(location, node=0) as folder:
+    with exchange.job_folder(location, node=0) as folder:
         (folder / "output" / "checkpoints").mkdir(parents=True)
         (folder / "output" / "checkpoints" / "state").write_text("42")
     (tmp_path / "problems" / "deep" / "file.txt").write_text("changed")
     exchange.put(job_in(tmp_path / "again"), location)
-    with exchange.opened(location, node=0) as folder:
+    with exchange.job_folder(location, node=0) as folder:
         assert (folder / "problems" / "deep" / "file.txt").read_text() == "problems"
         assert (folder / "output" / "checkpoints" / "state").read_text() == "42"
 
@@ -92,7 +92,7 @@ def test_a_job_that_is_planned_otherwise_is_written_again_over_its_folders(root,
     exchange.put(job, location)
     (tmp_path / "problems" / "deep" / "file.txt").write_text("changed")
     exchange.put(job.model_copy(update={"sampling": Sampling(n=5)}), location)
-    with exchange.opened(location, node=0) as folder:
+    with exchange.job_folder(location, node=0) as folder:
         assert json.loads((folder / "job.json").read_text())["job"]["sampling"]["n"] == 5
         assert (folder / "problems" / "deep" / "file.txt").read_text() == "problems"
 
@@ -104,18 +104,18 @@ def test_only_old_jobs_are_swept(tmp_path):
     month_ago = time.time() - 31 * 86400
     for name in ("old", "waiting"):
         os.utime(tmp_path / "shared" / name / "job.json", (month_ago, month_ago))
-    exchange.beat(str(tmp_path / "shared" / "waiting"))
-    assert exchange.sweep(str(tmp_path / "shared"), 30) == 1
+    exchange.write_heartbeat(str(tmp_path / "shared" / "waiting"))
+    assert exchange.delete_stale_jobs(str(tmp_path / "shared"), 30) == 1
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["new", "unrelated", "waiting"]
-    assert exchange.sweep(str(tmp_path / "nothing"), 30) == 0
+    assert exchange.delete_stale_jobs(str(tmp_path / "nothing"), 30) == 0
 
 
 def test_a_bucket_is_swept_too(bucket, tmp_path):
     root = exchange.join(bucket, "swept")
     exchange.put(job_in(tmp_path), exchange.join(root, "one"))
-    assert exchange.sweep(root, 1) == 0
-    assert exchange.sweep(root, -1) == 1
-    assert exchange.sweep(root, -1) == 0
+    assert exchange.delete_stale_jobs(root, 1) == 0
+    assert exchange.delete_stale_jobs(root, -1) == 1
+    assert exchange.delete_stale_jobs(root, -1) == 0
 
 
 def test_half_a_copy_is_no_job(tmp_path):
@@ -140,7 +140,7 @@ def test_checkpoints_reach_storage_while_the_job_works_and_leave_it_when_they_ar
     exchange.put(job_in(tmp_path), location)
 
     def stored() -> set[str]:
-        store, path = exchange._open(location)
+        store, path = exchange._filesystem(location)
         return {info.path.removeprefix(f"{path}/output/") for info in exchange._files(store, f"{path}/output")}
 
     def wait_for(expected: set[str]) -> None:
@@ -149,7 +149,7 @@ def test_checkpoints_reach_storage_while_the_job_works_and_leave_it_when_they_ar
             assert time.monotonic() < deadline, stored()
             time.sleep(0.05)
 
-    with exchange.opened(location, node=0) as folder:
+    with exchange.job_folder(location, node=0) as folder:
         first = folder / "output" / "checkpoints" / "checkpoint-1"
         first.mkdir(parents=True)
         (first / "state.json").write_text("1")
@@ -166,13 +166,13 @@ def test_a_pod_that_is_told_to_stop_still_sends_its_last_checkpoint(bucket, tmp_
     exchange.put(job_in(tmp_path), location)
 
     def stopped() -> None:
-        with exchange.opened(location, node=0) as folder:
+        with exchange.job_folder(location, node=0) as folder:
             (folder / "output" / "late").write_text("kept")
             raise SystemExit(143)
 
     with pytest.raises(SystemExit):
         stopped()
-    with exchange.opened(location, node=1) as folder:
+    with exchange.job_folder(location, node=1) as folder:
         assert (folder / "output" / "late").read_text() == "kept"
 
 
@@ -185,7 +185,7 @@ def test_a_probe_says_whether_the_place_can_be_written(root, bucket):
     assert exchange.probe(root).endswith("can be written")
     with pytest.raises(InputError, match="cannot be read or written from here"):
         exchange.probe(bucket.replace("codekiln/", "missing/"))
-    with pytest.raises(InputError, match="no place that steps and jobs both reach"):
+    with pytest.raises(InputError, match="no location that steps and jobs both reach"):
         exchange.probe("ftp://host/folder")
 
 

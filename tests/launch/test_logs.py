@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from codekiln.launch.cluster.logs import Cursor
+from codekiln.launch.cluster.logs import LogCursor
 from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.steps import QUICK, complete, request
 
@@ -174,7 +174,7 @@ def test_a_silent_log_is_asked_for_anew(api, said):
 
 
 def test_a_cursor_keeps_only_what_a_new_connection_can_repeat():
-    cursor = Cursor()
+    cursor = LogCursor()
     assert all(cursor.is_new(f"2026-11-21T10:{number // 60:02}:{number % 60:02}Z") for number in range(600))
     assert cursor.reconnect() == {"sinceTime": "2026-11-21T10:09:58Z"}
     assert len(cursor._read) == 2

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from codekiln.errors import InputError
 from codekiln.launch.objects.affinity import merge_affinity
-from codekiln.launch.objects.placement import Placement, lean, of_pool, overlay, withheld
+from codekiln.launch.objects.placement import (
+    Placement,
+    apply_task_config,
+    pool_placement,
+    withheld_secrets,
+    without_empty,
+)
 from codekiln.launch.objects.resources import accelerators
 from tests.launch.steps import pool
 
@@ -66,20 +72,21 @@ def placements(draw):
 @limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_the_same_settings_twice_change_nothing_more(base, task):
-    once = overlay(base, task)
-    assert overlay(once, task) == once
+    once = apply_task_config(base, task)
+    assert apply_task_config(once, task) == once
 
 
 @limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_nothing_that_the_task_sets_is_lost(base, task):
-    merged = overlay(base, task)
-    assert {each["name"]: lean(each) for each in task["env"]}.items() <= {
-        e["name"]: lean(e) for e in merged.env
+    merged = apply_task_config(base, task)
+    assert {each["name"]: without_empty(each) for each in task["env"]}.items() <= {
+        e["name"]: without_empty(e) for e in merged.env
     }.items()
     assert task["node_selector"].items() <= merged.selector.items()
     assert all(
-        each in merged.tolerations or lean(each) in map(lean, merged.tolerations) for each in task["tolerations"]
+        each in merged.tolerations or without_empty(each) in map(without_empty, merged.tolerations)
+        for each in task["tolerations"]
     )
     for part, amounts in task["resources"].items():
         assert amounts.items() <= merged.resources[part].items()
@@ -92,10 +99,10 @@ def test_nothing_that_the_task_sets_is_lost(base, task):
 @limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_nothing_of_the_pool_is_lost_that_the_task_does_not_set(base, task):
-    merged = overlay(base, task)
+    merged = apply_task_config(base, task)
     names = {each["name"] for each in task["env"]}
     assert all(each in merged.env for each in base.env if each["name"] not in names)
-    assert all(lean(each) in map(lean, merged.tolerations) for each in base.tolerations)
+    assert all(without_empty(each) in map(without_empty, merged.tolerations) for each in base.tolerations)
     assert all(each in merged.volumes for each in base.volumes)
     paths = {each["mountPath"] for each in task["volume_mounts"]}
     assert all(each in merged.mounts for each in base.mounts if each["mountPath"] not in paths)
@@ -105,7 +112,7 @@ def test_nothing_of_the_pool_is_lost_that_the_task_does_not_set(base, task):
 @limits(deadline=None, max_examples=60)
 @given(placements(), settings())
 def test_names_paths_and_tolerations_stay_unique(base, task):
-    merged = overlay(base, task)
+    merged = apply_task_config(base, task)
     for items, key in ((merged.env, "name"), (merged.volumes, "name"), (merged.mounts, "mountPath")):
         values = [each[key] for each in items]
         assert len(values) == len(set(values))
@@ -130,7 +137,7 @@ def test_a_node_is_admitted_when_pool_and_task_both_admit_it(one, other, labels)
     "name", ["CODEKILN_POD", "CODEKILN_POD_UID", "CODEKILN_NAMESPACE", "CODEKILN_CLUSTER", "KFP_POD_NAME", "PET_NNODES"]
 )
 def test_variables_of_the_step_alone_do_not_reach_the_job(name):
-    assert overlay(Placement(), {"env": [{"name": name, "value": "x"}]}).env == ()
+    assert apply_task_config(Placement(), {"env": [{"name": name, "value": "x"}]}).env == ()
 
 
 @pytest.mark.parametrize(
@@ -145,8 +152,8 @@ def test_variables_of_the_step_alone_do_not_reach_the_job(name):
 )
 def test_a_secret_in_plain_text_never_reaches_the_job_and_is_named(variable):
     task = {"env": [variable, {"name": "A", "value": "1"}]}
-    assert [each["name"] for each in overlay(Placement(), task).env] == ["A"]
-    assert withheld(task) == [variable["name"]]
+    assert [each["name"] for each in apply_task_config(Placement(), task).env] == ["A"]
+    assert withheld_secrets(task) == [variable["name"]]
 
 
 @pytest.mark.parametrize(
@@ -159,13 +166,13 @@ def test_a_secret_in_plain_text_never_reaches_the_job_and_is_named(variable):
     ],
 )
 def test_references_and_harmless_values_reach_the_job(variable):
-    assert overlay(Placement(), {"env": [variable]}).env == (variable,)
-    assert withheld({"env": [variable]}) == []
+    assert apply_task_config(Placement(), {"env": [variable]}).env == (variable,)
+    assert withheld_secrets({"env": [variable]}) == []
 
 
 def test_a_mount_without_a_volume_is_a_mistake_of_the_user():
     with pytest.raises(InputError, match="neither the task nor the pool has"):
-        overlay(Placement(), {"volume_mounts": [{"name": "scratch", "mountPath": "/scratch"}]})
+        apply_task_config(Placement(), {"volume_mounts": [{"name": "scratch", "mountPath": "/scratch"}]})
 
 
 @pytest.mark.parametrize(
@@ -179,6 +186,6 @@ def test_a_mount_without_a_volume_is_a_mistake_of_the_user():
     ],
 )
 def test_a_request_is_never_above_its_limit_unless_the_task_says_so(task, requests, limits):
-    merged = overlay(of_pool(pool(accelerators=0)), {"resources": task})
+    merged = apply_task_config(pool_placement(pool(accelerators=0)), {"resources": task})
     assert merged.resources == {"requests": requests, "limits": limits}
     assert accelerators(merged.resources, merged.accelerator) == 0

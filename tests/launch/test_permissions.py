@@ -1,16 +1,15 @@
 import pytest
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.cluster_checks import check_pool, missing_permissions
 from codekiln.launch.cluster.permissions import (
     CLUSTER_PERMISSIONS,
     PERMISSIONS,
     REVIEW,
     Permission,
-    missing_permissions,
     permissions,
 )
 from codekiln.launch.cluster.pool_run import run_on_pool
-from codekiln.launch.cluster.probes import probe_pool
 from codekiln.launch.pools import Cluster
 from tests.launch.steps import QUICK, complete, fail, pool, request
 
@@ -22,7 +21,7 @@ def everything(api, said, kind, monkeypatch):
     api.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "step"}})
     monkeypatch.setenv("CODEKILN_POD", "step")
     for runtime in ("TrainingRuntime", "ClusterTrainingRuntime"):
-        probe_pool("a", pool(api=kind, queue="gpu", runtime_kind=runtime), CLUSTER)
+        check_pool("a", pool(api=kind, queue="gpu", runtime_kind=runtime), CLUSTER)
     assert missing_permissions(kind) == []
 
     def play(api):

@@ -69,8 +69,8 @@ def test_a_job_queues_for_as_long_as_kueue_lets_it_and_says_why(api, said, kind)
 
     api.script(play)
     # Limits far shorter than the queue show that none of them ends it.
-    pace = dataclasses.replace(QUICK, heartbeat=0.15, blocked=0.1, lost=1, start=0.1)
-    run_on_pool(request({"api": kind, "queue": "gpu"}), said, pace)
+    timeouts = dataclasses.replace(QUICK, reminder=0.15, blocked=0.1, lost=1, start=0.1)
+    run_on_pool(request({"api": kind, "queue": "gpu"}), said, timeouts)
     assert said.count("queued in LocalQueue 'gpu', Pending: insufficient") >= 3
     assert "another reason" not in said
 
@@ -257,7 +257,7 @@ def test_a_job_that_somebody_else_deletes_fails_the_step(api, said, foreground):
         api.delete(key, job["metadata"]["name"], {"propagationPolicy": "Foreground" if foreground else "Background"})
 
     api.script(play)
-    with pytest.raises(ClusterError, match="somebody else has deleted it"):
+    with pytest.raises(ClusterError, match="it was deleted by someone else"):
         run_on_pool(request(), said, QUICK)
     assert api.count("delete", "trainjobs") == 0
 
@@ -272,7 +272,7 @@ def test_a_job_that_is_deleted_and_made_anew_by_somebody_else_is_not_taken_for_o
         complete(api, api.put(job))
 
     api.script(play)
-    with pytest.raises(ClusterError, match="somebody else has deleted it"):
+    with pytest.raises(ClusterError, match="it was deleted by someone else"):
         run_on_pool(request(), said, QUICK)
 
 

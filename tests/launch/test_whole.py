@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from codekiln.dataset import sha256_file
+from codekiln.data.files import sha256_file
 from tests.launch.fake_api import FakeApi
 from tests.launch.operator import Operator
-from tests.launch.test_probes import claim, runtime
+from tests.launch.test_cluster_checks import claim, runtime
 from tests.running import command
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -67,7 +67,7 @@ def test_a_pool_that_is_not_ready_is_refused_before_anything_starts(tmp_path):
     assert operator.ran == []
     for text in (
         "may not create trainjobs",
-        "no tag that stays what it is",
+        "no immutable tag",
         "TrainingRuntime",
         "PersistentVolumeClaim",
     ):

@@ -117,4 +117,4 @@ def test_a_place_without_a_proper_job_is_a_mistake(tmp_path, capsys, content, sa
 def test_usage(capsys):
     assert worker.main(["--help"]) == 0
     assert worker.main([]) == 2
-    assert "PLACE/job.json" in capsys.readouterr().out
+    assert "LOCATION/job.json" in capsys.readouterr().out

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from codekiln import published, recipes
-from codekiln.dataset import Dataset
+from codekiln import recipes
+from codekiln.data.files import sha256_file
+from codekiln.data.folders import Dataset
+from codekiln.data.records import Example
 from codekiln.errors import InputErrors
-from codekiln.records import Example
-from codekiln.settings import resolve
+from codekiln.recipes import published
+from codekiln.recipes.validate import validate_dataset
+from codekiln.settings.resolve import resolve
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.runner import run_check, run_stage
 
@@ -52,7 +55,7 @@ def test_a_recipe_in_one_file_runs_through_the_stages(written, tmp_path):
     rows = Dataset(tmp_path / "filter" / "examples", Example).rows()
     assert len(rows) == 12
     assert all(": " in row.completion[0].content.split(")")[0] for row in rows)
-    assert list(published.validate(tmp_path / "filter" / published.FOLDER)) == []
+    assert list(validate_dataset(tmp_path / "filter" / published.FOLDER)) == []
     run_stage("evaluate", check, {}, tmp_path / "evaluate")
     evaluation = read_evaluation(tmp_path / "evaluate")
     assert evaluation.measures == ("pass@1", "annotated")
@@ -67,18 +70,18 @@ def test_a_changed_data_set_is_not_sound(written, tmp_path):
     folder = tmp_path / "filter" / published.FOLDER
     lines = (folder / published.TRAIN).read_text().splitlines()
     (folder / published.TRAIN).write_text("\n".join(lines[:-1]) + "\n")
-    (found,) = published.validate(folder)
+    (found,) = validate_dataset(folder)
     assert "changed or cut" in str(found)
     assert str(folder / published.TRAIN) in str(found)
     _seal(folder)
-    (found,) = published.validate(folder)
+    (found,) = validate_dataset(folder)
     assert "says 8 train rows, and there are 7" in str(found)
     _seal(folder, rows={"train": 7, "evaluation": 4, "preferences": 0})
-    assert list(published.validate(folder)) == []
+    assert list(validate_dataset(folder)) == []
     for wrong, message in (({"files": {}}, "is not listed"), ({"settings": {"odd": 1}}, "odd: Extra inputs")):
         assert message in _complaint(folder, wrong)
     _swap_group(folder)
-    assert "on both sides" in str(next(published.validate(folder)))
+    assert "on both sides" in str(next(validate_dataset(folder)))
 
 
 def _complaint(folder: Path, wrong: dict) -> str:
@@ -86,7 +89,7 @@ def _complaint(folder: Path, wrong: dict) -> str:
     before = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(json.dumps(json.loads(before) | wrong))
     try:
-        return str(next(published.validate(folder)))
+        return str(next(validate_dataset(folder)))
     except InputErrors as errors:
         return str(errors)
     finally:
@@ -96,7 +99,7 @@ def _complaint(folder: Path, wrong: dict) -> str:
 def _seal(folder: Path, **more: object) -> None:
     """Make the manifest agree with the files, as somebody does who edits a data set and hides it."""
     manifest = json.loads((folder / "manifest.json").read_text()) | more
-    manifest["files"] = {name: published.sha256_file(folder / name) for name in manifest["files"]}
+    manifest["files"] = {name: sha256_file(folder / name) for name in manifest["files"]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from codekiln.records import Problem, Test, Verdict
+from codekiln.data.records import Problem, Test, Verdict
 from codekiln.sandbox import Limits, Sandbox
 
 SMALL = Limits(cpu_seconds=1, wall_seconds=30.0, memory_mb=256, file_mb=4, output_kb=64)

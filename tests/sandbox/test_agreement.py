@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.grading import grade_samples
-from codekiln.readers import read_problems
-from codekiln.records import Problem, Sample
-from codekiln.rewrite.bugs import mutants
+from codekiln.code.mutation.ast_operators import mutants
+from codekiln.data.readers import read_problems
+from codekiln.data.records import Problem, Sample
 from codekiln.sandbox import Limits
+from codekiln.sandbox.grading import grade_samples
 
 FILES = ("mbpp.jsonl", "sanitized-mbpp.json", "HumanEval.jsonl.gz")
 

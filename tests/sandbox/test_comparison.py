@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codekiln.records import CallTest, DoctestTest, Problem, StdinTest, Verdict
+from codekiln.data.records import CallTest, DoctestTest, Problem, StdinTest, Verdict
 from codekiln.sandbox import Sandbox
-from codekiln.sandbox.inside.plain import Opaque, decode, dumps, encode
-from codekiln.sandbox.plan import plan
+from codekiln.sandbox.inside.plain_values import Opaque, decode, dumps, encode
+from codekiln.sandbox.test_plan import plan
 
 HASHABLE = st.recursive(
     st.none()

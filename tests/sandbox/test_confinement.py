@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from codekiln.data.records import Problem
 from codekiln.errors import InputError, SandboxError
-from codekiln.records import Problem
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.inside import landlock
-from codekiln.sandbox.judge import Outcome
+from codekiln.sandbox.verdict import Outcome
 from codekiln.sandbox.worker import ServerDied, Worker
 from tests.sandbox.readable import python_in
 
@@ -26,7 +26,7 @@ GOOD = "def f(x): return x + 1"
 WITHOUT = """
 import ctypes, struct, sys
 from codekiln.errors import SandboxError
-from codekiln.records import Problem
+from codekiln.data.records import Problem
 from codekiln.sandbox import Sandbox
 from codekiln.sandbox.inside.seccomp import _op
 import platform

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.records import Problem, Verdict
+from codekiln.data.records import Problem, Verdict
 from codekiln.sandbox import Limits, Sandbox
 
 GOOD = "def f(x):\n    return x + 1\n"

@@ -2,7 +2,7 @@ import pytest
 
 from codekiln.errors import InputError
 from codekiln.sandbox import Limits
-from codekiln.sandbox.inside.plain import Opaque
+from codekiln.sandbox.inside.plain_values import Opaque
 from codekiln.sandbox.observe import Result, Run, observe
 
 SMALL = Limits(cpu_seconds=1, wall_seconds=30.0, memory_mb=256, file_mb=4, output_kb=64)

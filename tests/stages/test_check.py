@@ -2,7 +2,7 @@
 
 import pytest
 
-from codekiln.settings import resolve
+from codekiln.settings.resolve import resolve
 from codekiln.stages.check import _provenance
 
 

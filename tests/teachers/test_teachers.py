@@ -2,12 +2,12 @@
 
 import pytest
 
-from codekiln import prompts, teachers
+from codekiln import teachers
+from codekiln.code.rewrite.styles import STYLES
+from codekiln.data.normalise import fingerprint
+from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.records import Problem
-from codekiln.rewrite.normalise import fingerprint
-from codekiln.rewrite.styles import STYLES
 
 REFERENCE = "def f(items):\n    return sum(item * item for item in items if item % 2 == 0 and item > 3)\n"
 
@@ -75,33 +75,6 @@ def test_problems_are_taken_one_at_a_time():
     assert taken == [0]
 
 
-def test_replies_become_samples_in_the_order_of_the_problems():
-    class Parrot:
-        def generate(self, asked, sampling):
-            assert list(asked) == [prompts.messages(problem("t1")), prompts.messages(problem("t2"))]
-            yield ["```python\nx = 1\n```", "y = 2\n"]
-            yield ["", "no code"]
-
-    sampling = Sampling(n=2, seed=5)
-    answers = list(teachers.ask(Parrot(), sampling, [problem("t1"), problem("t2")], "parrot"))
-    assert [[sample.solution for sample in samples] for _, samples in answers] == [["x = 1", "y = 2"], ["", "no code"]]
-    assert [(sample.task_id, sample.model, sample.seed) for _, samples in answers for sample in samples] == [
-        ("t1", "parrot", 5),
-        ("t1", "parrot", 6),
-        ("t2", "parrot", 5),
-        ("t2", "parrot", 6),
-    ]
-
-
-def test_a_generator_that_loses_a_prompt_is_found_out():
-    class Forgetful:
-        def generate(self, asked, sampling):
-            yield ["x = 1"]
-
-    with pytest.raises(ValueError, match="shorter"):
-        list(teachers.ask(Forgetful(), Sampling(n=1), [problem("t1"), problem("t2")], "forgetful"))
-
-
 def test_the_model_teacher_names_a_base_model_that_does_not_exist():
     cls = teachers.get("model")
     with pytest.raises(InputError, match="did you mean 'tiny'"):
@@ -128,12 +101,12 @@ def test_the_model_teacher_draws_candidates_from_a_local_model(tmp_path):
 
 
 def test_without_named_styles_comments_say_nothing_about_structure():
-    from codekiln import tiny
+    from codekiln import demo
 
     kind = teachers.get("reference")
     teacher = kind(kind.Settings(), seed=0)
     dresses = {}
-    for _, samples in teacher.solve(tiny.problems("train", count=60)):
+    for _, samples in teacher.solve(demo.problems("train", count=60)):
         structures = [sample.model.removeprefix("reference:").partition("-") for sample in samples]
         assert len({name for name, _, _ in structures}) == len(structures)
         for name, _, dress in structures:

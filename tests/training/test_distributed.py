@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from codekiln.dataset import sha256_file
+from codekiln.data.files import sha256_file
 from codekiln.training.job import TrainingJob
 from tests import toy_models as toy
 from tests.training import launched

@@ -73,6 +73,17 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{/* Where a pod may run, from settings that have some of these keys. */}}
+{{- define "codekiln.placement" -}}
+{{- $fields := dict }}
+{{- range $field, $key := dict "runtimeClassName" "runtimeClass" "nodeSelector" "nodeSelector" "tolerations" "tolerations" "affinity" "affinity" }}
+{{- with index $ $key }}
+{{- $_ := set $fields $field . }}
+{{- end }}
+{{- end }}
+{{- with $fields }}{{ toYaml . }}{{ end }}
+{{- end }}
+
 {{/* What a process needs to write where the root file system is read-only and the uid may have no name. */}}
 {{- define "codekiln.scratchEnv" -}}
 - {name: HOME, value: /tmp}

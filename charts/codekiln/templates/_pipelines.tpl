@@ -83,6 +83,9 @@ run form, and for each step what this cluster adds. dict root, path.
 {{/* Every input that pipelines.defaults names must exist somewhere; a typing mistake must not pass in silence. */}}
 {{- define "codekiln.checkDefaults" -}}
 {{- $known := dict }}
+{{- if not (.Files.Glob "files/pipelines/*.yaml") }}
+{{- fail "the chart holds no pipeline: files/pipelines is a symbolic link, which this copy of the repository lost; install a package made by `helm package` from a clone, or clone with git config core.symlinks true" }}
+{{- end }}
 {{- range $path, $_ := .Files.Glob "files/pipelines/*.yaml" }}
 {{- $known = merge $known (dig "root" "inputDefinitions" "parameters" dict (splitList "\n---\n" ($.Files.Get $path) | first | fromYaml)) }}
 {{- end }}

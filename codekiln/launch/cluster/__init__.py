@@ -1,1 +1,1 @@
-"""Jobs on a cluster: made or found, followed to their end, and explained when they fail."""
+"""Jobs on a Kubernetes cluster: created or adopted, monitored until they end, and explained when they fail."""

@@ -1,23 +1,26 @@
-"""A failed job, explained: what ended, what that means, what the log and the cluster said, and where to look."""
+"""The error for a failed job: terminations, exit codes, log, the cluster's warnings, and commands that show more."""
 
 import re
 
 from codekiln.errors import ClusterError, CodekilnError, InputError
-from codekiln.launch.cluster.api import Api, Refused, Trouble
+from codekiln.launch import exit_codes
+from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.events import warnings
-from codekiln.launch.cluster.follow import Ended
-from codekiln.launch.cluster.kinds import KINDS, Kind, Object
+from codekiln.launch.cluster.job_kinds import JOB_KINDS, JobKind, Object
 from codekiln.launch.cluster.logs import TAIL
+from codekiln.launch.cluster.monitor import JobOutcome
 from codekiln.launch.cluster.request import JobRequest
-from codekiln.launch.cluster.status import MISTAKE, Ending, endings, last_attempt
+from codekiln.launch.cluster.status import Termination, failed_terminations, last_attempt
 
-_MEANS = {
-    MISTAKE: "2: something that the user has to correct; the job's log says what",
-    143: "143: it was asked to end (SIGTERM) and saved a checkpoint; run the step again to continue from it",
+# What an exit code means, where it is not an error of the program itself.
+_EXIT_CODES = {
+    exit_codes.USER_ERROR: "2: something that the user has to correct; the job's log says what",
+    exit_codes.SIGTERM: "143: it was asked to end (SIGTERM) and saved a checkpoint; run the step again to continue "
+    "from it",
     137: "137: it was killed (SIGKILL), as a rule because it used more memory than its limit",
 }
 _VOLUME = "FailedMount|FailedAttachVolume|[Pp]ersistent[Vv]olume[Cc]laim"
-# For a job that was given up, by what the cluster said about it; the first that fits.
+# Fixes for a job that was given up, by a pattern in the cluster's messages about it; the first match counts.
 _FIXES = {
     "Multi-Attach": "give storage.sharedVolume in the chart's values a storage class with ReadWriteMany, or let steps "
     "and jobs run on one node",
@@ -31,32 +34,32 @@ _FIXES = {
 _ERROR = re.compile(r"^(?:\[[^]]*]:? ?)?error: ")
 
 
-def explain(request: JobRequest, ended: Ended, api: Api) -> CodekilnError:
-    """Return the error for a job that did not complete: InputError where the job says that the user can correct it."""
-    kind = KINDS[request.pool.api]
-    found = endings(last_attempt(kind, ended.pods)) or endings(ended.pods)
+def failure_error(request: JobRequest, outcome: JobOutcome, api: ClusterApi) -> CodekilnError:
+    """Return the error for a job that did not complete; an InputError where it ended over a mistake of the user."""
+    kind = JOB_KINDS[request.pool.api]
+    found = failed_terminations(last_attempt(kind, outcome.pods)) or failed_terminations(outcome.pods)
     first = found[0] if found else None
-    tail = _tail(api, kind, ended, first)
-    deadline = kind.deadline in ended.reason
-    mistake = next((each for each in found if each.code == MISTAKE), None)
-    if mistake and not ended.alive and not deadline:
-        return _mistake(request, kind, api, _tail(api, kind, ended, mistake), mistake)
-    warned = warnings(api, ended.job, ended.pods)
+    tail = _tail(api, kind, outcome, first)
+    deadline = kind.deadline in outcome.reason
+    user_error = next((each for each in found if each.code == exit_codes.USER_ERROR), None)
+    if user_error and not outcome.alive and not deadline:
+        return _user_error(request, kind, api, _tail(api, kind, outcome, user_error), user_error)
+    messages = warnings(api, outcome.job, outcome.pods)
     parts = [
-        f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {ended.reason}",
+        f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {outcome.reason}",
         *([_deadline(request)] if deadline else []),
-        *(_given_up(request, ended, warned, api.namespace) if ended.alive else []),
+        *(_given_up(request, outcome, messages, api.namespace) if outcome.alive else []),
         *(f"  {each}" for each in found[:5]),
-        *(f"  exit code {_MEANS[code]}" for code in _codes(found)),
+        *(f"  exit code {_EXIT_CODES[code]}" for code in _codes(found)),
         *_block("last lines of its log", tail),
-        *_block("warnings of the cluster", warned[-10:]),
-        *_block("to look further", commands(request, kind, api.namespace, first.pod if first else "")),
+        *_block("warnings of the cluster", messages[-10:]),
+        *_block("to look further", kubectl_commands(request, kind, api.namespace, first.pod if first else "")),
     ]
     return ClusterError("\n".join(parts))
 
 
-def commands(request: JobRequest, kind: Kind, namespace: str, pod: str) -> list[str]:
-    """Return the commands that show more about a job; ``pod`` is a pod of it, or an empty string."""
+def kubectl_commands(request: JobRequest, kind: JobKind, namespace: str, pod: str) -> list[str]:
+    """Return the ``kubectl`` commands that show more about a job; ``pod`` is a pod of it, or an empty string."""
     kubectl, pods = f"kubectl -n {namespace}", f"-l {kind.job_label}={request.name}"
     which = pod or pods
     return [
@@ -68,11 +71,14 @@ def commands(request: JobRequest, kind: Kind, namespace: str, pod: str) -> list[
     ]
 
 
-def _mistake(request: JobRequest, kind: Kind, api: Api, tail: list[str], ending: Ending) -> InputError:
-    what, fix = _said(tail), ""
+def _user_error(
+    request: JobRequest, kind: JobKind, api: ClusterApi, tail: list[str], termination: Termination
+) -> InputError:
+    what, fix = _last_error(tail), ""
+    # Several errors have a fix each, which have to stay with them.
     if what.count("\n  fix: ") == 1:
         what, _, fix = what.partition("\n  fix: ")
-    log = f"kubectl -n {api.namespace} logs {ending.pod} -c {kind.container}"
+    log = f"kubectl -n {api.namespace} logs {termination.pod} -c {kind.container}"
     return InputError(
         what or "\n".join(["the job ended with exit code 2; its last lines:", *tail]),
         where=f"job {request.name} of step '{request.step}'",
@@ -80,14 +86,14 @@ def _mistake(request: JobRequest, kind: Kind, api: Api, tail: list[str], ending:
     )
 
 
-def _said(tail: list[str]) -> str:
-    """Return the last error that the job has printed: the worker repeats it at the very end."""
+def _last_error(tail: list[str]) -> str:
+    """Return the last error that the job printed: the worker prints it as its very last lines."""
     starts = [number for number, line in enumerate(tail) if _ERROR.match(line)]
     return "\n".join([_ERROR.sub("", tail[starts[-1]]), *tail[starts[-1] + 1 :]]) if starts else ""
 
 
-def _codes(found: list[Ending]) -> list[int]:
-    return [code for code in _MEANS if any(each.code == code for each in found)]
+def _codes(found: list[Termination]) -> list[int]:
+    return [code for code in _EXIT_CODES if any(each.code == code for each in found)]
 
 
 def _deadline(request: JobRequest) -> str:
@@ -98,9 +104,9 @@ def _deadline(request: JobRequest) -> str:
     )
 
 
-def _given_up(request: JobRequest, ended: Ended, warned: list[str], namespace: str) -> list[str]:
-    # Warnings about a volume outlast its arrival, so that they count only where it is what is missing.
-    lines = [ended.reason, *(warned if re.search(_VOLUME, ended.reason) else ())]
+def _given_up(request: JobRequest, outcome: JobOutcome, messages: list[str], namespace: str) -> list[str]:
+    # Warnings about a volume outlast its arrival, so they count only where the job was given up for a volume.
+    lines = [outcome.reason, *(messages if re.search(_VOLUME, outcome.reason) else ())]
     for pattern, fix in _FIXES.items():
         if any(re.search(pattern, line) for line in lines):
             text = fix.format(namespace=namespace, pool=request.pool_name)
@@ -108,19 +114,19 @@ def _given_up(request: JobRequest, ended: Ended, warned: list[str], namespace: s
     return []
 
 
-def _tail(api: Api, kind: Kind, ended: Ended, ending: Ending | None) -> list[str]:
-    names = {pod["metadata"]["name"]: pod for pod in ended.pods}
-    pod = names.get(ending.pod) if ending else None
-    if pod is not None and not _followed(kind, pod, ended):
-        try:
-            return api.log(ending.pod, {"container": kind.container, "tailLines": TAIL}) if ending else []
-        except (Refused, Trouble):
-            return [*ended.tail]
-    return [*ended.tail]
+def _tail(api: ClusterApi, kind: JobKind, outcome: JobOutcome, termination: Termination | None) -> list[str]:
+    """Return the last lines of the pod that failed, which need not be that of rank 0 whose log was followed."""
+    pods = {pod["metadata"]["name"]: pod for pod in outcome.pods}
+    if termination is None or termination.pod not in pods or _was_followed(kind, pods[termination.pod], outcome):
+        return [*outcome.tail]
+    try:
+        return api.read_log(termination.pod, {"container": kind.container, "tailLines": TAIL})
+    except (RequestRefused, ApiUnavailable):
+        return [*outcome.tail]
 
 
-def _followed(kind: Kind, pod: Object, ended: Ended) -> bool:
-    return kind.is_first(pod) and bool(ended.tail)
+def _was_followed(kind: JobKind, pod: Object, outcome: JobOutcome) -> bool:
+    return kind.is_rank_zero(pod) and bool(outcome.tail)
 
 
 def _block(title: str, lines: list[str]) -> list[str]:

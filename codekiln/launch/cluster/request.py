@@ -1,4 +1,4 @@
-"""What a step asks of a pool."""
+"""The request for a job on a pool."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class JobRequest:
         pool_name: Name of the pool.
         pool: The pool.
         arguments: Of ``python -m codekiln.launch.worker``.
-        identity: Digest of what the job computes; a job with another identity is never taken for this one.
+        identity: Digest of what the job computes; an existing job with another identity is replaced, not adopted.
         task_config: What Kubeflow Pipelines' ``dsl.TaskConfig`` passed through, in Kubernetes' own JSON form: any of
             affinity, tolerations, node_selector, env, volumes, volume_mounts and resources, each perhaps None.
     """

@@ -1,28 +1,27 @@
-"""How often the pods of a job have been started again, where its controller does not limit it."""
+"""The number of restarts of a job's pods, for a controller that does not limit them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from codekiln.launch.cluster.kinds import Kind, Object
-from codekiln.launch.cluster.status import Ending, endings
+from codekiln.launch import exit_codes
+from codekiln.launch.cluster.job_kinds import JobKind, Object
+from codekiln.launch.cluster.status import Termination, failed_terminations
 
-_STOPPED = 143
 
-
-class Restarts:
-    """Counts the pods of each node of a PyTorchJob that failed and are started again.
+class RestartCounter:
+    """Counts the failed pods of each node of a PyTorchJob.
 
     The v1 training operator deletes such a pod and creates another under restartPolicy ExitCode, without end: its
     backoffLimit counts the restarts of containers only (kubeflow/trainer issue 2045).
     """
 
-    def __init__(self, kind: Kind, limit: int) -> None:
+    def __init__(self, kind: JobKind, limit: int) -> None:
         self.kind, self.limit = kind, limit
         self._failed: dict[tuple[str, ...], set[str]] = defaultdict(set)
 
-    def spent(self, pods: Iterable[Object]) -> str:
-        """Return which node's pods have failed more often than they may be started again, or an empty string."""
+    def exceeded(self, pods: Iterable[Object]) -> str:
+        """Count failed pods; returns which node failed more often than the limit allows, or an empty string."""
         for pod in pods:
             if _has_failed(pod):
                 self._failed[self.kind.rank(pod)].add(pod["metadata"]["uid"])
@@ -35,18 +34,19 @@ class Restarts:
 
 
 def _has_failed(pod: Object) -> bool:
-    # After a code below 128 the operator lets the job fail.
+    # After an exit code below 128 the operator lets the job fail, so there is no restart to count.
     return pod.get("status", {}).get("phase") == "Failed" and any(
-        (each.code is None or each.code >= 128) and not _was_deleted(pod, each) for each in endings([pod])
+        (each.code is None or each.code >= 128) and not _was_deleted(pod, each) for each in failed_terminations([pod])
     )
 
 
-def _was_deleted(pod: Object, ending: Ending) -> bool:
+def _was_deleted(pod: Object, termination: Termination) -> bool:
     """Return whether a pod ended because it was deleted, as by Kueue's preemption; a failed pod is deleted too."""
     deadline = pod["metadata"].get("deletionTimestamp")
     if not deadline:
         return False
-    if ending.code in (None, _STOPPED) or not ending.finished:
+    if termination.code in (None, exit_codes.SIGTERM) or not termination.finished:
         return True
+    # The timestamp is when the grace period ends, so the deletion began that much earlier.
     grace = timedelta(seconds=pod["metadata"].get("deletionGracePeriodSeconds") or 0)
-    return datetime.fromisoformat(ending.finished) > datetime.fromisoformat(deadline) - grace
+    return datetime.fromisoformat(termination.finished) > datetime.fromisoformat(deadline) - grace

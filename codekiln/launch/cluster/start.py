@@ -5,105 +5,108 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.cluster.api import Refused, Trouble
+from codekiln.launch import exit_codes
+from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
 from codekiln.launch.cluster.attempt import is_retry
-from codekiln.launch.cluster.failure import explain
-from codekiln.launch.cluster.follow import Ended
-from codekiln.launch.cluster.kinds import KINDS, Object
-from codekiln.launch.cluster.lease import Lease
-from codekiln.launch.cluster.owner import owner_reference
-from codekiln.launch.cluster.pace import Pace, insist
+from codekiln.launch.cluster.failure import failure_error
+from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
+from codekiln.launch.cluster.job_ownership import JobOwnership
+from codekiln.launch.cluster.monitor import JobOutcome
+from codekiln.launch.cluster.owner_reference import owner_reference
 from codekiln.launch.cluster.permissions import Permission
 from codekiln.launch.cluster.request import JobRequest
-from codekiln.launch.cluster.status import MISTAKE, endings, said
+from codekiln.launch.cluster.status import failed_terminations, reason_and_message
+from codekiln.launch.cluster.timeouts import Timeouts, retry_while_unavailable
 from codekiln.launch.objects.metadata import IDENTITY, PART_OF
-from codekiln.launch.objects.placement import withheld
+from codekiln.launch.objects.placement import withheld_secrets
 from codekiln.launch.objects.pytorchjob import pytorch_job
 from codekiln.launch.objects.trainjob import train_job
 
 T = TypeVar("T")
 
-_MANIFESTS = {"trainjob": train_job, "pytorchjob": pytorch_job}
+_BUILDERS = {"trainjob": train_job, "pytorchjob": pytorch_job}
 
 
-class Starter:
-    """Brings one job into being."""
+class JobStarter:
+    """Creates the job of a request, or adopts the one that an earlier attempt of the step has left."""
 
-    def __init__(self, request: JobRequest, lease: Lease, pace: Pace) -> None:
-        self.request, self.lease, self.pace = request, lease, pace
-        self.api, self.kind, self.say, self.guard = lease.api, KINDS[request.pool.api], lease.say, lease.guard
+    def __init__(self, request: JobRequest, ownership: JobOwnership, timeouts: Timeouts) -> None:
+        self.request, self.ownership, self.timeouts = request, ownership, timeouts
+        self.api, self.kind, self.emit = ownership.api, JOB_KINDS[request.pool.api], ownership.emit
+        self.cancellation = ownership.cancellation
         self.about = f"{self.kind.kind} {request.name}"
-        self._unsure = False
+        self._may_exist = False
 
     def start(self) -> Object:
         """Return the job, created or adopted.
 
         Raises:
-            ClusterError: The cluster refused it, or something of this name is in the way.
-            InputError: Kubeflow Pipelines repeats the step by itself after a mistake of the user.
+            ClusterError: The cluster refused it, or an object that is not codekiln's has its name.
+            InputError: Kubeflow Pipelines retries the step after a mistake of the user.
         """
-        body = self._manifest()
+        body = self._body()
         while True:
-            self.guard.check()
+            self.cancellation.check()
             existing = self._get()
             if existing is None:
-                self._wait_for_pods()
+                self._wait_for_old_pods()
                 if created := self._create(body):
                     return created
-                time.sleep(self.pace.retry)
-            elif self._is_ours(existing):
-                self.lease.begin()
-                made = existing["metadata"].get("creationTimestamp", "")
-                self.say(f"{self.about}: continues from an earlier attempt of this step, created {made}")
+                time.sleep(self.timeouts.retry_min)
+            elif self._adopts(existing):
+                self.ownership.claim()
+                created_at = existing["metadata"].get("creationTimestamp", "")
+                self.emit(f"{self.about}: continues from an earlier attempt of this step, created {created_at}")
                 return existing
 
-    def _manifest(self) -> dict[str, Any]:
-        owner = self._ask(lambda: owner_reference(self.api), Permission("", "pods", "get"))
+    def _body(self) -> dict[str, Any]:
+        owner = self._call(lambda: owner_reference(self.api), Permission("", "pods", "get"))
         if owner is None:
             end = f"kubectl -n {self.api.namespace} delete {self.kind.kind.lower()} {self.request.name}"
-            self.say(f"{self.about}: not started by a pipeline step, so nothing owns it; to delete it later: {end}")
-        for name in withheld(self.request.task_config):
-            self.say(f"{self.about}: variable {name} holds a secret in plain text and is not passed on; use a Secret")
-        return _MANIFESTS[self.request.pool.api](self.request, self.api.namespace, owner)
+            self.emit(f"{self.about}: not started by a pipeline step, so nothing owns it; to delete it later: {end}")
+        for name in withheld_secrets(self.request.task_config):
+            self.emit(f"{self.about}: variable {name} holds a secret in plain text and is not passed on; use a Secret")
+        return _BUILDERS[self.request.pool.api](self.request, self.api.namespace, owner)
 
     def _create(self, body: dict[str, Any]) -> Object | None:
-        """Create the job; None where one of this name has appeared, perhaps by an earlier try of this very call."""
+        """Create the job; None where one of this name has appeared, perhaps by an earlier attempt of this very call."""
         try:
-            created = self._ask(lambda: self._post(body), Permission(self.kind.group, self.kind.plural, "create"))
-        except _Taken:
+            created = self._call(lambda: self._post(body), Permission(self.kind.group, self.kind.plural, "create"))
+        except _NameTaken:
             return None
-        self.say(f"{self.about}: created in namespace {self.api.namespace} on pool '{self.request.pool_name}'")
-        # Kueue's webhook suspends what it manages while it is created.
+        self.emit(f"{self.about}: created in namespace {self.api.namespace} on pool '{self.request.pool_name}'")
+        # Kueue's webhook suspends the jobs it manages in the very call that creates them.
         if self.request.pool.queue and not self.kind.is_suspended(created):
-            self._say_unmanaged()
+            self._warn_unmanaged()
         return created
 
-    def _say_unmanaged(self) -> None:
+    def _warn_unmanaged(self) -> None:
         framework = f"{self.kind.group}/{self.kind.kind.lower()}"
-        self.say(
+        self.emit(
             f"{self.about}: Kueue has not suspended it, so it runs outside the quota of LocalQueue "
             f"'{self.request.pool.queue}'\n"
             f"  fix: enable '{framework}' in integrations.frameworks of Kueue's configuration"
         )
 
     def _post(self, body: dict[str, Any]) -> Object:
-        # Cut in two by a signal, the call might leave a job that this step does not know of.
-        with self.guard.shield():
-            self.lease.begin()
+        # A signal that interrupted this call could leave a job that this step does not know of.
+        with self.cancellation.shield():
+            self.ownership.claim()
             try:
                 return self.api.create_job(self.kind, body)
-            except Refused as error:
+            except RequestRefused as error:
                 if error.status == 409:
-                    raise _Taken from None
-                if not self._unsure:
-                    self.lease.end()
+                    raise _NameTaken from None
+                if not self._may_exist:
+                    self.ownership.mark_ended()
                 raise
-            except Trouble:
-                self._unsure = True
+            except ApiUnavailable:
+                # The server may have created it before the answer was lost.
+                self._may_exist = True
                 raise
 
-    def _is_ours(self, existing: Object) -> bool:
-        """Return whether to adopt a job of this name; one that is of no use is deleted and gone on return."""
+    def _adopts(self, existing: Object) -> bool:
+        """Return whether to adopt a job of this name; one that cannot be adopted is deleted and gone on return."""
         metadata = existing["metadata"]
         if metadata.get("labels", {}).get(PART_OF) != "codekiln":
             raise ClusterError(
@@ -114,95 +117,101 @@ class Starter:
         if metadata.get("deletionTimestamp"):
             self._wait_until_gone(metadata["uid"], "is being deleted")
         elif metadata.get("annotations", {}).get(IDENTITY) != self.request.identity:
-            self._replace(existing, "computes something else")
+            self._delete(existing, "computes something else")
         elif failure:
-            self._repeat_mistake(existing, said(failure))
-            self._replace(existing, f"has failed in an earlier attempt ({failure.get('message', '')})")
+            self._check_user_error(existing, reason_and_message(failure))
+            self._delete(existing, f"has failed in an earlier attempt ({failure.get('message', '')})")
         else:
             return True
         return False
 
-    def _repeat_mistake(self, existing: Object, reason: str) -> None:
-        """Raise the error of a failed job again where a retry of the step would only make the same mistake again."""
-        if not self._ask(lambda: is_retry(self.api), Permission("", "pods", "get")):
+    def _check_user_error(self, existing: Object, reason: str) -> None:
+        """Raise the error of a failed job again where a retry of the step would only repeat a mistake of the user."""
+        if not self._call(lambda: is_retry(self.api), Permission("", "pods", "get")):
             return
         pods = self._pods()
-        if not any(each.code == MISTAKE for each in endings(pods)):
+        if not any(each.code == exit_codes.USER_ERROR for each in failed_terminations(pods)):
             return
-        error = explain(self.request, Ended(existing, tuple(pods), reason=reason), self.api)
+        error = failure_error(self.request, JobOutcome(existing, tuple(pods), reason=reason), self.api)
         if isinstance(error, InputError):
-            self.lease.end()
-            self.say(f"{self.about}: has failed in an earlier attempt over a mistake that a retry does not correct")
+            self.ownership.mark_ended()
+            self.emit(f"{self.about}: has failed in an earlier attempt over a mistake that a retry does not correct")
             raise error
 
-    def _replace(self, existing: Object, why: str) -> None:
+    def _delete(self, existing: Object, why: str) -> None:
         uid = existing["metadata"]["uid"]
-        # In the foreground, so that the old pods have left the checkpoints before new ones come to them.
-        self._ask(
+        # In the foreground, so that the old pods have released the checkpoints before new ones read them.
+        self._call(
             lambda: self.api.delete_job(self.kind, self.request.name, uid, "Foreground"),
             Permission(self.kind.group, self.kind.plural, "delete"),
         )
         self._wait_until_gone(uid, why)
 
     def _wait_until_gone(self, uid: str, why: str) -> None:
-        self.say(f"{self.about}: the one that exists {why}; waits until it is gone")
-        self._wait(lambda: (self._get() or {"metadata": {"uid": ""}})["metadata"]["uid"] != uid, "the job is deleted")
+        self.emit(f"{self.about}: the one that exists {why}; waits until it is gone")
+        self._wait_until(
+            lambda: (self._get() or {"metadata": {"uid": ""}})["metadata"]["uid"] != uid, "the job is deleted"
+        )
 
-    def _wait_for_pods(self) -> None:
-        """Wait for the pods of a job that is gone: two jobs that write the same checkpoints would spoil them."""
-        if self._no_pods():
+    def _wait_for_old_pods(self) -> None:
+        """Wait for the pods of a job that is gone: two jobs that write the same checkpoints would corrupt them."""
+        if self._have_pods_ended():
             return
-        self.say(f"{self.about}: waits for the pods of an earlier attempt to end")
-        self._wait(self._no_pods, "its pods end")
+        self.emit(f"{self.about}: waits for the pods of an earlier attempt to end")
+        self._wait_until(self._have_pods_ended, "its pods end")
 
-    def _no_pods(self) -> bool:
+    def _have_pods_ended(self) -> bool:
         return all(pod.get("status", {}).get("phase") in ("Succeeded", "Failed") for pod in self._pods())
 
     def _pods(self) -> list[dict[str, Any]]:
         selector = f"{self.kind.job_label}={self.request.name}"
-        return self._ask(lambda: self.api.pods(selector), Permission("", "pods", "list"))
+        return self._call(lambda: self.api.pods(selector), Permission("", "pods", "list"))
 
-    def _wait(self, done: Callable[[], bool], what: str) -> None:
-        limit = self.request.pool.grace_seconds + self.pace.gone
+    def _wait_until(self, is_done: Callable[[], bool], what: str) -> None:
+        # Polled, not watched: this is rare, and no failure is retried here, so that tenacity would not be shorter.
+        limit = self.request.pool.grace_seconds + self.timeouts.deletion
         end = time.monotonic() + limit
-        while not done():
-            self.guard.check()
+        while not is_done():
+            self.cancellation.check()
             if time.monotonic() > end:
                 pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
                 raise ClusterError(
-                    f"{self.about}: waited {limit:.0f} s in vain until {what}\n"
+                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}\n"
                     f"  fix: see what holds it up with `{pods}`, then run the step again"
                 )
-            time.sleep(self.pace.poll)
+            time.sleep(self.timeouts.poll)
 
     def _get(self) -> Object | None:
         need = Permission(self.kind.group, self.kind.plural, "get")
-        return self._ask(lambda: self.api.job(self.kind, self.request.name), need)
+        return self._call(lambda: self.api.job(self.kind, self.request.name), need)
 
-    def _ask(self, call: Callable[[], T], need: Permission) -> T:
+    def _call(self, request: Callable[[], T], need: Permission) -> T:
+        """Return the answer to a request, retried while the server is unavailable; failures become ClusterError."""
+
         def checked() -> T:
-            self.guard.check()
-            return call()
+            self.cancellation.check()
+            return request()
 
         try:
-            return insist(checked, self.say, self.pace, self.pace.start)
-        except Trouble as error:
+            return retry_while_unavailable(checked, self.emit, self.timeouts, self.timeouts.start)
+        except ApiUnavailable as error:
             raise ClusterError(f"{self.about}: {error}\n  fix: run the step again once the cluster answers") from None
-        except Refused as error:
+        except RequestRefused as error:
             raise ClusterError(f"{self.about}: {error}\n  fix: {self._fix(error, need)}") from None
 
-    def _fix(self, error: Refused, need: Permission) -> str:
+    def _fix(self, error: RequestRefused, need: Permission) -> str:
+        # Other refusals have status 403 too, as by a quota or an admission webhook.
         if error.status == 403 and f"cannot {need.verb} resource" in error.message:
             return (
                 f"allow '{need}' to this step's ServiceAccount: the chart binds its Role 'codekiln' to "
                 f"runs.serviceAccount in runs.namespaces"
             )
         if error.status == 404:
-            other = next(each for each in KINDS if each != self.request.pool.api)
+            other = next(each for each in JOB_KINDS if each != self.request.pool.api)
             return f"install the controller of {self.kind.kind}, or set api to '{other}' in the chart's values"
         pool = f"gpuPools.{self.request.pool_name}"
         return f"correct {pool} in the chart's values, or what the task sets, and run the step again"
 
 
-class _Taken(Exception):
-    """The name is taken."""
+class _NameTaken(Exception):
+    """A job of this name exists."""

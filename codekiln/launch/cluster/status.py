@@ -1,13 +1,13 @@
-"""What state a job is in, read from the job and its pods alone."""
+"""The state of a job, derived from the job and its pods alone."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from codekiln.launch.cluster.kinds import Kind, Object, condition
+from codekiln.launch import exit_codes
+from codekiln.launch.cluster.job_kinds import JobKind, Object, condition
 
-# Waiting reasons of containers that no waiting mends unless somebody corrects an image, a Secret or a ConfigMap.
+# Waiting reasons of containers that last until somebody corrects an image, a Secret or a ConfigMap.
 _BLOCKED = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -19,18 +19,16 @@ _BLOCKED = (
     "CreateContainerError",
     "RunContainerError",
 )
-# Of events; a volume that is about to leave another node is one of them too, for some minutes.
+# Reasons of events. For some minutes they are normal: a volume may still be attached to the node of the last attempt.
 _NO_VOLUME = ("FailedMount", "FailedAttachVolume")
-# What the scheduler says of a claim that is missing, on its way out or without a volume.
+# The scheduler's message about a claim that is missing, being deleted or without a volume.
 _NO_CLAIM = re.compile(r'persistentvolumeclaim "|unbound immediate PersistentVolumeClaims')
-_CRASH = "CrashLoopBackOff"
-# The exit code for what the user has to correct, after which no pod is started again.
-MISTAKE = 2
+_CRASH_LOOP = "CrashLoopBackOff"
 
 
 @dataclass(frozen=True)
-class State:
-    """A state and how it is told.
+class JobState:
+    """The state of a job that has not ended.
 
     Attributes:
         name: created, queued, preempted, waiting, blocked, starting, running, restarting or failing.
@@ -41,14 +39,22 @@ class State:
     text: str
 
     @property
-    def waits(self) -> bool:
-        """Whether nothing happens for now, perhaps for long."""
+    def is_waiting(self) -> bool:
+        """Whether the job makes no progress for now, perhaps for long."""
         return self.name in ("created", "queued", "preempted", "waiting", "blocked", "starting")
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a container of a pod ended."""
+class Termination:
+    """How a container of a pod terminated.
+
+    Attributes:
+        pod: Name of the pod.
+        code: Exit code; None: the pod failed without one, as when it was evicted.
+        reason: Kubernetes' reason.
+        message: Kubernetes' message.
+        finished: Time as RFC 3339.
+    """
 
     pod: str
     code: int | None
@@ -62,72 +68,71 @@ class Ending:
         return f"pod {self.pod}: {code}{reason}" + (f": {self.message}" if self.message else "")
 
 
-def observe(kind: Kind, job: Object, pods: Iterable[Object], nodes: int, has_run: bool, queue: str) -> State:
+def job_state(kind: JobKind, job: Object, pods: Iterable[Object], nodes: int, has_run: bool, queue: str) -> JobState:
     """Return the state of a job that has not ended.
 
     Args:
         kind: Kind of the job.
         job: The job.
         pods: Its pods, those of earlier attempts included.
-        nodes: Pods that one attempt has.
+        nodes: Number of pods of one attempt.
         has_run: Whether it has been seen running.
         queue: Its LocalQueue, or an empty string.
     """
     if kind.is_suspended(job):
         where = f"in LocalQueue '{queue}'" if queue else "because the job is suspended"
-        return State("preempted", f"preempted, waits {where}") if has_run else State("queued", f"queued {where}")
-    current = newest(kind, pods)
+        if has_run:
+            return JobState("preempted", f"preempted, waits {where}")
+        return JobState("queued", f"queued {where}")
+    current = current_pods(kind, pods)
     for found in (_blocked(current), _unschedulable(current), _restarting(kind, job, current, has_run)):
         if found:
             return found
     ready = sum(pod.get("status", {}).get("phase") in ("Running", "Succeeded") for pod in current)
     if not current:
-        return State("created", "created, no pods yet")
+        return JobState("created", "created, no pods yet")
     if ready < nodes:
-        return State("starting", f"starting, {ready} of {nodes} pods run")
+        return JobState("starting", f"starting, {ready} of {nodes} pods run")
     names = ", ".join(sorted(pod["spec"].get("nodeName", "?") for pod in current))
-    return State("running", f"running{' again' if has_run else ''} on {names}")
+    return JobState("running", f"running{' again' if has_run else ''} on {names}")
 
 
-def with_event(state: State, event: Object) -> State:
-    """Return a state with the event that explains it; a pod that gets no volume cannot start."""
+def with_event(state: JobState, event: Object) -> JobState:
+    """Return a state with the event that explains it; a pod without its volume is blocked."""
     if event.get("reason") in _NO_VOLUME:
-        return State("blocked", f"pod {event['involvedObject']['name']} cannot start, {said(event)}")
-    return replace(state, text=f"{state.text}, {said(event)}")
+        return JobState("blocked", f"pod {event['involvedObject']['name']} cannot start, {reason_and_message(event)}")
+    return replace(state, text=f"{state.text}, {reason_and_message(event)}")
 
 
-def newest(kind: Kind, pods: Iterable[Object]) -> list[Object]:
-    """Return the newest pod of each node of the job; pods that are being deleted belong to the past."""
-    found: dict[tuple[str, ...], Object] = {}
-    for pod in sorted(pods, key=_age):
-        if not pod["metadata"].get("deletionTimestamp"):
-            found[kind.rank(pod)] = pod
-    return list(found.values())
+def current_pods(kind: JobKind, pods: Iterable[Object]) -> list[Object]:
+    """Return the newest pod of each node of the job; pods that are being deleted belong to an earlier attempt."""
+    return last_attempt(kind, (pod for pod in pods if not pod["metadata"].get("deletionTimestamp")))
 
 
-def last_attempt(kind: Kind, pods: Iterable[Object]) -> list[Object]:
+def last_attempt(kind: JobKind, pods: Iterable[Object]) -> list[Object]:
     """Return the newest pod of each node of the job, also where it is being deleted or gone."""
     return list({kind.rank(pod): pod for pod in sorted(pods, key=_age)}.values())
 
 
-def endings(pods: Iterable[Object]) -> list[Ending]:
-    """Return how the containers of these pods ended that did not end well, the first one first."""
+def failed_terminations(pods: Iterable[Object]) -> list[Termination]:
+    """Return the terminations of these pods' containers that are failures, the cause of the others first."""
     found = []
     for pod in pods:
         status = pod.get("status", {})
         name, reason, message = pod["metadata"]["name"], status.get("reason", ""), status.get("message", "")
-        codes = [ended for ended in map(_ended, _containers(pod)) if ended and ended["exitCode"]]
-        for ended in codes:
+        failed = [ended for ended in map(_terminated, _containers(pod)) if ended and ended["exitCode"]]
+        for ended in failed:
             why = (reason or ended.get("reason", ""), message or ended.get("message", "").strip()[-500:])
-            found.append(Ending(name, ended["exitCode"], *why, ended.get("finishedAt", "")))
-        if not codes and status.get("phase") == "Failed":
-            found.append(Ending(name, None, reason or "Failed", message, "9"))
-    # Where one process fails, the others are stopped: those are the consequence, not the cause.
-    return sorted(found, key=lambda each: (each.code == 143, each.finished))
+            found.append(Termination(name, ended["exitCode"], *why, ended.get("finishedAt", "")))
+        if not failed and status.get("phase") == "Failed":
+            # "9" sorts behind every time.
+            found.append(Termination(name, None, reason or "Failed", message, "9"))
+    # When one process fails, the others get SIGTERM: those are the consequence, even if they end first.
+    return sorted(found, key=lambda each: (each.code == exit_codes.SIGTERM, each.finished))
 
 
-def said(entry: Object) -> str:
-    """Return the reason and the message of a condition, an event or a container's state."""
+def reason_and_message(entry: Object) -> str:
+    """Return the reason and the message of a condition, an event or a container's state as one text."""
     return f"{entry.get('reason', '')}: {entry.get('message', '')}".strip(": ")
 
 
@@ -136,51 +141,52 @@ def _age(pod: Object) -> tuple[str, bool]:
     return pod["metadata"].get("creationTimestamp", ""), not ended
 
 
-def _containers(pod: Object) -> list[Any]:
+def _containers(pod: Object) -> list[Object]:
     status = pod.get("status", {})
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _ended(container: Object) -> Any:
-    state = container.get("state", {}).get("terminated")
-    # A container that was started again shows its last end here.
-    return state or container.get("lastState", {}).get("terminated")
+def _terminated(container: Object) -> Object | None:
+    # A container that was restarted has its last termination in lastState.
+    states: list[Object] = [container.get("state", {}), container.get("lastState", {})]
+    return next((state["terminated"] for state in states if state.get("terminated")), None)
 
 
-def _waiting(pod: Object) -> list[Any]:
+def _waiting(pod: Object) -> list[Object]:
     states = (each.get("state", {}).get("waiting") for each in _containers(pod))
     return [state for state in states if state]
 
 
-def _blocked(pods: Iterable[Object]) -> State | None:
+def _blocked(pods: Iterable[Object]) -> JobState | None:
     for pod in pods:
         for state in _waiting(pod):
             if state.get("reason") in _BLOCKED:
-                return State("blocked", f"pod {pod['metadata']['name']} cannot start, {said(state)}")
+                text = f"pod {pod['metadata']['name']} cannot start, {reason_and_message(state)}"
+                return JobState("blocked", text)
     return None
 
 
-def _unschedulable(pods: Iterable[Object]) -> State | None:
+def _unschedulable(pods: Iterable[Object]) -> JobState | None:
     for pod in pods:
         for each in pod.get("status", {}).get("conditions") or ():
             refused = each.get("type") == "PodScheduled" and each.get("status") == "False"
             if refused and each.get("reason") in ("Unschedulable", "SchedulingGated"):
                 why = each.get("message") or each["reason"]
                 if _NO_CLAIM.search(why):
-                    return State("blocked", f"pod {pod['metadata']['name']} cannot start, {why}")
-                return State("waiting", f"waits for a node, {why}")
+                    return JobState("blocked", f"pod {pod['metadata']['name']} cannot start, {why}")
+                return JobState("waiting", f"waits for a node, {why}")
     return None
 
 
-def _restarting(kind: Kind, job: Object, pods: list[Object], has_run: bool) -> State | None:
+def _restarting(kind: JobKind, job: Object, pods: list[Object], has_run: bool) -> JobState | None:
     failed = [pod for pod in pods if pod.get("status", {}).get("phase") == "Failed"]
-    crashed = [pod for pod in pods if any(state.get("reason") == _CRASH for state in _waiting(pod))]
-    if found := endings([*failed, *crashed]):
-        if any(each.code == MISTAKE for each in found):
-            return State("failing", f"fails, {found[0]}")
-        return State("restarting", f"restarting unless no attempt is left, {found[0]}")
+    crashed = [pod for pod in pods if any(state.get("reason") == _CRASH_LOOP for state in _waiting(pod))]
+    if found := failed_terminations([*failed, *crashed]):
+        if any(each.code == exit_codes.USER_ERROR for each in found):
+            return JobState("failing", f"fails, {found[0]}")
+        return JobState("restarting", f"restarting unless no attempt is left, {found[0]}")
     if has_run and not pods:
-        return State("restarting", "restarting, its pods are gone")
-    if (again := condition(job, "Restarting")) and len(pods) == 0:
-        return State("restarting", f"restarting, {again.get('message', '')}")
+        return JobState("restarting", "restarting, its pods are gone")
+    if (again := condition(job, "Restarting")) and not pods:
+        return JobState("restarting", f"restarting, {again.get('message', '')}")
     return None

@@ -1,1 +1,1 @@
-"""Kubernetes objects of a job: a TrainJob or a PyTorchJob, from a pool and what the task asks for."""
+"""Kubernetes objects of a job: a TrainJob or a PyTorchJob, built from a pool and the task's own settings."""

@@ -1,18 +1,18 @@
-"""Two affinities as one: what both require is required, what either prefers is preferred."""
+"""Merge two affinities: what either requires is required, what either prefers is preferred."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
+
+from codekiln.launch.cluster.job_kinds import Object
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _TERMS = "nodeSelectorTerms"
 
-Item = Mapping[str, Any]
 
-
-def merge_affinity(first: Item, second: Item) -> dict[str, Any]:
+def merge_affinity(first: Object, second: Object) -> dict[str, Any]:
     """Return the affinity of a pod that has to satisfy both."""
-    merged = {}
+    merged: dict[str, Any] = {}
     for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
         one, other = first.get(kind) or {}, second.get(kind) or {}
         merged[kind] = {
@@ -26,27 +26,28 @@ def merge_affinity(first: Item, second: Item) -> dict[str, Any]:
 def _required(kind: str, one: Any, other: Any) -> Any:
     if kind != "nodeAffinity":
         return _union(one or (), other or ())
+    # Terms are alternatives, and a node has to satisfy one of each side: every pair of them becomes a term.
     one, other = ((each or {}).get(_TERMS) or [] for each in (one, other))
-    terms = [_both(a, b) for a in one or [{}] for b in other or [{}]] if one or other else []
+    terms: list[Object] = [_both(a, b) for a in one or [{}] for b in other or [{}]] if one or other else []
     return {_TERMS: _weakest(terms)} if terms else None
 
 
-def _both(one: Item, other: Item) -> dict[str, Any]:
+def _both(one: Object, other: Object) -> dict[str, Any]:
     keys = ("matchExpressions", "matchFields")
     joined = {key: _union(one.get(key) or (), other.get(key) or ()) for key in keys}
     return {key: value for key, value in joined.items() if value}
 
 
-def _weakest(terms: list[Item]) -> list[Item]:
-    # Any one term is enough, so a term that asks for more than another adds nothing.
-    kept: list[Item] = []
+def _weakest(terms: list[Object]) -> list[Object]:
+    # Any one term is enough, so a term that demands more than another adds nothing.
+    kept: list[Object] = []
     for term in terms:
         if not any(_implies(term, each) for each in kept):
             kept = [*(each for each in kept if not _implies(each, term)), term]
     return kept
 
 
-def _implies(strong: Item, weak: Item) -> bool:
+def _implies(strong: Object, weak: Object) -> bool:
     keys = ("matchExpressions", "matchFields")
     return all(each in (strong.get(key) or ()) for key in keys for each in weak.get(key) or ())
 

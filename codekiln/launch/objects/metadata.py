@@ -1,4 +1,4 @@
-"""Name, labels and owner of a job."""
+"""Metadata of a job: name, labels, annotations and owner."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ def labels(request: JobRequest) -> dict[str, str]:
 def metadata(request: JobRequest, namespace: str, owner: dict[str, Any] | None) -> dict[str, Any]:
     """Return the metadata of a job; ``owner`` is an owner reference, or None for a job that nothing owns."""
     queue = {QUEUE: request.pool.queue, PRIORITY: request.pool.priority_class}
-    found = {
+    fields = {
         "name": request.name,
         "namespace": namespace,
         "labels": labels(request) | {key: value for key, value in queue.items() if value},
         "annotations": {IDENTITY: request.identity},
     }
-    return found | ({"ownerReferences": [owner]} if owner else {})
+    return fields | ({"ownerReferences": [owner]} if owner else {})

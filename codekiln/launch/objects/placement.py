@@ -1,4 +1,4 @@
-"""What a pool gives to each node of a job, and what a task's own settings add to it or change in it."""
+"""The placement of a job's pods: what the pool sets, with the task's own settings on top."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codekiln.errors import InputError
+from codekiln.launch.cluster.job_kinds import Object
 from codekiln.launch.objects.affinity import merge_affinity
 from codekiln.launch.objects.resources import accelerators, merge_resources, pool_resources
 from codekiln.launch.pools import Pool
 
-Item = Mapping[str, Any]
-
-# They describe the step's pod, or belong to the launchers of Kubeflow Pipelines and Kubeflow Trainer.
+# Variables that describe the step's pod, or belong to the launchers of Kubeflow Pipelines and Kubeflow Trainer.
 _STEP_ONLY = ("CODEKILN_POD", "CODEKILN_POD_UID", "CODEKILN_NAMESPACE", "CODEKILN_CLUSTER")
 _RESERVED = ("KFP_", "PET_", "OMPI_MCA_")
 _SECRET_NAME = re.compile(r"(^|_)(TOKEN|KEY|KEY_ID|PASSWORD|PASSWD|SECRET|CREDENTIALS?)$", re.I)
@@ -21,27 +20,27 @@ _SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 
 @dataclass(frozen=True)
 class Placement:
-    """Where and with what one node of a job runs, in Kubernetes' own JSON form."""
+    """Scheduling, resources, environment and volumes of one node's pod, in Kubernetes' own JSON form."""
 
-    env: tuple[Item, ...] = ()
-    volumes: tuple[Item, ...] = ()
-    mounts: tuple[Item, ...] = ()
+    env: tuple[Object, ...] = ()
+    volumes: tuple[Object, ...] = ()
+    mounts: tuple[Object, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
-    tolerations: tuple[Item, ...] = ()
-    affinity: Item = field(default_factory=dict)
-    resources: Item = field(default_factory=dict)
+    tolerations: tuple[Object, ...] = ()
+    affinity: Object = field(default_factory=dict)
+    resources: Object = field(default_factory=dict)
     accelerator: str = ""
 
     @property
     def processes(self) -> int:
-        """Processes of one node: one per accelerator, at least one."""
+        """Number of processes of one node: one per accelerator, at least one."""
         return max(1, accelerators(self.resources, self.accelerator))
 
 
-def of_pool(pool: Pool) -> Placement:
-    """Return what the pool alone gives."""
+def pool_placement(pool: Pool) -> Placement:
+    """Return the placement that the pool alone sets."""
     return Placement(
-        env=tuple(_passable(pool.env)),
+        env=tuple(_passed_on(pool.env)),
         volumes=pool.volumes,
         mounts=pool.volume_mounts,
         selector=pool.node_selector,
@@ -52,10 +51,11 @@ def of_pool(pool: Pool) -> Placement:
     )
 
 
-def overlay(placed: Placement, task_config: Mapping[str, Any]) -> Placement:
-    """Return a placement with a task's settings on top: they add to lists, and win where both set the same thing.
+def apply_task_config(placed: Placement, task_config: Mapping[str, Any]) -> Placement:
+    """Return a placement with a task's settings on top: they extend lists, and win where both set the same thing.
 
-    Variables that only the step may have, and values that look like secrets, are left out; see ``withheld``.
+    Variables that only the step may have, and values that look like secrets, are left out: more people can read a job
+    than a Secret (see ``withheld_secrets``).
 
     Raises:
         InputError: A mount has no volume.
@@ -64,9 +64,9 @@ def overlay(placed: Placement, task_config: Mapping[str, Any]) -> Placement:
     volumes, mounts = _renamed(placed.volumes, task.get("volumes", ()), task.get("volume_mounts", ()))
     resources, accelerator = merge_resources(placed.resources, task.get("resources", {}), placed.accelerator)
     return Placement(
-        env=_by_key("name", placed.env, _passable(task.get("env", ()))),
-        volumes=_by_key("name", placed.volumes, volumes),
-        mounts=_by_key("mountPath", placed.mounts, mounts),
+        env=_merge_by("name", placed.env, _passed_on(task.get("env", ()))),
+        volumes=_merge_by("name", placed.volumes, volumes),
+        mounts=_merge_by("mountPath", placed.mounts, mounts),
         selector={**placed.selector, **task.get("node_selector", {})},
         tolerations=_union(placed.tolerations, task.get("tolerations", ())),
         affinity=merge_affinity(placed.affinity, task["affinity"]) if "affinity" in task else placed.affinity,
@@ -75,57 +75,60 @@ def overlay(placed: Placement, task_config: Mapping[str, Any]) -> Placement:
     )
 
 
-def withheld(task_config: Mapping[str, Any]) -> list[str]:
-    """Return the names of a task's variables that hold a secret in plain text, which no job gets."""
+def withheld_secrets(task_config: Mapping[str, Any]) -> list[str]:
+    """Return the names of a task's variables that are not passed on, because they hold a secret in plain text."""
     return sorted({each["name"] for each in task_config.get("env") or () if _is_secret(each)})
 
 
-def lean(item: Any) -> Any:
-    """Return a JSON value without the members that mean nothing: None, false and what is empty."""
+def without_empty(item: Any) -> Any:
+    """Return a JSON value without members that equal their default: None, false, and empty strings and lists."""
     if isinstance(item, Mapping):
-        pairs = ((key, lean(value)) for key, value in item.items())
+        pairs = ((key, without_empty(value)) for key, value in item.items())
         # An empty object can be a choice, as in ``emptyDir: {}``.
         return {key: value for key, value in pairs if not (value is None or value is False or value in ("", []))}
     if isinstance(item, list | tuple):
-        return [lean(each) for each in item]
+        return [without_empty(each) for each in item]
     return item
 
 
-def _passable(env: Iterable[Item]) -> Iterable[Item]:
+def _passed_on(env: Iterable[Object]) -> Iterable[Object]:
     for each in env:
         name = each["name"]
         if name not in _STEP_ONLY and not name.startswith(_RESERVED) and not _is_secret(each):
             yield each
 
 
-def _is_secret(variable: Item) -> bool:
-    value = variable.get("value")
+def _is_secret(variable: Object) -> bool:
+    # A reference to a Secret has no value of its own, and is passed on.
+    value = variable.get("value") or ""
     return bool(value) and bool(_SECRET_NAME.search(variable["name"]) or _SECRET_VALUE.search(value))
 
 
-def _by_key(key: str, first: Iterable[Item], second: Iterable[Item]) -> tuple[Item, ...]:
+def _merge_by(key: str, first: Iterable[Object], second: Iterable[Object]) -> tuple[Object, ...]:
     merged = {_key(each, key): each for each in first}
     for each in second:
-        if lean(merged.get(_key(each, key))) != lean(each):
+        if without_empty(merged.get(_key(each, key))) != without_empty(each):
             merged[_key(each, key)] = each
     return tuple(merged.values())
 
 
-def _key(item: Item, key: str) -> str:
+def _key(item: Object, key: str) -> str:
     return item[key].rstrip("/") or "/"
 
 
-def _union(first: Iterable[Item], second: Iterable[Item]) -> tuple[Item, ...]:
-    merged: list[Item] = []
+def _union(first: Iterable[Object], second: Iterable[Object]) -> tuple[Object, ...]:
+    merged: list[Object] = []
     for each in (*first, *second):
-        if lean(each) not in map(lean, merged):
+        if without_empty(each) not in map(without_empty, merged):
             merged.append(each)
     return tuple(merged)
 
 
-def _renamed(there: Iterable[Item], volumes: Iterable[Item], mounts: Iterable[Item]) -> tuple[list[Item], list[Item]]:
-    """Give another name to those of a task's volumes whose name the pool uses for something else."""
-    taken = {each["name"]: lean(each) for each in there}
+def _renamed(
+    base: Iterable[Object], volumes: Iterable[Object], mounts: Iterable[Object]
+) -> tuple[list[Object], list[Object]]:
+    """Rename those of a task's volumes whose name the pool uses for another volume."""
+    taken = {each["name"]: without_empty(each) for each in base}
     names = {}
     for mount in mounts:
         if mount["name"] not in {*taken, *(each["name"] for each in volumes)}:
@@ -136,7 +139,7 @@ def _renamed(there: Iterable[Item], volumes: Iterable[Item], mounts: Iterable[It
             )
     for each in volumes:
         name = each["name"]
-        while name in taken and taken[name] != lean({**each, "name": name}):
+        while name in taken and taken[name] != without_empty({**each, "name": name}):
             name = f"{name[:58]}-task"
         names[each["name"]] = name
     return (

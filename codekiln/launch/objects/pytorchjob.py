@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from codekiln.launch.cluster.kinds import KINDS
+from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.objects.metadata import labels, metadata
-from codekiln.launch.objects.placement import Item, Placement, lean, of_pool, overlay
+from codekiln.launch.objects.placement import Placement, apply_task_config, pool_placement, without_empty
 
-KIND = KINDS["pytorchjob"]
+KIND = JOB_KINDS["pytorchjob"]
 KEEP_SECONDS = 604_800
 _NO_PROXY = {"sidecar.istio.io/inject": "false"}
-# What the image writes to while its root file system is read-only, and the memory that processes share.
+# Paths that the image writes to while its root file system is read-only, and the memory that processes share.
 _SCRATCH = {"/tmp": "codekiln-tmp", "/cache": "codekiln-cache", "/dev/shm": "codekiln-shm"}
 
 
 def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the object, complete with its pods' template, since there is no runtime to refer to."""
+    """Return the object with its whole pod template: this kind has no runtime to refer to."""
     pool = request.pool
-    placed = overlay(of_pool(pool), request.task_config)
+    placed = apply_task_config(pool_placement(pool), request.task_config)
     workers = {"Worker": _replicas(request, placed, pool.nodes - 1)} if pool.nodes > 1 else {}
     return {
         "apiVersion": KIND.api_version,
@@ -26,7 +26,7 @@ def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | Non
         "spec": {
             "nprocPerNode": str(placed.processes),
             "runPolicy": {
-                # Pods that ended stay, so that their logs and exit codes can be read.
+                # Terminated pods stay, so that their logs and exit codes can be read.
                 "cleanPodPolicy": "Running",
                 "backoffLimit": pool.restarts,
                 "activeDeadlineSeconds": pool.deadline_seconds,
@@ -40,11 +40,11 @@ def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | Non
 def _replicas(request: JobRequest, placed: Placement, count: int) -> dict[str, Any]:
     return {
         "replicas": count,
-        # Starts a pod again when it was killed (128 and above), never after a mistake of the user (2). The operator
-        # does not hold such restarts against backoffLimit; the step that follows the job counts them.
+        # Restarts a pod that was killed (128 and above), never one that ended over a mistake of the user (2). The
+        # operator does not count such restarts against backoffLimit; the step does (see RestartCounter).
         "restartPolicy": "ExitCode",
         "template": {
-            # A proxy beside the training container would keep the pod from ever completing.
+            # A sidecar proxy never ends, so that with one the pod would never complete.
             "metadata": {"labels": labels(request) | _NO_PROXY, "annotations": dict(_NO_PROXY)},
             "spec": _pod(request, placed),
         },
@@ -75,13 +75,13 @@ def _pod(request: JobRequest, placed: Placement) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if value or value == 0} | {"automountServiceAccountToken": False}
 
 
-def _container(request: JobRequest, placed: Placement, mounts: list[Item]) -> dict[str, Any]:
+def _container(request: JobRequest, placed: Placement, mounts: list[Object]) -> dict[str, Any]:
     return {
         "name": KIND.container,
         "image": request.pool.image,
         "command": ["python", "-m", "codekiln.launch.worker"],
         "args": list(request.arguments),
-        "env": [lean(each) for each in placed.env],
+        "env": [without_empty(each) for each in placed.env],
         "resources": {
             part: {name: amount for name, amount in amounts.items() if amount != 0}
             for part, amounts in placed.resources.items()

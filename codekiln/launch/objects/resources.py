@@ -1,11 +1,10 @@
 """CPU, memory and accelerators of one node of a job."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from codekiln.launch.cluster.job_kinds import Object
 from codekiln.launch.pools import Pool
 
-Item = Mapping[str, Any]
 Quantities = dict[str, Any]
 
 
@@ -17,18 +16,18 @@ def pool_resources(pool: Pool) -> dict[str, Quantities]:
     return {"requests": {"cpu": pool.cpu, **limits}, "limits": limits}
 
 
-def merge_resources(base: Item, task: Item, accelerator: str) -> tuple[dict[str, Quantities], str]:
-    """Return resources in which what the task says about a resource replaces what the base says about it.
+def merge_resources(base: Object, task: Object, accelerator: str) -> tuple[dict[str, Quantities], str]:
+    """Merge resources: what the task sets for a resource replaces what the base sets for it.
 
-    Where the task gives only a limit or only a request, both become that; CPUs are limited only if the task says so.
+    Where the task sets only a limit or only a request, both become that; CPUs are limited only if the task says so.
 
     Args:
         base: Requests and limits to start from.
-        task: Requests and limits that the task was given.
+        task: Requests and limits that were set on the task.
         accelerator: Resource name of the base's accelerator.
 
     Returns:
-        The resources and the name of their accelerator, which is the task's where it asks for another one.
+        The resources, and the resource name of their accelerator: the task's, where it requests another one.
     """
     requests, limits = dict(base.get("requests") or {}), dict(base.get("limits") or {})
     asked, capped = dict(task.get("requests") or {}), dict(task.get("limits") or {})
@@ -38,15 +37,15 @@ def merge_resources(base: Item, task: Item, accelerator: str) -> tuple[dict[str,
             limits[name] = capped.get(name, asked.get(name))
     others = [name for name in capped if "/" in name]
     if accelerator and others and accelerator not in others:
-        # The runtime of a pool has its own count, which only a zero can take away.
+        # The pool's runtime sets a count of its own, which only an explicit zero overrides.
         requests[accelerator] = limits[accelerator] = 0
     return {"requests": requests, "limits": limits}, _accelerator(accelerator, others)
 
 
-def accelerators(resources: Item, accelerator: str) -> int:
-    """Return how many of an accelerator one node has."""
+def accelerators(resources: Object, accelerator: str) -> int:
+    """Return the number of accelerators of one node."""
     return int(resources.get("limits", {}).get(accelerator, 0)) if accelerator else 0
 
 
-def _accelerator(there: str, asked: list[str]) -> str:
-    return there if not asked or there in asked else asked[0]
+def _accelerator(base: str, task: list[str]) -> str:
+    return base if not task or base in task else task[0]

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from codekiln.launch.cluster.kinds import KINDS
+from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.objects.metadata import labels, metadata
-from codekiln.launch.objects.placement import Item, Placement, lean, of_pool, overlay
+from codekiln.launch.objects.placement import Placement, apply_task_config, pool_placement, without_empty
 
-KIND = KINDS["trainjob"]
+KIND = JOB_KINDS["trainjob"]
 MANAGER = "codekiln.dev/launch"
 
 
 def train_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the object. The runtime holds what the pool says; the job adds what the task says."""
+    """Return the object: its runtime holds what the pool sets, so that the job adds only what the task sets."""
     pool = request.pool
-    base = of_pool(pool)
-    placed = overlay(base, request.task_config)
+    base = pool_placement(pool)
+    placed = apply_task_config(base, request.task_config)
     return {
         "apiVersion": KIND.api_version,
         "kind": KIND.kind,
@@ -26,7 +26,7 @@ def train_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None 
             "trainer": {
                 "command": ["python", "-m", "codekiln.launch.worker"],
                 "args": list(request.arguments),
-                "env": [lean(each) for each in _added(base.env, placed.env)],
+                "env": [without_empty(each) for each in _added(base.env, placed.env)],
                 "numNodes": pool.nodes,
                 "numProcPerNode": placed.processes,
                 "resourcesPerNode": placed.resources,
@@ -49,22 +49,24 @@ def _pod(base: Placement, placed: Placement) -> dict[str, Any]:
         "volumes": _added(base.volumes, (*placed.volumes, *volumes)),
         "containers": [{"name": KIND.container, "volumeMounts": mounts}] if mounts else [],
         "nodeSelector": {key: value for key, value in placed.selector.items() if base.selector.get(key) != value},
-        # A patch replaces these two as a whole, so they repeat what the pool has.
+        # A patch replaces these two as a whole, so they have to repeat what the pool sets.
         "tolerations": list(placed.tolerations) if placed.tolerations != base.tolerations else [],
         "affinity": placed.affinity if placed.affinity != base.affinity else {},
     }
     return {key: value for key, value in spec.items() if value}
 
 
-def _added(base: Sequence[Item], placed: Sequence[Item]) -> list[Item]:
-    known = [lean(each) for each in base]
-    return [each for each in placed if lean(each) not in known]
+def _added(base: Sequence[Object], placed: Sequence[Object]) -> list[Object]:
+    known = [without_empty(each) for each in base]
+    return [each for each in placed if without_empty(each) not in known]
 
 
-def _distinct(volumes: Sequence[Item], mounts: Sequence[Item]) -> tuple[list[Item], list[Item]]:
-    """Give each mount of a patch its own volume: the CRD's list of mounts has the volume's name as its key."""
+def _distinct(volumes: Sequence[Object], mounts: Sequence[Object]) -> tuple[list[Object], list[Object]]:
+    """Give each mount of a patch a volume of its own: the CRD's list of mounts is keyed by the volume's name."""
     by_name = {each["name"]: each for each in volumes}
-    copies, changed, seen = [], [], set()
+    copies: list[Object] = []
+    changed: list[Object] = []
+    seen: set[str] = set()
     for mount in mounts:
         name = mount["name"]
         while name in seen:

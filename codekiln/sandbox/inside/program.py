@@ -12,7 +12,7 @@ import sys
 import threading
 import types
 
-from codekiln.sandbox.inside.plain import dumps, encode
+from codekiln.sandbox.inside.plain_values import dumps, encode
 
 FILE = "<program>"
 _OPAQUE = '{"opaque": '

@@ -1,0 +1,123 @@
+"""Commands for Kubernetes, Kubeflow Pipelines and the model registry: plan, submit, compile, promote."""
+
+import json
+from pathlib import Path
+
+import click
+
+from codekiln.cli.options import JSON, PROFILE, SET
+from codekiln.errors import InputError
+
+
+@click.command()
+@PROFILE
+@click.option("--base-model", default="", help="A name of `codekiln models`, a folder, or a Hub id.")
+@click.option("--pool", required=True, help="A GPU pool of CODEKILN_CLUSTER.")
+@SET
+@JSON
+def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show how training would divide its work over a GPU POOL, and the memory it would take; spends no GPU.
+
+    Example: codekiln plan --profile gemma3-12b --pool h200
+    """
+    from codekiln.launch.pools import read_cluster
+    from codekiln.settings.resolve import resolve
+    from codekiln.stages.planning import plan_run
+    from codekiln.training.plan import table
+
+    settings = resolve(profile, {"base_model": base_model, "pool": pool}, list(overrides))
+    plans = plan_run(settings, read_cluster().pool(pool))
+    if as_json:
+        click.echo(json.dumps({name: chosen.model_dump(mode="json") for name, chosen in plans.items()}, indent=2))
+        return
+    click.echo(table(plans))
+
+
+@click.command()
+@click.argument("pipeline")
+@click.option("--host", default="", envvar="CODEKILN_KFP_HOST", help="Kubeflow Pipelines' address.")
+@click.option("--namespace", default="", help="Your profile's namespace, on a multi-user Kubeflow.")
+@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bearer token.")
+@click.option("--name", default="", help="Name of the run.")
+@PROFILE
+@click.option("--recipe", default="", help="Data recipe.")
+@click.option("--base-model", default="", help="A name of `codekiln models` or a Hub id.")
+@click.option("--metric", default="", help="Target metric.")
+@click.option("--pool", default="", help="GPU pool that trains and samples.")
+@click.option("--experiment", default="", help="MLflow experiment.")
+@click.option("--promote-as", default="", help="Registered model name.")
+@click.option("--image", default="", help="Image of the steps.")
+@click.option("--adapter", default="", help="For judge: models:/name@alias or models:/name/1.")
+@SET
+@click.option("--wait", is_flag=True, help="Follow the run; exit with 1 when it fails.")
+def submit(
+    pipeline: str,
+    host: str,
+    namespace: str,
+    token_file: Path | None,
+    name: str,
+    overrides: tuple[str, ...],
+    wait: bool,
+    **form: str,
+) -> None:
+    """Start PIPELINE (align, instruct, data, judge, or a compiled YAML) on Kubeflow Pipelines.
+
+    Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
+    """
+    from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.launch.kfp_client import KfpClient
+    from codekiln.settings import profiles
+    from codekiln.settings.resolve import parse_overrides, resolve
+
+    package, arguments = find_pipeline(pipeline), {key: value for key, value in form.items() if value}
+    arguments |= {"overrides": "\n".join(overrides)} if overrides else {}
+    if form["profile"] in profiles.names():
+        resolve(form["profile"], {}, list(overrides))
+    else:
+        # A profile that only the cluster has can only be resolved there, by check.
+        parse_overrides(list(overrides))
+    server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
+    run = server.submit(package, arguments, name or f"{package.stem} {form['base_model']}".strip(), "codekiln")
+    click.echo(server.link(run))
+    if wait:
+        server.follow(run, click.echo)
+
+
+@click.command()
+@click.option(
+    "--rounds", type=click.IntRange(1, 3), default=1, show_default=True, help="Rounds of self-generation in align."
+)
+@click.option("--image", default="", envvar="CODEKILN_IMAGE", help="Image of the steps, in place of the release's.")
+@click.option("--claim", default="", help="Volume claim that steps and jobs share; empty: object storage.")
+@click.option("--output", type=click.Path(path_type=Path), default=Path("compiled"), show_default=True)
+def compile(rounds: int, image: str, claim: str, output: Path) -> None:
+    """Compile the pipelines to YAML for the Kubeflow Pipelines UI; needs a checkout of codekiln.
+
+    Example: codekiln compile --rounds 2 --output build
+    """
+    try:
+        from pipelines.compile import compile_all
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"cannot import {error.name}",
+            where="compile",
+            fix="run this in a checkout of codekiln with codekiln[cluster] installed",
+        ) from None
+    for path in compile_all(output, rounds, image, claim):
+        click.echo(path)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
+@click.option("--experiment", default="codekiln", show_default=True)
+@click.option("--undo", is_flag=True, required=True, help="Give the champion's place back to the version before it.")
+def promote(name: str, tracking_uri: str, experiment: str, undo: bool) -> None:
+    """Undo the promotion of registered model NAME; `codekiln judge` promotes one.
+
+    Example: codekiln promote codekiln-tiny --undo
+    """
+    from codekiln.registry import Registry
+
+    champion = Registry(tracking_uri, experiment).rollback(name)
+    click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")

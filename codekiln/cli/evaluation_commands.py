@@ -1,0 +1,100 @@
+"""Commands that evaluate existing programs, data sets and runs: grade, score, validate, compare."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codekiln.cli.options import JSON
+from codekiln.errors import InputError
+
+
+@click.command()
+@click.option("--problems", required=True, help="MBPP, HumanEval or plain problems: a file or a Hub id.")
+@click.option(
+    "--samples", type=click.Path(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Sandbox workers; default: one per core.")
+@JSON
+def grade(problems: str, samples: Path, out: Path, workers: int | None, as_json: bool) -> None:
+    """Grade programs in the sandbox; after an interruption the same command continues.
+
+    Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
+    """
+    from codekiln.sandbox import Limits
+    from codekiln.sandbox.grading import grade_files
+
+    summary = grade_files(problems, samples, out, workers, Limits())
+    click.echo(json.dumps(summary) if as_json else "\n".join(f"{key:<12} {value}" for key, value in summary.items()))
+
+
+@click.command()
+@click.argument("file", type=click.File("r"))
+@JSON
+def score(file: Any, as_json: bool) -> None:
+    """Score the Python program in FILE (- for standard input) on every metric.
+
+    Example: codekiln score solution.py
+    """
+    from codekiln.code import metrics
+
+    try:
+        code = file.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
+    scores = metrics.score_all([code])[0]
+    if as_json:
+        click.echo(json.dumps({item.metric: item.value for item in scores}))
+        return
+    for item in scores:
+        value = "no signal" if item.value is None else f"{item.value:.2f}"
+        click.echo(f"{item.metric:<28} {value:>10}  {item.reason or metrics.get(item.metric).describe}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@JSON
+def validate(folder: Path, as_json: bool) -> None:
+    """Validate a data set: its digests, its rows, no leak across the split, and its recipe's own rules.
+
+    FOLDER is the output of a filter stage, or the folder dataset in it.
+
+    Example: codekiln validate runs/latest/filter
+    """
+    from codekiln.recipes import published
+    from codekiln.recipes.validate import validate_dataset
+
+    inner = folder / published.FOLDER
+    found = list(validate_dataset(inner if inner.is_dir() else folder))
+    if as_json:
+        click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
+    else:
+        click.echo("\n".join(map(str, found)) or "sound")
+    sys.exit(1 if found else 0)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--against", default="base", show_default=True, help="The contender to compare with.")
+@JSON
+def compare(folder: Path, against: str, as_json: bool) -> None:
+    """Compare the contenders of an evaluation, problem by problem, with 95 % intervals; also per stratum.
+
+    FOLDER is the output of an evaluate stage, or the working directory of a run.
+
+    Example: codekiln compare runs/latest --against base
+    """
+    from codekiln.evaluation import comparison_table, strata_table
+    from codekiln.stages.evaluate import EVALUATION, read_evaluation
+
+    inner = folder / "evaluate"
+    evaluation = read_evaluation(inner if (inner / EVALUATION).exists() else folder)
+    if as_json:
+        click.echo(evaluation.model_dump_json(exclude={"per_problem"}))
+        return
+    click.echo(comparison_table(evaluation, against))
+    if strata := strata_table(evaluation, evaluation.measures):
+        click.echo(f"\n{strata}")

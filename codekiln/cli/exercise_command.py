@@ -1,0 +1,71 @@
+"""The command ``exercise``: a debugging exercise for an educator."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codekiln.errors import InputError
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--program", "program_file", type=FILE, required=True, help="A correct Python program.")
+@click.option("--description", required=True, help="The programming problem, in words.")
+@click.option("--syntax", type=click.IntRange(min=0), default=0, show_default=True, help="Syntax errors.")
+@click.option("--runtime", type=click.IntRange(min=0), default=0, show_default=True, help="Runtime errors.")
+@click.option("--logical", type=click.IntRange(min=0), default=0, show_default=True, help="Logical errors.")
+@click.option("--stdin", "stdin_files", type=FILE, multiple=True, help="What the program reads; repeatable.")
+@click.option("--call", "calls", multiple=True, help="An expression to evaluate after the program; repeatable.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another exercise."
+)
+@click.option("--adapter", default="", help="models:/name@champion, models:/name/1, or a folder; else the engine.")
+@click.option("--base-model", default="tiny", show_default=True, help="The adapter's base model.")
+@click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Replies of the adapter.")
+@click.option("--tracking-uri", default="", help="MLflow that has the adapter.")
+@click.option("--markdown", is_flag=True, help="Print Markdown, the answers folded away.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def exercise(
+    program_file: Path,
+    description: str,
+    syntax: int,
+    runtime: int,
+    logical: int,
+    stdin_files: tuple[Path, ...],
+    calls: tuple[str, ...],
+    markdown: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Put errors into a correct program and print it with its answers.
+
+    Every error is proven alone. Exit code 1: no reply of the adapter was right.
+
+    Example: codekiln exercise --program f.py --description "Add two numbers" --syntax 1 --logical 2
+    """
+    from codekiln.recipes.debugging.command import make_exercise
+
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json are two forms: give one")
+    made = make_exercise(
+        _text(program_file),
+        description,
+        {"syntax": syntax, "runtime": runtime, "logical": logical},
+        [_text(path) for path in stdin_files],
+        calls=calls,
+        **options,
+    )
+    if as_json:
+        click.echo(json.dumps(made.as_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(made.markdown() if markdown else made.render())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text: {error.reason}", where=str(path), fix="save it as UTF-8") from None

@@ -1,0 +1,144 @@
+"""Run a compiled pipeline on this machine through kfp.local; an interrupted run continues where it stopped."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import sys
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+import yaml
+
+from codekiln.errors import InputError, did_you_mean
+from codekiln.stages.step import FAILED, MARK, WORKDIR
+
+LOG = "kfp.log"
+LAST_LINES = 8
+RESULTS = ("results.json", "report.html", "model_card.md")
+
+
+def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
+    """Run the compiled pipeline ``path`` in ``workdir``; returns False when a step failed, whose error is then shown.
+
+    The steps' own lines are shown as they are printed; all output of KFP goes to ``kfp.log``.
+
+    Raises:
+        InputError: Another run uses ``workdir``, or the pipeline does not take an argument.
+    """
+    workdir = workdir.absolute()
+    workdir.mkdir(parents=True, exist_ok=True)
+    with _locked(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _filtered_output(log) as output:
+        ok = _execute(path, arguments, workdir)
+        # A step that was killed prints no error; the last lines of its shell and of KFP are all there is.
+        for line in [] if ok or output.has_error else output.unmarked:
+            output.show(line)
+    if ok:
+        _copy_results(workdir)
+    return ok
+
+
+def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
+    warnings.filterwarnings("ignore", module="kfp")
+    from kfp import components, local
+
+    os.environ[WORKDIR] = str(workdir)
+    # Steps run `python3`, which has to be this installation's.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
+    loaded = components.load_component_from_text(_without_retries(path))
+    if unknown := set(arguments) - set(loaded.component_spec.inputs or {}):
+        raise InputError(
+            f"the pipeline takes no '{sorted(unknown)[0]}'",
+            where=str(path),
+            fix=did_you_mean(sorted(unknown)[0], loaded.component_spec.inputs),
+        )
+    try:
+        loaded(**arguments)
+    except RuntimeError as error:
+        # KFP has no type of its own for the failure of a task.
+        if "failed" not in str(error) and "FAILURE" not in str(error):
+            raise
+        logging.getLogger(__name__).debug("%s", error)
+        return False
+    finally:
+        shutil.rmtree(workdir / "kfp", ignore_errors=True)
+    return True
+
+
+def _without_retries(path: Path) -> str:
+    # On a cluster a retry survives a lost node. Here it would only repeat a user's mistake after a minute.
+    documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    for task in documents[0]["root"].get("dag", {}).get("tasks", {}).values():
+        task.pop("retryPolicy", None)
+    return yaml.safe_dump_all(documents, sort_keys=False)
+
+
+def _copy_results(workdir: Path) -> None:
+    for name in RESULTS:
+        if (workdir / "promote" / name).exists():
+            shutil.copyfile(workdir / "promote" / name, workdir / name)
+
+
+@contextlib.contextmanager
+def _locked(workdir: Path) -> Iterator[None]:
+    with (workdir / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                "another run is at work in this folder",
+                where=str(workdir),
+                fix="wait for it, or give another --workdir",
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def _filtered_output(log: TextIO) -> Iterator["_OutputFilter"]:
+    output = _OutputFilter(log, sys.stdout)
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        yield output
+
+
+class _OutputFilter:
+    """A stream that writes every line to a log and shows those that a stage has marked.
+
+    Attributes:
+        has_error: Whether a stage has shown an error.
+        unmarked: The last lines since a stage has shown one.
+    """
+
+    def __init__(self, log: TextIO, shown: TextIO) -> None:
+        self.log, self.shown, self.rest = log, shown, ""
+        self.has_error = False
+        self.unmarked: deque[str] = deque(maxlen=LAST_LINES)
+
+    def write(self, text: str) -> int:
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            self.log.write(line + "\n")
+            before, mark, message = line.partition(MARK)
+            if mark and not before.strip():
+                self.show(message)
+                self.has_error |= message.startswith(FAILED)
+                self.unmarked.clear()
+            elif line.strip():
+                self.unmarked.append(line.strip())
+        self.log.flush()
+        return len(text)
+
+    def show(self, line: str) -> None:
+        """Show a line to the user."""
+        print(line, file=self.shown, flush=True)
+
+    def flush(self) -> None:
+        """Flush what the user sees."""
+        self.shown.flush()
+
+    def isatty(self) -> bool:
+        return False

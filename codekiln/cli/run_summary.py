@@ -1,0 +1,65 @@
+"""The summary of a run on this machine: its results, the gate's verdict, and the paths of its files."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codekiln.data.manifests import MANIFEST, DataManifest
+
+if TYPE_CHECKING:
+    from codekiln.evaluation import Evaluation
+
+
+def summarise(workdir: Path) -> tuple[str, bool]:
+    """Return the summary of a finished run, and whether the gate refused the adapter."""
+    results = workdir / "results.json"
+    if (workdir / "promote" / MANIFEST).exists() and results.exists():
+        return _evaluation_summary(workdir, json.loads(results.read_bytes())["gate"])
+    return _data_summary(workdir), False
+
+
+def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]:
+    from codekiln.evaluation import table
+    from codekiln.stages.evaluate import read_evaluation
+    from codekiln.stages.promote import ALREADY
+
+    evaluation = read_evaluation(workdir / "evaluate")
+    lines = [
+        "",
+        table(evaluation),
+        "",
+        *_by_stratum(workdir, evaluation),
+        gate["sentence"],
+        "",
+        f"report   {workdir / 'report.html'}",
+        f"results  {workdir / 'results.json'}",
+        f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
+    ]
+    # An adapter that is the champion already is not promoted again, which is no refusal.
+    return "\n".join(lines), not gate["promoted"] and ALREADY not in gate["sentence"]
+
+
+def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
+    from codekiln import recipes
+    from codekiln.evaluation import strata_table
+    from codekiln.stages.run_folder import read_settings
+
+    settings = read_settings(workdir / "check")
+    shown = dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard))
+    text = strata_table(evaluation, [name for name in shown if name in evaluation.measures])
+    return [text, ""] if text else []
+
+
+def _data_summary(workdir: Path) -> str:
+    from codekiln.recipes import published
+
+    lines = [""]
+    for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
+        if path.parent.name == published.FOLDER:
+            lines.append(f"card   {path.parent / published.CARD}")
+            continue
+        manifest = DataManifest.read(path.parent)
+        lines.append(
+            f"{manifest.rows:>6} {manifest.record:<8} {path.parent}  ({sum(manifest.rejected.values())} rejected)"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,25 @@
+"""Radon's counts of a program; what radon cannot read gives no signal."""
+
+from functools import lru_cache
+
+from codekiln.code.metrics._metric import NoSignal
+
+
+@lru_cache(maxsize=16_384)
+def parameters(code: str, count_multi: bool) -> tuple[float, int, int, float]:
+    """Return radon's Halstead volume, cyclomatic complexity, logical lines and comment percentage.
+
+    Args:
+        code: A program that ``readable`` accepts.
+        count_multi: Count the lines of multi-line strings as comments.
+
+    Raises:
+        NoSignal: ``radon-refuses``: Python that radon cannot split into lines, such as a form feed in a string.
+    """
+    from radon.metrics import mi_parameters
+
+    try:
+        volume, complexity, logical_lines, comment_percentage = mi_parameters(code, count_multi)
+    except SyntaxError as error:
+        raise NoSignal("radon-refuses") from error
+    return volume, complexity, logical_lines, comment_percentage

@@ -1,0 +1,1 @@
+"""Records, data folders, readers, splits, deduplication and decontamination."""

@@ -1,0 +1,155 @@
+"""The formats that problems come in, and what each becomes."""
+
+import ast
+import builtins
+import hashlib
+import re
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln.data.readers.humaneval import tests_of_check
+from codekiln.data.records import Problem
+from codekiln.errors import InputError, InputErrors
+
+_FIX = "correct or remove the row"
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class Mbpp(_Row):
+    """One row of mbpp.jsonl."""
+
+    task_id: int | str
+    text: str
+    code: str
+    test_list: list[str] = Field(min_length=1)
+    test_setup_code: str = ""
+    challenge_test_list: list[str] = []
+
+
+class SanitizedMbpp(_Row):
+    """One row of sanitized-mbpp.json."""
+
+    task_id: int | str
+    prompt: str
+    code: str
+    test_list: list[str] = Field(min_length=1)
+    test_imports: list[str] = []
+
+
+class HumanEval(_Row):
+    """One row of HumanEval.jsonl; HumanEval+ has the same fields and more."""
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+    test: str
+
+
+def from_mbpp(row: Mbpp, where: str, show: int) -> Problem:
+    """Make a problem of a row of MBPP, its code with LF line ends; ``show`` tests are visible, the others hidden."""
+    return _mbpp_problem(
+        where, show, row.task_id, row.text, row.code, setup=row.test_setup_code,
+        tests=row.test_list, more=row.challenge_test_list, field="test_list",
+    )  # fmt: skip
+
+
+def from_sanitized(row: SanitizedMbpp, where: str, show: int) -> Problem:
+    """Make a problem of a row of sanitized MBPP, as ``from_mbpp`` does."""
+    setup = "\n".join(row.test_imports)
+    return _mbpp_problem(
+        where, show, row.task_id, row.prompt, row.code, setup=setup, tests=row.test_list, more=[], field="test_list"
+    )
+
+
+def _mbpp_problem(
+    where: str,
+    show: int,
+    task_id: int | str,
+    text: str,
+    code: str,
+    *,
+    setup: str,
+    tests: list[str],
+    more: list[str],
+    field: str,
+) -> Problem:
+    code, setup, *all_tests = (re.sub("\r\n?", "\n", part) for part in (code, setup, *tests, *more))
+    _refuse_bad_python(
+        where, {f"{field}.{number}": test for number, test in enumerate(all_tests)} | {"test_setup_code": setup}
+    )
+    shown = min(show, len(tests)) if len(all_tests) > show else 0
+    return Problem(
+        task_id=str(task_id) if "/" in str(task_id) else f"Mbpp/{task_id}",
+        prompt=text,
+        entry_point=_called(all_tests[0], code),
+        setup=setup,
+        visible_tests=tuple(all_tests[:shown]),
+        tests=tuple(all_tests[shown:]),
+        reference=code,
+        group=_group(text),
+        source="mbpp",
+        licence="CC-BY-4.0",
+    )
+
+
+def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
+    """Make a problem of a row of HumanEval; its prompt shows examples already, so all tests are hidden."""
+    _refuse_bad_python(where, {"test": row.test})
+    return Problem(
+        task_id=row.task_id,
+        prompt=row.prompt,
+        entry_point=row.entry_point,
+        tests=tuple(tests_of_check(row.test, row.entry_point)),
+        reference=row.prompt + row.canonical_solution,
+        group=_group(row.prompt),
+        source="humaneval",
+        licence="MIT",
+    )
+
+
+def from_plain(row: Problem, where: str, show: int) -> Problem:
+    """Return the problem itself, its tests proven to be Python."""
+    tests = {
+        f"{field}.{number}": test
+        for field in ("tests", "visible_tests")
+        for number, test in enumerate(getattr(row, field))
+        if isinstance(test, str)
+    }
+    _refuse_bad_python(where, tests | {"setup": row.setup})
+    return row
+
+
+def _refuse_bad_python(where: str, sources: dict[str, str]) -> None:
+    errors = []
+    for field, source in sources.items():
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            errors.append(InputError(f"not Python: {error}", where=f"{where}.{field}", fix=_FIX))
+    if errors:
+        raise InputErrors(errors)
+
+
+def _called(test: str, code: str) -> str | None:
+    """Return the function that ``test`` calls: one that ``code`` defines, or else one that is no built-in."""
+    names = [
+        node.func.id
+        for node in ast.walk(ast.parse(test))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    try:
+        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        defined = set()
+    chosen = [name for name in names if name in defined] or [name for name in names if not hasattr(builtins, name)]
+    return chosen[0] if chosen else None
+
+
+def _group(text: str) -> str:
+    """Return a name that problems with the same words share, so that they stay on one side of a split."""
+    words = " ".join(re.findall(r"\w+", text.lower()))
+    return hashlib.sha256(words.encode()).hexdigest()[:16]

@@ -1,0 +1,43 @@
+"""The model card of an adapter, in the form that the Hugging Face Hub reads."""
+
+from collections.abc import Sequence
+
+from codekiln.evaluation.report.data import ReportData
+from codekiln.evaluation.report.formatting import visible
+from codekiln.evaluation.report.render import templates
+from codekiln.evaluation.report.view import words
+
+LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "gemma", "llama3.1", "llama3.2", "llama3.3", "bigcode-openrail-m")
+
+
+def model_card(data: ReportData) -> str:
+    """Return the model card of the candidate as Markdown with YAML front matter."""
+    shown = words(data)
+    columns = [column["name"] for column in shown["columns"]]
+    results = [[row["name"], *(f"{cell['mean']} ({cell['span']})" for cell in row["cells"])] for row in shown["rows"]]
+    text = (
+        templates()
+        .get_template("model_card.md")
+        .render(**shown, front=_front_matter(data), results=_table(["contender", *columns], results))
+    )
+    return visible(text)
+
+
+def _front_matter(data: ReportData) -> str:
+    import yaml
+
+    tags = ["codekiln", "code", "lora", *(adapter.name.replace("_", "-") for adapter in data.adapters)]
+    front = {"base_model": data.base.id, "library_name": "peft", "pipeline_tag": "text-generation", "tags": tags}
+    return yaml.safe_dump(front | _licence(data.base.licence), sort_keys=False, allow_unicode=True)
+
+
+def _licence(name: str) -> dict[str, str]:
+    if not name:
+        return {}
+    known = name.lower() in LICENCES
+    return {"license": name.lower()} if known else {"license": "other", "license_name": name}
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,122 @@
+"""The data of a report: plain, frozen values, from which it can be rendered again without running anything."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln.evaluation import Comparison, Evaluation, Gate
+from codekiln.evaluation.measures import Measure
+
+
+class ReportPart(BaseModel):
+    """Base of all parts of a report's data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BeforeAfter(ReportPart):
+    """Two replies to one problem, with their scores by measure."""
+
+    task_id: str
+    prompt: str
+    before_name: str = "base"
+    after_name: str
+    before_code: str
+    after_code: str
+    before_scores: dict[str, float | None] = {}
+    after_scores: dict[str, float | None] = {}
+
+
+class BaseModelInfo(ReportPart):
+    """The base model that the run adapts."""
+
+    id: str
+    revision: str = ""
+    digest: str = ""
+    licence: str = ""
+
+
+class StageInfo(ReportPart):
+    """A finished stage: the digests of its output and inputs, its size and its duration."""
+
+    name: str
+    digest: str = ""
+    inputs: dict[str, str] = Field({}, description="digest of each input folder, by name")
+    rows: int | None = None
+    seconds: float | None = None
+    settings: dict[str, Any] = {}
+
+
+class AdapterInfo(ReportPart):
+    """An adapter that the run trained."""
+
+    name: str
+    parent: str = ""
+    reference: str = Field("", description="reference policy of its preference training; empty for SFT")
+    digest: str = ""
+    version: str = Field("", description="registered version; empty when it was not registered")
+
+
+class TrackingInfo(ReportPart):
+    """Where MLflow has the run."""
+
+    uri: str = ""
+    experiment: str = ""
+    runs: dict[str, str] = Field({}, description="run id by name")
+
+
+class ReportData(ReportPart):
+    """All data of a report.
+
+    Attributes:
+        title: Name of the run.
+        question: The question that the run answers, in one sentence.
+        created: Date and time of the report, as text.
+        base: The base model.
+        evaluation: What was measured, contenders in stage order.
+        gate: The decision, with the candidate and the target metric.
+        against: The contender that the candidate is compared with.
+        measures: Names, directions and descriptions of the measures.
+        guard: The measure that may not fall.
+        references: Contenders that are not models of this run, for example replies of real people.
+        programs: Whether measures are taken of passing programs only.
+        curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
+        examples: Replies of the base model and of the candidate to the same problems.
+        rejected: Number of rejected rows by stage and reason.
+        steps: Finished stages, in order.
+        adapters: Adapters trained, in order.
+        settings: Resolved settings.
+        environment: Versions and hardware, by name.
+        tracking: Where MLflow has the run.
+    """
+
+    title: str
+    question: str
+    created: str = ""
+    base: BaseModelInfo
+    evaluation: Evaluation
+    gate: Gate
+    against: str = "base"
+    measures: tuple[Measure, ...] = ()
+    guard: str = "pass@1"
+    references: tuple[str, ...] = ()
+    programs: bool = True
+    curves: dict[str, list[dict[str, float]]] = {}
+    examples: tuple[BeforeAfter, ...] = ()
+    rejected: dict[str, dict[str, int]] = {}
+    steps: tuple[StageInfo, ...] = ()
+    adapters: tuple[AdapterInfo, ...] = ()
+    settings: dict[str, Any] = {}
+    environment: dict[str, str] = {}
+    tracking: TrackingInfo = TrackingInfo()
+
+    def compare(self, contender: str, measure: str) -> Comparison | None:
+        """Return the comparison of ``contender`` with ``against``, or None when it was not evaluated."""
+        wanted = (contender, self.against, measure)
+        found = (item for item in self.evaluation.comparisons if (item.contender, item.against, item.measure) == wanted)
+        return next(found, None)
+
+    def measure(self, name: str) -> Measure:
+        """Return a measure by name; one that the report has no description of has an empty one."""
+        unknown = Measure(name=name, direction="higher" if name.startswith("pass@") else "none", describe="")
+        return next((measure for measure in self.measures if measure.name == name), unknown)

@@ -1,0 +1,163 @@
+"""Checks that the cluster has what a pool needs: permissions, runtime, queue and volume; every problem at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from codekiln.errors import ClusterError, InputError
+from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
+from codekiln.launch.cluster.job_kinds import JOB_KINDS, condition
+from codekiln.launch.cluster.permissions import Permission, permissions
+from codekiln.launch.pools import Cluster, Pool
+
+_KUEUE_VERSIONS = ("v1beta2", "v1beta1")
+_SHARED = "ReadWriteMany"
+
+
+def check_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+    """Return the problems of a pool, each with its fix.
+
+    Args:
+        name: Name of the pool.
+        pool: The pool.
+        cluster: The cluster it belongs to.
+
+    Raises:
+        ClusterError: The API server cannot be reached.
+    """
+    api = ClusterApi()
+    found: list[InputError] = []
+    checks: tuple[Callable[[ClusterApi, str, Pool, Cluster], list[InputError]], ...]
+    checks = (_check_controller, _check_runtime, _check_queue, _check_claim)
+    for check in checks:
+        try:
+            found += check(api, name, pool, cluster)
+        except RequestRefused as error:
+            fix = "bind the chart's Role 'codekiln' to this ServiceAccount: runs.serviceAccount in the chart's values"
+            found.append(InputError(str(error), fix=fix))
+        except ApiUnavailable as error:
+            raise ClusterError(f"pool {name} cannot be examined: {error}") from None
+    return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
+
+
+def missing_permissions(kind: str, namespace: str = "") -> list[InputError]:
+    """Return one error for each permission that this process lacks, with its fix.
+
+    Args:
+        kind: ``trainjob`` or ``pytorchjob``.
+        namespace: Namespace of the run; empty: the one this process runs in.
+
+    Raises:
+        ClusterError: The API server cannot be reached.
+    """
+    api = ClusterApi(namespace)
+    return [_missing(each, api.namespace) for each in permissions(kind) if not api.is_allowed(each)]
+
+
+def _missing(permission: Permission, namespace: str) -> InputError:
+    return InputError(
+        f"this ServiceAccount may not {permission}",
+        where=f"namespace {namespace}",
+        fix="bind the chart's Role 'codekiln' to it: runs.serviceAccount and runs.namespaces in the chart's values",
+    )
+
+
+def _check_controller(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+    kind = JOB_KINDS[pool.api]
+    try:
+        api.list_objects(api.jobs_path(kind), {"limit": 1})
+    except RequestRefused as error:
+        if error.status != 404:
+            raise
+        what = f"the cluster does not know {kind.kind} ({kind.api_version})"
+        other = next(each for each in JOB_KINDS if each != pool.api)
+        return [InputError(what, fix=f"install its controller, or set api to '{other}' in the chart's values")]
+    return []
+
+
+def _check_runtime(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+    if pool.api != "trainjob":
+        return []
+    about = f"{pool.runtime_kind} '{pool.runtime}'"
+    runtime = api.get(_runtime_path(api, pool))
+    if runtime is None:
+        return [InputError(f"there is no {about}", fix="upgrade the chart's release, which makes it from gpuPools")]
+    container = _training_container(runtime)
+    if container is None:
+        fix = "name its replicated job and the container that trains 'node', as the chart does"
+        return [InputError(f"{about} has no job 'node' with a container 'node'", fix=fix)]
+    found = []
+    if container.get("image") != pool.image:
+        what = f"{about} runs image {container.get('image')}, and the pool names {pool.image}"
+        fix = f"upgrade the chart's release, which sets both from gpuPools.{name}.image"
+        found.append(InputError(what, fix=fix))
+    if "torch" not in runtime["spec"].get("mlPolicy", {}):
+        what = f"{about} does not set torchrun's variables"
+        found.append(InputError(what, fix="set spec.mlPolicy to 'torch: {}', as the chart does"))
+    return found
+
+
+def _runtime_path(api: ClusterApi, pool: Pool) -> str:
+    group = f"/apis/{JOB_KINDS['trainjob'].api_version}"
+    if pool.runtime_kind == "TrainingRuntime":
+        return f"{group}/namespaces/{api.namespace}/trainingruntimes/{pool.runtime}"
+    return f"{group}/clustertrainingruntimes/{pool.runtime}"
+
+
+def _training_container(runtime: dict[str, Any]) -> dict[str, Any] | None:
+    for job in runtime["spec"]["template"]["spec"].get("replicatedJobs", ()):
+        containers: list[dict[str, Any]] = job["template"]["spec"]["template"]["spec"].get("containers", [])
+        for container in containers:
+            if job["name"] == container["name"] == "node":
+                return container
+    return None
+
+
+def _check_queue(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+    if not pool.queue:
+        return []
+    group = "/apis/kueue.x-k8s.io"
+    paths = [f"{group}/{version}/namespaces/{api.namespace}/localqueues/{pool.queue}" for version in _KUEUE_VERSIONS]
+    queue = next(filter(None, map(api.get, paths)), None)
+    about = f"LocalQueue '{pool.queue}'"
+    if queue is None:
+        fix = f"install Kueue and create it, or let gpuPools.{name}.queue in the chart's values be empty"
+        return [InputError(f"namespace {api.namespace} has no {about}", fix=fix)]
+    if condition(queue, "Active") is None:
+        inactive = [each for each in queue.get("status", {}).get("conditions", ()) if each["type"] == "Active"]
+        why = inactive[0].get("message", "") if inactive else "it has no status yet"
+        fix = "see `kubectl describe localqueue`; its ClusterQueue and ResourceFlavors have to exist"
+        return [InputError(f"{about} admits nothing: {why}", fix=fix)]
+    return []
+
+
+def _check_claim(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+    if not cluster.claim:
+        return []
+    claim = api.get(f"/api/v1/namespaces/{api.namespace}/persistentvolumeclaims/{cluster.claim}")
+    about = f"PersistentVolumeClaim '{cluster.claim}'"
+    if claim is None:
+        fix = "create it, or let the chart make one: storage.sharedVolume.existingClaim empty in its values"
+        return [InputError(f"namespace {api.namespace} has no {about}", fix=fix)]
+    phase, modes = claim.get("status", {}).get("phase", ""), claim["spec"].get("accessModes", [])
+    found = []
+    if phase != "Bound":
+        look = f"kubectl -n {api.namespace} describe pvc {cluster.claim}"
+        fix = f"see `{look}`; storage.sharedVolume.storageClass in the chart's values has to exist"
+        found.append(InputError(f"{about} is {phase or 'not bound'}, not Bound", fix=fix))
+    return [*found, *_check_access_modes(modes, name, pool, cluster.claim)]
+
+
+def _check_access_modes(modes: list[str], name: str, pool: Pool, claim: str) -> list[InputError]:
+    if _SHARED in modes:
+        return []
+    fix = f"set storage.sharedVolume.accessModes to {_SHARED}, with a storage class that has it, or use an object store"
+    if pool.nodes > 1 or "ReadWriteOnce" not in modes:
+        what = f"has access mode {', '.join(modes)}, and steps and {pool.nodes} nodes write to it"
+        return [InputError(f"PersistentVolumeClaim '{claim}' {what}", fix=fix)]
+    # Not an error: steps and one-node jobs on the same node can share such a volume, as on a cluster with one node.
+    print(
+        f"check: pool {name}: the claim {claim} is ReadWriteOnce: steps and jobs must run on one node\n"
+        f"  fix, where they do not: {fix}",
+        flush=True,
+    )
+    return []

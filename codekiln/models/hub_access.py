@@ -1,0 +1,90 @@
+"""Access to base models: whether one can be read from here, without downloading it, and why not."""
+
+import os
+from pathlib import Path
+
+import httpx2
+from huggingface_hub import HfApi, constants, try_to_load_from_cache
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from codekiln.errors import InputError
+from codekiln.models import BaseModelSpec
+
+TIMEOUT_SECONDS = 20
+
+
+def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
+    """Return where a base model is read from, and the commit its revision names.
+
+    Args:
+        spec: The model.
+        by_job: Whether a job on a pool reads it, with a cache of its own that cannot be seen from here.
+
+    Raises:
+        InputError: The Hub has no such model or revision, its licence has not been accepted, or neither the Hub nor
+            a copy on disk can be reached.
+    """
+    if spec.hub_revision is None:
+        return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
+    cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
+    if constants.HF_HUB_OFFLINE and by_job:
+        return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
+    if constants.HF_HUB_OFFLINE:
+        return _cached(spec, cached, "HF_HUB_OFFLINE is set")
+    try:
+        return _ask(spec)
+    except OfflineModeIsEnabled as error:
+        return _cached(spec, cached, str(error))
+    except (OSError, HfHubHTTPError, httpx2.TransportError) as error:
+        return _cached(spec, cached, f"the Hub did not answer: {_first_line(error)}")
+
+
+def _ask(spec: BaseModelSpec) -> str:
+    hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=os.environ.get("HF_TOKEN"))
+    try:
+        # The metadata of a gated model is public; only this call tells whether the token may read its files.
+        hub.auth_check(spec.id)
+        commit = hub.model_info(spec.id, revision=spec.hub_revision, timeout=TIMEOUT_SECONDS).sha
+    except GatedRepoError:
+        raise InputError(
+            f"the licence of {spec.id} has not been accepted with this token",
+            where="base_model",
+            fix=f"accept it on the page of {spec.id}, then put that account's token into HF_TOKEN",
+        ) from None
+    except RevisionNotFoundError:
+        raise InputError(
+            f"{spec.id} has no revision '{spec.hub_revision}'", where="base_model", fix="pin a commit that exists"
+        ) from None
+    except RepositoryNotFoundError:
+        raise InputError(
+            f"the Hub has no model {spec.id}, or HF_TOKEN may not see it",
+            where="base_model",
+            fix="check the name, or put a token that may see it into HF_TOKEN",
+        ) from None
+    return f"revision {spec.hub_revision} is commit {commit}"
+
+
+def _cached(spec: BaseModelSpec, cached: bool, why: str) -> str:
+    if cached:
+        return f"revision {spec.hub_revision} from the copy on disk ({why})"
+    raise InputError(
+        f"cannot read {spec.id}, revision {spec.hub_revision}: {why}, and there is no copy on disk",
+        where="base_model",
+        fix=f"let this machine reach the Hub, or download the model into {Path(constants.HF_HUB_CACHE)} first",
+    )
+
+
+def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
+    """Return the user's error for a failed download or a damaged copy of a base model."""
+    fix = "accept its licence on the Hub and set HF_TOKEN" if spec.gated else "check its name and the network"
+    return InputError(f"cannot read base model {spec.id}: {_first_line(error)}", where="base_model", fix=fix)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

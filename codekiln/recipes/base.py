@@ -1,0 +1,194 @@
+"""The base class of data recipes: how problems become training rows, and how replies are graded.
+
+A recipe is a file of `codekiln.recipes`, a folder with a ``recipe.py``, or an entry point `codekiln.recipes`, with one
+class derived from `Recipe`. The stages do what all recipes have in common, so a recipe says only what is its own:
+
+    check stage      recipe.problems(settings)            -> training and evaluation problems
+    generate stage   recipe.generate(problems, teacher)   -> candidates per problem, written as they come
+    filter stage     recipe.grade(problems, samples)      -> a verdict per candidate, by default the sandbox's
+                     recipe.rows(problems, graded)        -> examples, pairs, and what was rejected and why
+                     recipe.files(made), recipe.card(made), recipe.validate(folder): the published data set
+    evaluate stage   recipe.grade again, on the contenders' samples; `measures` names what is averaged
+
+`rows` gets everything at once, so that a recipe can also choose by the whole (mixes by difficulty, shares of a
+stratum); `generate` is a generator over problems, so that the caller can stop and resume between two of them.
+Everything but `rows` has a default, which is right for problems with hidden tests.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from codekiln import plugins
+from codekiln.code import metrics
+from codekiln.data import prompts
+from codekiln.data.decontamination import prompt_and_reference
+from codekiln.data.records import Example, Graded, Problem, Sample
+from codekiln.errors import InputError
+from codekiln.evaluation.measures import Measure
+from codekiln.recipes import problem_sets
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
+from codekiln.sandbox.grading import grade_samples, program_of
+from codekiln.sandbox.limits import Limits
+from codekiln.teachers import Teacher
+
+S = TypeVar("S", bound=RecipeSettings)
+
+
+class Recipe(ABC, Generic[S]):
+    """Builds training rows from problems, and grades replies to problems; generic over its settings.
+
+    Args:
+        settings: The recipe's own settings, an instance of its ``Settings``.
+        metric: Name of the metric that a run is to improve.
+        seed: Seeds every choice; the same inputs and seed give the same rows.
+
+    Attributes:
+        name: The recipe's file name, with ``-`` for ``_``.
+        describe: One sentence for the table of recipes.
+        Settings: The schema of the recipe's own settings.
+        measures: What replies are measured by; empty: the code metrics of passing programs.
+        target: What a run aims at when it names no metric: a measure, a code metric or ``pass@1``.
+        guard: What may not fall when an adapter is promoted; more of it is better.
+        passes: What a passing reply does, in words.
+        filters: Filters that apply instead of those of the settings; None: those of the settings.
+        distances: Measures of a whole contender: half the L1 distance of its mean shares, which are named here, from
+            those of the first of ``references``.
+    """
+
+    name: ClassVar[str]
+    describe: ClassVar[str]
+    Settings: ClassVar[type[RecipeSettings]] = RecipeSettings
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    target: ClassVar[str] = metrics.DEFAULT
+    guard: ClassVar[str] = "pass@1"
+    passes: ClassVar[str] = "passes every hidden test"
+    filters: ClassVar[tuple[str, ...] | None] = None
+    distances: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.name = plugins.name_of(cls)
+
+    def __init__(self, settings: S, *, metric: str, seed: int) -> None:
+        self.settings, self.metric, self.seed = settings, metric, seed
+
+    def problems(self, settings: RunSettings) -> ProblemSets:
+        """Return the problems of a run, proven gradable.
+
+        Raises:
+            InputError: A source cannot be read, or one set would be empty.
+        """
+        return problem_sets.build(settings)
+
+    def dedup_text(self, problem: Problem) -> str:
+        """Return the text that is compared for decontamination; an empty text is never a near-duplicate."""
+        return prompt_and_reference(problem)
+
+    def sources(self) -> dict[str, str]:
+        """Return the sha256 of every file and folder that the recipe's own settings name, by name."""
+        return {}
+
+    def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with its candidate replies, in order and lazily; a problem may have none."""
+        return teacher.solve(problems)
+
+    def reference_samples(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with its reference as the one candidate, or with none where it has no reference."""
+        for problem in problems:
+            known = [] if problem.reference is None else [_reference(problem, "reference")]
+            yield problem, known
+
+    def grade(
+        self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+    ) -> list[Graded]:
+        """Return the samples with their verdicts, in order, and with scores where the recipe has measures of its own.
+
+        Args:
+            problems: At least the problems that samples were written for.
+            samples: Replies; those of one problem and one ``model`` belong together.
+            workers: Sandbox workers; None: one per core.
+            limits: What each run in the sandbox may use.
+            label: For progress.
+        """
+        by_id = {problem.task_id: problem for problem in problems}
+        jobs = [(by_id[sample.task_id], sample) for sample in samples]
+        verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
+        return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
+
+    def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
+        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
+        if self.measures:
+            return list(graded)
+        by_id = {problem.task_id: problem for problem in problems}
+        codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
+        scores = iter(metrics.score_all(codes))
+        return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
+
+    @abstractmethod
+    def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
+        """Return the training rows.
+
+        Args:
+            problems: Every problem that candidates were asked for, including those without one.
+            graded: All candidates that the filters kept, failing ones too, in any order.
+        """
+
+    def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
+        """Return contenders that are known beforehand, one sample per problem each; distances are taken from the first.
+
+        For example what students really wrote. They are graded like a model's replies and never promoted.
+        """
+        return {}
+
+    def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
+        """Return the data files that the recipe adds to the data set, content by name."""
+        return {}
+
+    def card(self, made: BuiltDataset) -> str:
+        """Return Markdown for the data card: what a row is, where it comes from, what is in the recipe's files."""
+        return ""
+
+    def validate(self, folder: Path) -> Iterator[InputError]:
+        """Yield what is wrong with the recipe's own files in a data set folder."""
+        return iter(())
+
+
+def by_task(problems: Iterable[Problem], graded: Iterable[Graded]) -> dict[str, list[Graded]]:
+    """Return the graded candidates of each problem, by task id, in the order of the problems.
+
+    Raises:
+        InputError: A sample names none of the problems.
+    """
+    found: dict[str, list[Graded]] = {problem.task_id: [] for problem in problems}
+    rows = list(graded)
+    if unknown := {row.sample.task_id for row in rows} - found.keys():
+        raise InputError(
+            f"samples of unknown problems: {', '.join(sorted(unknown)[:5])}",
+            where="samples.task_id",
+            fix="give the problems that these samples were written for",
+        )
+    for row in rows:
+        found[row.sample.task_id].append(row)
+    return found
+
+
+def passing(problems: Iterable[Problem], graded: Iterable[Graded]) -> Iterator[tuple[Problem, Graded]]:
+    """Yield each candidate that passes with its problem, problem by problem."""
+    known = {problem.task_id: problem for problem in problems}
+    for task_id, rows in by_task(known.values(), graded).items():
+        yield from ((known[task_id], row) for row in rows if row.verdict.passed)
+
+
+def example(problem: Problem, row: Graded) -> Example:
+    """Return a candidate as a row for supervised fine-tuning: the problem as it is shown, then the reply."""
+    return Example(
+        prompt=prompts.messages(problem),
+        completion=prompts.reply_turn(problem, program_of(problem, row.sample)),
+        task_id=problem.task_id,
+        group=problem.group,
+    )
+
+
+def _reference(problem: Problem, model: str) -> Sample:
+    return Sample(task_id=problem.task_id, solution=problem.reference, model=model, seed=0)

@@ -1,0 +1,194 @@
+"""Analysis of a corpus: functions are extracted, deduplicated, sliced, run on synthesised calls, and mutated."""
+
+import ast
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from codekiln.data import near_duplicates
+from codekiln.data.folders import Rejected
+from codekiln.data.records import Problem
+from codekiln.progress import progress
+from codekiln.recipes.corpus_tasks.functions import Function, extract_functions
+from codekiln.recipes.corpus_tasks.io_examples import (
+    ExecutableFunction,
+    IOExample,
+    SlicedFunction,
+    collect_io_examples,
+)
+from codekiln.recipes.corpus_tasks.mutants import Mutant, balance_families, generate_mutants, prove_mutants
+from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
+from codekiln.recipes.corpus_tasks.slicing import ModuleSlicer, ProgramSlice
+from codekiln.recipes.corpus_tasks.source import Corpus, SourceFile
+from codekiln.sandbox.limits import Limits
+
+FunctionKey = tuple[str, str]
+"""File and qualified name of a function."""
+
+
+@dataclass(frozen=True)
+class AnalysedFunction:
+    """A function with the results of its analysis.
+
+    Attributes:
+        function: The function.
+        slice: Its program slice; None where it has none.
+        io_examples: Calls with their results; empty where the function cannot be run.
+        mutants: Its mutants, proven ones first.
+    """
+
+    function: Function
+    slice: ProgramSlice | None = None
+    io_examples: tuple[IOExample, ...] = ()
+    mutants: tuple[Mutant, ...] = ()
+
+
+@dataclass
+class CorpusAnalysis:
+    """The analysed functions of a corpus, and everything that was excluded with its reason."""
+
+    functions: list[AnalysedFunction] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def reject(self, reason: str, function: Function) -> None:
+        """Record why a function is excluded."""
+        name = f"{function.file}:{function.line}:{function.qualname}"
+        self.rejected.append(Rejected(reason, Problem(task_id=name, prompt=function.text)))
+
+    def reject_file(self, reason: str, path: str) -> None:
+        """Record why a file is excluded."""
+        self.rejected.append(Rejected(reason, Problem(task_id=path, prompt="")))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A function, its class where it is a method, and its slice or the reason why it has none."""
+
+    function: Function
+    owner: ast.ClassDef | None
+    slice: ProgramSlice | str
+
+
+def analyse_corpus(
+    corpus: Corpus, settings: CorpusTasksSettings, seed: int, *, workers: int | None, limits: Limits
+) -> CorpusAnalysis:
+    """Return the functions of a corpus with slices, input-output examples and mutants.
+
+    Files are read in an order that the seed decides, until ``settings.functions`` functions are found.
+
+    Args:
+        corpus: The source tree.
+        settings: Bounds of the analysis.
+        seed: Seeds every choice.
+        workers: Number of sandbox workers; None: one per core.
+        limits: Limits of each run.
+    """
+    analysis = CorpusAnalysis()
+    candidates = _deduplicated(list(_candidates(corpus, settings, seed, analysis)), settings, analysis)
+    sliced = [SlicedFunction(item.function, item.slice, item.owner)
+              for item in candidates if isinstance(item.slice, ProgramSlice)]  # fmt: skip
+    tried = collect_io_examples(
+        sliced, min_outcomes=settings.outcomes, max_examples=settings.trials, seed=seed, workers=workers, limits=limits,
+        label="check: trying functions",
+    )  # fmt: skip
+    executable = [item for item in tried if isinstance(item, ExecutableFunction)]
+    proven = prove_mutants(
+        executable, seed=seed, count=settings.mutants, families=settings.families, workers=workers, limits=limits,
+        label="check: proving bugs",
+    )  # fmt: skip
+    results = {_key(item.function): AnalysedFunction(item.function, item.slice, item.io_examples, tuple(mutants))
+               for item, mutants in zip(executable, balance_families(proven), strict=True)}  # fmt: skip
+    reasons = {_key(item.function): reason
+               for item, reason in zip(sliced, tried, strict=True) if isinstance(reason, str)}  # fmt: skip
+    for candidate in candidates:
+        key = _key(candidate.function)
+        analysis.functions.append(results.get(key) or _not_executed(candidate, settings, seed))
+        if reason := candidate.slice if isinstance(candidate.slice, str) else reasons.get(key):
+            analysis.reject(f"cannot-run-{reason}", candidate.function)
+    return analysis
+
+
+def _candidates(
+    corpus: Corpus, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
+) -> Iterator[_Candidate]:
+    """Yield functions file by file."""
+    paths, skipped = corpus.paths()
+    for path, reason in skipped.items():
+        analysis.reject_file(reason, path)
+    # In alphabetical order the first packages alone would fill a small sample.
+    random.Random(f"{seed}:files").shuffle(paths)
+    taken = 0
+    with progress("check: reading functions", settings.functions, "functions") as step:
+        for path in paths:
+            source = corpus.read(path)
+            if isinstance(source, str):
+                analysis.reject_file(source, path)
+                continue
+            found = _of_file(source, settings, seed, analysis)[: settings.functions - taken]
+            yield from found
+            taken += len(found)
+            step(len(found))
+            if taken >= settings.functions:
+                return
+
+
+def _of_file(
+    source: SourceFile, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
+) -> list[_Candidate]:
+    """Return up to ``per_file`` functions, those with a slice first; others make up at most a quarter, but one."""
+    usable = _usable_functions(source, settings, analysis)
+    if not usable:
+        return []
+    slicer = ModuleSlicer(source)
+    classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
+    waiting = list(usable)
+    random.Random(f"{seed}:{source.path}").shuffle(waiting)
+    sliced: list[_Candidate] = []
+    others: list[_Candidate] = []
+    while waiting and len(sliced) < settings.per_file:
+        function = waiting.pop()
+        candidate = _Candidate(function, classes.get(function.owner), slicer.slice_of(function))
+        (others if isinstance(candidate.slice, str) else sliced).append(candidate)
+    # A file whose functions cannot be run still serves for docstrings and explanations.
+    room = max(1, min(settings.per_file - len(sliced), settings.per_file // 4))
+    for function in [item.function for item in others[room:]] + waiting:
+        analysis.reject("enough-of-this-file", function)
+    return sliced + others[:room]
+
+
+def _usable_functions(source: SourceFile, settings: CorpusTasksSettings, analysis: CorpusAnalysis) -> list[Function]:
+    # A prompt also holds the instruction, and a reference often repeats the function.
+    max_characters = settings.max_characters * 2 // 3
+    usable: dict[str, Function] = {}
+    for function, excluded in extract_functions(source, settings.min_lines, settings.max_lines):
+        if excluded:
+            analysis.reject(excluded, function)
+        elif function.qualname in usable:
+            analysis.reject("redefined", function)
+        elif len(function.text) > max_characters:
+            analysis.reject("too-many-characters", function)
+        else:
+            usable[function.qualname] = function
+    return list(usable.values())
+
+
+def _deduplicated(
+    candidates: Sequence[_Candidate], settings: CorpusTasksSettings, analysis: CorpusAnalysis
+) -> list[_Candidate]:
+    """Return the candidates without those that nearly repeat an earlier one."""
+    firsts = near_duplicates.earliest_duplicates([item.function.text for item in candidates], settings.duplicate)
+    for index, first in enumerate(firsts):
+        if first != index:
+            analysis.reject("near-duplicate", candidates[index].function)
+    return [item for index, item in enumerate(candidates) if firsts[index] == index]
+
+
+def _not_executed(candidate: _Candidate, settings: CorpusTasksSettings, seed: int) -> AnalysedFunction:
+    function = candidate.function
+    piece = candidate.slice if isinstance(candidate.slice, ProgramSlice) else None
+    mutants = generate_mutants(function, seed, 1, settings.families) if settings.unproven else []
+    return AnalysedFunction(function, piece, mutants=tuple(mutants))
+
+
+def _key(function: Function) -> FunctionKey:
+    return function.file, function.qualname

@@ -1,0 +1,113 @@
+"""Parser for replies: code blocks, prose, and the function that a reply defines."""
+
+import ast
+import re
+import textwrap
+from dataclasses import dataclass
+from functools import cached_property
+
+from codekiln.data import normalise
+from codekiln.recipes.corpus_tasks.functions import Definition, first_line, last_line
+
+_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPEN = re.compile(r"^[ \t]*```", re.MULTILINE)
+_PYTHON = ("", "python", "py", "python3", "pycon")
+
+
+@dataclass(frozen=True)
+class ParsedReply:
+    """A reply to a task, parsed on demand.
+
+    Attributes:
+        text: The whole reply.
+    """
+
+    text: str
+
+    @cached_property
+    def blocks(self) -> tuple[str, ...]:
+        """The contents of the closed Python code blocks."""
+        return tuple(code.strip("\n") for language, code in _FENCE.findall(self.text) if language.lower() in _PYTHON)
+
+    @property
+    def code(self) -> str:
+        """The code blocks, joined."""
+        return "\n\n".join(self.blocks)
+
+    @cached_property
+    def prose(self) -> str:
+        """The text outside code blocks, up to the first block that is never closed."""
+        rest = _FENCE.sub("\n", self.text)
+        opened = _OPEN.search(rest)
+        return rest[: opened.start()] if opened else rest
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the prose, in lower case."""
+        return re.findall(r"[a-z_][a-z_0-9'-]*", self.prose.lower())
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """The AST of the code; None without code or when the code does not compile."""
+        return parse_program(self.code) if self.blocks else None
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The top-level statements of the code; empty when there is no AST."""
+        return self.tree.body if self.tree else []
+
+    def definition_source(self, name: str) -> str:
+        """Return the dedented source of `definition`; empty without one."""
+        node = self.definition(name)
+        return statement_source(self.code, node) if node else ""
+
+    def definition(self, name: str) -> Definition | None:
+        """Return the last definition of a function or method in the code, or None."""
+        found = None
+        for node in self.statements:
+            for item in [node, *(node.body if isinstance(node, ast.ClassDef) else ())]:
+                if isinstance(item, Definition) and item.name == name:
+                    found = item
+        return found
+
+
+def parse_program(code: str) -> ast.Module | None:
+    """Return the AST of a program, or None when it does not compile."""
+    try:
+        # Some texts parse and still do not compile, such as a ``return`` outside a function.
+        tree = normalise.parse(code)
+        compile(code, "<reply>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
+
+
+def parameter_names(node: Definition) -> list[str]:
+    """Return the names of all parameters in order, variadic ones with their stars."""
+    args = node.args
+    names = [arg.arg for arg in (*args.posonlyargs, *args.args)]
+    names += [f"*{args.vararg.arg}"] if args.vararg else []
+    names += [arg.arg for arg in args.kwonlyargs]
+    return names + ([f"**{args.kwarg.arg}"] if args.kwarg else [])
+
+
+def statement_source(code: str, node: ast.stmt) -> str:
+    """Return the dedented source of a statement, including decorators."""
+    first = first_line(node)
+    lines = code.split("\n")[first - 1 : last_line(node)]
+    # Column offsets of the AST count UTF-8 bytes, not characters.
+    lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
+    if first == node.lineno:
+        lines[0] = " " * node.col_offset + lines[0].encode()[node.col_offset :].decode()
+    return textwrap.dedent("\n".join(lines))
+
+
+def same_program(left: str, right: str) -> bool:
+    """Tell whether two programs are equal except for comments, docstrings and layout.
+
+    A text that does not parse equals nothing.
+    """
+    try:
+        return normalise.strip(left) == normalise.strip(right)
+    except SyntaxError:
+        return False

@@ -1,0 +1,71 @@
+"""What an exercise is made from: a description, a correct program, and the trials that show what the program does."""
+
+from dataclasses import dataclass
+
+from codekiln.code.mutation.kinds import CLASSES
+from codekiln.code.mutation.proof import Trials
+
+__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask"]
+
+
+@dataclass(frozen=True)
+class ErrorCounts:
+    """How many errors of each class are asked for."""
+
+    syntax: int = 0
+    runtime: int = 0
+    logical: int = 0
+
+    @property
+    def total(self) -> int:
+        """All errors."""
+        return self.syntax + self.runtime + self.logical
+
+    @property
+    def mix(self) -> str:
+        """The classes that are asked for, as in ``syntax+logical``."""
+        return "+".join(name for name in CLASSES if self.of(name))
+
+    def of(self, name: str) -> int:
+        """Return the count of one class."""
+        return {"syntax": self.syntax, "runtime": self.runtime, "logical": self.logical}[name]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{self.of(name)} {name}" for name in CLASSES)
+
+
+@dataclass(frozen=True)
+class ExerciseMaterial:
+    """A correct program that errors can be put into.
+
+    Attributes:
+        name: Unique among the exercises of a run.
+        description: The programming problem, as a learner reads it.
+        program: A correct Python program for it.
+        stdins: Standard inputs of its runs as a script; a program that reads nothing has one empty text.
+        calls: Expressions that are evaluated after the program has been loaded, for programs that are functions.
+        source: Where it comes from: ``embedded``, or a file.
+        licence: Of the program and its description, where known.
+    """
+
+    name: str
+    description: str
+    program: str
+    stdins: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def trials(self) -> Trials:
+        """What the program, and every change of it, is run on."""
+        return Trials(calls=self.calls, stdins=self.stdins)
+
+
+@dataclass(frozen=True)
+class InjectionTask:
+    """A correct program, the errors to put into it, and the trials that replies are graded with."""
+
+    program: str
+    counts: ErrorCounts
+    trials: Trials

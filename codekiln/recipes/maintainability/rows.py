@@ -1,0 +1,214 @@
+"""Graded candidates to training rows: SFT examples, quality pairs and correctness pairs."""
+
+import math
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from codekiln.code.distance import token_similarity
+from codekiln.data import prompts
+from codekiln.data.folders import Rejected
+from codekiln.data.normalise import fingerprint
+from codekiln.data.records import Example, Graded, Pair, Problem
+from codekiln.recipes.base import by_task
+from codekiln.recipes.maintainability.pairing import (
+    Candidate,
+    Match,
+    PairingRule,
+    best_first,
+    distinct,
+    gap,
+    matches,
+)
+from codekiln.recipes.maintainability.settings import MaintainabilitySettings
+from codekiln.recipes.types import TrainingRows
+from codekiln.sandbox.grading import program_of
+
+WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
+"""Verdicts that blame the program; ``crashed`` may be the machine's fault, and ``tampered`` teaches nothing here."""
+
+
+@dataclass(frozen=True)
+class RowBuilder:
+    """Builds the training rows of the recipe.
+
+    Attributes:
+        settings: The recipe's settings.
+        metric: Name of the metric that orders the programs of a quality pair.
+        sign: 1 when more of the metric is better, -1 when less is.
+        seed: Seeds every choice; a problem's rows do not depend on the other problems, except for the share.
+    """
+
+    settings: MaintainabilitySettings
+    metric: str
+    sign: float
+    seed: int
+
+    def build(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
+        """Build rows problem by problem, then limit the correctness stratum to its share.
+
+        A problem without a quality pair has one rejected row with the reason: ``no-samples``, ``no-passing-sample``,
+        ``single-program``, ``twins`` (different texts, one program), ``no-signal`` (under two scores), ``tie``,
+        ``margin`` or ``too-alike``; the last three hold the best pair there was. ``correctness-share`` holds a pair
+        over the share.
+
+        Raises:
+            InputError: A sample names none of the problems.
+        """
+        problems = list(problems)
+        candidates_of = by_task(problems, graded)
+        rows = TrainingRows()
+        correctness: list[tuple[int, Pair]] = []
+        for problem in problems:
+            # One generator per problem: its rows stay the same when other problems come or go.
+            rng = random.Random(f"{self.seed}:{problem.task_id}")
+            passing, wrong = self._candidates(problem, candidates_of[problem.task_id], rng)
+            rows.examples += self._examples(problem, passing)
+            pairs, rejected = self._quality(problem, passing, len(candidates_of[problem.task_id]))
+            rows.pairs += pairs
+            rows.rejected += rejected
+            correctness += enumerate(self._correctness(problem, passing, wrong))
+        kept, rejected = self._within_share(correctness, len(rows.pairs))
+        rows.pairs += kept
+        rows.rejected += rejected
+        return rows
+
+    def _candidates(
+        self, problem: Problem, graded: list[Graded], rng: random.Random
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """Return passing and wrong candidates, shuffled, so that every later tie is broken at random.
+
+        Where the first of a tie is chosen, they are in the order they were written in.
+        """
+        passing: set[Candidate] = set()
+        wrong: set[Candidate] = set()
+        for item in graded:
+            code, value = program_of(problem, item.sample), item.score(self.metric)
+            merit = -math.inf if value is None else self.sign * value
+            position = (item.sample.seed or 0) if self.settings.ties == "first" else 0
+            candidate = Candidate(code, self._key(code), value, merit, position)
+            if item.verdict.passed:
+                passing.add(candidate)
+            elif item.verdict.status in WRONG:
+                wrong.add(candidate)
+        # The sandbox may fail a program that passed under another text, for example by a timeout.
+        correct = {candidate.key for candidate in passing}
+        wrong = {candidate for candidate in wrong if candidate.key not in correct}
+        return self._ordered(passing, rng), self._ordered(wrong, rng)
+
+    def _ordered(self, candidates: set[Candidate], rng: random.Random) -> list[Candidate]:
+        # Sets of strings have another order in each process, so the shuffle starts from a sorted list.
+        ordered = sorted(candidates, key=lambda item: (item.position, item.code, item.value is None, item.merit))
+        if self.settings.ties == "drop":
+            rng.shuffle(ordered)
+        return ordered
+
+    def _key(self, code: str) -> str:
+        """Return the key that duplicates share; a text that is not Python is only equal to itself."""
+        try:
+            return fingerprint(code) if self.settings.same == "structure" else code
+        except SyntaxError:
+            return code
+
+    def _examples(self, problem: Problem, passing: list[Candidate]) -> list[Example]:
+        ranked = passing if self.settings.examples == "random" else best_first(passing)
+        return [
+            Example(
+                prompt=prompts.messages(problem),
+                completion=prompts.code_turn(candidate.code),
+                task_id=problem.task_id,
+                group=problem.group,
+            )
+            for candidate in distinct(ranked)[: self.settings.examples_per_problem]
+        ]
+
+    def _quality(self, problem: Problem, passing: list[Candidate], count: int) -> tuple[list[Pair], list[Rejected]]:
+        scored = [candidate for candidate in passing if candidate.value is not None]
+        if missing := _missing(passing, scored, empty=not count):
+            return [], [Rejected(missing, problem)]
+        rule = self._rule(count)
+        wide = [match for match in matches(scored, rule) if rule.is_wide(match)]
+        if wide:
+            return [self._pair(problem, "quality", *match) for match in wide[: self.settings.pairs_per_problem]], []
+        reason, match = _near_miss(scored, rule)
+        return [], [Rejected(reason, self._pair(problem, "quality", *match))]
+
+    def _rule(self, count: int) -> PairingRule:
+        """Return the rule for a problem with ``count`` candidates; ties make a pair only where there are two."""
+        first = self.settings.ties == "first"
+        return PairingRule(
+            margin=self.settings.margin,
+            max_similarity=self.settings.max_likeness,
+            negatives=self.settings.negatives,
+            allow_ties=first and count == 2,
+            in_order=first,
+        )
+
+    def _correctness(self, problem: Problem, passing: list[Candidate], wrong: list[Candidate]) -> list[Pair]:
+        """Pair the best passing programs with the wrong programs most similar to them.
+
+        The best, because what is chosen is imitated; the most similar, because then the pair shows the mistake, and a
+        wrong program of good structure is not rejected in favour of a correct one of bad structure.
+        """
+        chosen, left = distinct(best_first(passing)), distinct(wrong)
+        pairs: list[Pair] = []
+        rule = self._rule(0)  # only its similarity matters here: a wrong program has no merit
+        for index in range(self.settings.pairs_per_problem if chosen else 0):
+            right = chosen[index % len(chosen)]
+            allowed = [candidate for candidate in left if rule.is_dissimilar(right, candidate)]
+            if allowed:
+                nearest = max(allowed, key=lambda candidate: token_similarity(right.code, candidate.code))
+                left.remove(nearest)
+                pairs.append(self._pair(problem, "correctness", right, nearest))
+        return pairs
+
+    def _within_share(self, ranked: list[tuple[int, Pair]], quality: int) -> tuple[list[Pair], list[Rejected]]:
+        """Keep every problem's first correctness pair before any problem's second.
+
+        Args:
+            ranked: Correctness pairs, each with its rank among those of its problem.
+            quality: Number of quality pairs, from which the share is computed.
+        """
+        share = self.settings.correctness_share
+        # 0.6 / 0.4 * 2 is 2.9999999999999996 in floating point, and 3 pairs are meant.
+        allowed = len(ranked) if share == 1 else math.floor(share / (1 - share) * quality + 1e-9)
+        order = list(range(len(ranked)))
+        random.Random(f"{self.seed}:correctness-share").shuffle(order)
+        keep = set(sorted(order, key=lambda index: ranked[index][0])[:allowed])
+        kept = [pair for index, (_, pair) in enumerate(ranked) if index in keep]
+        return kept, [
+            Rejected("correctness-share", pair) for index, (_, pair) in enumerate(ranked) if index not in keep
+        ]
+
+    def _pair(
+        self, problem: Problem, stratum: Literal["correctness", "quality"], chosen: Candidate, rejected: Candidate
+    ) -> Pair:
+        return Pair(
+            prompt=prompts.messages(problem),
+            chosen=prompts.code_turn(chosen.code),
+            rejected=prompts.code_turn(rejected.code),
+            task_id=problem.task_id,
+            group=problem.group,
+            stratum=stratum,
+            metric=self.metric,
+            chosen_score=chosen.value,
+            rejected_score=rejected.value,
+        )
+
+
+def _missing(passing: list[Candidate], scored: list[Candidate], empty: bool) -> str | None:
+    """Return why a problem has no two programs that could be a quality pair, or None when it has."""
+    if not passing:
+        return "no-samples" if empty else "no-passing-sample"
+    if len(distinct(passing)) < 2:
+        return "single-program" if len(passing) == 1 else "twins"
+    return "no-signal" if len(distinct(scored)) < 2 else None
+
+
+def _near_miss(scored: list[Candidate], rule: PairingRule) -> tuple[str, Match]:
+    """Return the widest match and the part of the rule that it breaks, as a reason of rejection."""
+    widest = matches(scored, replace(rule, negatives="worst", max_similarity=1.0))[0]
+    if rule.is_wide(widest):
+        return "too-alike", widest
+    return ("margin" if gap(widest) > 0 else "tie"), widest

@@ -1,0 +1,172 @@
+"""Rows to problems: the conversation, the real submission as the reference, and the context that grades replies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from codekiln.code.distance import PairwiseDistance
+from codekiln.data.folders import Rejected
+from codekiln.data.records import Problem
+from codekiln.errors import InputError
+from codekiln.recipes.student.course import Question, StreamKey
+from codekiln.recipes.student.ground_truth import RealSubmissions, gradable_problem, measure_submissions
+from codekiln.recipes.student.schema import NextRow, Row, prior_submissions, replace_input
+from codekiln.recipes.student.settings import StudentSettings
+from codekiln.recipes.student.source import EMBEDDED
+from codekiln.recipes.student.split import TRAIN, Split, SplitRows, balanced_sample
+from codekiln.recipes.student.templates import TEMPLATES, Template
+from codekiln.recipes.student.variants import VariantRow
+from codekiln.recipes.types import ProblemSets, RunSettings
+
+_EMBEDDED_ORIGIN = {"source": "codekiln/students", "licence": "Apache-2.0"}
+_FEEDBACK_CHARACTERS = 200
+"""Upper bound of the length of a grader's feedback."""
+
+
+def build_problem_sets(
+    rows: SplitRows,
+    questions: Mapping[str, Question],
+    settings: StudentSettings,
+    run: RunSettings,
+    distance: PairwiseDistance,
+    seed: int,
+) -> ProblemSets:
+    """Return the rows of both splits as problems, with every real submission run and measured.
+
+    Rows that do not fit into ``max_characters`` are rejected as ``too-long``.
+    """
+    rejected: list[Rejected] = []
+    all_train, all_evaluation = (_fitting(items, settings, rejected) for items in (rows.train, rows.evaluation))
+    train = _sample(all_train, rows.split_of, run.problems.train, seed)
+    evaluation = _sample(all_evaluation, rows.split_of, run.problems.evaluation, seed)
+    real = measure_submissions(
+        [*all_train, *all_evaluation],
+        [*train, *evaluation],
+        questions,
+        distance,
+        settings.neighbours,
+        limits=run.sandbox,
+        workers=run.workers or None,
+    )
+
+    def problems(items: Sequence[VariantRow]) -> list[Problem]:
+        return [
+            problem_of(item, rows.split_of[item.key], questions[item.key.question], real, settings) for item in items
+        ]
+
+    return ProblemSets(problems(train), problems(evaluation), [*rows.rejected, *rejected])
+
+
+def shortened(item: VariantRow, max_characters: int, template: Template, feedback: bool) -> VariantRow | None:
+    """Return a row whose prompt and reply fit into ``max_characters``; None where this is impossible.
+
+    Past problems are dropped first, the farthest first, then the oldest submissions except the last; the target is
+    never cut.
+    """
+    row: Row | None = item.row
+    while row is not None and _characters(row, template, feedback) > max_characters:
+        row = _shorter(row)
+    return None if row is None else replace(item, row=row)
+
+
+def problem_of(
+    item: VariantRow, split: Split, question: Question, real: RealSubmissions, settings: StudentSettings
+) -> Problem:
+    """Return a row as a problem."""
+    row, template = item.row, TEMPLATES[settings.markers]
+    feedback = _feedback(item, row, real) if settings.feedback and isinstance(row, NextRow) else None
+    conversation = template.messages(row, feedback)
+    context = {
+        "student": item.key.student,
+        "semester": row.INPUT.semester,
+        "question": item.key.question,
+        "attempt": item.attempt,
+        "fixed": row.INPUT.skeleton_code_fixed,
+        "real": real.ground_truth(item).to_context(),
+    }
+    # Evaluation rows make no pairs.
+    if settings.pairs and split == TRAIN:
+        context["other_grade"] = _other_grade(item, real, template)
+    origin = _EMBEDDED_ORIGIN if settings.source == EMBEDDED else {}
+    return gradable_problem(item.key.question, question).model_copy(
+        update={
+            "task_id": item.task_id,
+            "prompt": conversation[-1].content,
+            "messages": conversation,
+            "reply": "text",
+            "reference": template.reply(row.code, row.submitted),
+            "group": _group(item.key, split),
+            "stratum": None if split == TRAIN else split,
+            "grading_context": context,
+            **origin,
+        }
+    )
+
+
+def _fitting(rows: Sequence[VariantRow], settings: StudentSettings, rejected: list[Rejected]) -> list[VariantRow]:
+    kept: list[VariantRow] = []
+    for item in rows:
+        fitting = shortened(item, settings.max_characters, TEMPLATES[settings.markers], settings.feedback)
+        if fitting is None:
+            rejected.append(Rejected("too-long", item.row))
+        else:
+            kept.append(fitting)
+    return kept
+
+
+def _sample(
+    rows: Sequence[VariantRow], split_of: Mapping[StreamKey, Split], size: int | None, seed: int
+) -> list[VariantRow]:
+    return [rows[index] for index in balanced_sample([item.key for item in rows], split_of, size, seed)]
+
+
+def _group(key: StreamKey, split: Split) -> str:
+    """Return the group of a row: its student, with held-out work of an old student in a group of its own."""
+    # A group must be in one split, and an old student has both training and held-out streams.
+    return key.student if split == TRAIN else f"{key.student} held out"
+
+
+def _characters(row: Row, template: Template, feedback: bool) -> int:
+    """Return the number of characters of prompt and reply; feedback counts with its upper bound."""
+    texts = ("x" * _FEEDBACK_CHARACTERS,) * len(prior_submissions(row))
+    messages = template.messages(row, texts if feedback and isinstance(row, NextRow) else None)
+    return sum(len(message.content) for message in messages) + len(template.reply(row.code, row.submitted))
+
+
+def _shorter(row: Row) -> Row | None:
+    past = row.INPUT.past_problem_submissions
+    if past:
+        return replace_input(row, past_problem_submissions=past[:-1])
+    prior = prior_submissions(row)
+    if not isinstance(row, NextRow) or len(prior) < 2:
+        return None
+    feedback = row.INPUT.curr_problem_prior_bot_feedback
+    return replace_input(
+        row,
+        curr_problem_prior_submissions=prior[1:],
+        curr_problem_prior_bot_feedback=None if feedback is None else feedback[1:],
+    )
+
+
+def _feedback(item: VariantRow, row: NextRow, real: RealSubmissions) -> tuple[str, ...]:
+    """Return the feedback on each earlier submission: that of the row, or else one made from the tests."""
+    if row.INPUT.curr_problem_prior_bot_feedback is not None:
+        return row.INPUT.curr_problem_prior_bot_feedback
+    outcomes = [real.outcomes[item.key.question, code] for code in prior_submissions(row)]
+    texts = [outcome.feedback for outcome in outcomes if outcome is not None]
+    if len(texts) < len(outcomes):
+        raise InputError(
+            f"there is no feedback on submissions to {item.key.question}, and no tests to make it from",
+            where="recipes.student.feedback",
+            fix="give tests in problems_file, or curr_problem_prior_bot_feedback in the rows, or set feedback = false",
+        )
+    return tuple(texts)
+
+
+def _other_grade(item: VariantRow, real: RealSubmissions, template: Template) -> dict[str, str | float] | None:
+    """Return the student's nearest earlier submission that passes another share of the tests than the target."""
+    target = real.outcomes[item.key.question, item.row.code]
+    for code in reversed(item.earlier):
+        earlier = real.outcomes[item.key.question, code]
+        if target is not None and earlier is not None and earlier.rate != target.rate:
+            return {"reply": template.reply(code, False), "pass_rate": earlier.rate}
+    return None

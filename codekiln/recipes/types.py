@@ -1,0 +1,107 @@
+"""What passes between a recipe and the stages: settings, problem sets, training rows and the data set built of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln.data.folders import Rejected
+from codekiln.data.records import Example, Graded, Pair, Problem
+from codekiln.sandbox.limits import Limits
+
+
+class RecipeSettings(BaseModel):
+    """Base of a recipe's own settings: frozen, and an unknown key is an error. Every field has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProblemSettings(RecipeSettings):
+    """Which problems are trained on, and which are evaluated on."""
+
+    source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
+    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
+        "auto", description="how the source is written"
+    )
+    evaluation_source: str = Field("", description="problems to evaluate on; empty: split off the source by group")
+    evaluation_fraction: float = Field(
+        0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"
+    )
+    train: int | None = Field(None, ge=1, description="at most so many training problems; empty: all")
+    evaluation: int | None = Field(None, ge=1, description="at most so many evaluation problems; empty: all")
+
+
+class RunSettings(Protocol):
+    """What a recipe may know of the settings of a run; `codekiln.settings.schema.Settings` has all of it."""
+
+    @property
+    def problems(self) -> ProblemSettings:
+        """Which problems are trained on, and which are evaluated on."""
+
+    @property
+    def teacher(self) -> str:
+        """Name of the teacher that writes candidates."""
+
+    @property
+    def seed(self) -> int:
+        """Seeds every choice of the run."""
+
+    @property
+    def workers(self) -> int:
+        """Sandbox workers; 0: one per core."""
+
+    @property
+    def sandbox(self) -> Limits:
+        """What one program may use."""
+
+
+@dataclass
+class TrainingRows:
+    """The training rows that a recipe builds from graded candidates.
+
+    Attributes:
+        examples: Rows for supervised fine-tuning.
+        pairs: Rows for DPO.
+        rejected: Rejected rows, each with a short kebab-case reason.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass
+class ProblemSets:
+    """The problems of a run.
+
+    Attributes:
+        train: What training rows are built from.
+        evaluation: What contenders are evaluated on; ``train`` holds none of it and nothing that nearly repeats it.
+        rejected: Rejected problems, each with a short kebab-case reason.
+    """
+
+    train: list[Problem]
+    evaluation: list[Problem]
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BuiltDataset:
+    """Everything a data set consists of, for the files and the card that a recipe adds to it.
+
+    Attributes:
+        train: The training problems.
+        evaluation: The evaluation problems.
+        graded: Candidates that the filters kept, with verdicts and scores.
+        rows: The training rows that the recipe built from them.
+        step: The step that built it: ``filter``, or ``self_filter`` for a model's own programs.
+        base_model: The model that is to be trained on it.
+    """
+
+    train: Sequence[Problem]
+    evaluation: Sequence[Problem]
+    graded: Sequence[Graded]
+    rows: TrainingRows
+    step: str = "filter"
+    base_model: str = ""

@@ -1,1 +1,0 @@
-"""Programs into programs: canonical forms, styles and bugs, all by AST."""

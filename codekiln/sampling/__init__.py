@@ -1,1 +1,0 @@
-"""Programs that a model of ours writes for problems: a job that runs here or on a GPU pool."""

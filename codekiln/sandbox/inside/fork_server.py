@@ -1,0 +1,199 @@
+"""The fork server: one program at a time, each in a fresh fork of this small, clean, confined process."""
+
+import gc
+import marshal
+import os
+import resource
+import select
+import signal
+import struct
+import sys
+import time
+
+from codekiln.sandbox.inside.confine import can_make_a_socket, confine_program, confine_server
+from codekiln.sandbox.inside.program import Channel, run
+from codekiln.sandbox.inside.scratch_folder import Box
+
+# Programs import these most; imported once here, they cost a program nothing.
+_WARM = (
+    "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
+    "itertools json math numbers operator random re statistics string textwrap time typing"
+)
+_CHUNK = 1 << 16
+_LOOK_AT_FOLDER = 0.1
+
+
+def serve(folder: str) -> None:
+    """Take jobs from standard input, a socket, until it closes; report protections first, then one outcome per job."""
+    control = os.dup(0)
+    null = os.open("/dev/null", os.O_RDWR)
+    for target in (0, 1):
+        os.dup2(null, target)
+    os.close(null)
+    for name in _WARM.split():
+        __import__(name)
+    _add_site_builtins()
+    os.chdir(folder)
+    os.environ.clear()
+    try:
+        protections, read_only = confine_server(folder)
+        _prove_confinement(read_only)
+    except OSError as error:
+        write_frame(control, marshal.dumps({"error": str(error)}))
+        return
+    write_frame(control, marshal.dumps(protections))
+    box = Box(folder)
+    gc.collect()
+    gc.freeze()
+    try:
+        while (frame := read_frame(control)) is not None:
+            outcome = _run_one(control, box, read_only, frame)
+            box.empty()
+            write_frame(control, marshal.dumps(outcome))
+    finally:
+        box.empty()
+
+
+def _prove_confinement(read_only: bool) -> None:
+    """Confine one child and let it try; raises OSError when it cannot be confined or is not."""
+    answer, answer_in = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
+            os.write(answer_in, b"a socket could be made" if can_make_a_socket() else b"ok")
+        except OSError as error:
+            os.write(answer_in, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(answer_in)
+    text = os.read(answer, 1000)
+    os.close(answer)
+    os.waitpid(pid, 0)
+    if text != b"ok":
+        raise OSError(text.decode() or "the child that tried its confinement was killed")
+
+
+def read_frame(handle: int) -> bytes | None:
+    """Return the next length-prefixed message, or None when the other side has closed."""
+    header = _read_exactly(handle, 4)
+    return _read_exactly(handle, struct.unpack("=I", header)[0]) if header else None
+
+
+def write_frame(handle: int, data: bytes) -> None:
+    """Write one length-prefixed message."""
+    view = memoryview(struct.pack("=I", len(data)) + data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def _read_exactly(handle: int, size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(handle, min(size, 1 << 20))
+        if not part:
+            return b""
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _add_site_builtins() -> None:
+    # -S leaves these out, and scripts end themselves with exit().
+    import _sitebuiltins
+    import builtins
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+
+
+def _run_one(control: int, box: Box, read_only: bool, frame: bytes) -> dict:
+    job = marshal.loads(frame)
+    results, results_in = os.pipe()
+    output, output_in = os.pipe()
+    given = _as_file(job["stdin"]) if job["stdin"] else None
+    pid = os.fork()
+    if pid == 0:
+        _become_program(job, read_only, given, results_in, output_in, (control, results, output))
+    for handle in (results_in, output_in, *([given] if given is not None else [])):
+        os.close(handle)
+    try:
+        reason, texts = _watch(control, box, job["limits"], results, output)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        os.close(results)
+        os.close(output)
+    return {
+        "reason": reason,
+        "code": os.waitstatus_to_exitcode(status),
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_kb": usage.ru_maxrss,
+        "results": bytes(texts[results]),
+        "output": bytes(texts[output]),
+    }
+
+
+def _as_file(text: bytes) -> int:
+    handle = os.memfd_create("stdin")
+    view = memoryview(text)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _become_program(
+    job: dict, read_only: bool, given: int | None, results: int, output: int, foreign: tuple[int, ...]
+) -> None:
+    try:
+        for handle in foreign:
+            os.close(handle)
+        if given is not None:
+            os.dup2(given, 0)
+            os.close(given)
+        os.dup2(output, 1)
+        os.dup2(0 if given is None else os.open("/dev/null", os.O_WRONLY), 2)
+        os.close(output)
+        limits = job["limits"]
+        channel = Channel(results, job["nonce"], limits["output_kb"] << 10)
+        confine_program(limits, read_only)
+        run(channel, job["mode"], job["program"], job["setup"], job["steps"])
+    finally:
+        os._exit(70)
+
+
+def _watch(control: int, box: Box, limits: dict, results: int, output: int) -> tuple[str, dict[int, bytearray]]:
+    """Collect what the child writes until it ends or breaks a limit; return why it ended and both texts."""
+    texts = {results: bytearray(), output: bytearray()}
+    poll = select.poll()
+    poll.register(control, 0)
+    for handle in texts:
+        poll.register(handle, select.POLLIN)
+    deadline, bound, waiting = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10, set(texts)
+    look = time.monotonic() + _LOOK_AT_FOLDER
+    while waiting:
+        now = time.monotonic()
+        if now >= deadline:
+            return "timeout", texts
+        if now >= look:
+            if box.is_over(limits["file_mb"] << 20):
+                return "folder", texts
+            look = now + _LOOK_AT_FOLDER
+        for handle, _ in poll.poll((min(deadline, look) - now) * 1000 + 1):
+            if handle == control:
+                raise SystemExit("the controller is gone")
+            part = os.read(handle, _CHUNK)
+            texts[handle] += part
+            if not part:
+                poll.unregister(handle)
+                waiting.discard(handle)
+            if len(texts[handle]) > (bound if handle == output else 4 * bound + _CHUNK):
+                return "output", texts
+    return "ended", texts
+
+
+def main() -> None:
+    """Serve in the folder named on the command line."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(sys.argv.pop())

@@ -1,0 +1,177 @@
+"""How settings are resolved: defaults < profile < run form < overrides; every mistake is reported at once."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from codekiln import filters, models, recipes, teachers
+from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.evaluation import measures
+from codekiln.settings import profiles
+from codekiln.settings.schema import EvaluationSettings, Settings
+
+FOR = "for"
+
+
+def parse_overrides(lines: list[str]) -> dict[str, Any]:
+    """Turn ``section.key=value`` texts into nested settings; values are TOML, and bare words are strings.
+
+    Raises:
+        InputErrors: Some text is not ``key=value``.
+    """
+    nested: dict[str, Any] = {}
+    errors = []
+    for line in lines:
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not key:
+            errors.append(
+                InputError(f"'{line}' is not key=value", where="--set", fix="for example --set dpo.learning_rate=1e-4")
+            )
+            continue
+        *parents, leaf = key.split(".")
+        node = nested
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[leaf] = _toml_value(value)
+    if errors:
+        raise InputErrors(errors)
+    return nested
+
+
+def resolve(
+    profile: str = "laptop", form: Mapping[str, str] | None = None, overrides: list[str] | None = None
+) -> Settings:
+    """Return the settings of a run: defaults < profile < the run form's filled-in fields < overrides.
+
+    A profile's table ``for.RECIPE`` holds what it sets differently when that recipe runs.
+
+    Raises:
+        InputErrors: Every unknown key, wrong value, unknown recipe, teacher, metric and base model, at once.
+    """
+    chosen = {key: value for key, value in (form or {}).items() if value}
+    own = profiles.read(profile)
+    special, above = own.pop(FOR, {}), merge(chosen, parse_overrides(overrides or []))
+    recipe = str(above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default)
+    where = f"profile {profile} with overrides"
+    if unknown := [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]:
+        raise InputErrors(unknown)
+    return validate(merge(merge(own, special.get(recipe, {})), above), where=where)
+
+
+def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``below`` with the keys of ``above`` over it, table by table."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def validate(values: dict[str, Any], where: str = "settings") -> Settings:
+    """Check values against the schema, the shipped tables, and the chosen recipe's and teacher's own settings.
+
+    Raises:
+        InputErrors: Every mistake, at once.
+    """
+    errors: list[InputError] = []
+    values = _aimed(values)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        errors = [_explain(item, where) for item in details]
+        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
+    errors += _known(
+        models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
+    )
+    errors += _measurable(values, where)
+    own = {}
+    for section, (table, chosen) in _with_settings(values).items():
+        given = {name: {} for name in chosen} | values.get(section, {})
+        checked, found = _plugins(table, given, f"{where}: {section}")
+        own[section] = {name: checked.get(name) for name in chosen}
+        errors += found
+    if errors:
+        raise InputErrors(errors)
+    return settings.model_copy(update=own)
+
+
+def _with_settings(values: Mapping[str, Any]) -> dict[str, tuple[Any, Sequence[str]]]:
+    """Return by section of settings the kind of plug-in that it is about, and the names of those that are used."""
+
+    def chosen(key: str) -> Any:
+        return values.get(key, Settings.model_fields[key].default)
+
+    return {
+        "recipes": (recipes, [chosen("recipe")]),
+        "teachers": (teachers, [chosen("teacher")]),
+        "filter_settings": (filters, chosen("filters")),
+    }
+
+
+def _aimed(values: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what the recipe aims at when no metric is named."""
+    name = values.get("recipe", Settings.model_fields["recipe"].default)
+    if values.get("metric") or name not in recipes.names():
+        return values
+    return {**values, "metric": recipes.get(name).target}
+
+
+def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
+    name = values.get("recipe", Settings.model_fields["recipe"].default)
+    if name not in recipes.names() or "metric" not in values:
+        return []
+    recipe, metric = recipes.get(name), values["metric"]
+    chosen = values.get("evaluation", {}).get("k", EvaluationSettings.model_fields["k"].default)
+    known = [*measures.of(recipe), *recipe.distances, *(f"{measures.PASS}{k}" for k in sorted({1, *chosen}))]
+    if metric in known:
+        return []
+    return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=did_you_mean(metric, known))]
+
+
+def _known(table: Any, name: Any, where: str) -> list[InputError]:
+    try:
+        table.get(name)
+    except InputError as error:
+        return [InputError(error.what, where=where, fix=error.fix)]
+    return []
+
+
+def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict[str, Any]], list[InputError]]:
+    checked, errors = {}, []
+    for name, values in given.items():
+        problems = _known(table, name, f"{where}.{name}")
+        if not problems:
+            schema = table.get(name).Settings
+            try:
+                checked[name] = schema.model_validate(values).model_dump(mode="json")
+            except ValidationError as error:
+                problems = [_explain(item, f"{where}.{name}", schema) for item in error.errors(include_url=False)]
+        errors += problems
+    return checked, errors
+
+
+def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Settings) -> InputError:
+    location = [str(part) for part in item["loc"]]
+    key = ".".join(location)
+    if item["type"] != "extra_forbidden":
+        return InputError(
+            f"{item['msg']} (given: {item['input']!r})" if location else item["msg"],
+            where=f"{where}: {key}",
+            fix="correct the value",
+        )
+    for part in location[:-1]:
+        section = schema.model_fields[part].annotation
+        schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
+    return InputError(
+        f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
+    )
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,90 @@
+"""The schema of a run's settings: strict, frozen, every field with a default and a description."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from codekiln import recipes
+from codekiln.code import metrics
+from codekiln.inference import Sampling
+from codekiln.recipes.types import ProblemSettings
+from codekiln.sandbox.limits import Limits
+from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
+
+FORM = ("recipe", "base_model", "metric", "pool", "experiment", "promote_as")
+
+
+class Section(BaseModel):
+    """Base of all settings sections: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvaluationSettings(Section):
+    """How contenders are compared, and what the gate tolerates."""
+
+    k: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 10), description="the k of pass@k; 1 is always measured")
+    tolerance: float = Field(
+        0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this"
+    )
+    minimum_problems: int = Field(30, ge=2, description="the gate refuses with fewer problems in common")
+    resamples: int = Field(10_000, ge=100, description="bootstrap resamples")
+
+
+class Settings(Section):
+    """Everything a run needs to know, resolved."""
+
+    recipe: str = Field("maintainability", description="data recipe")
+    base_model: str = Field("tiny", description="a name of `codekiln models`, a path, or a Hub id")
+    metric: str = Field(
+        metrics.DEFAULT, description="the target: orders pairs, and is what the gate tests; empty: the recipe's own"
+    )
+    teacher: str = Field("reference", description="who writes the first candidate programs")
+    pool: str = Field("", description="GPU pool that trains and samples; empty: the step itself")
+    strategy: Literal["auto", "ddp", "zero2", "zero3"] = Field(
+        "auto", description="how a job on a pool divides its work; auto: whole copies when the base model fits one GPU"
+    )
+    experiment: str = Field("codekiln", description="MLflow experiment")
+    promote_as: str = Field(
+        "",
+        description="registered model name; empty: codekiln-<base model>, with the recipe where it measures otherwise",
+    )
+    tracking_uri: str = Field(
+        "", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory"
+    )
+    seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
+    workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
+    filters: tuple[str, ...] = Field(
+        ("placeholder", "length", "contaminated", "duplicate"), description="asked in this order"
+    )
+    filter_settings: dict[str, dict[str, Any]] = Field({}, description="settings of filters, by filter name")
+    problems: ProblemSettings = ProblemSettings()
+    recipes: dict[str, dict[str, Any]] = Field({}, description="settings of recipes, by recipe name")
+    teachers: dict[str, dict[str, Any]] = Field({}, description="settings of teachers, by teacher name")
+    sandbox: Limits = Limits()
+    lora: LoraSettings = LoraSettings()
+    sft: SftSettings = SftSettings()
+    dpo: DpoSettings = DpoSettings()
+    dpo_further: DpoSettings = DpoSettings()
+    self_generate: Sampling = Sampling()
+    evaluate: Sampling = Sampling()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _samples_cover_k(self) -> "Settings":
+        if max(self.evaluation.k, default=1) > self.evaluate.n:
+            raise ValueError(
+                f"evaluation.k = {max(self.evaluation.k)} needs evaluate.n of at least as much, not {self.evaluate.n}"
+            )
+        return self
+
+    @property
+    def registered_name(self) -> str:
+        """The name under which adapters are registered; recipes with measures of their own do not share a champion."""
+        own = f"-{self.recipe}" if recipes.get(self.recipe).measures else ""
+        return self.promote_as or "codekiln-" + re.sub(r"[^\w.-]+", "-", self.base_model).strip("-") + own
+
+    def section(self, key: str) -> Any:
+        """Return a key's value as JSON types; the chosen recipe or teacher's own settings for those two keys."""
+        return self.model_dump(mode="json")[key]

@@ -1,0 +1,253 @@
+"""Plans how a training job uses a pool: strategy, micro-batch and recomputation, by estimated memory."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codekiln.errors import InputError
+from codekiln.launch.pools import Pool
+from codekiln.models import BaseModelSpec
+from codekiln.training.job import TrainingJob
+from codekiln.training.memory import GIB, MemoryEstimate, Workload, shape_of
+from codekiln.training.settings import LoraSettings, Strategy, TrainingSettings
+
+# Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
+BUSY_TOKENS = 2048
+# Assumed where a pool does not say how much memory its devices have.
+SMALLEST_GIB = 8
+UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+StrategyChoice = Literal["auto", "ddp", "zero2", "zero3"]
+
+
+class TrainingPlan(BaseModel):
+    """How a training job runs on a pool; ``micro_batch * accumulation * processes`` is the batch size."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: Strategy
+    processes: int
+    micro_batch: int = Field(description="rows per process and forward pass")
+    accumulation: int = Field(description="forward passes per optimiser step")
+    gradient_checkpointing: bool
+    dtype: Literal["float32", "bfloat16"] = Field(description="of the frozen base")
+    memory: MemoryEstimate | None = Field(description="estimate for one process; empty: a size is unknown")
+    available_gib: float = Field(description="memory of one process; 0: unknown")
+    reasons: str = Field(description="why, in a sentence")
+
+
+def plan(
+    spec: BaseModelSpec,
+    training: TrainingSettings,
+    lora: LoraSettings,
+    kind: Literal["sft", "dpo"],
+    pool: Pool,
+    strategy: StrategyChoice = "auto",
+) -> TrainingPlan:
+    """Choose how a job runs on a pool.
+
+    DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
+    communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
+    adapter's optimiser state, which is small. Activations are recomputed when otherwise less than 2048 tokens would fit
+    one pass. Devices of unknown memory are assumed to have 8 GiB.
+
+    Args:
+        spec: The base model.
+        training: Settings of the stage; its ``micro_batch`` is the largest that is tried.
+        lora: Shape of the adapter.
+        kind: What a row is: an example (sft) or a pair (dpo).
+        pool: The devices.
+        strategy: A strategy to keep to; with it, an unknown size is no error.
+
+    Raises:
+        InputError: Nothing fits, the batch cannot be divided, or a size is unknown.
+    """
+    sizes, shape, available = _sizes(training, pool), shape_of(spec), _available(pool)
+    if shape is not None and not available and strategy == "auto":
+        small = _plan_small_devices(spec, training, lora, kind, pool)
+        return small or _unchecked(spec, training, pool, strategy, False, sizes[0])
+    if shape is None or not available:
+        return _unchecked(spec, training, pool, strategy, shape is None, sizes[0])
+    load = Workload(
+        shape=shape,
+        rank=lora.r,
+        rows=1 if kind == "sft" else 2,
+        length=training.max_length,
+        width=2 if _dtype(training, pool) == "bfloat16" else 4,
+        processes=pool.processes,
+        available=available,
+    )
+    for tried in _strategies(strategy, pool):
+        for recompute, micro in _options(training, load, sizes):
+            memory = load.estimate(tried, micro, recompute)
+            if memory.total <= available:
+                why = _reasons(spec, load, training, strategy, tried, micro, recompute)
+                return _build(training, pool, tried, micro, recompute, memory, why)
+    raise _too_large(spec, load, strategy, pool)
+
+
+def apply(job: TrainingJob, chosen: TrainingPlan) -> TrainingJob:
+    """Return the job with the plan's strategy, micro-batch, recomputation and dtype."""
+    changes = {
+        "micro_batch": chosen.micro_batch,
+        "gradient_checkpointing": chosen.gradient_checkpointing,
+        "dtype": chosen.dtype,
+    }
+    return job.model_copy(update={"strategy": chosen.strategy, job.kind: job.settings.model_copy(update=changes)})
+
+
+def table(plans: Mapping[str, TrainingPlan]) -> str:
+    """Return plans as a text table, one row per stage, with the reasons below it."""
+    head = ("stage", "strategy", "batch", "recompute", "weights", "adapter", "activations", "logits", "reserve", "GiB")
+    rows = [head, *(_row(name, chosen) for name, chosen in plans.items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    legend = "batch = processes x micro-batch x accumulation; GiB is per process, and estimated"
+    return "\n".join([*lines, "", legend, *(f"{name}: {chosen.reasons}" for name, chosen in plans.items())])
+
+
+def _row(name: str, chosen: TrainingPlan) -> tuple[str, ...]:
+    batch = f"{chosen.processes} x {chosen.micro_batch} x {chosen.accumulation}"
+    first = (name, chosen.strategy, batch, "yes" if chosen.gradient_checkpointing else "no")
+    if chosen.memory is None:
+        return (*first, *["?"] * 6)
+    parts = (f"{part:.1f}" for part in chosen.memory.model_dump().values())
+    return (*first, *parts, f"{chosen.memory.total:.1f} of {chosen.available_gib:g}")
+
+
+def _sizes(training: TrainingSettings, pool: Pool) -> list[int]:
+    """Return the micro-batches that divide the batch evenly, largest first."""
+    share, rest = divmod(training.batch_size, pool.processes)
+    if rest or not share:
+        multiple = pool.processes * math.ceil(training.batch_size / pool.processes)
+        raise InputError(
+            f"batch_size {training.batch_size} cannot be divided among {pool.processes} processes",
+            where="batch_size",
+            fix=f"use batch_size = {multiple}, or a smaller pool",
+        )
+    return [size for size in range(min(training.micro_batch, share), 0, -1) if share % size == 0]
+
+
+def _on_accelerators(pool: Pool) -> bool:
+    return bool(pool.accelerator and pool.accelerators)
+
+
+def _available(pool: Pool) -> float:
+    return pool.accelerator_memory_gib if _on_accelerators(pool) else _quantity(pool.memory)
+
+
+def _quantity(text: str) -> float:
+    """Return a Kubernetes quantity of memory in GiB."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text)
+    if not found or found[2] not in UNITS:
+        raise InputError(f"'{text}' is no amount of memory", where="memory", fix="write it like 64Gi")
+    return float(found[1]) * UNITS[found[2]] / GIB
+
+
+def _dtype(training: TrainingSettings, pool: Pool) -> Literal["float32", "bfloat16"]:
+    if training.dtype != "auto":
+        return training.dtype
+    return "bfloat16" if _on_accelerators(pool) else "float32"
+
+
+def _strategies(choice: StrategyChoice, pool: Pool) -> tuple[Strategy, ...]:
+    if choice != "auto":
+        return (choice,)
+    return ("ddp", "zero3") if pool.processes > 1 else ("ddp",)
+
+
+def _options(training: TrainingSettings, load: Workload, sizes: list[int]) -> Iterator[tuple[bool, int]]:
+    """Yield recomputation and micro-batch, the fastest first."""
+    if not training.gradient_checkpointing:
+        yield from ((False, size) for size in sizes if size == sizes[0] or load.tokens(size) >= BUSY_TOKENS)
+    yield from ((True, size) for size in sizes)
+
+
+def _build(
+    training: TrainingSettings,
+    pool: Pool,
+    strategy: Strategy,
+    micro: int,
+    recompute: bool,
+    memory: MemoryEstimate | None,
+    reasons: str,
+) -> TrainingPlan:
+    return TrainingPlan(
+        strategy=strategy,
+        processes=pool.processes,
+        micro_batch=micro,
+        accumulation=training.batch_size // (micro * pool.processes),
+        gradient_checkpointing=recompute,
+        dtype=_dtype(training, pool),
+        memory=memory,
+        available_gib=_available(pool),
+        reasons=reasons,
+    )
+
+
+def _plan_small_devices(
+    spec: BaseModelSpec, training: TrainingSettings, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
+) -> TrainingPlan | None:
+    """Return the plan for devices of unknown memory; None where the work might not fit small ones."""
+    try:
+        found = plan(spec, training, lora, kind, pool.model_copy(update={"accelerator_memory_gib": SMALLEST_GIB}))
+    except InputError:
+        return None
+    note = f" The pool does not say how much memory a device has, so {SMALLEST_GIB} GiB were assumed."
+    return found.model_copy(update={"reasons": found.reasons + note})
+
+
+def _unchecked(
+    spec: BaseModelSpec, training: TrainingSettings, pool: Pool, choice: StrategyChoice, shapeless: bool, micro: int
+) -> TrainingPlan:
+    if shapeless:
+        unknown = f"the size of base model {spec.name} is unknown"
+        fix = "set strategy, or add params, hidden, layers and vocab to a file in codekiln/models"
+    else:
+        unknown = "the memory of the pool's accelerators is unknown"
+        fix = "set acceleratorMemoryGiB of the pool in the chart's values, or set strategy"
+    if choice == "auto":
+        raise InputError(f"{unknown}, so no plan can be made", where="strategy", fix=fix)
+    reasons = f"{choice} as asked for; {unknown}, so whether it fits was not checked."
+    return _build(training, pool, choice, micro, training.gradient_checkpointing, None, reasons)
+
+
+def _reasons(
+    spec: BaseModelSpec,
+    load: Workload,
+    training: TrainingSettings,
+    choice: StrategyChoice,
+    strategy: Strategy,
+    micro: int,
+    recompute: bool,
+) -> str:
+    weights = f"{spec.name} takes {load.shape.params * load.width / GIB:.1f} GiB"
+    if choice == "zero2":
+        first = "zero2 as asked for; it shards only the adapter's optimiser, so ddp takes about as much memory"
+    elif choice != "auto":
+        first = f"{choice} as asked for"
+    elif strategy == "ddp":
+        first = f"{weights} and fits one device, so every process holds all of it"
+    else:
+        first = f"{weights} and does not fit one device with the work beside it, so it is sharded"
+    smaller = f"; micro-batch {micro} instead of {training.micro_batch}" if micro < training.micro_batch else ""
+    forced = recompute and not training.gradient_checkpointing
+    return first + smaller + ("; activations are recomputed to fit, for a third more time." if forced else ".")
+
+
+def _too_large(spec: BaseModelSpec, load: Workload, choice: StrategyChoice, pool: Pool) -> InputError:
+    last = _strategies(choice, pool)[-1]
+    need = load.estimate(last, 1, recompute=True)
+    advice = ["a pool with more memory or more devices"]
+    if last != "zero3" and pool.processes > 1:
+        advice.append("strategy = auto")
+    if need.activations > need.weights:
+        advice.append("a smaller max_length")
+    return InputError(
+        f"{spec.name} does not fit: with {last}, one row at a time and recomputed activations a device needs about "
+        f"{need.total:.0f} GiB ({need.weights:.0f} of them weights) and has {load.available:g}",
+        where="pool",
+        fix=f"use {', or '.join([*advice, 'a smaller base_model'])}",
+    )

@@ -1,0 +1,97 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from codekiln.cli import main
+from codekiln.errors import InputError
+from codekiln.stages.run_folder import TRAIN
+from codekiln.stages.runner import _Folders
+
+COMMANDS = sorted(main.commands)
+
+
+def invoke(*words, **kwargs):
+    return CliRunner().invoke(main, list(words), **kwargs)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_screen_and_has_an_example(name):
+    text = invoke(name, "--help").output
+    assert "Example: codekiln" in text.replace("\n  ", " ")
+    assert len(text.splitlines()) <= 40
+
+
+def test_score_prints_every_metric():
+    code = "def f(x):\n    # one comment\n    return x + 1\n"
+    values = json.loads(invoke("score", "-", "--json", input=code).output)
+    assert values["structural_maintainability"] > 50
+    assert values["lines"] == 3
+    assert "structural_maintainability" in invoke("score", "-", input=code).output
+
+
+def test_recipes_and_models_are_listed():
+    assert "maintainability  Preference pairs" in invoke("recipes").output
+    shown = invoke("recipes", "maintainability").output
+    assert "recipes.maintainability.margin = 3.0" in shown
+    assert "structural_maintainability" in shown
+    names = [spec["name"] for spec in json.loads(invoke("models", "--json").output)]
+    assert {"tiny", "gemma3-1b", "gemma3-4b", "gemma3-12b", "qwen3-4b"} <= set(names)
+
+
+def test_an_unknown_pipeline_suggests_one(tmp_path):
+    done = invoke("run", "allign", "--workdir", str(tmp_path / "run"))
+    assert done.exit_code == 2
+    assert "did you mean 'align'?" in done.output
+
+
+def test_an_unknown_stage_suggests_one(tmp_path):
+    done = invoke("stage", "filtr", "--run", str(tmp_path), "--output", str(tmp_path / "out"))
+    assert done.exit_code == 2
+    assert "did you mean 'filter'?" in done.output
+
+
+def test_plan_shows_how_each_stage_divides_over_a_pool(monkeypatch):
+    pool = {"image": "codekiln/train:1", "accelerators": 4, "accelerator_memory_gib": 24}
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps({"exchange": "/codekiln", "pools": {"a10": pool}}))
+    shown = invoke("plan", "--profile", "gemma3-12b", "--pool", "a10")
+    assert shown.exit_code == 0, shown.output
+    for stage in ("sft", "dpo", "dpo_further"):
+        assert f"{stage}: gemma3-12b takes 21.9 GiB and does not fit one device" in shown.output
+    words = ("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "strategy=ddp", "--json")
+    assert "does not fit" in invoke(*words).output
+    plans = json.loads(invoke(*words[:5], "--json").output)
+    assert {plan["strategy"] for plan in plans.values()} == {"zero3"}
+    wrong = invoke("plan", "--pool", "a11")
+    assert wrong.exit_code == 2
+    assert "did you mean 'a10'" in wrong.output
+
+
+def test_a_model_in_a_folder_that_jobs_do_not_have_is_refused_for_a_pool(tmp_path, monkeypatch):
+    pool = {"image": "codekiln/train:1", "runtime": "codekiln-a", "accelerator": ""}
+    exchange = tmp_path / "shared"
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps({"exchange": str(exchange), "pools": {"a": pool}}))
+    for folder in (tmp_path / "mine", exchange / "models"):
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+    words = ("check", "--output", str(tmp_path / "check"), "--set", "pool=a", "--set", "problems.train=2")
+    refusal = "is a folder that the jobs on pool 'a' do not have"
+    assert refusal in invoke(*words, "--set", f"base_model='{tmp_path / 'mine'}'").output
+    assert refusal not in invoke(*words, "--set", f"base_model='{exchange / 'models'}'").output
+
+
+def test_folders_and_files_that_are_something_else_are_named(tmp_path):
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
+    for words, message in (
+        (("compare", str(tmp_path)), "no evaluation"),
+        (("score", str(tmp_path / "binary.py")), "is not text"),
+    ):
+        done = invoke(*words)
+        assert (done.exit_code, message in done.output) == (2, True), done.output
+
+
+def test_an_input_that_a_stage_lacks_is_named(tmp_path):
+    folders = _Folders({TRAIN: tmp_path, "sample": tmp_path})
+    assert folders[TRAIN] == tmp_path
+    with pytest.raises(InputError, match="needs the input 'samples'; given: sample"):
+        folders["samples"]

@@ -1,0 +1,148 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codekiln.data.readers import read_problems, read_samples
+from codekiln.data.records import CallTest, Problem
+from codekiln.errors import InputError, InputErrors
+
+MBPP = {
+    "task_id": 7, "text": "Add one.", "code": "def f(x):\r\n\treturn x + 1", "test_setup_code": "",
+    "test_list": ["assert f(1) == 2", "assert f(2)\t== 3"], "challenge_test_list": ["assert f(0) == 1"],
+}  # fmt: skip
+HUMANEVAL = {
+    "task_id": "HumanEval/0", "prompt": 'def f(x):\n    """Add one."""\n', "entry_point": "f",
+    "canonical_solution": "    return x + 1\n",
+    "test": "METADATA = {}\ndef check(candidate):\n    print\n    assert True, 'idle'\n    assert candidate(1) == 2\n"
+    "    assert abs(candidate(2) - 3) < 1e-6\n    for i in range(3):\n        assert candidate(i) == i + 1\n",
+}  # fmt: skip
+
+
+def write(path: Path, rows: list[Any]) -> str:
+    text = "".join(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return str(path)
+
+
+def test_mbpp_shows_one_test_and_hides_the_others(tmp_path: Path) -> None:
+    (problem,) = read_problems(write(tmp_path / "mbpp.jsonl", [MBPP]))
+    assert (problem.task_id, problem.entry_point, problem.prompt) == ("Mbpp/7", "f", "Add one.")
+    assert problem.visible_tests == ("assert f(1) == 2",)
+    assert problem.tests == ("assert f(2)\t== 3", "assert f(0) == 1")
+    assert problem.reference == "def f(x):\n\treturn x + 1"
+    (problem,) = read_problems(write(tmp_path / "mbpp.jsonl", [MBPP]), show=0)
+    assert (len(problem.visible_tests), len(problem.tests)) == (0, 3)
+
+
+def test_a_lone_test_is_never_shown(tmp_path: Path) -> None:
+    row = {**MBPP, "test_list": MBPP["test_list"][:1], "challenge_test_list": []}
+    (problem,) = read_problems(write(tmp_path / "mbpp.jsonl", [row]))
+    assert (problem.visible_tests, problem.tests) == ((), ("assert f(1) == 2",))
+
+
+def test_sanitized_mbpp_is_an_array_with_imports(tmp_path: Path) -> None:
+    row = {"task_id": 2, "prompt": "Add one.", "code": "def g(x): ...", "test_imports": ["import math"]}
+    row["test_list"] = ["assert math.isclose(g(1), 2)", "assert set(g(2)) == {3}"]
+    path = tmp_path / "sanitized.json"
+    path.write_text(json.dumps([row]))
+    (problem,) = read_problems(str(path))
+    assert (problem.entry_point, problem.setup, problem.task_id) == ("g", "import math", "Mbpp/2")
+
+
+def test_humaneval_asserts_become_tests_and_the_loop_one_more(tmp_path: Path) -> None:
+    (problem,) = read_problems(write(tmp_path / "he.jsonl.gz", [HUMANEVAL]))
+    assert problem.tests[:2] == ("assert f(1) == 2", "assert abs(f(2) - 3) < 1e-06")
+    assert problem.tests[2].startswith("def check(candidate):\n    for i in range(3)")
+    assert problem.tests[2].endswith("check(f)")
+    assert len(problem.tests) == 3
+    assert problem.reference == HUMANEVAL["prompt"] + HUMANEVAL["canonical_solution"]
+
+
+def test_plain_rows_and_equal_groups_for_equal_prompts(tmp_path: Path) -> None:
+    plain = Problem(task_id="a", prompt="p", entry_point="f", tests=(CallTest(call=[1], expect=2),))
+    assert read_problems(write(tmp_path / "p.jsonl", [plain.model_dump(mode="json")])) == [plain]
+    rows = [MBPP, {**MBPP, "task_id": 8, "text": "add  one"}, {**MBPP, "task_id": 9, "text": "add two"}]
+    first, second, third = read_problems(write(tmp_path / "m.jsonl", rows))
+    assert first.group == second.group != third.group
+
+
+def test_every_malformed_row_is_named_at_once(tmp_path: Path) -> None:
+    rows = [
+        MBPP, {**MBPP, "task_id": 8, "code": 3}, {**MBPP, "task_id": 9, "test_list": ["assert f(1) =="]},
+        {**MBPP, "task_id": 10, "test_list": []}, {key: value for key, value in MBPP.items() if key != "text"}, ["x"],
+    ]  # fmt: skip
+    path = write(tmp_path / "mbpp.jsonl", rows)
+    with pytest.raises(InputErrors) as raised:
+        read_problems(path)
+    found = [error.where for error in raised.value.errors]
+    fields = ["2.code", "3.test_list.0", "4.test_list", "5.text", "6"]
+    assert found == [f"{path}:{field}" for field in fields]
+    assert all(error.fix for error in raised.value.errors)
+
+
+def test_broken_lines_cut_archives_and_twins_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.jsonl", [MBPP, '{"task_id": 3, \n', MBPP, "{\n"])
+    with pytest.raises(InputErrors) as raised:
+        read_problems(path)
+    assert [error.where for error in raised.value.errors] == [f"{path}:2", f"{path}:4"]
+    with pytest.raises(InputErrors, match="already at"):
+        read_problems(write(tmp_path / "m.jsonl", [MBPP, MBPP]))
+    whole = Path(write(tmp_path / "he.jsonl.gz", [HUMANEVAL])).read_bytes()
+    for damaged in (whole[:-20], b"not gzip"):
+        (tmp_path / "he.jsonl.gz").write_bytes(damaged)
+        with pytest.raises(InputError, match="he.jsonl.gz: the gzip file is damaged"):
+            read_problems(str(tmp_path / "he.jsonl.gz"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "has no rows"),
+        ('{"question": 1}', "not a known problem format"),
+        ("\xff", "not UTF-8"),
+        ("3", "not a known"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=message):
+        read_problems(str(path))
+
+
+def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="did you mean 'mbpp'"):
+        read_problems(write(tmp_path / "m.jsonl", [MBPP]), "mbp")
+    with pytest.raises(InputError, match="no such file"):
+        read_problems(str(tmp_path / "nowhere" / "deep" / "x.jsonl"))
+
+
+def test_samples(tmp_path: Path) -> None:
+    rows = [{"task_id": 7, "solution": "x", "_identifier": "y"}, {"task_id": "Mbpp/8", "completion": "z", "seed": 1}]
+    first, second = read_samples(Path(write(tmp_path / "s.jsonl", rows)))
+    assert (first.task_id, first.solution, second.completion, second.seed) == ("7", "x", "z", 1)
+    path = write(
+        tmp_path / "s.jsonl",
+        [
+            {"task_id": "a"},
+            {"task_id": "a", "solution": "x", "completion": "y"},
+            {"task_id": "a", "code": "x", "solution": ""},
+        ],
+    )
+    with pytest.raises(InputErrors) as raised:
+        read_samples(Path(path))
+    assert [error.where for error in raised.value.errors] == [f"{path}:1", f"{path}:2", f"{path}:3.code"]
+
+
+def test_whole_files_are_read(data_dir: Path, is_public: bool) -> None:
+    rows, groups, sanitized, humaneval = (974, 970, 427, 164) if is_public else (60, 59, 36, 30)
+    mbpp = read_problems(str(data_dir / "mbpp.jsonl"))
+    assert len(mbpp) == rows
+    assert len({problem.group for problem in mbpp}) == groups
+    assert all(problem.entry_point and problem.tests and len(problem.visible_tests) == 1 for problem in mbpp)
+    assert not any("\r" in problem.reference for problem in mbpp)
+    assert len(read_problems(str(data_dir / "sanitized-mbpp.json"))) == sanitized
+    assert len(read_problems(str(data_dir / "HumanEval.jsonl.gz"))) == humaneval

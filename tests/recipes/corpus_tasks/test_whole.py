@@ -1,0 +1,39 @@
+"""The whole way through the command line: a data set of the standard library, and an adapter that is judged on it."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from tests.recipes.corpus_tasks import small_corpus
+from tests.running import codekiln
+
+MEASURES = ("pass@1", "pass@3", "behaviour", "style_score", "hallucination_rate")
+
+
+@pytest.mark.slow
+def test_the_laptop_makes_trains_and_judges(tmp_path):
+    run = codekiln("run", "instruct", "--recipe", "corpus-tasks", "--workdir", str(tmp_path), settings=[])
+    assert run.returncode in (0, 1), run.stdout + run.stderr  # 1: the gate refused
+    results = json.loads((tmp_path / "results.json").read_text())
+    for contender in ("base", "sft"):
+        for measure in MEASURES:
+            values = results["contenders"][contender][measure]
+            assert values["low"] <= values["mean"] <= values["high"], (contender, measure)
+    proof = codekiln("validate", str(tmp_path / "filter" / "dataset"), settings=[])
+    assert proof.returncode == 0, proof.stdout + proof.stderr
+    rows = json.loads((tmp_path / "filter" / "dataset" / "sft_trackb_train.json").read_text())
+    assert set(Counter(row["category"] for row in rows).values()) == {len(rows) // len(CATEGORIES)}
+
+
+@pytest.mark.slow
+def test_a_teacher_that_is_a_model_has_to_earn_every_row(tmp_path):
+    corpus = small_corpus.write(tmp_path / "corpus")
+    settings = [
+        f"recipes.corpus-tasks.corpus={corpus}", 'teacher="model"', 'teachers.model.base="tiny"',
+        "problems.train=10", "problems.evaluation=5", "teachers.model.sampling.max_new_tokens=64",
+    ]  # fmt: skip
+    run = codekiln("run", "data", "--recipe", "corpus-tasks", "--workdir", str(tmp_path / "work"), settings=settings)
+    assert run.returncode == 2  # the embedded model writes nothing of use, and the run says so with numbers
+    assert "no number of rows has the proportions: there are docstring 0" in run.stdout + run.stderr

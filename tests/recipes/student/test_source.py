@@ -1,0 +1,104 @@
+"""Where students' work comes from, in each form that users bring; and pseudonyms."""
+
+import pytest
+
+from codekiln.errors import InputError, InputErrors
+from codekiln.recipes.student.course import Course, write_questions, write_streams
+from codekiln.recipes.student.schema import write_rows
+from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
+from codekiln.recipes.student.variants import Variant, VariantRow, build_rows
+from tests.recipes.student.small_course import DOUBLE, QUESTIONS, RIGHT, course, next_row, stage_row
+
+NEXT = Variant(2, False, 1)
+
+
+def read(path, variant=NEXT, problems=""):
+    return read_source(str(path), problems, variant, 36, 0)
+
+
+def rows_file(folder, rows, name="train_exp2_without_context_k1.json"):
+    (folder / name).write_text(write_rows(rows))
+    return folder / name
+
+
+def test_a_folder_of_streams_and_problems_is_a_course(tmp_path):
+    (tmp_path / "streams.jsonl").write_text(write_streams(course().streams))
+    (tmp_path / "problems.json").write_text(write_questions(QUESTIONS))
+    assert read(tmp_path).course == course()
+    assert read(tmp_path / "streams.jsonl").has_streams
+    assert set(file_digests(str(tmp_path), "", NEXT)) == {"student.source", "student.problems_file"}
+
+
+def test_streams_need_a_problems_file(tmp_path):
+    (tmp_path / "streams.jsonl").write_text(write_streams(course().streams))
+    with pytest.raises(InputError, match="needs the problems"):
+        read(tmp_path)
+
+
+def test_rows_are_taken_with_the_tests_of_the_problems_file(tmp_path):
+    (tmp_path / "p.json").write_text(write_questions({"double": DOUBLE}))
+    path = rows_file(tmp_path, [next_row(), next_row(prior=(RIGHT,)), next_row(question="other")])
+    found = read(path, problems=str(tmp_path / "p.json"))
+    assert [row.task_id for row in found.rows] == ["double/ann/0", "double/ann/1", "other/ann/0"]
+    assert found.course.questions["double"].all_tests == DOUBLE.all_tests
+    assert found.course.questions["other"].all_tests == ()
+    assert found.rows[1].earlier == (RIGHT,)
+
+
+def test_a_folder_is_searched_for_the_variants_file(tmp_path):
+    rows_file(tmp_path, [stage_row()], "train_exp1_with_context.json")
+    assert len(read(tmp_path, Variant(1, True)).rows) == 1
+    with pytest.raises(InputError, match="no file of this variant") as caught:
+        read(tmp_path)
+    assert "train_exp2_without_context_k1.json" in caught.value.fix
+
+
+def test_more_earlier_submissions_than_k_are_a_mistake_and_so_are_two_texts_of_a_problem(tmp_path):
+    longer = next_row(prior=("a = 1", "b = 2"))
+    other = next_row().model_copy(update={"INPUT": next_row().INPUT.model_copy(update={"instructions": "Else."})})
+    path = rows_file(tmp_path, [next_row(), longer, other])
+    with pytest.raises(InputErrors) as caught:
+        read(path)
+    assert [error.where for error in caught.value.errors] == [
+        f"{path}: row 2.INPUT.curr_problem_prior_submissions",
+        f"{path}: row 3.INPUT.question_name",
+    ]
+
+
+def test_a_source_that_is_not_there_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("variant", [Variant(1, True), Variant(2, True, 3)])
+def test_rows_written_from_streams_are_read_back_the_same(tmp_path, variant):
+    known = course()
+    rows = [located.row for located in build_rows(known, variant, known.streams, known.streams, 1)]
+    rows_file(tmp_path, rows, f"train_{variant.name}.json")
+    (tmp_path / "problems.json").write_text(write_questions(QUESTIONS))
+    found = read(tmp_path, variant)
+    assert [located.row for located in found.rows] == rows
+    assert found.course.questions == QUESTIONS
+
+
+def test_the_embedded_class_has_no_files():
+    assert file_digests("embedded", "", NEXT) == {}
+
+
+def located(row, number=0):
+    return VariantRow(f"t{number}", row, number, ())
+
+
+def test_pseudonyms_replace_every_id_alike_and_change_nothing_else():
+    named = course()
+    hidden = pseudonymise(CourseData(named), 3).course
+    pairs = {(one.student, other.student) for one, other in zip(named.streams, hidden.streams, strict=True)}
+    assert len(pairs) == len({stream.student for stream in named.streams})
+    assert not {old for old, _ in pairs} & {new for _, new in pairs}
+    assert [stream.submissions for stream in hidden.streams] == [stream.submissions for stream in named.streams]
+
+
+def test_pseudonyms_of_rows_are_in_their_ids_too():
+    source = CourseData(Course(QUESTIONS), (located(next_row(student="ann.smith")),))
+    (row,) = pseudonymise(source, 0).rows
+    assert "ann.smith" not in row.task_id + row.row.model_dump_json()

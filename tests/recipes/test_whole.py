@@ -1,0 +1,110 @@
+"""Every recipe, from its embedded data to a judged adapter: in short here, and whole, as a user runs it, when slow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codekiln import recipes
+from codekiln.data.folders import Dataset, write_dataset
+from codekiln.data.readers import read_problems
+from codekiln.data.records import Example, Pair
+from codekiln.errors import InputError
+from codekiln.evaluation import measures
+from codekiln.recipes import published
+from codekiln.recipes.base import Recipe
+from codekiln.recipes.validate import validate_dataset
+from codekiln.settings.resolve import resolve
+from codekiln.stages.evaluate import read_evaluation
+from codekiln.stages.runner import run_check, run_stage
+from tests.running import codekiln
+
+SHORT = [
+    "problems.train=20", "problems.evaluation=8", "evaluate.n=2", "evaluation.k=[1]", "evaluate.max_new_tokens=40",
+    "sft.epochs=0.1", "sft.holdout=0", "evaluation.resamples=200", "evaluation.minimum_problems=2",
+]  # fmt: skip
+NAMES = recipes.names()
+SMALLER = {
+    "corpus-tasks": ["recipes.corpus-tasks.functions=400", "problems.train=10", "problems.evaluation=5"],
+    "debugging": ["recipes.debugging.mutations_tried=1", "problems.train=12", "problems.evaluation=6"],
+    "student": ["recipes.student.students=12"],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_makes_data_trains_and_judges(name, tmp_path):
+    settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
+    check = tmp_path / "check"
+    run_check(settings, check)
+    run_stage("generate", check, {}, tmp_path / "generate")
+    run_stage("filter", check, {"samples": tmp_path / "generate"}, tmp_path / "filter")
+    assert list(validate_dataset(tmp_path / "filter" / published.FOLDER)) == []
+    run_stage("sft", check, {"data": tmp_path / "filter"}, tmp_path / "sft")
+    run_stage("evaluate", check, {"sft": tmp_path / "sft"}, tmp_path / "evaluate")
+    folders = {"evaluation": tmp_path / "evaluate", "adapter": tmp_path / "sft"}
+    run_stage("promote", check, folders, tmp_path / "promote")
+    _has_every_measure(recipes.get(name), tmp_path / "evaluate")
+    written = json.loads((tmp_path / "promote" / "results.json").read_bytes())
+    assert written["gate"]["sentence"]
+    assert {"base", "sft"} <= written["contenders"].keys()
+    assert settings.metric in (tmp_path / "promote" / "report.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_runs_whole_on_this_machine(name, tmp_path):
+    done = codekiln("run", "instruct", "--recipe", name, "--workdir", str(tmp_path / "run"), settings=[])
+    assert done.returncode in (0, 1), done.stderr  # the gate may say no
+    assert "promoted: " in done.stdout
+    _has_every_measure(recipes.get(name), tmp_path / "run" / "evaluate")
+    checked = codekiln("validate", str(tmp_path / "run" / "filter"), settings=[])
+    assert (checked.returncode, checked.stdout) == (0, "sound\n")
+    compared = codekiln("compare", str(tmp_path / "run"), settings=[])
+    assert "sft" in compared.stdout
+
+
+@pytest.mark.parametrize("name", ["difficulty", "maintainability"])
+def test_recipes_that_take_problems_take_mbpp(name, tmp_path, data_dir):
+    source = data_dir / "mbpp.jsonl"
+    sets = [f"problems.source={source}", "problems.train=60", "problems.evaluation=20"]
+    if name == "difficulty":
+        sets.append(f"recipes.difficulty.runs={_runs(source, tmp_path)}")
+    run_check(resolve("laptop", {"recipe": name}, sets), tmp_path / "check")
+    run_stage("generate", tmp_path / "check", {}, tmp_path / "generate")
+    run_stage("filter", tmp_path / "check", {"samples": tmp_path / "generate"}, tmp_path / "filter")
+    assert list(validate_dataset(tmp_path / "filter" / published.FOLDER)) == []
+    assert Dataset(tmp_path / "filter" / "examples", Example).rows()
+
+
+def test_a_stage_without_rows_says_what_to_do(tmp_path):
+    settings = resolve("laptop", {"recipe": "difficulty"}, SHORT)
+    run_check(settings, tmp_path / "check")
+    for part, record in (("examples", Example), ("pairs", Pair)):
+        write_dataset(tmp_path / "filter" / part, [], record)
+    folders = {"data": tmp_path / "filter", "start": tmp_path / "filter" / "pairs"}
+    with pytest.raises(InputError, match="no pairs to train on: the recipe 'difficulty'") as refused:
+        run_stage("dpo", tmp_path / "check", folders, tmp_path / "dpo")
+    assert "pipeline instruct" in refused.value.fix
+
+
+def _runs(source: Path, folder: Path) -> list[str]:
+    """Six runs over MBPP: every problem is solved in so many of them as its number says."""
+    paths = [folder / f"run{number}.jsonl" for number in range(6)]
+    for number, path in enumerate(paths):
+        with path.open("w") as file:
+            for index, problem in enumerate(read_problems(str(source))):
+                code = problem.reference if index % 7 > number else "def wrong():\n    return None\n"
+                file.write(json.dumps({"task_id": problem.task_id, "solution": code}) + "\n")
+    return [str(path) for path in paths]
+
+
+def _has_every_measure(recipe: type[Recipe[Any]], folder: Path) -> None:
+    """Every measure is there, and each has an interval for at least one contender."""
+    evaluation = read_evaluation(folder)
+    wanted = {*measures.of(recipe), *recipe.distances, "pass@1"}
+    assert wanted <= set(evaluation.measures)
+    for name in wanted:
+        found = [values[name] for values in evaluation.contenders.values() if values[name].mean is not None]
+        assert recipe.measures == () or found, f"{name} has no value for anybody"
+        assert all(item.low <= item.mean <= item.high or name in recipe.distances for item in found)

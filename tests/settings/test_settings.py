@@ -1,0 +1,146 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from codekiln import recipes
+from codekiln.errors import InputError, InputErrors
+from codekiln.settings import profiles
+from codekiln.settings.resolve import parse_overrides, resolve
+
+
+@pytest.mark.parametrize("name", profiles.names())
+def test_every_shipped_profile_resolves_for_its_recipes(name):
+    """A profile ``seed-...`` is a published study with its own recipe; the others are places, and take any."""
+    wanted = [resolve(name).recipe] if name.startswith("seed-") else recipes.names()
+    assert [resolve(name, {"recipe": recipe}).recipe for recipe in wanted] == list(wanted)
+
+
+def test_layers_go_defaults_profile_form_overrides(tmp_path):
+    profile = tmp_path / "p.toml"
+    profile.write_text('seed = 1\nworkers = 1\nexperiment = "profile"\n[sft]\nepochs = 1\nlearning_rate = 1e-3\n')
+    settings = resolve(str(profile), {"experiment": "form", "metric": ""}, ["sft.epochs=3", "workers=2"])
+    assert (settings.seed, settings.workers, settings.experiment) == (1, 2, "form")
+    assert (settings.sft.epochs, settings.sft.learning_rate) == (3, 1e-3)
+    assert settings.metric == "structural_maintainability"
+
+
+def test_all_mistakes_are_reported_at_once_with_a_suggestion(tmp_path):
+    with pytest.raises(InputErrors) as caught:
+        resolve(
+            "laptop",
+            {"metric": "structural_maintainabilty"},
+            ["dpo.learning_rat=1", "sft.epochs=0", "recipes.maintainability.margins=3", "base_model=qwen3-4"],
+        )
+    text = str(caught.value)
+    assert "unknown key 'learning_rat'" in text
+    assert "did you mean 'learning_rate'?" in text
+    assert "sft.epochs" in text
+    assert "did you mean 'margin'?" in text
+    assert "did you mean 'structural_maintainability'?" in text
+    assert "did you mean 'qwen3-4b'?" in text
+    assert len(caught.value.errors) == 5
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        resolve("laptop").seed = 3
+
+
+def test_pass_at_k_needs_enough_samples():
+    with pytest.raises(InputErrors, match="needs evaluate.n of at least"):
+        resolve("laptop", {}, ["evaluate.n=5"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("evaluation.k=[0, 1]", "evaluation.k"),
+        ("metric=pass@3", "did you mean 'pass@1'"),  # not measured: the gate would find out after the training
+        ("metric=pass@0", "no metric"),
+        ("metric=3", "metric: Input should be a valid string"),
+        ("recipe=3", "recipe: Input should be a valid string"),
+        ("recipe.x=3", "recipe: Input should be a valid string"),
+        ("recipes=3", "recipes: Input should be a valid dictionary"),
+        ("filters=[length, nope]", "filters"),
+        ('filters=["length", "nope"]', "no filter 'nope'"),
+    ],
+)
+def test_what_would_fail_only_later_fails_now(override, message):
+    with pytest.raises(InputErrors, match=message):
+        resolve("laptop", {}, [override])
+
+
+def test_a_pass_at_k_that_is_measured_can_be_aimed_at():
+    assert resolve("laptop", {}, ["metric=pass@10"]).metric == "pass@10"
+    assert resolve("laptop", {}, ["evaluation.k=[]", "metric=pass@1"]).evaluation.k == ()
+
+
+def test_overrides_are_toml_values_or_bare_words():
+    assert parse_overrides(["a.b=1e-4", "a.c=[1, 2]", "d=hello world", 'e="x"', "f=true"]) == {
+        "a": {"b": 1e-4, "c": [1, 2]}, "d": "hello world", "e": "x", "f": True,
+    }  # fmt: skip
+
+
+def test_an_override_without_a_value_is_refused():
+    with pytest.raises(InputErrors, match="'seed' is not key=value"):
+        parse_overrides(["seed"])
+
+
+def test_an_unknown_profile_suggests_one():
+    with pytest.raises(InputError, match="did you mean 'laptop'"):
+        profiles.read("latop")
+
+
+def test_a_broken_profile_is_named(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("seed = \n")
+    with pytest.raises(InputError, match="broken.toml: not valid TOML.*line 1"):
+        profiles.read(str(path))
+
+
+def test_every_shipped_toml_parses():
+    files = list(Path(__file__).parents[2].joinpath("codekiln").rglob("*.toml"))
+    assert len(files) > 5
+    for file in files:
+        tomllib.loads(file.read_text())
+
+
+def test_a_profile_of_the_cluster_is_found_by_name_and_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("CODEKILN_PROFILES", str(tmp_path))
+    (tmp_path / "team.toml").write_text("seed = 7\n")
+    (tmp_path / "laptop.toml").write_text("seed = 8\n")
+    assert resolve("team").seed == 7
+    assert resolve("laptop").seed == 8
+    assert "team" in profiles.names()
+    with pytest.raises(InputError, match="did you mean 'team'"):
+        resolve("taem")
+
+
+def test_a_profile_says_what_a_recipe_changes_and_overrides_say_the_last_word(tmp_path):
+    profile = tmp_path / "own.toml"
+    profile.write_text(
+        'seed = 1\n[problems]\ntrain = 10\nevaluation = 10\n[for.difficulty]\nteacher = "model"\n'
+        "[for.difficulty.problems]\ntrain = 20\n"
+    )
+    plain = resolve(str(profile))
+    assert (plain.teacher, plain.problems.train) == ("reference", 10)
+    special = resolve(str(profile), {"recipe": "difficulty"})
+    assert (special.teacher, special.problems.train, special.problems.evaluation) == ("model", 20, 10)
+    assert resolve(str(profile), {"recipe": "difficulty"}, ["problems.train=5"]).problems.train == 5
+    assert resolve(str(profile), {}, ["recipe=difficulty"]).teacher == "model"
+
+
+def test_a_profile_that_speaks_of_an_unknown_recipe_is_refused(tmp_path):
+    profile = tmp_path / "own.toml"
+    profile.write_text("[for.dificulty.problems]\ntrain = 20\n")
+    with pytest.raises(InputErrors, match="dificulty"):
+        resolve(str(profile))
+
+
+def test_the_metric_is_what_the_recipe_aims_at_unless_it_is_named():
+    assert resolve("laptop").metric == "structural_maintainability"
+    assert resolve("laptop", {"recipe": "difficulty"}).metric == "pass@1"
+    assert resolve("laptop", {"recipe": "difficulty", "metric": "lines"}).metric == "lines"
+    with pytest.raises(InputErrors, match="there is no metric 'linse'"):
+        resolve("laptop", {"recipe": "difficulty", "metric": "linse"})
