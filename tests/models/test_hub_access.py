@@ -46,6 +46,7 @@ def hub():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 def asked(name: str, tmp_path, **environment: str) -> str:
