@@ -168,7 +168,7 @@ def test_errors_of_the_caller_arrive(fresh: Sandbox) -> None:
 def test_workers_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     run, all_at_work = Worker.run, threading.Barrier(4)
 
-    def together(self: Worker, job: bytes, wall_seconds: float) -> Outcome:
+    def together(self: Worker, job: bytes, wall_seconds: float) -> RunOutcome:
         all_at_work.wait(60)
         return run(self, job, wall_seconds)
 
