@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.codekiln-ready
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 
-.PHONY: demo test test-all lint compile manifests images base lock clean
+.PHONY: help demo test test-all lint compile manifests docs images base lock clean
+
+help:  ## list the targets
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
@@ -17,15 +20,19 @@ test: $(READY)  ## the tests, without the slow ones; ends with the list of those
 test-all: $(READY)  ## every test
 	$(BIN)/python -m pytest -q
 
-lint: $(READY)  ## style and formatting
+lint: $(READY)  ## style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 compile: $(READY)  ## write pipelines/compiled/*.yaml
 	$(BIN)/python -W ignore -m pipelines.compile
 
 manifests: $(READY)  ## write what is made from the chart: manifests/, the table of values, the chart's permissions
 	$(BIN)/python -m charts.render
+
+docs: compile manifests  ## write every generated page and picture; the report's picture needs Chromium and `make demo`
+	$(BIN)/python -m docs.generate
 
 images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDEX_URL=URL, see images/README.md
 	$(PYTHON) images/build.py $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TORCH_INDEX_URL),--build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL))

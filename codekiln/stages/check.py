@@ -15,7 +15,7 @@ from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
-from codekiln.models.hub_access import reach
+from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -75,7 +75,7 @@ def _model(settings: Settings) -> str:
             where=f"base_model {spec.id}",
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
-    return f"{spec.id}, {reach(spec, elsewhere=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+    return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:
@@ -165,7 +165,7 @@ def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str,
     """Return the sizes of the problem sets that an earlier check left; None when they depended on something else."""
     if not all((folder / name / MANIFEST).exists() for name in (TRAIN, EVALUATION)):
         return None
-    if problem_sets.elsewhere(settings):
+    if problem_sets.is_remote(settings):
         return None
     train, evaluation = (Dataset(folder / name, Problem) for name in (TRAIN, EVALUATION))
     for data in (train, evaluation):

@@ -19,9 +19,9 @@ def row(code=CODE, status="passed", task="t/1"):
 
 
 def test_every_filter_is_found_and_says_what_it_does():
-    assert set(filters.names()) == {"passed", "duplicate", "length", "contaminated", "placeholder"}
+    assert set(filters.names()) >= {"passed", "duplicate", "length", "contaminated", "placeholder"}
     assert all(filters.get(name).name == name and filters.get(name).describe for name in filters.names())
-    assert set(filters.DEFAULT) == set(filters.names())
+    assert set(filters.DEFAULT) <= set(filters.names())
 
 
 def test_an_unknown_filter_gets_a_suggestion():

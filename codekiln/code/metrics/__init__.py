@@ -1,18 +1,18 @@
 """Metrics of program text: one file each.
 
 A metric is a module of this package whose name does not start with an underscore, or an entry point
-`codekiln.metrics`, and defines ``METRIC``. It parses programs and never runs
-them; what cannot be measured scores None with a reason.
+`codekiln.metrics`, and defines ``METRIC``. It parses programs and never runs them; what cannot be measured scores None
+with a reason.
 """
 
 from collections.abc import Sequence
 from operator import attrgetter
 
-from codekiln.code.metrics._metric import Direction, Metric
+from codekiln.code.metrics._metric import Direction, Metric, NoSignal, readable, stripped
 from codekiln.data.records import Score
 from codekiln.plugins import ModulePlugins
 
-__all__ = ["DEFAULT", "Direction", "Metric", "get", "names", "score_all"]
+__all__ = ["DEFAULT", "Direction", "Metric", "NoSignal", "get", "names", "readable", "score_all", "stripped"]
 
 DEFAULT = "structural_maintainability"
 

@@ -1,0 +1,1 @@
+"""The documentation; `docs.generate` writes what it takes from the code."""
