@@ -89,6 +89,7 @@ _STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.labelcolor": colour("soft"),
     "axes.labelpad": 6,
+    "axes.unicode_minus": False,  # as the numbers of the page around it
     "axes.titlecolor": colour("soft"),
     "axes.titlelocation": "left",
     "axes.titlesize": 15,
