@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from codekiln.data.folders import write_dataset
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.data.records import Example, Message, Pair
 
 CHATML = (
@@ -33,7 +33,7 @@ def program(number: int, style: str = "short") -> str:
 
 def examples(count: int) -> list[Example]:
     return [
-        Example(prompt=question(i), completion=answer(program(i)), task_id=f"t{i}", group=f"g{i // 2}")
+        Example(prompt=question(i), completion=code_turn(program(i)), task_id=f"t{i}", group=f"g{i // 2}")
         for i in range(count)
     ]
 
@@ -42,8 +42,8 @@ def pairs(count: int) -> list[Pair]:
     return [
         Pair(
             prompt=question(i),
-            chosen=answer(program(i)),
-            rejected=answer(program(i, "long")),
+            chosen=code_turn(program(i)),
+            rejected=code_turn(program(i, "long")),
             task_id=f"t{i}",
             group=f"g{i // 2}",
             stratum="quality",
@@ -65,7 +65,7 @@ def tokenizer(template: str = "chatml"):
     from transformers import PreTrainedTokenizerFast
 
     texts = [
-        question(i)[0].content + "\n" + answer(program(i, style))[0].content
+        question(i)[0].content + "\n" + code_turn(program(i, style))[0].content
         for i in range(30)
         for style in ("short", "long")
     ]

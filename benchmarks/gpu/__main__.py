@@ -13,6 +13,7 @@ DEFAULT = "gemma3-12b,qwen3-4b,gemma3-4b,gemma3-1b"
 
 
 def main(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code."""
     options = _options(arguments)
     try:
         names = _names(options.models)

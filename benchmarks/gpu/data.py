@@ -1,4 +1,4 @@
-"""Rows that fill the longest length a job allows, so that memory is that of the worst batch."""
+"""Training rows of the maximum length, so that the memory measured is that of the largest batch."""
 
 import random
 from pathlib import Path

@@ -14,7 +14,7 @@ from codekiln.launch.pools import Pool
 from codekiln.settings.resolve import resolve
 from codekiln.settings.schema import Settings
 from codekiln.training.job import TrainingJob, TrainingSummary
-from codekiln.training.plan import Plan, apply, plan
+from codekiln.training.plan import TrainingPlan, apply, plan
 
 PROFILES = {"gemma3-12b": "gemma3-12b"}  # every other model: cluster
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def _run(place: Path, processes: int) -> TrainingSummary:
     return TrainingSummary.model_validate_json((place / "output" / "summary.json").read_bytes())
 
 
-def _measured(name: str, job: TrainingJob, chosen: Plan, summary: TrainingSummary) -> Measurement:
+def _measured(name: str, job: TrainingJob, chosen: TrainingPlan, summary: TrainingSummary) -> Measurement:
     return Measurement(
         model=name,
         kind=job.kind,

@@ -91,7 +91,7 @@ def build(name: str, folder: Path, tiny: bool = False) -> None:
 
 
 def tokenizer() -> Any:
-    """Return a tokenizer of single bytes; the rest of the model's vocabulary is never drawn, and costs the same."""
+    """Return a tokenizer of single bytes; the rest of the model's vocabulary is never used, and costs the same."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 

@@ -46,11 +46,11 @@ def exercise(
 
     Example: codekiln exercise --program f.py --description "Add two numbers" --syntax 1 --logical 2
     """
-    from codekiln.recipes.debugging.command import exercise as make
+    from codekiln.recipes.debugging.command import make_exercise
 
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms: give one")
-    made = make(
+    made = make_exercise(
         _text(program_file),
         description,
         {"syntax": syntax, "runtime": runtime, "logical": logical},

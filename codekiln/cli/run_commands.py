@@ -38,7 +38,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
     arguments |= {"overrides": "\n".join(overrides)}
     if not local_runner.run(find_pipeline(pipeline), arguments, workdir):
-        click.echo(f"stopped; the log is {workdir / local_runner.LOG}; the same command goes on from here", err=True)
+        click.echo(f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue", err=True)
         sys.exit(2)
     text, is_refused = summarise(workdir)
     click.echo(text)

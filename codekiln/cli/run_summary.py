@@ -42,9 +42,9 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
 def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
     from codekiln import recipes
     from codekiln.evaluation import strata_table
-    from codekiln.stages.run_folder import read_run
+    from codekiln.stages.run_folder import read_settings
 
-    settings = read_run(workdir / "check")
+    settings = read_settings(workdir / "check")
     shown = dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard))
     text = strata_table(evaluation, [name for name in shown if name in evaluation.measures])
     return [text, ""] if text else []

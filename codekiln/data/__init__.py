@@ -1,1 +1,1 @@
-"""Records, data folders and readers, and how training data is kept apart from evaluation data."""
+"""Records, data folders, readers, splits, deduplication and decontamination."""

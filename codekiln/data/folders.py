@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=Record)
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that was turned away, and why (a short kebab-case reason)."""
+    """A rejected row with its reason, in short kebab-case."""
 
     reason: str
     row: Record

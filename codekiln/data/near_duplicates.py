@@ -1,6 +1,7 @@
 """Near-duplicates: texts that share most of their token 5-grams, compared exactly.
 
-Exact all-pairs comparison by an inverted index takes seconds for twenty thousand functions, so nothing is approximated.
+All pairs are compared exactly, by an inverted index: that takes seconds for twenty thousand functions, so MinHash would
+save nothing and miss some.
 """
 
 import re
@@ -35,7 +36,7 @@ def near(left: Sequence[str], right: Sequence[str], threshold: float = THRESHOLD
     return [(number, *found) for number, text in enumerate(left) for found in sorted(index.near(shingles(text)))]
 
 
-def first_of_each(texts: Sequence[str], threshold: float = THRESHOLD) -> list[int]:
+def earliest_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[int]:
     """Return for each text the index of the earlier text it nearly repeats, or its own index when it is kept.
 
     Texts are taken in order, and only those that are kept count as earlier ones; the most alike is named.
@@ -52,7 +53,7 @@ def first_of_each(texts: Sequence[str], threshold: float = THRESHOLD) -> list[in
 
 
 class _Index:
-    """Sets of shingles by shingle."""
+    """An inverted index: the sets of shingles that hold each shingle."""
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
@@ -67,6 +68,6 @@ class _Index:
     def near(self, grams: frozenset[str]) -> Iterable[tuple[int, float]]:
         shared = Counter(holder for gram in grams for holder in self._holders.get(gram, ()))
         for holder, count in shared.items():
-            likeness = count / (len(grams) + self._sizes[holder] - count)
-            if likeness >= self._threshold:
-                yield holder, likeness
+            similarity = count / (len(grams) + self._sizes[holder] - count)
+            if similarity >= self._threshold:
+                yield holder, similarity

@@ -1,4 +1,4 @@
-"""The one way a problem is shown to a model, and the one way code comes back.
+"""Prompts: how a problem is shown to a model, and how its program is extracted from the reply.
 
 Teachers, training rows, self-generation and evaluation all use these two functions, so what a model learns from is
 what it is asked later.
@@ -24,17 +24,17 @@ def messages(problem: Problem) -> tuple[Message, ...]:
     return (Message(role="user", content=text),)
 
 
-def answer_to(problem: Problem, reply: str) -> tuple[Message, ...]:
+def reply_turn(problem: Problem, reply: str) -> tuple[Message, ...]:
     """Return the assistant's turn for a reply in the form the problem asks for."""
-    return answer(reply) if problem.reply == "code" else (Message(role="assistant", content=reply),)
+    return code_turn(reply) if problem.reply == "code" else (Message(role="assistant", content=reply),)
 
 
-def taken_from(problem: Problem, text: str) -> str:
-    """Return what counts of a model's reply: the program in it, or all of it."""
+def reply_content(problem: Problem, text: str) -> str:
+    """Return the part of a model's reply that is graded: the program in it, or all of it."""
     return extract_code(text) if problem.reply == "code" else text
 
 
-def answer(code: str) -> tuple[Message, ...]:
+def code_turn(code: str) -> tuple[Message, ...]:
     """Return the assistant's turn for ``code``: fenced, because chat templates may strip leading indentation."""
     return (Message(role="assistant", content=f"```python\n{code.strip(chr(10))}\n```"),)
 

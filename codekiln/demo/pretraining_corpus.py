@@ -7,7 +7,7 @@ from typing import cast
 
 from codekiln.code.mutation.ast_operators import mutants
 from codekiln.code.rewrite.styles import STYLES, rewrite
-from codekiln.data.prompts import answer, messages
+from codekiln.data.prompts import code_turn, messages
 from codekiln.data.records import Message, Problem
 
 # Weights in the draw.
@@ -34,7 +34,7 @@ def _conversation(job: tuple[Problem, str]) -> Conversation | None:
     reference = cast(str, problem.reference)  # every problem of the task family has one
     for code in _programs(reference, rng):
         if len(code) <= LONGEST:
-            return messages(problem) + answer(code)
+            return messages(problem) + code_turn(code)
     return None
 
 

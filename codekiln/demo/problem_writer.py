@@ -65,7 +65,7 @@ def _prompt(spec: TaskSpec, rng: random.Random) -> str:
     mapped = spec.mapping[0].words(spec.mapping[1])
     phrase, result = spec.source.phrase, spec.reduction.phrase
     if spec.reduction.takes == "bool":
-        return rng.choice((_asked, _asked_in_steps))(signature, phrase, kept, mapped, result)
+        return rng.choice((_question, _question_in_steps))(signature, phrase, kept, mapped, result)
     return rng.choice((_sentence, _steps))(signature, phrase, kept, mapped, result)
 
 
@@ -81,12 +81,12 @@ def _steps(signature: str, phrase: str, kept: str, mapped: str, result: str) -> 
     return f"Define {signature}. Take {phrase}.{limited}{changed} Return {result}."
 
 
-def _asked(signature: str, phrase: str, kept: str, mapped: str, result: str) -> str:
+def _question(signature: str, phrase: str, kept: str, mapped: str, result: str) -> str:
     limited = f" that are {kept}" if kept else ""
     return f"Write a function {signature} that tells {result} of {phrase}{limited} are {mapped}."
 
 
-def _asked_in_steps(signature: str, phrase: str, kept: str, mapped: str, result: str) -> str:
+def _question_in_steps(signature: str, phrase: str, kept: str, mapped: str, result: str) -> str:
     limited = f" Keep those that are {kept}." if kept else ""
     return f"Define {signature}. Take {phrase}.{limited} Tell {result} are {mapped}."
 

@@ -46,7 +46,7 @@ class TaskSpec:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        """The constants of the operations, where test inputs are worth placing."""
+        """The constants of the operations: test inputs near them tell correct programs from wrong ones."""
         return tuple(constant for _, constant in (*self.filters, self.mapping))
 
     def evaluate(self, arguments: list[Any]) -> Any:

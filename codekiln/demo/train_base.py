@@ -1,7 +1,7 @@
 """Train the embedded base model from scratch: ``python -m codekiln.demo.train_base --out DIR --seed 0``.
 
 It writes a stock Qwen3 causal LM of about a million parameters and its tokenizer. The programs it learns from are in
-all styles and partly wrong (see ``codekiln.demo.pretraining_corpus``), so that it is worth aligning.
+all styles and partly wrong (see ``codekiln.demo.pretraining_corpus``), so that alignment has something to improve.
 """
 
 import argparse

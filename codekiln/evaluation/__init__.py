@@ -1,4 +1,4 @@
-"""From graded samples to numbers with intervals, and from those to a decision."""
+"""Evaluation: pass@k and mean scores with confidence intervals, paired comparisons, and the promotion gate."""
 
 from codekiln.evaluation.gate import Check, Gate, decide
 from codekiln.evaluation.passk import pass_at_k

@@ -1,4 +1,4 @@
-"""The gate: an adapter is promoted only when the numbers leave no doubt, and otherwise the numbers say why not."""
+"""The promotion gate: the checks that decide whether an adapter is promoted, and the sentence that says why."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from codekiln.evaluation.summary import Comparison, Evaluation
 
 PASS = "pass@1"
 MINIMUM_GROUPS = 10
-"""Fewest groups of problems in common: with fewer, an interval of resampled groups says next to nothing."""
+"""Fewest groups of problems that two contenders must share: a bootstrap over fewer groups is not informative."""
 
 
 class Check(Comparison):
-    """One condition of the gate: a comparison of the candidate, what was asked of it, and whether it holds.
+    """One condition of the gate: a comparison of the candidate, and whether it holds.
 
-    ``failure`` says what is wrong in words; it is empty when the check is ``ok``.
+    ``failure`` is the reason in words when the check fails, and empty when it is ``ok``.
     """
 
     ok: bool
@@ -24,7 +24,7 @@ class Check(Comparison):
 
 
 class Gate(BaseModel):
-    """The decision about a candidate: one sentence with numbers, and every check behind it."""
+    """The decision about a candidate: a sentence with numbers, and every check that led to it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,23 +51,24 @@ def decide(
 ) -> Gate:
     """Decide whether ``candidate`` is promoted.
 
-    It is when, against ``base`` and against ``champion`` (if there is one),
+    It is promoted when, against ``base`` and against ``champion`` (if there is one),
 
     * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
       over at least ``minimum_problems`` problems that both have a value on, of at least `MINIMUM_GROUPS` groups, and
     * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
       ``-tolerance``.
 
-    A candidate whose ``protected`` cannot be told from zero is refused whatever it gains.
+    A candidate whose ``protected`` measure is not above zero is refused, whatever else it gains: no loss against a base
+    model that solves nothing is no evidence.
 
     Args:
-        evaluation: Has the candidate compared with ``base`` and ``champion``.
+        evaluation: Contains the comparisons of the candidate with ``base`` and ``champion``.
         candidate: Name of the contender to judge.
         metric: The target metric.
-        direction: Which way ``metric`` is better; default: as the metric says.
+        direction: Which way ``metric`` is better; default: the metric's own direction.
         guards: Metrics that must improve as well for a gain on ``metric`` to count; default: the metric's own guard.
-        tolerance: How far ``protected`` may fall, 0..1.
-        protected: The measure that may not fall; more of it is better.
+        tolerance: Non-inferiority margin of ``protected``, 0..1.
+        protected: The measure that may not fall; higher is better.
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
         minimum_problems: Fewest problems in common; below about 30 percentile intervals are too narrow.
@@ -97,7 +98,10 @@ def decide(
     )
 
 
-def _directions(metric: str, direction: metrics.Direction | None, guards: Sequence[str] | None) -> dict[str, str]:
+def _directions(
+    metric: str, direction: metrics.Direction | None, guards: Sequence[str] | None
+) -> dict[str, metrics.Direction]:
+    """Return the measures that must improve, with the better direction of each."""
     if guards is None:
         guard = metrics.get(metric).guard if metric in metrics.names() else None
         guards = [guard] if guard else []
@@ -113,26 +117,28 @@ def _directions(metric: str, direction: metrics.Direction | None, guards: Sequen
     return directions
 
 
-def _improves(comparison: Comparison, direction: str, minimum: int) -> Check:
-    failure = _too_few(comparison, minimum)
-    if not failure and direction == "higher" and not comparison.low > 0:
-        failure = f"{_changes(comparison)}, which is not above zero"
-    elif not failure and direction == "lower" and not comparison.high < 0:
-        failure = f"{_changes(comparison)}, which is not below zero"
+def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int) -> Check:
+    failure, known = _too_few(comparison, minimum), comparison.interval.known()
+    if known and not failure:
+        _, low, high = known
+        if direction == "higher" and not low > 0:
+            failure = f"{_changes(comparison)}, which is not above zero"
+        elif direction == "lower" and not high < 0:
+            failure = f"{_changes(comparison)}, which is not below zero"
     return Check(**comparison.model_dump(), ok=not failure, failure=failure)
 
 
 def _not_inferior(comparison: Comparison, tolerance: float, minimum: int) -> Check:
-    failure = _too_few(comparison, minimum)
-    if not failure and comparison.low < -tolerance:
+    failure, known = _too_few(comparison, minimum), comparison.interval.known()
+    if known and not failure and known[1] < -tolerance:
         failure = f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
     return Check(**comparison.model_dump(), ok=not failure, failure=failure)
 
 
 def _too_few(comparison: Comparison, minimum: int) -> str:
-    """Return what there is too little of to compare at all, or nothing."""
+    """Return why a comparison has too few problems or groups to be tested; empty when it has enough."""
     what = f"{comparison.measure} can be compared on {comparison.n} problems"
-    if comparison.n < minimum:
+    if comparison.n < minimum or comparison.interval.known() is None:
         return f"{what} only, {minimum} are needed"
     if comparison.groups is not None and comparison.groups < MINIMUM_GROUPS:
         return f"{what} of {comparison.groups} groups only, {MINIMUM_GROUPS} groups are needed"
@@ -140,13 +146,18 @@ def _too_few(comparison: Comparison, minimum: int) -> str:
 
 
 def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[Check]:
-    """Return the check that fails when a candidate has nothing of what is protected, as its base perhaps had not."""
+    """Return a failed check when the candidate's protected measure is not above zero, and nothing otherwise."""
     level = evaluation.contenders.get(candidate, {}).get(protected)
-    if level is None or level.low is None or level.low > 0:
+    known = level.known() if level else None
+    if known is None or known[1] > 0:
         return []
-    failure = f"{protected} is {level.mean:.3f} [{level.low:.3f}, {level.high:.3f}], which is not above zero"
-    values = {"difference": level.mean, "low": level.low, "high": level.high, "n": evaluation.problems}
-    return [Check(contender=candidate, against="zero", measure=protected, **values, ok=False, failure=failure)]
+    mean, low, high = known
+    failure = f"{protected} is {mean:.3f} [{low:.3f}, {high:.3f}], which is not above zero"
+    compared = Comparison(
+        contender=candidate, against="zero", measure=protected, difference=mean, low=low, high=high,
+        n=evaluation.problems,
+    )  # fmt: skip
+    return [Check(**compared.model_dump(), ok=False, failure=failure)]
 
 
 def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: float) -> str:
@@ -171,7 +182,9 @@ def _changes(comparison: Comparison) -> str:
 
 
 def _numbers(comparison: Comparison) -> str:
-    values = (comparison.difference, comparison.low, comparison.high)
-    digits = 3 if max(map(abs, values)) <= 1 else 2
+    values = comparison.interval.known()
+    if values is None:  # checks fail on such a comparison before its numbers are written
+        raise ValueError(f"no value of {comparison.measure} to write")
+    digits = 3 if max(abs(value) for value in values) <= 1 else 2
     mean, low, high = (f"{value:+.{digits}f}" for value in values)
     return f"{mean} [{low}, {high}]"

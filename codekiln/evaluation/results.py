@@ -1,4 +1,4 @@
-"""How an evaluation is written down: ``results.json`` and a table for terminals."""
+"""The output formats of an evaluation: ``results.json``, and tables for terminals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ WIDTH = 110
 
 
 def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
-    """Return the content of ``results.json``; others rely on this form.
+    """Return the content of ``results.json``, whose form is a contract with its readers.
 
     ``contenders`` {name: {measure: {mean, low, high}}}, ``comparisons`` [{contender, against, measure, difference,
     low, high, n}], ``strata`` {stratum: contenders} and ``gate`` {promoted, sentence}; a number is null when no problem
@@ -32,7 +32,7 @@ def table(evaluation: Evaluation) -> str:
 
 
 def comparison_table(evaluation: Evaluation, against: str) -> str:
-    """Return how every other contender differs from one, in the form of ``table``.
+    """Return the paired differences of every other contender from ``against``, in the form of ``table``.
 
     Raises:
         InputError: There is no such contender.
@@ -52,7 +52,7 @@ def _is(item: Comparison, contender: str, against: str) -> bool:
 
 
 def strata_table(evaluation: Evaluation, measures: Sequence[str]) -> str:
-    """Return some measures of every contender in every stratum, in the form of ``table``; empty without strata."""
+    """Return the given measures of every contender per stratum, in the form of ``table``; empty without strata."""
     rows = [
         (f"{stratum}: {name}", found)
         for stratum, contenders in evaluation.strata.items()
@@ -80,7 +80,7 @@ def _column(head: str, cells: list[str]) -> list[str]:
 
 
 def _digits(intervals: Iterable[Interval]) -> int:
-    """Return 3 for what stays between -1 and 1, as shares do, and 1 for the rest."""
+    """Return the number of decimals: 3 for values between -1 and 1, such as shares, and 1 for the rest."""
     return 3 if max((abs(interval.mean) for interval in intervals if interval.mean is not None), default=0) <= 1 else 1
 
 

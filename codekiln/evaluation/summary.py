@@ -1,4 +1,4 @@
-"""From graded samples to measures per problem, per contender, and between contenders."""
+"""Evaluation of contenders on one set of problems: values per problem, means per contender, and paired differences."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ Key = tuple[str, str | None, str]
 
 
 class Comparison(BaseModel):
-    """How much ``contender`` differs from ``against`` on problems where both have a value.
+    """The paired difference of ``contender`` and ``against`` on the problems where both have a value.
 
-    ``n`` is the number of these problems, ``groups`` that of the groups they are in, which are what is resampled.
+    ``n`` is the number of these problems, and ``groups`` the number of their groups, which the bootstrap resamples.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,9 +45,9 @@ class Comparison(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """Everything measured on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals.
+    """All results on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals.
 
-    ``strata`` holds the contenders once more for each stratum of the problems, by its name.
+    ``strata`` holds the means of all contenders for each stratum of the problems, by its name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +66,7 @@ class Evaluation(BaseModel):
         """Return one comparison.
 
         Raises:
-            InputError: It was not made.
+            InputError: The evaluation has no such comparison.
         """
         for item in self.comparisons:
             if (item.contender, item.against, item.measure) == (contender, against, measure):
@@ -89,17 +89,17 @@ def evaluate(
     """Return the evaluation of contenders that were sampled equally often on the same problems.
 
     A problem's pass@k is the unbiased estimate from its samples; its value of a metric is the mean over its samples
-    that have one, None when there is none. Comparisons are made of every contender with every earlier one, and
-    of every contender with the one named ``champion``.
+    that have one, None when there is none. Every contender is compared with every earlier one, and with the one named
+    ``champion``.
 
     Args:
         graded: Samples with verdicts by contender, in the order of the stages; passing ones carry their scores.
         metrics: Names of the metrics to average.
         k: The k of pass@k; 1 is always measured.
-        groups: Group by task id; problems of a group are resampled together. A task without one stands alone.
-        strata: Stratum by task id; every stratum is measured by itself as well.
+        groups: Group by task id; problems of a group are resampled together. A task without one is its own group.
+        strata: Stratum by task id; every stratum is evaluated by itself as well.
         distances: Measures of a whole contender by name: half the L1 distance of its means of the metrics given here
-            from the means of ``reference``. Their intervals are a little high where the distance is near zero.
+            from the means of ``reference``. Their intervals are biased upwards where the distance is near zero.
         reference: Name of that contender.
         resamples: Bootstrap resamples.
         seed: Of the bootstrap.
@@ -108,13 +108,13 @@ def evaluate(
         InputError: Different problems or numbers of samples, fewer samples than k, or a passing sample not scored.
     """
     by_task = {name: _by_task(rows) for name, rows in graded.items()}
-    tasks, samples = _common_ground(by_task)
+    tasks, samples = _common_tasks(by_task)
     ks = sorted({1, *k})
     chosen = dict(distances or {}) if reference in graded else {}
     measures = (*(f"pass@{number}" for number in ks), *metrics, *chosen)
     per_problem = {name: {task: _values(rows[task], ks, metrics) for task in tasks} for name, rows in by_task.items()}
-    plan = _Plan(measures, chosen, reference, groups or {}, resamples, seed)
-    contenders, comparisons = plan.measure(per_problem)
+    estimator = _Estimator(measures, chosen, reference, groups or {}, resamples, seed)
+    contenders, comparisons = estimator.estimate(per_problem)
     found = {name: [task for task in tasks if (strata or {}).get(task) == name] for name in _names(tasks, strata or {})}
     return Evaluation(
         measures=measures,
@@ -125,13 +125,13 @@ def evaluate(
         per_problem=per_problem,
         contenders=contenders,
         comparisons=comparisons,
-        strata={name: plan.measure(_only(per_problem, part))[0] for name, part in found.items()},
+        strata={name: estimator.estimate(_only(per_problem, part))[0] for name, part in found.items()},
     )
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What is measured of problems, whichever they are."""
+class _Estimator:
+    """Estimates means and paired differences with their intervals, on all problems or on one stratum."""
 
     measures: tuple[str, ...]
     distances: Mapping[str, Sequence[str]]
@@ -140,10 +140,10 @@ class _Plan:
     resamples: int
     seed: int
 
-    def measure(
+    def estimate(
         self, per_problem: Mapping[str, Mapping[str, Values]]
     ) -> tuple[dict[str, dict[str, Interval]], tuple[Comparison, ...]]:
-        """Return every contender's measures, and the comparisons."""
+        """Return the measures of every contender, and all comparisons."""
         columns = _columns(per_problem, [name for name in self.measures if name not in self.distances])
         keys, derived = list(columns), self._derived(columns)
         clusters = [self.groups.get(task) or (task,) for task in next(iter(per_problem.values()))]
@@ -152,6 +152,7 @@ class _Plan:
         intervals = dict(zip([*keys, *derived], found, strict=True))
         names = list(per_problem)
         contenders = {name: {measure: intervals[name, None, measure] for measure in self.measures} for name in names}
+        # A distance has no value per problem: all problems count as compared.
         everything = np.zeros(len(stacked))
         comparisons = tuple(
             _comparison(
@@ -163,7 +164,7 @@ class _Plan:
         return contenders, comparisons
 
     def _derived(self, columns: Mapping[Key, np.ndarray]) -> dict[Key, Derived]:
-        """Return the distances from the reference, and the differences of these, as functions of means."""
+        """Return the distances from the reference, and the differences between distances, as functions of means."""
         place = {key: index for index, key in enumerate(columns)}
         names = list(dict.fromkeys(key[0] for key in columns))
 
@@ -185,7 +186,7 @@ def _difference(one: Derived, other: Derived, means: np.ndarray) -> np.ndarray:
 
 
 def _names(tasks: Sequence[str], strata: Mapping[str, str | None]) -> list[str]:
-    return sorted({strata[task] for task in tasks if strata.get(task)})
+    return sorted({name for task in tasks if (name := strata.get(task))})
 
 
 def _only(per_problem: Mapping[str, Mapping[str, Values]], tasks: Sequence[str]) -> dict[str, dict[str, Values]]:
@@ -199,8 +200,8 @@ def _by_task(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
     return tasks
 
 
-def _common_ground(by_task: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tuple[list[str], int]:
-    """Return the tasks and the number of samples of each, which all contenders must share."""
+def _common_tasks(by_task: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tuple[list[str], int]:
+    """Return the tasks and the number of samples per task, which must be the same for all contenders."""
     if not by_task or not all(by_task.values()):
         empty = [name for name, tasks in by_task.items() if not tasks]
         raise InputError(f"nothing to evaluate: no samples of {', '.join(empty) or 'any contender'}")

@@ -1,4 +1,4 @@
-"""Sampling from a model: one request form and one protocol, whatever answers."""
+"""Sampling from a language model: its settings, and the protocol that every generator implements."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from codekiln.data.records import Message
 
 
 class Sampling(BaseModel):
-    """How completions are drawn."""
+    """How completions are sampled."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,7 +21,7 @@ class Sampling(BaseModel):
 
 
 class Generator(Protocol):
-    """Anything that completes conversations."""
+    """A model that completes conversations: a server, or weights in this process."""
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts, without end-of-turn tokens."""

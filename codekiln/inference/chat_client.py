@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0
-# 408 request timeout, 409 conflict, 425 too early, 429 too many requests; besides them every 5xx.
+# Request timeout, conflict, too early, too many requests; every 5xx is transient as well.
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
 _QUOTED_CHARACTERS = 300
 
@@ -186,8 +186,8 @@ def _wait_seconds(state: RetryCallState) -> float:
         multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
     )
     error = _exception(state)
-    asked = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
-    return max(_retry_after_seconds(asked), backoff(state))
+    header = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
+    return max(_retry_after_seconds(header), backoff(state))
 
 
 def _retry_after_seconds(value: str) -> float:
@@ -203,7 +203,7 @@ def _retry_after_seconds(value: str) -> float:
 
 
 def _words(error: BaseException | None) -> str:
-    """Return what the server said, or which network error there was."""
+    """Return the server's error message, or the name and text of the network error."""
     if isinstance(error, openai.APIStatusError):
         body = error.body
         return _quoted(error.status_code, str(body.get("message", body) if isinstance(body, dict) else body))

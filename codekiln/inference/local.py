@@ -5,22 +5,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import torch
-from transformers import PretrainedConfig
+from transformers import PretrainedConfig, PreTrainedModel
 
 from codekiln import models
 from codekiln.data.records import Message
 from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
-from codekiln.models.chat import load_chat
-from codekiln.models.loading import attach, device, load_model
+from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.loading import attach_adapter, device, load_model
 from codekiln.progress import progress
 
-# Of free memory; the rest is for activations and for the cache's growth, which for a moment has a layer twice.
+# Share of free memory for completions; the rest holds activations, and a layer's cache twice while it grows.
 SHARE = 0.8
-# Per row and word of the vocabulary: logits, their float32 copy, probabilities, and their sums.
+# Per row and vocabulary entry: logits, their float32 copy, probabilities, and their cumulative sums.
 DRAWING_BYTES = 16
 
 
@@ -28,7 +29,7 @@ class LocalGenerator:
     """A base model, with or without an adapter, that completes conversations.
 
     In float32 the adapter is merged into the weights, which is faster and the same policy up to rounding; in bfloat16
-    merging would round the adapter away in part, so it stays beside them.
+    merging would round part of the adapter away, so it stays separate.
 
     Args:
         base: A name of the model table, a folder or a Hub id.
@@ -53,24 +54,33 @@ class LocalGenerator:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.batch_size = batch_size
-        self.chat = load_chat(self.spec)
+        self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):
-            model = load_model(self.spec, dtype)
-            if adapter:
-                wrapped = attach(model, self.spec, adapter)
-                model = wrapped.merge_and_unload() if model.dtype is torch.float32 else wrapped
-        self.model = model.to(device()).eval()
-        ends = model.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        self.stop = frozenset({self.chat.end_of_turn_id, self.chat.tokenizer.eos_token_id, *ends} - {None})
+            model: torch.nn.Module = self._load(dtype, adapter)
+        # A PeftModel passes every attribute on to the model it wraps.
+        self.model = cast(PreTrainedModel, model.to(device()).eval())
+        self.stop = self._stop_tokens()
+
+    def _load(self, dtype: str, adapter: Path | None) -> torch.nn.Module:
+        base = load_model(self.spec, dtype)
+        if not adapter:
+            return base
+        wrapped = attach_adapter(base, self.spec, adapter)
+        return wrapped.merge_and_unload() if base.dtype is torch.float32 else wrapped
+
+    def _stop_tokens(self) -> frozenset[int]:
+        ends = self.model.generation_config.eos_token_id
+        found = {self.chat.end_of_turn_id, self.chat.tokenizer.eos_token_id}
+        found.update(ends if isinstance(ends, list) else [ends])
+        return frozenset(found - {None})
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts.
 
-        A text depends on the prompt, the seed and its number among the n. Other prompts can change it only through the
-        rounding of floating-point sums, whose order depends on the shape of the batch: very seldom, and on a CPU never
-        at the same ``prompts`` and ``batch_size``.
+        A text depends on its prompt, the seed and its index among the n. Other prompts can change it only through the
+        rounding of floating-point sums, whose order depends on the shape of the batch: very rarely, and on a CPU never
+        with the same ``prompts`` and ``batch_size``.
 
         Raises:
             ModelError: The GPU's memory does not hold a single completion.
@@ -104,13 +114,13 @@ class LocalGenerator:
         return min(self.batch_size, rows_that_fit(config, self.model.dtype.itemsize, width, free))
 
     def _decode(self, prompts: list[list[int]], seeds: list[list[int]], sampling: Sampling) -> list[list[int]]:
-        """Decode a batch; where memory does not hold all of it, half at a time."""
+        """Decode a batch; when the GPU runs out of memory, decode its halves one after the other."""
         try:
             return decode(self.model, prompts, seeds, self.stop, sampling)
         except torch.OutOfMemoryError as error:
             if len(prompts) == len(seeds[0]) == 1:
                 raise ModelError(f"{self.spec.name}: the GPU's memory does not hold one completion: {error}") from None
-        # Outside the handler: what it holds of the failed attempt would stay in memory.
+        # Outside the handler, because the exception keeps the tensors of the failed attempt in memory.
         torch.cuda.empty_cache()
         if len(prompts) > 1:
             middle = len(prompts) // 2
@@ -121,7 +131,9 @@ class LocalGenerator:
         return [row for half in halves for row in self._decode(*half, sampling)]
 
     def _texts(self, rows: list[list[int]]) -> list[str]:
-        return self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return list(
+            self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
 
 
 def rows_that_fit(config: PretrainedConfig, width_bytes: int, length: int, free: int) -> int:
@@ -135,18 +147,18 @@ def rows_that_fit(config: PretrainedConfig, width_bytes: int, length: int, free:
     """
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    # Keys and values; layers with a sliding window need less, which is not counted on.
+    # Keys and values of full attention; layers with a sliding window need less, which the estimate leaves out.
     cache = 2 * config.num_hidden_layers * heads * dim * width_bytes * length
     drawing = config.vocab_size * DRAWING_BYTES
     return max(1, int(SHARE * free / (cache + drawing)))
 
 
 @contextmanager
-def _workers(model: torch.nn.Module) -> Iterator[Callable[..., Iterator[list[list[int]]]]]:
+def _workers(model: PreTrainedModel) -> Iterator[Callable[..., Iterator[list[list[int]]]]]:
     """Yield a ``map``; on a CPU it decodes one batch per core, each in one thread.
 
-    Cores that share the small matrices of one batch mostly wait for each other, and lose most of their speed as soon
-    as anything else runs on the machine.
+    Cores that share the small matrices of one batch mostly wait for each other, all the more when anything else runs
+    on the machine.
     """
     if model.device.type != "cpu" or (threads := torch.get_num_threads()) == 1:
         yield map

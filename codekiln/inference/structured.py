@@ -1,4 +1,4 @@
-"""Several programs in one request, as JSON by a schema; what does not follow the schema is counted and asked for again.
+"""Several programs in one request, as JSON by a schema; answers outside the schema are counted and requested again.
 
 The form is ``response_format`` with ``json_schema`` and ``strict`` of the OpenAI API reference, which vLLM, SGLang,
 llama.cpp and the hosted services know.
@@ -86,8 +86,8 @@ class StructuredGenerator:
             lacking = self.sampling.n - len(programs)
             if not lacking:
                 break
-            asked = _asking(prompt, lacking, list(programs.values()))
-            completion = self.generator.answer(asked, self.sampling, attempt, stop, response_format=FORMAT)
+            request = _request(prompt, lacking, list(programs.values()))
+            completion = self.generator.answer(request, self.sampling, attempt, stop, response_format=FORMAT)
             given, reasons = read(completion)
             for approach, code in given[:lacking]:
                 if code in programs:
@@ -141,7 +141,7 @@ def _is_text(value: object) -> TypeGuard[str]:
         return False
 
 
-def _asking(prompt: tuple[Message, ...], count: int, approaches: Sequence[str]) -> tuple[Message, ...]:
+def _request(prompt: tuple[Message, ...], count: int, approaches: Sequence[str]) -> tuple[Message, ...]:
     text = f"{prompt[-1].content}\n\n{ASK.format(count=count)}"
     if known := [approach for approach in approaches if approach]:
         text += "\n" + "\n".join([UNLIKE, *(f"* {approach}" for approach in known)])

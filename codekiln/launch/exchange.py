@@ -69,7 +69,7 @@ def get(location: str, output: Path) -> None:
 
 
 def delete_stale_jobs(location: str, days: int) -> int:
-    """Delete the jobs below ``location`` that no step has waited for in so many days; returns their number."""
+    """Delete the jobs below ``location`` that no step has waited for in ``days`` days; returns their number."""
     store, root = _filesystem(location)
     oldest, removed = time.time() - days * 86400, 0
     with _explain_os_errors(location):

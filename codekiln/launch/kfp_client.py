@@ -140,7 +140,7 @@ class KfpClient:
         def report(attempt: RetryCallState) -> None:
             if attempt.attempt_number == 1 and attempt.outcome:
                 cause = _first_line(attempt.outcome.exception())
-                emit(f"Kubeflow Pipelines does not answer; the run goes on without us ({cause})")
+                emit(f"Kubeflow Pipelines does not answer; the run continues ({cause})")
 
         # Without a limit: the run does not depend on this client, and a server can be away for a night.
         retrying = Retrying(

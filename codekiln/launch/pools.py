@@ -23,7 +23,7 @@ class Pool(_Record):
     )
     runtime: str = Field("", description="(Cluster)TrainingRuntime that a TrainJob refers to")
     runtime_kind: Literal["TrainingRuntime", "ClusterTrainingRuntime"] = "TrainingRuntime"
-    image: str = Field(description="image that trains, with a tag that never moves")
+    image: str = Field(description="image of the jobs, with an immutable tag")
     nodes: int = Field(1, ge=1, description="nodes of one job")
     accelerator: str = Field("nvidia.com/gpu", description="resource name of an accelerator; empty: a pool of CPUs")
     accelerators: int = Field(1, ge=0, description="accelerators per node; one process each")
@@ -61,7 +61,7 @@ class Cluster(_Record):
         description="a folder that steps and jobs both mount, or s3://bucket/prefix or gs://bucket/prefix"
     )
     claim: str = Field("", description="the PersistentVolumeClaim behind a folder")
-    keep_days: int = Field(30, ge=0, description="a job's files are removed from the exchange after so long; 0: never")
+    keep_days: int = Field(30, ge=0, description="days until a job's files leave the exchange; 0: never")
     pools: dict[str, Pool] = {}
 
     def pool(self, name: str) -> Pool:

@@ -1,46 +1,49 @@
-"""The processes of one run: how they find each other, agree and part. torch is imported inside."""
+"""The processes of a distributed job: ranks, collectives and shutdown.
+
+torch is imported inside the functions: jobs without it, and the worker before it starts torchrun, use this module too.
+"""
 
 import os
 from typing import Any, TypeVar
 
-APART = "CODEKILN_NODES_APART"
+NO_SHARED_FOLDER = "CODEKILN_NO_SHARED_FOLDER"
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
 def rank() -> int:
-    """Return the number of this process among all; torchrun sets it, and without torchrun there is only number 0."""
+    """Return the rank of this process; torchrun sets it, and without torchrun there is only rank 0."""
     return int(os.environ.get("RANK", "0"))
 
 
-def world() -> int:
+def world_size() -> int:
     """Return the number of processes."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def local_rank() -> int:
-    """Return the number of this process on its node, which is also the number of its GPU."""
+    """Return the rank of this process on its node, which is also the index of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def apart() -> bool:
-    """Return whether each node works on a folder of its own, so that each has to write whole checkpoints."""
-    return APART in os.environ
+def nodes_share_no_folder() -> bool:
+    """Return whether each node has a folder of its own, so that each has to write complete checkpoints."""
+    return NO_SHARED_FOLDER in os.environ
 
 
-def gathered(answer: Answer) -> list[Answer]:
-    """Return the answers of all processes, in their order; every process has to call this."""
+def all_gather(value: Value) -> list[Value]:
+    """Return the values of all processes, in the order of their ranks; every process has to call this."""
     import torch.distributed as distributed
 
     if not distributed.is_initialized():
-        return [answer]
-    answers: list[Any] = [None] * world()
-    distributed.all_gather_object(answers, answer)
-    return answers
+        return [value]
+    values: list[Any] = [None] * world_size()
+    distributed.all_gather_object(values, value)
+    return values
 
 
-def any_of(flag: bool, device: Any) -> bool:
-    """Return whether the flag is up in at least one process; every process has to ask."""
+def any_process(flag: bool, device: Any) -> bool:
+    """Return whether the flag is true in at least one process; every process has to call this."""
     import torch
     import torch.distributed as distributed
 
@@ -51,16 +54,16 @@ def any_of(flag: bool, device: Any) -> bool:
     return bool(shared.item())
 
 
-def wait() -> None:
-    """Wait until every process has come here."""
+def barrier() -> None:
+    """Wait until every process has called this."""
     import torch.distributed as distributed
 
     if distributed.is_initialized():
         distributed.barrier()
 
 
-def leave() -> None:
-    """Part in order: without this, processes that use ZeRO-3 over gloo abort at exit in about four runs of ten."""
+def shut_down() -> None:
+    """Shut down together: without this, processes with ZeRO-3 over gloo abort at exit in about four runs of ten."""
     import torch.distributed as distributed
 
     if distributed.is_initialized():

@@ -37,14 +37,14 @@ def start(module: str, arguments: list[str], work: Callable[[Path], int]) -> int
         if ERROR_FILE not in os.environ:
             raise
         return _fail(1, traceback.format_exc())
-    processes.leave()
+    processes.shut_down()
     return code
 
 
 def _fail(code: int, message: str) -> int:
     report_failure(message)
     sys.stdout.flush()
-    if processes.world() > 1:
+    if processes.world_size() > 1:
         # The other processes may be gone or wait for this one: an orderly exit would hang or abort.
         os._exit(code)
     return code

@@ -41,7 +41,7 @@ def pool_probes(cluster: Cluster, names: Iterable[str]) -> dict[str, Probe]:
 
 
 def check_cluster(kfp_host: str = "") -> None:
-    """Probe everything that a run on this cluster needs, apart from its own settings.
+    """Probe everything that a run on this cluster needs, except for its own settings.
 
     Args:
         kfp_host: Address of Kubeflow Pipelines; empty: it is not probed.
@@ -97,7 +97,7 @@ def _check_image(name: str, pool: Pool) -> list[InputError]:
         return []
     return [
         InputError(
-            f"the image of pool '{name}' has no tag that stays what it is: {pool.image}",
+            f"the image of pool '{name}' has no immutable tag: {pool.image}",
             where=f"gpuPools.{name}.image",
             fix="name a release or a digest, so that a job started again runs the same code",
         )

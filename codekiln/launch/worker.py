@@ -19,12 +19,12 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.exchange import JOB, job_folder
 from codekiln.launch.heartbeat import HeartbeatMonitor
-from codekiln.launch.processes import APART
+from codekiln.launch.processes import NO_SHARED_FOLDER
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-PATIENCE_SECONDS = 3600
+PEER_TIMEOUT_SECONDS = 3600
 MODULES = ("codekiln.training", "codekiln.inference.sampling")
 # torchrun sets this variable for every process.
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments and arguments[0] in ("-h", "--help") else exit_codes.USER_ERROR
     location, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in location:
-        os.environ[APART] = "1"
+        os.environ[NO_SHARED_FOLDER] = "1"
     # Before the handler needs it: in an import that a second signal interrupts, the module is incomplete.
     import psutil  # noqa: F401
 
@@ -123,7 +123,7 @@ def _options() -> list[str]:
     # SIGTERM is left to `_forward_signal`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
     # Pods of one job may start at very different times: a new node has to be provisioned, and to pull the image.
-    options.append(f"--rdzv-conf=timeout={PATIENCE_SECONDS}")
+    options.append(f"--rdzv-conf=timeout={PEER_TIMEOUT_SECONDS}")
     if "PET_NPROC_PER_NODE" not in os.environ:
         options.append(f"--nproc-per-node={max(1, torch.cuda.device_count())}")
     if not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""Whether a base model can be read from here, without downloading it."""
+"""Access to base models: whether one can be read from here, without downloading it, and why not."""
 
 import os
 from pathlib import Path
@@ -19,12 +19,12 @@ from codekiln.models import BaseModelSpec
 TIMEOUT_SECONDS = 20
 
 
-def reach(spec: BaseModelSpec, elsewhere: bool = False) -> str:
+def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
     """Return where a base model is read from, and the commit its revision names.
 
     Args:
         spec: The model.
-        elsewhere: Whether it is read by a job that has a cache of its own, which cannot be looked at from here.
+        by_job: Whether a job on a pool reads it, with a cache of its own that cannot be seen from here.
 
     Raises:
         InputError: The Hub has no such model or revision, its licence has not been accepted, or neither the Hub nor
@@ -33,7 +33,7 @@ def reach(spec: BaseModelSpec, elsewhere: bool = False) -> str:
     if spec.hub_revision is None:
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
     cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
-    if constants.HF_HUB_OFFLINE and elsewhere:
+    if constants.HF_HUB_OFFLINE and by_job:
         return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
     if constants.HF_HUB_OFFLINE:
         return _cached(spec, cached, "HF_HUB_OFFLINE is set")
@@ -48,7 +48,7 @@ def reach(spec: BaseModelSpec, elsewhere: bool = False) -> str:
 def _ask(spec: BaseModelSpec) -> str:
     hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=os.environ.get("HF_TOKEN"))
     try:
-        # Everybody may see a gated model's page; only this says whether its files may be read.
+        # The metadata of a gated model is public; only this call tells whether the token may read its files.
         hub.auth_check(spec.id)
         commit = hub.model_info(spec.id, revision=spec.hub_revision, timeout=TIMEOUT_SECONDS).sha
     except GatedRepoError:
@@ -78,6 +78,12 @@ def _cached(spec: BaseModelSpec, cached: bool, why: str) -> str:
         where="base_model",
         fix=f"let this machine reach the Hub, or download the model into {Path(constants.HF_HUB_CACHE)} first",
     )
+
+
+def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
+    """Return the user's error for a failed download or a damaged copy of a base model."""
+    fix = "accept its licence on the Hub and set HF_TOKEN" if spec.gated else "check its name and the network"
+    return InputError(f"cannot read base model {spec.id}: {_first_line(error)}", where="base_model", fix=fix)
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import transformers
@@ -11,7 +11,7 @@ from peft import PeftModel
 
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat import unreachable
+from codekiln.models.hub_access import read_error
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -27,7 +27,7 @@ def dtype_of(name: str) -> torch.dtype:
 
 
 def quiet() -> None:
-    """Silence progress bars, and what the libraries tell each other about renamed arguments."""
+    """Silence progress bars, and warnings of transformers, TRL and PEFT about each other's deprecated arguments."""
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -51,17 +51,17 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
             key_mapping=spec.key_mapping or None,
         )
     except OSError as error:
-        raise unreachable(spec, error) from None
+        raise read_error(spec, error) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
         raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
-    return model.eval()
+    return cast(transformers.PreTrainedModel, model.eval())
 
 
-def attach(
+def attach_adapter(
     model: transformers.PreTrainedModel, spec: BaseModelSpec, adapter: Path, trainable: bool = False
 ) -> PeftModel:
-    """Put a LoRA adapter on a base model.
+    """Wrap a base model with a LoRA adapter; with ``trainable`` the adapter can be trained further.
 
     Raises:
         InputError: There is no adapter, or it was trained on another base model.
@@ -78,4 +78,4 @@ def attach(
 
 def _trained_on(adapter: Path) -> str | None:
     record = adapter / "codekiln.json"
-    return json.loads(record.read_text(encoding="utf-8"))["base"] if record.is_file() else None
+    return str(json.loads(record.read_text(encoding="utf-8"))["base"]) if record.is_file() else None

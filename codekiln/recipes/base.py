@@ -1,18 +1,18 @@
-"""Data recipes: one file each, discovered; how problems become training rows, and how replies are judged.
+"""The base class of data recipes: how problems become training rows, and how replies are graded.
 
-A recipe is a file in this folder with one class derived from `Recipe`; the file's name is the recipe's name. The
-stages do what recipes have in common, so a recipe says only what is its own:
+A recipe is a file of `codekiln.recipes`, a folder with a ``recipe.py``, or an entry point `codekiln.recipes`, with one
+class derived from `Recipe`. The stages do what all recipes have in common, so a recipe says only what is its own:
 
-    check stage      recipe.problems(settings)            -> problems that train, problems that judge
+    check stage      recipe.problems(settings)            -> training and evaluation problems
     generate stage   recipe.generate(problems, teacher)   -> candidates per problem, written as they come
-    filter stage     recipe.grade(problems, samples)      -> a verdict on each, by default of the sandbox
+    filter stage     recipe.grade(problems, samples)      -> a verdict per candidate, by default the sandbox's
                      recipe.rows(problems, graded)        -> examples, pairs, and what was rejected and why
-                     recipe.files(made), recipe.card(made), recipe.validate(folder): the data set for others
-    evaluate stage   recipe.grade again, on what the contenders wrote; `measures` says what is averaged
+                     recipe.files(made), recipe.card(made), recipe.validate(folder): the published data set
+    evaluate stage   recipe.grade again, on the contenders' samples; `measures` names what is averaged
 
-`rows` is given everything at once, so that a recipe can also choose by the whole (mixes by difficulty, shares of a
-stratum); `generate` is a generator over problems, so that the caller can stop and go on between two of them. Everything
-but `rows` has a default, which is right for problems with hidden tests.
+`rows` gets everything at once, so that a recipe can also choose by the whole (mixes by difficulty, shares of a
+stratum); `generate` is a generator over problems, so that the caller can stop and resume between two of them.
+Everything but `rows` has a default, which is right for problems with hidden tests.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ S = TypeVar("S", bound=RecipeSettings)
 
 
 class Recipe(ABC, Generic[S]):
-    """How problems become training rows, and how replies to problems are judged.
+    """Builds training rows from problems, and grades replies to problems; generic over its settings.
 
     Args:
         settings: The recipe's own settings, an instance of its ``Settings``.
@@ -74,15 +74,15 @@ class Recipe(ABC, Generic[S]):
         self.settings, self.metric, self.seed = settings, metric, seed
 
     def problems(self, settings: RunSettings) -> ProblemSets:
-        """Return the problems of a run, proven fit to judge.
+        """Return the problems of a run, proven gradable.
 
         Raises:
-            InputError: A source cannot be read, or one side would be empty.
+            InputError: A source cannot be read, or one set would be empty.
         """
-        return problem_sets.make(settings)
+        return problem_sets.build(settings)
 
     def dedup_text(self, problem: Problem) -> str:
-        """Return the text that no training problem may nearly share with an evaluation problem; empty: any may."""
+        """Return the text that is compared for decontamination; an empty text is never a near-duplicate."""
         return prompt_and_reference(problem)
 
     def sources(self) -> dict[str, str]:
@@ -135,9 +135,9 @@ class Recipe(ABC, Generic[S]):
         """
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
-        """Return contenders that are known beforehand, one sample per problem each; the first is what others are near.
+        """Return contenders that are known beforehand, one sample per problem each; distances are taken from the first.
 
-        For example what real people wrote. They are graded like a model's replies and never promoted.
+        For example what students really wrote. They are graded like a model's replies and never promoted.
         """
         return {}
 
@@ -184,7 +184,7 @@ def example(problem: Problem, row: Graded) -> Example:
     """Return a candidate as a row for supervised fine-tuning: the problem as it is shown, then the reply."""
     return Example(
         prompt=prompts.messages(problem),
-        completion=prompts.answer_to(problem, program_of(problem, row.sample)),
+        completion=prompts.reply_turn(problem, program_of(problem, row.sample)),
         task_id=problem.task_id,
         group=problem.group,
     )

@@ -37,7 +37,7 @@ def near_evaluation(
 
 
 def _conversation(problem: Problem, row: Graded) -> tuple[Message, ...]:
-    return prompts.messages(problem) + prompts.answer_to(problem, program_of(problem, row.sample))
+    return prompts.messages(problem) + prompts.reply_turn(problem, program_of(problem, row.sample))
 
 
 def _code(reply: str) -> str:

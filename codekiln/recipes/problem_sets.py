@@ -1,4 +1,4 @@
-"""Choose the problems that train and the problems that judge, so that none is on both sides."""
+"""Builds the training and the evaluation problems of a run, decontaminated and proven gradable."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from codekiln.recipes.types import ProblemSets, RunSettings
 from codekiln.sandbox.grading import grade_samples
 
 
-def make(settings: RunSettings) -> ProblemSets:
-    """Return problems as the settings name them: none on both sides, and those that grade proven able to.
+def build(settings: RunSettings) -> ProblemSets:
+    """Return the problem sets that the settings name: decontaminated, and proven gradable by their references.
 
     Raises:
         InputError: A source cannot be read, or one side would be empty.
     """
     train, evaluation = load(settings)
     workers = settings.workers or None
-    evaluation, unfit = prove(evaluation, workers, "check: evaluation references")
+    evaluation, unfit = keep_gradable(evaluation, workers, "check: evaluation references")
     clean, contaminated = decontaminate(train, evaluation)
-    train, failing = prove(clean, workers, "check: training references")
+    train, failing = keep_gradable(clean, workers, "check: training references")
     return ProblemSets(train, evaluation, [*contaminated, *failing, *unfit])
 
 
@@ -64,8 +64,8 @@ def split(problems: Sequence[Problem], fraction: float, seed: int) -> tuple[list
     return train, [row for row, is_held_out in zip(problems, held_out, strict=True) if is_held_out]
 
 
-def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple[list[Problem], list[Rejected]]:
-    """Keep problems that can grade: they have hidden tests, and their reference passes all tests."""
+def keep_gradable(problems: Sequence[Problem], workers: int | None, label: str) -> tuple[list[Problem], list[Rejected]]:
+    """Return the problems that can be graded, which have hidden tests that their reference passes, and the others."""
     rejected = [Rejected("no-hidden-tests", row) for row in problems if not row.tests]
     testable = [row for row in problems if row.tests]
     checkable = [row.model_copy(update={"tests": row.visible_tests + row.tests}) for row in testable if row.reference]
@@ -76,8 +76,8 @@ def prove(problems: Sequence[Problem], workers: int | None, label: str) -> tuple
     return [row for row in testable if row.task_id not in failing], rejected
 
 
-def elsewhere(settings: RunSettings) -> bool:
-    """Tell whether a source is neither shipped nor a file here, so that it may change without our noticing."""
+def is_remote(settings: RunSettings) -> bool:
+    """Tell whether a source is neither shipped nor a local file, so that it may change unseen."""
     named = {settings.problems.source, settings.problems.evaluation_source} - {"", "tiny"}
     return any(not Path(source).is_file() for source in named)
 

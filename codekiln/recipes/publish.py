@@ -92,7 +92,7 @@ def _card(recipe: Recipe[Any], made: BuiltDataset, names: Sequence[str]) -> str:
         recipe.describe,
         "",
         f"{len(made.rows.examples)} training rows and {len(made.rows.pairs)} preference pairs from {len(made.train)} "
-        f"problems; {len(made.evaluation)} problems are kept to judge models. BuiltDataset by codekiln {__version__} "
+        f"problems; {len(made.evaluation)} problems are held out for evaluation. Made by codekiln {__version__} "
         f"with seed {recipe.seed}. Licence of the sources: {', '.join(licences) or 'not stated'}.",
         "",
         recipe.card(made).strip(),
@@ -104,7 +104,7 @@ def _card(recipe: Recipe[Any], made: BuiltDataset, names: Sequence[str]) -> str:
         "## How it was made",
         "",
         *([f"* training problems by stratum: {_counts(strata)}"] if strata else []),
-        f"* candidates kept: {len(made.graded)}; rows turned away: "
+        f"* candidates kept: {len(made.graded)}; rows rejected: "
         f"{_counts(Counter(item.reason for item in made.rows.rejected)) or 'none'}",
         f"* settings of the recipe: `{json.dumps(own, sort_keys=True)}`",
         f"* base model it was made for: {made.base_model}; metric: {recipe.metric or 'none'}",
@@ -120,7 +120,7 @@ def _meaning(name: str) -> str:
     known = {
         TRAIN: "conversations for supervised fine-tuning: messages, task_id, group",
         PREFERENCES: "pairs for preference training: prompt, chosen, rejected, scores",
-        EVALUATION: "the problems that models are judged on, with what judges replies",
+        EVALUATION: "the problems that models are evaluated on, with what grades replies",
     }
     return f": {known[name]}" if name in known else ""
 

@@ -18,13 +18,13 @@ class RecipeSettings(BaseModel):
 
 
 class ProblemSettings(RecipeSettings):
-    """Which problems are trained on, and which judge."""
+    """Which problems are trained on, and which are evaluated on."""
 
     source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
     format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
         "auto", description="how the source is written"
     )
-    evaluation_source: str = Field("", description="problems that judge; empty: split off the source by group")
+    evaluation_source: str = Field("", description="problems to evaluate on; empty: split off the source by group")
     evaluation_fraction: float = Field(
         0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"
     )
@@ -37,7 +37,7 @@ class RunSettings(Protocol):
 
     @property
     def problems(self) -> ProblemSettings:
-        """Which problems are trained on, and which judge."""
+        """Which problems are trained on, and which are evaluated on."""
 
     @property
     def teacher(self) -> str:
@@ -63,7 +63,7 @@ class TrainingRows:
     Attributes:
         examples: Rows for supervised fine-tuning.
         pairs: Rows for DPO.
-        rejected: Rows that were turned away, each with a short kebab-case reason.
+        rejected: Rejected rows, each with a short kebab-case reason.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -76,9 +76,9 @@ class ProblemSets:
     """The problems of a run.
 
     Attributes:
-        train: What training rows are made from.
-        evaluation: What contenders are judged on; none of it, and nothing much like it, is in ``train``.
-        rejected: Problems that were turned away, each with a short kebab-case reason.
+        train: What training rows are built from.
+        evaluation: What contenders are evaluated on; ``train`` holds none of it and nothing that nearly repeats it.
+        rejected: Rejected problems, each with a short kebab-case reason.
     """
 
     train: list[Problem]

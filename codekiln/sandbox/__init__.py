@@ -1,4 +1,4 @@
-"""Runs untrusted programs against tests: a verdict, never an exception, and never a hang."""
+"""Runs untrusted programs against tests: each gets a verdict; none raises an exception here, and none hangs."""
 
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.pool import Sandbox

@@ -1,12 +1,13 @@
-"""Grade samples: each distinct program once, in order, and for files so that an interrupted run goes on."""
+"""Grading of samples: equal programs run once, and grading of a file continues after an interruption."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,9 +21,9 @@ from codekiln.sandbox import Limits, Sandbox
 
 
 def program_of(problem: Problem, sample: Sample) -> str:
-    """Return the program to run: a solution stands alone, a completion continues the prompt where that is code."""
-    if sample.solution is not None:
-        return sample.solution
+    """Return the program to run: a solution itself, or a completion appended to the prompt where that is code."""
+    if sample.completion is None:
+        return sample.solution or ""  # never None: a sample has exactly one of the two
     is_code = re.search(
         rf"^\s*(async\s+)?(def|class)\s+{re.escape(problem.entry_point or '')}\b", problem.prompt, re.MULTILINE
     )
@@ -45,26 +46,27 @@ def grade_samples(
 def grade_files(
     problems: str, samples: Path, out: Path, workers: int | None = None, limits: Limits | None = None
 ) -> dict[str, Any]:
-    """Grade a file of samples into ``out``, one graded row a sample in the same order.
+    """Grade a file of samples into ``out``: one graded row per sample, in the same order.
 
-    Verdicts are kept in ``<out>.journal`` as they are found, so the same call goes on after an interruption, and
-    returns at once when there is nothing left to do. MBPP's tests all count, the one that prompts show included.
+    Verdicts are written to ``<out>.journal`` as programs finish, so that the same call continues after an interruption,
+    and returns at once when everything is graded. All tests of an MBPP problem count, including the one that prompts
+    show.
 
     Returns:
         A summary: samples, problems, pass@1 (the mean over problems of the share that passed), a count per status.
 
     Raises:
-        InputError: ``out`` belongs to other inputs, another run is writing it, or a sample names an unknown problem.
+        InputError: ``out`` is of other inputs, another process is writing it, or a sample names an unknown problem.
     """
     limits = limits or Limits()
     rows = read_problems(problems, show=0)
     jobs = _match(rows, read_located_samples(samples))
     out = Path(out)
-    with _Journal(out, _digest(rows, jobs, limits)) as journal:
+    with _open_journal(out, _digest(rows, jobs, limits)) as journal:
         if not journal.is_finished:
-            left = [(index, job) for index, job in enumerate(jobs) if index not in journal.verdicts]
-            for indexes, verdict in _grade_distinct([job for _, job in left], workers, limits, "grade"):
-                journal.add([left[index][0] for index in indexes], verdict)
+            remaining = [(index, job) for index, job in enumerate(jobs) if index not in journal.verdicts]
+            for indexes, verdict in _grade_distinct([job for _, job in remaining], workers, limits, "grade"):
+                journal.add([remaining[index][0] for index in indexes], verdict)
             graded = [Graded(sample=sample, verdict=journal.verdicts[index]) for index, (_, sample) in enumerate(jobs)]
             write_atomic(out, "".join(row.model_dump_json() + "\n" for row in graded))
             journal.finish()
@@ -74,7 +76,7 @@ def grade_files(
 def _grade_distinct(
     jobs: Sequence[tuple[Problem, Sample]], workers: int | None, limits: Limits | None, label: str
 ) -> Iterator[tuple[list[int], Verdict]]:
-    """Yield (indexes of the samples with one program, its verdict) as they finish."""
+    """Yield (indexes of the samples with the same program, its verdict) as programs finish."""
     distinct: dict[tuple[int, str], list[int]] = {}
     for index, (problem, sample) in enumerate(jobs):
         distinct.setdefault((id(problem), program_of(problem, sample)), []).append(index)
@@ -89,22 +91,23 @@ def _grade_distinct(
 
 
 def _match(problems: list[Problem], samples: list[tuple[str, Sample]]) -> list[tuple[Problem, Sample]]:
-    """Pair each sample with its problem; ``2``, ``MBPP/2`` and ``Mbpp/2`` are one name."""
+    """Pair each sample with its problem; ``2``, ``MBPP/2`` and ``Mbpp/2`` name the same one."""
     known = {problem.task_id: problem for problem in problems}
     alike = {problem.task_id.lower(): problem for problem in problems}
     tails: dict[str, Problem | None] = {}
     for problem in problems:
         tail = problem.task_id.rpartition("/")[2]
         tails[tail] = None if tail in tails else problem
-    jobs, errors = [], []
+    jobs: list[tuple[Problem, Sample]] = []
+    errors: list[InputError] = []
     for where, sample in samples:
         name = sample.task_id
-        problem = known.get(name) or alike.get(name.lower()) or tails.get(name)
-        if problem is None:
+        found = known.get(name) or alike.get(name.lower()) or tails.get(name)
+        if found is None:
             fix = did_you_mean(name, known) if len(known) <= 20 else _near(name, known)
             errors.append(InputError(f"no problem is called {name!r}", where=f"{where}.task_id", fix=fix))
         else:
-            jobs.append((problem, sample))
+            jobs.append((found, sample))
     if errors:
         raise InputErrors(errors)
     return jobs
@@ -123,33 +126,16 @@ def _digest(problems: list[Problem], jobs: list[tuple[Problem, Sample]], limits:
 
 
 class _Journal:
-    """``<out>.journal``: what the run is about, one line per verdict, and at the end the digest of ``out``.
+    """``<out>.journal``: a digest of the inputs, one line per verdict, and at the end the digest of ``out``.
 
-    A line that was cut by a kill is dropped. The lock lasts as long as the file is open.
+    A line that was cut by a kill is dropped.
     """
 
-    def __init__(self, out: Path, inputs: str) -> None:
-        self._out, self._inputs = out, inputs
-        self._path = out.with_name(out.name + ".journal")
-        self._file: IO[str] | None = None
+    def __init__(self, out: Path, path: Path, file: IO[str], inputs: str) -> None:
+        self._out, self._path, self._file, self._inputs = out, path, file, inputs
         self.verdicts: dict[int, Verdict] = {}
         self.is_finished = False
-
-    def __enter__(self) -> "_Journal":
-        self._out.parent.mkdir(parents=True, exist_ok=True)
-        if self._out.exists() and not self._path.exists():
-            raise self._refuse("was not written by this command", f"delete {self._out} or give another --out")
-        self._file = self._path.open("a+", encoding="utf-8")
-        try:
-            self._lock()
-            self._read()
-        except BaseException:
-            self._file.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._read()
 
     def add(self, indexes: list[int], verdict: Verdict) -> None:
         """Keep one verdict for the samples at ``indexes``."""
@@ -160,13 +146,6 @@ class _Journal:
         """Record that ``out`` is written."""
         self._write({"sha256": sha256_file(self._out)})
 
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fix = "wait for it, or give another --out"
-            raise self._refuse("another run is writing it at this moment", fix) from None
-
     def _read(self) -> None:
         self._file.seek(0)
         text = self._file.read()
@@ -176,29 +155,50 @@ class _Journal:
         lines = [json.loads(line) for line in whole.splitlines()]
         if not lines:
             if self._out.exists():
-                raise self._refuse("was not written by this command", f"delete {self._out} or give another --out")
+                raise _not_ours(self._out)
             self._write({"inputs": self._inputs})
             return
         start_over = f"delete {self._out} and {self._path} to grade again, or give another --out"
         if lines[0].get("inputs") != self._inputs:
-            raise self._refuse("belongs to other problems, samples, limits or another version", start_over)
+            raise _refusal(self._out, "belongs to other problems, samples, limits or another version", start_over)
         for line in lines[1:]:
             self._take(line, start_over)
 
-    def _take(self, line: dict, start_over: str) -> None:
+    def _take(self, line: dict[str, Any], start_over: str) -> None:
         if "sha256" in line:
             if self._out.exists() and sha256_file(self._out) != line["sha256"]:
-                raise self._refuse("was changed after it was written", start_over)
+                raise _refusal(self._out, "was changed after it was written", start_over)
             self.is_finished = self._out.exists()
         else:
             self.verdicts.update(dict.fromkeys(line["samples"], Verdict.model_validate(line["verdict"])))
 
-    def _write(self, line: dict) -> None:
+    def _write(self, line: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
-    def _refuse(self, what: str, fix: str) -> InputError:
-        return InputError(what, where=str(self._out), fix=fix)
+
+@contextlib.contextmanager
+def _open_journal(out: Path, inputs: str) -> Iterator[_Journal]:
+    """Open and read the journal of ``out``; it is locked until it is closed."""
+    path = out.with_name(out.name + ".journal")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.exists() and not path.exists():
+        raise _not_ours(out)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fix = "wait for it, or give another --out"
+            raise _refusal(out, "another run is writing it at this moment", fix) from None
+        yield _Journal(out, path, file, inputs)
+
+
+def _not_ours(out: Path) -> InputError:
+    return _refusal(out, "was not written by this command", f"delete {out} or give another --out")
+
+
+def _refusal(out: Path, what: str, fix: str) -> InputError:
+    return InputError(what, where=str(out), fix=fix)
 
 
 def _summary(verdicts: list[Verdict]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""What one program may use."""
+"""Resource limits of one program."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Limits(BaseModel):
-    """Bounds on one run of one program; a program may have threads, but never a second process."""
+    """Limits on one run of one program; a program may have threads, but never a second process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -1,18 +1,26 @@
-"""What is asked of a program that is only watched, and what was seen of it."""
+"""Observed runs: what is evaluated in a program without grading it, and the results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import CodeType
+from typing import Any, Literal
 
+from codekiln.data.records import Status
 from codekiln.errors import InputError
-from codekiln.sandbox.test_plan import Plan, PlannedTest
-from codekiln.sandbox.verdict import Outcome, ending_of, read_messages
+from codekiln.sandbox.inside.messages import LimitValues
+from codekiln.sandbox.test_plan import ExecutionPlan, PlannedTest
+from codekiln.sandbox.verdict import RunOutcome, ending_of, read_messages
 
 Ending = Literal["ended", "invalid", "raised", "timeout", "memory", "output", "crashed", "tampered"]
+# The endings of runs that a message stopped; every other status comes from an exception.
+_ENDINGS: Mapping[Status, Ending] = {
+    "invalid": "invalid", "memory": "memory", "output": "output", "tampered": "tampered",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Run:
-    """A program, and what is asked of it.
+    """A run of a program, and the calls to evaluate in it.
 
     Attributes:
         program: Its text.
@@ -33,7 +41,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """What a call gave: a plain value (or an ``Opaque``, which equals nothing), or an exception by class name."""
+    """The result of a call: a plain value (or an ``Opaque``, which equals nothing), or an exception by class name."""
 
     value: object = None
     error: str = ""
@@ -43,7 +51,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one run.
+    """What one run did.
 
     Attributes:
         ending: How it ended; ``invalid``: it does not compile, ``raised``: loading it, or the script, raised.
@@ -64,41 +72,43 @@ class Observation:
     results: tuple[Result, ...] = ()
 
 
-def plan_run(run: Run) -> Plan:
-    """Return the steps of a run.
+def plan_run(run: Run) -> ExecutionPlan:
+    """Return the plan of a run.
 
     Raises:
         InputError: A call or the setup is not Python.
     """
+    # One test of all calls: a plan's steps are those of its tests.
     calls = tuple(("value", _compile(call, "eval", "call")) for call in run.calls)
     setup = _compile(run.setup, "exec", "setup") if run.setup.strip() else None
-    return Plan(setup=setup, tests=(PlannedTest("", 0, calls),), scripts=(), in_process=0)
+    return ExecutionPlan(setup=setup, tests=(PlannedTest("", 0, calls),), scripts=(), in_process=0)
 
 
-def describe(run: Run, outcome: Outcome, nonce: str, limits: dict) -> Observation:
-    """Return what one run did, from what came back; nothing the program wrote is trusted to be well formed."""
+def describe(run: Run, outcome: RunOutcome, nonce: str, limits: LimitValues) -> Observation:
+    """Return what one run did, from its outcome and messages; these need not be well formed."""
     messages = read_messages(outcome.results, nonce, len(run.calls))
     results = tuple(_result(*step) for step in messages.steps)
     printed = outcome.output.decode("utf-8", "replace") if run.stdin is not None else ""
-    if messages.raised:
-        ending = messages.problem[0] if messages.problem[0] in ("invalid", "memory") else "raised"
-        error, message, line = messages.raised
-        return Observation(ending, error, message, line, printed, max(outcome.code, 1))
     if messages.problem:
-        return Observation(messages.problem[0], message=messages.problem[1], printed=printed, results=results)
+        status, detail = messages.problem
+        ending = _ENDINGS.get(status, "raised")
+        if messages.raised:
+            error, message, line = messages.raised
+            return Observation(ending, error, message, line, printed, max(outcome.code, 1))
+        return Observation(ending, message=detail, printed=printed, results=results)
     if outcome.reason == "ended" and messages.done and len(results) == len(run.calls):
         return Observation("ended", printed=printed, code=outcome.code, results=results)
     if messages.done and len(results) < len(run.calls):
         return Observation("tampered", message="it said that it was done before it was", results=results)
-    status, detail = ending_of(outcome, limits)
-    return Observation(status, message=detail, printed=printed, code=outcome.code, results=results)
+    early, detail = ending_of(outcome, limits)
+    return Observation(early, message=detail, printed=printed, code=outcome.code, results=results)
 
 
-def _result(kind: str, *rest: object) -> Result:
+def _result(kind: str, *rest: Any) -> Result:
     return Result(error=rest[0], message=rest[1], line=rest[2]) if kind == "raised" else Result(value=rest[0])
 
 
-def _compile(source: str, mode: str, what: str) -> object:
+def _compile(source: str, mode: Literal["eval", "exec"], what: str) -> CodeType:
     try:
         return compile(source, f"<{what}>", mode, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

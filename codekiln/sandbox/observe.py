@@ -1,4 +1,4 @@
-"""See what programs do, without asking whether it is right: results, exceptions and printed text as plain data."""
+"""Observes programs without grading them: results, exceptions and printed text as plain data."""
 
 import contextlib
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ def observe(
     """Run programs in the sandbox and return what each did, in order; equal runs are run once.
 
     Args:
-        runs: Programs, and what is asked of them.
-        workers: Programs run at the same time; by default one per core.
-        limits: What each run may use.
-        label: Shows progress under this name; empty: none.
+        runs: Programs, and the calls to evaluate in them.
+        workers: Number of programs run at the same time; default: one per core.
+        limits: Limits of each run.
+        label: Label of the progress lines; empty: none are printed.
 
     Raises:
         InputError: A call or a setup is not Python.
@@ -29,12 +29,12 @@ def observe(
     distinct: dict[Run, list[int]] = {}
     for index, run in enumerate(runs):
         distinct.setdefault(run, []).append(index)
-    seen: dict[int, Observation] = {}
-    shows = progress(label, len(runs), "runs") if label else contextlib.nullcontext(lambda count: None)
+    observed: dict[int, Observation] = {}
+    progress_lines = progress(label, len(runs), "runs") if label else contextlib.nullcontext(lambda count: None)
     if distinct:
         places = list(distinct.values())
-        with Sandbox(workers, limits) as sandbox, shows as step:
+        with Sandbox(workers, limits) as sandbox, progress_lines as step:
             for number, observation in sandbox.observe(distinct):
-                seen |= dict.fromkeys(places[number], observation)
+                observed |= dict.fromkeys(places[number], observation)
                 step(len(places[number]))
-    return [seen[index] for index in range(len(runs))]
+    return [observed[index] for index in range(len(runs))]

@@ -1,42 +1,54 @@
-"""Turn a problem's tests into steps for the program's process, keeping every expected value here.
+"""Splits a problem's tests into steps for the program's process and checks for the controller.
 
-``assert f(1) == 2`` becomes the step ``f(1)`` over there and the comparison ``_ == 2`` here. What cannot be split
-(loops, statements, comparisons inside a comprehension) runs over there as a block; ``Plan.in_process`` counts those.
+``assert f(1) == 2`` becomes the step ``f(1)`` in the program's process and the check ``_0 == 2`` in the controller, so
+that no expected value ever enters the program's process. A test that cannot be split (loops, statements, comparisons
+inside a comprehension) runs in the program's process as a block; ``ExecutionPlan.in_process`` counts those.
 """
 
 import ast
 import dataclasses
 import marshal
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from codekiln.data.records import CallTest, DoctestTest, Problem, StdinTest, Test
+from codekiln.data.records import CallTest, DoctestTest, Problem, StdinTest
 from codekiln.errors import InputError
 from codekiln.sandbox import trusted
+from codekiln.sandbox.inside.messages import JobMessage, LimitValues, Step
 
 if TYPE_CHECKING:
     import doctest
 
-Step = tuple[str, CodeType]
-
 
 @dataclasses.dataclass(frozen=True)
 class PlannedTest:
-    """One test: its steps, and how their results decide.
+    """One test: the steps of the program's process, and the checks of their results.
 
-    ``judge`` is compiled from the test with each remote part replaced by ``_0``, ``_1`` ...; None for blocks.
+    Attributes:
+        text: The test as people read it.
+        first: Index of its first step among all steps of the plan.
+        steps: Kind and code of each step.
+        checks: Expressions over the results ``_0``, ``_1`` ...; without any, the first result decides.
+        examples: Of a doctest, whose printed text is compared instead.
     """
 
     text: str
     first: int
     steps: tuple[Step, ...]
-    judges: tuple[CodeType, ...] = ()
+    checks: tuple[CodeType, ...] = ()
     examples: "tuple[doctest.Example, ...]" = ()
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """Everything about a problem's tests that grading one program needs, made once per problem."""
+class ExecutionPlan:
+    """The steps of a run of a program, and the checks of their results; made once per problem.
+
+    Attributes:
+        setup: Code to execute after the program and before the steps.
+        tests: Tests of calls.
+        scripts: Tests on standard input, each of which runs the program once.
+        in_process: Number of tests that are compared in the program's own process.
+    """
 
     setup: CodeType | None
     tests: tuple[PlannedTest, ...]
@@ -54,16 +66,21 @@ class Plan:
         return tuple(step for test in self.tests for step in test.steps)
 
 
-def plan(problem: Problem) -> Plan:
-    """Plan the hidden tests of ``problem``; raises InputError for a test or setup that is not Python."""
+def plan_tests(problem: Problem) -> ExecutionPlan:
+    """Return the plan of a problem's hidden tests.
+
+    Raises:
+        InputError: A test or the setup is not Python.
+    """
     setup = _parse(problem, problem.setup, "setup")
     context = _context(problem, setup)
-    tests, first = [], 0
+    tests: list[PlannedTest] = []
+    first = 0
     for number, test in enumerate(problem.tests):
         if not isinstance(test, StdinTest):
             tests.append(_plan_test(problem, test, f"tests[{number}]", first, context))
             first += len(tests[-1].steps)
-    return Plan(
+    return ExecutionPlan(
         setup=compile(setup, "<setup>", "exec", dont_inherit=True) if setup.body else None,
         tests=tuple(tests),
         scripts=tuple(test for test in problem.tests if isinstance(test, StdinTest)),
@@ -73,6 +90,8 @@ def plan(problem: Problem) -> Plan:
 
 @dataclasses.dataclass(frozen=True)
 class _Context:
+    """Names that a test's setup defines or the program may define, and the modules that the setup imports."""
+
     shadowed: frozenset[str]
     imports: frozenset[str]
 
@@ -86,7 +105,9 @@ def _context(problem: Problem, setup: ast.Module) -> _Context:
     return _Context(frozenset(stored | defined | {problem.entry_point or ""}), frozenset(imports))
 
 
-def _plan_test(problem: Problem, test: Test, field: str, first: int, context: _Context) -> PlannedTest:
+def _plan_test(
+    problem: Problem, test: str | CallTest | DoctestTest, field: str, first: int, context: _Context
+) -> PlannedTest:
     if isinstance(test, DoctestTest):
         return _plan_doctest(problem, test, field, first)
     if isinstance(test, CallTest):
@@ -95,8 +116,9 @@ def _plan_test(problem: Problem, test: Test, field: str, first: int, context: _C
     if not module.body:
         raise InputError("an empty test", where=f"{problem.task_id}.{field}", fix="remove it")
     split = _Splitter(context)
-    if all(isinstance(node, ast.Assert) for node in module.body):
-        checks = [split.truth(node.test) for node in module.body]
+    asserts = [node for node in module.body if isinstance(node, ast.Assert)]
+    if len(asserts) == len(module.body):
+        checks = [split.truth(node.test) for node in asserts]
         if not split.leaky:
             return PlannedTest(test, first, tuple(split.steps), tuple(_compile(check) for check in checks))
     block = compile(test.replace("\r\n", "\n"), "<test>", "exec", dont_inherit=True)
@@ -150,7 +172,10 @@ def literal(value: object) -> str:
 
 
 class _Splitter:
-    """Splits expressions into remote steps and a rest that the controller evaluates."""
+    """Splits expressions into steps for the program's process and a remainder that the controller evaluates.
+
+    ``leaky`` is true once a step would contain a comparison, and with it perhaps an expected value.
+    """
 
     def __init__(self, context: _Context) -> None:
         self._context = context
@@ -158,7 +183,7 @@ class _Splitter:
         self.leaky = False
 
     def truth(self, node: ast.expr) -> ast.expr:
-        """Split an expression whose truth is asked: an object that is not plain data still has one."""
+        """Split an expression of which only the truth counts: an object that is not plain data has one, too."""
         if isinstance(node, ast.BoolOp):
             return ast.BoolOp(node.op, [self.truth(value) for value in node.values])
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -179,7 +204,7 @@ class _Splitter:
             return ast.Call(node.func, [self._split(argument) for argument in node.args], words)
         if isinstance(node, ast.Name | ast.Attribute):
             return node
-        parts = {}
+        parts: dict[str, Any] = {}
         for name, value in ast.iter_fields(node):
             if isinstance(value, ast.expr):
                 parts[name] = self._split(value)
@@ -198,7 +223,7 @@ class _Splitter:
         return not trusted.is_math(node, context.shadowed, context.imports) and not trusted.may_evaluate(node)
 
     def _is_conversion(self, node: ast.Call) -> bool:
-        """Tell whether a built-in is applied to one remote part: it may be an iterator, which cannot travel."""
+        """Return whether a built-in is applied to one remote part: that may be an iterator, which cannot be sent."""
         if not isinstance(node.func, ast.Name) or not node.args or not self._is_remote(node.args[0]):
             return False
         rest = [*node.args[1:], *(word.value for word in node.keywords)]
@@ -224,10 +249,18 @@ def _parse(problem: Problem, source: str, field: str) -> ast.Module:
         raise InputError(f"not Python: {error}", where=f"{problem.task_id}.{field}", fix="correct the test") from error
 
 
-def frame(nonce: str, mode: str, program: str, plan_: Plan, limits: dict, stdin: bytes | None = None) -> bytes:
-    """Return the job that asks for one run of ``program``."""
+def encode_job(
+    nonce: str,
+    mode: Literal["calls", "stdin"],
+    program: str,
+    plan: ExecutionPlan,
+    limits: LimitValues,
+    stdin: bytes | None = None,
+) -> bytes:
+    """Return the message that asks the server for one run of ``program``."""
     is_calls = mode == "calls"
-    return marshal.dumps({
+    job: JobMessage = {
         "nonce": nonce, "mode": mode, "program": program, "stdin": stdin, "limits": limits,
-        "setup": plan_.setup if is_calls else None, "steps": plan_.steps if is_calls else (),
-    })  # fmt: skip
+        "setup": plan.setup if is_calls else None, "steps": plan.steps if is_calls else (),
+    }  # fmt: skip
+    return marshal.dumps(dict(job))

@@ -1,10 +1,13 @@
-"""Which part of a test the controller may evaluate itself, and the evaluation.
+"""The expressions of tests that the controller may evaluate itself, and their evaluation.
 
-Only expressions over plain values pass: literals, comparisons, arithmetic that cannot blow up, and a few built-ins.
+Only expressions over plain values are admitted: literals, comparisons, bounded arithmetic, and a few built-ins.
 """
 
 import ast
 import math
+from collections.abc import Mapping
+from types import CodeType
+from typing import TypeGuard
 
 from codekiln.sandbox.inside.plain_values import Opaque
 
@@ -27,7 +30,7 @@ _SMALL = 10_000
 
 
 def may_evaluate(node: ast.AST) -> bool:
-    """Tell whether ``node`` itself, its parts aside, is of a kind that the controller evaluates."""
+    """Return whether ``node`` itself, its parts aside, is of a kind that the controller evaluates."""
     if isinstance(node, ast.BinOp):
         return _is_bounded(node)
     if any(isinstance(part, ast.Starred) for part in ast.iter_child_nodes(node)):
@@ -35,8 +38,8 @@ def may_evaluate(node: ast.AST) -> bool:
     return isinstance(node, _SHAPES)
 
 
-def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> bool:
-    """Tell whether ``node`` calls a known built-in, or a function of ``math`` where the test's own setup imports it."""
+def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> TypeGuard[ast.Call]:
+    """Return whether ``node`` calls a known built-in, or a function of ``math`` where the test's setup imports it."""
     if not isinstance(node, ast.Call) or any(word.arg is None for word in node.keywords):
         return False
     if is_math(node.func, shadowed, imports):
@@ -47,12 +50,13 @@ def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[
 
 
 def is_math(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> bool:
-    """Tell whether ``node`` is ``math.<known name>``."""
-    is_attribute = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "math"
-    return is_attribute and "math" in imports and "math" not in shadowed and node.attr in _MATH
+    """Return whether ``node`` is ``math.<known name>``, and ``math`` is the module there."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "math":
+        return False
+    return "math" in imports and "math" not in shadowed and node.attr in _MATH
 
 
-def evaluate(code: object, values: dict[str, object]) -> object:
+def evaluate(code: CodeType, values: Mapping[str, object]) -> object:
     """Evaluate a compiled expression made only of admitted parts; ``values`` holds what the program returned."""
     return eval(code, {"__builtins__": {}, **FUNCTIONS, **TYPES, "math": _Math, **values})
 
@@ -66,7 +70,7 @@ for _name, _value in _MATH.items():
 
 
 def _is_bounded(node: ast.BinOp) -> bool:
-    """Tell whether an operation cannot make something much larger than its operands, whatever those turn out to be."""
+    """Return whether an operation cannot give a much larger value than its operands, whatever these are."""
     if isinstance(node.op, ast.Mult):
         sides = (node.left, node.right)
         return any(_is_number(side, _SMALL) for side in sides) and all(_is_literal(side) for side in sides)
@@ -89,7 +93,7 @@ def _is_number(node: ast.AST, bound: int) -> bool:
 
 
 def describe(value: object) -> str:
-    """Return a short text for a result."""
+    """Return a result as a short text."""
     try:
         text = repr(value)
     except ValueError:  # Python writes no integer of over 4300 digits

@@ -1,19 +1,37 @@
-"""From what came back out of a run to a verdict. Nothing here trusts the program's side."""
+"""Verdicts from the messages and the outcome of a run; nothing that the program's process sent is trusted."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import CodeType
+from typing import Any, Literal
 
-from codekiln.data.records import StdinTest, Verdict
+from codekiln.data.records import Status, StdinTest, Verdict
 from codekiln.sandbox import trusted
+from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.inside.plain_values import Opaque, decode
-from codekiln.sandbox.test_plan import Plan, PlannedTest
+from codekiln.sandbox.test_plan import ExecutionPlan, PlannedTest
 
-_OWN_SIGKILL = -9
+_SIGKILLED = -9
+"""Exit code of a process that the kernel ended, for its CPU time or its memory."""
+
+EarlyEnding = Literal["timeout", "memory", "output", "crashed"]
+"""How a run ends that did not reach its own end."""
+Raised = tuple[str, str, int]
+"""An exception: name of its class, message, and line of the program (0 when unknown)."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What the server reports about one run."""
+class RunOutcome:
+    """The end of one run, as the server reports it.
+
+    Attributes:
+        reason: ``ended``, or the limit that the server enforced: ``timeout``, ``output`` or ``folder``.
+        code: Exit code; negative: the signal that ended the process.
+        cpu_seconds: CPU time of all threads.
+        peak_kb: Largest resident memory, in KiB.
+        results: Bytes of the result channel.
+        output: Bytes of standard output.
+    """
 
     reason: str
     code: int
@@ -25,34 +43,50 @@ class Outcome:
 
 @dataclasses.dataclass
 class _Tally:
-    """Counts tests, and keeps the first thing that went wrong."""
+    """Counts of tests, and the first failure."""
 
     run: int = 0
     passed: int = 0
-    status: str = "passed"
+    status: Status = "passed"
     detail: str = ""
 
-    def blame(self, status: str, detail: str) -> None:
+    def fail(self, status: Status, detail: str) -> None:
+        """Record a failure, unless there is an earlier one."""
         if self.status == "passed":
             self.status, self.detail = status, detail
 
 
-class _Failure(Exception):
-    """A test that did not hold: status and detail."""
+class _TestFailure(Exception):
+    """A test did not pass."""
+
+    def __init__(self, status: Status, detail: str) -> None:
+        self.status: Status = status
+        self.detail = detail
+        super().__init__(detail)
 
 
 @dataclasses.dataclass
 class _Messages:
-    """The messages of one run, checked for nonce, form and order."""
+    """The messages of one run, checked for nonce, form and order.
 
-    steps: list[list]
+    Attributes:
+        steps: Kind and values of each result.
+        loaded: Whether program and setup ran without an exception.
+        done: Whether the last step was reached.
+        problem: Status and detail of what stopped the run, or of a forged message.
+        raised: The exception behind ``problem``, when there is one.
+    """
+
+    steps: list[list[Any]]
     loaded: bool = False
     done: bool = False
-    problem: tuple[str, str] | None = None
-    raised: tuple[str, str, int] | None = None
+    problem: tuple[Status, str] | None = None
+    raised: Raised | None = None
 
 
-def judge_calls(task_id: str, plan: Plan, outcome: Outcome, nonce: str, limits: dict) -> Verdict:
+def verdict_on_calls(
+    task_id: str, plan: ExecutionPlan, outcome: RunOutcome, nonce: str, limits: LimitValues
+) -> Verdict:
     """Return the verdict on one run in mode ``calls``."""
     messages, tally = read_messages(outcome.results, nonce, len(plan.steps)), _Tally()
     if messages.loaded:
@@ -64,45 +98,47 @@ def judge_calls(task_id: str, plan: Plan, outcome: Outcome, nonce: str, limits: 
             _count(tally, test, results)
     if messages.problem:
         tally.status = "passed"
-        tally.blame(*messages.problem)
+        tally.fail(*messages.problem)
     if tally.status != "tampered" and (outcome.reason != "ended" or not messages.done):
-        _blame_ending(tally, outcome, limits, messages)
+        _record_early_ending(tally, outcome, limits, messages)
     if tally.status == "passed" and plan.in_process:
         tally.detail = f"{plan.in_process} of {plan.total} tests compared in the program's own process"
     return _verdict(task_id, plan, tally, outcome.cpu_seconds)
 
 
-def judge_scripts(task_id: str, plan: Plan, runs: Sequence[tuple[Outcome, str]], limits: dict) -> Verdict:
-    """Return the verdict on the runs of a program on standard inputs, one per test, each with its nonce."""
+def verdict_on_scripts(
+    task_id: str, plan: ExecutionPlan, runs: Sequence[tuple[RunOutcome, str]], limits: LimitValues
+) -> Verdict:
+    """Return the verdict on the runs in mode ``stdin``, one per test, each with its nonce."""
     tally = _Tally()
     for test, (outcome, nonce) in zip(plan.scripts, runs, strict=False):
         messages = read_messages(outcome.results, nonce, 0)
         if messages.problem:
-            tally.blame(*messages.problem)
+            tally.fail(*messages.problem)
         elif outcome.reason != "ended" or outcome.code < 0:
-            _blame_ending(tally, outcome, limits, messages)
+            _record_early_ending(tally, outcome, limits, messages)
         else:
             tally.run += 1
             _compare_output(tally, test, outcome)
     return _verdict(task_id, plan, tally, sum(outcome.cpu_seconds for outcome, _ in runs))
 
 
-def _verdict(task_id: str, plan: Plan, tally: _Tally, cpu_seconds: float) -> Verdict:
+def _verdict(task_id: str, plan: ExecutionPlan, tally: _Tally, cpu_seconds: float) -> Verdict:
     if not plan.total:
-        tally.blame("error", "the problem has no tests")
+        tally.fail("error", "the problem has no tests")
     return Verdict(
         task_id=task_id, status=tally.status, tests_total=plan.total, tests_run=tally.run, tests_passed=tally.passed,
         detail=tally.detail[:500].encode("utf-8", "backslashreplace").decode(), cpu_seconds=round(cpu_seconds, 4),
     )  # fmt: skip
 
 
-def _blame_ending(tally: _Tally, outcome: Outcome, limits: dict, messages: _Messages) -> None:
+def _record_early_ending(tally: _Tally, outcome: RunOutcome, limits: LimitValues, messages: _Messages) -> None:
     if not messages.problem:
         tally.status, tally.detail = ending_of(outcome, limits)
 
 
-def ending_of(outcome: Outcome, limits: dict) -> tuple[str, str]:
-    """Return the status and, in words, the reason of a run that ended too early."""
+def ending_of(outcome: RunOutcome, limits: LimitValues) -> tuple[EarlyEnding, str]:
+    """Return the status of a run that ended too early, and the reason in words."""
     used = f"{outcome.cpu_seconds:.1f} s CPU"
     if outcome.reason == "timeout":
         return "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
@@ -111,7 +147,7 @@ def ending_of(outcome: Outcome, limits: dict) -> tuple[str, str]:
     if outcome.reason == "folder":
         return "output", f"filled its folder: more than {limits['file_mb']} MiB or 1000 files"
     # On a busy virtual machine the kernel's limit and the usage it reports differ by a quarter of a second and more.
-    if outcome.code == _OWN_SIGKILL and outcome.cpu_seconds > limits["cpu_seconds"] / 2:
+    if outcome.code == _SIGKILLED and outcome.cpu_seconds > limits["cpu_seconds"] / 2:
         return "timeout", f"used its {limits['cpu_seconds']} s of CPU"
     if outcome.code < 0 and outcome.peak_kb > limits["memory_mb"] * 1024 * 0.8:
         return "memory", f"killed by signal {-outcome.code} at {outcome.peak_kb >> 10} MiB"
@@ -119,49 +155,54 @@ def ending_of(outcome: Outcome, limits: dict) -> tuple[str, str]:
     return "crashed", f"the process ended before its tests did ({how})"
 
 
-def _count(tally: _Tally, test: PlannedTest, results: list[list]) -> None:
+def _count(tally: _Tally, test: PlannedTest, results: Sequence[list[Any]]) -> None:
     try:
         _check(test, results)
-    except _Failure as failure:
-        tally.blame(failure.args[0], f"{_short(test.text)}: {failure.args[1]}")
+    except _TestFailure as failure:
+        tally.fail(failure.status, f"{_short(test.text)}: {failure.detail}")
     else:
         tally.passed += 1
 
 
-def _check(test: PlannedTest, results: list[list]) -> None:
+def _check(test: PlannedTest, results: Sequence[list[Any]]) -> None:
+    """Raise _TestFailure unless all checks of a test hold."""
     if test.examples:
         _check_doctest(test, results)
         return
     values = _Values(results)
-    for judge in test.judges or [None]:
+    for check in test.checks or [None]:
         try:
-            held = trusted.evaluate(judge, values.needed_by(judge)) if judge else values.needed_by(None)["_0"]
-        except _Failure:
+            held = trusted.evaluate(check, values.needed_by(check)) if check else values.needed_by(None)["_0"]
+        except _TestFailure:
             raise
-        except Exception as error:  # what the assert itself would have raised
-            raise _Failure("error", f"{type(error).__name__}: {error}") from error
+        except Exception as error:  # the assert itself would have raised it
+            raise _TestFailure("error", f"{type(error).__name__}: {error}") from error
         if not held:
-            raise _Failure("failed", f"got {values.describe()}")
+            raise _TestFailure("failed", f"got {values.describe()}")
 
 
 class _Values:
     """Results by placeholder name."""
 
-    def __init__(self, results: list[list]) -> None:
+    def __init__(self, results: Sequence[list[Any]]) -> None:
         self._results = {f"_{index}": result for index, result in enumerate(results)}
         self._shown: object = None
 
-    def needed_by(self, judge: object) -> dict[str, object]:
-        names = [name for name in (judge.co_names if judge else ("_0",)) if name in self._results]
+    def needed_by(self, check: CodeType | None) -> Mapping[str, object]:
+        """Return the results that a check names; without a check, the first.
+
+        Only these are read: an assert does not raise for what it does not evaluate.
+        """
+        names = [name for name in (check.co_names if check else ("_0",)) if name in self._results]
         return {name: self._value(self._results[name]) for name in names}
 
     def describe(self) -> str:
         return trusted.describe(self._shown)
 
-    def _value(self, result: list) -> object:
+    def _value(self, result: list[Any]) -> object:
         kind, *rest = result
         if kind == "raised":
-            raise _Failure(_status_of(rest[0]), _raised(rest))
+            raise _TestFailure(_status_of(rest[0]), _raised(rest))
         if kind == "pair":
             left, right, same = rest
             self._shown = left
@@ -170,18 +211,18 @@ class _Values:
         return rest[0]
 
 
-def _check_doctest(test: PlannedTest, results: list[list]) -> None:
+def _check_doctest(test: PlannedTest, results: Sequence[list[Any]]) -> None:
     import doctest  # slow to import, and rarely needed
 
     checker = doctest.OutputChecker()
     for example, (kind, *rest) in zip(test.examples, results, strict=True):
         if kind != "example":
-            raise _Failure("tampered", "a result of another kind than asked for")
+            raise _TestFailure("tampered", "a result of another kind than asked for")
         printed, raised = rest
         flags = sum(flag for flag, chosen in example.options.items() if chosen)
         if raised is not None:
             if example.exc_msg is None:
-                raise _Failure(_status_of(raised[0]), _raised(raised))
+                raise _TestFailure(_status_of(raised[0]), _raised(raised))
             text = f"{raised[0]}: {raised[1]}\n" if raised[1] else f"{raised[0]}\n"
             held = checker.check_output(example.exc_msg, text, flags)
         else:
@@ -191,15 +232,15 @@ def _check_doctest(test: PlannedTest, results: list[list]) -> None:
                 and checker.check_output(example.want, printed, flags)
             )
         if not held:
-            raise _Failure("failed", f"{example.source.strip()} printed {trusted.describe(printed)}")
+            raise _TestFailure("failed", f"{example.source.strip()} printed {trusted.describe(printed)}")
 
 
-def _compare_output(tally: _Tally, test: StdinTest, outcome: Outcome) -> None:
+def _compare_output(tally: _Tally, test: StdinTest, outcome: RunOutcome) -> None:
     printed = outcome.output.decode("utf-8", "replace")
     if outcome.code != 0:
-        tally.blame("error", f"input {_short(test.stdin)!r}: exit code {outcome.code}")
+        tally.fail("error", f"input {_short(test.stdin)!r}: exit code {outcome.code}")
     elif _lines(printed) != _lines(test.stdout):
-        tally.blame("failed", f"input {_short(test.stdin)!r}: printed {_short(printed)!r}")
+        tally.fail("failed", f"input {_short(test.stdin)!r}: printed {_short(printed)!r}")
     else:
         tally.passed += 1
 
@@ -226,7 +267,8 @@ def read_messages(data: bytes, nonce: str, expected: int) -> _Messages:
 
 
 def _take(messages: _Messages, text: bytes, expected: int) -> None:
-    message = decode(text)
+    """Add one message; raises an error for one that the program's process cannot have sent by the rules."""
+    message: Any = decode(text)
     word = message[0]
     if messages.done:
         raise ValueError("a message after the last")
@@ -237,11 +279,12 @@ def _take(messages: _Messages, text: bytes, expected: int) -> None:
             raise ValueError("a result out of order")
         messages.steps.append(_checked_step(message[2:]))
     elif word in ("invalid", "raised"):
-        status = "invalid" if word == "invalid" else _status_of(message[1], in_test=False)
+        status: Status = "invalid" if word == "invalid" else _status_of(message[1], in_test=False)
         messages.problem = (status, _raised(message[1:]))
         if not _is_description(message[1:]):
             raise ValueError("a malformed message")
-        messages.raised = tuple(message[1:])
+        name, description, line = message[1:]
+        messages.raised = (name, description, line)
     elif word == "large":
         messages.problem = ("output", "a result is too large to send")
     elif word == "done":
@@ -250,7 +293,7 @@ def _take(messages: _Messages, text: bytes, expected: int) -> None:
         raise ValueError(f"unknown message {str(word)[:20]!r}")
 
 
-def _checked_step(step: list) -> list:
+def _checked_step(step: list[Any]) -> list[Any]:
     lengths = {"value": 2, "pair": 4, "raised": 4, "example": 3}
     if len(step) != lengths[step[0]] or (step[0] == "raised" and not _is_description(step[1:])):
         raise ValueError("a malformed result")
@@ -259,17 +302,19 @@ def _checked_step(step: list) -> list:
     return step
 
 
-def _is_description(parts: list) -> bool:
+def _is_description(parts: list[Any]) -> bool:
     return len(parts) == 3 and [type(part) for part in parts] == [str, str, int]
 
 
-def _status_of(name: str, in_test: bool = True) -> str:
+def _status_of(name: str, in_test: bool = True) -> Status:
+    """Return the status that an exception gives, by the name of its class."""
     if name == "AssertionError" and in_test:
         return "failed"
-    return {"MemoryError": "memory", "SystemExit": "crashed"}.get(name, "error")
+    statuses: dict[str, Status] = {"MemoryError": "memory", "SystemExit": "crashed"}
+    return statuses.get(name, "error")
 
 
-def _raised(description: Sequence) -> str:
+def _raised(description: Sequence[Any]) -> str:
     name, text, line = description
     where = f" (line {line})" if line else ""
     return f"{name}: {text}{where}" if text else f"{name}{where}"

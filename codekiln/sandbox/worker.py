@@ -1,4 +1,4 @@
-"""The controller's end of one fork server: start it, give it jobs, never wait for it without a deadline."""
+"""The controller's side of one fork server: starts it, sends it jobs, and never waits for it without a deadline."""
 
 import contextlib
 import marshal
@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from codekiln.errors import SandboxError
-from codekiln.sandbox.verdict import Outcome
+from codekiln.sandbox.verdict import RunOutcome
 
 _START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
-# The server needs only codekiln.sandbox.inside: empty parents keep the rest, and what it imports, out of its memory.
+# The server imports codekiln.sandbox.inside only: with empty modules in place of its parent packages, nothing else of
+# codekiln, and none of its dependencies, is in the memory that programs share.
 _BOOT = """
 import sys, types
 root = sys.argv.pop(1)
@@ -29,70 +31,92 @@ main()
 
 
 class ServerDied(Exception):
-    """The fork server went away or fell silent in the middle of a job."""
+    """The fork server died, or gave no answer in time, in the middle of a job."""
+
+
+class _Server(NamedTuple):
+    """A running fork server: its process, the controller's end of its socket, and its folder."""
+
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    folder: str
+
+    def receive(self) -> bytes:
+        """Return the next length-prefixed message."""
+        (size,) = struct.unpack("=I", self._read_exactly(4))
+        return self._read_exactly(size)
+
+    def kill(self) -> None:
+        """Kill the server and its program."""
+        # A program dies with its server. The whole group is killed, because a server that is stopped cannot end itself.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _read_exactly(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            part = self.connection.recv(min(size - len(data), 1 << 20))
+            if not part:
+                raise EOFError("it closed the connection")
+            data += part
+        return bytes(data)
 
 
 class Worker:
-    """One fork server process; starts at first use, restarts after a death."""
+    """One fork server; starts at first use, and again after a death."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen | None = None
-        self._socket: socket.socket | None = None
-        self._folder: str | None = None
+        self._server: _Server | None = None
         self.protections: dict[str, str] = {}
 
     def start(self) -> None:
-        """Start the server; raises SandboxError when it cannot protect this machine."""
-        if self._process is not None:
-            return
-        self._folder = tempfile.mkdtemp(prefix="codekiln-")
-        box = os.path.join(self._folder, "box")
-        os.mkdir(box, 0o700)
-        self._socket, far = socket.socketpair()
-        root = str(Path(__file__).resolve().parent.parent)
-        command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, box]
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-        with far:
-            self._process = subprocess.Popen(
-                command, stdin=far.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
-                env={"PYTHONHASHSEED": "0", **kept},
-            )  # fmt: skip
-        self.protections = self._handshake()
+        """Start the server, unless it runs.
 
-    def run(self, job: bytes, wall_seconds: float) -> Outcome:
-        """Run one job; raises ServerDied when the server died or gave no answer in time."""
-        self.start()
+        Raises:
+            SandboxError: Programs cannot be confined on this machine.
+        """
+        self._running()
+
+    def run(self, job: bytes, wall_seconds: float) -> RunOutcome:
+        """Run one job.
+
+        Raises:
+            ServerDied: The server died, or gave no answer in time.
+            SandboxError: Programs cannot be confined on this machine.
+        """
+        server = self._running()
         try:
-            self._socket.settimeout(wall_seconds + _GRACE_SECONDS)
-            self._socket.sendall(struct.pack("=I", len(job)) + job)
-            return Outcome(**marshal.loads(self._receive()))
+            server.connection.settimeout(wall_seconds + _GRACE_SECONDS)
+            server.connection.sendall(struct.pack("=I", len(job)) + job)
+            return RunOutcome(**marshal.loads(server.receive()))
         except (OSError, EOFError, ValueError, TypeError) as error:
             self.close()
             raise ServerDied(str(error)) from error
 
     def close(self) -> None:
         """End the server and everything it runs, and remove its folder."""
-        if self._process is not None:
-            self._kill(self._process)
-            self._process.wait()
-            self._socket.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._process = self._socket = self._folder = None
+        if (server := self._server) is not None:
+            server.kill()
+            server.process.wait()
+            server.connection.close()
+            shutil.rmtree(server.folder, ignore_errors=True)
+        self._server = None
 
     def interrupt(self) -> None:
         """Kill the server and its program; another thread that waits for it gets ServerDied."""
-        if (process := self._process) is not None:
-            self._kill(process)
+        if (server := self._server) is not None:
+            server.kill()
 
-    def _kill(self, process: subprocess.Popen) -> None:
-        # Programs die with their server; the group covers a server that is stopped.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    def _running(self) -> _Server:
+        if self._server is None:
+            self._server = _launch()
+            self.protections = self._handshake(self._server)
+        return self._server
 
-    def _handshake(self) -> dict[str, str]:
-        self._socket.settimeout(_START_SECONDS)
+    def _handshake(self, server: _Server) -> dict[str, str]:
+        server.connection.settimeout(_START_SECONDS)
         try:
-            answer = marshal.loads(self._receive())
+            answer: dict[str, str] = marshal.loads(server.receive())
         except (OSError, EOFError) as error:
             self.close()
             raise SandboxError(f"the sandbox's fork server did not start: {error}") from error
@@ -101,15 +125,21 @@ class Worker:
             raise SandboxError(f"no way to isolate untrusted programs on this machine: {answer['error']}")
         return answer
 
-    def _receive(self) -> bytes:
-        (size,) = struct.unpack("=I", self._exactly(4))
-        return self._exactly(size)
 
-    def _exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = self._socket.recv(min(size - len(data), 1 << 20))
-            if not part:
-                raise EOFError("it closed the connection")
-            data += part
-        return bytes(data)
+def _launch() -> _Server:
+    """Start a server process in a new folder, with one end of a socket pair as its standard input."""
+    folder = tempfile.mkdtemp(prefix="codekiln-")
+    scratch = os.path.join(folder, "scratch")
+    os.mkdir(scratch, 0o700)
+    near, far = socket.socketpair()
+    root = str(Path(__file__).resolve().parent.parent)
+    # A clean interpreter: no site-packages, no user's paths, no bytecode written, the same encoding everywhere.
+    command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch]
+    # An interpreter that is not where it was built finds its own shared library by this variable.
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    with far:
+        process = subprocess.Popen(
+            command, stdin=far.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
+            env={"PYTHONHASHSEED": "0", **kept},
+        )  # fmt: skip
+    return _Server(process, near, folder)

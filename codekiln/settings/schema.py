@@ -81,7 +81,7 @@ class Settings(Section):
 
     @property
     def registered_name(self) -> str:
-        """The name under which adapters are registered; those that other measures judge do not share a champion."""
+        """The name under which adapters are registered; recipes with measures of their own do not share a champion."""
         own = f"-{self.recipe}" if recipes.get(self.recipe).measures else ""
         return self.promote_as or "codekiln-" + re.sub(r"[^\w.-]+", "-", self.base_model).strip("-") + own
 

@@ -1,10 +1,14 @@
-"""One function per stage: (settings, input folders, output folder) -> summary."""
+"""The stages of a pipeline, found by name: each fills an output folder from settings and input folders."""
 
 import importlib
+from typing import TYPE_CHECKING, cast
 
 from codekiln.errors import InputError, did_you_mean
 
-# Not imported here: a stage loads what it needs, and most need torch or MLflow.
+if TYPE_CHECKING:
+    from codekiln.stages.base import Stage
+
+# Stage name to module. A module is imported when its stage is asked for, because most need torch or MLflow.
 MODULES = {
     "check": "check",
     "generate": "generate",
@@ -24,7 +28,7 @@ def names() -> tuple[str, ...]:
     return tuple(MODULES)
 
 
-def get(name: str):
+def get(name: str) -> "Stage":
     """Return a stage by name.
 
     Raises:
@@ -32,4 +36,4 @@ def get(name: str):
     """
     if name not in MODULES:
         raise InputError(f"no stage '{name}'", where="stage", fix=did_you_mean(name, MODULES))
-    return getattr(importlib.import_module(f"codekiln.stages.{MODULES[name]}"), name)
+    return cast("Stage", getattr(importlib.import_module(f"codekiln.stages.{MODULES[name]}"), name))

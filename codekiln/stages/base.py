@@ -1,4 +1,7 @@
-"""What a stage is, and when it is done: same inputs, settings and code version as the manifest it left."""
+"""Stages, their manifests, and the one rule of caching.
+
+A stage is done when its output folder has a manifest with the same inputs, settings and code version.
+"""
 
 import hashlib
 import json
@@ -26,7 +29,7 @@ VOLATILE = (MANIFEST, PENDING, IDENTITY, "tracking.json", "summary.json")
 
 
 class Summary(BaseModel):
-    """What a stage has to say: figures for the metrics page, notes in words, rejected rows, a training curve."""
+    """A stage's results for people: figures, notes in words, counts of rejected rows by reason, a training curve."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +40,7 @@ class Summary(BaseModel):
 
 
 class StageRecord(BaseModel):
-    """One finished stage, as later folders remember it."""
+    """A finished stage, as the manifests of later stages record it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,21 +65,30 @@ class StageManifest(StageRecord, Manifest):
     lineage: dict[str, StageRecord] = {}
 
 
-Track = Callable[[], AbstractContextManager[Callable[[StageManifest], dict[str, str]]]]
+Tracker = Callable[[], AbstractContextManager[Callable[[StageManifest], dict[str, str]]]]
+"""Opens a tracked run; its value logs a finished manifest, and returns the ids under which it was logged."""
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a stage works with: its settings, its input folders by name, and the folder it fills.
+class StageContext:
+    """The settings and folders of one use of a stage in a run.
 
-    ``task_config`` is what Kubeflow passed through from the task, for a job on a GPU pool; results never depend on it.
+    Attributes:
+        settings: Resolved settings of the run.
+        inputs: Input folders by name.
+        output: Folder that the stage fills.
+        step: Name of this use of the stage in the run.
+        run_folder: Output of check, which every later stage reads.
+        parameters: Further parameters, for example the adapter that fetch brings.
+        task_config: Settings of the task that Kubeflow Pipelines passed through, for a job on a GPU pool. Results never
+            depend on it, so it is no part of the stage's identity.
     """
 
     settings: Settings
     inputs: Mapping[str, Path]
     output: Path
     step: str
-    run: Path
+    run_folder: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
     task_config: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,20 +98,20 @@ class Stage:
     """A step of a pipeline.
 
     Attributes:
-        name: The verb users know it by.
-        reads: Settings keys that shape its output.
-        uses: Parts of input folders it reads, by input name; ``"."`` is the whole folder.
-        work: Fills the output folder and returns a summary.
-        cached: False for a stage that acts on the world outside its folder, and so runs every time.
-        identity: Further facts that its output depends on, computed before it runs.
+        name: The stage's name in commands and pipelines.
+        settings_keys: Keys of the settings that its output depends on.
+        input_parts: The part that it reads of each input folder, by input name; ``"."`` is the whole folder.
+        run: Fills the output folder and returns a summary.
+        cached: False for a stage that has effects outside its folder, and so runs every time.
+        identity: Further values that its output depends on, computed before it runs.
     """
 
     name: str
-    reads: tuple[str, ...]
-    uses: Mapping[str, str]
-    work: Callable[[Work], Summary]
+    settings_keys: tuple[str, ...]
+    input_parts: Mapping[str, str]
+    run: Callable[[StageContext], Summary]
     cached: bool = True
-    identity: Callable[[Work], dict[str, str]] = lambda work: {}
+    identity: Callable[[StageContext], dict[str, str]] = lambda context: {}
 
 
 @cache
@@ -125,64 +137,67 @@ def folder_digest(folder: Path) -> str:
 
 
 def identity_of(folder: Path) -> str:
-    """Return the digest of everything that the stage at work in ``folder`` depends on."""
+    """Return the identity of the stage that is filling ``folder``: the digest of everything it depends on."""
     return (folder / IDENTITY).read_text()
 
 
-def execute(stage: Stage, work: Work, track: Track) -> tuple[StageManifest, bool]:
+def execute(stage: Stage, context: StageContext, track: Tracker) -> tuple[StageManifest, bool]:
     """Run a stage unless it is done; returns its manifest, and whether it was done already.
 
-    A folder left by other inputs, settings or code is emptied first; one left by the same is kept, so that a stage
-    with checkpoints continues from them. Work that is done but could not be logged is only logged again.
+    A folder that other inputs, settings or code left is emptied first; one that the same left is kept, so that a stage
+    with checkpoints continues from them. A stage that finished but could not be logged is only logged again.
 
     Args:
-        stage: What to run.
-        work: On what.
-        track: Entered when the stage really runs; gives a function that logs its manifest and says where.
+        stage: Stage to run.
+        context: Its settings and folders.
+        track: Entered only when the stage runs or is logged again.
     """
-    about = _about(stage, work)
-    identity = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-    if stage.cached and (done := _finished(work.output, MANIFEST, identity)):
+    dependencies = _dependencies(stage, context)
+    identity = hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()
+    if stage.cached and (done := _finished(context.output, MANIFEST, identity)):
         return done, True
     with track() as log:
-        manifest = _finished(work.output, PENDING, identity) if stage.cached else None
+        manifest = _finished(context.output, PENDING, identity) if stage.cached else None
         if manifest is None:
-            _prepare(work.output, identity)
-            manifest = _perform(stage, work, about, identity)
-            write_atomic(work.output / PENDING, manifest.model_dump_json())
+            _prepare(context.output, identity)
+            manifest = _run(stage, context, dependencies, identity)
+            # Kept until it is logged: training must not be repeated because the tracking server was down.
+            write_atomic(context.output / PENDING, manifest.model_dump_json())
         manifest = manifest.model_copy(update={"tracking": log(manifest)})
-    manifest.write(work.output)
-    (work.output / PENDING).unlink()
+    manifest.write(context.output)
+    (context.output / PENDING).unlink()
     return manifest, False
 
 
-def _about(stage: Stage, work: Work) -> dict[str, Any]:
-    """Return everything a stage's output depends on."""
+def _dependencies(stage: Stage, context: StageContext) -> dict[str, Any]:
+    """Return everything that a stage's output depends on."""
     return {
         "stage": stage.name,
         "inputs": {
-            name: folder_digest(work.inputs[name] / part) for name, part in stage.uses.items() if name in work.inputs
+            name: folder_digest(context.inputs[name] / part)
+            for name, part in stage.input_parts.items()
+            if name in context.inputs
         },
-        "settings": {key: work.settings.section(key) for key in stage.reads},
+        "settings": {key: context.settings.section(key) for key in stage.settings_keys},
         "code_version": code_version(),
-        "parameters": dict(work.parameters),
-        **stage.identity(work),
+        "parameters": dict(context.parameters),
+        **stage.identity(context),
     }
 
 
-def _perform(stage: Stage, work: Work, about: Mapping[str, Any], identity: str) -> StageManifest:
+def _run(stage: Stage, context: StageContext, dependencies: Mapping[str, Any], identity: str) -> StageManifest:
     started = time.monotonic()
-    summary = stage.work(work)
-    files = _files(work.output)
+    summary = stage.run(context)
+    files = _files(context.output)
     return StageManifest(
-        **{key: about[key] for key in ("stage", "inputs", "settings", "code_version")},
-        step=work.step,
+        **{key: dependencies[key] for key in ("stage", "inputs", "settings", "code_version")},
+        step=context.step,
         identity=identity,
         files=files,
         digest=_digest(files),
         summary=summary,
         seconds=round(time.monotonic() - started, 2),
-        lineage=_lineage(work),
+        lineage=_lineage(context),
     )
 
 
@@ -193,11 +208,12 @@ def _finished(folder: Path, name: str, identity: str) -> StageManifest | None:
     if manifest.identity != identity:
         return None
     for path, detail in damaged_files(folder, manifest.files):
-        raise _damaged(path, detail)
+        raise _damage(path, detail)
     return manifest
 
 
-def _damaged(path: Path, detail: str) -> InputError:
+def _damage(path: Path, detail: str) -> InputError:
+    """Return the error for a damaged file, which names the first line that is not JSON in a data file."""
     where = str(path)
     if path.name == DATA and path.exists():
         lines = path.read_bytes().split(b"\n")
@@ -219,6 +235,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def _prepare(folder: Path, identity: str) -> None:
+    """Make an output folder ready; its files survive only where the same stage with the same identity left them."""
     marker = folder / IDENTITY
     if folder.exists() and not (marker.exists() and marker.read_text() == identity):
         shutil.rmtree(folder)
@@ -241,9 +258,10 @@ def _digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
-def _lineage(work: Work) -> dict[str, StageRecord]:
+def _lineage(context: StageContext) -> dict[str, StageRecord]:
+    """Return the records of all stages that the inputs come from; an input may be a part of a stage's folder."""
     known: dict[str, StageRecord] = {}
-    for folder in work.inputs.values():
+    for folder in context.inputs.values():
         for root in (folder, folder.parent):
             if StageManifest.describes(root):
                 manifest = StageManifest.read(root)

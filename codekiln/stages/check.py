@@ -1,4 +1,4 @@
-"""check: resolve and prove everything a run needs before it costs time, and report every problem found."""
+"""check: verify everything that a run needs before it uses a GPU, and report all problems found at once."""
 
 import platform
 import shutil
@@ -6,51 +6,65 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from codekiln import models, teachers
+from codekiln import models
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
-from codekiln.models.hub_access import reach
+from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
-from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.stages.generate import recipe_of
+from codekiln.stages.base import Stage, StageContext, Summary, code_version
+from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.planning import plan_run
 from codekiln.stages.run_folder import (
     EVALUATION,
     TRAIN,
     Tracking,
+    find_tracking,
     open_registry,
-    read_tracking,
     tracking_uri,
-    write_run,
+    write_settings,
     write_tracking,
 )
 
 MINIMUM_FREE_GB = 1
 
 
-def _check(work: Work) -> Summary:
-    settings = work.settings
-    problems: list = []
+class _ProblemCounts(NamedTuple):
+    """Sizes of both problem sets, and the rejected problems by reason."""
+
+    train: int
+    evaluation: int
+    rejected: dict[str, int]
+
+
+def _check(context: StageContext) -> Summary:
+    settings = context.settings
+    counts: list[_ProblemCounts] = []
+
+    def problems() -> str:
+        counts.append(_write_problems(settings, context.output))
+        return "readable, and their references pass"
+
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
-        "disk": lambda: _disk(work.output),
-        "registry": lambda: _registry(settings, work.output),
-        "problems": lambda: problems.extend(_problems(settings, work.output)) or "readable, and their references pass",
+        "disk": lambda: _disk(context.output),
+        "registry": lambda: _registry(settings, context.output),
+        "problems": problems,
     }
     notes = run_probes(probes)
-    write_run(work.output, settings)
-    _start_parent(settings, work)
-    train, evaluation, rejected = problems
-    return Summary(figures={"train": train, "evaluation": evaluation}, notes=notes, rejected=rejected)
+    write_settings(context.output, settings)
+    _start_parent(settings, context)
+    (found,) = counts
+    figures = {"train": found.train, "evaluation": found.evaluation}
+    return Summary(figures=figures, notes=notes, rejected=found.rejected)
 
 
 def _model(settings: Settings) -> str:
@@ -61,7 +75,7 @@ def _model(settings: Settings) -> str:
             where=f"base_model {spec.id}",
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
-    return f"{spec.id}, {reach(spec, elsewhere=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+    return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:
@@ -89,8 +103,7 @@ def _plan(settings: Settings, cluster: Cluster) -> str:
 
 
 def _teacher(settings: Settings) -> str:
-    kind = teachers.get(settings.teacher)
-    kind(kind.Settings.model_validate(settings.teachers[settings.teacher]), seed=settings.seed).check()
+    teacher_of(settings).check()
     return settings.teacher
 
 
@@ -116,72 +129,77 @@ def _registry(settings: Settings, folder: Path) -> str:
     return f"{settings.registered_name} has version {champion.version} as champion"
 
 
-def _problems(settings: Settings, folder: Path) -> tuple[int, int, dict[str, int]]:
+def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:
+    """Write both problem sets, unless an earlier check left the same ones; return their sizes."""
     recipe = recipe_of(settings)
-    common = _provenance(settings, recipe.sources())
-    if (known := _made_before(settings, folder, common)) is not None:
+    provenance = _provenance(settings, recipe.sources())
+    if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
     made = recipe.problems(settings)
-    for side, rows in (("training", made.train), ("evaluation", made.evaluation)):
+    for kind, rows in (("training", made.train), ("evaluation", made.evaluation)):
         if not rows:
             counts = ", ".join(f"{count} {reason}" for reason, count in _reasons(made.rejected).items())
             raise InputError(
-                f"no {side} problem is left after checking ({counts or 'the source gives none'})",
+                f"no {kind} problem is left after checking ({counts or 'the source gives none'})",
                 where="problems",
                 fix="give more problems, or problems whose references pass their tests",
             )
-    write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **common)
-    write_dataset(folder / EVALUATION, made.evaluation, Problem, **common)
-    return len(made.train), len(made.evaluation), _reasons(made.rejected)
+    write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **provenance)
+    write_dataset(folder / EVALUATION, made.evaluation, Problem, **provenance)
+    return _ProblemCounts(len(made.train), len(made.evaluation), _reasons(made.rejected))
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
-    """Return everything that problem sets depend on, as their manifests hold it."""
-    shaped = {
+    """Return everything that problem sets depend on, as fields of their manifests."""
+    chosen = {
         key: settings.section(key) for key in ("recipe", "recipes", "teacher", "metric", "problems", "sandbox", "seed")
     }
     return {
-        "settings": {**shaped, "python": platform.python_version()},
+        "settings": {**chosen, "python": platform.python_version()},
         "parents": {**problem_sets.source_digests(settings), **sources},
         "code_version": code_version(),
     }
 
 
-def _made_before(settings: Settings, folder: Path, common: Mapping[str, Any]) -> tuple[int, int, dict[str, int]] | None:
-    """Return the counts of problem sets that an earlier check left, when making them again would give the same."""
-    if not all((folder / side / MANIFEST).exists() for side in (TRAIN, EVALUATION)):
+def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str, Any]) -> _ProblemCounts | None:
+    """Return the sizes of the problem sets that an earlier check left; None when they depended on something else."""
+    if not all((folder / name / MANIFEST).exists() for name in (TRAIN, EVALUATION)):
         return None
-    if problem_sets.elsewhere(settings):
+    if problem_sets.is_remote(settings):
         return None
-    train, evaluation = (Dataset(folder / side, Problem) for side in (TRAIN, EVALUATION))
-    if any({key: getattr(side.manifest, key) for key in common} != common for side in (train, evaluation)):
-        return None
-    return len(train.rows()), len(evaluation.rows()), train.manifest.rejected
+    train, evaluation = (Dataset(folder / name, Problem) for name in (TRAIN, EVALUATION))
+    for data in (train, evaluation):
+        if {key: getattr(data.manifest, key) for key in provenance} != provenance:
+            return None
+    return _ProblemCounts(len(train.rows()), len(evaluation.rows()), train.manifest.rejected)
 
 
 def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
     return dict(Counter(item.reason for item in rejected).most_common())
 
 
-def _start_parent(settings: Settings, work: Work) -> None:
-    earlier = read_tracking(work.output)
-    registry = open_registry(settings, work.output)
-    same = earlier is not None and (earlier.uri, earlier.experiment) == (registry.uri, settings.experiment)
+def _start_parent(settings: Settings, context: StageContext) -> None:
+    """Create the parent run, or continue the one that an earlier check of this folder created."""
+    earlier = find_tracking(context.output)
+    registry = open_registry(settings, context.output)
+    if earlier and (earlier.uri, earlier.experiment) != (registry.uri, settings.experiment):
+        earlier = None
     parent = registry.start_parent(
         f"{settings.recipe} {settings.base_model}",
         params=settings.model_dump(mode="json"),
         tags={"codekiln.code_version": code_version(), "codekiln.base_model": settings.base_model},
-        run_id=earlier.parent_run_id if same else None,
+        run_id=earlier.parent_run_id if earlier else None,
     )
-    write_tracking(work.output, Tracking(tracking_uri(settings, work.output), settings.experiment, parent))
+    write_tracking(context.output, Tracking(tracking_uri(settings, context.output), settings.experiment, parent))
 
 
-# Not cached: it looks at the world as it is now. What follows depends on what it finds, not on when it looked.
+# Not cached, because endpoints, pools and the registry change. Later stages depend on the settings and problems that it
+# writes, and are repeated only when these change.
 check = Stage(
     name="check",
-    reads=(),
-    uses={},
-    work=_check,
+    settings_keys=(),
+    input_parts={},
+    run=_check,
     cached=False,
-    identity=lambda work: {"settings_digest": work.settings.model_dump_json()},
+    identity=lambda context: {"settings_digest": context.settings.model_dump_json()},
 )

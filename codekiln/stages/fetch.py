@@ -1,21 +1,21 @@
-"""fetch: bring an adapter that exists already, from the model registry or a folder."""
+"""fetch: copy an adapter that exists already, from the model registry or a folder."""
 
 import shutil
 from pathlib import Path
 
 from codekiln.errors import InputError
 from codekiln.registry.runs import WEIGHTS
-from codekiln.stages.base import Stage, Summary, Work
+from codekiln.stages.base import Stage, StageContext, Summary
 from codekiln.stages.run_folder import registry_of
 
 
-def _fetch(work: Work) -> Summary:
-    source = work.parameters["source"]
+def _fetch(context: StageContext) -> Summary:
+    source = context.parameters["source"]
     if source.startswith("models:/"):
-        registry_of(work.run).download_adapter(source, work.output)
+        registry_of(context.run_folder).download_adapter(source, context.output)
     else:
-        _copy(Path(source), work.output)
-    return Summary(figures={"bytes": (work.output / WEIGHTS).stat().st_size}, notes={"source": source})
+        _copy(Path(source), context.output)
+    return Summary(figures={"bytes": (context.output / WEIGHTS).stat().st_size}, notes={"source": source})
 
 
 def _copy(folder: Path, output: Path) -> None:
@@ -30,5 +30,5 @@ def _copy(folder: Path, output: Path) -> None:
             shutil.copy2(folder / name, output / name)
 
 
-# Not cached: an alias may point at another version by now.
-fetch = Stage(name="fetch", reads=("base_model",), uses={}, work=_fetch, cached=False)
+# Not cached: an alias may point to another version by now.
+fetch = Stage(name="fetch", settings_keys=("base_model",), input_parts={}, run=_fetch, cached=False)

@@ -1,49 +1,45 @@
-"""filter: candidates are graded, scored, filtered, and made into training rows and a data set by the recipe."""
+"""filter: grade, filter and score the candidates, and let the recipe make training rows and a data set of them."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 from codekiln import filters
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.records import Example, Graded, Pair, Problem, Sample
 from codekiln.recipes import publish, published
-from codekiln.recipes.base import Recipe
 from codekiln.recipes.decontamination import reject_near_duplicates
 from codekiln.recipes.types import BuiltDataset, TrainingRows
 from codekiln.settings.schema import Settings
-from codekiln.stages.base import Stage, Summary, Work, code_version
-from codekiln.stages.generate import recipe_of
+from codekiln.stages.base import Stage, StageContext, Summary, code_version
+from codekiln.stages.configured import grade, recipe_of
 
 
-def grade(
-    recipe: Recipe[Any], problems: Sequence[Problem], samples: Sequence[Sample], settings: Settings, label: str
-) -> list[Graded]:
-    """Return the samples with their verdicts."""
-    return recipe.grade(problems, samples, workers=settings.workers or None, limits=settings.sandbox, label=label)
-
-
-def _filter(work: Work) -> Summary:
-    settings, recipe = work.settings, recipe_of(work.settings)
-    problems = Dataset(work.inputs["train_problems"], Problem).rows()
-    evaluation = Dataset(work.inputs["evaluation_problems"], Problem).rows()
-    samples = Dataset(work.inputs["samples"] / "samples", Sample).rows()
-    graded = grade(recipe, problems, samples, settings, work.step)
+def _filter(context: StageContext) -> Summary:
+    settings, recipe = context.settings, recipe_of(context.settings)
+    problems = Dataset(context.inputs["train_problems"], Problem).rows()
+    evaluation = Dataset(context.inputs["evaluation_problems"], Problem).rows()
+    samples = Dataset(context.inputs["samples"] / "samples", Sample).rows()
+    graded = grade(recipe, problems, samples, settings, context.step)
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
     kept, close = reject_near_duplicates(recipe, problems, kept, evaluation)
     kept, rejected = recipe.score(problems, kept), [*rejected, *close]
     rows = recipe.rows(problems, kept)
-    common = {"parents": {"graded": work.step}, "code_version": code_version()}
-    write_dataset(work.output / "graded", kept, Graded, rejected=rejected, code_version=code_version())
-    write_dataset(work.output / "examples", rows.examples, Example, rejected=_of(rows, Example), **common)
-    write_dataset(work.output / "pairs", rows.pairs, Pair, rejected=_of(rows, Example, other=True), **common)
-    made = BuiltDataset(problems, evaluation, kept, rows, work.step, settings.base_model)
-    publish.publish(work.output / published.FOLDER, recipe, made)
+    write = partial(write_dataset, code_version=code_version())
+    made_of = {"graded": context.step}
+    examples, others = _rejected_by_kind(rows)
+    write(context.output / "graded", kept, Graded, rejected=rejected)
+    write(context.output / "examples", rows.examples, Example, rejected=examples, parents=made_of)
+    write(context.output / "pairs", rows.pairs, Pair, rejected=others, parents=made_of)
+    made = BuiltDataset(problems, evaluation, kept, rows, context.step, settings.base_model)
+    publish.publish(context.output / published.FOLDER, recipe, made)
     return _summary(graded, kept, rows, rejected)
 
 
-def _of(rows: TrainingRows, kind: type, other: bool = False) -> list[Rejected]:
-    return [item for item in rows.rejected if isinstance(item.row, kind) is not other]
+def _rejected_by_kind(rows: TrainingRows) -> tuple[list[Rejected], list[Rejected]]:
+    """Return the rejected examples, and everything else that was rejected."""
+    examples = [item for item in rows.rejected if isinstance(item.row, Example)]
+    return examples, [item for item in rows.rejected if not isinstance(item.row, Example)]
 
 
 def _apply(
@@ -53,11 +49,13 @@ def _apply(
     evaluation: Sequence[Problem],
     graded: Sequence[Graded],
 ) -> tuple[list[Graded], list[Rejected]]:
+    """Return the candidates that all filters keep, and the others with the reason of the first that rejects them."""
     by_id = {problem.task_id: problem for problem in problems}
     check = filters.chain(
         settings.filters if chosen is None else chosen, settings.filter_settings, evaluation=evaluation
     )
-    kept, rejected = [], []
+    kept: list[Graded] = []
+    rejected: list[Rejected] = []
     for row in graded:
         reason = check(by_id[row.sample.task_id], row)
         if reason:
@@ -87,7 +85,7 @@ def _summary(
 
 filter = Stage(
     name="filter",
-    reads=("base_model", "recipe", "recipes", "metric", "seed", "filters", "sandbox"),
-    uses={"train_problems": ".", "evaluation_problems": ".", "samples": "samples"},
-    work=_filter,
+    settings_keys=("base_model", "recipe", "recipes", "metric", "seed", "filters", "sandbox"),
+    input_parts={"train_problems": ".", "evaluation_problems": ".", "samples": "samples"},
+    run=_filter,
 )

@@ -1,4 +1,4 @@
-"""From a stage's work to a job: where it runs, under which name, and with which model."""
+"""Jobs that stages launch: where they run, and the sampling job that two stages share."""
 
 from pathlib import Path
 
@@ -8,44 +8,44 @@ from codekiln.data.manifests import DataManifest
 from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
-from codekiln.stages.base import Work, code_version, identity_of
-from codekiln.stages.run_folder import read_tracking
+from codekiln.stages.base import StageContext, code_version, identity_of
+from codekiln.stages.run_folder import find_tracking
 
 
-def place(work: Work) -> launch.LaunchContext:
-    """Return where the jobs of a stage run."""
-    tracking = read_tracking(work.run)
+def launch_context(context: StageContext) -> launch.LaunchContext:
+    """Return where the jobs of a stage run, and the run and step that they belong to."""
+    tracking = find_tracking(context.run_folder)
     return launch.LaunchContext(
-        pool=work.settings.pool,
+        pool=context.settings.pool,
         run=tracking.parent_run_id if tracking else "",
-        step=work.step,
-        identity=identity_of(work.output),
-        task_config=work.task_config,
+        step=context.step,
+        identity=identity_of(context.output),
+        task_config=context.task_config,
     )
 
 
 def sample(
-    work: Work, problems: Path, adapter: Path | None, sampling: Sampling, output: Path, label: str
+    context: StageContext, problems: Path, adapter: Path | None, sampling: Sampling, output: Path, label: str
 ) -> list[Sample]:
-    """Let the run's model write programs, unless ``output`` has them already; returns them.
+    """Return programs that the run's model writes; samples that ``output`` has already are not drawn again.
 
     Args:
-        work: The stage's work.
+        context: Settings and folders of the stage.
         problems: Folder of Problem rows.
         adapter: Folder of an adapter; None: the base model alone.
         sampling: How programs are drawn; the run's seed is added.
         output: Folder that gets the Sample rows.
-        label: What the samples call their model.
+        label: Name of the model in the samples.
     """
     if not DataManifest.describes(output):
         job = SamplingJob(
-            base=work.settings.base_model,
+            base=context.settings.base_model,
             adapter=adapter,
             problems=problems,
             output=output,
-            sampling=sampling.model_copy(update={"seed": sampling.seed + work.settings.seed}),
+            sampling=sampling.model_copy(update={"seed": sampling.seed + context.settings.seed}),
             label=label,
             code_version=code_version(),
         )
-        launch.run(job, place(work), "" if label == work.step else label)
+        launch.run(job, launch_context(context), "" if label == context.step else label)
     return Dataset(output, Sample).rows()

@@ -1,20 +1,24 @@
-"""How the training stages of a run divide their work over a pool."""
+"""Parallelisation plans of a run's training stages on a GPU pool."""
+
+from collections.abc import Mapping
+from typing import Literal
 
 from codekiln import models
 from codekiln.launch.pools import Pool
 from codekiln.settings.schema import Settings
-from codekiln.training.plan import Plan, plan
+from codekiln.training.plan import TrainingPlan, plan
 
-KINDS = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
+# The kind of training of each section of the settings.
+KINDS: Mapping[str, Literal["sft", "dpo"]] = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
 
 
-def plan_stage(settings: Settings, section: str, pool: Pool) -> Plan:
+def plan_stage(settings: Settings, section: str, pool: Pool) -> TrainingPlan:
     """Return how one training stage divides its work.
 
     Args:
         settings: The run's settings.
         section: 'sft', 'dpo' or 'dpo_further'.
-        pool: Where it trains.
+        pool: The pool that it trains on.
 
     Raises:
         InputError: It does not fit the pool.
@@ -23,7 +27,7 @@ def plan_stage(settings: Settings, section: str, pool: Pool) -> Plan:
     return plan(spec, getattr(settings, section), settings.lora, KINDS[section], pool, settings.strategy)
 
 
-def plan_run(settings: Settings, pool: Pool) -> dict[str, Plan]:
+def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
     """Return how every training stage divides its work, by section of the settings.
 
     Raises:

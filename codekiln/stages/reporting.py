@@ -1,11 +1,11 @@
-"""Gather what the report shows from the folders and manifests of a run."""
+"""Collects the data of a report from the folders and manifests of a run."""
 
 import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
-from typing import Any
+from typing import Any, NamedTuple
 
 from codekiln import models, recipes
 from codekiln.data.folders import Dataset
@@ -14,7 +14,8 @@ from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
 from codekiln.evaluation.report import data as report
 from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
-from codekiln.stages.base import StageManifest, StageRecord, Work
+from codekiln.sandbox.grading import program_of
+from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
 from codekiln.stages.run_folder import read_tracking
 
@@ -22,12 +23,12 @@ SHOWN = 5
 PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 
 
-def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
-    """Return everything the report of a finished run shows."""
-    settings, recipe = work.settings, recipes.get(work.settings.recipe)
-    manifest = StageManifest.read(work.inputs["evaluation"])
+def report_data(context: StageContext, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
+    """Return the data of the report of a finished run."""
+    settings, recipe = context.settings, recipes.get(context.settings.recipe)
+    manifest = StageManifest.read(context.inputs["evaluation"])
     lineage = {**manifest.lineage, manifest.step: manifest}
-    tracking = read_tracking(work.run)
+    tracking = read_tracking(context.run_folder)
     return report.ReportData(
         title=f"{settings.recipe} on {settings.base_model}",
         question=_question(gate, settings.base_model, recipe),
@@ -40,14 +41,14 @@ def report_data(work: Work, evaluation: Evaluation, gate: Gate, version: Version
         references=tuple(name for name in evaluation.contenders if name not in (BASE, *ADAPTERS, CHAMPION)),
         programs=not recipe.measures,
         curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
-        examples=_examples(work, evaluation, gate.candidate),
+        examples=_examples(context, evaluation, gate.candidate),
         rejected={step: record.summary.rejected for step, record in lineage.items() if record.summary.rejected},
         base=_base(settings.base_model),
         steps=tuple(_step(name, record) for name, record in lineage.items()),
-        adapters=_adapters(work, lineage, gate.candidate, version),
+        adapters=_adapters(context, lineage, gate.candidate, version),
         settings=settings.model_dump(mode="json"),
         environment=_environment(),
-        tracking=report.Tracking(
+        tracking=report.TrackingInfo(
             uri=tracking.uri, experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
         ),
     )
@@ -60,38 +61,52 @@ def _question(gate: Gate, base: str, recipe: type[Recipe[Any]]) -> str:
     return f"Is {gate.candidate} better on {gate.metric} than {base}{kept}?"
 
 
-def _examples(work: Work, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
-    """Choose problems evenly from the best to the worst change, so that the choice flatters nobody."""
-    metric, programs = work.settings.metric, not recipes.get(work.settings.recipe).measures
+def _examples(context: StageContext, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
+    """Return replies to problems spaced evenly from the best change to the worst: nothing is cherry-picked."""
+    metric, programs = context.settings.metric, not recipes.get(context.settings.recipe).measures
     before, after = (
-        _typical(read_graded(work.inputs["evaluation"], name), metric, programs) for name in (BASE, candidate)
+        _median_replies(read_graded(context.inputs["evaluation"], name), metric, programs) for name in (BASE, candidate)
     )
-    change = {task: _value(after[task], metric) - _value(before[task], metric) for task in before.keys() & after.keys()}
+    change = {task: after[task].value - before[task].value for task in before.keys() & after.keys()}
     ranked = sorted(change, key=lambda task: (-change[task], task))
     chosen = [ranked[round(index * (len(ranked) - 1) / (SHOWN - 1))] for index in range(SHOWN)] if ranked else []
-    prompts = {row.task_id: row.prompt for row in Dataset(work.inputs["evaluation_problems"], Problem).rows()}
+    problems = {row.task_id: row for row in Dataset(context.inputs["evaluation_problems"], Problem).rows()}
     return tuple(
         report.BeforeAfter(
             task_id=task,
-            prompt=prompts[task],
+            prompt=problems[task].prompt,
             before_name=BASE,
             after_name=candidate,
-            before_code=before[task].sample.solution,
-            after_code=after[task].sample.solution,
-            before_scores=_scores(before[task]),
-            after_scores=_scores(after[task]),
+            before_code=program_of(problems[task], before[task].row.sample),
+            after_code=program_of(problems[task], after[task].row.sample),
+            before_scores=_scores(before[task].row),
+            after_scores=_scores(after[task].row),
         )
         for task in dict.fromkeys(chosen)
     )
 
 
-def _typical(rows: Sequence[Graded], metric: str, passing: bool) -> dict[str, Graded]:
-    """Return, for each problem, the sample whose value is the median, of those that pass where only these count."""
-    known: dict[str, list[Graded]] = {}
+class _ScoredReply(NamedTuple):
+    """A graded sample with its value of the target metric."""
+
+    value: float
+    row: Graded
+
+
+def _median_replies(rows: Sequence[Graded], metric: str, passing: bool) -> dict[str, _ScoredReply]:
+    """Return the sample with the median value for each problem.
+
+    Args:
+        rows: Graded samples of one contender.
+        metric: The target metric.
+        passing: Whether only samples that pass count.
+    """
+    known: dict[str, list[_ScoredReply]] = {}
     for row in rows:
-        if (row.verdict.passed or not passing) and _value(row, metric) is not None:
-            known.setdefault(row.sample.task_id, []).append(row)
-    return {task: sorted(found, key=lambda row: _value(row, metric))[len(found) // 2] for task, found in known.items()}
+        value = _value(row, metric)
+        if value is not None and (row.verdict.passed or not passing):
+            known.setdefault(row.sample.task_id, []).append(_ScoredReply(value, row))
+    return {task: sorted(found, key=lambda reply: reply.value)[len(found) // 2] for task, found in known.items()}
 
 
 def _value(row: Graded, metric: str) -> float | None:
@@ -102,15 +117,15 @@ def _scores(row: Graded) -> dict[str, float | None]:
     return {score.metric: score.value for score in row.scores}
 
 
-def _base(name: str) -> report.Base:
+def _base(name: str) -> report.BaseModelInfo:
     spec = models.get(name)
-    return report.Base(id=spec.id, revision=spec.revision, licence=spec.licence)
+    return report.BaseModelInfo(id=spec.id, revision=spec.revision, licence=spec.licence)
 
 
-def _step(name: str, record: StageRecord) -> report.Step:
+def _step(name: str, record: StageRecord) -> report.StageInfo:
     figures = record.summary.figures
     rows = next((int(figures[key]) for key in ("train_rows", "kept", "samples", "train") if key in figures), None)
-    return report.Step(
+    return report.StageInfo(
         name=name,
         digest=record.digest,
         inputs=record.inputs,
@@ -121,12 +136,12 @@ def _step(name: str, record: StageRecord) -> report.Step:
 
 
 def _adapters(
-    work: Work, lineage: dict[str, StageRecord], candidate: str, version: Version
-) -> tuple[report.Adapter, ...]:
+    context: StageContext, lineage: dict[str, StageRecord], candidate: str, version: Version
+) -> tuple[report.AdapterInfo, ...]:
     trained = [name for name in (*ADAPTERS[:-1], "fetch") if name in lineage]
     parents = dict(zip(trained, ["", *trained], strict=False))
     return tuple(
-        report.Adapter(
+        report.AdapterInfo(
             name=name,
             parent=parents[name],
             digest=lineage[name].digest,

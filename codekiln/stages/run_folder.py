@@ -1,4 +1,4 @@
-"""The folder check leaves: resolved settings, both problem sets, and where the run is tracked."""
+"""The output folder of check: resolved settings, both problem sets, and where MLflow tracks the run."""
 
 import json
 import os
@@ -19,28 +19,28 @@ SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train
 
 @dataclass(frozen=True)
 class Tracking:
-    """Where a run is tracked: the server, the experiment, and the parent run that stages nest under."""
+    """Where MLflow tracks a run: server, experiment, and the parent run of the stages' runs."""
 
     uri: str
     experiment: str
     parent_run_id: str
 
 
-def write_run(folder: Path, settings: Settings) -> None:
+def write_settings(folder: Path, settings: Settings) -> None:
     """Write the resolved settings."""
     write_atomic(folder / SETTINGS, settings.model_dump_json(indent=2) + "\n")
 
 
 def write_tracking(folder: Path, tracking: Tracking) -> None:
-    """Remember the parent run."""
+    """Record where the run is tracked."""
     write_atomic(folder / TRACKING, json.dumps(asdict(tracking), indent=2) + "\n")
 
 
-def read_run(folder: Path) -> Settings:
-    """Return the settings of the run that ``folder`` (an output of check) started.
+def read_settings(folder: Path) -> Settings:
+    """Return the resolved settings of a run.
 
     Raises:
-        InputError: ``folder`` is no output of check.
+        InputError: ``folder`` is not an output of check.
     """
     path = folder / SETTINGS
     if not path.exists():
@@ -48,10 +48,21 @@ def read_run(folder: Path) -> Settings:
     return validate(json.loads(path.read_bytes()), where=str(path))
 
 
-def read_tracking(folder: Path) -> Tracking | None:
+def find_tracking(folder: Path) -> Tracking | None:
     """Return where the run is tracked, or None before its parent run exists."""
     path = folder / TRACKING
     return Tracking(**json.loads(path.read_bytes())) if path.exists() else None
+
+
+def read_tracking(folder: Path) -> Tracking:
+    """Return where the run is tracked.
+
+    Raises:
+        InputError: Its parent run does not exist yet.
+    """
+    if (tracking := find_tracking(folder)) is None:
+        raise InputError(f"holds no {TRACKING}", where=str(folder), fix="give the output folder of check")
+    return tracking
 
 
 def tracking_uri(settings: Settings, folder: Path) -> str:
@@ -70,9 +81,9 @@ def open_registry(settings: Settings, folder: Path) -> "Registry":
     return Registry(tracking_uri(settings, folder), settings.experiment)
 
 
-def registry_of(run: Path) -> "Registry":
-    """Connect to the tracking server and model registry that check chose for a run."""
+def registry_of(run_folder: Path) -> "Registry":
+    """Connect to the tracking server and model registry that check recorded for a run."""
     from codekiln.registry import Registry
 
-    tracking = read_tracking(run)
+    tracking = read_tracking(run_folder)
     return Registry(tracking.uri, tracking.experiment)

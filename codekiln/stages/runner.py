@@ -1,4 +1,4 @@
-"""Run one stage on folders; what a KFP step and ``codekiln stage`` both call."""
+"""Runs one stage on folders: the common entry of KFP steps and of ``codekiln stage``."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,22 +8,23 @@ from typing import Any
 from codekiln import stages
 from codekiln.errors import InputError
 from codekiln.settings.schema import Settings
-from codekiln.stages.base import StageManifest, Work, execute
-from codekiln.stages.run_folder import EVALUATION, TRAIN, read_run
+from codekiln.stages.base import StageContext, StageManifest, execute
+from codekiln.stages.run_folder import EVALUATION, TRAIN, read_settings
 
 
 def run_check(settings: Settings, output: Path) -> StageManifest:
     """Run check into ``output``.
 
     Raises:
-        InputErrors: Everything that is wrong.
+        InputErrors: All problems found.
     """
     from codekiln.stages.tracking import tracked, untracked
 
+    # Tracked afterwards, because check itself creates the parent run.
     stage = stages.get("check")
-    work = Work(settings=settings, inputs={}, output=output, step=stage.name, run=output)
-    manifest, _ = execute(stage, work, untracked)
-    with tracked(stage, work) as log:
+    context = StageContext(settings=settings, inputs={}, output=output, step=stage.name, run_folder=output)
+    manifest, _ = execute(stage, context, untracked)
+    with tracked(stage, context) as log:
         log(manifest)
     return manifest
 
@@ -44,31 +45,31 @@ def run_stage(
         run: Output of check.
         inputs: Output folders of the stages before, by input name; the problem sets are found in ``run``.
         output: Folder to fill.
-        step: What this use of the stage is called in the run; empty: the stage's name.
-        parameters: What else the stage is told, for example where fetch takes its adapter from.
-        task_config: What Kubeflow passed through from the task, for a job on a GPU pool.
+        step: Name of this use of the stage in the run; empty: the stage's name.
+        parameters: Further parameters, for example the adapter that fetch brings.
+        task_config: Settings of the task that Kubeflow Pipelines passed through, for a job on a GPU pool.
 
     Raises:
-        InputError: An input that the stage cannot do without is not given.
+        InputError: A required input is missing.
     """
     from codekiln.stages.tracking import tracked
 
     folders = _Folders({TRAIN: run / TRAIN, EVALUATION: run / EVALUATION, **inputs})
     stage = stages.get(name)
-    work = Work(
-        settings=read_run(run),
+    context = StageContext(
+        settings=read_settings(run),
         inputs=folders,
         output=output,
         step=step or name,
-        run=run,
+        run_folder=run,
         parameters=dict(parameters or {}),
         task_config=dict(task_config or {}),
     )
-    return execute(stage, work, partial(tracked, stage, work))
+    return execute(stage, context, partial(tracked, stage, context))
 
 
 class _Folders(dict[str, Path]):
-    """Input folders by name; one that is asked for and not there is the user's mistake."""
+    """Input folders by name; a missing one is an InputError that lists those given."""
 
     def __missing__(self, name: str) -> Path:
         known = ", ".join(sorted(set(self) - {TRAIN, EVALUATION})) or "none"

@@ -1,24 +1,24 @@
-"""self_generate: the trained model writes candidate programs for the training problems."""
+"""self_generate: sample candidate programs for the training problems from the trained model."""
 
-from codekiln.stages.base import Stage, Summary, Work
+from codekiln.stages.base import Stage, StageContext, Summary
 from codekiln.stages.jobs import sample
 
 
-def _self_generate(work: Work) -> Summary:
+def _self_generate(context: StageContext) -> Summary:
     samples = sample(
-        work,
-        work.inputs["train_problems"],
-        work.inputs["adapter"],
-        work.settings.self_generate,
-        work.output / "samples",
-        work.step,
+        context,
+        context.inputs["train_problems"],
+        context.inputs["adapter"],
+        context.settings.self_generate,
+        context.output / "samples",
+        context.step,
     )
     return Summary(figures={"problems": len({row.task_id for row in samples}), "samples": len(samples)})
 
 
 self_generate = Stage(
     name="self_generate",
-    reads=("base_model", "self_generate", "seed"),
-    uses={"train_problems": ".", "adapter": "."},
-    work=_self_generate,
+    settings_keys=("base_model", "self_generate", "seed"),
+    input_parts={"train_problems": ".", "adapter": "."},
+    run=_self_generate,
 )

@@ -1,4 +1,4 @@
-"""A stage as a step of a pipeline: KFP's artifacts in, KFP's artifacts out."""
+"""Stages as KFP steps: maps KFP's artifacts to folders, and a stage's results to KFP's metrics and pages."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest
-from codekiln.stages.run_folder import read_run
+from codekiln.stages.run_folder import read_settings
 from codekiln.stages.runner import run_check, run_stage
 
 WORKDIR = "CODEKILN_WORKDIR"
@@ -22,9 +22,9 @@ FAILED = "error in "
 def check_step(
     run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str
 ) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
-    """Run check as a step; exits with 2 and every problem found when something is wrong.
+    """Run check as a step; problems found end it with all of them and exit code 2.
 
-    Returns what tasks on the run's pool ask for: accelerator, accelerators per node, node selector, tolerations.
+    Returns the resources of tasks on the run's pool: accelerator, accelerators per node, node selector, tolerations.
 
     Args:
         run: KFP artifact that gets the run's folder.
@@ -45,7 +45,7 @@ def check_step(
         return run_check(settings, _folder(run, "check"))
 
     _write(page, _page("check", _guarded("check", perform)))
-    return placement(read_run(Path(run.path)).pool)
+    return placement(read_settings(Path(run.path)).pool)
 
 
 def stage_step(
@@ -64,13 +64,13 @@ def stage_step(
 
     Args:
         name: The stage.
-        step: What this use of it is called in the run.
+        step: Name of this use of the stage in the run.
         output: KFP artifact that gets the stage's folder.
         metrics: KFP metrics artifact.
         page: KFP Markdown artifact.
         report: KFP HTML artifact; gets the report when the stage writes one.
-        parameters: What else the stage is told.
-        task_config: KFP's record of what is set on the task; its fields are None where KFP runs here.
+        parameters: Further parameters.
+        task_config: KFP's record of the settings of the task; its fields are None in a local run.
         artifacts: KFP artifacts of the stages before, by input name; None where there is none.
     """
     folders = {key: Path(artifact.path) for key, artifact in artifacts.items() if artifact is not None}
@@ -102,7 +102,7 @@ def _stage(
 
 def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
     if WORKDIR in os.environ:
-        sys.stdout, sys.stderr = _Marked(sys.stdout), _Marked(sys.stderr)
+        sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
     print(f"== {step}", flush=True)
     try:
         return perform()
@@ -112,7 +112,7 @@ def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
 
 
 def _folder(artifact: Any, step: str) -> Path:
-    # Here, a step's folder is the same in every run, which is what lets a run go on where it stopped.
+    # In a local run a step's folder is the same every time, so that an interrupted run continues where it stopped.
     if workdir := os.environ.get(WORKDIR):
         artifact.uri = str(Path(workdir) / step)
     return Path(artifact.path)
@@ -138,11 +138,9 @@ def _page(step: str, manifest: StageManifest) -> str:
 
 
 def _short(value: float | str) -> str:
-    return (
-        f"{value:.4g}"
-        if isinstance(value, float) and value != int(value)
-        else str(int(value) if isinstance(value, float) else value)
-    )
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) else f"{value:.4g}"
+    return str(value)
 
 
 def _write(artifact: Any, text: str) -> None:
@@ -151,8 +149,8 @@ def _write(artifact: Any, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-class _Marked:
-    """A stream that marks every line, so that `codekiln run` can tell a stage's words from KFP's."""
+class _MarkedStream:
+    """A stream that marks every line, by which `codekiln run` tells a stage's output from KFP's own."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.at_start = stream, True

@@ -1,4 +1,4 @@
-"""What a stage leaves in MLflow: its settings, figures, curve, input data, and the adapter it made."""
+"""Tracking of stages in MLflow: settings, figures, training curve, input data, and the adapter."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,24 +8,23 @@ from pathlib import Path
 from codekiln import models
 from codekiln.data.manifests import DataManifest
 from codekiln.registry.runs import WEIGHTS, StageRun
-from codekiln.stages.base import Stage, StageManifest, Work
+from codekiln.stages.base import Stage, StageContext, StageManifest
 from codekiln.stages.run_folder import read_tracking, registry_of
 
 ARTIFACTS = ("evaluation.json", "results.json", "report.html", "model_card.md")
 
 
 @contextmanager
-def tracked(stage: Stage, work: Work) -> Iterator[Callable[[StageManifest], dict[str, str]]]:
-    """Open the stage's nested run; gives the function that logs a finished manifest into it.
+def tracked(stage: Stage, context: StageContext) -> Iterator[Callable[[StageManifest], dict[str, str]]]:
+    """Open a nested run for a stage; yields the function that logs the finished manifest to it.
 
-    The parent run is RUNNING while a stage is at work, and afterwards what the stage was, so that a pipeline needs no
-    last step that closes it.
+    The parent run has the status of the stage that ran last, so that a pipeline needs no final step to close it.
     """
-    registry, parent = registry_of(work.run), read_tracking(work.run).parent_run_id
+    registry, parent = registry_of(context.run_folder), read_tracking(context.run_folder).parent_run_id
     registry.client.update_run(parent, status="RUNNING")
     try:
-        with registry.stage(parent, work.step) as run:
-            yield lambda manifest: _log(run, stage, work, manifest)
+        with registry.stage(parent, context.step) as run:
+            yield lambda manifest: _log(run, stage, context, manifest)
     except BaseException:
         registry.finish(parent, "FAILED")
         raise
@@ -34,40 +33,44 @@ def tracked(stage: Stage, work: Work) -> Iterator[Callable[[StageManifest], dict
 
 @contextmanager
 def untracked() -> Iterator[Callable[[StageManifest], dict[str, str]]]:
-    """Log nothing: check runs before its parent run exists."""
+    """Log nothing, for check, which runs before its parent run exists."""
     yield lambda manifest: {}
 
 
-def _log(run: StageRun, stage: Stage, work: Work, manifest: StageManifest) -> dict[str, str]:
+def _log(run: StageRun, stage: Stage, context: StageContext, manifest: StageManifest) -> dict[str, str]:
     run.params(manifest.settings)
     run.metrics({**manifest.summary.figures, "seconds": manifest.seconds})
     run.curve(manifest.summary.curve)
-    for name, part in stage.uses.items():
-        folder = work.inputs.get(name, Path("missing")) / part
+    for name, part in stage.input_parts.items():
+        folder = context.inputs.get(name, Path("missing")) / part
         if DataManifest.describes(folder):
             run.dataset(folder, "evaluation" if name.startswith("evaluation") else "training")
     for name in ARTIFACTS:
-        if (work.output / name).exists():
-            run.artifact(work.output / name)
+        if (context.output / name).exists():
+            run.artifact(context.output / name)
     found = {"run_id": run.id}
-    if (work.output / WEIGHTS).exists():
-        base = models.get(work.settings.base_model)
-        found["model_id"] = run.adapter(work.output, work.step, base.id, tags=adapter_tags(work, manifest))
+    if (context.output / WEIGHTS).exists():
+        base = models.get(context.settings.base_model)
+        found["model_id"] = run.adapter(context.output, context.step, base.id, tags=adapter_tags(context, manifest))
     return found
 
 
-def adapter_tags(work: Work, manifest: StageManifest) -> dict[str, str]:
-    """Return an adapter's lineage as the tags its logged model and registered versions carry."""
-    base = models.get(work.settings.base_model)
-    own = json.loads((work.output / "codekiln.json").read_bytes()) if (work.output / "codekiln.json").exists() else {}
+def adapter_tags(context: StageContext, manifest: StageManifest) -> dict[str, str]:
+    """Return an adapter's lineage as tags, for its logged model and its registered versions."""
+    base = models.get(context.settings.base_model)
+    own = (
+        json.loads((context.output / "codekiln.json").read_bytes())
+        if (context.output / "codekiln.json").exists()
+        else {}
+    )
     return {
         "base_revision": base.revision,
         "stage": manifest.step,
-        "recipe": work.settings.recipe,
-        "metric": work.settings.metric,
+        "recipe": context.settings.recipe,
+        "metric": context.settings.metric,
         "code_version": manifest.code_version,
         "reference": str(own.get("reference", "")),
         "parent_adapter": manifest.inputs.get("start", ""),
-        "seed": str(work.settings.seed),
+        "seed": str(context.settings.seed),
         **{f"data.{name}": digest for name, digest in manifest.inputs.items() if name != "start"},
     }

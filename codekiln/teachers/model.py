@@ -23,7 +23,7 @@ class ModelTeacherSettings(TeacherSettings):
 
 
 class ModelTeacher(Teacher[ModelTeacherSettings]):
-    """Loads the model when the first candidate is asked for."""
+    """Samples candidates from a model in this process; it is loaded when the first candidate is requested."""
 
     describe: ClassVar[str] = "A model on this machine through transformers, with or without an adapter."
     Settings: ClassVar[type[TeacherSettings]] = ModelTeacherSettings

@@ -1,4 +1,4 @@
-"""A teacher without a language model: the known solution in several styles, and, if asked for, with a bug."""
+"""A teacher without a language model: the reference solution in several styles, on request also with bugs."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ class ReferenceTeacherSettings(TeacherSettings):
     styles: tuple[str, ...] = Field(
         (), description="names of codekiln.code.rewrite.styles; empty: each structure once, comments drawn at random"
     )
-    bugs: int = Field(0, ge=0, description="at most so many programs with a bug per problem, each in one of the styles")
+    bugs: int = Field(0, ge=0, description="most programs with a bug per problem, each in one of the styles")
 
 
 class ReferenceTeacher(Teacher[ReferenceTeacherSettings]):
@@ -65,13 +65,13 @@ class ReferenceTeacher(Teacher[ReferenceTeacherSettings]):
         return named + self._bugged(problem, named)
 
     def _drawn(self, problem: Problem) -> list[str]:
-        """Dress every structure at random, so that comments say nothing about structure."""
+        """Draw comments for every structure at random, so that comments and structure are independent."""
         rng = random.Random(f"{self.seed}:{problem.task_id}:comments")
         structures = [style for style in STYLES if "-" not in style]
         return [rng.choice([style for style in STYLES if style.partition("-")[0] == name]) for name in structures]
 
     def _bugged(self, problem: Problem, styled: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Put one bug into each of several styles, drawn at random, so that mistakes are not tied to a style."""
+        """Put one bug into each of several styles, drawn at random, so that bugs and styles are independent."""
         rng = random.Random(f"{self.seed}:{problem.task_id}")
         bugged: dict[str, str] = {}
         for _ in range(self.settings.bugs if styled else 0):

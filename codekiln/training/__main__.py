@@ -18,12 +18,12 @@ def main(arguments: list[str]) -> int:
 
 def _work(path: Path) -> int:
     job = TrainingJob.read(path)
+    from codekiln.training.graceful_shutdown import StoppedBySignal
     from codekiln.training.run import run
-    from codekiln.training.stopping import Stopped
 
     try:
         summary = run(job)
-    except Stopped as stopped:
+    except StoppedBySignal as stopped:
         return stopped.code
     if processes.rank() == 0:
         print(summary.model_dump_json())

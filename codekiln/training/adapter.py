@@ -1,9 +1,9 @@
-"""The adapter folder a training run leaves behind, and what it says of its own making."""
+"""The adapter folder that a training run writes, with a record of how it was trained."""
 
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,12 +11,15 @@ from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.launch import processes
 
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import Trainer
+
 WEIGHTS, CONFIG, RECORD = "adapter_model.safetensors", "adapter_config.json", "codekiln.json"
 SUMMARY = "summary.json"
 
 
 class AdapterRecord(BaseModel):
-    """Lineage of an adapter, kept beside its weights in codekiln.json."""
+    """Lineage of an adapter, stored in codekiln.json next to its weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,26 +43,26 @@ def digest_of(adapter: Path) -> str:
 
 
 def finished(output: Path, record: AdapterRecord) -> bool:
-    """Return whether the folder holds all results of this very job; the summary is what a run writes last."""
+    """Return whether the folder holds all results of this job; a run writes the summary last."""
     file = output / RECORD
     return (output / SUMMARY).is_file() and file.is_file() and json.loads(file.read_bytes()) == record.model_dump()
 
 
 def clear(output: Path) -> None:
-    """Remove what an earlier run left, so that a run that dies leaves no adapter that looks finished."""
+    """Remove the results of an earlier run, so that a run that crashes leaves no adapter that looks finished."""
     for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
         (output / name).unlink(missing_ok=True)
 
 
-def save(trainer: Any, output: Path, record: AdapterRecord) -> None:
-    """Write the trained adapter, in the precision it was trained in, and its record; all processes call this.
+def save(trainer: "Trainer", output: Path, record: AdapterRecord) -> None:
+    """Write the trained adapter, in the precision of training, and its record; every process calls this.
 
     Only the trained adapter is kept: under ZeRO-3 the trainer's copy of the reference adapter has wrong contents.
     """
     staging = output / "saving"
     trainer.save_model(str(staging))
     if not trainer.is_world_process_zero():
-        if processes.apart() and processes.local_rank() == 0:
+        if processes.nodes_share_no_folder() and processes.local_rank() == 0:
             shutil.rmtree(staging, ignore_errors=True)
         return
     config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""From our settings to the trainers' arguments. Imports torch and transformers: import this lazily."""
+"""The trainers' arguments from a job's settings. Imports torch and transformers: import this lazily."""
 
 import math
 from pathlib import Path
@@ -9,13 +9,13 @@ from peft import LoraConfig
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
-from codekiln.launch.worker import PATIENCE_SECONDS
+from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.models import BaseModelSpec
 from codekiln.models.loading import dtype_of
 from codekiln.training.checkpoints import FOLDER
+from codekiln.training.deepspeed_config import deepspeed_config
 from codekiln.training.job import TrainingJob
-from codekiln.training.settings import LoraSettings, Optimisation
-from codekiln.training.zero import deepspeed_config
+from codekiln.training.settings import LoraSettings, TrainingSettings
 
 EVALUATIONS_PER_EPOCH = 4
 
@@ -53,8 +53,8 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
         "ddp_find_unused_parameters": False,
-        # A process may download the base model while the others wait.
-        "ddp_timeout": PATIENCE_SECONDS,
+        # One process may still download the base model while the others wait for it.
+        "ddp_timeout": PEER_TIMEOUT_SECONDS,
         "deepspeed": deepspeed_config(job.strategy),
         "max_length": settings.max_length,
         "logging_steps": 1,
@@ -63,7 +63,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "disable_tqdm": True,
         "report_to": "none",
         "save_strategy": "steps",
-        "save_on_each_node": processes.apart(),
+        "save_on_each_node": processes.nodes_share_no_folder(),
         "save_steps": every,
         "save_total_limit": 2,
         "restore_callback_states_from_checkpoint": True,
@@ -79,7 +79,7 @@ def lora_config(spec: BaseModelSpec, lora: LoraSettings) -> LoraConfig:
     )
 
 
-def _accumulation(settings: Optimisation, world: int) -> int:
+def _accumulation(settings: TrainingSettings, world: int) -> int:
     rows = settings.micro_batch * world
     if settings.batch_size % rows:
         raise InputError(

@@ -1,4 +1,4 @@
-"""What happens beside the optimiser steps: progress, the curve, and stopping when a loss is no number."""
+"""Trainer callbacks: progress lines, step times, an end when the loss diverges; and the learning curve."""
 
 import json
 import math
@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from codekiln.data.files import write_atomic
 from codekiln.errors import InputError
 from codekiln.progress import progress
 
+# The keys of TRL's log entries that curve.jsonl keeps.
 MEASURES = (
     "loss",
     "learning_rate",
@@ -26,51 +27,58 @@ MEASURES = (
 )
 
 
-class Progress(TrainerCallback):
-    """Plain progress lines, counted in optimiser steps."""
+class ProgressCallback(TrainerCallback):
+    """Prints progress lines, counted in optimiser steps."""
 
     def __init__(self, label: str) -> None:
         self.label = label
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Start counting, at the step of the checkpoint if there is one."""
-        self.context = progress(self.label, state.max_steps, unit="steps")
-        self.step = self.context.__enter__()
-        self.step(state.global_step)
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start counting; a resumed run starts at the step of its checkpoint."""
+        self._context = progress(self.label, state.max_steps, unit="steps")
+        self._advance = self._context.__enter__()
+        self._advance(state.global_step)
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Count one step."""
-        self.step(1)
+        self._advance(1)
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Print the last line."""
-        self.context.__exit__(None, None, None)
+        self._context.__exit__(None, None, None)
 
 
-class Pace(TrainerCallback):
-    """Takes the time of every optimiser step, without evaluations and checkpoints."""
+class StepTimer(TrainerCallback):
+    """Measures the seconds of every optimiser step, without evaluations and checkpoints."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Start the clock."""
         self.start = time.perf_counter()
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Stop the clock."""
         self.seconds.append(time.perf_counter() - self.start)
 
 
-class Finite(TrainerCallback):
-    """Ends a training that has diverged.
+class DivergenceCallback(TrainerCallback):
+    """Ends a training run that has diverged.
 
     Raises:
-        InputError: A loss is infinite or no number.
+        InputError: A loss is infinite or NaN.
     """
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:
-        """Look at the losses of one log entry."""
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Check the losses of one log entry, the argument ``logs``."""
+        logs: dict[str, float] = kwargs["logs"]
         if any(not math.isfinite(logs.get(key, 0.0)) for key in ("loss", "eval_loss")):
             raise InputError(
                 f"training diverged: the loss at step {state.global_step} is not a finite number",
@@ -80,7 +88,7 @@ class Finite(TrainerCallback):
 
 
 def write_curve(history: list[dict[str, float]], path: Path) -> None:
-    """Write one JSON line per step with what was measured at it, from a trainer's log history."""
+    """Write a trainer's log history as JSON Lines: one line per step, with all that was measured at that step."""
     steps: dict[int, dict[str, float]] = {}
     for entry in history:
         measured = {key: entry[key] for key in MEASURES if key in entry}

@@ -1,7 +1,7 @@
-"""Checkpoints of one job: found again after a crash, never taken over by another job, never half of one.
+"""Checkpoints of one job: only complete ones are resumed from, and only by the job that wrote them.
 
-Several processes write a checkpoint, on several nodes. When all have written, one adds a list of the files with their
-sizes; a checkpoint counts when the list is there and true.
+Several processes on several nodes write a checkpoint. When all have finished, a list of its files with their sizes is
+added; a checkpoint is complete when this list exists and matches the files.
 """
 
 import json
@@ -18,37 +18,37 @@ logger = logging.getLogger(__name__)
 
 
 def claim(output: Path, digest: str) -> None:
-    """Make ``output/checkpoints`` belong to this job: what another job, or other numbers of processes, left is removed.
+    """Take over ``output/checkpoints``: checkpoints of another job or of another number of processes are removed.
 
-    Every process calls this; only the first of a node changes anything.
+    Every process calls this; only the first process of a node changes files.
     """
     if processes.local_rank() == 0:
-        _claim(output / FOLDER, {"digest": digest, "processes": processes.world()})
-    processes.wait()
+        _claim(output / FOLDER, {"digest": digest, "processes": processes.world_size()})
+    processes.barrier()
 
 
 def complete(output: Path, step: int) -> None:
-    """List the files of a checkpoint that every process has written; every process calls this."""
+    """Mark a checkpoint as complete by a list of its files; every process calls this after it has written its part."""
     folder = output / FOLDER / f"checkpoint-{step}"
-    processes.wait()
-    if processes.apart():
+    processes.barrier()
+    if processes.nodes_share_no_folder():
         _share_tag(folder / TAG)
-    views = processes.gathered(_sizes(folder) if processes.local_rank() == 0 else {})
+    views = processes.all_gather(_sizes(folder) if processes.local_rank() == 0 else {})
     if processes.local_rank() == 0:
         write_atomic(folder / COMPLETE, json.dumps({"step": step, "files": _agreed(views)}) + "\n")
-    processes.wait()
+    processes.barrier()
 
 
 def latest(output: Path) -> tuple[Path | None, int]:
-    """Return the newest checkpoint that is complete for every process, and its step; (None, 0) when there is none."""
+    """Return the newest checkpoint that every process sees as complete, and its step; (None, 0) where there is none."""
     folder = output / FOLDER
     steps = {step for path in folder.glob("checkpoint-*") if (step := _step(path)) and _best_is_there(path)}
-    step = max(set.intersection(*processes.gathered(steps)), default=0)
+    step = max(set.intersection(*processes.all_gather(steps)), default=0)
     return (folder / f"checkpoint-{step}", step) if step else (None, 0)
 
 
 def _best_is_there(checkpoint: Path) -> bool:
-    # The end of a run goes back to the checkpoint with the best held-out loss.
+    # At its end a run loads the checkpoint with the best held-out loss, so without that one it cannot be resumed.
     try:
         best = json.loads((checkpoint / STATE).read_bytes())["best_global_step"]
     except FileNotFoundError:
@@ -57,8 +57,8 @@ def _best_is_there(checkpoint: Path) -> bool:
 
 
 def remove(output: Path) -> None:
-    """Remove all checkpoints of a finished run, once no process needs one any more; every process calls this."""
-    processes.wait()
+    """Remove all checkpoints of a finished run, once every process is done with them; every process calls this."""
+    processes.barrier()
     if processes.local_rank() == 0:
         shutil.rmtree(output / FOLDER, ignore_errors=True)
 
@@ -71,20 +71,20 @@ def _claim(folder: Path, owner: dict[str, str | int]) -> None:
         logger.warning("%s holds checkpoints of a different job; starting from the beginning", folder)
     for checkpoint in found:
         if not ours or _step(checkpoint) is None:
-            # Another node may be removing the same.
+            # Errors are ignored because another node may be removing the same folder.
             shutil.rmtree(checkpoint, ignore_errors=True)
     write_atomic(file, json.dumps(owner) + "\n")
 
 
 def _share_tag(file: Path) -> None:
-    # DeepSpeed writes its tag in the first process of all only, and cannot load a folder without one.
-    tag = processes.gathered(file.read_text(encoding="utf-8") if file.is_file() else "")[0]
+    # Only global rank 0 writes DeepSpeed's tag file, and no node can load a checkpoint without it.
+    tag = processes.all_gather(file.read_text(encoding="utf-8") if file.is_file() else "")[0]
     if tag and processes.local_rank() == 0:
         write_atomic(file, tag)
 
 
 def _agreed(views: list[dict[str, int]]) -> dict[str, int | None]:
-    # No size where nodes see different ones: a network file system may be late, and nodes apart write their own times.
+    # None where nodes see different sizes: a network file system may lag, and separate disks hold separate files.
     sizes = {name: {view[name] for view in views if name in view} for name in sorted(set().union(*views))}
     return {name: found.pop() if len(found) == 1 else None for name, found in sizes.items()}
 

@@ -1,4 +1,4 @@
-"""What one training run is to do, and what it did: two JSON files, so that any launcher can start it."""
+"""A training run's input and result as JSON files, so that any launcher can start it: the job and its summary."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln import __version__
 from codekiln.launch.job import Job
-from codekiln.training.settings import DpoSettings, LoraSettings, Optimisation, SftSettings, Strategy
+from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings, Strategy, TrainingSettings
 
 
 class TrainingJob(Job):
@@ -33,19 +33,19 @@ class TrainingJob(Job):
     code_version: str = Field(__version__, description="checkpoints of another code version are not continued")
 
     @property
-    def settings(self) -> Optimisation:
+    def settings(self) -> TrainingSettings:
         """The settings of this kind of training."""
         return self.sft if self.kind == "sft" else self.dpo
 
     def digest(self, *parents: str) -> str:
-        """Return what makes two runs the same: all fields but where results go, and the digests of what is read."""
+        """Return a digest that equal runs share: of all fields but the folders, and of the inputs' digests."""
         unused = "dpo" if self.kind == "sft" else "sft"
         text = self.model_dump_json(exclude={"output", "data", "adapter", unused})
         return hashlib.sha256("\n".join((text, *parents)).encode()).hexdigest()
 
 
 class TrainingSummary(BaseModel):
-    """What a training run did."""
+    """Result of a training run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class TrainingSummary(BaseModel):
     best_step: int = Field(description="the step whose adapter was kept")
     train_rows: int
     holdout_rows: int
-    rejected: dict[str, int] = Field({}, description="rows turned away before training, by reason")
+    rejected: dict[str, int] = Field({}, description="rows rejected before training, by reason")
     first_eval_loss: float | None = Field(None, description="held-out loss before training")
     best_eval_loss: float | None = Field(None, description="held-out loss of the adapter that was kept")
     tokens: int = Field(description="tokens trained on, padding not counted")

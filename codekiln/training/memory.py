@@ -1,4 +1,4 @@
-"""How much memory one training process needs: an estimate from the model's shape, meant to be a little too high."""
+"""Estimates the memory of one training process from the model's shape; meant to be slightly too high."""
 
 import json
 from pathlib import Path
@@ -15,9 +15,10 @@ GIB = 2**30
 ACTIVATIONS, LAYER_INPUT = 88, 2
 # Adapter parameters per unit of rank, layer and unit of width, on all linear layers: 21 to 27 in the model table.
 ADAPTER = 28
-# TRL 1.16 computes the LM head in tiles of at most so many tokens and words in float32; about three exist at a time.
+# TRL 1.16 computes the LM head in float32 tiles of at most this many tokens and vocabulary entries; about three exist
+# at a time.
 TILE_TOKENS, TILE_WORDS, TILES = 4096, 32_768, 3
-# DeepSpeed keeps up to so many gathered parameters (stage3_max_live_parameters); the embedding comes on top.
+# DeepSpeed keeps up to this many gathered parameters (stage3_max_live_parameters); the embedding comes on top.
 LIVE = 1_000_000_000
 CONTEXT_GIB, FRAGMENTED = 2.0, 0.05
 
@@ -26,7 +27,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Memory(_Record):
+class MemoryEstimate(_Record):
     """Estimated peak memory of one process in GiB."""
 
     weights: float = Field(description="the frozen base; under ZeRO-3 a share of it and the layers gathered at a time")
@@ -41,7 +42,7 @@ class Memory(_Record):
         return self.weights + self.adapter + self.activations + self.logits + self.reserve
 
 
-class Shape(_Record):
+class ModelShape(_Record):
     """The sizes of a base model that memory depends on."""
 
     params: int
@@ -50,10 +51,10 @@ class Shape(_Record):
     vocab: int
 
 
-class Case(_Record):
-    """Everything an estimate depends on besides the strategy, the micro-batch and recomputation."""
+class Workload(_Record):
+    """All that an estimate depends on besides the strategy, the micro-batch and recomputation."""
 
-    shape: Shape
+    shape: ModelShape
     rank: int
     rows: int = Field(description="sequences per row of data: 1 for SFT, 2 for a pair")
     length: int = Field(description="tokens of the longest row")
@@ -65,11 +66,11 @@ class Case(_Record):
         """Return the most tokens that one forward pass sees."""
         return micro_batch * self.rows * self.length
 
-    def memory(self, strategy: Strategy, micro_batch: int, recompute: bool) -> Memory:
+    def estimate(self, strategy: Strategy, micro_batch: int, recompute: bool) -> MemoryEstimate:
         """Estimate the peak memory of one process."""
         shape, tokens = self.shape, self.tokens(micro_batch)
         kept = LAYER_INPUT * shape.layers + ACTIVATIONS if recompute else ACTIVATIONS * shape.layers
-        return Memory(
+        return MemoryEstimate(
             weights=self._weights(strategy) / GIB,
             adapter=ADAPTER * self.rank * shape.layers * shape.hidden * self._adapter_bytes(strategy) / GIB,
             activations=tokens * shape.hidden * kept * self.width / 2 / GIB,
@@ -93,15 +94,15 @@ class Case(_Record):
         return 8 + copy + 12 / self.processes if strategy == "zero2" else (20 + copy) / self.processes
 
 
-def shape_of(spec: BaseModelSpec) -> Shape | None:
-    """Return the sizes of a base model, from its table entry or its folder; None when neither says them."""
+def shape_of(spec: BaseModelSpec) -> ModelShape | None:
+    """Return the sizes of a base model, from its table entry or its folder; None where neither has them."""
     if spec.params and spec.hidden and spec.layers and spec.vocab:
-        return Shape(params=spec.params, hidden=spec.hidden, layers=spec.layers, vocab=spec.vocab)
+        return ModelShape(params=spec.params, hidden=spec.hidden, layers=spec.layers, vocab=spec.vocab)
     folder = Path(spec.id)
     return _shape_of_folder(folder) if (folder / "config.json").is_file() else None
 
 
-def _shape_of_folder(folder: Path) -> Shape | None:
+def _shape_of_folder(folder: Path) -> ModelShape | None:
     config = json.loads((folder / "config.json").read_bytes())
     config = config.get("text_config", config)
     size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -109,4 +110,4 @@ def _shape_of_folder(folder: Path) -> Shape | None:
     sizes = [config.get(name) for name in ("hidden_size", "num_hidden_layers", "vocab_size")]
     if not size or None in sizes:
         return None
-    return Shape(params=size // width, hidden=sizes[0], layers=sizes[1], vocab=sizes[2])
+    return ModelShape(params=size // width, hidden=sizes[0], layers=sizes[1], vocab=sizes[2])

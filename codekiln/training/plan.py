@@ -1,4 +1,4 @@
-"""How a training job divides its work over a pool: strategy, micro-batch and recomputation, from what should fit."""
+"""Plans how a training job uses a pool: strategy, micro-batch and recomputation, by estimated memory."""
 
 import math
 import re
@@ -11,18 +11,19 @@ from codekiln.errors import InputError
 from codekiln.launch.pools import Pool
 from codekiln.models import BaseModelSpec
 from codekiln.training.job import TrainingJob
-from codekiln.training.memory import GIB, Case, Memory, shape_of
-from codekiln.training.settings import LoraSettings, Optimisation, Strategy
+from codekiln.training.memory import GIB, MemoryEstimate, Workload, shape_of
+from codekiln.training.settings import LoraSettings, Strategy, TrainingSettings
 
 # Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
 BUSY_TOKENS = 2048
+# Assumed where a pool does not say how much memory its devices have.
 SMALLEST_GIB = 8
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-Asked = Literal["auto", "ddp", "zero2", "zero3"]
+StrategyChoice = Literal["auto", "ddp", "zero2", "zero3"]
 
 
-class Plan(BaseModel):
-    """How one training job runs on a pool; ``micro_batch * accumulation * processes`` is the batch size."""
+class TrainingPlan(BaseModel):
+    """How a training job runs on a pool; ``micro_batch * accumulation * processes`` is the batch size."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,25 +33,25 @@ class Plan(BaseModel):
     accumulation: int = Field(description="forward passes per optimiser step")
     gradient_checkpointing: bool
     dtype: Literal["float32", "bfloat16"] = Field(description="of the frozen base")
-    memory: Memory | None = Field(description="estimate for one process; empty: a size is unknown")
+    memory: MemoryEstimate | None = Field(description="estimate for one process; empty: a size is unknown")
     available_gib: float = Field(description="memory of one process; 0: unknown")
     reasons: str = Field(description="why, in a sentence")
 
 
 def plan(
     spec: BaseModelSpec,
-    training: Optimisation,
+    training: TrainingSettings,
     lora: LoraSettings,
     kind: Literal["sft", "dpo"],
     pool: Pool,
-    strategy: Asked = "auto",
-) -> Plan:
+    strategy: StrategyChoice = "auto",
+) -> TrainingPlan:
     """Choose how a job runs on a pool.
 
-    DDP when the frozen base and the work beside it fit one device, since then only the adapter's gradients travel; else
-    ZeRO-3, where the whole base travels in every pass. ZeRO-2 only when asked for: it shards the adapter's optimiser,
-    which is small. Activations are recomputed when otherwise less than 2048 tokens would fit one pass. Devices of
-    unknown memory are taken to have 8 GiB.
+    DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
+    communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
+    adapter's optimiser state, which is small. Activations are recomputed when otherwise less than 2048 tokens would fit
+    one pass. Devices of unknown memory are assumed to have 8 GiB.
 
     Args:
         spec: The base model.
@@ -65,11 +66,11 @@ def plan(
     """
     sizes, shape, available = _sizes(training, pool), shape_of(spec), _available(pool)
     if shape is not None and not available and strategy == "auto":
-        small = _small(spec, training, lora, kind, pool)
+        small = _plan_small_devices(spec, training, lora, kind, pool)
         return small or _unchecked(spec, training, pool, strategy, False, sizes[0])
     if shape is None or not available:
         return _unchecked(spec, training, pool, strategy, shape is None, sizes[0])
-    case = Case(
+    load = Workload(
         shape=shape,
         rank=lora.r,
         rows=1 if kind == "sft" else 2,
@@ -79,16 +80,16 @@ def plan(
         available=available,
     )
     for tried in _strategies(strategy, pool):
-        for recompute, micro in _options(training, case, sizes):
-            memory = case.memory(tried, micro, recompute)
+        for recompute, micro in _options(training, load, sizes):
+            memory = load.estimate(tried, micro, recompute)
             if memory.total <= available:
-                why = _reasons(spec, case, training, strategy, tried, micro, recompute)
-                return _made(training, pool, tried, micro, recompute, memory, why)
-    raise _too_large(spec, case, strategy, pool)
+                why = _reasons(spec, load, training, strategy, tried, micro, recompute)
+                return _build(training, pool, tried, micro, recompute, memory, why)
+    raise _too_large(spec, load, strategy, pool)
 
 
-def apply(job: TrainingJob, chosen: Plan) -> TrainingJob:
-    """Return the job as the plan wants it run."""
+def apply(job: TrainingJob, chosen: TrainingPlan) -> TrainingJob:
+    """Return the job with the plan's strategy, micro-batch, recomputation and dtype."""
     changes = {
         "micro_batch": chosen.micro_batch,
         "gradient_checkpointing": chosen.gradient_checkpointing,
@@ -97,7 +98,7 @@ def apply(job: TrainingJob, chosen: Plan) -> TrainingJob:
     return job.model_copy(update={"strategy": chosen.strategy, job.kind: job.settings.model_copy(update=changes)})
 
 
-def table(plans: Mapping[str, Plan]) -> str:
+def table(plans: Mapping[str, TrainingPlan]) -> str:
     """Return plans as a text table, one row per stage, with the reasons below it."""
     head = ("stage", "strategy", "batch", "recompute", "weights", "adapter", "activations", "logits", "reserve", "GiB")
     rows = [head, *(_row(name, chosen) for name, chosen in plans.items())]
@@ -107,7 +108,7 @@ def table(plans: Mapping[str, Plan]) -> str:
     return "\n".join([*lines, "", legend, *(f"{name}: {chosen.reasons}" for name, chosen in plans.items())])
 
 
-def _row(name: str, chosen: Plan) -> tuple[str, ...]:
+def _row(name: str, chosen: TrainingPlan) -> tuple[str, ...]:
     batch = f"{chosen.processes} x {chosen.micro_batch} x {chosen.accumulation}"
     first = (name, chosen.strategy, batch, "yes" if chosen.gradient_checkpointing else "no")
     if chosen.memory is None:
@@ -116,7 +117,7 @@ def _row(name: str, chosen: Plan) -> tuple[str, ...]:
     return (*first, *parts, f"{chosen.memory.total:.1f} of {chosen.available_gib:g}")
 
 
-def _sizes(training: Optimisation, pool: Pool) -> list[int]:
+def _sizes(training: TrainingSettings, pool: Pool) -> list[int]:
     """Return the micro-batches that divide the batch evenly, largest first."""
     share, rest = divmod(training.batch_size, pool.processes)
     if rest or not share:
@@ -145,35 +146,35 @@ def _quantity(text: str) -> float:
     return float(found[1]) * UNITS[found[2]] / GIB
 
 
-def _dtype(training: Optimisation, pool: Pool) -> Literal["float32", "bfloat16"]:
+def _dtype(training: TrainingSettings, pool: Pool) -> Literal["float32", "bfloat16"]:
     if training.dtype != "auto":
         return training.dtype
     return "bfloat16" if _on_accelerators(pool) else "float32"
 
 
-def _strategies(asked: Asked, pool: Pool) -> tuple[Strategy, ...]:
-    if asked != "auto":
-        return (asked,)
+def _strategies(choice: StrategyChoice, pool: Pool) -> tuple[Strategy, ...]:
+    if choice != "auto":
+        return (choice,)
     return ("ddp", "zero3") if pool.processes > 1 else ("ddp",)
 
 
-def _options(training: Optimisation, case: Case, sizes: list[int]) -> Iterator[tuple[bool, int]]:
+def _options(training: TrainingSettings, load: Workload, sizes: list[int]) -> Iterator[tuple[bool, int]]:
     """Yield recomputation and micro-batch, the fastest first."""
     if not training.gradient_checkpointing:
-        yield from ((False, size) for size in sizes if size == sizes[0] or case.tokens(size) >= BUSY_TOKENS)
+        yield from ((False, size) for size in sizes if size == sizes[0] or load.tokens(size) >= BUSY_TOKENS)
     yield from ((True, size) for size in sizes)
 
 
-def _made(
-    training: Optimisation,
+def _build(
+    training: TrainingSettings,
     pool: Pool,
     strategy: Strategy,
     micro: int,
     recompute: bool,
-    memory: Memory | None,
+    memory: MemoryEstimate | None,
     reasons: str,
-) -> Plan:
-    return Plan(
+) -> TrainingPlan:
+    return TrainingPlan(
         strategy=strategy,
         processes=pool.processes,
         micro_batch=micro,
@@ -186,10 +187,10 @@ def _made(
     )
 
 
-def _small(
-    spec: BaseModelSpec, training: Optimisation, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
-) -> Plan | None:
-    """Return the plan for devices of unknown memory, or None when even small ones might not do."""
+def _plan_small_devices(
+    spec: BaseModelSpec, training: TrainingSettings, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
+) -> TrainingPlan | None:
+    """Return the plan for devices of unknown memory; None where the work might not fit small ones."""
     try:
         found = plan(spec, training, lora, kind, pool.model_copy(update={"accelerator_memory_gib": SMALLEST_GIB}))
     except InputError:
@@ -199,34 +200,34 @@ def _small(
 
 
 def _unchecked(
-    spec: BaseModelSpec, training: Optimisation, pool: Pool, asked: Asked, shapeless: bool, micro: int
-) -> Plan:
+    spec: BaseModelSpec, training: TrainingSettings, pool: Pool, choice: StrategyChoice, shapeless: bool, micro: int
+) -> TrainingPlan:
     if shapeless:
         unknown = f"the size of base model {spec.name} is unknown"
         fix = "set strategy, or add params, hidden, layers and vocab to a file in codekiln/models"
     else:
         unknown = "the memory of the pool's accelerators is unknown"
         fix = "set acceleratorMemoryGiB of the pool in the chart's values, or set strategy"
-    if asked == "auto":
+    if choice == "auto":
         raise InputError(f"{unknown}, so no plan can be made", where="strategy", fix=fix)
-    reasons = f"{asked} as asked for; {unknown}, so whether it fits was not checked."
-    return _made(training, pool, asked, micro, training.gradient_checkpointing, None, reasons)
+    reasons = f"{choice} as asked for; {unknown}, so whether it fits was not checked."
+    return _build(training, pool, choice, micro, training.gradient_checkpointing, None, reasons)
 
 
 def _reasons(
     spec: BaseModelSpec,
-    case: Case,
-    training: Optimisation,
-    asked: Asked,
+    load: Workload,
+    training: TrainingSettings,
+    choice: StrategyChoice,
     strategy: Strategy,
     micro: int,
     recompute: bool,
 ) -> str:
-    weights = f"{spec.name} takes {case.shape.params * case.width / GIB:.1f} GiB"
-    if asked == "zero2":
+    weights = f"{spec.name} takes {load.shape.params * load.width / GIB:.1f} GiB"
+    if choice == "zero2":
         first = "zero2 as asked for; it shards only the adapter's optimiser, so ddp takes about as much memory"
-    elif asked != "auto":
-        first = f"{asked} as asked for"
+    elif choice != "auto":
+        first = f"{choice} as asked for"
     elif strategy == "ddp":
         first = f"{weights} and fits one device, so every process holds all of it"
     else:
@@ -236,9 +237,9 @@ def _reasons(
     return first + smaller + ("; activations are recomputed to fit, for a third more time." if forced else ".")
 
 
-def _too_large(spec: BaseModelSpec, case: Case, asked: Asked, pool: Pool) -> InputError:
-    last = _strategies(asked, pool)[-1]
-    need = case.memory(last, 1, recompute=True)
+def _too_large(spec: BaseModelSpec, load: Workload, choice: StrategyChoice, pool: Pool) -> InputError:
+    last = _strategies(choice, pool)[-1]
+    need = load.estimate(last, 1, recompute=True)
     advice = ["a pool with more memory or more devices"]
     if last != "zero3" and pool.processes > 1:
         advice.append("strategy = auto")
@@ -246,7 +247,7 @@ def _too_large(spec: BaseModelSpec, case: Case, asked: Asked, pool: Pool) -> Inp
         advice.append("a smaller max_length")
     return InputError(
         f"{spec.name} does not fit: with {last}, one row at a time and recomputed activations a device needs about "
-        f"{need.total:.0f} GiB ({need.weights:.0f} of them weights) and has {case.available:g}",
+        f"{need.total:.0f} GiB ({need.weights:.0f} of them weights) and has {load.available:g}",
         where="pool",
         fix=f"use {', or '.join([*advice, 'a smaller base_model'])}",
     )

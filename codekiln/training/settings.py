@@ -1,4 +1,4 @@
-"""Settings of training, one set from the embedded tiny model to gemma3-12b."""
+"""Settings of SFT and DPO, for every base model from the embedded one to gemma3-12b."""
 
 from typing import Literal
 
@@ -20,8 +20,8 @@ class LoraSettings(_Section):
     dropout: float = Field(0.05, ge=0, lt=1, description="dropout on the adapter's input")
 
 
-class Optimisation(_Section):
-    """What SFT and DPO have in common."""
+class TrainingSettings(_Section):
+    """Settings that SFT and DPO share."""
 
     epochs: float = Field(2, gt=0, description="passes over the training rows; 1 to 3 are usual")
     learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
@@ -41,7 +41,9 @@ class Optimisation(_Section):
         le=0.5,
         description="share of the groups held out to measure loss; 0: none, and no early stopping",
     )
-    patience: int = Field(3, ge=0, description="stop after so many evaluations without a lower held-out loss; 0: never")
+    patience: int = Field(
+        3, ge=0, description="evaluations without a lower held-out loss after which training stops; 0: never"
+    )
     eval_every: int | None = Field(
         None,
         ge=1,
@@ -54,11 +56,11 @@ class Optimisation(_Section):
     )
 
 
-class SftSettings(Optimisation):
+class SftSettings(TrainingSettings):
     """Supervised fine-tuning; loss on completions only."""
 
 
-class DpoSettings(Optimisation):
+class DpoSettings(TrainingSettings):
     """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290)."""
 
     epochs: float = Field(1, gt=0, description="passes over the training pairs; 1 to 3 are usual")

@@ -1,42 +1,42 @@
 """Supervised fine-tuning with TRL: loss on completions only. Imports torch and TRL: import this lazily."""
 
+from collections.abc import Callable
 from typing import Any
 
 from datasets import Dataset
 from peft import PeftModel
-from transformers import PreTrainedModel
-from trl import SFTConfig, SFTTrainer
+from transformers import PreTrainedModel, TrainerCallback
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat import Chat
+from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.job import TrainingJob
 
 
-class Trainer(SFTTrainer):
-    """TRL's trainer, which reports to nobody."""
+class SftTrainer(SFTTrainer):
+    """TRL's trainer without telemetry."""
 
     def _send_telemetry(self) -> None:
         pass
 
 
-def configure(job: TrainingJob, arguments: dict[str, Any]) -> SFTConfig:
-    """Return the trainer's configuration; under ZeRO-3 it decides how the model is loaded afterwards."""
-    return SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
-
-
 def build(
     job: TrainingJob,
     spec: BaseModelSpec,
-    chat: Chat,
-    model: PreTrainedModel | PeftModel,
+    chat: ChatTokenizer,
+    load: Callable[[], PreTrainedModel | PeftModel],
     train: Dataset,
     held: Dataset | None,
-    config: SFTConfig,
-    callbacks: list[Any],
-) -> Trainer:
-    """Return a trainer over proven rows (columns ``input_ids`` and ``labels``); a PeftModel is continued."""
-    return Trainer(
+    arguments: dict[str, Any],
+    callbacks: list[TrainerCallback],
+) -> SftTrainer:
+    """Return a trainer over validated rows (columns ``input_ids`` and ``labels``); a PeftModel is trained further."""
+    # The configuration comes before the model: under ZeRO-3 it decides how the weights are loaded.
+    config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
+    model = load()
+    return SftTrainer(
         model=model,
         args=config,
         train_dataset=train,

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.near_duplicates import THRESHOLD, first_of_each, near, shingles
+from codekiln.data.near_duplicates import THRESHOLD, earliest_duplicates, near, shingles
 
 WORDS = st.lists(
     st.sampled_from(("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")), min_size=1, max_size=14
@@ -40,7 +40,7 @@ def test_near_finds_exactly_the_pairs_above_the_threshold(left, right):
 
 @given(TEXTS)
 def test_what_is_kept_is_apart_and_what_is_dropped_is_near_something_kept(texts):
-    firsts = first_of_each(texts)
+    firsts = earliest_duplicates(texts)
     kept = [texts[index] for index in sorted(set(firsts))]
     assert all(i == j for i, j, _ in near(kept, kept))
     for index, first in enumerate(firsts):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.prompts import answer, extract_code, messages
+from codekiln.data.prompts import code_turn, extract_code, messages
 from codekiln.data.records import CallTest, Problem
 
 PROBLEM = Problem(
@@ -32,4 +32,4 @@ def test_a_reply_without_a_fence_is_code():
 
 @given(st.text(alphabet="ab :=()\n\t'\"#é", max_size=60))
 def test_code_comes_back_as_it_was_given(code):
-    assert extract_code(answer(code)[0].content) == code.strip("\n")
+    assert extract_code(code_turn(code)[0].content) == code.strip("\n")

@@ -4,7 +4,7 @@ import pytest
 
 from codekiln import demo
 from codekiln.code.rewrite.styles import variants
-from codekiln.data.prompts import answer, extract_code, messages
+from codekiln.data.prompts import code_turn, extract_code, messages
 from codekiln.data.records import Message
 
 
@@ -50,7 +50,7 @@ def test_tokenizer_keeps_programs_and_makes_them_short(tokenizer) -> None:
     lengths = []
     for problem in demo.problems("eval", count=40):
         for code in variants(problem.reference).values():
-            text = answer(code)[0].content
+            text = code_turn(code)[0].content
             ids = tokenizer(text)["input_ids"]
             assert tokenizer.decode(ids) == text
             lengths.append(len(ids))
@@ -63,7 +63,7 @@ def test_prompt_is_a_prefix_of_the_whole_conversation(tokenizer) -> None:
     problem = demo.problems("eval", count=1)[0]
     system = Message(role="system", content="  Be brief. ")
     for chat in (messages(problem), (system, *messages(problem))):
-        reply = answer("    indented = True\n")
+        reply = code_turn("    indented = True\n")
         prompt = tokenizer.apply_chat_template(turns(*chat), add_generation_prompt=True)["input_ids"]
         whole = tokenizer.apply_chat_template(turns(*chat, *reply))["input_ids"]
         assert whole[: len(prompt)] == prompt
@@ -73,10 +73,10 @@ def test_prompt_is_a_prefix_of_the_whole_conversation(tokenizer) -> None:
 
 
 def test_only_the_answer_and_its_end_are_marked_as_generated(tokenizer) -> None:
-    chat = turns(*messages(demo.problems("eval", count=1)[0]), *answer("x = 1"))
+    chat = turns(*messages(demo.problems("eval", count=1)[0]), *code_turn("x = 1"))
     encoded = tokenizer.apply_chat_template(chat, return_dict=True, return_assistant_tokens_mask=True)
     marked = [token for token, mark in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True) if mark]
-    assert tokenizer.decode(marked).removeprefix("<|assistant|>") == answer("x = 1")[0].content + "<|end|>"
+    assert tokenizer.decode(marked).removeprefix("<|assistant|>") == code_turn("x = 1")[0].content + "<|end|>"
 
 
 def test_base_model_writes_programs_that_end(model, tokenizer) -> None:

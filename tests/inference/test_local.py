@@ -83,12 +83,12 @@ def test_an_adapter_changes_the_policy_and_merging_it_does_not(bases, adapter):
     import torch
 
     from codekiln import models
-    from codekiln.models.loading import attach, load_model
+    from codekiln.models.loading import attach_adapter, load_model
 
     base = bases["Qwen3ForCausalLM"]
     spec = models.get(str(base))
     merged = generator(base, adapter).model
-    beside = attach(load_model(spec), spec, adapter)
+    beside = attach_adapter(load_model(spec), spec, adapter)
     ids = torch.arange(4, 40)[None]
     with torch.inference_mode():
         want, got, bare = beside(ids).logits, merged(ids).logits, load_model(spec)(ids).logits

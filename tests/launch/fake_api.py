@@ -33,6 +33,7 @@ from tests import crds
 from tests.launch.fake_objects import (
     JOB_LABELS,
     NAMESPACE,
+    PATIENCE,
     SERVED,
     Answer,
     Fault,
@@ -86,7 +87,7 @@ class FakeApi:
 
     def __exit__(self, *error: Any) -> None:
         for thread, errors in self._scripts:
-            thread.join(20)
+            thread.join(2 * PATIENCE)
             if error[0] is None:
                 assert not thread.is_alive(), "the script still waits for something"
                 for each in errors:
@@ -126,7 +127,7 @@ class FakeApi:
         self._scripts.append((thread, errors))
         thread.start()
 
-    def wait(self, check: Callable[[], Any], seconds: float = 15) -> Any:
+    def wait(self, check: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Return the first true value of ``check``, looking after every change."""
         end = time.monotonic() + seconds
         while not (found := check()):

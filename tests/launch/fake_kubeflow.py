@@ -15,13 +15,14 @@ class FakeKubeflow:
     Attributes:
         states: What a run answers, one entry a question, the last one for ever: (state, {task: state}, error).
         refuse: HTTP status for every request from now on; 0 answers; -1 drops the connection.
+        refusals: After so many requests refused, it answers again; 0: never.
         token: When set, requests must carry it.
     """
 
     def __init__(self):
         self.experiments, self.pipelines, self.versions, self.runs = {}, {}, {}, []
         self.states = [("SUCCEEDED", {}, "")]
-        self.refuse, self.token = 0, ""
+        self.refuse, self.refusals, self.token = 0, 0, ""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -33,10 +34,10 @@ class FakeKubeflow:
 
             def answer(self, method):
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                if server.refuse == -1:
+                status, value = server.refusal(), {"message": "not now"}
+                if status == -1:
                     self.connection.close()
                     return
-                status, value = server.refuse, {"message": "not now"}
                 if not status and server.token and self.headers.get("authorization") != f"Bearer {server.token}":
                     status, value = 401, {"message": "who are you"}
                 if not status:
@@ -58,6 +59,14 @@ class FakeKubeflow:
     def close(self):
         self.http.shutdown()
         self.http.server_close()
+
+    def refusal(self):
+        """Return the status that this request is refused with, 0 to answer it."""
+        refuse = self.refuse
+        if refuse and self.refusals:
+            self.refusals -= 1
+            self.refuse = refuse if self.refusals else 0
+        return refuse
 
     def route(self, method, url, body, headers):
         query = {key: values[0] for key, values in parse_qs(url.query).items()}

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 Object = dict[str, Any]
 NAMESPACE = "kubeflow"
+# Seconds that a test waits for what has to come; a busy machine takes far longer than an idle one.
+PATIENCE = 90.0
 
 SERVED = {
     ("", "v1", "pods"): "Pod",
@@ -60,7 +62,7 @@ class Hold:
 
     def wait(self) -> None:
         """Wait until the request has come."""
-        assert self.reached.wait(15), f"no {self.verb} of {self.resource} comes"
+        assert self.reached.wait(PATIENCE), f"no {self.verb} of {self.resource} comes"
 
     def release(self) -> None:
         """Let it go on."""
@@ -69,7 +71,7 @@ class Hold:
     def stop(self) -> None:
         """Keep the server's thread waiting."""
         self.reached.set()
-        self.released.wait(20)
+        self.released.wait(2 * PATIENCE)
 
 
 @dataclass

@@ -25,8 +25,11 @@ def main(path: Path) -> int:
     if "writes_for" in does:
         return _writes(path.parent / f"checkpoint-{rank}", does["writes_for"])
     time.sleep(does.get("after", 0))
+    while "behind" in does and not (path.parent / f"said-{does['behind']}").exists():
+        time.sleep(0.01)
     if "says" in does:
         worker.report_failure(does["says"])
+        (path.parent / f"said-{rank}").touch()
     if "signal" in does:
         os.kill(os.getpid(), does["signal"])
     return does.get("code", 0)

@@ -1,5 +1,4 @@
 import dataclasses
-import threading
 
 import pytest
 
@@ -118,7 +117,12 @@ def test_a_first_attempt_and_a_retry_after_a_crash_train_again(api, said, monkey
 def test_a_job_that_is_being_deleted_is_waited_for_and_replaced(api, said):
     job = existing(api)
     api.update(job, lambda each: each["metadata"].update(deletionTimestamp=now()))
-    threading.Timer(0.2, lambda: api.remove(job)).start()
+
+    def play(api):
+        said.wait("is being deleted; waits until it is gone")
+        api.remove(job)
+
+    api.script(play)
     replaced(api, said, job["metadata"]["uid"])
     run_on_pool(request(), said, QUICK)
     assert api.count("delete", "trainjobs") == 0
@@ -129,7 +133,7 @@ def test_a_job_that_is_never_gone_ends_the_step_with_what_to_do(api, said):
     job = existing(api)
     api.update(job, lambda each: each["metadata"].update(deletionTimestamp=now()))
     timeouts = dataclasses.replace(QUICK, deletion=0.1)
-    with pytest.raises(ClusterError, match="in vain until the job is deleted"):
+    with pytest.raises(ClusterError, match="gave up after waiting .* until the job is deleted"):
         run_on_pool(request({"grace_seconds": 0}), said, timeouts)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from codekiln.launch.cluster.cancellation import Cancelled, cancellable
 from codekiln.launch.cluster.pool_run import run_on_pool
+from tests.launch.fake_objects import PATIENCE
 from tests.launch.steps import QUICK, complete, request
 
 
@@ -80,7 +81,7 @@ def test_a_step_in_another_thread_runs_without_handlers(api, said):
     api.script(play)
     thread = threading.Thread(target=run_on_pool, args=(request(), said, QUICK))
     thread.start()
-    thread.join(15)
+    thread.join(PATIENCE)
     assert said.lines[-1].endswith("complete")
 
 

@@ -11,6 +11,7 @@ from codekiln.errors import ClusterError, InputError
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import exchange
+from tests.launch.fake_objects import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +144,7 @@ def test_checkpoints_reach_storage_while_the_job_works_and_leave_it_when_they_ar
         return {info.path.removeprefix(f"{path}/output/") for info in exchange._files(store, f"{path}/output")}
 
     def wait_for(expected: set[str]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while stored() != expected:
             assert time.monotonic() < deadline, stored()
             time.sleep(0.05)

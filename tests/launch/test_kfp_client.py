@@ -1,4 +1,3 @@
-import threading
 import time
 
 import pytest
@@ -62,8 +61,7 @@ def test_a_run_that_ends_badly_is_an_error_with_the_task_and_its_reason(server, 
 @pytest.mark.parametrize("trouble", [503, -1])
 def test_a_server_that_is_away_for_a_while_is_waited_for(server, trouble):
     said, client = [], KfpClient(server.url)
-    server.refuse = trouble
-    threading.Timer(0.3, lambda: setattr(server, "refuse", 0)).start()
+    server.refuse, server.refusals = trouble, 5
     client.follow("run-1", said.append, poll=0.02)
     assert sum("does not answer" in line for line in said) == 1
     assert "succeeded" in said[-1]
@@ -129,8 +127,7 @@ def test_submit_refuses_settings_that_check_would_refuse(server):
 
 def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, monkeypatch):
     monkeypatch.setattr(upload, "PAUSE_SECONDS", 0.05)
-    server.refuse = -1
-    threading.Timer(0.4, lambda: setattr(server, "refuse", 0)).start()
+    server.refuse, server.refusals = -1, 3
     files = [str(find_pipeline(name)) for name in pipeline_names()]
     done = CliRunner().invoke(upload.main, ["--host", server.url, *files])
     assert done.exit_code == 0, done.output

@@ -52,7 +52,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_fix(api, kubeflow, de
     assert done.exit_code == 2
     for text in (
         "may not delete trainjobs",
-        "no tag that stays what it is",
+        "no immutable tag",
         "TrainingRuntime",
         "LocalQueue",
         "PersistentVolumeClaim",

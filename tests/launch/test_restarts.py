@@ -21,7 +21,7 @@ def test_a_pytorch_job_whose_pod_dies_again_and_again_is_given_up(api, said):
         job = api.wait_job()
         for times in (1, 2):
             lose(api, said, api.pod(job), times)
-        api.wait(lambda: not api.jobs(), seconds=5)
+        api.wait(lambda: not api.jobs())
 
     api.script(play)
     with pytest.raises(ClusterError) as error:
@@ -74,7 +74,7 @@ def test_a_pod_that_is_deleted_counts_only_if_it_had_failed_before(api, said, co
         api.update(pod, lambda each: each.update(status=status, metadata=each["metadata"] | end))
         api.remove(pod)
         if counts:
-            api.wait(lambda: not api.jobs(), seconds=5)
+            api.wait(lambda: not api.jobs())
         else:
             complete(api, job, api.pod(job))
 

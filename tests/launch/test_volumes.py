@@ -57,7 +57,7 @@ def test_a_volume_that_never_comes_ends_the_step_and_deletes_the_job(api, said, 
         if reason:
             api.event("Pod", pod["metadata"]["name"], reason, message)
         said.wait("cannot start, ")
-        api.wait(lambda: not api.jobs(), seconds=5)
+        api.wait(lambda: not api.jobs())
 
     api.script(play)
     with pytest.raises(ClusterError) as error:

@@ -67,7 +67,7 @@ def test_a_pool_that_is_not_ready_is_refused_before_anything_starts(tmp_path):
     assert operator.ran == []
     for text in (
         "may not create trainjobs",
-        "no tag that stays what it is",
+        "no immutable tag",
         "TrainingRuntime",
         "PersistentVolumeClaim",
     ):

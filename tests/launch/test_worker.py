@@ -13,6 +13,7 @@ from tests.training import launched
 
 pytestmark = pytest.mark.xdist_group("torchrun")
 slow = pytest.mark.slow
+AFTERWARDS = {"code": 1, "behind": "1", "says": "gone"}
 
 
 def place_of(folder: Path, **job) -> Path:
@@ -33,7 +34,8 @@ def start(place: Path, **pet) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
-    return process.wait(60), process.communicate()[1]
+    said = process.communicate(timeout=launched.TIMEOUT)[1]
+    return process.returncode, said
 
 
 def test_without_pet_variables_it_is_one_process(tmp_path):
@@ -59,7 +61,7 @@ def test_pet_variables_say_how_many_processes_there_are_and_where_they_meet(tmp_
         ({"1": {"code": 7}}, 7, "process 1 ended with exit code 7"),
         ({"0": {"signal": 9}}, 137, "SIGKILL"),
         pytest.param({"1": {"signal": 11}}, 139, "SIGSEGV", marks=slow),
-        ({"0": {"code": 1, "after": 0.3, "says": "gone"}, "1": {"code": 2, "says": "error: wrong"}}, 2, "error: wrong"),
+        ({"0": AFTERWARDS, "1": {"code": 2, "says": "error: wrong"}}, 2, "error: wrong"),
         pytest.param({"1": {"code": 1, "says": "Traceback: cause"}}, 1, "Traceback: cause", marks=slow),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from codekiln import models
 from codekiln.errors import InputError
-from codekiln.models.hub_access import reach
+from codekiln.models.hub_access import check_access
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -46,15 +46,16 @@ def hub():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 def asked(name: str, tmp_path, **environment: str) -> str:
     """The Hub's client reads its variables when it is imported, so each question is a process of its own."""
     code = (
         "import sys\nfrom codekiln.errors import InputError\nfrom codekiln.models import BaseModelSpec\n"
-        "from codekiln.models.hub_access import reach\n"
+        "from codekiln.models.hub_access import check_access\n"
         "name, _, revision = sys.argv[1].partition('@')\n"
-        "try:\n    print(reach(BaseModelSpec(name=name, id=name, revision=revision or 'main')))\n"
+        "try:\n    print(check_access(BaseModelSpec(name=name, id=name, revision=revision or 'main')))\n"
         "except InputError as error:\n    print(error)\n"
     )
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
@@ -103,13 +104,13 @@ def test_without_the_hub_a_copy_on_disk_will_do(tmp_path, environment):
 
 def test_a_folder_and_the_shipped_model_need_no_hub(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    assert reach(models.get(str(tmp_path))) == f"folder {tmp_path}"
-    assert reach(models.get("tiny")) == "shipped with codekiln"
+    assert check_access(models.get(str(tmp_path))) == f"folder {tmp_path}"
+    assert check_access(models.get("tiny")) == "shipped with codekiln"
 
 
 def test_the_cache_of_jobs_is_not_looked_for_here(tmp_path, monkeypatch):
     monkeypatch.setattr("codekiln.models.hub_access.constants.HF_HUB_OFFLINE", True)
     spec = models.BaseModelSpec(name="lab/open", id="lab/open", revision="v1")
-    assert "jobs' cache has to have" in reach(spec, elsewhere=True)
+    assert "jobs' cache has to have" in check_access(spec, by_job=True)
     with pytest.raises(InputError, match="no copy on disk"):
-        reach(spec)
+        check_access(spec)

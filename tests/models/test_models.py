@@ -1,9 +1,9 @@
 import pytest
 
 from codekiln import models
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.errors import InputError, ModelError
-from codekiln.models.chat import Chat, load_chat
+from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from tests import toy_models as toy
 
 
@@ -36,37 +36,37 @@ def test_a_hub_id_and_a_folder_outside_the_table_are_generic_models(tmp_path):
 @pytest.mark.parametrize(("template", "token"), [("chatml", "<|im_end|>"), ("gemma", "<end_of_turn>")])
 def test_the_end_of_turn_is_read_off_the_template(template, token):
     spec = models.BaseModelSpec(name="toy", id="toy")
-    assert Chat(spec, toy.tokenizer(template)).end_of_turn == token
+    assert ChatTokenizer(spec, toy.tokenizer(template)).end_of_turn == token
 
 
 def test_a_wrong_end_of_turn_and_a_missing_template_are_errors():
     words = toy.tokenizer()
     with pytest.raises(ModelError, match="not a token"):
-        Chat(models.BaseModelSpec(name="toy", id="toy", end_of_turn="<nothing>"), words)
+        ChatTokenizer(models.BaseModelSpec(name="toy", id="toy", end_of_turn="<nothing>"), words)
     words.chat_template = None
     with pytest.raises(ModelError, match="no chat template"):
-        Chat(models.BaseModelSpec(name="toy", id="toy"), words)
+        ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), words)
 
 
 def test_a_template_that_never_ends_the_turn_is_an_error():
     words = toy.tokenizer()
     words.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
     with pytest.raises(ModelError, match="not with a token"):
-        Chat(models.BaseModelSpec(name="toy", id="toy"), words)
+        ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), words)
 
 
 def test_a_model_that_cannot_be_read_is_the_users_mistake(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match="cannot read base model"):
-        load_chat(models.get(str(tmp_path)))
+        load_chat_tokenizer(models.get(str(tmp_path)))
 
 
 def test_prompt_tokens_are_what_the_template_writes():
-    chat = Chat(models.BaseModelSpec(name="toy", id="toy"), toy.tokenizer())
+    chat = ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), toy.tokenizer())
     prompt = toy.question(3)
     [ids] = chat.prompts([prompt])
     assert chat.decode(ids) == f"<|im_start|>user\n{prompt[0].content}<|im_end|>\n<|im_start|>assistant\n"
-    [whole] = chat.conversations([prompt + answer("x = 1")])
+    [whole] = chat.conversations([prompt + code_turn("x = 1")])
     assert whole[: len(ids)] == ids
 
 

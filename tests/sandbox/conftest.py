@@ -5,7 +5,7 @@ import pytest
 from codekiln.data.records import Problem, Test, Verdict
 from codekiln.sandbox import Limits, Sandbox
 
-SMALL = Limits(cpu_seconds=1, wall_seconds=2.5, memory_mb=256, file_mb=4, output_kb=64)
+SMALL = Limits(cpu_seconds=1, wall_seconds=30.0, memory_mb=256, file_mb=4, output_kb=64)
 
 
 @pytest.fixture(scope="session")

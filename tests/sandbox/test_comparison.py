@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from codekiln.data.records import CallTest, DoctestTest, Problem, StdinTest, Verdict
 from codekiln.sandbox import Sandbox
 from codekiln.sandbox.inside.plain_values import Opaque, decode, dumps, encode
-from codekiln.sandbox.test_plan import plan
+from codekiln.sandbox.test_plan import plan_tests
 
 HASHABLE = st.recursive(
     st.none()
@@ -201,7 +201,7 @@ def test_expected_values_do_not_travel() -> None:
         "assert f(4) in ('secret-3',)",
     )
     problem = Problem(task_id="t", prompt="", entry_point="f", tests=(*tests, CallTest(call=[5], expect="secret-4")))
-    made = plan(problem)
+    made = plan_tests(problem)
     sent = repr([(kind, code.co_consts) for kind, code in made.steps])
     assert "secret" not in sent
     assert "987654" not in sent

@@ -5,7 +5,7 @@ from codekiln.sandbox import Limits
 from codekiln.sandbox.inside.plain_values import Opaque
 from codekiln.sandbox.observe import Result, Run, observe
 
-SMALL = Limits(cpu_seconds=1, wall_seconds=2.5, memory_mb=256, file_mb=4, output_kb=64)
+SMALL = Limits(cpu_seconds=1, wall_seconds=30.0, memory_mb=256, file_mb=4, output_kb=64)
 
 
 def see(*runs):

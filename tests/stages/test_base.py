@@ -6,7 +6,7 @@ from codekiln.data.folders import write_dataset
 from codekiln.data.records import Sample
 from codekiln.errors import InputError
 from codekiln.settings.resolve import resolve
-from codekiln.stages.base import Stage, StageManifest, Summary, Work, execute, folder_digest
+from codekiln.stages.base import Stage, StageContext, StageManifest, Summary, execute, folder_digest
 
 ROWS = [Sample(task_id=str(number), solution="x = 1") for number in range(4)]
 
@@ -18,12 +18,12 @@ def calls():
 
 @pytest.fixture
 def stage(calls):
-    def perform(work):
-        calls.append(work.step)
-        write_dataset(work.output / "rows", ROWS[: work.settings.seed + 1], Sample)
-        return Summary(figures={"rows": work.settings.seed + 1})
+    def perform(context):
+        calls.append(context.step)
+        write_dataset(context.output / "rows", ROWS[: context.settings.seed + 1], Sample)
+        return Summary(figures={"rows": context.settings.seed + 1})
 
-    return Stage(name="generate", reads=("seed",), uses={"data": "rows"}, work=perform)
+    return Stage(name="generate", settings_keys=("seed",), input_parts={"data": "rows"}, run=perform)
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def silent():
 
 
 def work_on(tmp_path, *overrides, data=None):
-    return Work(
+    return StageContext(
         settings=resolve("laptop", {}, list(overrides)), inputs={"data": data} if data else {}, output=tmp_path / "out",
-        step="generate", run=tmp_path,
+        step="generate", run_folder=tmp_path,
     )  # fmt: skip
 
 
@@ -72,11 +72,11 @@ def test_another_code_version_repeats_it(tmp_path, stage, calls, monkeypatch):
 
 
 def test_a_stage_that_dies_leaves_no_manifest_and_its_folder_is_kept(tmp_path):
-    def perform(work):
-        (work.output / "checkpoint").write_text("half")
+    def perform(context):
+        (context.output / "checkpoint").write_text("half")
         raise KeyboardInterrupt
 
-    broken = Stage(name="sft", reads=(), uses={}, work=perform)
+    broken = Stage(name="sft", settings_keys=(), input_parts={}, run=perform)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             execute(broken, work_on(tmp_path), silent)
@@ -123,14 +123,18 @@ def test_a_damaged_output_is_named_with_its_line(tmp_path, stage):
 def test_lineage_travels_with_the_folder(tmp_path, stage):
     execute(stage, work_on(tmp_path), silent)
 
-    def perform(work):
+    def perform(context):
         return Summary()
 
-    second = Stage(name="filter", reads=(), uses={"data": "rows"}, work=perform)
-    work = Work(
-        settings=resolve("laptop"), inputs={"data": tmp_path / "out"}, output=tmp_path / "two", step="f", run=tmp_path
+    second = Stage(name="filter", settings_keys=(), input_parts={"data": "rows"}, run=perform)
+    context = StageContext(
+        settings=resolve("laptop"),
+        inputs={"data": tmp_path / "out"},
+        output=tmp_path / "two",
+        step="f",
+        run_folder=tmp_path,
     )
-    manifest, _ = execute(second, work, silent)
+    manifest, _ = execute(second, context, silent)
     assert list(manifest.lineage) == ["generate"]
     assert manifest.inputs == {"data": folder_digest(tmp_path / "out" / "rows")}
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TIMEOUT = 120
+TIMEOUT = 300
 
 
 def place_of(folder: Path, job: dict, module: str = "codekiln.training") -> Path:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from codekiln.launch import processes
 from codekiln.models import BaseModelSpec
-from codekiln.training import zero
+from codekiln.training.deepspeed_config import deepspeed_config, init_distributed
 
 
 def main(folder: Path) -> None:
-    zero.start("zero3")
+    init_distributed("zero3")
     import deepspeed
     import torch
     from safetensors.torch import load_file
@@ -21,7 +21,7 @@ def main(folder: Path) -> None:
     from codekiln.models.loading import load_model
 
     config = SFTConfig(
-        str(folder / "out"), deepspeed=zero.deepspeed_config("zero3"), use_cpu=True, bf16=False, report_to="none"
+        str(folder / "out"), deepspeed=deepspeed_config("zero3"), use_cpu=True, bf16=False, report_to="none"
     )
     assert config.deepspeed
     mapping = {r"^language_model\.model\.": "model."}
@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
             assert torch.equal(weight, plain.pop(name)), name
     assert not plain, sorted(plain)
     print("every weight is there")
-    processes.leave()
+    processes.shut_down()
 
 
 if __name__ == "__main__":

@@ -21,14 +21,14 @@ def test_rows_fill_the_length_and_none_is_rejected(tmp_path):
     from benchmarks.gpu import data, shapes
     from codekiln.data.folders import Dataset
     from codekiln.data.records import Pair
-    from codekiln.models.chat import Chat
-    from codekiln.training.rows import prove
+    from codekiln.models.chat_tokenizer import ChatTokenizer
+    from codekiln.training.row_validation import validate_rows
 
     data.write(tmp_path, "dpo", 5, 2048)
-    chat = Chat(models.BaseModelSpec(name="bytes", id="bytes"), shapes.tokenizer())
-    proven = prove(Dataset(tmp_path, Pair).rows(), chat, 2048, where="x")
+    chat = ChatTokenizer(models.BaseModelSpec(name="bytes", id="bytes"), shapes.tokenizer())
+    validated = validate_rows(Dataset(tmp_path, Pair).rows(), chat, 2048, where="x")
     lengths = [
-        len(row["prompt_ids"]) + len(row[side]) for row in proven.rows for side in ("chosen_ids", "rejected_ids")
+        len(row["prompt_ids"]) + len(row[side]) for row in validated.rows for side in ("chosen_ids", "rejected_ids")
     ]
     assert len(lengths) == 10
     assert min(lengths) > 0.95 * 2048

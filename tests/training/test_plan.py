@@ -10,7 +10,7 @@ from codekiln.errors import InputError
 from codekiln.launch.pools import Pool
 from codekiln.settings.resolve import resolve
 from codekiln.training.job import TrainingJob
-from codekiln.training.memory import Case, shape_of
+from codekiln.training.memory import Workload, shape_of
 from codekiln.training.plan import apply, plan, table
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 from tests import toy_models as toy
@@ -74,7 +74,7 @@ def test_a_plan_divides_the_batch_exactly_and_fits(pool, kind, name, strategy, b
 )
 def test_the_estimate_grows_with_the_micro_batch_and_the_model(pool, kind, name, strategy, micro, recompute, field):
     shape = shape_of(models.get(name))
-    case = Case(
+    load = Workload(
         shape=shape,
         rank=16,
         rows=1 if kind == "sft" else 2,
@@ -83,18 +83,18 @@ def test_the_estimate_grows_with_the_micro_batch_and_the_model(pool, kind, name,
         processes=pool.processes,
         available=pool.accelerator_memory_gib,
     )
-    memory = case.memory(strategy, micro, recompute)
-    assert case.memory(strategy, micro + 1, recompute).total > memory.total
-    assert case.memory(strategy, micro, False).activations >= case.memory(strategy, micro, True).activations
+    memory = load.estimate(strategy, micro, recompute)
+    assert load.estimate(strategy, micro + 1, recompute).total > memory.total
+    assert load.estimate(strategy, micro, False).activations >= load.estimate(strategy, micro, True).activations
     larger = shape.model_copy(update={field: 2 * getattr(shape, field)})
-    assert case.model_copy(update={"shape": larger}).memory(strategy, micro, recompute).total >= memory.total
+    assert load.model_copy(update={"shape": larger}).estimate(strategy, micro, recompute).total >= memory.total
 
 
 def test_activations_of_gemma3_12b_are_what_was_calculated_for_it():
     """16 MB a token in eager mode, without recomputation."""
     shape = shape_of(models.get("gemma3-12b"))
-    case = Case(shape=shape, rank=16, rows=1, length=1000, width=2, processes=1, available=141)
-    assert case.memory("ddp", 1, recompute=False).activations * 2**30 / 1000 == pytest.approx(16e6, rel=0.05)
+    load = Workload(shape=shape, rank=16, rows=1, length=1000, width=2, processes=1, available=141)
+    assert load.estimate("ddp", 1, recompute=False).activations * 2**30 / 1000 == pytest.approx(16e6, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_activations_of_gemma3_12b_are_what_was_calculated_for_it():
 )
 def test_the_estimate_of_the_adapter_covers_the_real_one(name, counted):
     """Adapters of rank 16 on all linear layers, counted on models without weights."""
-    case = Case(shape=shape_of(models.get(name)), rank=16, rows=1, length=8, width=2, processes=1, available=80)
-    assert 1 <= case.memory("ddp", 1, False).adapter * 2**30 / 20 / counted < 1.4
+    load = Workload(shape=shape_of(models.get(name)), rank=16, rows=1, length=8, width=2, processes=1, available=80)
+    assert 1 <= load.estimate("ddp", 1, False).adapter * 2**30 / 20 / counted < 1.4
 
 
 @pytest.mark.parametrize("kind", ["sft", "dpo"])

@@ -1,6 +1,6 @@
 import json
 import math
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,12 +57,12 @@ def logits_of(place: Path, adapter: Path | None):
     import torch
 
     from codekiln import models
-    from codekiln.models.loading import attach, load_model
+    from codekiln.models.loading import attach_adapter, load_model
 
     spec = models.get(str(place / "base"))
     model = load_model(spec)
     if adapter:
-        model = attach(model, spec, adapter)
+        model = attach_adapter(model, spec, adapter)
     with torch.inference_mode():
         return model(torch.arange(4, 30)[None]).logits
 
@@ -164,13 +164,13 @@ def test_the_base_reference_is_the_base_model(place):
     assert abs(first["eval_rewards/margins"]) > 0.01
     assert json.loads((place / "dpo-base" / "codekiln.json").read_text())["reference"] == "base"
     from codekiln import models
-    from codekiln.models.chat import load_chat
-    from codekiln.models.loading import attach, load_model
-    from codekiln.training.rows import prove, split
+    from codekiln.models.chat_tokenizer import load_chat_tokenizer
+    from codekiln.models.loading import attach_adapter, load_model
+    from codekiln.training.row_validation import split_holdout, validate_rows
 
     spec = models.get(str(place / "base"))
-    proven = prove(toy.pairs(24), load_chat(spec), 1024, where="x")
-    policy, bare = attach(load_model(spec), spec, place / "sft"), load_model(spec)
+    validated = validate_rows(toy.pairs(24), load_chat_tokenizer(spec), 1024, where="x")
+    policy, bare = attach_adapter(load_model(spec), spec, place / "sft"), load_model(spec)
 
     def likelihood(model, row, answer):
         ids = torch.tensor([row["prompt_ids"] + row[answer]])
@@ -178,11 +178,11 @@ def test_the_base_reference_is_the_base_model(place):
             scores = model(ids).logits[0, len(row["prompt_ids"]) - 1 : -1].log_softmax(-1)
         return scores.gather(1, torch.tensor(row[answer])[:, None]).sum().item()
 
-    held = split(proven.groups, 0.2, 0)[1]
+    held = split_holdout(validated.groups, 0.2, 0)[1]
     margins = [
         0.1
         * sum(
-            sign * (likelihood(policy, proven.rows[i], answer) - likelihood(bare, proven.rows[i], answer))
+            sign * (likelihood(policy, validated.rows[i], answer) - likelihood(bare, validated.rows[i], answer))
             for sign, answer in ((1, "chosen_ids"), (-1, "rejected_ids"))
         )
         for i in held
@@ -201,14 +201,14 @@ def likelihoods_of(place: Path, adapter: Path | None, rows: list):
     import torch
 
     from codekiln import models
-    from codekiln.models.chat import load_chat
-    from codekiln.models.loading import attach, load_model
-    from codekiln.training.rows import prove
+    from codekiln.models.chat_tokenizer import load_chat_tokenizer
+    from codekiln.models.loading import attach_adapter, load_model
+    from codekiln.training.row_validation import validate_rows
 
     spec = models.get(str(place / "base"))
-    model = attach(load_model(spec), spec, adapter) if adapter else load_model(spec)
+    model = attach_adapter(load_model(spec), spec, adapter) if adapter else load_model(spec)
     found = []
-    for row in prove(rows, load_chat(spec), 1024, where="x").rows:
+    for row in validate_rows(rows, load_chat_tokenizer(spec), 1024, where="x").rows:
         start = len(row["prompt_ids"]) - 1
         for answer in (row["chosen_ids"], row["rejected_ids"]):
             with torch.inference_mode():
@@ -258,7 +258,7 @@ def test_the_loss_that_is_trained_is_the_papers(place, nearly):
     """The policy was trained against what is chosen here, so that the charge counts; the loss is computed beside it."""
     import torch
 
-    from codekiln.training.rows import split
+    from codekiln.training.row_validation import split_holdout
 
     plain = {"lora": LORA | {"dropout": 0.0}}
     train(place, "against", "dpo", data=place / "nearly", settings={"loss": ["sigmoid"], "holdout": 0.0}, **plain)
@@ -268,7 +268,7 @@ def test_the_loss_that_is_trained_is_the_papers(place, nearly):
     settings |= {"holdout": 0.5, "epochs": 1}
     train(place, "hand", "dpo", adapter=place / "against", data=place / "swapped", settings=settings, **plain)
 
-    held = split([row.group for row in swapped], 0.5, 0)[1]
+    held = split_holdout([row.group for row in swapped], 0.5, 0)[1]
     rows = [swapped[index] for index in held]
     ratios = likelihoods_of(place, place / "against", rows) - likelihoods_of(place, None, rows)
     chosen, rejected = ratios[:, 0], ratios[:, 1]
@@ -281,12 +281,12 @@ def test_the_loss_that_is_trained_is_the_papers(place, nearly):
 def test_dpop_is_dpo_above_the_reference_and_charges_below_it():
     import torch
 
-    from codekiln.training.dpo import dpop
+    from codekiln.training.dpo import dpop_loss
 
     chosen = torch.tensor([2.0, 0.5, -0.5, -2.0], requires_grad=True)
     rejected = torch.tensor([1.0, -1.0, -3.0, -3.0], requires_grad=True)
     beta, charge = 0.3, 50.0
-    losses = dpop(chosen, rejected, beta, charge)
+    losses = dpop_loss(chosen, rejected, beta, charge)
     plain = -torch.nn.functional.logsigmoid(beta * (chosen - rejected))
     assert torch.equal(losses[:2], plain[:2])
     assert (losses[2:] > plain[2:]).all()
@@ -375,16 +375,7 @@ def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
     settings = {"epochs": 8, "eval_every": 2, "patience": 8}
     straight = train(place, "straight", "dpo", adapter=place / "sft", settings=settings)
     command = entry_point(place, job_of(place, "killed", "dpo", adapter=place / "sft", settings=settings))
-    first = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while (
-        not (place / "killed" / "checkpoints" / "checkpoint-4" / "complete.json").exists()
-        and time.monotonic() < deadline
-    ):
-        time.sleep(0.01)
-    os.kill(first.pid, signal.SIGKILL)
-    first.communicate()
-    assert first.returncode == -signal.SIGKILL, "it was killed before it was done"
+    assert -signal.SIGKILL in (kill_after(place / "killed", command) for _ in range(3)), "it was always done before"
     assert not (place / "killed" / "adapter_model.safetensors").exists()
     second = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
     assert second.returncode == 0, second.stderr
@@ -393,6 +384,16 @@ def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
     assert summary["steps"] == straight.steps
     for name in ("adapter_model.safetensors", "adapter_config.json", "curve.jsonl"):
         assert sha256_file(place / "killed" / name) == sha256_file(place / "straight" / name), name
+
+
+def kill_after(output: Path, command: list[str]) -> int:
+    """Start a run anew, kill it once it has its second checkpoint, and return its exit code."""
+    shutil.rmtree(output, ignore_errors=True)
+    run = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+    while run.poll() is None and not (output / "checkpoints" / "checkpoint-4" / "complete.json").exists():
+        time.sleep(0.01)
+    run.kill()
+    return run.wait()
 
 
 def write_checkpoint(output: Path, step: int, best: int | None = None) -> Path:

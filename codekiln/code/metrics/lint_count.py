@@ -20,6 +20,7 @@ def measure_many(codes: Sequence[str]) -> list[float | NoSignal]:
 
     User configuration and ``noqa`` comments are ignored, so that a program scores the same everywhere.
     """
+    # Stripped, because a finding about a comment or a docstring is none about the code.
     texts = [attempt(stripped, code) for code in codes]
     programs = {str(index): text for index, text in enumerate(texts) if not isinstance(text, NoSignal)}
     found = _findings(programs) if programs else Counter[str]()

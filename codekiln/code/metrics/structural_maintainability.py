@@ -23,6 +23,7 @@ def measure(code: str) -> float:
     if reason := hidden_operators(ast.parse(text)):
         raise NoSignal(f"vetoed-{reason}")
     volume, complexity, logical_lines, _ = parameters(text, count_multi=False)
+    # radon gives 100 in this case, which would reward hiding every operator.
     if volume <= 0 or logical_lines <= 0:
         raise NoSignal("no-operator")
     return float(mi_compute(volume, complexity, logical_lines, 0))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from codekiln.code.mutation.lexing import TOKEN, Lexeme, Row
 
 _OPEN = 1
+"""Cost of a gap besides its tokens: of alignments that change equally many tokens, the one with fewest gaps wins."""
 _MOST = 40_000
 """Two lines with more pairs of tokens than this are not aligned: the whole line is one change."""
 
@@ -25,6 +26,7 @@ class Gap(NamedTuple):
 def align_rows(left: Sequence[Row], right: Sequence[Row]) -> list[Pair]:
     """Return the pairs of row indexes, in order, that together change the fewest tokens; None: no partner."""
     texts, others = [row.text for row in left], [row.text for row in right]
+    # The table of `_align` grows with the product of both lengths; most programs differ in a few lines only.
     head = _common(texts, others)
     tail = _common(texts[head:][::-1], others[head:][::-1])
     ends = len(left) - tail, len(right) - tail
@@ -52,6 +54,7 @@ def _align(left: Sequence[Row], right: Sequence[Row]) -> list[Pair]:
     pairs: list[Pair] = []
     one = other = 0
     while one < len(left) or other < len(right):
+        # Equal costs are decided by (down, across), so that the alignment is the same in every run.
         _, (down, across) = min(_ways(best, bags, others, one, other))
         pairs.append((one if down else None, other if across else None))
         one, other = one + down, other + across

@@ -68,10 +68,10 @@ def mutants(code: str, rng: random.Random, limit: int) -> list[tuple[str, str]]:
     for index in order:
         if len(found) == limit:
             break
-        tree = ast.parse(code)
+        tree = ast.parse(code)  # anew for each mutant: a change is made in place
         kind, change = _changes(tree)[index]
         change()
-        if ast.dump(tree) != original:
+        if ast.dump(tree) != original:  # a missing step changes nothing where there is none
             found.setdefault(render(tree), kind)
     return [(kind, text) for text, kind in found.items()]
 

@@ -21,6 +21,7 @@ from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Result, Run, observe
 
 _AGAIN = "\n# again\n"
+"""Makes the second run of the correct program another text, for equal runs are run once only."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def _class(
             signs.update(_script_signs(*seen) if run.stdin is not None else _call_signs(*seen))
     if "raises" in signs:
         return "runtime"
+    # Where one trial was stopped, the program might have raised: a difference in another does not say "logical".
     return "logical" if "differs" in signs and "stopped" not in signs else None
 
 

@@ -87,6 +87,7 @@ def variables(source: SourceCode, node: Located) -> list[str]:
     for child in source.each(ast.Name):
         above = child.lineno < node.lineno and isinstance(child.ctx, ast.Store)
         loop = source.inside(child, *LOOPS)
+        # What a loop assigns may have no value after it: the loop may not have run.
         certain = above and (loop is None or loop.lineno < node.lineno <= _last_line(loop))
         if certain and source.function(child) is function and not _of_comprehension(source, child):
             found.append(child.id)

@@ -67,6 +67,7 @@ class SourceCode:
             self._starts.append(self._starts[-1] + len(line))
         self.parents: dict[ast.AST, ast.AST] = {}
         found = [node for node in self._descend(self.tree) if isinstance(node, Located)]
+        # An outer node comes before the first of its parts, which may start at the same place.
         self.nodes = sorted(found, key=lambda node: (self.start(node), -self.end(node)))
 
     def _descend(self, node: ast.AST) -> Iterator[ast.AST]:

@@ -21,6 +21,7 @@ _MUTATORS = {"append", "extend", "insert", "remove", "pop", "clear", "add", "dis
 def explicit_loops(function: ast.FunctionDef) -> None:
     """Replace, in place, every comprehension that runs exactly once per statement by a loop with an accumulator."""
     used = names_in(function)
+    # The loops call these built-ins, so a function with such a variable stays as it is.
     if not bound(function) & {"set"}:
         separate(function, used)
         function.body = Expander(used).block(function.body)
@@ -45,7 +46,7 @@ def assign(name: str, value: ast.expr) -> ast.stmt:
 def map_children(node: ast.expr, change: Change) -> ast.expr:
     """Apply ``change``, in place, to the operands of ``node`` that are evaluated exactly once, and return ``node``."""
     match node:
-        case ast.BoolOp():
+        case ast.BoolOp():  # what comes after the first operand may not be evaluated
             node.values[0] = change(node.values[0])
         case ast.IfExp():
             node.test = change(node.test)
@@ -138,7 +139,7 @@ class Expander:
         found = fresh("found" if wanted else "valid", self.used)
         test = node.elt if wanted else ast.UnaryOp(op=ast.Not(), operand=node.elt)
         body: list[ast.stmt] = [assign(found, ast.Constant(wanted))]
-        if len(node.generators) == 1:
+        if len(node.generators) == 1:  # of nested loops ``break`` would end the inner one only
             body.append(ast.Break())
         self._emit(before, assign(found, ast.Constant(not wanted)), node, [ast.If(test=test, body=body, orelse=[])])
         return load(found)

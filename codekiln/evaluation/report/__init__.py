@@ -1,4 +1,4 @@
-"""The report people read and the model card that travels with an adapter."""
+"""The HTML report of a run, and the model card of its adapter."""
 
 from codekiln.evaluation.report.card import model_card
 from codekiln.evaluation.report.data import ReportData

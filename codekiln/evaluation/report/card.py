@@ -1,4 +1,4 @@
-"""The model card that travels with an adapter, in the form the Hugging Face Hub reads."""
+"""The model card of an adapter, in the form that the Hugging Face Hub reads."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,12 @@ def model_card(data: ReportData) -> str:
     text = (
         templates()
         .get_template("model_card.md")
-        .render(**shown, front=_front(data), results=_table(["contender", *columns], results))
+        .render(**shown, front=_front_matter(data), results=_table(["contender", *columns], results))
     )
     return visible(text)
 
 
-def _front(data: ReportData) -> str:
+def _front_matter(data: ReportData) -> str:
     import yaml
 
     tags = ["codekiln", "code", "lora", *(adapter.name.replace("_", "-") for adapter in data.adapters)]

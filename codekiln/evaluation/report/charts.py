@@ -18,7 +18,7 @@ BINS = 30
 MOST_POINTS = 150
 COLOURS = 6
 ROUNDING = 1e-9
-"""Differences smaller than this are what is left of adding numbers in another order."""
+"""Differences smaller than this come from adding numbers in another order."""
 _LEGEND = {"loss": "training", "eval_loss": "held out"}
 # Offset of a name from its point, and which corner of the name lies there, from best to worst.
 _PLACES = (
@@ -37,7 +37,7 @@ class Point(NamedTuple):
 
 
 class _Cross(NamedTuple):
-    """A point whose intervals are known: (mean, low, high) on both axes."""
+    """A contender whose intervals are known: (mean, low, high) on both axes."""
 
     name: str
     x: tuple[float, float, float]
@@ -50,7 +50,7 @@ class _Cross(NamedTuple):
 
 
 def colour_number(place: int) -> int:
-    """Return the number of the style sheet's colour for the contender at ``place``."""
+    """Return the number of the style sheet's colour for the contender at position ``place``."""
     return place % COLOURS
 
 
@@ -61,8 +61,8 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
 
     Args:
         points: The contenders.
-        x_title: What is across.
-        y_title: What is up.
+        x_title: Title of the horizontal axis.
+        y_title: Title of the vertical axis.
         unlinked: Names of contenders that no arrow leads to or from.
     """
     crosses = [
@@ -72,7 +72,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
     ]
     if not crosses:
         return ""
-    told = "; ".join(f"{c.name}: {x_title} {number(c.x[0])}, {y_title} {number(c.y[0], 1)}" for c in crosses)
+    described = "; ".join(f"{c.name}: {x_title} {number(c.x[0])}, {y_title} {number(c.y[0], 1)}" for c in crosses)
     arrows = list(pairwise(cross.centre for cross in crosses if cross.name not in unlinked))
 
     def draw(figure: "Figure") -> None:
@@ -87,17 +87,17 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
             axes.annotate("", end, start, arrowprops={**line, "gid": "arrow"})
         _write_names(figure, axes, crosses, arrows)
 
-    return inline_svg(345, f"{y_title} against {x_title}", told, draw)
+    return inline_svg(345, f"{y_title} against {x_title}", described, draw)
 
 
 def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float | None], title: str) -> str:
-    """Draw how per-problem values are spread, one row per contender over a common axis."""
+    """Draw the distribution of per-problem values, one row per contender over a common axis."""
     rows = {name: (place, found) for place, (name, found) in enumerate(values.items()) if found}
     if not rows:
         return ""
     every = [value for _, found in rows.values() for value in found]
     shown = {name: number(means.get(name), decimals(found)) for name, (_, found) in rows.items()}
-    told = "; ".join(f"{name}: {len(found)} problems, mean {shown[name]}" for name, (_, found) in rows.items())
+    described = "; ".join(f"{name}: {len(found)} problems, mean {shown[name]}" for name, (_, found) in rows.items())
 
     def draw(figure: "Figure") -> None:
         grid = figure.subplots(len(rows), sharex=True, squeeze=False)[:, 0]
@@ -113,7 +113,7 @@ def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float 
         grid[-1].set_xlabel(f"{title} per problem")
         grid[-1].locator_params(axis="x", nbins=5)
 
-    return inline_svg(72 * len(rows) + 56, f"Distribution of {title}", told, draw)
+    return inline_svg(72 * len(rows) + 56, f"Distribution of {title}", described, draw)
 
 
 def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
@@ -121,7 +121,7 @@ def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
     series = {key: points for key in _LEGEND if (points := _series(rows, key))}
     if not series:
         return ""
-    told = "; ".join(
+    described = "; ".join(
         f"{_LEGEND[key]} from {number(points[0][1])} to {number(points[-1][1])}" for key, points in series.items()
     )
     looks: dict[str, dict[str, Any]] = {
@@ -136,7 +136,7 @@ def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
             axes.plot(steps, losses, linewidth=2, label=_LEGEND[key], **looks[key])
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(series), fontsize=SMALL, borderpad=0)
 
-    return inline_svg(255, f"Training of {name}", told, draw)
+    return inline_svg(255, f"Training of {name}", described, draw)
 
 
 def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better: bool = False) -> str:
@@ -144,7 +144,7 @@ def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better:
     known = [(row, found) for row in rows if (found := row.interval.known())]
     if not known:
         return ""
-    told = "; ".join(
+    described = "; ".join(
         f"{row.contender} minus {row.against}: {number(row.difference, digits, True)}, "
         f"{span(row.low, row.high, digits, True)}"
         for row, _ in known
@@ -154,7 +154,7 @@ def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better:
         axes = figure.add_subplot()
         axes.axvline(0, color=colour("text"), linewidth=1.5, linestyle="--")
         for place, (row, (mean, low, high)) in enumerate(known):
-            found = verdict(row, lower_is_better)
+            found = effect(row, lower_is_better)
             ink = colour({"better": "good", "worse": "bad", "same": "soft"}[found])
             axes.plot([low, high], [place, place], color=ink, linewidth=3)
             axes.plot(mean, place, "o", color=ink, markersize=11)
@@ -167,11 +167,11 @@ def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better:
         axes.set(yticks=[], ylim=(len(known) - 0.7, -0.6), xlabel=f"difference in {title}")
         axes.locator_params(axis="x", nbins=4)
 
-    return inline_svg(52 * len(known) + 56, f"Paired differences in {title}", told, draw)
+    return inline_svg(52 * len(known) + 56, f"Paired differences in {title}", described, draw)
 
 
-def verdict(row: Comparison, lower_is_better: bool = False) -> str:
-    """Return ``better``, ``worse``, or ``same`` when the interval holds zero or is not known."""
+def effect(row: Comparison, lower_is_better: bool = False) -> str:
+    """Return ``better``, ``worse``, or ``same`` when the interval contains zero or is unknown."""
     found = row.interval.known()
     if found is None or found[1] <= ROUNDING and found[2] >= -ROUNDING:
         return "same"
@@ -179,7 +179,7 @@ def verdict(row: Comparison, lower_is_better: bool = False) -> str:
 
 
 def _axes(figure: "Figure", x_title: str, y_title: str) -> "Axes":
-    """Return axes whose upper title lies over the ticks: beside them, a phone has no room."""
+    """Return axes with the vertical axis's title above them: beside them, a phone has no room for it."""
     axes = figure.add_subplot()
     axes.set(xlabel=x_title, title=y_title)
     axes.margins(0.1)
@@ -190,7 +190,7 @@ def _axes(figure: "Figure", x_title: str, y_title: str) -> "Axes":
 def _write_names(
     figure: "Figure", axes: "Axes", crosses: Sequence[_Cross], arrows: Sequence[tuple[tuple[float, float], ...]]
 ) -> None:
-    """Write each cross's name where it covers least of what is drawn already."""
+    """Write the name of each contender where it covers the least of what is drawn already."""
     from matplotlib.transforms import Bbox
 
     figure.draw_without_rendering()  # places the axes, which all extents depend on
@@ -219,12 +219,12 @@ def _move(label: "Annotation", place: tuple[float, float, str, str]) -> "Bbox":
 
 
 def _covered(area: "Bbox", frame: "Bbox", taken: Sequence["Bbox"]) -> float:
-    """Return how much of what is drawn ``area`` covers; what lies outside the frame counts a hundredfold."""
-    outside = area.width * area.height - _shared(area, frame)
-    return 100 * outside + sum(_shared(area, other) for other in taken)
+    """Return the area that a label covers of others, plus a hundredfold of what lies outside the frame."""
+    outside = area.width * area.height - _intersection(area, frame)
+    return 100 * outside + sum(_intersection(area, other) for other in taken)
 
 
-def _shared(one: "Bbox", other: "Bbox") -> float:
+def _intersection(one: "Bbox", other: "Bbox") -> float:
     found = one.intersection(one, other)
     return 0.0 if found is None else float(found.width * found.height)
 

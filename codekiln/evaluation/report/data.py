@@ -1,4 +1,4 @@
-"""What a report is made of: plain, frozen values, so that it can be drawn again without running anything."""
+"""The data of a report: plain, frozen values, from which it can be rendered again without running anything."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from codekiln.evaluation import Comparison, Evaluation, Gate
 from codekiln.evaluation.measures import Measure
 
 
-class Part(BaseModel):
-    """Base of all parts of a report."""
+class ReportPart(BaseModel):
+    """Base of all parts of a report's data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class BeforeAfter(Part):
+class BeforeAfter(ReportPart):
     """Two replies to one problem, with their scores by measure."""
 
     task_id: str
@@ -27,8 +27,8 @@ class BeforeAfter(Part):
     after_scores: dict[str, float | None] = {}
 
 
-class Base(Part):
-    """The base model everything started from."""
+class BaseModelInfo(ReportPart):
+    """The base model that the run adapts."""
 
     id: str
     revision: str = ""
@@ -36,8 +36,8 @@ class Base(Part):
     licence: str = ""
 
 
-class Step(Part):
-    """A finished stage: the folder it left, what it read, and how long it took."""
+class StageInfo(ReportPart):
+    """A finished stage: the digests of its output and inputs, its size and its duration."""
 
     name: str
     digest: str = ""
@@ -47,8 +47,8 @@ class Step(Part):
     settings: dict[str, Any] = {}
 
 
-class Adapter(Part):
-    """An adapter this run trained."""
+class AdapterInfo(ReportPart):
+    """An adapter that the run trained."""
 
     name: str
     parent: str = ""
@@ -57,43 +57,43 @@ class Adapter(Part):
     version: str = Field("", description="registered version; empty when it was not registered")
 
 
-class Tracking(Part):
-    """Where MLflow keeps this run."""
+class TrackingInfo(ReportPart):
+    """Where MLflow has the run."""
 
     uri: str = ""
     experiment: str = ""
     runs: dict[str, str] = Field({}, description="run id by name")
 
 
-class ReportData(Part):
-    """Everything a report shows.
+class ReportData(ReportPart):
+    """All data of a report.
 
     Attributes:
         title: Name of the run.
-        question: What the run was to find out, in one sentence.
-        created: When, as people write it.
+        question: The question that the run answers, in one sentence.
+        created: Date and time of the report, as text.
         base: The base model.
         evaluation: What was measured, contenders in stage order.
-        gate: The verdict, on which contender, and the target metric.
-        against: The contender that the candidate is shown against.
-        measures: What the measures mean.
-        guard: What may not fall.
-        references: Contenders that are no models of this run, for example what real people wrote.
+        gate: The decision, with the candidate and the target metric.
+        against: The contender that the candidate is compared with.
+        measures: Names, directions and descriptions of the measures.
+        guard: The measure that may not fall.
+        references: Contenders that are not models of this run, for example replies of real people.
         programs: Whether measures are taken of passing programs only.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
-        examples: A handful of programs before and after.
+        examples: Replies of the base model and of the candidate to the same problems.
         rejected: Number of rejected rows by stage and reason.
         steps: Finished stages, in order.
         adapters: Adapters trained, in order.
         settings: Resolved settings.
         environment: Versions and hardware, by name.
-        tracking: Where MLflow keeps this run.
+        tracking: Where MLflow has the run.
     """
 
     title: str
     question: str
     created: str = ""
-    base: Base
+    base: BaseModelInfo
     evaluation: Evaluation
     gate: Gate
     against: str = "base"
@@ -104,19 +104,19 @@ class ReportData(Part):
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()
     rejected: dict[str, dict[str, int]] = {}
-    steps: tuple[Step, ...] = ()
-    adapters: tuple[Adapter, ...] = ()
+    steps: tuple[StageInfo, ...] = ()
+    adapters: tuple[AdapterInfo, ...] = ()
     settings: dict[str, Any] = {}
     environment: dict[str, str] = {}
-    tracking: Tracking = Tracking()
+    tracking: TrackingInfo = TrackingInfo()
 
     def compare(self, contender: str, measure: str) -> Comparison | None:
-        """Return how ``contender`` differs from ``against``, or None when that was not measured."""
+        """Return the comparison of ``contender`` with ``against``, or None when it was not evaluated."""
         wanted = (contender, self.against, measure)
         found = (item for item in self.evaluation.comparisons if (item.contender, item.against, item.measure) == wanted)
         return next(found, None)
 
     def measure(self, name: str) -> Measure:
-        """Return what ``name`` means."""
+        """Return a measure by name; one that the report has no description of has an empty one."""
         unknown = Measure(name=name, direction="higher" if name.startswith("pass@") else "none", describe="")
         return next((measure for measure in self.measures if measure.name == name), unknown)

@@ -1,4 +1,4 @@
-"""Two programs side by side: aligned lines, and inside a changed line the words that changed."""
+"""Side-by-side diff of two programs: aligned lines, and the changed words within a changed line."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ class Piece(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of one side; a ``gap`` keeps the other side's line company."""
+    """One line of one side; a ``gap`` is the empty counterpart of a line that the other side alone has."""
 
     pieces: tuple[Piece, ...]
     kind: str

@@ -1,18 +1,19 @@
-"""How values are written: numbers, durations, digests, and text that nobody vouches for."""
+"""Text forms of values: numbers, durations, digests, and untrusted text."""
 
 import math
 import re
 from collections.abc import Iterable
 
 MISSING = "-"
-# Control, direction-changing and unpaired characters make text look like something it is not, or break the file.
-_UNSEEN = re.compile(
+# Control characters, marks that change the direction of text, and unpaired surrogates make a program look like another
+# one, or break the file's encoding.
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 
 
 def number(value: float | None, digits: int = 3, signed: bool = False) -> str:
-    """Return a number with so many decimals, ``-`` for None."""
+    """Return a number with ``digits`` decimals, ``-`` for None."""
     if value is None or not math.isfinite(value):
         return MISSING
     return f"{value:{'+' if signed else ''}.{digits}f}"
@@ -26,12 +27,12 @@ def span(low: float | None, high: float | None, digits: int = 3, signed: bool = 
 
 
 def decimals(values: Iterable[float | None]) -> int:
-    """Return how many decimals a measure needs: 3 for fractions, 1 for what goes beyond 2."""
+    """Return the number of decimals of a measure: 1 where a value exceeds 2, and 3 for fractions."""
     return 1 if max((abs(value) for value in values if value is not None), default=0.0) > 2 else 3
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as people say them: ``4.2 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    """Return a duration as text: ``4.2 s``, ``3 min 05 s``, ``2 h 10 min``."""
     if seconds is None:
         return MISSING
     if seconds < 60:
@@ -47,4 +48,4 @@ def short(digest: str) -> str:
 
 def visible(text: str) -> str:
     """Return ``text`` with every character that would hide or reorder others written as an escape."""
-    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    return _INVISIBLE.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)

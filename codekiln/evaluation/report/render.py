@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing but itself."""
+"""Renders the report as one self-contained HTML file."""
 
 from functools import cache
 
@@ -13,8 +13,8 @@ from codekiln.evaluation.report.view import page
 def render(data: ReportData) -> str:
     """Return the report as one self-contained HTML page.
 
-    It asks the network for nothing and runs no script (its own content policy forbids both), so that it works in the
-    sandboxed frame of the Kubeflow Pipelines UI, and programs quoted in it stay text.
+    The page loads nothing and runs no script, and its content security policy forbids both: it has to work in the
+    sandboxed frame of the Kubeflow Pipelines UI, and programs quoted in it must stay text.
     """
     return visible(templates().get_template("report.html").render(page(data)))
 
@@ -27,7 +27,7 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=lambda name: bool(name) and name.endswith(".html"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
     )
     found.filters |= {"drawn": Markup, "breakable": _breakable}
     return found

@@ -1,13 +1,13 @@
-"""From a report's data to what its page shows: every number as text, every chart as SVG."""
+"""The view of a report's data that templates render: every number as text, every chart as SVG."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from codekiln.evaluation import CHAMPION, Comparison, Interval
+from codekiln.evaluation import CHAMPION, Check, Comparison, Interval
 from codekiln.evaluation.measures import Measure
 from codekiln.evaluation.report import charts
-from codekiln.evaluation.report.data import BeforeAfter, ReportData
+from codekiln.evaluation.report.data import BeforeAfter, ReportData, StageInfo
 from codekiln.evaluation.report.diff import side_by_side
 from codekiln.evaluation.report.formatting import decimals, duration, number, short, span
 
@@ -28,7 +28,7 @@ def words(data: ReportData) -> dict[str, Any]:
     return {
         "data": data,
         "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),
-        "facts": _facts(data),
+        "headlines": _headlines(data),
         "checks": [_check(data, check) for check in data.gate.reasons],
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
@@ -43,12 +43,12 @@ def words(data: ReportData) -> dict[str, Any]:
 
 
 def digits(data: ReportData, measure: str) -> int:
-    """Return how many decimals the levels of a measure are shown with."""
+    """Return the number of decimals of a measure's values."""
     return decimals(found[measure].mean for found in data.evaluation.contenders.values() if measure in found)
 
 
-def finer(data: ReportData, measure: str) -> int:
-    """Return how many decimals the differences of a measure are shown with."""
+def difference_digits(data: ReportData, measure: str) -> int:
+    """Return the number of decimals of a measure's differences."""
     return 3 if digits(data, measure) == 3 else 2
 
 
@@ -57,36 +57,36 @@ def direction(data: ReportData, measure: str) -> str:
     return data.measure(measure).direction
 
 
-def verdict(data: ReportData, item: Comparison) -> str:
+def effect(data: ReportData, item: Comparison) -> str:
     """Return ``better``, ``worse`` or ``same``; a measure without a better direction is always ``same``."""
     way = direction(data, item.measure)
-    return "same" if way == "none" else charts.verdict(item, way == "lower")
+    return "same" if way == "none" else charts.effect(item, way == "lower")
 
 
-def _facts(data: ReportData) -> list[dict[str, str]]:
-    """Return the numbers that carry the answer: the candidate's target metric and guard, against the base."""
-    facts = []
+def _headlines(data: ReportData) -> list[dict[str, str]]:
+    """Return the numbers that the decision rests on: the candidate's target metric and guard, against the base."""
+    headlines = []
     for name in dict.fromkeys((data.gate.metric, data.guard)):
         item = data.compare(data.gate.candidate, name)
         if item is None or item.difference is None:
             continue
         before, after = (data.evaluation.contenders[who][name].mean for who in (data.against, data.gate.candidate))
-        facts.append(
+        headlines.append(
             {
                 "name": name,
                 "better": BETTER[direction(data, name)],
-                "verdict": verdict(data, item),
+                "effect": effect(data, item),
                 "before": number(before, digits(data, name)),
                 "after": number(after, digits(data, name)),
-                "difference": number(item.difference, finer(data, name), True),
-                "span": span(item.low, item.high, finer(data, name), True),
+                "difference": number(item.difference, difference_digits(data, name), True),
+                "span": span(item.low, item.high, difference_digits(data, name), True),
             }
         )
-    return facts
+    return headlines
 
 
-def _check(data: ReportData, check: Any) -> dict[str, Any]:
-    places = finer(data, check.measure)
+def _check(data: ReportData, check: Check) -> dict[str, Any]:
+    places = difference_digits(data, check.measure)
     return {
         "ok": check.ok,
         "name": f"{check.measure} against {check.against}",
@@ -136,14 +136,14 @@ def _plain(data: ReportData, measure: str, interval: Interval | None) -> dict[st
 
 def _cell(data: ReportData, contender: str, measure: str, interval: Interval | None) -> dict[str, str]:
     if interval is None or interval.mean is None:
-        return {"mean": "-", "span": "no value", "verdict": "same", "word": ""}
+        return {"mean": "-", "span": "no value", "effect": "same", "word": ""}
     item = data.compare(contender, measure)
-    found = verdict(data, item) if item else "same"
+    found = effect(data, item) if item else "same"
     places = digits(data, measure)
     return {
         "mean": number(interval.mean, places),
         "span": span(interval.low, interval.high, places),
-        "verdict": found,
+        "effect": found,
         "word": f"{WORD[found]} than {data.against}" if found != "same" else "",
     }
 
@@ -165,27 +165,27 @@ def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
     yield {
         "title": f"Spread of {target}",
         "svg": charts.histograms(_values(data), _means(data), target),
-        "note": "One bar chart per contender: how many problems have which mean value. The line is the mean.",
+        "note": "One histogram per contender of its mean values per problem. The line is the mean.",
     }
     for measure in dict.fromkeys((target, guard)):
         rows = [item for item in result.comparisons if item.measure == measure and _is_shown(data, order, item)]
         yield {
             "title": f"Paired differences in {measure}",
-            "svg": charts.forest(rows, measure, finer(data, measure), direction(data, measure) == "lower"),
-            "note": "Problem by problem, with 95 % intervals. An interval that leaves out zero is a real difference.",
+            "svg": charts.forest(rows, measure, difference_digits(data, measure), direction(data, measure) == "lower"),
+            "note": "Problem by problem, with 95 % intervals. An interval that excludes zero is a real difference.",
         }
 
 
 def _is_shown(data: ReportData, order: list[str], item: Comparison) -> bool:
-    """Tell whether a comparison is with the base, with the champion by the candidate, or with the stage before."""
-    before = dict(zip(order[1:], order, strict=False))
+    """Return whether a comparison is drawn: with the base, the previous stage, or (the candidate) the champion."""
+    previous = dict(zip(order[1:], order, strict=False))
     champion = item.against == CHAMPION and item.contender == data.gate.candidate
     known = item.against in data.references and item.contender == data.gate.candidate
-    return champion or known or item.against in (data.against, before.get(item.contender))
+    return champion or known or item.against in (data.against, previous.get(item.contender))
 
 
 def _measures(data: ReportData) -> list[str]:
-    """Return the measures, what the gate looks at first."""
+    """Return the measures; the gate's target and guard come first."""
     return sorted(data.evaluation.measures, key=lambda name: (name != data.guard, name != data.gate.metric))
 
 
@@ -202,7 +202,7 @@ def _means(data: ReportData) -> dict[str, float | None]:
 
 
 def _comparison(data: ReportData, item: Comparison) -> dict[str, Any]:
-    places = finer(data, item.measure)
+    places = difference_digits(data, item.measure)
     return {
         "contender": item.contender,
         "against": item.against,
@@ -210,8 +210,8 @@ def _comparison(data: ReportData, item: Comparison) -> dict[str, Any]:
         "n": item.n,
         "difference": number(item.difference, places, True),
         "span": span(item.low, item.high, places, True),
-        "verdict": verdict(data, item),
-        "word": WORD[verdict(data, item)],
+        "effect": effect(data, item),
+        "word": WORD[effect(data, item)],
     }
 
 
@@ -232,10 +232,10 @@ def _example(data: ReportData, example: BeforeAfter) -> dict[str, Any]:
 def _score(measure: Measure, example: BeforeAfter) -> dict[str, str]:
     before, after = example.before_scores.get(measure.name), example.after_scores[measure.name]
     places = decimals((before, after))
-    better = "same"
-    if None not in (before, after) and before != after and measure.direction != "none":
-        better = "better" if (after > before) is (measure.direction == "higher") else "worse"
-    return {"name": measure.name, "before": number(before, places), "after": number(after, places), "verdict": better}
+    found = "same"
+    if before is not None and after is not None and before != after and measure.direction != "none":
+        found = "better" if (after > before) is (measure.direction == "higher") else "worse"
+    return {"name": measure.name, "before": number(before, places), "after": number(after, places), "effect": found}
 
 
 def _rejected(data: ReportData) -> Iterator[dict[str, Any]]:
@@ -245,7 +245,7 @@ def _rejected(data: ReportData) -> Iterator[dict[str, Any]]:
             yield {"stage": stage, "reason": reason, "count": count, "share": 100 * count / most if most else 0}
 
 
-def _step(step: Any) -> dict[str, Any]:
+def _step(step: StageInfo) -> dict[str, Any]:
     return {
         "name": step.name,
         "digest": short(step.digest),

@@ -1,1 +1,1 @@
-"""Programs that a model of ours writes for problems: a job that runs here or on a GPU pool."""
+"""The sampling job: a base model, with or without an adapter, writes programs for problems, here or on a GPU pool."""

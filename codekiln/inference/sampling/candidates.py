@@ -34,7 +34,7 @@ def sample_programs(
             [
                 Sample(
                     task_id=problem.task_id,
-                    solution=prompts.taken_from(problem, text),
+                    solution=prompts.reply_content(problem, text),
                     model=model,
                     seed=sampling.seed + index,
                 )
@@ -49,12 +49,12 @@ def collect(
     """Write the samples of all problems into ``folder`` as a data set and return them.
 
     Args:
-        problems: What to solve.
+        problems: The problems to solve.
         solve: Yields each problem it is given with its samples, in order.
-        folder: Gets data.jsonl and the manifest; holds partial.jsonl until then.
-        label: For the progress lines.
-        code_version: For the manifest.
-        shown: False when ``solve`` shows its own progress.
+        folder: Output folder of data.jsonl and the manifest; while unfinished it holds partial.jsonl.
+        label: Name of the step in progress lines.
+        code_version: Value for the manifest.
+        shown: False when ``solve`` prints progress itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / PARTIAL
@@ -79,6 +79,7 @@ def collect(
 def _read(partial: Path) -> Iterator[tuple[str, list[Sample]]]:
     if not partial.exists():
         return
+    # A crash may have cut off the last line.
     whole = partial.read_bytes().rpartition(b"\n")[0]
     partial.write_bytes(whole + b"\n" if whole else b"")
     for line in whole.splitlines():

@@ -1,4 +1,4 @@
-"""What one sampling run is to do, as a JSON file, so that any launcher can start it."""
+"""The input of a sampling run as a JSON file, so that any launcher can start it."""
 
 from pathlib import Path
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Let a model write programs for problems. Imports torch: import this lazily."""
+"""One sampling run, from problems to samples. Imports torch: import this lazily."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import processes
 
 SHARDS = "shards"
-# Processes end far apart when their problems differ in length.
+# Generous, because processes finish far apart when their problems differ in length.
 PATIENCE = timedelta(days=7)
 
 
 def run(job: SamplingJob) -> None:
-    """Write the samples of all problems into ``job.output``; run again after a crash, it asks nothing twice.
+    """Write the samples of all problems into ``job.output``; after a crash, only missing problems are sampled.
 
     Under torchrun, each process takes every n-th problem, on a GPU of its own where there is one.
 
@@ -30,7 +30,7 @@ def run(job: SamplingJob) -> None:
         InputError: The problems, the base model or the adapter are wrong.
         ModelError: The base model cannot be used.
     """
-    rank, world = processes.rank(), processes.world()
+    rank, world = processes.rank(), processes.world_size()
     if torch.cuda.is_available():
         torch.cuda.set_device(processes.local_rank())
     problems = Dataset(job.problems, Problem).rows()
@@ -38,10 +38,10 @@ def run(job: SamplingJob) -> None:
         _collect(job, problems, job.output, job.label)
         return
     distributed.init_process_group("gloo", timeout=PATIENCE)
-    # A pod that is lost after the end makes all of them start again; the first process's answer is everybody's.
-    if processes.gathered((job.output / MANIFEST).exists())[0]:
+    # A pod that is lost after the end restarts all of them; global rank 0 decides for all whether the work is done.
+    if processes.all_gather((job.output / MANIFEST).exists())[0]:
         return
-    # Named by both numbers: after a restart on other nodes, another number of processes splits the problems otherwise.
+    # Named by rank and world size: after a restart with another world size the problems are split differently.
     shard = job.output / SHARDS / f"{rank}-of-{world}"
     _collect(job, problems[rank::world], shard, f"{job.label} {rank + 1}/{world}")
     _gather(job, problems, Dataset(shard, Sample).rows(), rank, world)
@@ -58,7 +58,7 @@ def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label:
 
 
 def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], rank: int, world: int) -> None:
-    """Bring all samples to the first process, which writes them; nodes need not see each other's files."""
+    """Gather all samples in rank 0, which writes them: nodes may have no file system in common."""
     gathered: list[list[Sample]] | None = [[]] * world if rank == 0 else None
     distributed.gather_object(rows, gathered)
     if gathered is not None:
@@ -67,5 +67,5 @@ def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], r
             found[sample.task_id].append(sample)
         together = [sample for samples in found.values() for sample in samples]
         write_dataset(job.output, together, Sample, code_version=job.code_version)
-    processes.wait()
+    processes.barrier()
     shutil.rmtree(job.output / SHARDS, ignore_errors=True)

@@ -72,7 +72,7 @@ class JobMonitor:
 
         Raises:
             ContactLost: The API server has not served a call for ``timeouts.lost`` seconds.
-            ClusterError: It has refused them for so long.
+            ClusterError: It has refused every call for that time.
         """
         threads = (self._jobs, self._pods, self._log)
         for thread in threads:
@@ -127,13 +127,13 @@ class JobMonitor:
         worst = max((self._jobs, self._pods), key=lambda informer: informer.failing_seconds)
         if worst.failing_seconds > self.timeouts.settle and not self._out_of_contact:
             self._out_of_contact = True
-            self.emit(f"{self.reporter.about}: no contact, {worst.error}; the job goes on")
+            self.emit(f"{self.reporter.about}: no contact, {worst.error}; the job keeps running")
         elif self._out_of_contact and not worst.failing_seconds:
             self._out_of_contact = False
             self.emit(f"{self.reporter.about}: in contact again")
 
     def _outcome(self) -> JobOutcome | None:
-        # By uid: a job of the same name that somebody has created since is another job.
+        # By uid: a job of the same name that was created since is another job.
         existing = self._jobs.items.get(self.uid)
         self.job = existing or self._jobs.deleted.get(self.uid) or self.job
         if failure := self.kind.failure(self.job):
@@ -141,7 +141,7 @@ class JobMonitor:
         if self.kind.is_complete(self.job):
             return JobOutcome(self.job, complete=True)
         if existing is None or existing["metadata"].get("deletionTimestamp"):
-            return JobOutcome(self.job, reason="somebody else has deleted it")
+            return JobOutcome(self.job, reason="it was deleted by someone else")
         return None
 
     def _state(self) -> JobState:

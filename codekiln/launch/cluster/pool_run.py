@@ -70,7 +70,7 @@ def _contact_lost(request: JobRequest, api: ClusterApi, timeouts: Timeouts, erro
     look = "\n".join(f"    {each}" for each in kubectl_commands(request, kind, api.namespace, ""))
     return ClusterError(
         f"{kind.kind} {request.name}: no contact with the API server for {timeouts.lost / 60:.0f} minutes: {error}\n"
-        f"  the job may go on, at most for {request.pool.deadline_seconds} s\n"
+        f"  the job may still run, at most for {request.pool.deadline_seconds} s\n"
         f"  fix: run the step again once the cluster answers; it finds the job\n  to look further:\n{look}"
     )
 

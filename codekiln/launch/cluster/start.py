@@ -176,7 +176,7 @@ class JobStarter:
             if time.monotonic() > end:
                 pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
                 raise ClusterError(
-                    f"{self.about}: waited {limit:.0f} s in vain until {what}\n"
+                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}\n"
                     f"  fix: see what holds it up with `{pods}`, then run the step again"
                 )
             time.sleep(self.timeouts.poll)

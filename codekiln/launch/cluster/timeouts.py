@@ -51,7 +51,7 @@ class Timeouts:
     cleanup: float = 20.0
 
     def backoff(self, failures: int) -> float:
-        """Return the wait after so many failures in a row: exponential, with jitter so that steps do not retry in step.
+        """Return the wait after a failure: exponential, with jitter so that many steps do not retry at the same time.
 
         Args:
             failures: Number of failures since the last success, at least 1.

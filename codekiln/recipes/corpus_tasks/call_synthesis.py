@@ -129,6 +129,7 @@ def _draw_call(
         by_name = by_name or parameter.keyword_only
         if parameter.kind == "**" or (parameter.kind and by_name):
             continue
+        # Later calls also pass optional arguments, most of the time, to reach the code that uses them.
         if parameter.default and (number == 0 or rng.random() < 0.4):
             by_name = True  # arguments after an omitted one can only be passed by keyword
             continue
@@ -148,7 +149,9 @@ def _candidates(parameter: Parameter, function: Function) -> list[str]:
     if parameter.default and is_literal(parameter.default) and parameter.default != "None":
         found[parameter.default] = None
     constants = _constants(function)
+    # Constants come first: inputs that the code compares with reach its special cases.
     pools = [[*constants.get(name, ())[:6], *SAMPLE_VALUES[name]] for name in types]
+    # The pools are interleaved, so that every likely type is among the first candidates.
     for rank in range(max(map(len, pools))):
         found |= dict.fromkeys(pool[rank] for pool in pools if rank < len(pool))
     return list(found)[:_MAX_CANDIDATES]

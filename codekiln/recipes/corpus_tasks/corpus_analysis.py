@@ -115,6 +115,7 @@ def _candidates(
     paths, skipped = corpus.paths()
     for path, reason in skipped.items():
         analysis.reject_file(reason, path)
+    # In alphabetical order the first packages alone would fill a small sample.
     random.Random(f"{seed}:files").shuffle(paths)
     taken = 0
     with progress("check: reading functions", settings.functions, "functions") as step:
@@ -148,6 +149,7 @@ def _of_file(
         function = waiting.pop()
         candidate = _Candidate(function, classes.get(function.owner), slicer.slice_of(function))
         (others if isinstance(candidate.slice, str) else sliced).append(candidate)
+    # A file whose functions cannot be run still serves for docstrings and explanations.
     room = max(1, min(settings.per_file - len(sliced), settings.per_file // 4))
     for function in [item.function for item in others[room:]] + waiting:
         analysis.reject("enough-of-this-file", function)
@@ -174,7 +176,7 @@ def _deduplicated(
     candidates: Sequence[_Candidate], settings: CorpusTasksSettings, analysis: CorpusAnalysis
 ) -> list[_Candidate]:
     """Return the candidates without those that nearly repeat an earlier one."""
-    firsts = near_duplicates.first_of_each([item.function.text for item in candidates], settings.duplicate)
+    firsts = near_duplicates.earliest_duplicates([item.function.text for item in candidates], settings.duplicate)
     for index, first in enumerate(firsts):
         if first != index:
             analysis.reject("near-duplicate", candidates[index].function)

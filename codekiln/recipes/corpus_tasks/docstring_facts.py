@@ -16,6 +16,7 @@ _MAX_EXPRESSION = 60
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
 _SECTION = re.compile(r"(args|arguments|parameters|returns?|raises|yields|examples?|notes?|usage):?", re.I)
+# Markup, escapes, signatures and option lists read badly in a docstring of another style.
 _NOT_PROSE = re.compile(r'"""|\\|^[\W_]|\$|^\w+\(.*\)\s*(->|$)')
 
 
@@ -38,11 +39,13 @@ class FunctionFacts:
     steps: tuple[str, ...]
 
 
+# The docstring, the explanation and the context of one function are built one after the other.
 @lru_cache(maxsize=64)
 def extract_facts(function: Function) -> FunctionFacts:
     """Return the facts about a function."""
     sentences = _sentences(function.docstring)
     nodes = _in_source_order(function)
+    # The first sentence is the summary and must not be repeated for a parameter.
     documented = _documented_parameters(function, sentences[1:])
     return FunctionFacts(
         summary=_summary(sentences),

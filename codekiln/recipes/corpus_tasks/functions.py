@@ -83,6 +83,7 @@ class Function:
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters in order, without ``self`` or ``cls``."""
+        # The receiver is passed implicitly and documented nowhere.
         found = list(_parameters(self.node.args))
         return tuple(found[1:] if self.owner and not self.is_static and found else found)
 
@@ -160,6 +161,7 @@ def _body_nodes(node: Definition) -> Iterator[ast.AST]:
     while waiting:
         item = waiting.pop()
         yield item
+        # A return or yield in a nested function does not belong to the function around it.
         if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             waiting.extend(ast.iter_child_nodes(item))
 

@@ -37,6 +37,7 @@ def validate_references(
     samples = [sample for _, sample in references + buggy]
     graded = grade_replies(problems, samples, workers=workers, limits=limits, label="check: proving references")
     reasons: dict[str, str] = {}
+    # The grades of the references come first; those of the buggy programs follow.
     for (problem, _), item in zip(references, graded, strict=False):
         if reason := rejection_reason(problem, item):
             reasons[problem.task_id] = f"reference-{reason}"

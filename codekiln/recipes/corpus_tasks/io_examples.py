@@ -60,7 +60,7 @@ class IOExample:
 
     @property
     def effect(self) -> str:
-        """The result and the changed arguments as text, which tells examples with different outcomes apart."""
+        """The result and the changed arguments as text; equal for examples with the same outcome."""
         return repr([self.result, *self.mutated_args.values()]) if self.call.mutable_args else repr(self.value)
 
 

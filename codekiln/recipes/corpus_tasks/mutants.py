@@ -49,6 +49,7 @@ def generate_mutants(function: Function, seed: int, count: int, families: Sequen
         InputErrors: A family does not exist.
     """
     text = function.text
+    # A bug in the signature or the docstring would be another kind of task.
     start = _body_offset(function)
     classes: tuple[mutation.Class, ...] = ("runtime", "logical") if families else ("logical",)
     found = [item for item in mutation.mutations(text, classes, families or None) if item.start >= start]
@@ -58,6 +59,7 @@ def generate_mutants(function: Function, seed: int, count: int, families: Sequen
         if len(mutants) == count:
             break
         changed = mutation.apply(text, [item])
+        # A mutation may leave the program as it is once comments and layout are ignored.
         if parse_program(changed) is not None and not same_program(changed, text):
             mutants.append(Mutant(changed, item.kind, changes(text, changed)[0].line, item.explanation))
     return mutants

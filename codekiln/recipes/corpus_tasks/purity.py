@@ -7,6 +7,7 @@ slice whose results are compared.
 import ast
 import sys
 
+# Names are forbidden even where they are not called: they can be passed on as values.
 _FORBIDDEN_CALLS = frozenset({
     "open", "input", "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "exit", "quit",
     "id",
@@ -19,6 +20,7 @@ _FORBIDDEN_MODULES = frozenset({
     "termios", "threading", "time", "tkinter", "traceback", "tracemalloc", "tty", "turtle", "unittest", "uuid",
     "weakref", "webbrowser", "xmlrpc",
 })  # fmt: skip
+# Allow-lists, because most functions of these modules depend on the machine, and new ones may too.
 _PURE_OF_OS = frozenset(
     {"path", "fspath", "fsencode", "fsdecode", "sep", "altsep", "extsep", "pathsep", "linesep", "curdir"}
 )
@@ -66,6 +68,7 @@ def _attribute_reason(node: ast.Attribute) -> str:
     owner = _dotted(node.value)
     if owner in _PURE and node.attr not in _PURE[owner]:
         return "impure"
+    # Only methods that read the clock are impure; arithmetic with dates is fine.
     is_clock = node.attr in ("today", "now", "utcnow") and owner.split(".")[-1] in ("date", "datetime")
     return "impure" if is_clock else ""
 

@@ -92,6 +92,7 @@ def _is_short(example: IOExample) -> bool:
 
 
 def _equals(value: object) -> str:
+    # Singletons are compared by identity, as PEP 8 asks for; ``1 == True`` would also hold.
     return f"is {value!r}" if value is None or isinstance(value, bool) else f"== {value!r}"
 
 

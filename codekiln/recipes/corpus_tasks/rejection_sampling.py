@@ -46,6 +46,7 @@ def select_rows(problems: Iterable[Problem], graded: Iterable[Graded], settings:
             answered.append((problem, accepted.sample.solution or ""))
         elif not items:
             rows.rejected.append(Rejected("no-reply", problem))
+    # Duplicates go before the proportions are taken, because they change the numbers.
     kept, repeated = drop_near_duplicates(answered, settings.duplicate)
     kept, surplus = trim_to_shares(kept, settings.shares, sum(not is_spare(problem) for problem in problems))
     rows.examples += [_example(*item) for item in kept]
@@ -82,7 +83,7 @@ def drop_near_duplicates(answered: Sequence[Answered], threshold: float) -> tupl
     for category in CATEGORIES:
         mine = [index for index, (problem, _) in enumerate(answered) if category_of(problem) == category]
         texts = [f"{answered[index][0].grading_context['shown']}\n{answered[index][1]}" for index in mine]
-        firsts = near_duplicates.first_of_each(texts, threshold)
+        firsts = near_duplicates.earliest_duplicates(texts, threshold)
         repeats |= {index for place, index in enumerate(mine) if firsts[place] != place}
     kept = [item for index, item in enumerate(answered) if index not in repeats]
     return kept, [answered[index] for index in sorted(repeats)]
@@ -119,6 +120,6 @@ def _is_original(problem: Problem, sample: Sample) -> bool:
 
 def _example(problem: Problem, text: str) -> Example:
     return Example(
-        prompt=prompts.messages(problem), completion=prompts.answer_to(problem, text), task_id=problem.task_id,
+        prompt=prompts.messages(problem), completion=prompts.reply_turn(problem, text), task_id=problem.task_id,
         group=problem.group,
     )  # fmt: skip

@@ -74,6 +74,7 @@ class ParsedReply:
 def parse_program(code: str) -> ast.Module | None:
     """Return the AST of a program, or None when it does not compile."""
     try:
+        # Some texts parse and still do not compile, such as a ``return`` outside a function.
         tree = normalise.parse(code)
         compile(code, "<reply>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -16,6 +16,7 @@ from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks.functions import last_line
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, parameter_names, parse_program, same_program
 
+# Words of which an explanation of a bug needs at least one.
 _BUG_WORDS = re.compile(
     r"\b(bugs?|bugg\w+|fix\w*|errors?|wrong\w*|incorrect\w*|mistakes?|should|instead|missing)\b", re.I
 )
@@ -50,7 +51,7 @@ class _Task(NamedTuple):
     shown: str
     name: str
     parameters: list[str]
-    gives: str
+    result_section: str
     raises: list[str]
     bug_line: int
 
@@ -81,8 +82,8 @@ def _docstring(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     yield Element("code-unchanged", is_unchanged, True, "it comes with other code than was shown")
     yield Element("full-stop", summary.endswith((".", "!", "?")), False, "the summary does not end in a full stop")
     yield Element("short-summary", 0 < len(summary) <= _MAX_LINE, False, "the summary is long")
-    has_result = not task.gives or any(line.startswith(f"{task.gives}:") for line in lines)
-    yield Element("result", has_result, False, f"there is no {task.gives} section")
+    has_result = not task.result_section or any(line.startswith(f"{task.result_section}:") for line in lines)
+    yield Element("result", has_result, False, f"there is no {task.result_section} section")
     names_raises = all(any(name in line for line in lines) for name in task.raises)
     yield Element("raises", names_raises, False, "an exception it raises is not named")
 
@@ -100,7 +101,7 @@ def _explain(task: _Task, reply: ParsedReply) -> Iterator[Element]:
     yield Element("own-words", not _is_echo(reply.prose, task.prompt), True, "it repeats the question")
     yield Element("bullets", bullets >= 3, False, "it has under three bullet points")
     yield Element("length", len(words) <= 400, False, "it has over 400 words")
-    has_result = not task.gives or re.search(r"return|yield|give|result", reply.prose, re.I) is not None
+    has_result = not task.result_section or re.search(r"return|yield|give|result", reply.prose, re.I) is not None
     yield Element("result", has_result, False, "it does not say what it returns")
     names_raises = all(name in reply.prose for name in task.raises)
     yield Element("raises", names_raises, False, "an exception it raises is not named")

@@ -15,6 +15,7 @@ from codekiln.recipes.corpus_tasks.functions import Definition, Function, first_
 from codekiln.recipes.corpus_tasks.purity import impurity_reason
 from codekiln.recipes.corpus_tasks.source import SourceFile
 
+# The whole slice is repeated for every example and mutant that is run.
 MAX_CHARACTERS = 20_000
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__"}
 
@@ -168,6 +169,7 @@ class ModuleSlicer:
             for name in dict.fromkeys(_bound_names(node)):
                 found[name].append(index)
         for index, node in enumerate(self._statements):
+            # A table that is filled by later statements is wrong without them.
             for name in _mutated_names(node):
                 if name in found and index not in found[name]:
                     found[name].append(index)

@@ -16,9 +16,12 @@ from codekiln.data import normalise
 from codekiln.errors import InputError
 
 STDLIB = "stdlib"
+# Files beyond this size are mostly generated tables, which hold hardly any functions.
 MAX_BYTES = 400_000
+# The tasks are about the code of a package, not about its tests.
 _TEST_FOLDERS = re.compile(r"(^|_)tests?$|^testing$")
 _TEST_FILES = re.compile(r"^(test_.*|.*_tests?|tests|conftest)\.py$")
+# Vendored code has other authors, and often another licence, than the corpus.
 _VENDORED = {"vendor", "vendored", "_vendor", "_vendored", "third_party", "extern", "externals"}
 _INSTALLED = {"site-packages", "dist-packages", "node_modules", "__pycache__"}
 
@@ -72,6 +75,7 @@ class Corpus:
         if file.stat().st_size > MAX_BYTES:
             return "too-large"
         try:
+            # Unlike plain open, tokenize honours a file's own encoding declaration.
             with tokenize.open(file) as stream:
                 source = SourceFile(path, stream.read())
         except (SyntaxError, UnicodeDecodeError):
@@ -87,6 +91,7 @@ class Corpus:
         total = hashlib.sha256()
         for path in self.paths()[0]:
             content = hashlib.sha256((self.root / path).read_bytes()).hexdigest()
+            # File names need not be valid UTF-8 on every file system.
             total.update(f"{path}\0{content}\n".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
 
@@ -117,6 +122,7 @@ def open_corpus(name: str, include: Sequence[str] = (), exclude: Sequence[str] =
 
 def _python_files(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
+        # The order of os.walk depends on the file system; sorting makes it the same everywhere.
         folders[:] = sorted(name for name in folders if name not in _INSTALLED and not name.startswith("."))
         below = Path(folder).relative_to(root)
         for name in sorted(names):

@@ -77,6 +77,7 @@ def split_tasks(problems: Sequence[Problem], sizes: SplitSizes, seed: int) -> Ta
         InputError: There are too few tasks; the message says how many there are and how many could be asked for.
     """
     fraction = sizes.fraction
+    # The groups must be divided as the asked numbers are, or one split would lack tasks.
     if sizes.train and sizes.evaluation:
         fraction = sizes.evaluation / (sizes.train + sizes.evaluation)
     split_of = splits.stratified([(_group(row), category_of(row)) for row in problems], sizes.shares, fraction, seed)

@@ -84,10 +84,12 @@ def infer_types(parameter: Parameter, function: Function) -> list[str]:
     if declared := _from_annotation(parameter.annotation) or _from_default(parameter.default):
         return declared
     used = _from_use(parameter.name, function)
+    # The name of a variadic parameter describes the tuple, not the items that a call passes.
     if parameter.kind == "*":
         return used or ["int", "str"]
     named = _from_name(parameter.name)
     if used:
+        # Use is the stronger evidence; the name only decides the order.
         return list(dict.fromkeys([*(name for name in named if name in used), *used]))
     return named or list(_FALLBACK)
 
@@ -110,6 +112,7 @@ def _from_name(name: str) -> list[str]:
     plain = name.strip("_").lower()
     if plain in _TYPES_BY_NAME:
         return _TYPES_BY_NAME[plain]
+    # The head noun comes last: ``row_count`` is a count.
     last = plain.rpartition("_")[2]
     if last in _TYPES_BY_NAME:
         return _TYPES_BY_NAME[last]

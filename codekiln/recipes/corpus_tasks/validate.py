@@ -83,6 +83,7 @@ def _leaks(train: Table, test: Table, where: str) -> Iterator[InputError]:
     shared = {row.get("source_file") for row in train} & {row.get("source_file") for row in test}
     for name in sorted(map(str, shared)):
         yield InputError(f"rows of {name} are in both splits", where=f"{where}.source_file", fix=fix)
+    # File names alone do not find a function that was copied from one file to another.
     found = overlaps([_function_in(row) for row in train], [_function_in(row) for row in test])
     for item in sorted(found, key=lambda item: (item.evaluation, item.train)):
         what = f"row {item.evaluation + 1} is {item.similarity:.0%} the training row {item.train + 1}"

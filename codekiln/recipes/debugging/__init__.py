@@ -1,10 +1,19 @@
 """Debugging exercises: correct programs with errors put into them, each proven, with their answers.
 
-material    a description, a correct program, and what it is tried on          content/ has ours, one TOML file each
-proving     the program runs on every trial, twice, to the same result
-engine      mutations that each do alone what their class says, chosen so that they do not touch
-tags        how a request and its reply are written, and read back
-judging     what a reply is worth: the proof, applied to whatever a model wrote
-examples    finished examples that somebody else wrote, read and judged alike
-command     one exercise for one educator
+Beside the standard modules:
+
+material             a description, a correct program, and the trials that show what the program does
+program_check        which programs can be used: they run on every trial, twice, to the same result
+input_synthesis      standard inputs for programs that came without any
+problem_sets         everything of a run put together, from folders to training and evaluation problems
+split                near-duplicates in groups, and groups in splits
+error_injection      mutations that each do alone what their class says, chosen so that they do not touch
+error_capacity       how many errors a program can hold
+planning             which errors are asked of which exercise
+fault_masking        errors that hide each other in one program
+prompts, tags        how a request and its reply are worded, written, and parsed
+imported_examples    finished examples of other authors, read by a lenient parser
+explanation_match    whether an explanation names a change
+rows                 graded replies to training rows
+command, handout     one exercise for one educator
 """

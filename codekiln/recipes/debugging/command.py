@@ -9,19 +9,20 @@ from pathlib import Path
 
 from codekiln.errors import InputError, InputErrors, ModelError
 from codekiln.inference import Generator, Sampling
-from codekiln.recipes.debugging.error_capacity import room
-from codekiln.recipes.debugging.error_injection import bug, find_sites
-from codekiln.recipes.debugging.fault_masking import AGAIN, hidden
-from codekiln.recipes.debugging.grading import Judgement, Task, judge
-from codekiln.recipes.debugging.handout import Exercise, Solution
-from codekiln.recipes.debugging.material import CLASSES, Counts, Material
-from codekiln.recipes.debugging.prompts import ask
-from codekiln.recipes.debugging.proof import is_guessed, prove, trials_of
+from codekiln.recipes.debugging.error_capacity import capacity
+from codekiln.recipes.debugging.error_injection import BuggedProgram, InjectionSite, find_sites, inject
+from codekiln.recipes.debugging.fault_masking import RETRIES, are_masked
+from codekiln.recipes.debugging.grading import ReplyGrade, grade_replies
+from codekiln.recipes.debugging.handout import AnswerKeyEntry, Exercise
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask
+from codekiln.recipes.debugging.program_check import check_programs, needs_inputs
+from codekiln.recipes.debugging.prompts import request_messages
 from codekiln.recipes.debugging.tags import read_reply
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=8.0)
-SOME, EVERY = 6, 10_000
+FEW_MUTATIONS, ALL_MUTATIONS = 6, 10_000
+"""Mutations of each class that are tried: few at first, because each takes a run of the sandbox."""
 ENGINE = "the mutation engine"
 FIXES = {
     "does-not-parse": "give a program that Python can read",
@@ -32,7 +33,7 @@ FIXES = {
 }
 
 
-def exercise(
+def make_exercise(
     program: str,
     description: str,
     counts: Mapping[str, int],
@@ -51,8 +52,8 @@ def exercise(
         program: A correct Python program.
         description: The programming problem.
         counts: Errors by class: syntax, runtime, logical.
-        stdins: Standard inputs; without any (and without calls), inputs are guessed for a program that reads some.
-        seed: Another seed, another exercise.
+        stdins: Standard inputs; without any (and without calls), inputs are synthesised for a program that reads some.
+        seed: Another seed gives another exercise.
         adapter: ``models:/name@alias``, ``models:/name/1`` or a folder; empty: the mutation engine.
         base_model: The base model of the adapter.
         calls: Expressions to evaluate, for programs that are functions.
@@ -60,15 +61,16 @@ def exercise(
         tracking_uri: MLflow server that has the adapter.
 
     Raises:
-        InputError: The program cannot be used, or cannot hold so many errors.
-        ModelError: No reply of the adapter was right; the engine does not step in.
+        InputError: The program cannot be used, or cannot hold as many errors.
+        ModelError: No reply of the adapter was correct; the engine does not replace it.
     """
     wanted = _counts(counts)
     if not description.strip():
         raise InputError("says nothing", where="--description", fix="say what the program is for")
     code = program.replace("\r\n", "\n").strip("\n")
-    material = _proven(Material("exercise", description.strip(), code, tuple(stdins), tuple(calls)))
-    guessed = is_guessed(Material("", "", "", tuple(stdins), tuple(calls))) and material.stdins != ("",)
+    given = ExerciseMaterial("exercise", description.strip(), code, tuple(stdins), tuple(calls))
+    material = _checked(given)
+    guessed = needs_inputs(given) and material.stdins != ("",)
     if not adapter:
         bugged, solutions = _from_engine(material, wanted, seed)
     else:
@@ -80,20 +82,20 @@ def exercise(
 
 
 def from_generator(
-    material: Material, counts: Counts, generator: Generator, sampling: Sampling, name: str
-) -> tuple[str, tuple[Solution, ...]]:
-    """Return the first right one of a model's replies, as program and solutions.
+    material: ExerciseMaterial, counts: ErrorCounts, generator: Generator, sampling: Sampling, name: str
+) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
+    """Return the first correct reply of a model, as bugged program and answer key.
 
     Raises:
-        ModelError: None was right; says what was wrong with them.
+        ModelError: No reply was correct; the message counts their first faults.
     """
-    replies = next(iter(generator.generate([ask(material, counts)], sampling)))
-    task = Task(material.program, counts, trials_of(material))
-    judged = judge([(task, reply) for reply in replies], limits=LIMITS)
-    for reply, judgement in zip(replies, judged, strict=True):
-        if judgement.passed:
-            return _solved(reply, judgement)
-    faults = Counter(judgement.faults[0][0] for judgement in judged)
+    replies = next(iter(generator.generate([request_messages(material, counts)], sampling)))
+    task = InjectionTask(material.program, counts, material.trials)
+    grades = grade_replies([(task, reply) for reply in replies], limits=LIMITS)
+    for reply, grade in zip(replies, grades, strict=True):
+        if grade.passed:
+            return _exercise_of(reply, grade)
+    faults = Counter(grade.faults[0][0] for grade in grades)
     listed = ", ".join(f"{reason} ({count})" for reason, count in faults.most_common())
     raise ModelError(
         f"none of {len(replies)} replies of {name} is right: {listed}\n"
@@ -101,21 +103,21 @@ def from_generator(
     )
 
 
-def _counts(given: Mapping[str, int]) -> Counts:
+def _counts(given: Mapping[str, int]) -> ErrorCounts:
     unknown = [name for name in given if name not in CLASSES]
     wrong = [f"{name} = {count}" for name, count in given.items() if count < 0]
     if unknown or wrong:
         what = f"not counts of {', '.join(CLASSES)}: {', '.join([*unknown, *wrong])}"
         raise InputError(what, where="counts", fix="give whole numbers of at least 0")
-    counts = Counts(**given)
+    counts = ErrorCounts(**given)
     if counts.total == 0:
         fix = "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"
         raise InputError("all counts are 0", where="counts", fix=fix)
     return counts
 
 
-def _proven(material: Material) -> Material:
-    found, flaws = prove([material], limits=LIMITS)
+def _checked(material: ExerciseMaterial) -> ExerciseMaterial:
+    found, flaws = check_programs([material], limits=LIMITS)
     if flaws:
         raise InputErrors(
             InputError(flaw.text, where="--program", fix=FIXES.get(flaw.reason, "correct the program"))
@@ -124,33 +126,45 @@ def _proven(material: Material) -> Material:
     return found[0]
 
 
-def _from_engine(material: Material, counts: Counts, seed: int) -> tuple[str, tuple[Solution, ...]]:
-    """Try some mutations of each class, and every one before giving up."""
+def _from_engine(material: ExerciseMaterial, counts: ErrorCounts, seed: int) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
+    """Try some mutations of each class, and all of them before giving up."""
     classes = [name for name in CLASSES if counts.of(name)]
-    for tried in (SOME, EVERY):
+    for tried in (FEW_MUTATIONS, ALL_MUTATIONS):
         [sites] = find_sites([material], tried=tried, seed=seed, limits=LIMITS, classes=classes)
-        rng, used = random.Random(f"{seed}:exercise"), Counter()
-        for _ in range(AGAIN + 1):
-            bugged = bug(material, sites, counts, used=used, rng=rng)
-            if bugged is not None and not hidden([(material, bugged)], limits=LIMITS)[0]:
-                answers = (Solution(item.line, item.intended, item.explanation) for item in bugged.errors)
-                return bugged.program, tuple(answers)
+        rng = random.Random(f"{seed}:exercise")
+        used: Counter[str] = Counter()
+        for _ in range(RETRIES + 1):
+            bugged = inject(material, sites, counts, used=used, rng=rng)
+            if bugged is not None and not are_masked([(material, bugged)], limits=LIMITS)[0]:
+                return bugged.program, _answer_key(bugged)
+    # The last selection is kept in `bugged`: None when the program cannot hold the errors at all.
     if bugged is not None:
         fix = "ask for fewer errors, for other classes, or give more inputs"
         raise InputError(f"{counts} errors hide each other, whichever are chosen", where="--program", fix=fix)
-    most = room(sites)
+    raise _too_many(counts, sites)
+
+
+def _answer_key(bugged: BuggedProgram) -> tuple[AnswerKeyEntry, ...]:
+    return tuple(AnswerKeyEntry(item.line, item.intended, item.explanation) for item in bugged.errors)
+
+
+def _too_many(counts: ErrorCounts, sites: Sequence[InjectionSite]) -> InputError:
+    classes = [name for name in CLASSES if counts.of(name)]
+    most = capacity(sites)
     alone = ", ".join(f"{most.of(name)} {name}" for name in classes)
     what = f"cannot hold {counts} errors on lines that do not touch: there is room for {alone}"
     what += ", each class taken alone" if len(classes) > 1 else ""
-    raise InputError(what, where="--program", fix="ask for fewer errors, or give a longer program or more inputs")
+    return InputError(what, where="--program", fix="ask for fewer errors, or give a longer program or more inputs")
 
 
-def _solved(text: str, judgement: Judgement) -> tuple[str, tuple[Solution, ...]]:
+def _exercise_of(text: str, grade: ReplyGrade) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
+    """Return program and answer key of a correct reply, in the order of lines."""
     reply = read_reply(text)
-    answers = sorted(reply.answers, key=lambda answer: answer.line)
-    found = sorted(judgement.found)
-    pairs = zip(answers, found, strict=True)
-    return reply.program, tuple(Solution(answer.line, name, answer.explanation) for answer, (_, name) in pairs)
+    explanations = sorted(reply.explanations, key=lambda item: item.line)
+    classes = [name for _, name in sorted((line, str(found)) for line, found in grade.found)]
+    assert reply.program is not None, "a reply without a program is never correct"
+    pairs = zip(explanations, classes, strict=True)
+    return reply.program, tuple(AnswerKeyEntry(item.line, name, item.text) for item, name in pairs)
 
 
 def _generator(adapter: str, base_model: str, tracking_uri: str, folder: Path) -> Generator:

@@ -1,47 +1,55 @@
-"""How many errors a program has room for, when no two may touch the same line or neighbouring ones."""
+"""How many errors a program can hold, when no two may touch the same line or neighbouring lines."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
 
-ENOUGH = 9
-"""Counts of one class above this are not told apart when asked how many errors fit."""
-
-
-class Place(Protocol):
-    """Anything of a class that takes up lines ``first`` to ``last``."""
-
-    first: int
-    last: int
-    intended: str
+MAX_COUNT = 9
+"""Largest count of one class that `capacity` finds; a program that holds more is reported as holding this many."""
 
 
-def is_possible(places: Sequence[Place], counts: Counts) -> bool:
-    """Say whether so many places of each class lie at least one line apart; exact."""
+class ErrorSpan(Protocol):
+    """An error of a class that takes up lines ``first`` to ``last``."""
+
+    @property
+    def first(self) -> int:
+        """First line."""
+
+    @property
+    def last(self) -> int:
+        """Last line."""
+
+    @property
+    def intended(self) -> str:
+        """Class of the error."""
+
+
+def can_hold(spans: Sequence[ErrorSpan], counts: ErrorCounts) -> bool:
+    """Return whether ``counts`` spans of each class can be chosen at least one line apart; exact."""
     wanted = tuple(counts.of(name) for name in CLASSES)
-    return wanted in _attainable(places, wanted)
+    return wanted in _attainable(spans, wanted)
 
 
-def room(places: Sequence[Place]) -> Counts:
-    """Return for each class how many places of it fit into the program when no other class is asked for."""
-    most = {}
+def capacity(spans: Sequence[ErrorSpan]) -> ErrorCounts:
+    """Return for each class how many errors the program can hold when no other class is asked for."""
+    most: dict[str, int] = {}
     for position, name in enumerate(CLASSES):
-        limit = tuple(ENOUGH if index == position else 0 for index in range(len(CLASSES)))
-        most[name] = max(reached[position] for reached in _attainable(places, limit))
-    return Counts(**most)
+        limit = tuple(MAX_COUNT if index == position else 0 for index in range(len(CLASSES)))
+        most[name] = max(reached[position] for reached in _attainable(spans, limit))
+    return ErrorCounts(**most)
 
 
-def _attainable(places: Iterable[Place], limit: tuple[int, ...]) -> set[tuple[int, ...]]:
-    """Return every tuple of counts, up to ``limit``, of places that do not touch.
+def _attainable(spans: Iterable[ErrorSpan], limit: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Return every tuple of counts, up to ``limit``, of spans that do not touch.
 
-    ``by_line[n]`` holds what can be had of places that end before line ``n - 1``, as in scheduling of intervals.
+    ``by_line[n]`` holds what can be had of spans that end before line ``n - 1``, as in scheduling of intervals.
     """
     ending: dict[int, set[tuple[int, int]]] = {}
-    for place in places:
-        position = CLASSES.index(place.intended)
+    for span in spans:
+        position = CLASSES.index(span.intended)
         if limit[position]:
-            ending.setdefault(place.last + 2, set()).add((place.first, position))
+            ending.setdefault(span.last + 2, set()).add((span.first, position))
     nothing = tuple(0 for _ in limit)
     by_line = [{nothing}]
     for line in range(1, max(ending, default=0) + 1):

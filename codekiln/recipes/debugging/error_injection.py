@@ -1,8 +1,8 @@
-"""Put exactly so many errors of each class into a program, each alone proven to be what it is called.
+"""Injects an exact number of errors of each class into a program, each proven alone to be of its class.
 
-A site is one mutation whose change the diff finds as one change, and which the proof puts into the class its family
-aims at. Sites that are chosen together are at least one untouched line apart, so each remains a change of its own, and
-the finished program is held against the diff again: what it finds must be these sites and nothing else.
+A site is one mutation that the diff finds as one change, and that the proof classifies as its family intends. Sites
+that are chosen together are at least one untouched line apart, so each remains a change of its own, and the finished
+program is compared by the diff again: its changes must be these sites and nothing else.
 """
 
 import itertools
@@ -13,23 +13,24 @@ from dataclasses import dataclass
 
 from codekiln.code.mutation import Mutation, apply, compiles, mutations
 from codekiln.code.mutation.diff import changes, with_change
+from codekiln.code.mutation.kinds import Class
 from codekiln.code.mutation.proof import classify_many
-from codekiln.recipes.debugging.error_capacity import is_possible
-from codekiln.recipes.debugging.material import CLASSES, Counts, Material
-from codekiln.recipes.debugging.proof import proof_of, trials_of
-from codekiln.recipes.debugging.tags import Answer
+from codekiln.recipes.debugging.error_capacity import can_hold
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial
+from codekiln.recipes.debugging.program_check import classification_job
+from codekiln.recipes.debugging.tags import Explanation
 from codekiln.sandbox.limits import Limits
 
 ATTEMPTS = 20
-"""Choices that are tried before a request is given up: the diff may see two changes as one, or syntax errors cancel."""
+"""Selections tried before a request is given up: the diff may see two changes as one, or syntax errors may cancel."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """A proven error that can be put into a program.
+class InjectionSite:
+    """A proven error that can be injected into a program.
 
     Attributes:
-        mutation: The edit and what is said of it.
+        mutation: The edit and its description.
         first: First line of the correct program that it touches, counted from 1.
         last: Last line that it touches.
     """
@@ -44,153 +45,164 @@ class Site:
         return self.mutation.kind
 
     @property
-    def intended(self) -> str:
+    def intended(self) -> Class:
         """Its class, which is also the one that was proven."""
         return self.mutation.intended
 
 
 @dataclass(frozen=True)
-class Error:
-    """One error of a bugged program, as it is told: the line is the bugged program's, found by the diff."""
+class InjectedError:
+    """One error of a bugged program, with its line there, as the diff finds it."""
 
     line: int
-    intended: str
+    intended: Class
     kind: str
     construct: str
     explanation: str
 
 
 @dataclass(frozen=True)
-class Bugged:
+class BuggedProgram:
     """A program with errors, and every error in it, from the first line to the last.
 
     Attributes:
-        program: With all the errors.
-        errors: What they are.
-        readable: The program with all but the syntax errors, as it is when these have been corrected.
+        program: The program with all errors.
+        errors: The errors.
+        readable: The program with all but the syntax errors, as a learner has it after correcting these.
     """
 
     program: str
-    errors: tuple[Error, ...]
+    errors: tuple[InjectedError, ...]
     readable: str
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
-        """What a reply says of the errors."""
-        return tuple(Answer(error.line, error.explanation) for error in self.errors)
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The explanations in a reply with this program."""
+        return tuple(Explanation(error.line, error.explanation) for error in self.errors)
 
 
 def find_sites(
-    materials: Sequence[Material],
+    materials: Sequence[ExerciseMaterial],
     *,
     tried: int,
     seed: int,
-    classes: Collection[str] = CLASSES,
+    classes: Collection[Class] = CLASSES,
     workers: int | None = None,
     limits: Limits | None = None,
     label: str = "",
-) -> list[tuple[Site, ...]]:
+) -> list[tuple[InjectionSite, ...]]:
     """Return the proven sites of every material, in the materials' order.
 
     Args:
-        materials: Proven ones.
-        tried: So many mutations of each class are tried per material, from every family one before any gives two.
-        seed: Draws which.
+        materials: Materials that passed `check_programs`.
+        tried: Mutations of each class that are tried per material, one of every family before the second of any.
+        seed: Decides which.
         classes: Only errors of these classes.
         workers: Programs that run at the same time.
         limits: Bounds on one run.
-        label: Shows progress under this name.
+        label: Label of the progress line; empty: none.
     """
-    had: Counter[str] = Counter()
+    # Shared by all materials, so that rare families get their turn over the whole data set.
+    tries: Counter[str] = Counter()
     candidates = [
-        _candidates(material, tried, random.Random(f"{seed}:{material.name}"), classes, had) for material in materials
+        _candidates(material, tried, random.Random(f"{seed}:{material.name}"), classes, tries) for material in materials
     ]
     jobs = [
-        proof_of(material.program, apply(material.program, [site.mutation]), trials_of(material))
+        classification_job(material.program, apply(material.program, [site.mutation]), material.trials)
         for material, sites in zip(materials, candidates, strict=True)
         for site in sites
     ]
-    classes = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
-    return [tuple(site for site in sites if next(classes) == site.intended) for sites in candidates]
+    found = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
+    return [tuple(site for site in sites if next(found) == site.intended) for sites in candidates]
 
 
-def bug(
-    material: Material, sites: Sequence[Site], counts: Counts, *, used: Counter[str], rng: random.Random
-) -> Bugged | None:
+def inject(
+    material: ExerciseMaterial,
+    sites: Sequence[InjectionSite],
+    counts: ErrorCounts,
+    *,
+    used: Counter[str],
+    rng: random.Random,
+) -> BuggedProgram | None:
     """Return the program with exactly ``counts`` errors, or None when it cannot hold them.
 
     Args:
         material: The correct program.
         sites: Its proven sites.
         counts: Errors of each class.
-        used: How often each family has been used; families that were used least come first, and are counted.
-        rng: Decides between equals.
+        used: How often each family has been used; families used least come first. Chosen families are counted in it.
+        rng: Breaks ties.
     """
-    if not is_possible(sites, counts):
+    if not can_hold(sites, counts):
         return None
     for _ in range(ATTEMPTS):
         chosen = _choose(sites, counts, used, rng)
-        if (found := _put_in(material.program, chosen)) is not None:
+        if (found := _inject_all(material.program, chosen)) is not None:
             used.update(site.kind for site in chosen)
             return found
     return None
 
 
 def _candidates(
-    material: Material, tried: int, rng: random.Random, classes: Collection[str], had: Counter[str]
-) -> list[Site]:
-    """Draw mutations to try: families in turn, those first that ``had`` the fewest tries in other programs."""
-    found: list[Site] = []
+    material: ExerciseMaterial, tried: int, rng: random.Random, classes: Collection[Class], tries: Counter[str]
+) -> list[InjectionSite]:
+    """Draw mutations to try: families in turn, those first that have the fewest ``tries`` in other programs."""
+    found: list[InjectionSite] = []
     everything = mutations(material.program, classes)
     for name in classes:
         by_kind: dict[str, list[Mutation]] = defaultdict(list)
         for mutation in everything:
             if mutation.intended == name:
                 by_kind[mutation.kind].append(mutation)
-        order = sorted(by_kind, key=lambda kind: (had[kind], rng.random()))
+        order = sorted(by_kind, key=lambda kind: (tries[kind], rng.random()))
         for kind in order:
             rng.shuffle(by_kind[kind])
         turns = itertools.zip_longest(*(by_kind[kind] for kind in order))
         drawn = (mutation for turn in turns for mutation in turn if mutation is not None)
         sites = (site for mutation in drawn if (site := _site(material.program, mutation)) is not None)
         chosen = list(itertools.islice(sites, tried))
-        had.update(site.kind for site in chosen)
+        tries.update(site.kind for site in chosen)
         found += chosen
     return found
 
 
-def _site(program: str, mutation: Mutation) -> Site | None:
+def _site(program: str, mutation: Mutation) -> InjectionSite | None:
     """Return where a mutation is, or None when the diff sees it as more than one change."""
     changed = apply(program, [mutation])
     found = changes(program, changed)
     if len(found) != 1 or with_change(program, found[0]) != changed:
         return None
     start, end = min(mutation.start, found[0].start), max(mutation.end, found[0].end)
-    return Site(mutation, program.count("\n", 0, start) + 1, program.count("\n", 0, max(start, end - 1)) + 1)
+    return InjectionSite(mutation, program.count("\n", 0, start) + 1, program.count("\n", 0, max(start, end - 1)) + 1)
 
 
-def _choose(sites: Sequence[Site], counts: Counts, used: Counter[str], rng: random.Random) -> list[Site]:
-    """Draw sites one by one so that the rest of the counts stays possible; the counts are possible to begin with."""
-    left, chosen = {name: counts.of(name) for name in CLASSES}, []
-    here: Counter[str] = Counter()
+def _choose(
+    sites: Sequence[InjectionSite], counts: ErrorCounts, used: Counter[str], rng: random.Random
+) -> list[InjectionSite]:
+    """Draw sites one by one so that the program can still hold the rest; it can hold the counts to begin with."""
+    left: dict[str, int] = {name: counts.of(name) for name in CLASSES}
+    chosen: list[InjectionSite] = []
+    in_program: Counter[str] = Counter()
     while any(left.values()):
         wanted = [site for site in sites if left[site.intended]]
         rng.shuffle(wanted)
-        wanted.sort(key=lambda site: (here[site.kind], used[site.kind]))
+        # The sort is stable, so the shuffle decides between families that were used equally often.
+        wanted.sort(key=lambda site: (in_program[site.kind], used[site.kind]))
         for site in wanted:
             rest = [other for other in sites if other.first > site.last + 1 or other.last < site.first - 1]
             after = left | {site.intended: left[site.intended] - 1}
-            if is_possible(rest, Counts(**after)):
+            if can_hold(rest, ErrorCounts(**after)):
                 sites, left = rest, after
                 chosen.append(site)
-                here[site.kind] += 1
+                in_program[site.kind] += 1
                 break
     return chosen
 
 
-def _put_in(program: str, chosen: Sequence[Site]) -> Bugged | None:
-    """Return the program with all the sites, or None when together they are not what each is alone."""
+def _inject_all(program: str, chosen: Sequence[InjectionSite]) -> BuggedProgram | None:
+    """Return the program with all sites, or None when their changes together are not those of each alone."""
     bugged = apply(program, [site.mutation for site in chosen])
+    # Two syntax errors can cancel, such as a bracket removed and one added.
     if compiles(bugged) == any(site.intended == "syntax" for site in chosen):
         return None
     alone = {apply(program, [site.mutation]): site for site in chosen}
@@ -200,9 +212,11 @@ def _put_in(program: str, chosen: Sequence[Site]) -> Bugged | None:
         if site is None:
             return None
         errors.append(
-            Error(change.line, site.intended, site.kind, site.mutation.construct, site.mutation.explanation.strip())
+            InjectedError(
+                change.line, site.intended, site.kind, site.mutation.construct, site.mutation.explanation.strip()
+            )
         )
     if alone:
         return None
     readable = apply(program, [site.mutation for site in chosen if site.intended != "syntax"])
-    return Bugged(bugged, tuple(errors), readable)
+    return BuggedProgram(bugged, tuple(errors), readable)

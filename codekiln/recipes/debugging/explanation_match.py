@@ -1,4 +1,4 @@
-"""Whether an explanation speaks of the change that was made, and not of some other one."""
+"""Matches explanations with changes: whether a text names the change that was made, and not another one."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from codekiln.code.mutation.diff import Change, with_change
 
 _TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|[^\w\s]")
 _QUOTED = re.compile(r"`([^`]+)`|'([^']+)'|\"([^\"]+)\"|“([^”]+)”|‘([^’]+)’")
-SPOKEN: Mapping[str, tuple[str, ...]] = {
+SYMBOL_WORDS: Mapping[str, tuple[str, ...]] = {
     ":": ("colon",),
     ",": ("comma",),
     ".": ("dot", "full stop", "period"),
@@ -33,43 +33,44 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
     "%": ("remainder", "modul", "percent"),
     "": ("indent", "blank", "space", "line break"),
 }
-"""What people call a mark; the empty one stands for a change of nothing but white space."""
+"""Words for a symbol; the empty one stands for a change of nothing but white space."""
 
-LONGEST = 4000
-"""Characters of an explanation that are looked at: quotes that never close take quadratic time to look for."""
+MAX_CHARACTERS = 4000
+"""Characters of an explanation that are searched: quotes that never close take quadratic time to search for."""
 
 
-def speaks_of(explanation: str, correct: str, change: Change) -> bool:
-    """Say whether an explanation names a change to ``correct``.
+def explains(explanation: str, correct: str, change: Change) -> bool:
+    """Return whether an explanation names a change to ``correct``.
 
     A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
-    mark that it takes away or brings. Marks, Python's keywords and names of one or two letters must stand in quotes or
-    be spoken of by their names, because nearly every sentence has them. Only the first ``LONGEST`` characters count.
+    symbol that it removes or adds. Symbols, Python's keywords and names of one or two letters must be quoted or named
+    by a word for them, because nearly every sentence has them. Only the first ``MAX_CHARACTERS`` characters count.
     """
-    explanation = explanation[:LONGEST]
+    explanation = explanation[:MAX_CHARACTERS]
     quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
     quoted = {token for quote in quotes for token in _TOKEN.findall(quote)}
     keywords = _keywords(correct).get(with_change(correct, change), ())
-    if any(_is_said(word, explanation.lower(), {token.lower() for token in quoted}) for word in keywords):
+    if any(_mentions(word, explanation.lower(), {token.lower() for token in quoted}) for word in keywords):
         return True
+    # No token: the change is white space alone, which has words of its own in the table.
     tokens = set(_TOKEN.findall(f"{change.old} {change.new}")) or {""}
-    spoken = (word for token in tokens for word in SPOKEN.get(token, ()))
+    words = (word for token in tokens for word in SYMBOL_WORDS.get(token, ()))
     text = explanation.lower()
-    return any(word in text for word in spoken) or any(_is_said(token, explanation, quoted) for token in tokens)
+    return any(word in text for word in words) or any(_mentions(token, explanation, quoted) for token in tokens)
 
 
-def is_known(correct: str, change: Change) -> bool:
-    """Say whether one of our mutations makes this change."""
+def is_known_mutation(correct: str, change: Change) -> bool:
+    """Return whether one of our mutations makes this change."""
     return with_change(correct, change) in _keywords(correct)
 
 
-def _is_said(word: str, text: str, quoted: set[str]) -> bool:
-    """Say whether a text has a word, in quotes where the bare word says little; longer words may have endings."""
+def _mentions(word: str, text: str, quoted: set[str]) -> bool:
+    """Return whether a text has a word, in quotes where the bare word is too common; longer words may have endings."""
     if word in quoted:
         return True
-    telling = word[:1].isdigit() or (len(word) > 2 and word[0].isalpha() and not iskeyword(word))
+    distinctive = word[:1].isdigit() or (len(word) > 2 and word[0].isalpha() and not iskeyword(word))
     ending = r"\w*" if word.islower() and len(word) > 3 else r"(?!\w)"
-    return telling and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
+    return distinctive and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
 
 
 @lru_cache(maxsize=512)

@@ -1,13 +1,14 @@
-"""The recipe's own files of a data set, and what its card says."""
+"""The recipe's own files of a data set, and its section of the data card."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from codekiln.data import prompts
 from codekiln.data.records import Message, Problem
 from codekiln.recipes.debugging.material import CLASSES
+from codekiln.recipes.debugging.settings import DebuggingSettings
 from codekiln.recipes.debugging.tasks import material_of
 from codekiln.recipes.types import BuiltDataset
 
@@ -15,58 +16,61 @@ TRAINING, TESTING = "fine_tuning_training_parsed.jsonl", "fine_tuning_testing_pa
 EXERCISES = "exercises.jsonl"
 
 
-def files(made: BuiltDataset) -> dict[str, str]:
+def files(made: BuiltDataset) -> dict[str, str | bytes]:
     """Return the chat files and the exercises, content by name."""
-    known = [row for row in made.evaluation if row.reference is not None]
     training = [(*row.prompt, *row.completion) for row in made.rows.examples]
-    testing = [(*prompts.messages(row), *prompts.answer_to(row, row.reference)) for row in known]
-    sides = [*_exercises(made.train, "training"), *_exercises(made.evaluation, "test")]
+    testing = [
+        (*prompts.messages(row), *prompts.reply_turn(row, row.reference))
+        for row in made.evaluation
+        if row.reference is not None
+    ]
+    exercises = [*_exercises(made.train, "training"), *_exercises(made.evaluation, "test")]
     return {
         TRAINING: _lines({"messages": _turns(messages)} for messages in training),
         TESTING: _lines({"messages": _turns(messages)} for messages in testing),
-        EXERCISES: _lines(sides),
+        EXERCISES: _lines(exercises),
     }
 
 
-def card(made: BuiltDataset, own: Any) -> str:
+def card(made: BuiltDataset, settings: DebuggingSettings) -> str:
     """Return the part of the data card that is about these rows."""
-    tasks = {row.task_id: row for row in made.train}
-    trained = [tasks[row.task_id] for row in made.rows.examples]
-    sides = {"training": trained, "test": list(made.evaluation)}
-    content = f"the folder `{own.content}`" if own.content else "the exercises that codekiln ships"
-    parts = [_WHAT.format(content=content, system=own.system_prompt), _figures(sides), _kinds(sides)]
-    if own.examples:
-        parts.append(f"Rows named `debugging/examples/...` come from `{own.examples}`, written by somebody else.")
+    problems = {row.task_id: row for row in made.train}
+    trained = [problems[row.task_id] for row in made.rows.examples]
+    splits = {"training": trained, "test": list(made.evaluation)}
+    content = f"the folder `{settings.content}`" if settings.content else "the exercises that codekiln ships"
+    parts = [_WHAT.format(content=content, system=settings.system_prompt), _figures(splits), _kinds(splits)]
+    if settings.examples:
+        parts.append(f"Rows named `debugging/examples/...` come from `{settings.examples}`, written by somebody else.")
     return "\n\n".join([*parts, _LOAD])
 
 
-def _figures(sides: dict[str, Sequence[Problem]]) -> str:
+def _figures(splits: Mapping[str, Sequence[Problem]]) -> str:
     lines = [
         "| side | exercises | rows | syntax | runtime | logical | errors per row |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for side, rows in sides.items():
+    for split, rows in splits.items():
         counts = Counter({name: sum(row.grading_context["counts"][name] for row in rows) for name in CLASSES})
         exercises = len({row.grading_context["exercise"] for row in rows})
         each = f"{counts.total() / len(rows):.2f}" if rows else "-"
-        cells = [side, exercises, len(rows), *(counts[name] for name in CLASSES), each]
+        cells = [split, exercises, len(rows), *(counts[name] for name in CLASSES), each]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
-def _kinds(sides: dict[str, Sequence[Problem]]) -> str:
-    used = Counter(kind for rows in sides.values() for row in rows for kind in row.grading_context.get("kinds", ()))
+def _kinds(splits: Mapping[str, Sequence[Problem]]) -> str:
+    used = Counter(kind for rows in splits.values() for row in rows for kind in row.grading_context.get("kinds", ()))
     listed = ", ".join(f"{kind} {count}" for kind, count in sorted(used.items(), key=lambda item: (-item[1], item[0])))
     return f"Errors that the engine put in, by family ({len(used)} families): {listed}." if used else ""
 
 
-def _exercises(rows: Iterable[Problem], side: str) -> list[dict[str, Any]]:
-    found = {}
+def _exercises(rows: Iterable[Problem], split: str) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
     for row in rows:
         item = material_of(row)
         found[item.name] = {
             "name": item.name,
-            "side": side,
+            "side": split,
             "group": row.group,
             "description": item.description,
             "program": item.program,

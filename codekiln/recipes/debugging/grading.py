@@ -1,26 +1,31 @@
-"""What a reply is worth: every change it makes is found by the diff and classified alone by the proof."""
+"""Grading of replies: the diff finds every change that a reply makes, and the proof classifies each alone."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from codekiln.code.mutation.diff import Change, changes, with_change
+from codekiln.code.mutation.kinds import CLASSES, Class
 from codekiln.code.mutation.lexing import rows
-from codekiln.code.mutation.proof import Trials, classify_many
+from codekiln.code.mutation.proof import classify_many
+from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
 from codekiln.evaluation.measures import Measure
-from codekiln.recipes.debugging.explanation_match import is_known, speaks_of
-from codekiln.recipes.debugging.material import CLASSES, Counts
-from codekiln.recipes.debugging.proof import proof_of
-from codekiln.recipes.debugging.tags import Reply, read_reply
+from codekiln.recipes.debugging.explanation_match import explains, is_known_mutation
+from codekiln.recipes.debugging.material import InjectionTask
+from codekiln.recipes.debugging.program_check import classification_job
+from codekiln.recipes.debugging.tags import ExerciseReply, read_reply
+from codekiln.recipes.debugging.tasks import injection_task
 from codekiln.sandbox.limits import Limits
 
-SPARE = 6
-"""A reply with so many changes more than errors asked for has rewritten the program; they are not run one by one."""
+EXTRA_CHANGES = 6
+"""A reply with more changes than this beyond the errors asked for is a rewrite; its changes are not run one by one."""
 
-
-LINES = 3
+MAX_LINES = 3
 """A change of more lines is no single error, whatever it does, unless it is one that the engine makes too: a reply that
 breaks off in the middle has lost the rest of the program in one change."""
+
+Fault = tuple[str, str]
+"""A kebab-case reason and a text."""
 
 
 def _share(name: str, describe: str) -> Measure:
@@ -38,125 +43,158 @@ MEASURES = (
     _share("construct_named", "Share of changes whose explanation names what was changed."),
     _share("recoverable", "Share of replies that give the correct program back when the named lines are undone."),
 )
-FORMAT, *_REST = (measure.name for measure in MEASURES)
+FORMAT, *_OTHERS = (measure.name for measure in MEASURES)
 
 
 @dataclass(frozen=True)
-class Task:
-    """A request, with what its correct program is tried on."""
-
-    program: str
-    counts: Counts
-    trials: Trials
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What is to be said of one reply.
+class ReplyGrade:
+    """The grade of one reply.
 
     Attributes:
         values: The measures, each from 0 to 1.
-        faults: What is wrong, as (kebab-case reason, words); empty for a right reply.
-        found: Line and proven class of every change that was tried.
+        faults: Everything that is wrong; empty for a correct reply.
+        found: Line and proven class of every change that was run.
     """
 
     values: dict[str, float]
-    faults: tuple[tuple[str, str], ...]
-    found: tuple[tuple[int, str | None], ...] = ()
+    faults: tuple[Fault, ...]
+    found: tuple[tuple[int, Class | None], ...] = ()
 
     @property
     def passed(self) -> bool:
-        """True when every measure is full."""
+        """True when every measure is 1."""
         return not self.faults
+
+    @property
+    def detail(self) -> str:
+        """The first fault as ``reason: text``; empty for a correct reply."""
+        return ": ".join(self.faults[0]) if self.faults else ""
 
 
 @dataclass
-class _Read:
-    task: Task
-    reply: Reply
+class _Reply:
+    """A parsed reply with its changes, and their classes as far as they were run."""
+
+    task: InjectionTask
+    parsed: ExerciseReply
     changes: list[Change]
-    classes: dict[Change, str | None] = field(default_factory=dict)
+    classes: dict[Change, Class | None] = field(default_factory=dict)
 
     @property
     def is_rewritten(self) -> bool:
-        return len(self.changes) > self.task.counts.total + SPARE
+        return len(self.changes) > self.task.counts.total + EXTRA_CHANGES
 
     def is_small(self, change: Change) -> bool:
         size = max(change.old.count("\n"), change.new.count("\n"))
-        return size < LINES or is_known(self.task.program, change)
+        return size < MAX_LINES or is_known_mutation(self.task.program, change)
 
     @property
-    def remarks(self) -> list[tuple[int, str]]:
-        """Line and text of comments that were added; code that was only commented out is none."""
+    def added_comments(self) -> list[tuple[int, str]]:
+        """Line and text of comments that were added, without code that was only commented out."""
         comments = [
             (row.number, lexeme.text)
-            for row in rows(self.reply.program or "")
+            for row in rows(self.parsed.program or "")
             for lexeme in row.lexemes
             if lexeme.text.startswith("#")
         ]
         return [(line, text) for line, text in comments if text.strip("# \t") not in self.task.program]
 
     @property
-    def lines(self) -> Counter[int]:
+    def changed_lines(self) -> Counter[int]:
         return Counter(change.line for change in self.changes)
 
 
-def judge(
-    jobs: Sequence[tuple[Task, str]], *, workers: int | None = None, limits: Limits | None = None, label: str = ""
-) -> list[Judgement]:
-    """Return the judgement on each reply, in order."""
-    read = [_read(task, text) for task, text in jobs]
+def grade(
+    problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+) -> list[Graded]:
+    """Return the samples with their verdicts and measures, in order; see `Recipe.grade`."""
+    tasks = {problem.task_id: injection_task(problem) for problem in problems}
+    jobs = [(tasks[sample.task_id], sample.solution or sample.completion or "") for sample in samples]
+    grades = grade_replies(jobs, workers=workers, limits=limits, label=label)
+    return [_graded(sample, found) for sample, found in zip(samples, grades, strict=True)]
+
+
+def grade_replies(
+    jobs: Sequence[tuple[InjectionTask, str]],
+    *,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    label: str = "",
+) -> list[ReplyGrade]:
+    """Return the grade of each reply, in order."""
+    replies = [_parse(task, text) for task, text in jobs]
     runs = [
-        (item, change) for item in read if not item.is_rewritten for change in item.changes if item.is_small(change)
+        (reply, change)
+        for reply in replies
+        if not reply.is_rewritten
+        for change in reply.changes
+        if reply.is_small(change)
     ]
     programs = [
-        proof_of(item.task.program, with_change(item.task.program, change), item.task.trials) for item, change in runs
+        classification_job(reply.task.program, with_change(reply.task.program, change), reply.task.trials)
+        for reply, change in runs
     ]
     classes = classify_many(programs, workers=workers, limits=limits, label=label)
-    for (item, change), found in zip(runs, classes, strict=True):
-        item.classes[change] = found
-    return [_judgement(item) for item in read]
+    for (reply, change), found in zip(runs, classes, strict=True):
+        reply.classes[change] = found
+    return [_grade(reply) for reply in replies]
 
 
-def _read(task: Task, text: str) -> _Read:
-    reply = read_reply(text)
-    return _Read(task, reply, [] if reply.program is None else changes(task.program, reply.program))
+def _graded(sample: Sample, found: ReplyGrade) -> Graded:
+    full = sum(value == 1 for value in found.values.values())
+    is_malformed = bool(found.faults) and found.faults[0][0] == "malformed"
+    verdict = Verdict(
+        task_id=sample.task_id,
+        status="passed" if found.passed else "invalid" if is_malformed else "failed",
+        tests_total=len(MEASURES),
+        tests_run=len(MEASURES),
+        tests_passed=full,
+        detail=found.detail,
+    )
+    scores = tuple(Score(metric=name, value=value) for name, value in found.values.items())
+    return Graded(sample=sample, verdict=verdict, scores=scores)
 
 
-def _judgement(item: _Read) -> Judgement:
-    faults = [("malformed", fault) for fault in item.reply.faults]
-    values = {FORMAT: float(not faults)} | dict.fromkeys(_REST, 0.0)
-    if item.reply.program is None:
-        return Judgement(values, tuple(faults))
-    faults += _count(item, values)
-    faults += _locate(item, values)
-    faults += _explain(item, values)
-    return Judgement(values, tuple(faults), tuple((change.line, found) for change, found in item.classes.items()))
+def _parse(task: InjectionTask, text: str) -> _Reply:
+    parsed = read_reply(text)
+    return _Reply(task, parsed, [] if parsed.program is None else changes(task.program, parsed.program))
 
 
-def _count(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
-    """Compare the errors that are there with those that were asked for."""
-    if item.is_rewritten:
-        return [("rewritten", f"{len(item.changes)} changes for {item.task.counts.total} errors")]
-    faults, found = [], Counter(item.classes.values())
+def _grade(reply: _Reply) -> ReplyGrade:
+    faults = [("malformed", fault) for fault in reply.parsed.faults]
+    values = {FORMAT: float(not faults)} | dict.fromkeys(_OTHERS, 0.0)
+    if reply.parsed.program is None:
+        return ReplyGrade(values, tuple(faults))
+    faults += _grade_counts(reply, values)
+    faults += _grade_lines(reply, values)
+    faults += _grade_explanations(reply, values)
+    return ReplyGrade(values, tuple(faults), tuple((change.line, found) for change, found in reply.classes.items()))
+
+
+def _grade_counts(reply: _Reply, values: dict[str, float]) -> list[Fault]:
+    """Compare the errors in the program with those that were asked for."""
+    if reply.is_rewritten:
+        return [("rewritten", f"{len(reply.changes)} changes for {reply.task.counts.total} errors")]
+    faults: list[Fault] = []
+    found = Counter(reply.classes.values())
     for name in CLASSES:
-        wanted = item.task.counts.of(name)
+        wanted = reply.task.counts.of(name)
         values[f"{name}_exact"] = float(found[name] == wanted)
         if found[name] != wanted:
             faults.append((f"{name}-count", f"{wanted} {name} errors were asked for, {found[name]} are there"))
-    for change in item.changes:
-        if change not in item.classes:
+    for change in reply.changes:
+        if change not in reply.classes:
             faults.append(("large-change", f"line {change.line}: a change of many lines is no single error"))
-        elif item.classes[change] is None:
+        elif reply.classes[change] is None:
             faults.append(("no-effect", f"line {change.line}: the change does nothing on any trial"))
-    faults += [("added-comment", f"line {line}: {text[:40]!r} was added") for line, text in item.remarks]
+    faults += [("added-comment", f"line {line}: {text[:40]!r} was added") for line, text in reply.added_comments]
     values["counts_exact"] = float(not faults)
     return faults
 
 
-def _locate(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
+def _grade_lines(reply: _Reply, values: dict[str, float]) -> list[Fault]:
     """Compare the lines that are named with those that were changed."""
-    named, changed = Counter(item.reply.lines), item.lines
+    named, changed = Counter(reply.parsed.lines), reply.changed_lines
     faults = [("nothing-changed", "the program is the correct one")] if not changed else []
     faults += [
         ("wrong-line", f"line {line} is named, but nothing was changed there") for line in sorted(named - changed)
@@ -168,14 +206,15 @@ def _locate(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
     return faults
 
 
-def _explain(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
-    """See whether each change has an explanation that names it; one explanation answers for one change."""
-    if item.is_rewritten or not item.changes:
+def _grade_explanations(reply: _Reply, values: dict[str, float]) -> list[Fault]:
+    """Find for each change an explanation that names it; one explanation counts for one change."""
+    if reply.is_rewritten or not reply.changes:
         return []
-    left, faults, named = list(item.reply.answers), [], 0
-    for change in item.changes:
-        here = [answer for answer in left if answer.line == change.line]
-        good = next((answer for answer in here if speaks_of(answer.explanation, item.task.program, change)), None)
+    left, named = list(reply.parsed.explanations), 0
+    faults: list[Fault] = []
+    for change in reply.changes:
+        here = [item for item in left if item.line == change.line]
+        good = next((item for item in here if explains(item.text, reply.task.program, change)), None)
         if good is not None:
             left.remove(good)
             named += 1
@@ -183,5 +222,5 @@ def _explain(item: _Read, values: dict[str, float]) -> list[tuple[str, str]]:
             was, now = change.old.strip() or "nothing", change.new.strip() or "nothing"
             text = f"line {change.line}: no explanation names the change of {was!r} to {now!r}"
             faults.append(("construct-not-named", text))
-    values["construct_named"] = named / len(item.changes)
+    values["construct_named"] = named / len(reply.changes)
     return faults

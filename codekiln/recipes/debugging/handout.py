@@ -1,14 +1,14 @@
-"""An exercise that can be handed out: on a terminal, as JSON, and as Markdown."""
+"""An exercise for learners with its answer key, as plain text, JSON and Markdown."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
 
 
 @dataclass(frozen=True)
-class Solution:
-    """One error as the answer sheet has it: its line in the bugged program, its class, and what is wrong."""
+class AnswerKeyEntry:
+    """One error in the answer key: its line in the bugged program, its class, and its explanation."""
 
     line: int
     error: str
@@ -25,15 +25,15 @@ class Exercise:
         bugged: The program for the learner.
         solutions: Every error, from the first line to the last.
         correct: The program without errors.
-        stdins: Inputs that it can be tried with.
-        guessed: The inputs were guessed, because none were given.
+        stdins: Inputs that it can be run with.
+        guessed: Whether the inputs were inferred from the program, because none were given.
         author: The mutation engine, or the adapter that wrote it.
     """
 
     description: str
-    counts: Counts
+    counts: ErrorCounts
     bugged: str
-    solutions: tuple[Solution, ...]
+    solutions: tuple[AnswerKeyEntry, ...]
     correct: str
     stdins: tuple[str, ...]
     guessed: bool
@@ -41,7 +41,7 @@ class Exercise:
 
     @property
     def task(self) -> str:
-        """What the learner is told."""
+        """The instruction to the learner."""
         parts = [f"{self.counts.of(name)} {name}" for name in CLASSES if self.counts.of(name)]
         listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
         return f"This program has {listed} {'error' if self.counts.total == 1 else 'errors'}. Find and correct them."
@@ -54,11 +54,11 @@ class Exercise:
         return "\n\n".join(part for part in body if part)
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON types."""
+        """Return all fields as JSON types."""
         return asdict(self) | {"solutions": [asdict(item) for item in self.solutions], "stdins": list(self.stdins)}
 
     def markdown(self) -> str:
-        """Return the exercise with its answers folded away."""
+        """Return the exercise with its answers in a collapsed section."""
         answers = [f"* Line {item.line}, {item.error} error: {item.explanation}" for item in self.solutions]
         fold = ["<details><summary>Answers</summary>", "\n".join(answers), _code(self.correct), "</details>"]
         return "\n\n".join(part for part in [self.description, self.task, _code(self.bugged), *fold] if part)

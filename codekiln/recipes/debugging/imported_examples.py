@@ -1,12 +1,12 @@
-"""Read finished examples that somebody wrote: a user's and an assistant's turn each, in files of the same number.
+"""Reads finished examples of other authors: a user's and an assistant's turn each, in files of the same number.
 
     fine-tuning-examples/training/user/1.txt        fine-tuning-examples/training/assistant/1.txt
     fine-tuning-examples/test/user/1.txt            fine-tuning-examples/test/assistant/1.txt
 
-The two levels may be the other way round, sides may be called train, training, test, testing, evaluation or
-validation, and files may have any suffix or none. What stands in them is read with patience: code may be bare, escaped,
-in CDATA, fenced or indented; one tag may hold several lines or explanations. What is not there, or says nothing, is
-reported, for all files at once.
+The two levels may be the other way round, splits may be called train, training, test, testing, evaluation or
+validation, and files may have any suffix or none. Their content is parsed leniently: code may be bare, escaped, in
+CDATA, fenced or indented; one tag may hold several lines or explanations. Missing and empty elements are reported, for
+all files at once.
 """
 
 import re
@@ -17,57 +17,57 @@ from typing import Literal
 
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.lenient_parser import find, find_all, program_text
-from codekiln.recipes.debugging.material import CLASSES, Counts, Material
-from codekiln.recipes.debugging.tags import Answer, Request, write_reply
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial
+from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, write_reply
 
-Side = Literal["training", "test"]
-_SIDES: dict[str, Side] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
+Split = Literal["training", "test"]
+_SPLITS: dict[str, Split] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
 _LINE = re.compile(
     r"^\s*[-*]?\s*Lines?\s+(\d+)(?:\s*(?:-|–|to|and|,)\s*\d+)*\s*[:.)-]\s*", re.MULTILINE | re.IGNORECASE
 )
 
 
 @dataclass(frozen=True)
-class Finished:
-    """An example as it was written.
+class ImportedExample:
+    """An example as its author wrote it.
 
     Attributes:
-        side: What it was written for.
+        split: The split it was written for.
         number: Its number in its folder.
-        request: What the user asks.
+        request: The user's turn.
         program: The bugged program of the assistant.
         lines: Every line in ``<error-location>``.
-        answers: Every "Line N: ..." of ``<explanation>``.
+        explanations: Every "Line N: ..." of ``<explanation>``.
         source: The assistant's file.
     """
 
-    side: Side
+    split: Split
     number: int
-    request: Request
+    request: ExerciseRequest
     program: str
     lines: tuple[int, ...]
-    answers: tuple[Answer, ...]
+    explanations: tuple[Explanation, ...]
     source: str
 
     @property
-    def material(self) -> Material:
-        """The exercise it is about; nothing is known of its inputs."""
-        name = f"examples/{self.side}/{self.number}"
-        return Material(name, self.request.description, self.request.program, source=self.source)
+    def material(self) -> ExerciseMaterial:
+        """The exercise it is about, without inputs."""
+        name = f"examples/{self.split}/{self.number}"
+        return ExerciseMaterial(name, self.request.description, self.request.program, source=self.source)
 
     @property
     def reply(self) -> str:
-        """The assistant's turn, written as ours are."""
-        return write_reply(self.program, self.answers)
+        """The assistant's turn, rewritten in the form of our own replies."""
+        return write_reply(self.program, self.explanations)
 
 
-def read_examples(folder: Path, training: int | None = None, test: int | None = None) -> list[Finished]:
-    """Return the examples of a folder, training before test, each side by number.
+def read_examples(folder: Path, training: int | None = None, test: int | None = None) -> list[ImportedExample]:
+    """Return the examples of a folder, training before test, each split by number.
 
     Args:
-        folder: The folder with the sides.
-        training: So many training examples, the first by number; None: all.
-        test: So many test examples; None: all.
+        folder: The folder with both splits.
+        training: Number of training examples, the first by their numbers; None: all.
+        test: Number of test examples; None: all.
 
     Raises:
         InputErrors: A file lacks its partner or cannot be read, or there are fewer examples than asked for.
@@ -76,17 +76,18 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
     if not folder.is_dir():
         raise InputErrors([InputError("no such folder", where=str(folder), fix="give a folder of finished examples")])
     files, errors = _numbered(folder)
-    found: list[Finished] = []
-    for side, wanted in (("training", training), ("test", test)):
-        numbers = sorted(files[side])[:wanted]
+    found: list[ImportedExample] = []
+    wanted_of: dict[Split, int | None] = {"training": training, "test": test}
+    for split, wanted in wanted_of.items():
+        numbers = sorted(files[split])[:wanted]
         if wanted is not None and len(numbers) < wanted:
-            what = f"{wanted} {side} examples are asked for, and there are {len(numbers)}"
+            what = f"{wanted} {split} examples are asked for, and there are {len(numbers)}"
             errors.append(InputError(what, where=str(folder), fix="ask for fewer, or leave the number empty for all"))
         for number in numbers:
             try:
-                found.append(_read(side, number, files[side][number]))
+                found.append(_read(split, number, files[split][number]))
             except ValueError as error:
-                pair = files[side][number]
+                pair = files[split][number]
                 where = str(pair.get("assistant") or pair["user"])
                 errors.append(InputError(str(error), where=where, fix="correct the file, or take the pair away"))
     if not found and not errors:
@@ -97,52 +98,53 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
     return found
 
 
-def _numbered(folder: Path) -> tuple[dict[Side, dict[int, dict[str, Path]]], list[InputError]]:
-    """Return the files by side, number and role, and what is wrong with their names."""
-    files: dict[Side, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
+def _numbered(folder: Path) -> tuple[dict[Split, dict[int, dict[str, Path]]], list[InputError]]:
+    """Return the files by split, number and role, and what is wrong with their names."""
+    files: dict[Split, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
     errors = []
-    for side, role, number, path in _files(folder):
+    for split, role, number, path in _files(folder):
         if number is None:
             fix = "name it 1.txt, or move it away"
             errors.append(InputError("has no number in its name", where=str(path), fix=fix))
-        elif (other := files[side].setdefault(number, {}).setdefault(role, path)) != path:
+        elif (other := files[split].setdefault(number, {}).setdefault(role, path)) != path:
             errors.append(InputError(f"has the number of {other}", where=str(path), fix="give it a number of its own"))
     return files, errors
 
 
-def _files(folder: Path) -> Iterator[tuple[Side, str, int | None, Path]]:
-    """Yield (side, role, number, file) of every file below a side and a role; a hidden file and a readme are none."""
+def _files(folder: Path) -> Iterator[tuple[Split, str, int | None, Path]]:
+    """Yield (split, role, number, file) of every file below a split and a role, without hidden files and readmes."""
     for path in sorted(folder.rglob("*")):
         parts = [part.lower() for part in path.relative_to(folder).parts[:-1]]
-        side = next((_SIDES[start] for part in parts for start in _SIDES if part.startswith(start)), None)
+        split = next((_SPLITS[start] for part in parts for start in _SPLITS if part.startswith(start)), None)
         role = next((role for part in parts for role in ("user", "assistant") if part.startswith(role)), None)
         number = re.search(r"\d+", path.stem)
         is_other = path.is_dir() or path.name.startswith(".") or path.stem.lower() == "readme"
-        if side and role and not is_other:
-            yield side, role, int(number[0]) if number else None, path
+        if split and role and not is_other:
+            yield split, role, int(number[0]) if number else None, path
 
 
-def _read(side: Side, number: int, pair: dict[str, Path]) -> Finished:
+def _read(split: Split, number: int, pair: dict[str, Path]) -> ImportedExample:
     for role, other in (("user", "assistant"), ("assistant", "user")):
         if role not in pair:
             raise ValueError(f"has no {role} file beside it: {other} {number} stands alone")
     try:
-        asked = _request(_text(pair["user"]))
+        request = _request(_text(pair["user"]))
     except ValueError as error:
         raise ValueError(f"the user's turn, {pair['user']}: {error}") from None
     text = _text(pair["assistant"])
-    places = " ".join(find_all(text, "error-location"))
-    answers = tuple(answer for part in find_all(text, "explanation") for answer in _answers(part))
-    lines = tuple(int(line) for line in re.findall(r"\d+", places))
+    # One tag may hold several lines, and a line may come as "Line 5" or "5-6": every number counts.
+    locations = " ".join(find_all(text, "error-location"))
+    explanations = tuple(item for part in find_all(text, "explanation") for item in _explanations(part))
+    lines = tuple(int(line) for line in re.findall(r"\d+", locations))
     if not lines:
         raise ValueError("<error-location> names no line")
-    if not answers:
+    if not explanations:
         raise ValueError("no <explanation> says 'Line N: ...'")
     program = program_text(text, "incorrect-program")
-    return Finished(side, number, asked, program, lines, answers, str(pair["assistant"]))
+    return ImportedExample(split, number, request, program, lines, explanations, str(pair["assistant"]))
 
 
-def _request(text: str) -> Request:
+def _request(text: str) -> ExerciseRequest:
     counts = {}
     for name in CLASSES:
         value = find(text, name).strip()
@@ -151,16 +153,18 @@ def _request(text: str) -> Request:
         counts[name] = int(value)
     if not any(counts.values()):
         raise ValueError("no error is asked for: the three counts are 0")
-    return Request(find(text, "description").strip(), program_text(text, "correct-program"), Counts(**counts))
+    return ExerciseRequest(
+        find(text, "description").strip(), program_text(text, "correct-program"), ErrorCounts(**counts)
+    )
 
 
-def _answers(text: str) -> Iterator[Answer]:
-    """Yield each "Line N: ..." of an explanation; what follows it up to the next belongs to it."""
+def _explanations(text: str) -> Iterator[Explanation]:
+    """Yield each "Line N: ..." of an explanation with the text up to the next."""
     starts = list(_LINE.finditer(text))
     for match, following in zip(starts, [*starts[1:], None], strict=False):
-        said = " ".join(text[match.end() : following.start() if following else len(text)].split())
-        if said:
-            yield Answer(int(match[1]), said)
+        content = " ".join(text[match.end() : following.start() if following else len(text)].split())
+        if content:
+            yield Explanation(int(match[1]), content)
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Read other people's tagged texts: code that was escaped, wrapped in CDATA, fenced or indented comes out as it ran."""
+"""Lenient parser of tagged texts by other authors: code may be escaped, wrapped in CDATA, fenced or indented."""
 
 import html
 import re
@@ -39,7 +39,7 @@ def program_text(text: str, name: str) -> str:
 
 
 def _resolved(text: str) -> str:
-    """Return the text that was meant: one without a bare `<` or `&` but with entities was escaped for XML."""
+    """Return the text without its escapes: one without a bare `<` or `&` but with entities was escaped for XML."""
     if match := _CDATA.fullmatch(text):
         return match[1]
     entities = _ENTITY.findall(text)

@@ -1,14 +1,15 @@
 """What an exercise is made from: a description, a correct program, and the trials that show what the program does."""
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-CLASSES = ("syntax", "runtime", "logical")
+from codekiln.code.mutation.kinds import CLASSES
+from codekiln.code.mutation.proof import Trials
+
+__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask"]
 
 
 @dataclass(frozen=True)
-class Counts:
+class ErrorCounts:
     """How many errors of each class are asked for."""
 
     syntax: int = 0
@@ -27,21 +28,21 @@ class Counts:
 
     def of(self, name: str) -> int:
         """Return the count of one class."""
-        return getattr(self, name)
+        return {"syntax": self.syntax, "runtime": self.runtime, "logical": self.logical}[name]
 
     def __str__(self) -> str:
         return ", ".join(f"{self.of(name)} {name}" for name in CLASSES)
 
 
 @dataclass(frozen=True)
-class Material:
+class ExerciseMaterial:
     """A correct program that errors can be put into.
 
     Attributes:
-        name: Unique in its collection.
+        name: Unique among the exercises of a run.
         description: The programming problem, as a learner reads it.
         program: A correct Python program for it.
-        stdins: Standard inputs that it is tried on as a script; a program that reads nothing has one empty text.
+        stdins: Standard inputs of its runs as a script; a program that reads nothing has one empty text.
         calls: Expressions that are evaluated after the program has been loaded, for programs that are functions.
         source: Where it comes from: ``embedded``, or a file.
         licence: Of the program and its description, where known.
@@ -55,10 +56,16 @@ class Material:
     source: str = ""
     licence: str = ""
 
+    @property
+    def trials(self) -> Trials:
+        """What the program, and every change of it, is run on."""
+        return Trials(calls=self.calls, stdins=self.stdins)
 
-@cache
-def embedded() -> tuple[Material, ...]:
-    """Return the exercises that codekiln ships, in order of their names."""
-    from codekiln.recipes.debugging.source import read_content
 
-    return tuple(read_content(Path(__file__).parent / "content", source="embedded", licence="Apache-2.0"))
+@dataclass(frozen=True)
+class InjectionTask:
+    """A correct program, the errors to put into it, and the trials that replies are graded with."""
+
+    program: str
+    counts: ErrorCounts
+    trials: Trials

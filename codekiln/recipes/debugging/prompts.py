@@ -1,9 +1,8 @@
-"""How an exercise is asked for, and how it is answered: the words that every row and every evaluation use."""
+"""The wording of requests and of reference replies, in training rows and in evaluation alike."""
 
 from codekiln.data.records import Message
-from codekiln.recipes.debugging.error_injection import Bugged
-from codekiln.recipes.debugging.material import Counts, Material
-from codekiln.recipes.debugging.tags import Request, write_reply, write_request
+from codekiln.recipes.debugging.material import ErrorCounts, ExerciseMaterial
+from codekiln.recipes.debugging.tags import ExerciseRequest, write_request
 
 SYSTEM = (
     "You write debugging exercises for people who learn Python. You get a problem, a correct program, and how many "
@@ -14,12 +13,7 @@ SYSTEM = (
 )
 
 
-def ask(material: Material, counts: Counts, system: str = SYSTEM) -> tuple[Message, ...]:
+def request_messages(material: ExerciseMaterial, counts: ErrorCounts, system: str = SYSTEM) -> tuple[Message, ...]:
     """Return the conversation that asks for an exercise."""
-    request = write_request(Request(material.description, material.program, counts))
+    request = write_request(ExerciseRequest(material.description, material.program, counts))
     return (Message(role="system", content=system), Message(role="user", content=request))
-
-
-def answer(bugged: Bugged) -> str:
-    """Return the reply that a bugged program makes."""
-    return write_reply(bugged.program, bugged.answers)

@@ -1,18 +1,18 @@
-"""Requests and replies as text with tags, written and read here and nowhere else.
+"""The tagged text form of requests and replies: one writer and one parser for each.
 
     request   <description> <correct-program> <syntax> <runtime> <logical>
     reply     <root> <thinking>? <incorrect-program> (<error-location> <explanation>)+ </root>
 
-It looks like XML and is none: a program stands between its tags as it is, `<` and `&` included, because models write
+It looks like XML but is not: a program stands between its tags unescaped, `<` and `&` included, because models write
 programs better than entities. Only a text that itself holds one of these tags is changed: the tag gets a backslash
-after its `<`, which reading takes away, so that every text comes back as it was.
+after its `<`, which the parser removes, so that every text survives a round trip.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
 
 REQUEST = ("description", "correct-program", *CLASSES)
 REPLY = ("thinking", "incorrect-program", "error-location", "explanation")
@@ -24,40 +24,40 @@ _LINE = re.compile(r"\s*Lines? (\d+)\s*:\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a model is asked: put ``counts`` errors into ``program``."""
+class ExerciseRequest:
+    """The request to put ``counts`` errors into ``program``."""
 
     description: str
     program: str
-    counts: Counts
+    counts: ErrorCounts
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One error of a reply: the line it is said to be on, and what is said of it."""
+class Explanation:
+    """One error of a reply: the line that the reply names, and the explanation."""
 
     line: int
-    explanation: str
+    text: str
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What a model answered, as far as it could be read.
+class ExerciseReply:
+    """A model's reply, as far as it could be parsed.
 
     Attributes:
         program: The program with errors; None when there is none.
         lines: The content of every ``<error-location>`` that is a number.
-        answers: The explanations that name their line.
-        faults: What is not as the form demands; empty for a valid reply.
+        explanations: The explanations that name their line.
+        faults: Violations of the form; empty for a valid reply.
     """
 
     program: str | None
     lines: tuple[int, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
     faults: tuple[str, ...] = ()
 
 
-def write_request(request: Request) -> str:
+def write_request(request: ExerciseRequest) -> str:
     """Return the user's turn."""
     return "\n".join(
         [
@@ -68,20 +68,20 @@ def write_request(request: Request) -> str:
     )
 
 
-def write_reply(program: str, answers: Sequence[Answer]) -> str:
+def write_reply(program: str, explanations: Sequence[Explanation]) -> str:
     """Return the assistant's turn."""
     parts = ["<root>", _block("incorrect-program", program)]
-    for answer in answers:
-        parts.append(f"<error-location>{answer.line}</error-location>")
-        parts.append(f"<explanation>Line {answer.line}: {_guard(answer.explanation)}</explanation>")
+    for item in explanations:
+        parts.append(f"<error-location>{item.line}</error-location>")
+        parts.append(f"<explanation>Line {item.line}: {_guard(item.text)}</explanation>")
     return "\n".join([*parts, "</root>"])
 
 
-def read_request(text: str) -> Request:
-    """Return what a user's turn asks.
+def read_request(text: str) -> ExerciseRequest:
+    """Parse a user's turn.
 
     Raises:
-        ValueError: A tag is missing, comes twice, or a count is not a number; the message says all that is wrong.
+        ValueError: A tag is missing, comes twice, or a count is not a number; the message names all faults.
     """
     found, faults = elements(text)
     faults = list(faults)
@@ -90,47 +90,50 @@ def read_request(text: str) -> Request:
         if times != 1:
             faults.append(f"<{name}> comes {times} times instead of once")
     faults += [f"<{name}> is not a number" for name in CLASSES for value in _all(found, name) if not _is_number(value)]
-    counts = Counts(**{name: int(value) for name in CLASSES for value in _all(found, name) if _is_number(value)})
+    counts = ErrorCounts(**{name: int(value) for name in CLASSES for value in _all(found, name) if _is_number(value)})
     if not faults and counts.total < 1:
         faults.append("no error is asked for: the three counts are 0")
     if faults:
         raise ValueError("; ".join(faults))
-    return Request(_all(found, "description")[0], _all(found, "correct-program")[0], counts)
+    return ExerciseRequest(_all(found, "description")[0], _all(found, "correct-program")[0], counts)
 
 
-def read_reply(text: str) -> Reply:
-    """Return what can be read of a reply, with everything that is not as it should be."""
+def read_reply(text: str) -> ExerciseReply:
+    """Parse a reply, with every fault in its form."""
     inner, faults = _root(text)
     found, more = elements(inner)
     faults += more
     faults += [f"<{name}> does not belong in a reply" for name, _ in found if name not in REPLY]
-    programs, places = _all(found, "incorrect-program"), _all(found, "error-location")
+    programs, locations = _all(found, "incorrect-program"), _all(found, "error-location")
     if len(programs) != 1:
         faults.append(f"<incorrect-program> comes {len(programs)} times instead of once")
-    lines = [int(place) for place in places if _is_number(place)]
-    faults += [f"<error-location> is not a line number: {place[:40]!r}" for place in places if not _is_number(place)]
-    answers, unnamed = [], 0
+    lines = [int(text) for text in locations if _is_number(text)]
+    faults += [f"<error-location> is not a line number: {text[:40]!r}" for text in locations if not _is_number(text)]
+    explanations: list[Explanation] = []
+    unnamed = 0
     for explanation in _all(found, "explanation"):
         match = _LINE.fullmatch(explanation)
         if match and match[2].strip():
-            answers.append(Answer(int(match[1]), match[2].strip()))
+            explanations.append(Explanation(int(match[1]), match[2].strip()))
         else:
             unnamed += 1
     if unnamed:
         faults.append(f"explanations that do not say 'Line N: ...': {unnamed}")
-    if [answer.line for answer in answers] != lines:
+    if [item.line for item in explanations] != lines:
         faults.append("<error-location> and <explanation> do not name the same lines in the same order")
     if not lines:
         faults.append("no error is located")
-    return Reply(programs[0] if programs else None, tuple(lines), tuple(answers), tuple(faults))
+    return ExerciseReply(programs[0] if programs else None, tuple(lines), tuple(explanations), tuple(faults))
 
 
 def elements(text: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return (name, content) of every element of ``text`` in order, and what is not an element.
+    """Return (name, content) of every element of ``text`` in order, and the faults of what is not an element.
 
     Elements do not nest. One line break after the opening tag and one before the closing tag belong to the tags.
     """
-    found, faults, position = [], [], 0
+    found: list[tuple[str, str]] = []
+    faults: list[str] = []
+    position = 0
     while match := _OPEN.search(text, position):
         faults += _stray(text[position : match.start()])
         closing = f"</{match[1]}>"

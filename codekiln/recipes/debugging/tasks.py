@@ -1,59 +1,41 @@
-"""Exercises as problems: what is asked, the reply that is known to be right, and what replies are judged by."""
+"""Exercises as problems, and what grading needs of a problem."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
 from codekiln.code.mutation.proof import Trials
-from codekiln.data.folders import Rejected
-from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Problem
-from codekiln.recipes.debugging.grading import Judgement, Task, judge
-from codekiln.recipes.debugging.imported_examples import Finished
-from codekiln.recipes.debugging.material import CLASSES, Counts, Material
-from codekiln.recipes.debugging.planning import Planned
-from codekiln.recipes.debugging.prompts import answer, ask
-from codekiln.recipes.debugging.proof import Flaw, prove
-from codekiln.recipes.debugging.tags import read_reply
-from codekiln.sandbox.limits import Limits
+from codekiln.recipes.debugging.imported_examples import ImportedExample
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask
+from codekiln.recipes.debugging.planning import PlannedExercise
+from codekiln.recipes.debugging.program_check import ProgramFlaw
+from codekiln.recipes.debugging.prompts import request_messages
+from codekiln.recipes.debugging.tags import write_reply
 
 PREFIX = "debugging"
 
 
-@dataclass(frozen=True)
-class Running:
-    """How programs are run: sandbox workers (None: one per core) and the limits of one run."""
-
-    workers: int | None
-    limits: Limits
-
-    def options(self, label: str = "") -> dict[str, Any]:
-        """Return keyword arguments for everything here that runs programs."""
-        return {"workers": self.workers, "limits": self.limits, "label": label}
-
-
-def of_plan(planned: Planned, group: str, system: str) -> Problem:
-    """Return the problem of an exercise that the engine made."""
+def planned_problem(planned: PlannedExercise, group: str, system: str) -> Problem:
+    """Return the problem of an exercise that the mutation engine made."""
     return _problem(
         f"{PREFIX}/{planned.material.name}/{planned.turn}",
         planned.material,
         planned.counts,
-        answer(planned.bugged),
+        write_reply(planned.bugged.program, planned.bugged.explanations),
         group,
         system,
         {"kinds": [error.kind for error in planned.bugged.errors]},
     )
 
 
-def of_example(example: Finished, material: Material, group: str, system: str) -> Problem:
-    """Return the problem of an example that somebody wrote."""
-    extra = {"lines": list(example.lines), "side": example.side}
+def example_problem(example: ImportedExample, material: ExerciseMaterial, group: str, system: str) -> Problem:
+    """Return the problem of an imported example."""
+    extra = {"lines": list(example.lines), "side": example.split}
     return _problem(f"{PREFIX}/{material.name}", material, example.request.counts, example.reply, group, system, extra)
 
 
-def of_flaw(flaw: Flaw) -> Problem:
-    """Return a record of a program that cannot be used, with the reason in its facts."""
+def flaw_record(flaw: ProgramFlaw) -> Problem:
+    """Return a record of a program that cannot be used, with the reason in its grading context."""
     material = flaw.material
     return Problem(
         task_id=f"{PREFIX}/{material.name}",
@@ -65,74 +47,49 @@ def of_flaw(flaw: Flaw) -> Problem:
     )
 
 
-def task_of(problem: Problem) -> Task:
-    """Return what replies to a problem are judged by."""
-    facts = problem.grading_context
-    trials = Trials(calls=tuple(facts["calls"]), stdins=tuple(facts["stdins"]))
-    return Task(facts["program"], Counts(**facts["counts"]), trials)
+def injection_task(problem: Problem) -> InjectionTask:
+    """Return what replies to a problem are graded by."""
+    context = problem.grading_context
+    trials = Trials(calls=tuple(context["calls"]), stdins=tuple(context["stdins"]))
+    return InjectionTask(context["program"], ErrorCounts(**context["counts"]), trials)
 
 
-def material_of(problem: Problem) -> Material:
+def material_of(problem: Problem) -> ExerciseMaterial:
     """Return the exercise that a problem is about."""
-    facts = problem.grading_context
-    return Material(
-        facts["exercise"],
-        facts["description"],
-        facts["program"],
-        tuple(facts["stdins"]),
-        tuple(facts["calls"]),
+    context = problem.grading_context
+    return ExerciseMaterial(
+        context["exercise"],
+        context["description"],
+        context["program"],
+        tuple(context["stdins"]),
+        tuple(context["calls"]),
         problem.source,
         problem.licence,
     )
 
 
+def reference_of(problem: Problem) -> str:
+    """Return the reference reply of a problem; every problem of this recipe has one."""
+    if problem.reference is None:
+        raise ValueError(f"{problem.task_id} has no reference reply")
+    return problem.reference
+
+
 def group_of(problem: Problem) -> str:
-    """Return the group of a problem's exercise."""
-    return problem.group.removeprefix(f"{PREFIX}/")
-
-
-def keep_right(problems: Sequence[Problem], running: Running, label: str) -> tuple[list[Problem], list[Rejected]]:
-    """Keep problems whose own reply is right by the proof; the others are rejected with the first thing wrong."""
-    judged = judge([(task_of(row), row.reference) for row in problems], **running.options(label))
-    kept, rejected = [], []
-    for row, judgement in zip(problems, judged, strict=True):
-        faults = [*_miscounted(row), *judgement.faults]
-        if faults:
-            rejected.append(
-                Rejected(
-                    faults[0][0],
-                    row.model_copy(update={"grading_context": row.grading_context | {"why": _why(faults)}}),
-                )
-            )
-        else:
-            kept.append(row)
-    return kept, rejected
-
-
-def prove_examples(
-    examples: Sequence[Finished], known: Iterable[Material], running: Running
-) -> tuple[list[tuple[Finished, Material]], list[Flaw]]:
-    """Give each example a proven material: the inputs of the exercise with the same program, or guessed ones."""
-    inputs: Mapping[str, Material] = {fingerprint(item.program): item for item in known}
-    wanted = []
-    for example in examples:
-        same = inputs.get(_identity(example.request.program))
-        trials = {"stdins": same.stdins, "calls": same.calls} if same else {}
-        wanted.append(replace(example.material, **trials))
-    proven, flaws = prove(wanted, **running.options("check: examples"))
-    by_name = {item.name: item for item in proven}
-    return [(item, by_name[item.material.name]) for item in examples if item.material.name in by_name], flaws
-
-
-def describe(judgement: Judgement) -> str:
-    """Return the first thing wrong with a reply as ``reason: words``; empty when nothing is."""
-    return ": ".join(judgement.faults[0]) if judgement.faults else ""
+    """Return the group of a problem's exercise, as `split.groups` names it."""
+    return (problem.group or "").removeprefix(f"{PREFIX}/")
 
 
 def _problem(
-    name: str, material: Material, counts: Counts, reply: str, group: str, system: str, extra: Mapping[str, Any]
+    name: str,
+    material: ExerciseMaterial,
+    counts: ErrorCounts,
+    reply: str,
+    group: str,
+    system: str,
+    extra: Mapping[str, Any],
 ) -> Problem:
-    messages = ask(material, counts, system)
+    messages = request_messages(material, counts, system)
     return Problem(
         task_id=name,
         prompt=messages[-1].content,
@@ -153,24 +110,3 @@ def _problem(
             **extra,
         },
     )
-
-
-def _miscounted(row: Problem) -> list[tuple[str, str]]:
-    """Compare the locations of an example with the lines of its explanations, which its rewritten reply has from."""
-    lines = row.grading_context.get("lines")
-    explained = [item.line for item in read_reply(row.reference).answers]
-    if lines is None or Counter(lines) == Counter(explained):
-        return []
-    text = f"<error-location> names lines {sorted(lines)}, the explanations lines {sorted(explained)}"
-    return [("locations-differ", text)]
-
-
-def _identity(program: str) -> str:
-    try:
-        return fingerprint(program)
-    except SyntaxError:
-        return ""
-
-
-def _why(faults: Sequence[tuple[str, str]]) -> str:
-    return "; ".join(f"{reason}: {text}" for reason, text in faults)

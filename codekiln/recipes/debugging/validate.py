@@ -1,4 +1,4 @@
-"""Is every row of the chat files what it says? Read, compared with the exercises, and proven again."""
+"""Validation of the chat files in a published folder: every row is parsed, matched with its exercise, proven again."""
 
 import json
 from collections.abc import Iterator
@@ -10,45 +10,47 @@ from codekiln.code.mutation.proof import Trials
 from codekiln.data.decontamination import overlaps
 from codekiln.errors import InputError
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
-from codekiln.recipes.debugging.grading import Task, judge
+from codekiln.recipes.debugging.grading import grade_replies
+from codekiln.recipes.debugging.material import InjectionTask
 from codekiln.recipes.debugging.tags import read_request
 from codekiln.sandbox.limits import Limits
 
 FIX = "make the data set again"
-SIDES = {TRAINING: "training", TESTING: "test"}
+SPLITS = {TRAINING: "training", TESTING: "test"}
 ROLES = ["system", "user", "assistant"]
 TEXTS, LISTS = ("name", "side", "description", "program"), ("stdin", "calls")
 
 
 @dataclass(frozen=True)
-class _Row:
+class _ChatRow:
+    """A row of a chat file, parsed: the place of its line, the task of the user's turn, and the assistant's turn."""
+
     where: str
-    side: str
-    task: Task
+    task: InjectionTask
     reply: str
 
 
 def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterator[InputError]:
-    """Yield what is wrong with the three files of ``folder``."""
-    missing = [name for name in (*SIDES, EXERCISES) if not (folder / name).is_file()]
+    """Yield every fault of the three files of ``folder``."""
+    missing = [name for name in (*SPLITS, EXERCISES) if not (folder / name).is_file()]
     for name in missing:
         yield InputError("no such file", where=str(folder / name), fix=FIX)
     if missing:
         return
     try:
-        lines = {name: _lines(folder / name) for name in (*SIDES, EXERCISES)}
+        lines = {name: _lines(folder / name) for name in (*SPLITS, EXERCISES)}
     except UnicodeDecodeError as error:
         yield InputError(f"holds what is not UTF-8 text: {error.reason}", where=str(folder), fix=FIX)
         return
     exercises, errors = _exercises(lines[EXERCISES], folder / EXERCISES)
     yield from errors
-    yield from _apart(exercises, folder / EXERCISES)
-    rows = []
-    for name, side in SIDES.items():
+    yield from _contamination(exercises, folder / EXERCISES)
+    rows: list[_ChatRow] = []
+    for name, split in SPLITS.items():
         yield from _repeated(lines[name], f"{folder / name}")
         for number, line in enumerate(lines[name], start=1):
-            found = _row(line, f"{folder / name}:{number}", side, exercises)
-            if isinstance(found, _Row):
+            found = _row(line, f"{folder / name}:{number}", split, exercises)
+            if isinstance(found, _ChatRow):
                 rows.append(found)
             else:
                 yield InputError(found[1], where=found[0], fix=FIX)
@@ -56,13 +58,14 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
 
 
 def _lines(path: Path) -> list[str]:
-    """Return the rows of a file; a text in one may hold line ends of other kinds, such as U+2028."""
+    """Return the rows of a file; `str.splitlines` would also split at U+2028 and its like, which a row may hold."""
     text = path.read_text(encoding="utf-8")
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def _exercises(lines: list[str], path: Path) -> tuple[list[dict[str, Any]], list[InputError]]:
-    found, errors = [], []
+    found: list[dict[str, Any]] = []
+    errors: list[InputError] = []
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
@@ -83,7 +86,7 @@ def _exercises(lines: list[str], path: Path) -> tuple[list[dict[str, Any]], list
 def _is_exercise(row: Any) -> bool:
     texts = [row[key] for key in TEXTS] + [text for key in LISTS for text in row[key]]
     lists = all(isinstance(row[key], list) for key in LISTS)
-    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SIDES.values()
+    return lists and all(isinstance(text, str) for text in texts) and row["side"] in SPLITS.values()
 
 
 def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
@@ -93,21 +96,21 @@ def _repeated(lines: list[str], where: str) -> Iterator[InputError]:
             yield InputError(f"is row {before} again", where=f"{where}:{number}", fix=FIX)
 
 
-def _apart(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
-    """Yield exercises that are on both sides, or nearly."""
-    train, test = ([row for row in exercises if row["side"] == side] for side in SIDES.values())
+def _contamination(exercises: list[dict[str, Any]], path: Path) -> Iterator[InputError]:
+    """Yield exercises that are, or nearly are, in both splits."""
+    train, test = ([row for row in exercises if row["side"] == split] for split in SPLITS.values())
     pairs = {
         (item.train, item.evaluation)
         for key in ("program", "description")
         for item in overlaps([row[key] for row in train], [row[key] for row in test])
     }
     for left, right in sorted(pairs):
-        what = f"'{train[left]['name']}' trains and is nearly '{test[right]['name']}', which judges"
+        what = f"the training exercise '{train[left]['name']}' nearly repeats the test exercise '{test[right]['name']}'"
         yield InputError(what, where=str(path), fix=FIX)
 
 
-def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _Row | tuple[str, str]:
-    """Return a row, or (where, what is wrong)."""
+def _row(line: str, where: str, split: str, exercises: list[dict[str, Any]]) -> _ChatRow | tuple[str, str]:
+    """Return a row, or the place and the text of its fault."""
     try:
         turns = json.loads(line)["messages"]
         roles = [turn["role"] for turn in turns]
@@ -117,18 +120,19 @@ def _row(line: str, where: str, side: str, exercises: list[dict[str, Any]]) -> _
     if roles != ROLES or not system.strip():
         return where, f"has the turns {', '.join(roles)}" if roles != ROLES else "the system turn is empty"
     try:
-        asked = read_request(user)
+        request = read_request(user)
     except ValueError as error:
         return f"{where}.user", str(error)
-    known = [row for row in exercises if (row["program"], row["description"]) == (asked.program, asked.description)]
-    if side not in [row["side"] for row in known]:
-        return f"{where}.user", f"its exercise is not among the {side} exercises of {EXERCISES}"
-    trials = Trials(calls=tuple(known[0]["calls"]), stdins=tuple(known[0]["stdin"]))
-    return _Row(where, side, Task(asked.program, asked.counts, trials), assistant)
+    same = [row for row in exercises if (row["program"], row["description"]) == (request.program, request.description)]
+    if split not in [row["side"] for row in same]:
+        return f"{where}.user", f"its exercise is not among the {split} exercises of {EXERCISES}"
+    trials = Trials(calls=tuple(same[0]["calls"]), stdins=tuple(same[0]["stdin"]))
+    return _ChatRow(where, InjectionTask(request.program, request.counts, trials), assistant)
 
 
-def _disproven(rows: list[_Row], limits: Limits, workers: int | None) -> Iterator[InputError]:
-    judged = judge([(row.task, row.reply) for row in rows], workers=workers, limits=limits, label="validate: rows")
-    for row, judgement in zip(rows, judged, strict=True):
-        for reason, text in judgement.faults:
+def _disproven(rows: list[_ChatRow], limits: Limits, workers: int | None) -> Iterator[InputError]:
+    jobs = [(row.task, row.reply) for row in rows]
+    grades = grade_replies(jobs, workers=workers, limits=limits, label="validate: rows")
+    for row, grade in zip(rows, grades, strict=True):
+        for reason, text in grade.faults:
             yield InputError(f"{reason}: {text}", where=f"{row.where}.assistant", fix=FIX)

@@ -1,53 +1,38 @@
-"""What the data card of a run says of its data sets by difficulty."""
+"""The section of the data card about the mixes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from codekiln.data.records import Graded
 from codekiln.recipes.difficulty import tables
-from codekiln.recipes.difficulty.mixture import Mix, Pool
+from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
 from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
-from codekiln.recipes.difficulty.ratios import Ratio
+from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.summary import ratio_text
 
 
-class Chosen(Protocol):
-    """The settings that a card explains."""
-
-    easy: float
-    medium: float
-    least_samples: int
-    mix: str
-    mixes: Mapping[str, Ratio]
-    best_by: str
-    solutions_per_problem: int
-    apart: float
-    near_duplicate: float
-
-
-def text(pool: Pool, mixes: Sequence[Mix], chosen: Chosen, graded: Sequence[Graded]) -> str:
+def text(rated: RatedSolutions, mixes: Sequence[Mix], settings: DifficultySettings, graded: Sequence[Graded]) -> str:
     """Return the recipe's part of the card, in Markdown."""
     return "\n\n".join(
         (
             "## What a row is",
             f"A problem and a program that passed every hidden test of it in a sandbox. `train.jsonl` holds the mix "
-            f"`{chosen.mix}`. The programs are what models wrote, unchanged; none was edited, and none is a reference "
-            "put in a model's place.",
+            f"`{settings.mix}`. The programs are what models wrote, unchanged; none was edited, and none is a "
+            "reference put in a model's place.",
             "## Difficulty",
             f"A problem's difficulty is the share of its samples that passed (pass@1, all runs together): easy from "
-            f"{chosen.easy:g}, medium from {chosen.medium:g}, hard below. `{UNSOLVED}` problems were solved by no "
-            f"sample, so there is nothing to train on. A problem with fewer than {chosen.least_samples} samples has "
+            f"{settings.easy:g}, medium from {settings.medium:g}, hard below. `{UNSOLVED}` problems were solved by no "
+            f"sample, so there is nothing to train on. A problem with fewer than {settings.least_samples} samples has "
             "no difficulty.",
-            _table(("difficulty", "problems", "solutions"), _bands(pool)),
+            _table(("difficulty", "problems", "solutions"), _bands(rated)),
             _table(("run", "samples", "passed"), _runs(graded)),
             "## Data sets",
-            _table(("data set", "ratio easy:medium:hard", "rows", *BANDS), _mixes(mixes, pool)),
+            _table(("data set", "ratio easy:medium:hard", "rows", *BANDS), _mixes(mixes, rated)),
             "Every data set has its ratio exactly and is the largest that does. All draw from the same solutions in "
             "the same order, so they overlap: `datasets_summary.csv` says by how many rows. At most "
-            f"{chosen.solutions_per_problem} solutions of a problem are used, the best by `{chosen.best_by}` first, "
-            f"with syntax trees at least {chosen.apart:g} apart (pq-gram distance). Problems and solutions that share "
-            f"{chosen.near_duplicate:g} of their token 5-grams with an earlier one are left out.",
+            f"{settings.solutions_per_problem} solutions of a problem are used, the best by `{settings.best_by}` "
+            f"first, with syntax trees at least {settings.apart:g} apart (pq-gram distance). Problems and solutions "
+            f"that share {settings.near_duplicate:g} of their token 5-grams with an earlier one are left out.",
             "## Columns",
             _columns(),
             "## How to load it",
@@ -70,10 +55,10 @@ def _columns() -> str:
     )
 
 
-def _bands(pool: Pool) -> list[tuple[object, ...]]:
-    counted = Counter(pool.bands.values())
+def _bands(rated: RatedSolutions) -> list[tuple[object, ...]]:
+    counted = Counter(rated.bands.values())
     shown = [*BANDS, *(band for band in sorted(counted) if band not in BANDS)]
-    return [(band, counted[band], len(pool.solutions.get(band, ()))) for band in shown]
+    return [(band, counted[band], len(rated.solutions.get(band, ()))) for band in shown]
 
 
 def _runs(graded: Sequence[Graded]) -> list[tuple[object, ...]]:
@@ -82,12 +67,12 @@ def _runs(graded: Sequence[Graded]) -> list[tuple[object, ...]]:
     return [(run, count, passed[run]) for run, count in sorted(written.items())]
 
 
-def _mixes(mixes: Sequence[Mix], pool: Pool) -> list[tuple[object, ...]]:
+def _mixes(mixes: Sequence[Mix], rated: RatedSolutions) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for mix in mixes:
-        counted = Counter(pool.bands[row.problem.task_id] for row in mix.rows)
-        size = mix.impossible or len(mix.rows)
-        rows.append((mix.name, ratio_text(mix.ratio.parts()), size, *(counted[band] for band in BANDS)))
+        counted = Counter(rated.bands[row.problem.task_id] for row in mix.rows)
+        size = mix.obstacle or len(mix.rows)
+        rows.append((mix.name, ratio_text(mix.ratio.lowest_terms()), size, *(counted[band] for band in BANDS)))
     return rows
 
 

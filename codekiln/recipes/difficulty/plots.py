@@ -1,23 +1,23 @@
-"""Two plots: how many rows of each difficulty the data sets have, and how often problems are solved."""
+"""Plots of a data set by difficulty: rows of each band per mix, and the histogram of pass@1 over problems."""
 
 from collections.abc import Mapping, Sequence
 
 from codekiln.evaluation import figures
-from codekiln.recipes.difficulty.mixture import Mix, Pool
+from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
 from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
 
 COLOURS = {"easy": "#4c9f70", "medium": "#e0a030", "hard": "#b5483a", UNSOLVED: "#8a8a8a"}
 WIDTH = 0.05
 
 
-def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
+def bands(mixes: Sequence[Mix], rated: RatedSolutions) -> bytes:
     """Return a PNG with one stacked bar a data set: its rows of each band."""
     figure = figures.new(8, 1.2 + 0.5 * len(mixes))
     axes = figure.add_subplot()
     names = [mix.name if mix.rows else f"{mix.name} (not possible)" for mix in mixes]
     left = [0] * len(mixes)
     for band in BANDS:
-        sizes = [sum(pool.bands[row.problem.task_id] == band for row in mix.rows) for mix in mixes]
+        sizes = [sum(rated.bands[row.problem.task_id] == band for row in mix.rows) for mix in mixes]
         bars = axes.barh(names, sizes, left=left, color=COLOURS[band], label=band)
         axes.bar_label(bars, [str(size) if size else "" for size in sizes], label_type="center", color="white")
         left = [start + size for start, size in zip(left, sizes, strict=True)]
@@ -27,18 +27,22 @@ def bands(mixes: Sequence[Mix], pool: Pool) -> bytes:
     return figures.png(figure)
 
 
-def solved(pool: Pool, thresholds: Mapping[str, float]) -> bytes:
+def solved(rated: RatedSolutions, thresholds: Mapping[str, float]) -> bytes:
     """Return a PNG with the histogram of pass@1 over problems, in the colours of their bands.
 
     Args:
-        pool: The rates and bands.
+        rated: The rates and bands.
         thresholds: Where to draw lines, by band.
     """
     figure = figures.new(8, 3.2)
     axes = figure.add_subplot()
     shown = [*BANDS, UNSOLVED]
     rates = [
-        [rate for name, band in pool.bands.items() if band == one and (rate := pool.rates[name].at(1)) is not None]
+        [
+            rate
+            for name, band in rated.bands.items()
+            if band == one and (rate := rated.rates[name].pass_at(1)) is not None
+        ]
         for one in shown
     ]
     labels = [f"{band} ({len(found)})" for band, found in zip(shown, rates, strict=True)]

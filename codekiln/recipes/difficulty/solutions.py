@@ -1,4 +1,4 @@
-"""Which verified programs of a problem are worth learning from: the best by a metric, and others built differently."""
+"""Selection of the solutions of one problem: the best by a metric, and others whose syntax trees differ."""
 
 import ast
 import math
@@ -16,7 +16,7 @@ from codekiln.sandbox.grading import program_of
 
 @dataclass(frozen=True)
 class Solution:
-    """A verified program; ``rank`` 0 is the best of its problem, 1 the best of those unlike it, and so on."""
+    """A verified program; ``rank`` 0 is the best of its problem, 1 the best of those that differ from it, and so on."""
 
     problem: Problem
     graded: Graded
@@ -30,12 +30,18 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How solutions are chosen: by which metric, how many a problem, and how far apart their trees are (0..1)."""
+class SelectionCriteria:
+    """How solutions of one problem are selected.
+
+    Attributes:
+        metric: Name of the metric that ranks them.
+        count: Largest number of solutions.
+        distance: Least pq-gram distance between the syntax trees of two of them, 0..1.
+    """
 
     metric: str
     count: int
-    apart: float
+    distance: float
 
     def merit(self, graded: Graded) -> float:
         """Return how good a program is: more is better, and no value is worst."""
@@ -43,34 +49,40 @@ class Choice:
         return -math.inf if value is None else -value if metrics.get(self.metric).direction == "lower" else value
 
 
-def verified(graded: Graded) -> bool:
+def is_verified(graded: Graded) -> bool:
     """Return whether a program passed, and ran every test there is."""
     verdict = graded.verdict
     return verdict.passed and verdict.tests_total > 0 and verdict.tests_passed == verdict.tests_total
 
 
-def choose(
-    problem: Problem, graded: Iterable[Graded], choice: Choice, objection: Callable[[Graded], str | None]
+def select(
+    problem: Problem,
+    graded: Iterable[Graded],
+    criteria: SelectionCriteria,
+    objection: Callable[[Problem, Graded], str | None],
 ) -> tuple[list[Solution], list[Rejected]]:
-    """Return the chosen solutions of a problem, best first, and the other verified programs with the reason.
+    """Return the selected solutions of a problem, best first, and the other verified programs with the reason.
 
-    Reasons are ``enough`` (there are ``choice.count`` better ones), those of ``objection`` and of `flaw`, ``twin`` (a
-    chosen program up to names, comments and layout) and ``alike`` (its tree is nearer to a chosen one than
-    ``choice.apart``).
+    Reasons are ``enough`` (there are ``criteria.count`` better ones), those of ``objection`` and of `flaw_of`, ``twin``
+    (a selected program up to names, comments and layout) and ``alike`` (its tree is nearer to a selected one than
+    ``criteria.distance``).
     """
-    chosen: list[Solution] = []
+    selected: list[Solution] = []
     rejected: list[Rejected] = []
-    for row, code in _best_first(problem, graded, choice):
-        enough = "enough" if len(chosen) == choice.count else None
-        if reason := enough or objection(row) or flaw(problem, code) or _nearness(code, chosen, choice.apart):
+    for row, code in _best_first(problem, graded, criteria):
+        enough = "enough" if len(selected) == criteria.count else None
+        reason = (
+            enough or objection(problem, row) or flaw_of(problem, code) or _overlap(code, selected, criteria.distance)
+        )
+        if reason:
             rejected.append(Rejected(reason, row))
         else:
-            chosen.append(Solution(problem, row, code, rank=len(chosen)))
-    return chosen, rejected
+            selected.append(Solution(problem, row, code, rank=len(selected)))
+    return selected, rejected
 
 
-def flaw(problem: Problem, code: str) -> str | None:
-    """Return what a solution has that is no part of one, or None.
+def flaw_of(problem: Problem, code: str) -> str | None:
+    """Return what a solution holds that does not belong into one, or None.
 
     ``carriage-return``, ``not-python``; ``pasted-asserts``: tests at module level; and, unless the problem asks for a
     script, ``runs-on-import``: a call at module level, such as a print.
@@ -89,20 +101,21 @@ def flaw(problem: Problem, code: str) -> str | None:
     return None
 
 
-def _best_first(problem: Problem, graded: Iterable[Graded], choice: Choice) -> list[tuple[Graded, str]]:
+def _best_first(problem: Problem, graded: Iterable[Graded], criteria: SelectionCriteria) -> list[tuple[Graded, str]]:
     """Return each verified text once, best first; of equally good programs the shorter one comes first."""
     texts: dict[str, Graded] = {}
     for row in graded:
-        if verified(row):
+        if is_verified(row):
+            # Samples differ in blank lines at their ends, which are no part of a solution.
             texts.setdefault(program_of(problem, row.sample).strip("\n"), row)
-    ranked = sorted(texts, key=lambda code: (-choice.merit(texts[code]), len(code), code))
+    ranked = sorted(texts, key=lambda code: (-criteria.merit(texts[code]), len(code), code))
     return [(texts[code], code) for code in ranked]
 
 
-def _nearness(code: str, chosen: Sequence[Solution], apart: float) -> str | None:
-    if any(_key(code) == _key(other.code) for other in chosen):
+def _overlap(code: str, selected: Sequence[Solution], distance: float) -> str | None:
+    if any(_fingerprint(code) == _fingerprint(other.code) for other in selected):
         return "twin"
-    return "alike" if any(pq_gram_distance(code, other.code) < apart for other in chosen) else None
+    return "alike" if any(pq_gram_distance(code, other.code) < distance for other in selected) else None
 
 
-_key = lru_cache(maxsize=16_384)(fingerprint)
+_fingerprint = lru_cache(maxsize=16_384)(fingerprint)

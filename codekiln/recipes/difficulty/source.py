@@ -1,8 +1,8 @@
-"""Model runs that exist already: files of samples, graded or not, by problem."""
+"""Samples of the problems: from files of earlier model runs, graded or not, or from the teacher."""
 
 import glob
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,17 @@ from codekiln.data.readers.files import rows_of_file
 from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError, InputErrors
 from codekiln.sandbox.grading import program_of
+from codekiln.teachers import Teacher
 
 WHERE = "recipes.difficulty.runs"
 CLAIMS = frozenset({"passed", "result", "completion_id"})
-"""What other graders add to a sample. It is read over: every program is run here before it counts."""
+"""What other graders add to a sample. It is ignored: every program is run here before it counts."""
 _SUFFIXES = (".gz", ".jsonl", ".json")
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Samples of existing runs; ``model`` of each is the name of its run.
+class ModelRuns:
+    """Samples of earlier runs; ``model`` of each is the name of its run.
 
     Attributes:
         samples: The samples of each problem by task_id, in the order of the files.
@@ -35,6 +36,34 @@ class Runs:
     others: dict[str, int]
 
 
+def from_runs(patterns: Sequence[str], problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+    """Yield each problem with its samples of all runs; see `read` for errors."""
+    problems = list(problems)
+    found = read(patterns, problems)
+    for run, others in found.others.items():
+        if others:
+            print(f"generate: {others} samples of {run} are of no training problem and left out", flush=True)
+    yield from ((problem, found.samples.get(problem.task_id, [])) for problem in problems)
+
+
+def from_teacher(teacher: Teacher[Any], problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
+    """Yield each problem with what the teacher writes; each sample's model states how it was drawn.
+
+    Raises:
+        InputError: The teacher rewrites references, which says nothing about difficulty.
+    """
+    if teacher.name == "reference":
+        raise InputError(
+            "the teacher 'reference' rewrites known solutions, which says nothing about how hard a problem is",
+            where="teacher",
+            fix="choose teacher=model or teacher=endpoint, or give samples of model runs as recipes.difficulty.runs",
+        )
+    sampling = getattr(teacher.settings, "sampling", None)
+    label = f" (temperature {sampling.temperature:g}, top_p {sampling.top_p:g})" if sampling else ""
+    for problem, samples in teacher.solve(problems):
+        yield problem, [row.model_copy(update={"model": f"{row.model}{label}"}) for row in samples]
+
+
 def files(patterns: Sequence[str]) -> list[Path]:
     """Return the files that paths, folders of graded rows, and globs name, in the order of the patterns.
 
@@ -43,7 +72,7 @@ def files(patterns: Sequence[str]) -> list[Path]:
     Raises:
         InputErrors: Some pattern names no file.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     errors = []
     for pattern in patterns:
         paths = [_file(Path(name)) for name in sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))]
@@ -74,11 +103,11 @@ def labels(paths: Sequence[Path]) -> list[str]:
     return [path.absolute().as_posix().removeprefix("/") for path in paths]
 
 
-def read(patterns: Sequence[str], problems: Iterable[Problem]) -> Runs:
-    """Read the samples that runs hold of ``problems``, as whole programs with LF line ends.
+def read(patterns: Sequence[str], problems: Iterable[Problem]) -> ModelRuns:
+    """Read the samples of ``problems`` in the files of runs, as whole programs with LF line ends.
 
     A run's name is its file's; where a file holds samples of several models, ``<file>:<model>``. Verdicts in the
-    files are not taken over.
+    files are ignored.
 
     Raises:
         InputErrors: A file or a row cannot be read, or a file has no sample of any of the problems.
@@ -101,10 +130,10 @@ def read(patterns: Sequence[str], problems: Iterable[Problem]) -> Runs:
             samples.setdefault(problem.task_id, []).append(_whole(problem, row, run))
         others[label] = len(rows) - len(known)
         if not known:
-            errors.append(_stranger(path, rows, names))
+            errors.append(_no_match(path, rows, names))
     if errors:
         raise InputErrors(errors)
-    return Runs(samples, others)
+    return ModelRuns(samples, others)
 
 
 def _file(path: Path) -> Path | None:
@@ -137,17 +166,19 @@ def _sample(row: Any) -> Sample:
         return Graded.model_validate_json(json.dumps(row)).sample
     if isinstance(row, dict):
         row = {key: value for key, value in row.items() if not key.startswith("_") and key not in CLAIMS}
+        # MBPP numbers its problems, and graders copy the number as it is.
         if isinstance(row.get("task_id"), int):
             row["task_id"] = str(row["task_id"])
     return Sample.model_validate_json(json.dumps(row))
 
 
 def _whole(problem: Problem, sample: Sample, run: str) -> Sample:
+    # Foreign line ends would make equal programs differ, and would be learned from training rows.
     text = program_of(problem, sample).replace("\r\n", "\n").replace("\r", "\n")
     return Sample(task_id=problem.task_id, solution=text, model=run, seed=sample.seed)
 
 
-def _stranger(path: Path, rows: Sequence[Sample], names: "_Names") -> InputError:
+def _no_match(path: Path, rows: Sequence[Sample], names: "_Names") -> InputError:
     if not rows:
         return InputError("has no samples", where=str(path), fix="give the file that the run has written")
     what = f"none of its {len(rows)} samples is of a training problem: they are called like {rows[0].task_id!r}"
@@ -156,7 +187,7 @@ def _stranger(path: Path, rows: Sequence[Sample], names: "_Names") -> InputError
 
 
 class _Names:
-    """Problems by name; ``2``, ``MBPP/2`` and ``Mbpp/2`` are one name, as for `codekiln grade`."""
+    """Problems by name; ``2``, ``MBPP/2`` and ``Mbpp/2`` are one name, as in `codekiln grade`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self._known: dict[str, Problem] = {}

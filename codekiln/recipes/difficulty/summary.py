@@ -1,4 +1,4 @@
-"""``datasets_summary.csv``: what is in each data set, asked for and actual, one row a data set."""
+"""``datasets_summary.csv``: the requested and the actual content of each mix, one row each."""
 
 import math
 import statistics
@@ -7,7 +7,7 @@ from typing import Any
 
 from codekiln.code import metrics
 from codekiln.data.normalise import fingerprint
-from codekiln.recipes.difficulty.mixture import Mix, Pool
+from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
 from codekiln.recipes.difficulty.rates import BANDS, KS
 from codekiln.recipes.difficulty.solutions import Solution
 from codekiln.recipes.difficulty.tables import table
@@ -27,12 +27,12 @@ def columns(names: Sequence[str]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def text(mixes: Sequence[Mix], pool: Pool, trained_on: str) -> str:
+def text(mixes: Sequence[Mix], rated: RatedSolutions, trained_on: str) -> str:
     """Return the summary as a CSV."""
-    return table(columns([mix.name for mix in mixes]), rows(mixes, pool, trained_on))
+    return table(columns([mix.name for mix in mixes]), rows(mixes, rated, trained_on))
 
 
-def rows(mixes: Sequence[Mix], pool: Pool, trained_on: str) -> list[dict[str, Any]]:
+def rows(mixes: Sequence[Mix], rated: RatedSolutions, trained_on: str) -> list[dict[str, Any]]:
     """Return the row of each data set; a data set that could not be made has its reason as status, and no figures.
 
     ``average_problem_length`` is in words, ``average_complexity`` the solutions' cognitive complexity;
@@ -44,11 +44,11 @@ def rows(mixes: Sequence[Mix], pool: Pool, trained_on: str) -> list[dict[str, An
     return [
         {
             "dataset": mix.name,
-            "status": mix.impossible or MADE,
+            "status": mix.obstacle or MADE,
             "trained_on": "yes" if mix.name == trained_on else "no",
-            "requested_ratio": ratio_text(mix.ratio.parts()),
-            **{f"{band}_available": len(pool.solutions[band]) for band in BANDS},
-            **(_figures(mix, pool) if mix.rows else {"total_examples": 0}),
+            "requested_ratio": ratio_text(mix.ratio.lowest_terms()),
+            **{f"{band}_available": len(rated.solutions[band]) for band in BANDS},
+            **(_figures(mix, rated) if mix.rows else {"total_examples": 0}),
             **{f"shared_with_{name}": len(texts[mix.name] & other) for name, other in texts.items()},
         }
         for mix in mixes
@@ -62,16 +62,16 @@ def ratio_text(parts: Mapping[str, int]) -> str:
     return ":".join(str(number // divisor) for number in numbers)
 
 
-def _figures(mix: Mix, pool: Pool) -> dict[str, Any]:
+def _figures(mix: Mix, rated: RatedSolutions) -> dict[str, Any]:
     solutions = mix.rows
-    band_of = {row.problem.task_id: pool.bands[row.problem.task_id] for row in solutions}
+    band_of = {row.problem.task_id: rated.bands[row.problem.task_id] for row in solutions}
     problems = {row.problem.task_id: row.problem for row in solutions}
     counted = {band: sum(band_of[row.problem.task_id] == band for row in solutions) for band in BANDS}
     scores = [
         {score.metric: score.value for score in row} for row in metrics.score_all([row.code for row in solutions])
     ]
     means = {name: _mean(score[name] for score in scores) for name in metrics.names()}
-    rates = {name: pool.rates[name] for name in problems}
+    rates = {name: rated.rates[name] for name in problems}
     return {
         "total_examples": len(solutions),
         "problems": len(problems),
@@ -80,10 +80,10 @@ def _figures(mix: Mix, pool: Pool) -> dict[str, Any]:
         "average_problem_length": _mean(len(row.problem.prompt.split()) for row in solutions),
         "average_complexity": means["cognitive_complexity"],
         **{
-            f"success_rate_{band}": _mean(rate.at(1) for name, rate in rates.items() if band_of[name] == band)
+            f"success_rate_{band}": _mean(rate.pass_at(1) for name, rate in rates.items() if band_of[name] == band)
             for band in BANDS
         },
-        **{f"average_pass@{k}": _mean(rate.at(k) for rate in rates.values()) for k in KS},
+        **{f"average_pass@{k}": _mean(rate.pass_at(k) for rate in rates.values()) for k in KS},
         "verified": sum(row.graded.verdict.passed for row in solutions),
         "hidden_tests_per_problem": _mean(len(problem.tests) for problem in problems.values()),
         "same_as_reference": sum(map(_is_reference, solutions)),

@@ -1,4 +1,4 @@
-"""The files of a data set by difficulty: their columns, and how they are written and read."""
+"""Columns of the recipe's data files, and how the files are written and read."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from typing import Any
 from codekiln.data import prompts
 from codekiln.data.records import Graded, Problem
 from codekiln.errors import InputError
-from codekiln.recipes.difficulty.mixture import Mix, Pool
+from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
 from codekiln.recipes.difficulty.rates import KS
 from codekiln.recipes.difficulty.solutions import Solution
 
@@ -22,45 +22,46 @@ RUNS = ("run_id", "samples", "problems", "passed", "pass@1")
 
 PROBLEMS_CSV, PROBLEMS_JSONL = "problems.csv", "problems.jsonl"
 RUNS_CSV, SUMMARY_CSV = "runs.csv", "datasets_summary.csv"
-_AGAIN = "make the data set again"
+_FIX = "make the data set again"
 
 
 def name_of(problem: Problem) -> str:
-    """Return what data files call a problem: MBPP's own number, and any other problem's task_id."""
+    """Return the name of a problem in data files: MBPP's own number, and any other problem's task_id."""
+    # The published sets have a column ``mbpp_id`` with the bare number.
     head, _, tail = problem.task_id.rpartition("/")
     return tail if head.lower() == "mbpp" else problem.task_id
 
 
-def rows_of(mix: Mix, pool: Pool) -> tuple[str, str]:
+def rows_of(mix: Mix, rated: RatedSolutions) -> tuple[str, str]:
     """Return the JSON Lines and the CSV of a data set, with the same rows in the same order."""
-    lines = (_json_row(row, pool.bands[row.problem.task_id]) for row in mix.rows)
-    return "".join(lines), table(CSV, (_csv_row(row, pool.bands[row.problem.task_id]) for row in mix.rows))
+    lines = (_json_row(row, rated.bands[row.problem.task_id]) for row in mix.rows)
+    return "".join(lines), table(CSV, (_csv_row(row, rated.bands[row.problem.task_id]) for row in mix.rows))
 
 
-def files_of(name: str) -> tuple[str, str]:
+def file_names(name: str) -> tuple[str, str]:
     """Return the names of a data set's files: JSON Lines and CSV."""
     return f"dataset_{name}.jsonl", f"dataset_{name}.csv"
 
 
-def records_of(problems: Iterable[Problem], mixes: Iterable[Mix]) -> str:
-    """Return the problems that data sets have solutions of, whole, so that anyone can run the solutions again."""
+def problem_records(problems: Iterable[Problem], mixes: Iterable[Mix]) -> str:
+    """Return the problems that data sets have solutions of, in full, so that anyone can run the solutions again."""
     used = {row.problem.task_id for mix in mixes for row in mix.rows}
     return "".join(row.model_dump_json() + "\n" for row in problems if row.task_id in used)
 
 
-def problems_of(problems: Sequence[Problem], pool: Pool) -> str:
-    """Return the table of all problems that were asked: how often each was solved, and its band."""
-    usable = Counter(solution.problem.task_id for rows in pool.solutions.values() for solution in rows)
+def problems_table(problems: Sequence[Problem], rated: RatedSolutions) -> str:
+    """Return the table of all problems: how often each was solved, and its band."""
+    usable = Counter(solution.problem.task_id for rows in rated.solutions.values() for solution in rows)
     return table(
         PROBLEMS,
         (
             {
                 "mbpp_id": name_of(row),
                 "task_id": row.task_id,
-                "difficulty": pool.bands[row.task_id],
-                "n": pool.rates[row.task_id].n,
-                "correct": pool.rates[row.task_id].correct,
-                **pool.rates[row.task_id].estimates(),
+                "difficulty": rated.bands[row.task_id],
+                "n": rated.rates[row.task_id].n,
+                "correct": rated.rates[row.task_id].correct,
+                **rated.rates[row.task_id].estimates(),
                 "solutions": usable[row.task_id],
             }
             for row in problems
@@ -68,8 +69,8 @@ def problems_of(problems: Sequence[Problem], pool: Pool) -> str:
     )
 
 
-def runs_of(graded: Iterable[Graded]) -> str:
-    """Return the table of runs: what each has written, and the share of it that passed."""
+def runs_table(graded: Iterable[Graded]) -> str:
+    """Return the table of runs: samples of each, and the share of them that passed."""
     rows: dict[str, list[Graded]] = {}
     for item in graded:
         rows.setdefault(item.sample.model or "", []).append(item)
@@ -107,10 +108,10 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> list[dict[st
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
         rows = list(reader)
     except (FileNotFoundError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), fix=_AGAIN) from None
+        raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
     if columns is not None and tuple(reader.fieldnames or ()) != tuple(columns):
         found = ", ".join(reader.fieldnames or ())
-        raise InputError(f"has the columns {found}, not {', '.join(columns)}", where=f"{path}:1", fix=_AGAIN)
+        raise InputError(f"has the columns {found}, not {', '.join(columns)}", where=f"{path}:1", fix=_FIX)
     return rows
 
 
@@ -122,9 +123,10 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """
     rows = []
     try:
+        # str.splitlines would also split at U+2028 and its like, which JSON strings may hold.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), fix=_AGAIN) from None
+        raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
     for number, line in enumerate(lines, start=1):
         if line:
             try:
@@ -132,14 +134,14 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
             except ValueError:
                 row = None
             if not isinstance(row, dict):
-                raise InputError("is no JSON object", where=f"{path}:{number}", fix=_AGAIN)
+                raise InputError("is no JSON object", where=f"{path}:{number}", fix=_FIX)
             rows.append(row)
     return rows
 
 
 def _json_row(solution: Solution, band: str) -> str:
-    asked = prompts.messages(solution.problem)[-1].content
-    values = (asked, "", solution.code, band, name_of(solution.problem))
+    question = prompts.messages(solution.problem)[-1].content
+    values = (question, "", solution.code, band, name_of(solution.problem))
     return json.dumps(dict(zip(JSONL, values, strict=True)), ensure_ascii=False) + "\n"
 
 

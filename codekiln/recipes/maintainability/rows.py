@@ -61,6 +61,7 @@ class RowBuilder:
         rows = TrainingRows()
         correctness: list[tuple[int, Pair]] = []
         for problem in problems:
+            # One generator per problem: its rows stay the same when other problems come or go.
             rng = random.Random(f"{self.seed}:{problem.task_id}")
             passing, wrong = self._candidates(problem, candidates_of[problem.task_id], rng)
             rows.examples += self._examples(problem, passing)
@@ -115,7 +116,7 @@ class RowBuilder:
         return [
             Example(
                 prompt=prompts.messages(problem),
-                completion=prompts.answer(candidate.code),
+                completion=prompts.code_turn(candidate.code),
                 task_id=problem.task_id,
                 group=problem.group,
             )
@@ -152,7 +153,7 @@ class RowBuilder:
         """
         chosen, left = distinct(best_first(passing)), distinct(wrong)
         pairs: list[Pair] = []
-        rule = self._rule(0)
+        rule = self._rule(0)  # only its similarity matters here: a wrong program has no merit
         for index in range(self.settings.pairs_per_problem if chosen else 0):
             right = chosen[index % len(chosen)]
             allowed = [candidate for candidate in left if rule.is_dissimilar(right, candidate)]
@@ -185,8 +186,8 @@ class RowBuilder:
     ) -> Pair:
         return Pair(
             prompt=prompts.messages(problem),
-            chosen=prompts.answer(chosen.code),
-            rejected=prompts.answer(rejected.code),
+            chosen=prompts.code_turn(chosen.code),
+            rejected=prompts.code_turn(rejected.code),
             task_id=problem.task_id,
             group=problem.group,
             stratum=stratum,

@@ -1,1 +1,18 @@
-"""What students hand in: rows and streams, prompts, splits without leakage, and how real a submission looks."""
+"""Recipe student: models that write what a student submits next, evaluated by how realistic the submissions are.
+
+Modules beyond the standard ones of a recipe, in the order of the pipeline:
+
+    course        problems of a course with their tests, and streams of submissions
+    schema        rows of experiments 1 and 2, as published with ParaStudent
+    variants      rows of each variant from streams
+    embedded      a synthetic class, so that everything runs without private data
+    split         training data and the four evaluation cells
+    templates     rows as conversations, and the submission in a reply
+    outcomes      tests passed, and error classes
+    style         style features and the style score
+    embedding     distances by the embeddings of a local model
+    ground_truth  real submissions, run and measured
+    measures      the measures of realism
+    pairing       training examples and preference pairs
+    card          the data card
+"""

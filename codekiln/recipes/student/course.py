@@ -1,11 +1,11 @@
-"""A course: its problems with their tests, in order, and what its students handed in for them."""
+"""A course: its problems with their tests, in order, and the streams of submissions of its students."""
 
 import doctest
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -16,10 +16,10 @@ from codekiln.recipes.student.schema import read_json, split_submit
 
 
 class Question(Record):
-    """A problem of a course, and what decides whether a submission to it is right.
+    """A problem of a course with the tests that grade submissions to it.
 
-    ``doctests`` is text with ``>>>`` examples, statements among them; every example with an expected output is one
-    test, and examples share a namespace. ``tests`` are tests in any form that `codekiln.data.records.Problem` takes.
+    ``doctests`` is text with ``>>>`` examples; every example with an expected output is one test, statements run before
+    the next example, and all share a namespace. ``tests`` takes any form of test of `codekiln.data.records.Problem`.
     """
 
     assignment_name: str = ""
@@ -39,13 +39,25 @@ class Question(Record):
 
     @property
     def all_tests(self) -> tuple[Test, ...]:
-        """Doctests, an example each, then the other tests."""
+        """The doctests, one per example, followed by the other tests."""
         return (*split_doctest(self.doctests), *self.tests)
+
+
+class StreamKey(NamedTuple):
+    """Identifies a stream: each student has at most one per problem."""
+
+    student: str
+    question: str
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A student's submissions for one problem, first to last; ``submitted``: the last one was the final attempt."""
+    """A student's submissions for one problem, in order.
+
+    Attributes:
+        submitted: Whether the last submission was the final attempt; False where the student gave up.
+        feedback: The grader's feedback on each submission, where it is known.
+    """
 
     student: str
     semester: str
@@ -55,21 +67,21 @@ class Stream:
     feedback: tuple[str, ...] | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What tells streams apart: student and problem."""
-        return (self.student, self.question)
+    def key(self) -> StreamKey:
+        """Student and problem."""
+        return StreamKey(self.student, self.question)
 
 
 @dataclass(frozen=True)
 class Course:
-    """Problems by name, in the order in which they were set, and the streams of the students."""
+    """Problems by name, in the order of the course, and the streams of the students."""
 
     questions: dict[str, Question] = field(default_factory=dict)
     streams: tuple[Stream, ...] = ()
 
 
 class StreamRow(Record):
-    """A line of a file of streams."""
+    """A line of a streams file."""
 
     student_id: str
     semester: str
@@ -94,15 +106,16 @@ class StreamRow(Record):
 
 
 def split_doctest(text: str) -> list[DoctestTest]:
-    """Split interactive text into tests: each ends with an example that says what it prints.
+    """Split interactive text into tests, each of which ends with an example that has an expected output.
 
-    A statement (``>>> purse = Purse(5)``) belongs to the test after it, so that it runs first.
+    A statement without output (``>>> purse = Purse(5)``) belongs to the test after it and runs first.
 
     Raises:
         ValueError: The text is not a doctest.
     """
     found: list[DoctestTest] = []
     lines: list[str] = []
+    # Each expected output is a test of its own, so that a submission can pass a share of a doctest.
     for example in doctest.DocTestParser().get_examples(text):
         lines.append(_example(example))
         if example.want or example.exc_msg:
@@ -118,12 +131,13 @@ def read_questions(path: Path) -> dict[str, Question]:
 
     Raises:
         InputErrors: Every wrong field, at once.
-        InputError: The file is not there, or is no JSON object.
+        InputError: The file does not exist, or is no JSON object.
     """
     values = read_json(path)
     if not isinstance(values, dict):
         raise InputError("is not a JSON object", where=str(path), fix="write {question name: {tests ...}}")
-    found, errors = {}, []
+    found: dict[str, Question] = {}
+    errors: list[InputError] = []
     for name, value in values.items():
         try:
             found[name] = Question.model_validate_json(json.dumps(value))
@@ -141,14 +155,14 @@ def write_questions(questions: dict[str, Question]) -> str:
 
 
 def read_streams(path: Path, questions: dict[str, Question]) -> Course:
-    """Read a file of streams, a JSON object a line, for problems that have instructions and skeletons.
+    """Read a streams file, which has one JSON object per line, as a course with these problems.
 
     Raises:
         InputErrors: Every wrong field and unknown problem, at once.
     """
     streams: list[Stream] = []
     errors: list[InputError] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[StreamKey, int] = {}
     for number, line in enumerate(_lines(path), start=1):
         where = f"{path}:{number}"
         if not line.strip():
@@ -158,16 +172,17 @@ def read_streams(path: Path, questions: dict[str, Question]) -> Course:
         except ValidationError as error:
             errors += validation_errors(error, where, "correct or remove the line")
             continue
+        # Rows with mistakes are kept until the end, so that all mistakes are reported at once.
         streams.append(_stream(row))
         first = seen.setdefault(streams[-1].key, number)
-        errors += _mistakes(row, where, questions, first if first != number else None)
+        errors += _row_errors(row, where, questions, first if first != number else None)
     if errors:
         raise InputErrors(errors)
-    return Course(questions, collapsed(streams))
+    return Course(questions, drop_repeats(streams))
 
 
 def write_streams(streams: Sequence[Stream]) -> str:
-    """Return streams as the text of a file of streams."""
+    """Return streams as the text of a streams file."""
     rows = (
         StreamRow(
             student_id=stream.student,
@@ -182,30 +197,31 @@ def write_streams(streams: Sequence[Stream]) -> str:
     return "".join(row.model_dump_json(exclude_none=True) + "\n" for row in rows)
 
 
-def collapsed(streams: Sequence[Stream]) -> tuple[Stream, ...]:
-    """Return the streams without submissions that repeat the one before: nobody learns from a second click."""
-    return tuple(_collapse(stream) for stream in streams)
+def drop_repeats(streams: Sequence[Stream]) -> tuple[Stream, ...]:
+    """Return the streams without submissions that repeat the one before, such as a second click on the button."""
+    return tuple(_without_repeats(stream) for stream in streams)
 
 
-def _collapse(stream: Stream) -> Stream:
+def _without_repeats(stream: Stream) -> Stream:
     texts = stream.submissions
     keep = [index for index, text in enumerate(texts) if index == 0 or text.strip() != texts[index - 1].strip()]
-    values: dict[str, Any] = {"submissions": tuple(texts[index] for index in keep)}
-    if stream.feedback is not None:
-        values["feedback"] = tuple(stream.feedback[index] for index in keep)
-    return Stream(**(vars(stream) | values))
+    feedback = None if stream.feedback is None else tuple(stream.feedback[index] for index in keep)
+    return replace(stream, submissions=tuple(texts[index] for index in keep), feedback=feedback)
 
 
 def _stream(row: StreamRow) -> Stream:
-    """Return a line as a stream; a marker that the last submission bears already is not said twice."""
+    """Return a line as a stream.
+
+    The marker of a final attempt is removed from the last submission, because `Stream.submitted` says the same.
+    """
     *before, last = row.submissions
     code, marked = split_submit(last)
     submissions = (*before, code if marked else last)
     return Stream(row.student_id, row.semester, row.question_name, submissions, row.submitted, row.feedback)
 
 
-def _mistakes(row: StreamRow, where: str, questions: dict[str, Question], first: int | None) -> list[InputError]:
-    errors = []
+def _row_errors(row: StreamRow, where: str, questions: dict[str, Question], first: int | None) -> list[InputError]:
+    errors: list[InputError] = []
     if first is not None:
         what = f"{row.student_id} has a stream for {row.question_name} on line {first} already"
         errors.append(InputError(what, where=f"{where}.question_name", fix="put all submissions on one line"))

@@ -1,57 +1,63 @@
-"""Embeddings of programs by a small local model: the mean of its last hidden states."""
+"""Embeddings of programs by a small local model: mean-pooled last hidden states."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codekiln import models
 from codekiln.errors import InputError
 
 BATCH = 16
 
+Matrix = NDArray[np.float64]
+
 
 class Embedder:
-    """Embeds programs with any transformers model, and keeps what it has embedded.
+    """Embeds programs with any transformers encoder or decoder, and caches the vectors.
 
     Args:
-        name: A name of ``codekiln models``, a folder, or a Hub id; encoders and decoders both do.
-        max_length: Longest program, in tokens; of a longer one the beginning counts.
+        name: A name of ``codekiln models``, a folder, or a Hub id.
+        max_length: Largest number of tokens; longer programs are truncated.
 
     Raises:
-        InputError: There is no such model.
+        InputError: The model does not exist.
     """
 
     def __init__(self, name: str, max_length: int = 512) -> None:
         self._spec, self._max_length = models.get(name), max_length
-        self._known: dict[str, np.ndarray] = {}
+        self._cache: dict[str, Matrix] = {}
         self._loaded: tuple[Any, Any] | None = None
 
-    def distances(self, left: Sequence[str], right: Sequence[str]) -> np.ndarray:
+    def distances(self, left: Sequence[str], right: Sequence[str]) -> Matrix:
         """Return cosine distances between two lists of programs, shape (left, right), 0 to 2."""
-        return np.clip(1.0 - self.vectors(left) @ self.vectors(right).T, 0.0, 2.0).round(6)
+        cosines = self.vectors(left) @ self.vectors(right).T
+        return np.clip(1.0 - cosines, 0.0, 2.0).round(6)
 
-    def vectors(self, codes: Sequence[str]) -> np.ndarray:
-        """Return unit vectors, shape (codes, width of the model)."""
-        new = sorted(set(codes) - self._known.keys(), key=lambda code: (len(code), code))
+    def vectors(self, codes: Sequence[str]) -> Matrix:
+        """Return unit vectors, shape (codes, hidden size of the model)."""
+        # Programs of similar length share a batch, which wastes little computation on padding.
+        new = sorted(set(codes) - self._cache.keys(), key=lambda code: (len(code), code))
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
-            self._known.update(zip(batch, self._embed(batch), strict=True))
-        return np.array([self._known[code] for code in codes]).reshape(len(codes), -1)
+            self._cache.update(zip(batch, self._embed(batch), strict=True))
+        return np.array([self._cache[code] for code in codes]).reshape(len(codes), -1)
 
-    def _embed(self, codes: list[str]) -> np.ndarray:
+    def _embed(self, codes: list[str]) -> Matrix:
         import torch
 
         tokenizer, model = self._load()
-        # A tokenizer makes nothing of an empty text, and there would be no state to take the mean of.
+        # An empty text has no tokens, and so no hidden state to pool.
         texts = [code or "\n" for code in codes]
-        given = tokenizer(texts, padding=True, truncation=True, max_length=self._max_length, return_tensors="pt")
-        given = {key: given[key].to(model.device) for key in ("input_ids", "attention_mask")}
+        encoded = tokenizer(texts, padding=True, truncation=True, max_length=self._max_length, return_tensors="pt")
+        inputs = {key: encoded[key].to(model.device) for key in ("input_ids", "attention_mask")}
         with torch.no_grad():
-            states = model(**given).last_hidden_state.float()
-        mask = given["attention_mask"].unsqueeze(-1)
+            states = model(**inputs).last_hidden_state.float()
+        mask = inputs["attention_mask"].unsqueeze(-1)
         means = (states * mask).sum(dim=1) / mask.sum(dim=1)
-        return torch.nn.functional.normalize(means, dim=1).cpu().numpy().astype(float)
+        vectors: Matrix = torch.nn.functional.normalize(means, dim=1).cpu().numpy().astype(float)
+        return vectors
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
@@ -72,6 +78,7 @@ class Embedder:
                     where="recipes.student.embedding_model",
                     fix="check its name and the network, or leave the setting empty",
                 ) from None
+            # Right padding does not shift the positions of the tokens, whatever else is in the batch.
             tokenizer.padding_side = "right"
             if tokenizer.pad_token is None:
                 tokenizer.pad_token = tokenizer.eos_token

@@ -1,4 +1,4 @@
-"""What tests say of a submission: how many pass, and which class of error it has."""
+"""Test outcomes of submissions: how many tests pass, and the class of the first error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ _CLASS_OF: dict[str, ErrorClass] = {
     "tampered": "runtime",
     "failed": "logical",
     "timeout": "timeout",
+    # Like programs that time out, those that exceed memory or output mostly loop without end.
     "memory": "timeout",
     "output": "timeout",
     "passed": "none",
@@ -24,16 +25,16 @@ _CLASS_OF: dict[str, ErrorClass] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a submission fared.
+class SubmissionOutcome:
+    """Outcome of the tests of one submission.
 
     Attributes:
-        error: Class of the first thing that went wrong, as the student would see it: ``compilation`` it does not
-            compile, ``runtime`` it raises or ends the process, ``logical`` a test does not hold, ``timeout`` it uses up
-            its time, memory or output; ``none`` every test passes.
-        passed: Tests that hold; a test that is not reached does not hold.
-        total: All tests.
-        detail: The first thing that went wrong, in words.
+        error: Class of the first error, as the student would see it: ``compilation`` (it does not compile), ``runtime``
+            (it raises or ends the process), ``logical`` (a test fails), ``timeout`` (it exceeds its time, memory or
+            output limit) or ``none`` (every test passes).
+        passed: Number of tests that pass; a test that is not reached does not pass.
+        total: Number of tests.
+        detail: Description of the first error.
     """
 
     error: ErrorClass
@@ -43,51 +44,54 @@ class Outcome:
 
     @property
     def rate(self) -> float:
-        """Share of the tests that pass."""
+        """Share of the tests that pass, 0 to 1."""
         return self.passed / self.total
 
     @property
-    def said(self) -> str:
-        """What an automatic grader would answer."""
+    def feedback(self) -> str:
+        """The text of an automatic grader's feedback."""
         return f"{self.passed} of {self.total} tests pass." + (f" {self.detail}" if self.detail else "")
 
 
-def observe(
+def run_submissions(
     jobs: Sequence[tuple[Problem, str]], *, workers: int | None, limits: Limits, label: str
-) -> list[Outcome | None]:
+) -> list[SubmissionOutcome | None]:
     """Run submissions on the tests of their problems, in the sandbox; None where a problem has no tests.
 
-    Equal programs for equal tests are run once. Every job has its own outcome: nothing that a program does loses the
-    outcome of another.
+    Equal programs for equal tests are run once. Jobs are independent: no program can affect the outcome of another.
 
     Args:
-        jobs: Problem (its tests, setup, entry point and ``facts["fixed"]``, the code given to students) and submission.
-        workers: Sandbox workers; None: one per core.
-        limits: Bounds on one run, module-level code and all tests together.
-        label: Shown with the progress.
+        jobs: Problem (tests, setup, entry point, and ``grading_context["fixed"]``, the code given to students) and
+            submission.
+        workers: Number of sandbox workers; None: one per core.
+        limits: Limits of one run, module-level code and all tests together.
+        label: Label of the progress bar.
     """
-    judges: dict[str, Problem] = {}
-    wanted: dict[tuple[str, str], None] = {}
-    keys = []
+    test_problems: dict[str, Problem] = {}
+    distinct: dict[tuple[str, str], None] = {}
+    keys: list[tuple[str, str]] = []
     for problem, code in jobs:
-        judge = _judge(problem)
-        keys.append((judge.model_dump_json(), _program(problem, code)))
-        judges.setdefault(keys[-1][0], judge)
-        if judge.tests:
-            wanted.setdefault(keys[-1])
-    samples = [(judges[name], Sample(task_id=judges[name].task_id, solution=code)) for name, code in wanted]
-    verdicts = dict(zip(wanted, grade_samples(samples, workers, limits, label), strict=True))
+        test_problem = _test_problem(problem)
+        keys.append((test_problem.model_dump_json(), _program(problem, code)))
+        test_problems.setdefault(keys[-1][0], test_problem)
+        if test_problem.tests:
+            distinct.setdefault(keys[-1])
+    samples = [
+        (test_problems[key], Sample(task_id=test_problems[key].task_id, solution=code)) for key, code in distinct
+    ]
+    verdicts = dict(zip(distinct, grade_samples(samples, workers, limits, label), strict=True))
     return [outcome_of(verdicts[key]) if key in verdicts else None for key in keys]
 
 
-def outcome_of(verdict: Verdict) -> Outcome:
-    """Return a sandbox verdict as an outcome."""
+def outcome_of(verdict: Verdict) -> SubmissionOutcome:
+    """Return the outcome that a sandbox verdict stands for."""
     error = _CLASS_OF[verdict.status]
     detail = "" if error == "none" else verdict.detail
-    return Outcome(error, verdict.tests_passed, verdict.tests_total, detail)
+    return SubmissionOutcome(error, verdict.tests_passed, verdict.tests_total, detail)
 
 
-def _judge(problem: Problem) -> Problem:
+def _test_problem(problem: Problem) -> Problem:
+    """Return only what the tests of a problem depend on, so that equal tests are recognised."""
     question = problem.grading_context.get("question", problem.task_id)
     return Problem(
         task_id=question, prompt="", entry_point=problem.entry_point, setup=problem.setup, tests=problem.tests

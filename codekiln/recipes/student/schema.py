@@ -1,8 +1,8 @@
-"""The rows of experiments 1 and 2, as ParaStudent (arXiv 2507.12674) publishes their schema, read and written.
+"""Schema of the rows of experiments 1 and 2, as published with ParaStudent (arXiv 2507.12674).
 
-A file is a JSON array of rows. Two things of that world are put right when they are read: the position of a
-submission may stand under ``stage`` or ``quantile`` and in either vocabulary, and the word "None" in place of an
-earlier submission that does not exist is left out, so that a list has fewer entries where there is less to list.
+A file is a JSON array of rows. Two irregularities of published files are normalised on reading: the position of a
+submission may be called ``stage`` or ``quantile``, with either vocabulary, and the string "None" in place of an earlier
+submission that does not exist is dropped.
 """
 
 import json
@@ -17,7 +17,7 @@ from codekiln.data.records import Record
 from codekiln.errors import InputError, InputErrors
 
 SUBMIT = "<SUBMIT>"
-"""Ends the last submission of a stream, in ``OUTPUT`` and in past streams."""
+"""Marker at the end of a final attempt, in ``OUTPUT`` and in past streams."""
 
 Stage = Literal["submission_first", "submission_mid", "submission_last"]
 STAGES: dict[str, Stage] = {
@@ -32,16 +32,17 @@ _ABSENT = "None"
 
 
 class PastSubmission(Record):
-    """What a student handed in for an earlier problem, at the same stage."""
+    """A student's submission for an earlier problem, at the same stage."""
 
     question_name: str
     submission: str
 
 
 class PastStream(Record):
-    """A piece of a student's stream for an earlier problem, oldest first, at most k + 1 long."""
+    """A segment of a student's stream for an earlier problem: at most k + 1 submissions, oldest first."""
 
     question_name: str
+    # Not strict, because JSON has arrays and no tuples.
     submissions: tuple[str, ...] = Field(strict=False)
 
 
@@ -63,7 +64,7 @@ class _Input(Record):
 
 
 class StageInput(_Input):
-    """What experiment 1 gives: the problem, and whether the first, a middle or the last submission is asked for."""
+    """Input of experiment 1: the problem, and whether the first, a middle or the last submission is asked for."""
 
     stage: Stage
     quantile: None = Field(None, exclude=True)
@@ -91,9 +92,9 @@ class StageInput(_Input):
 
 
 class NextInput(_Input):
-    """What experiment 2 gives: the problem, and the student's last k submissions for it, oldest first.
+    """Input of experiment 2: the problem, and the student's last k submissions for it, oldest first.
 
-    ``curr_problem_prior_bot_feedback`` is one text per prior submission, as INSIDE (arXiv 2608.10492) adds it.
+    ``curr_problem_prior_bot_feedback`` has one text per prior submission, as in INSIDE (arXiv 2608.10492).
     """
 
     curr_problem_prior_submissions: tuple[str, ...] = Field(strict=False)
@@ -102,7 +103,7 @@ class NextInput(_Input):
 
     @field_validator("curr_problem_prior_submissions", mode="before")
     @classmethod
-    def _without_absent(cls, value: Any) -> Any:
+    def _drop_absent(cls, value: Any) -> Any:
         return _present(value) if isinstance(value, list) else value
 
     @field_validator("curr_problem_prior_submissions")
@@ -114,7 +115,7 @@ class NextInput(_Input):
 
     @field_validator("curr_problem_prior_bot_feedback")
     @classmethod
-    def _for_each(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+    def _one_per_submission(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
         prior = info.data.get("curr_problem_prior_submissions")
         if value is not None and prior is not None and len(value) != len(prior):
             raise ValueError(f"has {len(value)} texts for {len(prior)} prior submissions")
@@ -134,12 +135,12 @@ class _Row(Record):
 
     @property
     def code(self) -> str:
-        """The submission without its marker and the blank lines before it, as a reply holds it."""
+        """The submission as a reply holds it: without its marker and without leading blank lines."""
         return split_submit(self.OUTPUT)[0].lstrip("\n")
 
     @property
     def submitted(self) -> bool:
-        """True when this was the student's final attempt."""
+        """Whether this was the student's final attempt."""
         return split_submit(self.OUTPUT)[1]
 
 
@@ -157,6 +158,17 @@ class NextRow(_Row):
 
 Row = StageRow | NextRow
 KINDS: dict[int, type[StageRow] | type[NextRow]] = {1: StageRow, 2: NextRow}
+"""Row type of each experiment."""
+
+
+def prior_submissions(row: Row) -> tuple[str, ...]:
+    """Return the earlier submissions for the problem that a row shows; none in experiment 1."""
+    return row.INPUT.curr_problem_prior_submissions if isinstance(row, NextRow) else ()
+
+
+def replace_input(row: Row, **changes: Any) -> Row:
+    """Return a row with other values for some fields of ``INPUT``; the values are not validated again."""
+    return row.model_copy(update={"INPUT": row.INPUT.model_copy(update=changes)})
 
 
 def split_submit(text: str) -> tuple[str, bool]:
@@ -172,7 +184,8 @@ def read_rows(path: Path, experiment: int) -> list[Row]:
         InputErrors: Every wrong field of every row, as ``file: row 3.INPUT.stage``, at once.
         InputError: The file is not there, or is no JSON array.
     """
-    found, errors = [], []
+    found: list[Row] = []
+    errors: list[InputError] = []
     for number, item in enumerate(read_array(path), start=1):
         try:
             found.append(KINDS[experiment].model_validate(item))
@@ -184,7 +197,7 @@ def read_rows(path: Path, experiment: int) -> list[Row]:
 
 
 def read_array(path: Path) -> list[Any]:
-    """Return the elements of a file that is a JSON array, or raise InputError."""
+    """Return the elements of a file that holds a JSON array; raises InputError for any other file."""
     items = read_json(path)
     if not isinstance(items, list):
         raise InputError("is not a JSON array of rows", where=str(path), fix="put the rows into [ ]")
@@ -192,7 +205,7 @@ def read_array(path: Path) -> list[Any]:
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds, or raise InputError."""
+    """Return the value in a JSON file; raises InputError when it cannot be read."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -205,13 +218,14 @@ def read_json(path: Path) -> Any:
 
 
 def write_rows(rows: Iterable[Row]) -> str:
-    """Return rows as a JSON array, a row a line."""
+    """Return rows as the text of a JSON array with one row per line."""
     lines = (json.dumps(row.model_dump(mode="json", exclude_none=True), ensure_ascii=False) for row in rows)
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def _fix(item: Any, experiment: int) -> str:
     given = item.get("INPUT") if isinstance(item, dict) else None
+    # Fields that only rows of the other experiment have.
     foreign = {1: {"curr_problem_prior_submissions"}, 2: {"stage", "quantile"}}[experiment]
     if isinstance(given, dict) and foreign & given.keys():
         return f"this is a row of experiment {3 - experiment}: set recipes.student.experiment, or give another file"

@@ -1,77 +1,76 @@
-"""Where students' work comes from: the embedded course, a file of streams, a file of rows; and pseudonyms."""
+"""Sources of student work: the embedded class, a streams file or a rows file; and pseudonymisation."""
 
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import Course, Question, Stream, read_questions, read_streams
-from codekiln.recipes.student.schema import NextRow, Row, read_rows
-from codekiln.recipes.student.variants import Located, Variant
+from codekiln.recipes.student.course import Course, Question, Stream, StreamKey, read_questions, read_streams
+from codekiln.recipes.student.schema import Row, prior_submissions, read_rows, replace_input
+from codekiln.recipes.student.variants import Variant, VariantRow
 
 EMBEDDED = "embedded"
 PROBLEMS, STREAMS = "problems.json", "streams.jsonl"
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a source holds: streams of a course, or rows of one variant; problems either way.
+class CourseData:
+    """The data of a source: the problems of a course, with either streams or rows of one variant.
 
     Attributes:
-        course: Problems, and the streams where these are known.
-        rows: Rows that came as rows, without their streams; empty where there are streams.
+        course: The problems, and the streams where they are known.
+        rows: Rows of a source without streams; empty where there are streams.
     """
 
     course: Course
-    rows: tuple[Located, ...] = ()
+    rows: tuple[VariantRow, ...] = ()
 
     @property
     def has_streams(self) -> bool:
-        """True when rows of every variant can be made."""
+        """Whether there are streams, from which the rows of every variant can be built."""
         return bool(self.course.streams)
 
 
-def read_source(source: str, problems_file: str, variant: Variant, students: int, seed: int) -> Source:
-    """Read a source.
+def read_source(source: str, problems_file: str, variant: Variant, students: int, seed: int) -> CourseData:
+    """Read the data of a source.
 
     Args:
-        source: ``embedded``, a ``.jsonl`` file of streams, a ``.json`` file of rows, or a folder with ``streams.jsonl``
-            or ``train_<variant>.json``.
-        problems_file: Problems with their tests; empty: ``problems.json`` beside the source, where there is one.
-        variant: Which rows are wanted.
+        source: ``embedded``, a ``.jsonl`` streams file, a ``.json`` rows file, or a folder with ``streams.jsonl`` or
+            ``train_<variant>.json``.
+        problems_file: Problems with their tests; empty: ``problems.json`` beside the source, if it exists.
+        variant: Variant of the rows.
         students: Size of the embedded class.
-        seed: Of the embedded class.
+        seed: Seeds the embedded class.
 
     Raises:
-        InputErrors: What is wrong with the files, all at once.
+        InputErrors: Everything that is wrong with the files, at once.
     """
     if source == EMBEDDED:
         from codekiln.recipes.student import embedded
 
-        return Source(embedded.course(students, seed))
-    path, problems = files_of(source, problems_file, variant)
+        return CourseData(embedded.course(students, seed))
+    path, problems = locate_files(source, problems_file, variant)
     questions = read_questions(problems) if problems else {}
     if path.suffix == ".jsonl":
         if not questions:
-            raise InputError("needs the problems with their instructions and skeletons", where=str(path), fix=_FIX)
-        return Source(read_streams(path, questions))
-    return _of_rows(read_rows(path, variant.experiment), questions, variant, path)
+            fix = f"set recipes.student.problems_file, or put {PROBLEMS} beside the file"
+            raise InputError("needs the problems with their instructions and skeletons", where=str(path), fix=fix)
+        return CourseData(read_streams(path, questions))
+    return _from_rows(read_rows(path, variant.experiment), questions, variant, path)
 
 
-_FIX = f"set recipes.student.problems_file, or put {PROBLEMS} beside the file"
-
-
-def files_of(source: str, problems_file: str, variant: Variant) -> tuple[Path, Path | None]:
-    """Return the file of students' work and the problems file of a source that is not embedded.
+def locate_files(source: str, problems_file: str, variant: Variant) -> tuple[Path, Path | None]:
+    """Return the path of the streams or rows file, and of the problems file, of a source that is not embedded.
 
     Raises:
-        InputError: There is no such file.
+        InputError: A file does not exist.
     """
     path = Path(source)
     if path.is_dir():
+        # Rows of the exact variant are what the user prepared, so they take precedence over streams.
         choices = (path / f"train_{variant.name}.json", path / STREAMS)
         found = next((choice for choice in choices if choice.is_file()), None)
         if found is None:
@@ -84,35 +83,36 @@ def files_of(source: str, problems_file: str, variant: Variant) -> tuple[Path, P
     return path, Path(problems_file) if problems_file else beside if beside.is_file() else None
 
 
-def digests(source: str, problems_file: str, variant: Variant) -> dict[str, str]:
-    """Return the sha256 of each file that a source consists of, by setting."""
+def file_digests(source: str, problems_file: str, variant: Variant) -> dict[str, str]:
+    """Return the sha256 of each file of a source, by the setting that names it; none for the embedded class."""
     if source == EMBEDDED:
         return {}
-    path, problems = files_of(source, problems_file, variant)
+    path, problems = locate_files(source, problems_file, variant)
     files = {"student.source": path} | ({"student.problems_file": problems} if problems else {})
     return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file.is_file()}
 
 
-def pseudonymous(source: Source, seed: int) -> Source:
-    """Return the same work under made-up names: numbers in an order that the names do not decide."""
-    students = sorted({stream.student for stream in source.course.streams} | {row.key[0] for row in source.rows})
+def pseudonymise(data: CourseData, seed: int) -> CourseData:
+    """Return the same data with numbers in place of the students' names."""
+    students = sorted({stream.student for stream in data.course.streams} | {row.key.student for row in data.rows})
+    # Numbers in alphabetical order would tell something about the names.
     random.Random(f"{seed}:pseudonyms").shuffle(students)
     names = {student: f"s{number + 1:04}" for number, student in enumerate(students)}
-    streams = tuple(replace(stream, student=names[stream.student]) for stream in source.course.streams)
-    return Source(Course(source.course.questions, streams), tuple(_renamed(row, names) for row in source.rows))
+    streams = tuple(replace(stream, student=names[stream.student]) for stream in data.course.streams)
+    return CourseData(Course(data.course.questions, streams), tuple(_with_name(row, names) for row in data.rows))
 
 
-def _renamed(located: Located, names: dict[str, str]) -> Located:
-    student = names[located.key[0]]
-    given = located.row.INPUT.model_copy(update={"student_id": student})
-    row = located.row.model_copy(update={"INPUT": given})
-    return replace(located, task_id=f"{located.key[1]}/{student}/{located.attempt}", row=row)
+def _with_name(item: VariantRow, names: dict[str, str]) -> VariantRow:
+    student = names[item.key.student]
+    task_id = f"{item.key.question}/{student}/{item.attempt}"
+    return replace(item, task_id=task_id, row=replace_input(item.row, student_id=student))
 
 
-def _of_rows(rows: Sequence[Row], questions: dict[str, Question], variant: Variant, path: Path) -> Source:
-    counts: Counter[tuple[str, str]] = Counter()
+def _from_rows(rows: Sequence[Row], questions: dict[str, Question], variant: Variant, path: Path) -> CourseData:
+    counts: Counter[StreamKey] = Counter()
     known: dict[str, Question] = {}
-    located, errors = [], []
+    found: list[VariantRow] = []
+    errors: list[InputError] = []
     for number, row in enumerate(rows, start=1):
         name = row.INPUT.question_name
         question = _question(row, questions.get(name, Question()))
@@ -120,24 +120,25 @@ def _of_rows(rows: Sequence[Row], questions: dict[str, Question], variant: Varia
             what = "differs from an earlier row in the problem's text"
             fix = "give every row of a problem the same instructions and skeletons"
             errors.append(InputError(what, where=f"{path}: row {number}.INPUT.question_name", fix=fix))
-        prior = row.INPUT.curr_problem_prior_submissions if isinstance(row, NextRow) else ()
+        prior = prior_submissions(row)
         if len(prior) > variant.k:
             what = f"has {len(prior)} submissions, and k is {variant.k}"
             where = f"{path}: row {number}.INPUT.curr_problem_prior_submissions"
             errors.append(InputError(what, where=where, fix="set recipes.student.k, or give another file"))
-        key = (row.INPUT.student_id, name)
-        located.append(Located(f"{name}/{key[0]}/{counts[key]}", row, counts[key], prior))
+        key = StreamKey(row.INPUT.student_id, name)
+        found.append(VariantRow(f"{name}/{key.student}/{counts[key]}", row, counts[key], prior))
         counts[key] += 1
     if errors:
         raise InputErrors(errors)
-    return Source(Course(known), tuple(located))
+    return CourseData(Course(known), tuple(found))
 
 
 def _question(row: Row, tested: Question) -> Question:
+    """Return the problem of a row: its text from the row, its tests from the problems file."""
     fields = ("assignment_name", "instructions", "skeleton_code_fixed", "skeleton_code_todo")
     return tested.model_copy(update={field: getattr(row.INPUT, field) for field in fields})
 
 
-def streams_of(course: Course, keys: set[tuple[str, str]]) -> list[Stream]:
-    """Return the streams with these keys, in order."""
+def select_streams(course: Course, keys: Set[StreamKey]) -> list[Stream]:
+    """Return the streams with these keys, in the order of the course."""
     return [stream for stream in course.streams if stream.key in keys]

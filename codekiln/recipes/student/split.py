@@ -1,114 +1,241 @@
-"""Who is trained on and who is judged: the four cells of students and problems, new and old, without leakage.
+"""Split of streams and rows: training data, and four evaluation cells of old and new students and problems.
 
-Training sees only streams of old students on old problems. Of those, some streams are held out whole and judge in the
-cell old / old. A problem that nearly repeats another is new or old together with it.
+Training uses only streams of old students on old problems. Some of those streams are held out whole and are evaluated
+in the cell old / old. Near-duplicate problems are new or old together. No row that is evaluated on is trained on, as a
+target or as context.
 """
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal, get_args
 
 from codekiln.data import near_duplicates, splits
+from codekiln.data.decontamination import Overlap, overlaps_within
+from codekiln.data.folders import Rejected
 from codekiln.errors import InputError, InputErrors, did_you_mean
-from codekiln.recipes.student.course import Question
+from codekiln.recipes.student.course import Question, StreamKey
+from codekiln.recipes.student.schema import Row, prior_submissions, replace_input
+from codekiln.recipes.student.source import CourseData, select_streams
+from codekiln.recipes.student.templates import contains_marker
+from codekiln.recipes.student.variants import Variant, VariantRow, build_rows
 
 Cell = Literal[
     "old-student-old-problem", "old-student-new-problem", "new-student-old-problem", "new-student-new-problem"
 ]
 CELLS: tuple[Cell, ...] = get_args(Cell)
-TRAIN = "train"
+Split = Literal["train"] | Cell
+TRAIN: Literal["train"] = "train"
 
-Key = tuple[str, str]
+_CELL_OF: dict[tuple[bool, bool], Cell] = {
+    (False, False): "old-student-old-problem",
+    (False, True): "old-student-new-problem",
+    (True, False): "new-student-old-problem",
+    (True, True): "new-student-new-problem",
+}
+"""The cell of a held-out stream, by whether its student and its problem are new."""
 
 
 @dataclass(frozen=True)
-class Fractions:
-    """How much is held out.
+class HoldOut:
+    """How much is held out of training.
 
     Attributes:
         students: Share of the students that are new.
         problems: Share of the problems that are new.
         streams: Share of the old students' streams on old problems that are held out whole.
         semesters: Students of these semesters are new, instead of a share of all.
-        named: These problems are new, instead of a share of all.
+        problem_names: These problems are new, instead of a share of all.
     """
 
     students: float
     problems: float
     streams: float
     semesters: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
+    problem_names: tuple[str, ...] = ()
 
 
-def assign(
-    streams: Sequence[tuple[Key, str]], questions: dict[str, Question], fractions: Fractions, seed: int
-) -> dict[Key, Cell | Literal["train"]]:
-    """Return the side of every stream: ``train``, or the cell in which it judges.
+@dataclass(frozen=True)
+class SplitRows:
+    """Rows of one variant, split.
+
+    Attributes:
+        train: Training rows.
+        evaluation: Evaluation rows; `split_of` has their cells.
+        split_of: ``train`` or the cell of every stream.
+        rejected: Rows that are in neither split.
+    """
+
+    train: list[VariantRow]
+    evaluation: list[VariantRow]
+    split_of: dict[StreamKey, Split]
+    rejected: list[Rejected]
+
+
+def assign_streams(
+    streams: Sequence[tuple[StreamKey, str]], questions: Mapping[str, Question], hold_out: HoldOut, seed: int
+) -> dict[StreamKey, Split]:
+    """Return ``train`` or the evaluation cell of every stream.
 
     Args:
-        streams: Key (student, problem) and semester of each stream.
+        streams: Key and semester of each stream.
         questions: The problems by name.
-        fractions: How much is held out.
-        seed: The same streams and seed give the same sides.
+        hold_out: How much is held out.
+        seed: The same streams and seed give the same split.
 
     Raises:
         InputErrors: A semester or problem that is to be new does not exist, or nothing is left to train on.
     """
-    _refuse_unknown(streams, fractions)
-    new_students = _new_students(streams, fractions, seed)
-    new_problems = _new_problems(sorted({key[1] for key, _ in streams}), questions, fractions, seed)
-    sides: dict[Key, Cell | Literal["train"]] = {}
-    both_old = []
-    for key, _ in streams:
-        student, question = key
-        if student not in new_students and question not in new_problems:
-            both_old.append(key)
-        sides[key] = cell_of(student in new_students, question in new_problems)
-    held = splits.sample_fraction(sorted(both_old), fractions.streams, f"{seed}:streams")
-    sides |= {key: TRAIN for key in both_old if key not in held}
-    if TRAIN not in sides.values():
+    _refuse_unknown(streams, hold_out)
+    new_students = _new_students(streams, hold_out, seed)
+    new_problems = _new_problems(sorted({key.question for key, _ in streams}), questions, hold_out, seed)
+    split_of: dict[StreamKey, Split] = {
+        key: _CELL_OF[key.student in new_students, key.question in new_problems] for key, _ in streams
+    }
+    # Sorted, so that the sample does not depend on the order of the rows in a file.
+    both_old = sorted(key for key, split in split_of.items() if split == "old-student-old-problem")
+    held_out = splits.sample_fraction(both_old, hold_out.streams, f"{seed}:streams")
+    split_of.update({key: TRAIN for key in both_old if key not in held_out})
+    if TRAIN not in split_of.values():
         raise InputError(
             "no stream is left to train on",
             where="recipes.student",
             fix="hold out fewer students, semesters or problems, or give more data",
         )
-    return sides
+    return split_of
 
 
-def cell_of(is_new_student: bool, is_new_problem: bool) -> Cell:
-    """Return the cell of a stream that judges."""
-    student, problem = ("new" if new else "old" for new in (is_new_student, is_new_problem))
-    return f"{student}-student-{problem}-problem"  # type: ignore[return-value]
+def split_rows(
+    data: CourseData, variant: Variant, hold_out: HoldOut, past: int, threshold: float, seed: int
+) -> SplitRows:
+    """Return the rows of a variant, split.
+
+    Rejected are ``duplicate`` (equal to another row), ``marker-in-code`` (the code contains a marker of the template)
+    and ``near-duplicate`` (a training row whose submissions nearly repeat those of an evaluation row).
+
+    Args:
+        data: Streams or rows.
+        variant: Which rows.
+        hold_out: How much is held out.
+        past: Number of earlier problems in a context.
+        threshold: Similarity from which rows are near-duplicates.
+        seed: The same data and seed give the same split.
+    """
+    semesters = {row.key: row.row.INPUT.semester for row in data.rows}
+    semesters |= {stream.key: stream.semester for stream in data.course.streams}
+    split_of = assign_streams(list(semesters.items()), data.course.questions, hold_out, seed)
+    trained = {key for key, split in split_of.items() if split == TRAIN}
+    rejected: list[Rejected] = []
+    # A training row must not show evaluated work even as context; an evaluation row may show any work.
+    train = _distinct(_rows(data, variant, trained, trained, past), rejected)
+    evaluation = _distinct(_rows(data, variant, split_of.keys() - trained, split_of.keys(), past), rejected)
+    train = _decontaminated(train, evaluation, threshold, rejected)
+    return SplitRows(train, evaluation, split_of, rejected)
 
 
-def balanced(keys: Sequence[Key], cells: dict[Key, str], size: int | None, seed: int) -> list[int]:
-    """Choose ``size`` rows, the cells' turns about and within a cell the streams' turns about; return their indices.
+def overlaps(train: Sequence[Row], evaluation: Sequence[Row], threshold: float) -> list[Overlap]:
+    """Return the training rows that nearly repeat the student's own text of an evaluation row of the same problem.
+
+    The problem's text is the same for all students, so only submissions are compared.
+    """
+    left, right = ([(row.INPUT.question_name, own_text(row)) for row in rows] for rows in (train, evaluation))
+    return overlaps_within(left, right, threshold)
+
+
+def own_text(row: Row) -> str:
+    """Return the student's own text in a row: earlier submissions for the problem, and the target."""
+    return "\n\n".join(_submissions(row))
+
+
+def rows_by_cell(rows: Sequence[VariantRow], split_of: Mapping[StreamKey, Split]) -> dict[Cell, list[Row]]:
+    """Return the rows of each cell, empty cells included."""
+    return {cell: [item.row for item in rows if split_of[item.key] == cell] for cell in CELLS}
+
+
+def balanced_sample(
+    keys: Sequence[StreamKey], split_of: Mapping[StreamKey, Split], size: int | None, seed: int
+) -> list[int]:
+    """Return the indices of ``size`` rows, taken in turn from each cell and within a cell from each stream.
 
     Args:
         keys: The stream of each row.
-        cells: The cell of each stream.
+        split_of: The split or cell of each stream.
         size: How many rows; None: all.
         seed: Seeds the order.
     """
     order = list(range(len(keys)))
     random.Random(f"{seed}:rows").shuffle(order)
-    taken: Counter[Key] = Counter()
-    by_cell: dict[str, list[tuple[int, int]]] = {cell: [] for cell in (*CELLS, TRAIN)}
+    taken: Counter[StreamKey] = Counter()
+    by_split: dict[Split, list[tuple[int, int]]] = {split: [] for split in (*CELLS, TRAIN)}
     for index in order:
-        by_cell[cells[keys[index]]].append((taken[keys[index]], index))
-        taken[keys[index]] += 1
-    queues = [sorted(rows, key=lambda row: row[0]) for rows in by_cell.values()]
+        key = keys[index]
+        by_split[split_of[key]].append((taken[key], index))
+        taken[key] += 1
+    # Rows are ordered by their rank within the stream, so that no stream dominates a small sample.
+    queues = [sorted(rows, key=lambda row: row[0]) for rows in by_split.values()]
     mixed = [row[1] for turn in zip_longest(*queues) for row in turn if row is not None]
     return sorted(mixed[:size])
 
 
-def _refuse_unknown(streams: Sequence[tuple[Key, str]], fractions: Fractions) -> None:
+def problem_families(names: Sequence[str], questions: Mapping[str, Question]) -> dict[str, str]:
+    """Return for each problem the first problem whose text it nearly repeats, or itself."""
+    texts = [f"{questions[name].instructions}\n{questions[name].skeleton_code_todo}" for name in names]
+    return {name: names[first] for name, first in zip(names, near_duplicates.earliest_duplicates(texts), strict=True)}
+
+
+def _rows(
+    data: CourseData, variant: Variant, wanted: Set[StreamKey], shown: Set[StreamKey], past: int
+) -> list[VariantRow]:
+    """Return the rows of the wanted streams; only streams in ``shown`` appear as context."""
+    if data.has_streams:
+        course = data.course
+        return build_rows(course, variant, select_streams(course, wanted), select_streams(course, shown), past)
+    return [replace(item, row=_with_context(item.row, variant, shown)) for item in data.rows if item.key in wanted]
+
+
+def _with_context(row: Row, variant: Variant, shown: Set[StreamKey]) -> Row:
+    """Return a row without the context that its variant or its split must not show."""
+    student, current = row.INPUT.student_id, row.INPUT.question_name
+
+    def may_show(question: str) -> bool:
+        return variant.context and question != current and StreamKey(student, question) in shown
+
+    kept = tuple(old for old in row.INPUT.past_problem_submissions if may_show(old.question_name))
+    return replace_input(row, past_problem_submissions=kept)
+
+
+def _distinct(rows: Sequence[VariantRow], rejected: list[Rejected]) -> list[VariantRow]:
+    kept: dict[str, VariantRow] = {}
+    for item in rows:
+        text = item.row.model_dump_json()
+        if text in kept:
+            rejected.append(Rejected("duplicate", item.row))
+        elif any(map(contains_marker, _submissions(item.row))):
+            rejected.append(Rejected("marker-in-code", item.row))
+        else:
+            kept[text] = item
+    return list(kept.values())
+
+
+def _decontaminated(
+    train: list[VariantRow], evaluation: list[VariantRow], threshold: float, rejected: list[Rejected]
+) -> list[VariantRow]:
+    found = overlaps([item.row for item in train], [item.row for item in evaluation], threshold)
+    close = {overlap.train for overlap in found}
+    rejected += [Rejected("near-duplicate", item.row) for index, item in enumerate(train) if index in close]
+    return [item for index, item in enumerate(train) if index not in close]
+
+
+def _submissions(row: Row) -> list[str]:
+    return [*prior_submissions(row), row.code]
+
+
+def _refuse_unknown(streams: Sequence[tuple[StreamKey, str]], hold_out: HoldOut) -> None:
     known = {
-        "new_semesters": (fractions.semesters, {semester for _, semester in streams}),
-        "new_problem_names": (fractions.named, {key[1] for key, _ in streams}),
+        "new_semesters": (hold_out.semesters, {semester for _, semester in streams}),
+        "new_problem_names": (hold_out.problem_names, {key.question for key, _ in streams}),
     }
     errors = [
         InputError(f"there is no '{name}' in the data", where=f"recipes.student.{key}", fix=did_you_mean(name, there))
@@ -120,26 +247,16 @@ def _refuse_unknown(streams: Sequence[tuple[Key, str]], fractions: Fractions) ->
         raise InputErrors(errors)
 
 
-def _new_students(streams: Sequence[tuple[Key, str]], fractions: Fractions, seed: int) -> set[str]:
-    if fractions.semesters:
-        return {key[0] for key, semester in streams if semester in fractions.semesters}
-    return splits.sample_fraction(sorted({key[0] for key, _ in streams}), fractions.students, f"{seed}:students")
+def _new_students(streams: Sequence[tuple[StreamKey, str]], hold_out: HoldOut, seed: int) -> set[str]:
+    if hold_out.semesters:
+        return {key.student for key, semester in streams if semester in hold_out.semesters}
+    students = sorted({key.student for key, _ in streams})
+    return splits.sample_fraction(students, hold_out.students, f"{seed}:students")
 
 
-def _new_problems(names: list[str], questions: dict[str, Question], fractions: Fractions, seed: int) -> set[str]:
-    family = families(names, questions)
-    drawn = set(fractions.named) or splits.sample_fraction(
-        sorted(set(family.values())), fractions.problems, f"{seed}:problems"
-    )
+def _new_problems(names: list[str], questions: Mapping[str, Question], hold_out: HoldOut, seed: int) -> set[str]:
+    family = problem_families(names, questions)
+    families = sorted(set(family.values()))
+    drawn = set(hold_out.problem_names) or splits.sample_fraction(families, hold_out.problems, f"{seed}:problems")
     chosen = {family[name] for name in drawn}
     return {name for name in names if family[name] in chosen}
-
-
-def families(names: Sequence[str], questions: dict[str, Question]) -> dict[str, str]:
-    """Return for each problem the first problem whose text it nearly repeats, or itself."""
-    texts = [_text(questions[name]) for name in names]
-    return {name: names[first] for name, first in zip(names, near_duplicates.first_of_each(texts), strict=True)}
-
-
-def _text(question: Question) -> str:
-    return f"{question.instructions}\n{question.skeleton_code_todo}"

@@ -1,208 +1,172 @@
-"""From rows on sides to problems: every real submission is run and measured once, and what is found is kept."""
+"""Rows to problems: the conversation, the real submission as the reference, and the context that grades replies."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from codekiln.code.distance import PairwiseDistance, kth_nearest
+from codekiln.code.distance import PairwiseDistance
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
-from codekiln.recipes.student.course import Question
-from codekiln.recipes.student.grading import Truth
-from codekiln.recipes.student.outcomes import Outcome, observe
-from codekiln.recipes.student.schema import NextRow, Row
-from codekiln.recipes.student.split import TRAIN, Key
-from codekiln.recipes.student.style import Axis, axis_of, form_of
-from codekiln.recipes.student.templates import Template
-from codekiln.recipes.student.variants import Located
-from codekiln.sandbox.limits import Limits
+from codekiln.recipes.student.course import Question, StreamKey
+from codekiln.recipes.student.ground_truth import RealSubmissions, gradable_problem, measure_submissions
+from codekiln.recipes.student.schema import NextRow, Row, prior_submissions, replace_input
+from codekiln.recipes.student.settings import StudentSettings
+from codekiln.recipes.student.source import EMBEDDED
+from codekiln.recipes.student.split import TRAIN, Split, SplitRows, balanced_sample
+from codekiln.recipes.student.templates import TEMPLATES, Template
+from codekiln.recipes.student.variants import VariantRow
+from codekiln.recipes.types import ProblemSets, RunSettings
 
-TOO_LONG = "too-long"
-
-Observe = Callable[[Sequence[tuple[str, str]]], list[Outcome | None]]
-
-
-@dataclass(frozen=True)
-class Reality:
-    """What is known of all real submissions, by question and code.
-
-    Attributes:
-        outcomes: What the tests say, targets and earlier submissions alike.
-        radii: Distance to the k-th nearest submission of another student, of targets.
-        axis: The style score.
-    """
-
-    outcomes: dict[tuple[str, str], Outcome | None]
-    radii: dict[tuple[str, str], float | None]
-    axis: Axis | None
+_EMBEDDED_ORIGIN = {"source": "codekiln/students", "licence": "Apache-2.0"}
+_FEEDBACK_CHARACTERS = 200
+"""Upper bound of the length of a grader's feedback."""
 
 
-def shortened(located: Located, room: int, template: Template, feedback: bool) -> Located | None:
-    """Return a row that fits into ``room`` characters, prompt and reply together; None where it cannot.
-
-    Past problems go first, the farthest first, then the oldest submissions but one; the target is never cut.
-    """
-    row: Row | None = located.row
-    while row is not None and _size(row, template, feedback) > room:
-        row = _shorter(row)
-    return None if row is None else replace(located, row=row)
-
-
-def know(
-    rows: Sequence[Located],
-    chosen: Sequence[Located],
-    questions: dict[str, Question],
+def build_problem_sets(
+    rows: SplitRows,
+    questions: Mapping[str, Question],
+    settings: StudentSettings,
+    run: RunSettings,
     distance: PairwiseDistance,
-    k: int,
-    limits: Limits,
-    workers: int | None,
-) -> Reality:
-    """Run and measure the real submissions of rows, in the sandbox.
+    seed: int,
+) -> ProblemSets:
+    """Return the rows of both splits as problems, with every real submission run and measured.
 
-    Args:
-        rows: All rows, of every side: the neighbours of a submission are all others to the same problem.
-        chosen: The rows that are used; these are run.
-        questions: Problems with their tests.
-        distance: What neighbours are near by.
-        k: Which neighbour decides the radius.
-        limits: Bounds on a run.
-        workers: Sandbox workers; None: one per core.
+    Rows that do not fit into ``max_characters`` are rejected as ``too-long``.
     """
-    texts = {(row.key[1], code): None for row in chosen for code in (*row.earlier, *_prior(row.row), row.row.code)}
-    jobs = [(judge(name, questions[name]), code) for name, code in texts]
-    outcomes = observe(jobs, workers=workers, limits=limits, label="check: real submissions")
-    forms = [form_of(row.row.code) for row in rows]
-    return Reality(dict(zip(texts, outcomes, strict=True)), _radii(rows, distance, k), axis_of(forms))
+    rejected: list[Rejected] = []
+    all_train, all_evaluation = (_fitting(items, settings, rejected) for items in (rows.train, rows.evaluation))
+    train = _sample(all_train, rows.split_of, run.problems.train, seed)
+    evaluation = _sample(all_evaluation, rows.split_of, run.problems.evaluation, seed)
+    real = measure_submissions(
+        [*all_train, *all_evaluation],
+        [*train, *evaluation],
+        questions,
+        distance,
+        settings.neighbours,
+        limits=run.sandbox,
+        workers=run.workers or None,
+    )
+
+    def problems(items: Sequence[VariantRow]) -> list[Problem]:
+        return [
+            problem_of(item, rows.split_of[item.key], questions[item.key.question], real, settings) for item in items
+        ]
+
+    return ProblemSets(problems(train), problems(evaluation), [*rows.rejected, *rejected])
+
+
+def shortened(item: VariantRow, max_characters: int, template: Template, feedback: bool) -> VariantRow | None:
+    """Return a row whose prompt and reply fit into ``max_characters``; None where this is impossible.
+
+    Past problems are dropped first, the farthest first, then the oldest submissions except the last; the target is
+    never cut.
+    """
+    row: Row | None = item.row
+    while row is not None and _characters(row, template, feedback) > max_characters:
+        row = _shorter(row)
+    return None if row is None else replace(item, row=row)
 
 
 def problem_of(
-    located: Located, side: str, question: Question, reality: Reality, template: Template, feedback: bool, pairs: bool
+    item: VariantRow, split: Split, question: Question, real: RealSubmissions, settings: StudentSettings
 ) -> Problem:
-    """Return a row as a problem: its conversation, the real submission as reference, and what judges replies."""
-    row, name = located.row, located.key[1]
-    said = _feedback(located, reality) if feedback and isinstance(row, NextRow) else None
-    conversation = template.messages(row, said)
-    facts = {
-        "student": located.key[0],
+    """Return a row as a problem."""
+    row, template = item.row, TEMPLATES[settings.markers]
+    feedback = _feedback(item, row, real) if settings.feedback and isinstance(row, NextRow) else None
+    conversation = template.messages(row, feedback)
+    context = {
+        "student": item.key.student,
         "semester": row.INPUT.semester,
-        "question": name,
-        "attempt": located.attempt,
+        "question": item.key.question,
+        "attempt": item.attempt,
         "fixed": row.INPUT.skeleton_code_fixed,
-        "real": _truth(located, reality).facts(),
+        "real": real.ground_truth(item).to_context(),
     }
-    if pairs and side == TRAIN:
-        facts["other_grade"] = _other_grade(located, reality, template)
-    return judge(name, question).model_copy(
+    # Evaluation rows make no pairs.
+    if settings.pairs and split == TRAIN:
+        context["other_grade"] = _other_grade(item, real, template)
+    origin = _EMBEDDED_ORIGIN if settings.source == EMBEDDED else {}
+    return gradable_problem(item.key.question, question).model_copy(
         update={
-            "task_id": located.task_id,
+            "task_id": item.task_id,
             "prompt": conversation[-1].content,
             "messages": conversation,
             "reply": "text",
             "reference": template.reply(row.code, row.submitted),
-            "group": group_of(located.key, side),
-            "stratum": None if side == TRAIN else side,
-            "grading_context": facts,
+            "group": _group(item.key, split),
+            "stratum": None if split == TRAIN else split,
+            "grading_context": context,
+            **origin,
         }
     )
 
 
-def group_of(key: Key, side: str) -> str:
-    """Return the group of a row: its student, and of an old student training and held-out work apart."""
-    return key[0] if side == TRAIN else f"{key[0]} held out"
+def _fitting(rows: Sequence[VariantRow], settings: StudentSettings, rejected: list[Rejected]) -> list[VariantRow]:
+    kept: list[VariantRow] = []
+    for item in rows:
+        fitting = shortened(item, settings.max_characters, TEMPLATES[settings.markers], settings.feedback)
+        if fitting is None:
+            rejected.append(Rejected("too-long", item.row))
+        else:
+            kept.append(fitting)
+    return kept
 
 
-def judge(name: str, question: Question) -> Problem:
-    """Return a question as a problem that can be tested."""
-    return Problem(
-        task_id=name,
-        prompt="",
-        entry_point=question.entry_point,
-        setup=question.setup,
-        tests=question.all_tests,
-        grading_context={"question": name, "fixed": question.skeleton_code_fixed},
-    )
+def _sample(
+    rows: Sequence[VariantRow], split_of: Mapping[StreamKey, Split], size: int | None, seed: int
+) -> list[VariantRow]:
+    return [rows[index] for index in balanced_sample([item.key for item in rows], split_of, size, seed)]
 
 
-def too_long(located: Located) -> Rejected:
-    """Return the rejection of a row that cannot be made to fit."""
-    return Rejected(TOO_LONG, located.row)
+def _group(key: StreamKey, split: Split) -> str:
+    """Return the group of a row: its student, with held-out work of an old student in a group of its own."""
+    # A group must be in one split, and an old student has both training and held-out streams.
+    return key.student if split == TRAIN else f"{key.student} held out"
 
 
-def _size(row: Row, template: Template, feedback: bool) -> int:
-    """Return the characters of prompt and reply; feedback is taken to be as long as the grader ever says."""
-    said = ("x" * 200,) * len(_prior(row)) if feedback and isinstance(row, NextRow) else None
-    prompt = sum(len(message.content) for message in template.messages(row, said))
-    return prompt + len(template.reply(row.code, row.submitted))
+def _characters(row: Row, template: Template, feedback: bool) -> int:
+    """Return the number of characters of prompt and reply; feedback counts with its upper bound."""
+    texts = ("x" * _FEEDBACK_CHARACTERS,) * len(prior_submissions(row))
+    messages = template.messages(row, texts if feedback and isinstance(row, NextRow) else None)
+    return sum(len(message.content) for message in messages) + len(template.reply(row.code, row.submitted))
 
 
 def _shorter(row: Row) -> Row | None:
-    given = row.INPUT
-    if given.past_problem_submissions:
-        update = {"past_problem_submissions": given.past_problem_submissions[:-1]}
-    elif isinstance(row, NextRow) and len(given.curr_problem_prior_submissions) > 1:
-        said = given.curr_problem_prior_bot_feedback
-        update = {
-            "curr_problem_prior_submissions": given.curr_problem_prior_submissions[1:],
-            "curr_problem_prior_bot_feedback": None if said is None else said[1:],
-        }
-    else:
+    past = row.INPUT.past_problem_submissions
+    if past:
+        return replace_input(row, past_problem_submissions=past[:-1])
+    prior = prior_submissions(row)
+    if not isinstance(row, NextRow) or len(prior) < 2:
         return None
-    return row.model_copy(update={"INPUT": given.model_copy(update=update)})
-
-
-def _prior(row: Row) -> tuple[str, ...]:
-    return row.INPUT.curr_problem_prior_submissions if isinstance(row, NextRow) else ()
-
-
-def _feedback(located: Located, reality: Reality) -> tuple[str, ...]:
-    row = located.row
-    if row.INPUT.curr_problem_prior_bot_feedback is not None:
-        return row.INPUT.curr_problem_prior_bot_feedback
-    found = [reality.outcomes[located.key[1], code] for code in _prior(row)]
-    if None in found:
-        raise InputError(
-            f"there is no feedback on submissions to {located.key[1]}, and no tests to make it from",
-            where="recipes.student.feedback",
-            fix="give tests in problems_file, or curr_problem_prior_bot_feedback in the rows, or set feedback = false",
-        )
-    return tuple(outcome.said for outcome in found)
-
-
-def _truth(located: Located, reality: Reality) -> Truth:
-    row, name = located.row, located.key[1]
-    prior = _prior(row)
-    return Truth(
-        code=row.code,
-        submitted=row.submitted,
-        before=prior[-1] if prior else None,
-        outcome=reality.outcomes[name, row.code],
-        form=form_of(row.code),
-        axis=reality.axis,
-        radius=reality.radii[name, row.code],
-        stepwise=isinstance(row, NextRow),
+    feedback = row.INPUT.curr_problem_prior_bot_feedback
+    return replace_input(
+        row,
+        curr_problem_prior_submissions=prior[1:],
+        curr_problem_prior_bot_feedback=None if feedback is None else feedback[1:],
     )
 
 
-def _other_grade(located: Located, reality: Reality, template: Template) -> dict[str, str | float] | None:
-    """Return the student's nearest earlier submission that passes another share of the tests than this one."""
-    mine = reality.outcomes[located.key[1], located.row.code]
-    for code in reversed(located.earlier):
-        other = reality.outcomes[located.key[1], code]
-        if mine is not None and other is not None and other.rate != mine.rate:
-            return {"reply": template.reply(code, False), "pass_rate": other.rate}
+def _feedback(item: VariantRow, row: NextRow, real: RealSubmissions) -> tuple[str, ...]:
+    """Return the feedback on each earlier submission: that of the row, or else one made from the tests."""
+    if row.INPUT.curr_problem_prior_bot_feedback is not None:
+        return row.INPUT.curr_problem_prior_bot_feedback
+    outcomes = [real.outcomes[item.key.question, code] for code in prior_submissions(row)]
+    texts = [outcome.feedback for outcome in outcomes if outcome is not None]
+    if len(texts) < len(outcomes):
+        raise InputError(
+            f"there is no feedback on submissions to {item.key.question}, and no tests to make it from",
+            where="recipes.student.feedback",
+            fix="give tests in problems_file, or curr_problem_prior_bot_feedback in the rows, or set feedback = false",
+        )
+    return tuple(texts)
+
+
+def _other_grade(item: VariantRow, real: RealSubmissions, template: Template) -> dict[str, str | float] | None:
+    """Return the student's nearest earlier submission that passes another share of the tests than the target."""
+    target = real.outcomes[item.key.question, item.row.code]
+    for code in reversed(item.earlier):
+        earlier = real.outcomes[item.key.question, code]
+        if target is not None and earlier is not None and earlier.rate != target.rate:
+            return {"reply": template.reply(code, False), "pass_rate": earlier.rate}
     return None
-
-
-def _radii(rows: Sequence[Located], distance: PairwiseDistance, k: int) -> dict[tuple[str, str], float | None]:
-    by_question: dict[str, list[Located]] = defaultdict(list)
-    for row in rows:
-        by_question[row.key[1]].append(row)
-    found: dict[tuple[str, str], float | None] = {}
-    for name, same in by_question.items():
-        codes = [row.row.code for row in same]
-        matrix = distance(codes, codes)
-        for index, code in enumerate(codes):
-            others = [value for other, value in zip(same, matrix[index], strict=True) if other.key != same[index].key]
-            found[name, code] = kth_nearest(others, k)
-    return found

@@ -1,8 +1,8 @@
-"""How a row becomes a conversation, and how the submission is taken from a reply.
+"""Conversation templates: a row as a conversation, and the submission in a reply.
 
-The kind of the row decides the template: a row of experiment 1 has a stage and never the sections of experiment 2. A
-reply is one block of code between markers, with ``<SUBMIT>`` after it when it is the student's final attempt; the chat
-template's end-of-turn token follows, and is learned.
+The experiment of the row decides the sections: a row of experiment 1 has a stage and none of the sections of experiment
+2. A reply is one block of code between markers, followed by ``<SUBMIT>`` for the student's final attempt. The chat
+template's end-of-turn token comes after that and is learned.
 """
 
 import re
@@ -21,8 +21,12 @@ FIRST_ATTEMPT = "(nothing handed in yet)"
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What a reply holds; ``fault`` says in words why it is not one submission, properly ended."""
+class ParsedSubmission:
+    """The submission in a reply.
+
+    Attributes:
+        fault: Why the reply is not exactly one code block, properly ended; empty for a well-formed reply.
+    """
 
     code: str
     submitted: bool
@@ -31,7 +35,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Template:
-    """Conversations and replies with one pair of markers around code."""
+    """Renders conversations and parses replies with one pair of markers around code."""
 
     open: str
     close: str
@@ -41,9 +45,9 @@ class Template:
 
         Args:
             row: A row of either experiment.
-            feedback: What the grader said of each prior submission. Given, each prior submission is an assistant's
-                turn and its feedback the user's turn after it (Koutcheme et al. 2026, arXiv 2604.10720); only for
-                experiment 2.
+            feedback: The grader's feedback on each prior submission, for experiment 2 only. With it, each prior
+                submission is an assistant's turn and its feedback the user's turn after it (Koutcheme et al. 2026,
+                arXiv 2604.10720); None: all prior submissions are in one user's turn.
         """
         if isinstance(row, StageRow):
             return (_user(*self._problem(row), STAGE_LINES[row.INPUT.stage]),)
@@ -51,55 +55,55 @@ class Template:
             return (_user(*self._problem(row), self._submissions(row)),)
         start = "SUBMISSIONS:" if feedback else f"SUBMISSIONS:\n{FIRST_ATTEMPT}"
         turns = [_user(*self._problem(row), start)]
-        for code, said in zip(row.INPUT.curr_problem_prior_submissions, feedback, strict=True):
+        for code, text in zip(row.INPUT.curr_problem_prior_submissions, feedback, strict=True):
             turns.append(Message(role="assistant", content=self.block(code)))
-            turns.append(_user(f"GRADER FEEDBACK:\n{said.strip()}"))
+            turns.append(_user(f"GRADER FEEDBACK:\n{text.strip()}"))
         return tuple(turns)
 
     def reply(self, code: str, submitted: bool) -> str:
-        """Return the text that a student's submission is as a model's turn."""
+        """Return a submission as the text of a reply."""
         return self.block(f"{code}\n{SUBMIT}" if submitted else code)
 
     def block(self, submission: str) -> str:
-        """Return a submission between its markers, with the marker of a final attempt behind them."""
+        """Return a submission between the markers, followed by the marker of a final attempt where it has one."""
         code, submitted = split_submit(submission)
         text = f"{self.open}\n{code.strip(chr(10))}\n{self.close}"
         return f"{text}\n{SUBMIT}" if submitted else text
 
-    def read_reply(self, text: str) -> Reply:
-        """Take the submission from a reply.
+    def parse_reply(self, text: str) -> ParsedSubmission:
+        """Parse the submission in a reply.
 
-        A reply that breaks the form still has code, so that what was written is what is judged: the first block, else
-        what follows an opening marker, else a fenced block or the whole text.
+        A malformed reply is parsed leniently, so that its code can still be measured: the first block, or else what
+        follows an opening marker, or else a fenced block or the whole text.
         """
+        # A malformed reply may have the marker anywhere; it still says that the attempt is final.
         submitted = SUBMIT in text
         form = rf"\s*{re.escape(self.open)}(?P<code>.*?){re.escape(self.close)}\s*(?P<submit>{SUBMIT})?\s*"
         whole = re.fullmatch(form, text, re.DOTALL)
         if whole and not any(marker in whole["code"] for marker in (self.open, self.close, SUBMIT)):
             code = whole["code"].strip("\n")
-            return Reply(code, bool(whole["submit"]), "" if code.strip() else "the code block is empty")
+            return ParsedSubmission(code, bool(whole["submit"]), "" if code.strip() else "the code block is empty")
         before, opened, rest = text.partition(self.open)
         code, closed, after = rest.partition(self.close)
         if not opened:
             bare = text.replace(SUBMIT, "")
             code = extract_code(bare if "```" in bare else bare.replace(self.close, ""))
-            return Reply(code, submitted, "there is no code block")
+            return ParsedSubmission(code, submitted, "there is no code block")
         code = code.replace(SUBMIT, "").replace(self.open, "").strip("\n")
         if not closed:
-            return Reply(code, submitted, "the code block does not end")
-        several = self.open in after
-        return Reply(
-            code, submitted, "there are several code blocks" if several else "there is text beside the code block"
-        )
+            return ParsedSubmission(code, submitted, "the code block does not end")
+        fault = "there are several code blocks" if self.open in after else "there is text beside the code block"
+        return ParsedSubmission(code, submitted, fault)
 
     def _problem(self, row: Row) -> list[str]:
         given = row.INPUT
-        role = (
+        sections = [
             f"Hand in what this student would, mistakes included: {self.open}...{self.close}, and {SUBMIT} after the "
-        )
-        sections = [f"{role}final attempt."]
+            "final attempt."
+        ]
         if given.past_problem_submissions:
             sections.append("PAST PROBLEM SUBMISSIONS:\n" + "\n".join(self._past(row)))
+        # Sections are separated by blank lines, so a section must not contain any.
         instructions = re.sub(r"\n\s*\n+", "\n", given.instructions.strip())
         sections.append(f"PROBLEM INSTRUCTIONS:\n{instructions}")
         for title, code in (("FIXED CODE", given.skeleton_code_fixed), ("TODO CODE", given.skeleton_code_todo)):
@@ -108,10 +112,12 @@ class Template:
         return sections
 
     def _past(self, row: Row) -> list[str]:
-        past = row.INPUT.past_problem_submissions
+        shown: list[tuple[str, tuple[str, ...]]]
         if isinstance(row, StageRow):
-            return [f"{old.question_name}:\n{self.block(old.submission)}" for old in past]
-        return ["\n".join([f"{old.question_name}:", *map(self.block, old.submissions)]) for old in past]
+            shown = [(old.question_name, (old.submission,)) for old in row.INPUT.past_problem_submissions]
+        else:
+            shown = [(old.question_name, old.submissions) for old in row.INPUT.past_problem_submissions]
+        return ["\n".join([f"{name}:", *map(self.block, submissions)]) for name, submissions in shown]
 
     def _submissions(self, row: NextRow) -> str:
         prior = [self.block(code) for code in row.INPUT.curr_problem_prior_submissions]
@@ -121,8 +127,8 @@ class Template:
 TEMPLATES = {"tags": Template("<code>", "</code>"), "fence": Template("```python", "```")}
 
 
-def holds_marker(code: str) -> bool:
-    """Tell whether a submission contains a marker itself, so that no reply could carry it."""
+def contains_marker(code: str) -> bool:
+    """Tell whether a submission contains a marker itself, so that a reply with it could not be parsed."""
     markers = {SUBMIT, *(marker for template in TEMPLATES.values() for marker in (template.open, template.close))}
     return any(marker in code for marker in markers)
 

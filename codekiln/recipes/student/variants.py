@@ -1,11 +1,12 @@
-"""The variants of the data set, and how a course becomes rows of each."""
+"""Variants of the data set (experiment, context, k), and the rows of each variant from the streams of a course."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
-from codekiln.recipes.student.course import Course, Question, Stream
+from codekiln.recipes.student.course import Course, Question, Stream, StreamKey
 from codekiln.recipes.student.schema import (
     SUBMIT,
     NextInput,
@@ -21,7 +22,13 @@ from codekiln.recipes.student.schema import (
 
 @dataclass(frozen=True)
 class Variant:
-    """Which experiment, with context or without, and for experiment 2 how many earlier submissions."""
+    """A variant of the data set.
+
+    Attributes:
+        experiment: 1 or 2.
+        context: Whether rows show the student's work for earlier problems.
+        k: Number of previous submissions that rows of experiment 2 show.
+    """
 
     experiment: int
     context: bool
@@ -29,12 +36,12 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """The part of its file names that is its own, as in ``train_exp2_with_context_k3.json``."""
+        """The variant's part of a file name, as in ``train_exp2_with_context_k3.json``."""
         context = "with_context" if self.context else "without_context"
         return f"exp{self.experiment}_{context}" + (f"_k{self.k}" if self.experiment == 2 else "")
 
 
-STANDARD = tuple(
+PUBLISHED_VARIANTS = tuple(
     Variant(experiment, context, k)
     for experiment, ks in ((1, (1,)), (2, (1, 3)))
     for context in (False, True)
@@ -44,14 +51,14 @@ STANDARD = tuple(
 
 
 @dataclass(frozen=True)
-class Located:
-    """A row, the stream it belongs to, and where in it: task_id is unique and stable.
+class VariantRow:
+    """A row of a variant, and its position in the stream it belongs to.
 
     Attributes:
-        task_id: Problem, student and position.
-        row: What is written to the variant's file.
-        attempt: Index of ``OUTPUT`` in the stream; for rows that came without streams, in their order in the file.
-        earlier: The student's submissions for this problem before ``OUTPUT`` as far as they are known, oldest first.
+        task_id: Problem, student and position; unique and stable.
+        row: The row as it is written to the variant's file.
+        attempt: Index of ``OUTPUT`` in the stream; for rows without streams, in the order of the file.
+        earlier: The student's known submissions for this problem before ``OUTPUT``, oldest first.
     """
 
     task_id: str
@@ -60,37 +67,45 @@ class Located:
     earlier: tuple[str, ...]
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> StreamKey:
         """Student and problem."""
-        return (self.row.INPUT.student_id, self.row.INPUT.question_name)
+        return StreamKey(self.row.INPUT.student_id, self.row.INPUT.question_name)
 
 
-def rows_of(
+def build_rows(
     course: Course, variant: Variant, streams: Sequence[Stream], past: Sequence[Stream], count: int
-) -> list[Located]:
+) -> list[VariantRow]:
     """Return the rows of a variant for ``streams``.
 
     Args:
-        course: Problems in the order in which they were set.
-        variant: Which rows.
-        streams: Whose submissions are asked for.
-        past: Streams that may be shown as context: of the same student, for problems set before.
-        count: Problems in a context, the nearest first.
+        course: The problems, in the order of the course.
+        variant: The variant.
+        streams: Streams whose submissions are the targets.
+        past: Streams that may be shown as context, where they are of the same student and for an earlier problem.
+        count: Number of problems in a context, the nearest first.
     """
     order = {name: index for index, name in enumerate(course.questions)}
-    known: dict[str, list[Stream]] = defaultdict(list)
+    by_student: dict[str, list[Stream]] = defaultdict(list)
+    # Latest problem first, so that a cut after ``count`` keeps the nearest ones.
     for stream in sorted(past, key=lambda stream: -order[stream.question]):
-        known[stream.student].append(stream)
-    make = _stage_rows if variant.experiment == 1 else _next_rows
-    found = []
+        by_student[stream.student].append(stream)
+    found: list[VariantRow] = []
     for stream in streams:
-        before = [old for old in known[stream.student] if order[old.question] < order[stream.question]][:count]
-        found += make(course.questions[stream.question], stream, before if variant.context else [], variant.k)
+        question = course.questions[stream.question]
+        before = [old for old in by_student[stream.student] if order[old.question] < order[stream.question]][:count]
+        context = before if variant.context else []
+        if variant.experiment == 1:
+            found += _stage_rows(question, stream, context)
+        else:
+            found += _next_rows(question, stream, context, variant.k)
     return found
 
 
-def stages(length: int) -> dict[Stage, int]:
-    """Return the indices of the first, middle and last submission; a short stream has no middle, or only a last."""
+def stage_indices(length: int) -> dict[Stage, int]:
+    """Return the indices of the first, middle and last submission.
+
+    A stream of two submissions has no middle one, and a stream of one has only a last one.
+    """
     chosen: dict[Stage, int] = {"submission_last": length - 1}
     if length > 1:
         chosen["submission_first"] = 0
@@ -99,44 +114,51 @@ def stages(length: int) -> dict[Stage, int]:
     return dict(sorted(chosen.items(), key=lambda item: item[1]))
 
 
-def matching(position: int, length: int, other: int) -> int:
-    """Return the index in a stream of ``other`` submissions as far along as ``position`` is in one of ``length``."""
+def aligned_index(position: int, length: int, other: int) -> int:
+    """Return the index in a stream of ``other`` submissions that is as far along as ``position`` of ``length``."""
     return (other - 1) if length == 1 else round(position / (length - 1) * (other - 1))
 
 
-def _stage_rows(question: Question, stream: Stream, past: list[Stream], _: int) -> Iterator[Located]:
-    for stage, index in stages(len(stream.submissions)).items():
+def _stage_rows(question: Question, stream: Stream, past: list[Stream]) -> Iterator[VariantRow]:
+    for stage, index in stage_indices(len(stream.submissions)).items():
         shown = tuple(PastSubmission(question_name=old.question, submission=_at_stage(old, stage)) for old in past)
-        given = StageInput(**_common(question, stream), stage=stage, past_problem_submissions=shown)
-        yield _located(stream, index, StageRow(INPUT=given, OUTPUT=_text(stream, index)))
+        fields = StageInput(**_common_fields(question, stream), stage=stage, past_problem_submissions=shown)
+        yield _variant_row(stream, index, StageRow(INPUT=fields, OUTPUT=_text(stream, index)))
 
 
-def _next_rows(question: Question, stream: Stream, past: list[Stream], k: int) -> Iterator[Located]:
+def _next_rows(question: Question, stream: Stream, past: list[Stream], k: int) -> Iterator[VariantRow]:
     length = len(stream.submissions)
     for index in range(length):
+        before = slice(max(0, index - k), index)
+        segments = [(old, aligned_index(index, length, len(old.submissions))) for old in past]
         shown = tuple(
-            PastStream(
-                question_name=old.question, submissions=_segment(old, matching(index, length, len(old.submissions)), k)
-            )
-            for old in past
+            PastStream(question_name=old.question, submissions=_segment(old, end, k)) for old, end in segments
         )
-        given = NextInput(
-            **_common(question, stream),
-            curr_problem_prior_submissions=stream.submissions[max(0, index - k) : index],
+        fields = NextInput(
+            **_common_fields(question, stream),
+            curr_problem_prior_submissions=stream.submissions[before],
             past_problem_submissions=shown,
-            curr_problem_prior_bot_feedback=None
-            if stream.feedback is None
-            else stream.feedback[max(0, index - k) : index],
+            curr_problem_prior_bot_feedback=None if stream.feedback is None else stream.feedback[before],
         )
-        yield _located(stream, index, NextRow(INPUT=given, OUTPUT=_text(stream, index)))
+        yield _variant_row(stream, index, NextRow(INPUT=fields, OUTPUT=_text(stream, index)))
 
 
-def _located(stream: Stream, index: int, row: Row) -> Located:
+def _variant_row(stream: Stream, index: int, row: Row) -> VariantRow:
     task_id = f"{stream.question}/{stream.student}/{index}"
-    return Located(task_id, row, index, stream.submissions[:index])
+    return VariantRow(task_id, row, index, stream.submissions[:index])
 
 
-def _common(question: Question, stream: Stream) -> dict[str, str]:
+class _CommonFields(TypedDict):
+    student_id: str
+    semester: str
+    assignment_name: str
+    question_name: str
+    instructions: str
+    skeleton_code_fixed: str
+    skeleton_code_todo: str
+
+
+def _common_fields(question: Question, stream: Stream) -> _CommonFields:
     return {
         "student_id": stream.student,
         "semester": stream.semester,
@@ -149,10 +171,9 @@ def _common(question: Question, stream: Stream) -> dict[str, str]:
 
 
 def _at_stage(stream: Stream, stage: Stage) -> str:
-    """Return the submission at a stage; where a short stream lacks it, the last one before it, or the only one."""
-    found = stages(len(stream.submissions))
-    index = found.get(stage, 0 if stage == "submission_first" else found["submission_last"])
-    return _text(stream, index)
+    """Return the submission at a stage; a short stream without that stage gives its last submission."""
+    found = stage_indices(len(stream.submissions))
+    return _text(stream, found.get(stage, found["submission_last"]))
 
 
 def _segment(stream: Stream, index: int, k: int) -> tuple[str, ...]:
@@ -160,13 +181,13 @@ def _segment(stream: Stream, index: int, k: int) -> tuple[str, ...]:
 
 
 def _text(stream: Stream, index: int) -> str:
-    """Return a submission, with the marker when it is the final attempt."""
+    """Return a submission, followed by the marker when it is the final attempt."""
     is_final = stream.submitted and index == len(stream.submissions) - 1
     return f"{stream.submissions[index]}\n{SUBMIT}" if is_final else stream.submissions[index]
 
 
-def variant_named(stem: str) -> Variant | None:
-    """Return the variant in a file's name, or None where there is none."""
+def parse_variant(stem: str) -> Variant | None:
+    """Return the variant that a file name without extension stands for, or None for another name."""
     found = re.match(r"\w+?_exp(?P<experiment>[12])_with(?P<out>out)?_context(_k(?P<k>\d+))?", stem)
     if found is None or (found["k"] is None) != (found["experiment"] == "1"):
         return None

@@ -1,1 +1,1 @@
-"""What runs on the far side: a small server and the programs it forks. Standard library only."""
+"""The confined side of the sandbox: a small fork server and the programs it runs. Standard library only."""

@@ -1,4 +1,4 @@
-"""What holds a program in: capabilities, namespaces and Landlock once for the server, limits and filter per program."""
+"""Confinement: capabilities, namespaces and Landlock once for the server; limits and a call filter per program."""
 
 import ctypes
 import os
@@ -9,6 +9,11 @@ import sys
 
 from codekiln.sandbox.inside import landlock, seccomp
 
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codekiln.sandbox.inside.messages import ProcessLimits
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP = 38, 1, 4, 24
 _INTERNET, _STREAM = 2, 1
@@ -18,10 +23,10 @@ _DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
 
 
 def confine_server(folder: str) -> tuple[dict[str, str], bool]:
-    """Confine this process and all it will fork.
+    """Confine this process and all its future children.
 
     Returns:
-        What protects what, in words; and whether programs must be kept from changing any file.
+        What is protected by what, in words; and whether programs must be kept from changing any file.
 
     Raises:
         OSError: A protection that every program must have is not available here.
@@ -40,7 +45,7 @@ def confine_server(folder: str) -> tuple[dict[str, str], bool]:
     return _describe(namespaces, version if confined else 0), not confined
 
 
-def confine_program(limits: dict, read_only: bool) -> None:
+def confine_program(limits: "ProcessLimits", read_only: bool) -> None:
     """Limit and filter this process, the forked child, for good."""
     _prctl(_PDEATHSIG, signal.SIGKILL)
     megabyte = 1 << 20
@@ -57,7 +62,7 @@ def confine_program(limits: dict, read_only: bool) -> None:
 
 
 def _interpreter() -> list[str]:
-    """Return the standard library and its shared objects, without installed packages: those may hold hidden tests."""
+    """Return the standard library and its shared objects, without installed packages, which may hold hidden tests."""
     found = []
     for folder in sorted({os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib")}):
         with os.scandir(folder) as entries:
@@ -65,15 +70,15 @@ def _interpreter() -> list[str]:
     return found
 
 
-def _is_standard(entry: os.DirEntry, folder: str) -> bool:
+def _is_standard(entry: "os.DirEntry[str]", folder: str) -> bool:
     if folder == os.path.dirname(os.__file__):
         return entry.name not in ("site-packages", "dist-packages")
     return entry.is_file() and ".so" in entry.name
 
 
 def can_make_a_socket() -> bool:
-    """Tell whether this process can still ask for the network."""
-    return _LIBC.socket(_INTERNET, _STREAM, 0) >= 0
+    """Return whether this process can still open a socket."""
+    return int(_LIBC.socket(_INTERNET, _STREAM, 0)) >= 0
 
 
 def _describe(namespaces: bool, version: int) -> dict[str, str]:

@@ -12,19 +12,25 @@ import time
 
 from codekiln.sandbox.inside.confine import can_make_a_socket, confine_program, confine_server
 from codekiln.sandbox.inside.program import Channel, run
-from codekiln.sandbox.inside.scratch_folder import Box
+from codekiln.sandbox.inside.scratch_folder import ScratchFolder
 
-# Programs import these most; imported once here, they cost a program nothing.
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codekiln.sandbox.inside.messages import JobMessage, LimitValues, OutcomeMessage
+
+# The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
     "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
     "itertools json math numbers operator random re statistics string textwrap time typing"
 )
 _CHUNK = 1 << 16
-_LOOK_AT_FOLDER = 0.1
+_FOLDER_SECONDS = 0.1
+"""Time between two looks at the size of the scratch folder."""
 
 
 def serve(folder: str) -> None:
-    """Take jobs from standard input, a socket, until it closes; report protections first, then one outcome per job."""
+    """Serve jobs from standard input, a socket, until it closes; answers with the protections, then with outcomes."""
     control = os.dup(0)
     null = os.open("/dev/null", os.O_RDWR)
     for target in (0, 1):
@@ -42,20 +48,21 @@ def serve(folder: str) -> None:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
     write_frame(control, marshal.dumps(protections))
-    box = Box(folder)
+    scratch = ScratchFolder(folder)
+    # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
     gc.collect()
     gc.freeze()
     try:
         while (frame := read_frame(control)) is not None:
-            outcome = _run_one(control, box, read_only, frame)
-            box.empty()
-            write_frame(control, marshal.dumps(outcome))
+            outcome = _run_one(control, scratch, read_only, frame)
+            scratch.empty()
+            write_frame(control, marshal.dumps(dict(outcome)))
     finally:
-        box.empty()
+        scratch.empty()
 
 
 def _prove_confinement(read_only: bool) -> None:
-    """Confine one child and let it try; raises OSError when it cannot be confined or is not."""
+    """Confine one child and let it try to open a socket; raises OSError when it cannot be confined, or succeeds."""
     answer, answer_in = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -107,8 +114,8 @@ def _add_site_builtins() -> None:
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
-def _run_one(control: int, box: Box, read_only: bool, frame: bytes) -> dict:
-    job = marshal.loads(frame)
+def _run_one(control: int, scratch: ScratchFolder, read_only: bool, frame: bytes) -> "OutcomeMessage":
+    job: JobMessage = marshal.loads(frame)
     results, results_in = os.pipe()
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
@@ -118,7 +125,7 @@ def _run_one(control: int, box: Box, read_only: bool, frame: bytes) -> dict:
     for handle in (results_in, output_in, *([given] if given is not None else [])):
         os.close(handle)
     try:
-        reason, texts = _watch(control, box, job["limits"], results, output)
+        reason, texts = _watch(control, scratch, job["limits"], results, output)
     finally:
         os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
@@ -144,7 +151,7 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: dict, read_only: bool, given: int | None, results: int, output: int, foreign: tuple[int, ...]
+    job: "JobMessage", read_only: bool, given: int | None, results: int, output: int, foreign: tuple[int, ...]
 ) -> None:
     try:
         for handle in foreign:
@@ -163,23 +170,25 @@ def _become_program(
         os._exit(70)
 
 
-def _watch(control: int, box: Box, limits: dict, results: int, output: int) -> tuple[str, dict[int, bytearray]]:
-    """Collect what the child writes until it ends or breaks a limit; return why it ended and both texts."""
+def _watch(
+    control: int, scratch: ScratchFolder, limits: "LimitValues", results: int, output: int
+) -> tuple[str, dict[int, bytearray]]:
+    """Collect what the child writes until it ends or exceeds a limit; return the reason of its end, and both texts."""
     texts = {results: bytearray(), output: bytearray()}
     poll = select.poll()
     poll.register(control, 0)
     for handle in texts:
         poll.register(handle, select.POLLIN)
     deadline, bound, waiting = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10, set(texts)
-    look = time.monotonic() + _LOOK_AT_FOLDER
+    look = time.monotonic() + _FOLDER_SECONDS
     while waiting:
         now = time.monotonic()
         if now >= deadline:
             return "timeout", texts
         if now >= look:
-            if box.is_over(limits["file_mb"] << 20):
+            if scratch.is_over(limits["file_mb"] << 20):
                 return "folder", texts
-            look = now + _LOOK_AT_FOLDER
+            look = now + _FOLDER_SECONDS
         for handle, _ in poll.poll((min(deadline, look) - now) * 1000 + 1):
             if handle == control:
                 raise SystemExit("the controller is gone")

@@ -1,4 +1,4 @@
-"""Landlock through ctypes: read the interpreter, write the private folder, touch nothing else.
+"""File access rules by Landlock, through ctypes: read the interpreter, write the private folder, and nothing else.
 
 Source: Linux ``Documentation/userspace-api/landlock.rst`` and ``include/uapi/linux/landlock.h``.
 """
@@ -17,13 +17,14 @@ _FOLDER = (
 )
 _READ_ONLY = _READ | _READ_DIR
 _DEVICE = _READ | _WRITE | _TRUNCATE
+# Rights that a rule on a file may grant; the others exist for folders only.
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE
 MIN_ABI = 2  # the first that lets a folder be emptied by renaming
 
 
 def abi() -> int:
     """Return the version of Landlock this kernel offers, 0 when it offers none."""
-    return max(0, _LIBC.syscall(_CREATE, None, 0, 1))
+    return max(0, int(_LIBC.syscall(_CREATE, None, 0, 1)))
 
 
 def restrict(readable: list[str], writable: str, devices: list[str]) -> None:
@@ -35,6 +36,7 @@ def restrict(readable: list[str], writable: str, devices: list[str]) -> None:
         devices: Device files that may be read and written.
     """
     version = abi()
+    # Number of file access rights that each version knows; an unknown right would be refused.
     handled = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
     attributes = struct.pack("QQQ", handled, 3, 3)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = _check(_LIBC.syscall(_CREATE, attributes, len(attributes), 0))

@@ -1,7 +1,8 @@
-"""Plain values as one line of JSON, exact in type and value, without trusting the side that wrote it.
+"""Serialisation of plain values as one line of JSON, exact in type and value; the reader trusts nothing.
 
 JSON numbers, strings, booleans, null and arrays (lists) stand for themselves; every other type is an object with one
-key, its tag. A value that is not plain travels as its type's name (``opaque``): nobody outside calls its methods.
+key, its tag. A value that is not plain is sent as the name of its type (``opaque``), so that no method of it is called
+outside the program.
 """
 
 import json
@@ -9,22 +10,27 @@ from collections import Counter, OrderedDict
 from decimal import Decimal
 from fractions import Fraction
 
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 MAX_DEPTH = 200
 _BIG = 1 << 63
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
-# These standard types define == anew, but in a way that dict's own == agrees with.
+# These standard types define == again, in a way that agrees with that of dict.
 _DICT_LIKE = (Counter, OrderedDict)
 _MAX_EXPONENT = 1000
 _DECIMAL_TEXT = Decimal.__str__
-_PARTS = (Fraction._numerator.__get__, Fraction._denominator.__get__)
-_VIEWS = (type({}.keys()), type({}.items()))
+_PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denominator"))
+_EMPTY: dict[object, object] = {}
+_VIEWS = (type(_EMPTY.keys()), type(_EMPTY.items()))
 
 
 class Opaque:
-    """A result that is not plain data; equal to nothing, not even itself."""
-
-    __hash__ = None
+    """A result that is not plain data; equal to nothing, not even itself, and not hashable."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -36,7 +42,7 @@ class Opaque:
         return f"<{self.name} object>"
 
 
-def encode(value: object, depth: int = 0) -> object:
+def encode(value: "Any", depth: int = 0) -> object:
     """Return ``value`` as a JSON tree; reads exact built-in types only, so no method of the program runs."""
     kind = type(value)
     if value is None or kind is bool or kind is float:
@@ -81,7 +87,7 @@ def _encode_text(value: str) -> object:
     return value
 
 
-def _encode_other(value: object, kind: type, depth: int) -> object:
+def _encode_other(value: "Any", kind: type, depth: int) -> object:
     if kind in _VIEWS:
         return {"set": [encode(item, depth + 1) for item in value]}
     if kind is Decimal:
@@ -96,7 +102,7 @@ def _encode_other(value: object, kind: type, depth: int) -> object:
     return {"opaque": _NAME(kind)[:80]}
 
 
-def _raw(value: object, base: type) -> object:
+def _raw(value: "Any", base: "Any") -> object:
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
     if base is dict:
         return {key: item for key, item in dict.items(value)}
@@ -111,7 +117,7 @@ def _raw(value: object, base: type) -> object:
     return base.__pos__(value) if base is float else int.__pos__(value)
 
 
-def _untag(pairs: dict) -> object:
+def _untag(pairs: "dict[str, Any]") -> object:
     if len(pairs) != 1:
         raise ValueError("an encoded object has one key")
     ((tag, body),) = pairs.items()
@@ -120,22 +126,22 @@ def _untag(pairs: dict) -> object:
     return _DECODERS[tag](body)
 
 
-def _decode_dict(body: list) -> dict:
+def _decode_dict(body: "list[Any]") -> "dict[Any, Any]":
     _refuse_flood([key for key, _ in body])
     return {key: item for key, item in body}
 
 
-def _decode_set(body: list) -> set:
+def _decode_set(body: "list[Any]") -> "set[Any]":
     _refuse_flood(body)
     return set(body)
 
 
-def _decode_complex(body: list) -> complex:
+def _decode_complex(body: "list[Any]") -> complex:
     real, imaginary = body
     return complex(real, imaginary)
 
 
-def _decode_fraction(body: list) -> Fraction:
+def _decode_fraction(body: "list[Any]") -> Fraction:
     numerator, denominator = body
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
         raise ValueError("not a fraction")
@@ -150,13 +156,13 @@ def _decode_decimal(body: str) -> Decimal | Opaque:
     return Opaque("Decimal")
 
 
-def _refuse_flood(keys: list) -> None:
+def _refuse_flood(keys: "list[Any]") -> None:
     # Keys chosen to collide would make the reader quadratic.
     if len(keys) > 1000 and len({hash(key) % 1048573 for key in keys}) * 20 < min(len(keys), 1048573):
         raise ValueError("too many keys with one hash")
 
 
-_DECODERS = {
+_DECODERS: "dict[str, Callable[[Any], object]]" = {
     "int": lambda body: int(body, 16),
     "str": lambda body: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
     "bytes": bytes.fromhex,

@@ -1,7 +1,7 @@
-"""What the forked child does: load the program, then evaluate what it is asked, and report each result.
+"""The forked child: loads the program, evaluates the steps of the tests, and reports each result.
 
-The program shares this interpreter, so nothing here is a secret from it and nothing here decides: expected values
-are not in this process. Whatever a program makes this code say is only its answer.
+The program shares this interpreter, so nothing here is hidden from it, and nothing is decided here: expected values are
+not in this process. Whatever a program makes this code report counts as its answer only.
 """
 
 import atexit
@@ -14,9 +14,18 @@ import types
 
 from codekiln.sandbox.inside.plain_values import dumps, encode
 
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codekiln.sandbox.inside.messages import Step
+
+    Namespace = dict[str, object]
+
 FILE = "<program>"
 _OPAQUE = '{"opaque": '
-_write, _exit, _shutdown, _exit_functions = os.write, os._exit, threading._shutdown, atexit._run_exitfuncs
+# Bound now, because a program may replace the attributes of these modules. threading._shutdown is private.
+_write, _exit, _exit_functions = os.write, os._exit, atexit._run_exitfuncs
+_shutdown = vars(threading)["_shutdown"]
 _NAME = type.__dict__["__name__"].__get__
 
 
@@ -36,13 +45,15 @@ class Channel:
             data = data[_write(self._handle, data) :]
 
 
-def run(channel: Channel, mode: str, program: str, setup: object, steps: tuple) -> None:
+def run(channel: Channel, mode: str, program: str, setup: types.CodeType | None, steps: "tuple[Step, ...]") -> None:
     """Run ``program`` as ``__main__`` and then the steps; never returns.
 
     Args:
-        mode: ``calls`` evaluates the steps in the program's namespace; ``stdin`` has none and exits as a program does.
-        setup: Code object run after the program, or None.
-        steps: (kind, code object) pairs; kinds are ``value``, ``block`` and ``example``.
+        channel: Where results are reported.
+        mode: ``calls`` evaluates the steps in the program's namespace; ``stdin`` has none and exits as a script does.
+        program: Source text.
+        setup: Code to execute after the program, or None.
+        steps: See `codekiln.sandbox.inside.messages.Step`.
     """
     namespace = _main_namespace()
     code = _compile(channel, program)
@@ -60,16 +71,16 @@ def run(channel: Channel, mode: str, program: str, setup: object, steps: tuple) 
     _exit(0)
 
 
-def _main_namespace() -> dict:
+def _main_namespace() -> "Namespace":
     module = types.ModuleType("__main__")
-    module.__builtins__ = builtins
+    vars(module)["__builtins__"] = builtins
     for name in [name for name in sys.modules if name.split(".")[0] == "codekiln"]:
         del sys.modules[name]
     sys.modules["__main__"] = module
     return module.__dict__
 
 
-def _compile(channel: Channel, program: str) -> object:
+def _compile(channel: Channel, program: str) -> types.CodeType:
     try:
         return compile(program, FILE, "exec", dont_inherit=True)
     except MemoryError:
@@ -80,13 +91,14 @@ def _compile(channel: Channel, program: str) -> object:
 
 
 def _match_recursion_limit() -> None:
-    depth, frame = 0, sys._getframe(1)
+    depth = 0
+    frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         depth, frame = depth + 1, frame.f_back
     sys.setrecursionlimit(1000 + depth)
 
 
-def _load(channel: Channel, code: object, namespace: dict) -> bool:
+def _load(channel: Channel, code: types.CodeType, namespace: "Namespace") -> bool:
     try:
         exec(code, namespace)
     except BaseException as error:
@@ -95,7 +107,7 @@ def _load(channel: Channel, code: object, namespace: dict) -> bool:
     return True
 
 
-def _run_as_script(channel: Channel, code: object, namespace: dict) -> None:
+def _run_as_script(channel: Channel, code: types.CodeType, namespace: "Namespace") -> None:
     status = 0
     try:
         exec(code, namespace)
@@ -111,7 +123,7 @@ def _run_as_script(channel: Channel, code: object, namespace: dict) -> None:
     _exit(status & 255)
 
 
-def _value(channel: Channel, index: int, code: object, namespace: dict) -> None:
+def _value(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
     try:
         result = encode(eval(code, namespace))
     except BaseException as error:
@@ -120,21 +132,21 @@ def _value(channel: Channel, index: int, code: object, namespace: dict) -> None:
         channel.send("step", index, "value", result)
 
 
-def _pair(channel: Channel, index: int, code: object, namespace: dict) -> None:
-    """Send two results; where neither is plain data only this process can compare them."""
+def _pair(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
+    """Send two results, and whether they are equal: two objects that are not plain data can be compared here only."""
     try:
         left, right = eval(code, namespace)
         both = encode(left), encode(right)
         opaque = [_OPAQUE in dumps(side) for side in both]
         same = all(opaque) and bool(left == right)
-        both = tuple({"opaque": "object"} if hidden else side for side, hidden in zip(both, opaque, strict=True))
+        shown = [{"opaque": "object"} if hidden else side for side, hidden in zip(both, opaque, strict=True)]
     except BaseException as error:
         channel.send("step", index, "raised", *_describe(error))
     else:
-        channel.send("step", index, "pair", *both, same)
+        channel.send("step", index, "pair", *shown, same)
 
 
-def _block(channel: Channel, index: int, code: object, namespace: dict) -> None:
+def _block(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
     try:
         exec(code, namespace)
     except BaseException as error:
@@ -143,7 +155,7 @@ def _block(channel: Channel, index: int, code: object, namespace: dict) -> None:
         channel.send("step", index, "value", True)
 
 
-def _example(channel: Channel, index: int, code: object, namespace: dict) -> None:
+def _example(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
     printed, before = io.StringIO(), sys.stdout
     sys.stdout = printed
     raised = None

@@ -3,8 +3,8 @@
 import os
 
 
-class Box:
-    """One folder, emptied after each program."""
+class ScratchFolder:
+    """A folder for one program at a time, which the server empties after each."""
 
     MAX_FILES = 1000
 
@@ -26,13 +26,17 @@ class Box:
                         if size > limit or count > self.MAX_FILES:
                             return True
             except FileNotFoundError:
-                continue  # removed while we looked
+                continue  # removed by the program in the meantime
             except OSError:
                 return True  # made unreadable, or too deep for a path: what it holds cannot be bounded
         return False
 
     def empty(self) -> None:
-        """Remove everything in the folder; what lies deep is first moved up, so that no path grows long."""
+        """Remove everything in the folder.
+
+        The content of a folder is moved up before the folder is removed: a program can nest folders so deep that their
+        paths are too long for any system call.
+        """
         number = 0
         while entries := os.listdir(self._path):
             for name in entries:

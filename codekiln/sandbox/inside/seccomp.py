@@ -1,4 +1,4 @@
-"""A system call filter through prctl: no network, no second process, no reach into other processes.
+"""A system call filter by seccomp: no network, no second process, no access to other processes.
 
 Needs no privilege once no_new_privs is set, so it works for any uid and in pods under PodSecurity ``restricted``.
 Refused calls fail with EPERM. Source: ``seccomp(2)``, ``linux/filter.h``, ``linux/seccomp.h``, the call tables.
@@ -18,8 +18,11 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _THREAD = 0x00010000
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-# name: (x86_64, aarch64); None where the architecture lacks the call. These nobody needs, the server included.
-_REFUSED = {
+_Call = tuple[int | None, int | None]
+"""Number of a system call on x86_64 and on aarch64; None where the architecture lacks it."""
+
+# Neither the server nor a program needs these.
+_REFUSED: dict[str, _Call] = {
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
     "accept4": (288, 242), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "kcmp": (312, 272), "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
@@ -42,33 +45,35 @@ _REFUSED = {
     "fanotify_init": (300, 262), "landlock_create_ruleset": (444, 444), "lookup_dcookie": (212, 18),
     "vhangup": (153, 58),
 }  # fmt: skip
-_CHANGES_FILES = {
+# Refused to programs only where Landlock is missing, which otherwise confines them to the private folder.
+_CHANGES_FILES: dict[str, _Call] = {
     "creat": (85, None), "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276), "mkdir": (83, None),
     "mkdirat": (258, 34), "rmdir": (84, None), "unlink": (87, None), "unlinkat": (263, 35), "link": (86, None),
     "linkat": (265, 37), "symlink": (88, None), "symlinkat": (266, 36), "mknod": (133, None), "mknodat": (259, 33),
 }  # fmt: skip
-# Not every Landlock governs these, and the owner of a file needs no privilege for them.
-_CHANGES_ATTRIBUTES = {
+# Landlock does not govern all of these, and the owner of a file needs no privilege for them.
+_CHANGES_ATTRIBUTES: dict[str, _Call] = {
     "fchmod": (91, 52), "fchmodat2": (452, 452), "chown": (92, None), "fchown": (93, 55), "lchown": (94, None),
     "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "truncate": (76, 45),
     "utime": (132, None), "utimes": (235, None), "utimensat": (280, 88), "futimesat": (261, None),
 }  # fmt: skip
-# The server itself needs these.
-_REFUSED_TO_PROGRAMS = {
+# The server itself needs these, so they are refused in the filter of each program.
+_REFUSED_TO_PROGRAMS: dict[str, _Call] = {
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281), "memfd_create": (319, 279),
     "chmod": (90, None), "fchmodat": (268, 53),
 }  # fmt: skip
 _CLONE, _CLONE3, _KILL_CALL, _TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
-_PRCTL, _IOCTL, _FCNTL, _PRLIMIT, _OPEN, _OPENAT, _OPENAT2 = (
-    (157, 167), (16, 29), (72, 25), (302, 261), (2, None), (257, 56), (437, 437))  # fmt: skip
+_PRCTL, _IOCTL, _FCNTL, _PRLIMIT, _OPENAT2 = (157, 167), (16, 29), (72, 25), (302, 261), (437, 437)
+_OPEN: _Call = (2, None)
+_OPENAT: _Call = (257, 56)
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _PDEATHSIG, _PTRACER = 1, 0x59616D61
 _SIGNALLING = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals to other processes by way of a file
 
 
 def supported() -> bool:
-    """Tell whether the table below covers this machine's architecture."""
+    """Return whether the tables of system calls cover this machine's architecture."""
     return platform.machine() in _ARCHITECTURES
 
 
@@ -94,7 +99,7 @@ def for_server() -> bytes:
 
 
 def for_program(pid: int, read_only: bool) -> bytes:
-    """Return the filter of what only a program may not do: make processes, and signal any but itself.
+    """Return the filter that each program gets in addition: no new processes, and no signals to any but itself.
 
     Args:
         pid: The only process that may be signalled: the program.
@@ -109,26 +114,26 @@ def for_program(pid: int, read_only: bool) -> bytes:
     code += _never(_PRCTL[column], 0, (_PDEATHSIG, _PTRACER))
     if read_only:
         code += [_op(_JUMP_EQ, _OPENAT2[column], 0, 1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
-        for call, argument in ((_OPEN, 1), (_OPENAT, 2)):
-            if call[column] is not None:
-                code += _unless_bits(call[column], argument, _WRITING)
+        for opening, argument in ((_OPEN, 1), (_OPENAT, 2)):
+            if (number := opening[column]) is not None:
+                code += _unless_bits(number, argument, _WRITING)
     return b"".join([*code, _op(_RETURN, _ALLOW)])
 
 
 def _start() -> tuple[int, list[bytes]]:
-    """Return the column of this architecture, and instructions that kill calls from any other table."""
+    """Return the column of this architecture, and instructions that kill a process that uses another call table."""
     arch, column = _ARCHITECTURES[platform.machine()]
     code = [_op(_LOAD, _ARCH), _op(_JUMP_EQ, arch, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     return column, [*code, _op(_JUMP_GE, 0x40000000, 0, 1), _op(_RETURN, _KILL)]  # the x32 table has other numbers
 
 
-def _refuse(calls: list[tuple[int | None, int | None]], column: int) -> list[bytes]:
-    numbers = [call[column] for call in calls if call[column] is not None]
+def _refuse(calls: list[_Call], column: int) -> list[bytes]:
+    numbers = [number for call in calls if (number := call[column]) is not None]
     return [op for number in numbers for op in (_op(_JUMP_EQ, number, 0, 1), _op(_RETURN, _ERRNO | errno.EPERM))]
 
 
 def _only_if(number: int, argument: int, tests: list[bytes]) -> list[bytes]:
-    """Allow call ``number`` when the tests (which end with: next = allow, one further = refuse) say so."""
+    """Allow call ``number`` only when ``tests`` hold; they jump to the next instruction to allow, else one further."""
     body = [_op(_LOAD, _ARGUMENTS + 8 * argument), *tests, _op(_RETURN, _ALLOW), _op(_RETURN, _ERRNO | errno.EPERM)]
     return [_op(_JUMP_EQ, number, 0, len(body)), *body]
 

@@ -59,6 +59,13 @@ def test_programs_without_anything_to_break_have_no_mutations(code: str) -> None
     assert mutations(code) == []
 
 
+@pytest.mark.parametrize(
+    "code", ["async def f(xs):\n    n = 0\n    async for x in xs:\n        n = n + x\n    return n\n", "x = sum()\n"]
+)
+def test_code_that_families_seldom_meet_has_mutations(code: str) -> None:
+    assert mutations(code)
+
+
 def test_apply_makes_all_edits_and_refuses_those_that_overlap() -> None:
     code = "abcdef"
     assert apply(code, [edit(4, 5, "X"), edit(0, 2, ""), edit(3, 3, "--")]) == "c--dXf"

@@ -9,7 +9,7 @@ from codekiln.code import metrics
 from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.evaluation import CHAMPION, decide, evaluate, measures
 from codekiln.evaluation.report import ReportData, render
-from codekiln.evaluation.report.data import Adapter, Base, BeforeAfter, Step, Tracking
+from codekiln.evaluation.report.data import AdapterInfo, BaseModelInfo, BeforeAfter, StageInfo, TrackingInfo
 
 MODELS = {"base": (0.62, 66.0), "sft": (0.95, 70.0), "dpo": (0.94, 79.0), "dpo_further": (0.95, 83.5)}
 BEFORE = '''def shout_long_words(words, limit):
@@ -117,7 +117,7 @@ def report(models: dict[str, tuple[float, float]] | None = None, **changes: obje
         "evaluation": result,
         "gate": gate,
         "question": "Does dpo_further write more maintainable programs than tiny, without getting more of them wrong?",
-        "base": Base(id="codekiln/tiny", revision="0.1.0", digest="9c1f" * 16, licence="Apache-2.0"),
+        "base": BaseModelInfo(id="codekiln/tiny", revision="0.1.0", digest="9c1f" * 16, licence="Apache-2.0"),
         "measures": tuple(map(measures.of_metric, metrics.names())),
         "curves": {"sft": curve(1.9, 0.12), "dpo": curve(0.69, 0.21), "dpo_further": curve(0.69, 0.3)},
         "examples": (
@@ -147,7 +147,7 @@ def report(models: dict[str, tuple[float, float]] | None = None, **changes: obje
             "self_generate": {"failed": 88, "twin-after-normalisation": 61},
         },
         "steps": tuple(
-            Step(
+            StageInfo(
                 name=name,
                 digest=f"{number}a7e" * 16,
                 inputs={"data": f"{number - 1}b2c" * 16} if number else {},
@@ -170,14 +170,14 @@ def report(models: dict[str, tuple[float, float]] | None = None, **changes: obje
             )
         ),
         "adapters": (
-            Adapter(name="sft", digest="aa01" * 16),
-            Adapter(name="dpo", parent="sft", reference="previous", digest="bb02" * 16),
-            Adapter(
+            AdapterInfo(name="sft", digest="aa01" * 16),
+            AdapterInfo(name="dpo", parent="sft", reference="previous", digest="bb02" * 16),
+            AdapterInfo(
                 name="dpo_further", parent="dpo", reference="previous", digest="cc03" * 16, version="codekiln-tiny 3"
             ),
         ),
         "settings": {"recipe": "maintainability", "seed": 0, "dpo": {"learning_rate": 1e-4, "beta": 0.1}},
         "environment": {"codekiln": "0.1.0", "python": "3.11.9", "torch": "2.13.0", "trl": "1.16.0", "cores": "2"},
-        "tracking": Tracking(uri="sqlite:///runs/demo/mlflow.db", experiment="codekiln", runs={"align": "0" * 32}),
+        "tracking": TrackingInfo(uri="sqlite:///runs/demo/mlflow.db", experiment="codekiln", runs={"align": "0" * 32}),
     }
     return ReportData(**(values | changes))

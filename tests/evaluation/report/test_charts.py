@@ -81,8 +81,8 @@ def test_curves_show_training_and_held_out_loss() -> None:
 
 def test_a_forest_tells_better_from_worse() -> None:
     rows = [row("up", 1, 2), row("down", -2, -1), row("none", -1, 1), row("tiny", 1e-15, 1e-15)]
-    assert [charts.verdict(item) for item in rows] == ["better", "worse", "same", "same"]
-    assert [charts.verdict(item, lower_is_better=True) for item in rows] == ["worse", "better", "same", "same"]
+    assert [charts.effect(item) for item in rows] == ["better", "worse", "same", "same"]
+    assert [charts.effect(item, lower_is_better=True) for item in rows] == ["worse", "better", "same", "same"]
     drawn = charts.forest(rows, "m", 2)
     assert "up minus base: +1.50, +1.00 to +2.00" in drawn
     assert re.findall(r'class="(better|worse|same)"', drawn) == ["better", "worse", "same", "same"]

@@ -9,7 +9,7 @@ import yaml
 
 from codekiln.evaluation import Evaluation, Gate
 from codekiln.evaluation.report import ReportData, model_card, render
-from codekiln.evaluation.report.data import Base, BeforeAfter
+from codekiln.evaluation.report.data import BaseModelInfo, BeforeAfter
 
 VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 ATTACK = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>"
@@ -123,7 +123,7 @@ def test_untrusted_text_stays_text(make_report: Callable) -> None:
         title=ATTACK,
         question=ATTACK,
         created=ATTACK,
-        base=Base(id=ATTACK, revision=ATTACK, licence=ATTACK),
+        base=BaseModelInfo(id=ATTACK, revision=ATTACK, licence=ATTACK),
         examples=(example,),
         rejected={ATTACK: {ATTACK: 1}},
         curves={ATTACK: curve()},
@@ -216,7 +216,7 @@ def test_the_card_has_front_matter_and_results(report_data: ReportData) -> None:
 
 
 def test_an_unknown_licence_is_named(make_report: Callable) -> None:
-    front = model_card(make_report(base=Base(id="a: b\nc", licence="Own: terms"))).split("---\n", 2)[1]
+    front = model_card(make_report(base=BaseModelInfo(id="a: b\nc", licence="Own: terms"))).split("---\n", 2)[1]
     assert yaml.safe_load(front)["license_name"] == "Own: terms"
     assert yaml.safe_load(front)["base_model"] == "a: b\nc"
 

@@ -4,13 +4,17 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from codekiln import recipes
+from codekiln.recipes import debugging
 from codekiln.recipes.debugging.error_injection import find_sites
-from codekiln.recipes.debugging.grading import Task
-from codekiln.recipes.debugging.material import Counts, Material, embedded
-from codekiln.recipes.debugging.proof import trials_of
-from codekiln.recipes.debugging.tags import Answer, Request, write_reply, write_request
+from codekiln.recipes.debugging.material import ErrorCounts, ExerciseMaterial, InjectionTask
+from codekiln.recipes.debugging.source import embedded
+from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, write_reply, write_request
 from codekiln.sandbox.limits import Limits
+from codekiln.settings import resolve
 
+CONTENT = Path(debugging.__file__).parent / "content"
+NAMES = ("average-of-scores", "count-above", "exam-results", "rainfall", "stock-check", "times-table", "username-maker")
 LIMITS = Limits(cpu_seconds=1, wall_seconds=4.0)
 
 PROGRAM = """\
@@ -26,7 +30,7 @@ for turn in range(count):
 print("Total:", total)
 print("Each:", total / count)"""
 
-MATERIAL = Material(
+MATERIAL = ExerciseMaterial(
     "bill",
     "Read orders & print the total (< 100) and the average.",
     PROGRAM,
@@ -34,7 +38,7 @@ MATERIAL = Material(
 )
 
 
-def material(name: str) -> Material:
+def material(name: str) -> ExerciseMaterial:
     """Return an embedded exercise; one that reads nothing has the empty input."""
     found = next(item for item in embedded() if item.name == name)
     return found if found.stdins or found.calls else replace(found, stdins=("",))
@@ -47,8 +51,8 @@ def sites(name: str = "", tried: int = 7):
     return found
 
 
-def task(syntax: int = 0, runtime: int = 0, logical: int = 0, of: Material = MATERIAL) -> Task:
-    return Task(of.program, Counts(syntax, runtime, logical), trials_of(of))
+def task(syntax: int = 0, runtime: int = 0, logical: int = 0, of: ExerciseMaterial = MATERIAL) -> InjectionTask:
+    return InjectionTask(of.program, ErrorCounts(syntax, runtime, logical), of.trials)
 
 
 def edited(*changes: tuple[str, str], program: str = PROGRAM) -> str:
@@ -60,7 +64,7 @@ def edited(*changes: tuple[str, str], program: str = PROGRAM) -> str:
 
 
 def reply(program: str, *answers: tuple[int, str]) -> str:
-    return write_reply(program, [Answer(line, text) for line, text in answers])
+    return write_reply(program, [Explanation(line, text) for line, text in answers])
 
 
 def write_example(folder: Path, side: str, number: int, user: str, assistant: str, suffix: str = ".txt") -> None:
@@ -70,5 +74,23 @@ def write_example(folder: Path, side: str, number: int, user: str, assistant: st
         path.write_text(text, encoding="utf-8")
 
 
-def request(counts: Counts, of: Material = MATERIAL) -> str:
-    return write_request(Request(of.description, of.program, counts))
+def request(counts: ErrorCounts, of: ExerciseMaterial = MATERIAL) -> str:
+    return write_request(ExerciseRequest(of.description, of.program, counts))
+
+
+def recipe(**own):
+    cls = recipes.get("debugging")
+    return cls(cls.Settings(**own), metric="counts_exact", seed=0)
+
+
+def run_settings(**problems):
+    values = {"recipe": "debugging", "problems": {"evaluation_fraction": 0.3} | problems, "workers": 2}
+    return resolve.validate(values | {"sandbox": LIMITS.model_dump()})
+
+
+def grade(made_by, problems, samples):
+    return made_by.grade(problems, samples, workers=2, limits=LIMITS, label="")
+
+
+def all_problems(made):
+    return [*made[1].train, *made[1].evaluation]

@@ -160,7 +160,8 @@ def test_exit_codes_tell_a_users_mistake_from_a_model_that_cannot(run, monkeypat
 
 def test_asking_for_help_imports_nothing_heavy():
     code = (
-        "import sys; from codekiln.cli.exercise_command import exercise; exercise.main(['--help'], standalone_mode=False);"
+        "import sys; from codekiln.cli.exercise_command import exercise\n"
+        "exercise.main(['--help'], standalone_mode=False)\n"
         "print([name for name in ('torch', 'pydantic', 'codekiln.code.mutation') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

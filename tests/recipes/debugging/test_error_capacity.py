@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codekiln.recipes.debugging.error_capacity import is_possible, room
-from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.error_capacity import can_hold, capacity
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ def reachable(found):
 @settings(max_examples=60, deadline=None)
 @given(places, st.tuples(*[st.integers(0, 2)] * 3))
 def test_what_is_possible_is_what_some_choice_reaches(found, counts):
-    assert is_possible(found, Counts(*counts)) == (counts in reachable(found))
+    assert can_hold(found, ErrorCounts(*counts)) == (counts in reachable(found))
 
 
 @settings(max_examples=30, deadline=None)
 @given(places)
 def test_room_is_the_most_of_each_class_alone(found):
     most = [max(counts[place] for counts in reachable(found)) for place in range(3)]
-    assert room(found) == Counts(*most)
+    assert capacity(found) == ErrorCounts(*most)
 
 
 def test_neighbouring_lines_are_too_near_and_one_between_is_enough():
     first, second = Place(3, 3, "syntax"), Place(4, 4, "logical")
-    assert not is_possible([first, second], Counts(syntax=1, logical=1))
-    assert is_possible([first, Place(5, 5, "logical")], Counts(syntax=1, logical=1))
+    assert not can_hold([first, second], ErrorCounts(syntax=1, logical=1))
+    assert can_hold([first, Place(5, 5, "logical")], ErrorCounts(syntax=1, logical=1))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from codekiln.code.mutation import apply
 from codekiln.code.mutation.diff import changes, with_change
 from codekiln.recipes.debugging import error_injection
-from codekiln.recipes.debugging.error_capacity import is_possible
-from codekiln.recipes.debugging.error_injection import bug, find_sites
-from codekiln.recipes.debugging.material import CLASSES, Counts
+from codekiln.recipes.debugging.error_capacity import can_hold
+from codekiln.recipes.debugging.error_injection import find_sites, inject
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
 from codekiln.sandbox.observe import Run, observe
 from tests.recipes.debugging.making import LIMITS, MATERIAL, material, sites
 
@@ -61,10 +61,10 @@ def test_every_site_does_what_its_class_says():
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(NAMES), three, st.integers(0, 99))
 def test_a_bugged_program_has_exactly_the_errors_asked_for(name, counts, seed):
-    item, found, wanted = material(name) if name else MATERIAL, sites(name), Counts(*counts)
-    bugged = bug(item, found, wanted, used=Counter(), rng=random.Random(seed))
+    item, found, wanted = material(name) if name else MATERIAL, sites(name), ErrorCounts(*counts)
+    bugged = inject(item, found, wanted, used=Counter(), rng=random.Random(seed))
     if bugged is None:
-        assert not is_possible(found, wanted) or wanted.total > 2
+        assert not can_hold(found, wanted) or wanted.total > 2
         return
     assert {name: sum(error.intended == name for error in bugged.errors) for name in CLASSES} == dict(
         zip(CLASSES, counts, strict=True)
@@ -76,7 +76,7 @@ def test_a_bugged_program_has_exactly_the_errors_asked_for(name, counts, seed):
 @given(st.sampled_from(NAMES), three, st.integers(0, 99))
 def test_lines_are_those_of_the_diff_and_do_not_touch(name, counts, seed):
     item = material(name) if name else MATERIAL
-    bugged = bug(item, sites(name), Counts(*counts), used=Counter(), rng=random.Random(seed))
+    bugged = inject(item, sites(name), ErrorCounts(*counts), used=Counter(), rng=random.Random(seed))
     if bugged is None:
         return
     found = changes(item.program, bugged.program)
@@ -95,7 +95,7 @@ def test_the_changed_line_is_where_the_program_really_differs():
     """Without the diff: where no line was added or removed, lines are compared one by one."""
     compared = 0
     for seed in range(30):
-        bugged = bug(MATERIAL, sites(), Counts(1, 1, 1), used=Counter(), rng=random.Random(seed))
+        bugged = inject(MATERIAL, sites(), ErrorCounts(1, 1, 1), used=Counter(), rng=random.Random(seed))
         before, after = MATERIAL.program.split("\n"), bugged.program.split("\n")
         if len(before) == len(after):
             different = [number for number, pair in enumerate(zip(before, after, strict=True), 1) if pair[0] != pair[1]]
@@ -106,7 +106,7 @@ def test_the_changed_line_is_where_the_program_really_differs():
 
 def test_the_same_seed_makes_the_same_program_and_another_seed_another():
     def made(seed):
-        return bug(MATERIAL, sites(), Counts(1, 1, 0), used=Counter(), rng=random.Random(seed)).program
+        return inject(MATERIAL, sites(), ErrorCounts(1, 1, 0), used=Counter(), rng=random.Random(seed)).program
 
     assert made(1) == made(1)
     assert len({made(seed) for seed in range(8)}) > 3
@@ -116,19 +116,19 @@ def test_families_that_were_used_least_come_first():
     used = Counter({site.kind: 5 for site in sites()})
     rare = next(site.kind for site in sites() if site.intended == "logical")
     used[rare] = 0
-    bugged = bug(MATERIAL, sites(), Counts(logical=1), used=used, rng=random.Random(3))
+    bugged = inject(MATERIAL, sites(), ErrorCounts(logical=1), used=used, rng=random.Random(3))
     assert [error.kind for error in bugged.errors] == [rare]
     assert used[rare] == 1
 
 
 def test_a_program_without_room_is_given_up():
-    assert bug(MATERIAL, sites(), Counts(syntax=9), used=Counter(), rng=random.Random(0)) is None
-    assert bug(MATERIAL, [], Counts(logical=1), used=Counter(), rng=random.Random(0)) is None
+    assert inject(MATERIAL, sites(), ErrorCounts(syntax=9), used=Counter(), rng=random.Random(0)) is None
+    assert inject(MATERIAL, [], ErrorCounts(logical=1), used=Counter(), rng=random.Random(0)) is None
 
 
 def test_two_errors_that_cancel_are_not_taken(monkeypatch):
     monkeypatch.setattr(error_injection, "compiles", lambda program: True)
-    assert bug(MATERIAL, sites(), Counts(syntax=1), used=Counter(), rng=random.Random(0)) is None
+    assert inject(MATERIAL, sites(), ErrorCounts(syntax=1), used=Counter(), rng=random.Random(0)) is None
 
 
 def test_only_classes_that_are_asked_for_are_tried():

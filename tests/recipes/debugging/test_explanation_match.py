@@ -6,13 +6,13 @@ import pytest
 
 from codekiln.code.mutation import apply, mutations
 from codekiln.code.mutation.diff import changes
-from codekiln.recipes.debugging.explanation_match import speaks_of
+from codekiln.recipes.debugging.explanation_match import explains
 from tests.recipes.debugging.making import PROGRAM, edited
 
 
 def said(explanation, *edits):
     [change] = changes(PROGRAM, edited(*edits))
-    return speaks_of(explanation, PROGRAM, change)
+    return explains(explanation, PROGRAM, change)
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_every_mutation_is_named_by_its_own_explanation():
     for mutation in mutations(PROGRAM):
         found = changes(PROGRAM, apply(PROGRAM, [mutation]))
         if len(found) == 1:
-            assert speaks_of(mutation.explanation, PROGRAM, found[0]), mutation
+            assert explains(mutation.explanation, PROGRAM, found[0]), mutation
 
 
 def test_a_program_that_does_not_parse_has_changes_too():
     [change] = changes("print(", "print(value")
-    assert speaks_of("The name value was added.", "print(", change)
+    assert explains("The name value was added.", "print(", change)
 
 
 def test_a_reply_of_quotes_that_never_close_is_soon_read():
-    start = time.monotonic()
+    start = time.process_time()
     assert not said("“" * 300_000, ("total / count", "totl / count"))
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20

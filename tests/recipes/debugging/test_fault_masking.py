@@ -8,10 +8,10 @@ import pytest
 
 from codekiln.errors import InputError
 from codekiln.recipes.debugging import command, fault_masking
-from codekiln.recipes.debugging.error_injection import Bugged, Error, bug
-from codekiln.recipes.debugging.fault_masking import hidden, reveal
-from codekiln.recipes.debugging.material import Counts
-from codekiln.recipes.debugging.planning import Planned
+from codekiln.recipes.debugging.error_injection import BuggedProgram, InjectedError, inject
+from codekiln.recipes.debugging.fault_masking import are_masked, replace_masked
+from codekiln.recipes.debugging.material import ErrorCounts
+from codekiln.recipes.debugging.planning import PlannedExercise
 from tests.recipes.debugging.making import LIMITS, MATERIAL, PROGRAM, edited, sites
 
 NEVER = ("range(count)", "range(count, 1)")
@@ -20,8 +20,8 @@ TWICE = (("total = 0", "total = 2"), ('total)\nprint("Each', 'total - 2)\nprint(
 
 
 def bugged(*classes, changes, syntax=()):
-    errors = tuple(Error(1, name, "", "", "") for name in classes)
-    return Bugged(edited(*changes, *syntax), errors, edited(*changes))
+    errors = tuple(InjectedError(1, name, "", "", "") for name in classes)
+    return BuggedProgram(edited(*changes, *syntax), errors, edited(*changes))
 
 
 @pytest.mark.parametrize(
@@ -37,28 +37,28 @@ def bugged(*classes, changes, syntax=()):
     ],
 )
 def test_a_runtime_error_that_no_input_reaches_is_hidden(made, expected):
-    assert hidden([(MATERIAL, made)], limits=LIMITS) == [expected]
+    assert are_masked([(MATERIAL, made)], limits=LIMITS) == [expected]
 
 
 def test_an_exercise_that_hides_an_error_is_made_anew_with_the_same_counts():
-    wanted = Counts(runtime=1, logical=1)
-    hiding = Planned(MATERIAL, wanted, bugged("logical", "runtime", changes=(NEVER, NAME)), 1)
-    good = bug(MATERIAL, sites(), Counts(syntax=1), used=Counter(), rng=random.Random(0))
-    fine = Planned(MATERIAL, Counts(syntax=1), good, 2)
-    made, flaws = reveal([hiding, fine], [(MATERIAL, sites())], 0, limits=LIMITS)
+    wanted = ErrorCounts(runtime=1, logical=1)
+    hiding = PlannedExercise(MATERIAL, wanted, bugged("logical", "runtime", changes=(NEVER, NAME)), 1)
+    good = inject(MATERIAL, sites(), ErrorCounts(syntax=1), used=Counter(), rng=random.Random(0))
+    fine = PlannedExercise(MATERIAL, ErrorCounts(syntax=1), good, 2)
+    made, flaws = replace_masked([hiding, fine], [(MATERIAL, sites())], 0, limits=LIMITS)
     assert (flaws, made[1]) == ([], fine)
     assert [error.intended for error in sorted(made[0].bugged.errors, key=lambda e: e.intended)] == [
         "logical",
         "runtime",
     ]
     assert (made[0].counts, made[0].turn) == (wanted, 1)
-    assert hidden([(MATERIAL, made[0].bugged)], limits=LIMITS) == [False]
+    assert are_masked([(MATERIAL, made[0].bugged)], limits=LIMITS) == [False]
 
 
 def test_what_cannot_be_shown_is_rejected_with_the_reason(monkeypatch):
-    hiding = Planned(MATERIAL, Counts(0, 1, 1), bugged("logical", "runtime", changes=(NEVER, NAME)), 1)
-    monkeypatch.setattr(fault_masking, "bug", lambda *args, **options: replace(hiding.bugged))
-    made, [flaw] = reveal([hiding], [(MATERIAL, sites())], 0, limits=LIMITS)
+    hiding = PlannedExercise(MATERIAL, ErrorCounts(0, 1, 1), bugged("logical", "runtime", changes=(NEVER, NAME)), 1)
+    monkeypatch.setattr(fault_masking, "inject", lambda *args, **options: replace(hiding.bugged))
+    made, [flaw] = replace_masked([hiding], [(MATERIAL, sites())], 0, limits=LIMITS)
     assert (made, flaw.reason) == ([], "errors-hide")
     assert "0 syntax, 1 runtime, 1 logical" in flaw.text
 
@@ -66,11 +66,11 @@ def test_what_cannot_be_shown_is_rejected_with_the_reason(monkeypatch):
 def test_the_command_gives_no_exercise_whose_errors_hide_each_other(monkeypatch):
     hiding = bugged("logical", "runtime", changes=(NEVER, NAME))
     choices = iter([hiding, hiding])
-    known = bug
-    monkeypatch.setattr(command, "bug", lambda *args, **options: next(choices, None) or known(*args, **options))
-    made = command.exercise(PROGRAM, "Bill.", {"runtime": 1, "logical": 1}, MATERIAL.stdins)
+    known = inject
+    monkeypatch.setattr(command, "inject", lambda *args, **options: next(choices, None) or known(*args, **options))
+    made = command.make_exercise(PROGRAM, "Bill.", {"runtime": 1, "logical": 1}, MATERIAL.stdins)
     assert made.bugged != hiding.program
-    monkeypatch.setattr(command, "EVERY", command.SOME)
-    monkeypatch.setattr(command, "bug", lambda *args, **options: hiding)
+    monkeypatch.setattr(command, "ALL_MUTATIONS", command.FEW_MUTATIONS)
+    monkeypatch.setattr(command, "inject", lambda *args, **options: hiding)
     with pytest.raises(InputError, match="0 syntax, 1 runtime, 1 logical errors hide each other"):
-        command.exercise(PROGRAM, "Bill.", {"runtime": 1, "logical": 1}, MATERIAL.stdins)
+        command.make_exercise(PROGRAM, "Bill.", {"runtime": 1, "logical": 1}, MATERIAL.stdins)

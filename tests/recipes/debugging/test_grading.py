@@ -6,10 +6,9 @@ from collections import Counter
 
 import pytest
 
-from codekiln.recipes.debugging.error_injection import bug
-from codekiln.recipes.debugging.grading import MEASURES, SPARE, Task, judge
-from codekiln.recipes.debugging.material import Counts
-from codekiln.recipes.debugging.proof import trials_of
+from codekiln.recipes.debugging.error_injection import inject
+from codekiln.recipes.debugging.grading import EXTRA_CHANGES, MEASURES, grade_replies
+from codekiln.recipes.debugging.material import ErrorCounts, InjectionTask
 from codekiln.recipes.debugging.tags import write_reply
 from tests.recipes.debugging.making import LIMITS, MATERIAL, PROGRAM, edited, reply, sites, task
 
@@ -23,7 +22,7 @@ SAYS_PLUS = (8, "The price is subtracted: `-` instead of `+`.")
 
 
 def one(asked, text):
-    return judge([(asked, text)], workers=1, limits=LIMITS)[0]
+    return grade_replies([(asked, text)], workers=1, limits=LIMITS)[0]
 
 
 def reasons(judgement):
@@ -54,11 +53,11 @@ def test_what_the_engine_makes_is_right():
     jobs = []
     for counts in itertools.product((0, 1), (0, 1), (0, 1, 2)):
         for seed in range(3 if any(counts) else 0):
-            wanted = Counts(*counts)
-            bugged = bug(MATERIAL, sites(), wanted, used=Counter(), rng=random.Random(seed))
-            asked = Task(PROGRAM, wanted, trials_of(MATERIAL))
-            jobs.append((asked, write_reply(bugged.program, bugged.answers)))
-    assert [found.faults for found in judge(jobs, limits=LIMITS)] == [()] * len(jobs)
+            wanted = ErrorCounts(*counts)
+            bugged = inject(MATERIAL, sites(), wanted, used=Counter(), rng=random.Random(seed))
+            asked = InjectionTask(PROGRAM, wanted, MATERIAL.trials)
+            jobs.append((asked, write_reply(bugged.program, bugged.explanations)))
+    assert [found.faults for found in grade_replies(jobs, limits=LIMITS)] == [()] * len(jobs)
 
 
 def test_wrong_counts_are_found_per_class():
@@ -142,7 +141,7 @@ def test_a_program_that_breaks_off_is_no_exercise():
 
 
 def test_a_rewritten_program_is_not_run_change_by_change():
-    other = "\n\n".join(f"value{number} = {number}" for number in range(SPARE + 8))
+    other = "\n\n".join(f"value{number} = {number}" for number in range(EXTRA_CHANGES + 8))
     program = "\n".join(f"{line}  + {n} * q{n}" for n, line in enumerate(PROGRAM.split("\n")))
     for text in (program, program + "\n" + other):
         found = one(task(1, 0, 0), reply(text, SAYS_COLON))
@@ -165,7 +164,7 @@ def test_a_malformed_reply_is_still_judged_by_its_program():
 
 def test_replies_are_judged_in_order():
     good, bad = reply(edited(COLON), SAYS_COLON), reply(edited(NAME), SAYS_NAME)
-    found = judge([(task(1), good), (task(1), bad), (task(0, 1), bad), (task(1), "no")], limits=LIMITS)
+    found = grade_replies([(task(1), good), (task(1), bad), (task(0, 1), bad), (task(1), "no")], limits=LIMITS)
     assert [item.passed for item in found] == [True, False, True, False]
 
 
@@ -198,5 +197,5 @@ DEEP = ("-" * 50_000 + "1", "(" * 3_000, "1+" * 9_000 + "1", "lambda: " * 3_000 
 def test_whatever_a_model_writes_is_judged():
     programs = [text for odd in ODD for text in (PROGRAM + "\n" + odd, odd + PROGRAM, PROGRAM[:100] + odd)]
     programs += [f"{PROGRAM}\n{odd}" for odd in DEEP]
-    found = judge([(task(1), reply(program, SAYS_COLON)) for program in programs], limits=LIMITS)
+    found = grade_replies([(task(1), reply(program, SAYS_COLON)) for program in programs], limits=LIMITS)
     assert not any(item.passed for item in found)

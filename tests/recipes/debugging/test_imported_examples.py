@@ -1,16 +1,16 @@
-"""Finished examples in the layout of the text: read with patience, and what is malformed is told all at once."""
+"""ImportedExample examples in the layout of the text: read with patience, and what is malformed is told all at once."""
 
 import pytest
 
 from codekiln.errors import InputErrors
 from codekiln.recipes.debugging.imported_examples import read_examples
-from codekiln.recipes.debugging.material import Counts
-from codekiln.recipes.debugging.tags import Answer, Request, read_reply, read_request
+from codekiln.recipes.debugging.material import ErrorCounts
+from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, read_reply, read_request
 from tests.recipes.debugging.making import PROGRAM, edited, reply, request, write_example
 
 BUGGED = edited(("range(count):", "range(count)"))
 SAID = (5, "The colon is missing.")
-USER, ASSISTANT = request(Counts(syntax=1)), reply(BUGGED, SAID)
+USER, ASSISTANT = request(ErrorCounts(syntax=1)), reply(BUGGED, SAID)
 
 
 def only(folder, **options):
@@ -43,7 +43,7 @@ def test_an_example_is_read_however_its_code_is_wrapped(tmp_path, user, assistan
     found = only(tmp_path)
     assert found.request.program == PROGRAM
     assert found.program == BUGGED
-    assert (found.request.counts, found.lines, found.answers) == (Counts(1), (5,), (Answer(*SAID),))
+    assert (found.request.counts, found.lines, found.explanations) == (ErrorCounts(1), (5,), (Explanation(*SAID),))
 
 
 def test_what_was_read_is_written_in_the_one_form(tmp_path):
@@ -63,7 +63,11 @@ def test_one_tag_may_hold_several_lines_and_explanations(tmp_path):
     write_example(tmp_path, "test", 3, USER, text)
     found = only(tmp_path)
     assert found.lines == (5, 7, 9)
-    assert found.answers == (Answer(5, "The colon is missing."), Answer(7, "That."), Answer(9, "This."))
+    assert found.explanations == (
+        Explanation(5, "The colon is missing."),
+        Explanation(7, "That."),
+        Explanation(9, "This."),
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,17 +88,17 @@ def test_folders_may_be_named_and_nested_in_several_ways(tmp_path, layout):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     found = only(tmp_path)
-    assert (found.side, found.number) == ("training", 4)
+    assert (found.split, found.number) == ("training", 4)
 
 
 def test_examples_come_by_number_and_as_many_as_are_asked_for(tmp_path):
     for number in (10, 2, 1):
         write_example(tmp_path, "training", number, USER, ASSISTANT)
     write_example(tmp_path, "test", 7, USER, ASSISTANT)
-    named = [(item.side, item.number) for item in read_examples(tmp_path)]
+    named = [(item.split, item.number) for item in read_examples(tmp_path)]
     assert named == [("training", 1), ("training", 2), ("training", 10), ("test", 7)]
     assert [item.number for item in read_examples(tmp_path, training=2, test=1)] == [1, 2, 7]
-    assert [item.side for item in read_examples(tmp_path, training=0)] == ["test"]
+    assert [item.split for item in read_examples(tmp_path, training=0)] == ["test"]
 
 
 def test_more_examples_than_there_are_is_an_error_with_both_numbers(tmp_path):
@@ -148,7 +152,7 @@ def test_a_folder_without_examples_is_refused(tmp_path):
 
 
 def test_a_description_and_counts_are_what_the_user_gave(tmp_path):
-    write_example(tmp_path, "training", 1, request(Counts(2, 0, 1)), ASSISTANT)
-    assert only(tmp_path).request == Request(
-        "Read orders & print the total (< 100) and the average.", PROGRAM, Counts(2, 0, 1)
+    write_example(tmp_path, "training", 1, request(ErrorCounts(2, 0, 1)), ASSISTANT)
+    assert only(tmp_path).request == ExerciseRequest(
+        "Read orders & print the total (< 100) and the average.", PROGRAM, ErrorCounts(2, 0, 1)
     )

@@ -6,7 +6,7 @@ import pytest
 
 from codekiln.recipes.debugging.error_injection import find_sites
 from codekiln.recipes.debugging.material import CLASSES
-from codekiln.recipes.debugging.planning import mixes, plan
+from codekiln.recipes.debugging.planning import class_mixes, plan_exercises
 from tests.recipes.debugging.making import LIMITS, material
 
 NAMES = ("average-of-scores", "exam-results", "rainfall", "times-table", "username-maker", "count-above")
@@ -20,7 +20,7 @@ def everything():
 
 def made(everything, **options):
     settings = {"requests": 4, "least": 1, "most": 3, "seed": 0} | options
-    return plan(*everything, **settings)
+    return plan_exercises(*everything, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_exercise_has_its_requests_and_counts_are_in_range(usual):
 def test_mixes_classes_and_families_are_balanced(usual):
     planned, _ = usual
     used = Counter(item.counts.mix for item in planned)
-    assert set(used) == {"+".join(mix) for mix in mixes(3)}
+    assert set(used) == {"+".join(mix) for mix in class_mixes(3)}
     assert max(used.values()) - min(used.values()) <= 2
     classes = Counter(error.intended for item in planned for error in item.bugged.errors)
     assert max(classes.values()) <= 1.5 * min(classes.values())
@@ -71,7 +71,7 @@ def test_numbers_of_errors_keep_to_their_bounds(everything):
 
 def test_what_a_program_cannot_hold_is_said(everything):
     materials, sites = everything
-    planned, flaws = plan(materials[:1], [sites[0][:1]], requests=2, least=2, most=3, seed=0)
+    planned, flaws = plan_exercises(materials[:1], [sites[0][:1]], requests=2, least=2, most=3, seed=0)
     assert planned == []
     assert {flaw.reason for flaw in flaws} == {"cannot-hold-errors"}
     assert "there is room for" in flaws[0].text

@@ -3,8 +3,7 @@
 import pytest
 
 from codekiln.errors import InputErrors
-from codekiln.recipes.debugging.material import embedded
-from codekiln.recipes.debugging.source import read_content
+from codekiln.recipes.debugging.source import embedded, read_content
 
 CODE = "if 1 < 2 and 3 & 1:\n    print('yes')"
 

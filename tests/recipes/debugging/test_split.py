@@ -3,14 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.recipes.debugging.material import Material, embedded
-from codekiln.recipes.debugging.split import groups, judging
+from codekiln.recipes.debugging.material import ExerciseMaterial
+from codekiln.recipes.debugging.source import embedded
+from codekiln.recipes.debugging.split import evaluation_groups, groups
 
 LONG = "total = 0\nfor number in [1, 2, 3, 4]:\n    if number > 2:\n        total = total + number\n"
 
 
 def of(name, program, description=""):
-    return Material(name, description or f"The exercise that is called {name} and nothing else at all", program)
+    return ExerciseMaterial(name, description or f"The exercise that is called {name} and nothing else at all", program)
 
 
 def test_exercises_with_nearly_the_same_program_are_one_group():
@@ -40,8 +41,8 @@ names = st.lists(st.sampled_from("abcdefghij"), min_size=2)
 @given(names, st.floats(0.05, 0.95), st.integers(0, 5))
 def test_some_judge_and_fixed_groups_stay_where_they_are(found, fraction, seed):
     fixed = {found[0]: True, found[-1]: found[0] == found[-1]}
-    chosen = judging(found, fraction, seed, fixed)
+    chosen = evaluation_groups(found, fraction, seed, fixed)
     assert chosen <= set(found)
     assert {name for name in fixed if name in chosen} == {name for name, judges in fixed.items() if judges}
-    assert len(judging(found, fraction, seed, {})) == max(1, round(fraction * len(set(found))))
-    assert judging(found, fraction, seed, {}) == judging(found[::-1], fraction, seed, {})
+    assert len(evaluation_groups(found, fraction, seed, {})) == max(1, round(fraction * len(set(found))))
+    assert evaluation_groups(found, fraction, seed, {}) == evaluation_groups(found[::-1], fraction, seed, {})

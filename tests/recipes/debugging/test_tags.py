@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codekiln.recipes.debugging.material import Counts
-from codekiln.recipes.debugging.tags import Answer, Request, read_reply, read_request, write_reply, write_request
+from codekiln.recipes.debugging.material import ErrorCounts
+from codekiln.recipes.debugging.tags import (
+    ExerciseRequest,
+    Explanation,
+    read_reply,
+    read_request,
+    write_reply,
+    write_request,
+)
 
 MARKS = ("<", ">", "&", "]]>", "<![CDATA[", "\\", "/", "\n", " ", "&lt;", "'", '"')
 TAGS = ("<root>", "</root>", "<incorrect-program>", "</incorrect-program>", "</correct-program>", "<error-location>")
@@ -19,34 +26,34 @@ spoken = texts.map(str.strip).filter(bool)
 @settings(max_examples=60, deadline=None)
 @given(texts, texts, st.tuples(*[st.integers(0, 9)] * 3).filter(any))
 def test_a_request_comes_back_as_it_was(description, program, counts):
-    request = Request(description, program, Counts(*counts))
+    request = ExerciseRequest(description, program, ErrorCounts(*counts))
     assert read_request(write_request(request)) == request
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts, st.lists(st.builds(Answer, st.integers(1, 999), spoken), min_size=1, max_size=4))
+@given(texts, st.lists(st.builds(Explanation, st.integers(1, 999), spoken), min_size=1, max_size=4))
 def test_a_reply_comes_back_as_it_was_and_is_valid(program, answers):
     reply = read_reply(write_reply(program, answers))
     assert reply.faults == ()
     assert reply.program == program
-    assert reply.answers == tuple(answers)
+    assert reply.explanations == tuple(answers)
     assert reply.lines == tuple(answer.line for answer in answers)
 
 
 def test_code_without_tags_stands_in_the_text_unescaped():
     program = 'if a < b & c:\n    print("</b> ]]> &amp;")'
-    assert program in write_request(Request("", program, Counts(1)))
-    assert program in write_reply(program, [Answer(1, "x")])
+    assert program in write_request(ExerciseRequest("", program, ErrorCounts(1)))
+    assert program in write_reply(program, [Explanation(1, "x")])
 
 
 @settings(max_examples=40, deadline=None)
 @given(texts)
 def test_any_text_can_be_read_as_a_reply(text):
     reply = read_reply(text)
-    assert reply.faults or (reply.program is not None and len(reply.lines) == len(reply.answers) > 0)
+    assert reply.faults or (reply.program is not None and len(reply.lines) == len(reply.explanations) > 0)
 
 
-GOOD = write_reply("x = 1", [Answer(1, "The number is wrong."), Answer(3, "A colon is missing.")])
+GOOD = write_reply("x = 1", [Explanation(1, "The number is wrong."), Explanation(3, "A colon is missing.")])
 
 
 @pytest.mark.parametrize(
@@ -92,6 +99,6 @@ def test_the_program_is_read_from_a_reply_that_is_otherwise_malformed():
     ],
 )
 def test_what_is_wrong_with_a_request_is_said(old, new, fault):
-    text = write_request(Request("Say hello.", "print('hello')", Counts(1)))
+    text = write_request(ExerciseRequest("Say hello.", "print('hello')", ErrorCounts(1)))
     with pytest.raises(ValueError, match=fault):
         read_request(text.replace(old, new))

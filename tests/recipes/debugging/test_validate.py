@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
-from codekiln.recipes.debugging.material import Counts
+from codekiln.recipes.debugging.material import ErrorCounts
 from codekiln.recipes.debugging.validate import validate
 from tests.recipes.debugging.making import LIMITS, MATERIAL, PROGRAM, edited, material, reply, request
 
@@ -27,8 +27,8 @@ def exercise(item, side):
 
 def write(folder, training=None, testing=None, exercises=None):
     content = {
-        TRAINING: training or [row(request(Counts(syntax=1)), GOOD)],
-        TESTING: testing or [row(request(Counts(logical=1), OTHER), TEST)],
+        TRAINING: training or [row(request(ErrorCounts(syntax=1)), GOOD)],
+        TESTING: testing or [row(request(ErrorCounts(logical=1), OTHER), TEST)],
         EXERCISES: exercises or [exercise(MATERIAL, "training"), exercise(OTHER, "test")],
     }
     for name, rows in content.items():
@@ -50,8 +50,8 @@ def test_a_good_folder_has_no_faults(tmp_path):
 def test_rows_with_line_ends_of_other_kinds_have_no_faults(tmp_path, mark):
     odd = replace(OTHER, description=f"Read a temperature.{mark}Print its state.")
     files = {
-        TRAINING: [row(request(Counts(syntax=1)), GOOD)],
-        TESTING: [row(request(Counts(logical=1), odd), TEST)],
+        TRAINING: [row(request(ErrorCounts(syntax=1)), GOOD)],
+        TESTING: [row(request(ErrorCounts(logical=1), odd), TEST)],
         EXERCISES: [exercise(MATERIAL, "training"), exercise(odd, "test") | {"stdin": ["1\n", "0.5\n", "-1\n"]}],
     }
     for name, rows in files.items():
@@ -89,31 +89,31 @@ def test_an_error_that_the_trials_do_not_show_is_found(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "where", "what"),
     [
-        (row(request(Counts(syntax=1)), GOOD, system=" "), ":2", "the system turn is empty"),
-        (row(request(Counts(syntax=2)), GOOD), ":2.assistant", "syntax-count"),
-        (row(request(Counts(syntax=1)), GOOD.replace("Line 5", "Line 4")), ":2.assistant", "malformed"),
-        (row(request(Counts(syntax=1)), GOOD.replace("5", "4")), ":2.assistant", "wrong-line"),
+        (row(request(ErrorCounts(syntax=1)), GOOD, system=" "), ":2", "the system turn is empty"),
+        (row(request(ErrorCounts(syntax=2)), GOOD), ":2.assistant", "syntax-count"),
+        (row(request(ErrorCounts(syntax=1)), GOOD.replace("Line 5", "Line 4")), ":2.assistant", "malformed"),
+        (row(request(ErrorCounts(syntax=1)), GOOD.replace("5", "4")), ":2.assistant", "wrong-line"),
         (
-            row(request(Counts(syntax=1)), reply(PROGRAM, (5, "The colon is missing."))),
+            row(request(ErrorCounts(syntax=1)), reply(PROGRAM, (5, "The colon is missing."))),
             ":2.assistant",
             "nothing-changed",
         ),
         (row("Please.", GOOD), ":2.user", "<correct-program> comes 0 times"),
-        (row(request(Counts(syntax=1), OTHER), GOOD), ":2.user", "is not among the training exercises"),
+        (row(request(ErrorCounts(syntax=1), OTHER), GOOD), ":2.user", "is not among the training exercises"),
         ({"messages": row("a", "b")["messages"][1:]}, ":2", "is not {'messages'"),
         ({"text": "no"}, ":2", "is not {'messages'"),
         ({"messages": row("a", "b")["messages"][::-1]}, ":2", "has the turns assistant, user, system"),
     ],
 )
 def test_a_row_that_is_not_what_it_says_is_found(tmp_path, wrong, where, what):
-    found = faults(write(tmp_path, training=[row(request(Counts(syntax=1)), GOOD), wrong]))
+    found = faults(write(tmp_path, training=[row(request(ErrorCounts(syntax=1)), GOOD), wrong]))
     assert any(text.startswith(f"{tmp_path / TRAINING}{where}: ") and what in text for text in found), found
 
 
 def test_an_exercise_on_both_sides_is_found(tmp_path):
     twin = exercise(MATERIAL, "test") | {"name": "twin", "program": PROGRAM + "\n\n# the end"}
     found = faults(write(tmp_path, exercises=[exercise(MATERIAL, "training"), exercise(OTHER, "test"), twin]))
-    assert any("'bill' trains and is nearly 'twin', which judges" in text for text in found)
+    assert any("the training exercise 'bill' nearly repeats the test exercise 'twin'" in text for text in found)
 
 
 def test_missing_files_and_broken_lines_are_found(tmp_path):

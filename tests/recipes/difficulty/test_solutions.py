@@ -3,7 +3,7 @@
 import pytest
 
 from codekiln.data.records import Graded, Problem, Sample, Score, StdinTest, Verdict
-from codekiln.recipes.difficulty.solutions import Choice, choose, flaw, verified
+from codekiln.recipes.difficulty.solutions import SelectionCriteria, flaw_of, is_verified, select
 
 METRIC = "structural_maintainability"
 PROBLEM = Problem(task_id="t1", prompt="Add up x.", entry_point="f", tests=("assert f([1]) == 1", "assert f([]) == 0"))
@@ -19,8 +19,8 @@ def graded(code, score=50.0, status="passed", ran=2, passed=2):
     return Graded(sample=Sample(task_id="t1", solution=code, model="m"), verdict=verdict, scores=scores)
 
 
-def chosen(rows, metric=METRIC, count=3, apart=0.2, objection=lambda row: None):
-    found, rejected = choose(PROBLEM, rows, Choice(metric, count, apart), objection)
+def chosen(rows, metric=METRIC, count=3, apart=0.2, objection=lambda problem, row: None):
+    found, rejected = select(PROBLEM, rows, SelectionCriteria(metric, count, apart), objection)
     assert [solution.rank for solution in found] == list(range(len(found)))
     return [solution.code for solution in found], [item.reason for item in rejected]
 
@@ -58,12 +58,12 @@ def test_no_more_than_asked_for():
     ],
 )
 def test_only_what_passed_every_hidden_test_is_chosen(row):
-    assert not verified(row)
+    assert not is_verified(row)
     assert chosen([row]) == ([], [])
 
 
 def test_the_next_best_takes_the_place_of_one_that_may_not_be_used():
-    def objection(row):
+    def objection(problem, row):
         return "placeholder" if row.sample.solution == CALL else None
 
     codes, reasons = chosen([graded(CALL, 90.0), graded(LOOP, 70.0)], objection=objection)
@@ -82,10 +82,10 @@ def test_the_next_best_takes_the_place_of_one_that_may_not_be_used():
     ],
 )
 def test_an_output_is_the_solution_and_nothing_else(code, reason):
-    assert flaw(PROBLEM, code) == reason
+    assert flaw_of(PROBLEM, code) == reason
 
 
 def test_a_script_may_run():
     script = PROBLEM.model_copy(update={"tests": (StdinTest(stdin="1", stdout="1"),)})
-    assert flaw(script, "print(input())") is None
-    assert flaw(PROBLEM, "print(input())") == "runs-on-import"
+    assert flaw_of(script, "print(input())") is None
+    assert flaw_of(PROBLEM, "print(input())") == "runs-on-import"

@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from codekiln import teachers
 from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputError
+from codekiln.inference import Sampling
 from codekiln.recipes.difficulty import source
+from tests.recipes.difficulty.making import recipe
 
 PROBLEMS = [
     Problem(task_id=f"Mbpp/{number}", prompt=f"Do {number}.", entry_point="f", tests=("assert f()",))
@@ -112,3 +115,35 @@ def test_a_run_that_is_named_twice_counts_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link.jsonl").symlink_to(path)
     assert len(source.read([path, "one.jsonl", "link.jsonl"], PROBLEMS).samples["Mbpp/2"]) == 1
+
+
+def test_the_reference_teacher_is_refused_because_it_says_nothing_about_difficulty(train):
+    reference = teachers.get("reference")
+    with pytest.raises(InputError, match="says nothing about how hard"):
+        list(recipe().generate(train[:1], reference(reference.Settings(), seed=0)))
+
+
+def test_what_a_model_writes_says_how_it_was_really_drawn(train):
+    drawn = []
+
+    class Fake(teachers.Teacher):
+        def solve(self, problems):
+            for problem in problems:
+                drawn.append(self.settings.sampling.temperature)
+                yield problem, [Sample(task_id=problem.task_id, solution="x = 1", model="m", seed=1)]
+
+    class Drawn(teachers.TeacherSettings):
+        sampling: Sampling = Sampling(temperature=0.2)
+
+    ((_, (sample,)),) = recipe().generate(train[:1], Fake(Drawn(sampling=Sampling(temperature=1.0)), seed=0))
+    assert drawn == [1.0]
+    assert sample.model == "m (temperature 1, top_p 0.95)"
+
+
+def test_a_run_that_changes_changes_the_sources(tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.write_text('{"task_id": "a", "solution": "x"}\n')
+    before = recipe(runs=(str(path),)).sources()
+    path.write_text('{"task_id": "a", "solution": "y"}\n')
+    assert before["run"] != recipe(runs=(str(path),)).sources()["run"]
+    assert recipe().sources() == {}

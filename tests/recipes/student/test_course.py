@@ -7,7 +7,7 @@ import pytest
 from codekiln.data.records import DoctestTest
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.student.course import (
-    collapsed,
+    drop_repeats,
     read_questions,
     read_streams,
     split_doctest,
@@ -87,7 +87,7 @@ def test_a_missing_file_of_streams_is_the_users_mistake(tmp_path):
 
 def test_submissions_that_repeat_the_one_before_are_left_out_with_their_feedback():
     twice = stream("a", "double", WRONG, WRONG + "\n", RIGHT, WRONG, feedback=("1", "2", "3", "4"))
-    (once,) = collapsed([twice])
+    (once,) = drop_repeats([twice])
     assert once.submissions == (WRONG, RIGHT, WRONG)
     assert once.feedback == ("1", "3", "4")
 

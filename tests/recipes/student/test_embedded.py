@@ -7,12 +7,11 @@ import pytest
 
 from codekiln.recipes.student import embedded
 from codekiln.recipes.student.course import Course
-from codekiln.recipes.student.embedded.edits import Edit, put_in, renamed, tight_commas, tight_operators
-from codekiln.recipes.student.embedded.habits import NAMES
-from codekiln.recipes.student.outcomes import observe
-from codekiln.recipes.student.recipe import Settings
-from codekiln.recipes.student.style import tree_of
-from codekiln.recipes.student.tasks import judge
+from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits, rename_edit, tight_commas, tight_operators
+from codekiln.recipes.student.embedded.profiles import NAMES
+from codekiln.recipes.student.ground_truth import gradable_problem
+from codekiln.recipes.student.outcomes import run_submissions
+from codekiln.recipes.student.settings import StudentSettings
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
@@ -24,14 +23,15 @@ def whole() -> Course:
 
 
 def outcomes(course, streams):
-    jobs = [(judge(one.question, course.questions[one.question]), code) for one in streams for code in one.submissions]
-    found = iter(observe(jobs, workers=2, limits=LIMITS, label=""))
+    problems = {name: gradable_problem(name, question) for name, question in course.questions.items()}
+    jobs = [(problems[one.question], code) for one in streams for code in one.submissions]
+    found = iter(run_submissions(jobs, workers=2, limits=LIMITS, label=""))
     return [[next(found) for _ in one.submissions] for one in streams]
 
 
 def test_there_are_problems_students_and_semesters_enough(whole):
     assert len(whole.questions) >= 12
-    assert Settings().students >= 30
+    assert StudentSettings().students >= 30
     assert len({stream.student for stream in whole.streams}) == 12
     assert len({stream.semester for stream in whole.streams}) >= 3
     assert any(question.skeleton_code_fixed for question in whole.questions.values())
@@ -43,7 +43,7 @@ def test_there_are_problems_students_and_semesters_enough(whole):
 
 def test_the_class_is_always_the_same_for_a_seed(whole):
     once = embedded.course(4, 0)
-    embedded.assignments_of_class.cache_clear()
+    embedded.read_embedded_assignments.cache_clear()
     embedded.course.cache_clear()
     assert embedded.course(4, 0) == once
     assert embedded.course(4, 0) != embedded.course(4, 1)
@@ -60,11 +60,11 @@ def test_streams_differ_in_length_and_each_attempt_differs_from_the_one_before(w
 
 
 def test_every_solution_passes_and_no_skeleton_does():
-    for name, assignment in embedded.assignments_of_class().items():
-        problem = judge(name, assignment.question)
+    for name, assignment in embedded.read_embedded_assignments().items():
+        problem = gradable_problem(name, assignment.question)
         codes = list(assignment.solutions.values())
         skeleton = f"{assignment.question.skeleton_code_todo}\n    pass"
-        *solved, unsolved = observe(
+        *solved, unsolved = run_submissions(
             [(problem, code) for code in [*codes, skeleton]], workers=1, limits=LIMITS, label=""
         )
         assert [outcome.error for outcome in solved] == ["none"] * len(codes), name
@@ -72,7 +72,7 @@ def test_every_solution_passes_and_no_skeleton_does():
 
 
 def test_every_name_in_capitals_has_a_spelling():
-    for assignment in embedded.assignments_of_class().values():
+    for assignment in embedded.read_embedded_assignments().values():
         for code in assignment.solutions.values():
             capitals = {word for word in code.replace("(", " ").split() if word.isupper() and len(word) > 3}
             assert capitals <= {*NAMES["plain"]} | {word for word in capitals if not word.isalpha()}
@@ -103,30 +103,31 @@ def test_students_keep_their_habits(whole):
 
 def test_edits_are_put_in_and_keep_what_a_program_does():
     code = "def f(a, b):\n    total = a + b\n    return total"
-    tight = put_in(code, [*tight_operators(code), *tight_commas(code), renamed(code, "total", "t")])
+    tight = apply_edits(code, [*tight_operators(code), *tight_commas(code), rename_edit(code, "total", "t")])
     assert tight == "def f(a,b):\n    t=a+b\n    return t"
-    assert tree_of(put_in(code, tight_operators(code))) is not None
-    assert renamed(code, "nothing", "x") is None
-    assert Edit(((0, 2, ""),)).meets(Edit(((2, 3, ""),)))
-    assert not Edit(((0, 2, ""),)).meets(Edit(((3, 3, "x"),)))
+    assert apply_edits(code, tight_operators(code)) == "def f(a, b):\n    total=a+b\n    return total"
+    assert rename_edit(code, "nothing", "x") is None
+    assert StyleEdit(((0, 2, ""),)).overlaps(StyleEdit(((2, 3, ""),)))
+    assert not StyleEdit(((0, 2, ""),)).overlaps(StyleEdit(((3, 3, "x"),)))
 
 
 def test_a_variable_spelt_differently_still_is_one_variable():
     code = "def f(last):\n    total = 0\n    total = total + last.total\n    return total"
-    new = renamed(code, "total", "s")
-    assert put_in(code, [new]) == "def f(last):\n    s = 0\n    s = s + last.total\n    return s"
-    shown = Edit(((code.index("    return"),) * 2 + ("    print(total)\n",),))
-    assert put_in(code, [new, shown]).endswith("    print(s)\n    return s")
-    assert renamed(code, "total", "last") is None
+    new = rename_edit(code, "total", "s")
+    assert apply_edits(code, [new]) == "def f(last):\n    s = 0\n    s = s + last.total\n    return s"
+    shown = StyleEdit(((code.index("    return"),) * 2 + ("    print(total)\n",),))
+    assert apply_edits(code, [new, shown]).endswith("    print(s)\n    return s")
+    assert rename_edit(code, "total", "last") is None
 
 
 def test_better_names_break_no_solution():
     jobs = []
-    for assignment in embedded.assignments_of_class().values():
+    for assignment in embedded.read_embedded_assignments().values():
+        problem = gradable_problem(assignment.name, assignment.question)
         for solution in assignment.solutions.values():
             for spelling, names in NAMES.items():
                 code = re.sub(r"\b[A-Z]{4,}\b", lambda match, names=names: names[match[0]], solution)
                 other = NAMES[{"plain": "camel"}.get(spelling, "plain")]
-                edits = [edit for role, name in names.items() if (edit := renamed(code, name, other[role]))]
-                jobs += [(judge(assignment.name, assignment.question), put_in(code, [edit])) for edit in edits]
-    assert {outcome.error for outcome in observe(jobs, workers=2, limits=LIMITS, label="")} == {"none"}
+                edits = [edit for role, name in names.items() if (edit := rename_edit(code, name, other[role]))]
+                jobs += [(problem, apply_edits(code, [edit])) for edit in edits]
+    assert {outcome.error for outcome in run_submissions(jobs, workers=2, limits=LIMITS, label="")} == {"none"}

@@ -4,8 +4,8 @@ import pytest
 
 from codekiln.data.records import Problem
 from codekiln.recipes.student import outcomes as outcomes_module
-from codekiln.recipes.student.outcomes import observe
-from codekiln.recipes.student.tasks import judge
+from codekiln.recipes.student.ground_truth import gradable_problem
+from codekiln.recipes.student.outcomes import run_submissions
 from codekiln.sandbox.limits import Limits
 from tests.recipes.student.small_course import HANGS, NO_COLON, QUESTIONS, RAISES, RIGHT, STACK_RIGHT, WRONG
 
@@ -13,7 +13,8 @@ LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
 
 
 def outcomes(*jobs):
-    return observe([(judge(name, QUESTIONS[name]), code) for name, code in jobs], workers=1, limits=LIMITS, label="")
+    submissions = [(gradable_problem(name, QUESTIONS[name]), code) for name, code in jobs]
+    return run_submissions(submissions, workers=1, limits=LIMITS, label="")
 
 
 def test_every_class_of_error_is_told_apart_and_passing_tests_are_counted():
@@ -24,8 +25,8 @@ def test_every_class_of_error_is_told_apart_and_passing_tests_are_counted():
     assert [outcome.passed for outcome in found] == [2, 0, 0, 1, 0, 0, 0]
     assert {outcome.total for outcome in found} == {2}
     assert found[3].rate == 0.5
-    assert found[3].said.startswith("1 of 2 tests pass. ")
-    assert found[0].said == "2 of 2 tests pass."
+    assert found[3].feedback.startswith("1 of 2 tests pass. ")
+    assert found[0].feedback == "2 of 2 tests pass."
 
 
 def test_doctests_with_statements_and_code_that_is_given_work():
@@ -65,4 +66,4 @@ def test_equal_programs_for_equal_tests_are_run_once(monkeypatch):
 
 @pytest.mark.parametrize("code", [RIGHT, NO_COLON])
 def test_without_tests_there_is_no_outcome(code):
-    assert observe([(Problem(task_id="q", prompt=""), code)], workers=1, limits=LIMITS, label="") == [None]
+    assert run_submissions([(Problem(task_id="q", prompt=""), code)], workers=1, limits=LIMITS, label="") == [None]

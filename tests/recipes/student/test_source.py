@@ -1,12 +1,12 @@
-"""Where students' work comes from, in each form that users bring."""
+"""Where students' work comes from, in each form that users bring; and pseudonyms."""
 
 import pytest
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import write_questions, write_streams
+from codekiln.recipes.student.course import Course, write_questions, write_streams
 from codekiln.recipes.student.schema import write_rows
-from codekiln.recipes.student.source import digests, read_source
-from codekiln.recipes.student.variants import Variant, rows_of
+from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
+from codekiln.recipes.student.variants import Variant, VariantRow, build_rows
 from tests.recipes.student.small_course import DOUBLE, QUESTIONS, RIGHT, course, next_row, stage_row
 
 NEXT = Variant(2, False, 1)
@@ -26,7 +26,7 @@ def test_a_folder_of_streams_and_problems_is_a_course(tmp_path):
     (tmp_path / "problems.json").write_text(write_questions(QUESTIONS))
     assert read(tmp_path).course == course()
     assert read(tmp_path / "streams.jsonl").has_streams
-    assert set(digests(str(tmp_path), "", NEXT)) == {"student.source", "student.problems_file"}
+    assert set(file_digests(str(tmp_path), "", NEXT)) == {"student.source", "student.problems_file"}
 
 
 def test_streams_need_a_problems_file(tmp_path):
@@ -73,7 +73,7 @@ def test_a_source_that_is_not_there_says_where_it_was_looked_for(tmp_path):
 @pytest.mark.parametrize("variant", [Variant(1, True), Variant(2, True, 3)])
 def test_rows_written_from_streams_are_read_back_the_same(tmp_path, variant):
     known = course()
-    rows = [located.row for located in rows_of(known, variant, known.streams, known.streams, 1)]
+    rows = [located.row for located in build_rows(known, variant, known.streams, known.streams, 1)]
     rows_file(tmp_path, rows, f"train_{variant.name}.json")
     (tmp_path / "problems.json").write_text(write_questions(QUESTIONS))
     found = read(tmp_path, variant)
@@ -82,4 +82,23 @@ def test_rows_written_from_streams_are_read_back_the_same(tmp_path, variant):
 
 
 def test_the_embedded_class_has_no_files():
-    assert digests("embedded", "", NEXT) == {}
+    assert file_digests("embedded", "", NEXT) == {}
+
+
+def located(row, number=0):
+    return VariantRow(f"t{number}", row, number, ())
+
+
+def test_pseudonyms_replace_every_id_alike_and_change_nothing_else():
+    named = course()
+    hidden = pseudonymise(CourseData(named), 3).course
+    pairs = {(one.student, other.student) for one, other in zip(named.streams, hidden.streams, strict=True)}
+    assert len(pairs) == len({stream.student for stream in named.streams})
+    assert not {old for old, _ in pairs} & {new for _, new in pairs}
+    assert [stream.submissions for stream in hidden.streams] == [stream.submissions for stream in named.streams]
+
+
+def test_pseudonyms_of_rows_are_in_their_ids_too():
+    source = CourseData(Course(QUESTIONS), (located(next_row(student="ann.smith")),))
+    (row,) = pseudonymise(source, 0).rows
+    assert "ann.smith" not in row.task_id + row.row.model_dump_json()

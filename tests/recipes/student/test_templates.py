@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codekiln.recipes.student.schema import SUBMIT, PastStream, PastSubmission
-from codekiln.recipes.student.templates import STAGE_LINES, TEMPLATES, holds_marker
+from codekiln.recipes.student.templates import STAGE_LINES, TEMPLATES, contains_marker
 from tests.recipes.student.small_course import NO_COLON, RIGHT, WRONG, next_row, stage_row
 
 TAGS = TEMPLATES["tags"]
-messages, block, reply, read_reply = TAGS.messages, TAGS.block, TAGS.reply, TAGS.read_reply
+messages, block, reply, parse_reply = TAGS.messages, TAGS.block, TAGS.reply, TAGS.parse_reply
 
 
 def text(row, feedback=None):
@@ -60,8 +60,8 @@ def test_feedback_makes_turns_and_the_last_asks_for_the_submission():
 
 def test_a_reply_carries_the_code_and_the_marker_of_a_final_attempt():
     assert reply(RIGHT, True) == f"<code>\n{RIGHT}\n</code>\n<SUBMIT>"
-    assert read_reply(reply(RIGHT, True)) == read_reply(f" {reply(RIGHT, True)}\n")
-    assert (read_reply(reply(RIGHT, False)).code, read_reply(reply(RIGHT, False)).submitted) == (RIGHT, False)
+    assert parse_reply(reply(RIGHT, True)) == parse_reply(f" {reply(RIGHT, True)}\n")
+    assert (parse_reply(reply(RIGHT, False)).code, parse_reply(reply(RIGHT, False)).submitted) == (RIGHT, False)
 
 
 @given(
@@ -70,9 +70,9 @@ def test_a_reply_carries_the_code_and_the_marker_of_a_final_attempt():
     st.booleans(),
 )
 def test_every_submission_without_markers_comes_back_whole(markers, code, submitted):
-    if holds_marker(code) or not code.strip():
+    if contains_marker(code) or not code.strip():
         return
-    found = TEMPLATES[markers].read_reply(TEMPLATES[markers].reply(code, submitted))
+    found = TEMPLATES[markers].parse_reply(TEMPLATES[markers].reply(code, submitted))
     assert (found.code, found.submitted, found.fault) == (code.rstrip(), submitted, "")
 
 
@@ -90,7 +90,7 @@ def test_every_submission_without_markers_comes_back_whole(markers, code, submit
     ],
 )
 def test_a_reply_that_breaks_the_form_says_how_and_still_has_its_code(written, code, fault):
-    found = read_reply(written)
+    found = parse_reply(written)
     assert found.code == code
     assert fault in found.fault
 
@@ -101,14 +101,14 @@ def test_fences_are_markers_too():
     shown = fence.messages(next_row(prior=(WRONG,)))[0].content
     assert shown.endswith(f"SUBMISSIONS:\n```python\n{WRONG}\n```")
     assert "<code>" not in shown
-    assert fence.read_reply(reply(RIGHT, False)).fault
+    assert fence.parse_reply(reply(RIGHT, False)).fault
 
 
 @given(st.sampled_from(sorted(TEMPLATES)), st.text())
 def test_no_text_breaks_the_reading_of_replies(markers, written):
-    assert isinstance(TEMPLATES[markers].read_reply(written).code, str)
+    assert isinstance(TEMPLATES[markers].parse_reply(written).code, str)
 
 
 def test_the_real_submission_is_measured_as_a_reply_holds_it():
     row = next_row(output=f"\n\n{RIGHT}\n\n{SUBMIT}")
-    assert read_reply(reply(row.code, row.submitted)).code == row.code == RIGHT
+    assert parse_reply(reply(row.code, row.submitted)).code == row.code == RIGHT

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from codekiln.recipes.student.course import Course
 from codekiln.recipes.student.schema import SUBMIT
-from codekiln.recipes.student.variants import STANDARD, Variant, matching, rows_of, stages, variant_named
+from codekiln.recipes.student.variants import (
+    PUBLISHED_VARIANTS,
+    Variant,
+    aligned_index,
+    build_rows,
+    parse_variant,
+    stage_indices,
+)
 from tests.recipes.student.small_course import QUESTIONS, stream
 
 FIVE = stream("ann", "stack", "s0", "s1", "s2", "s3", "s4")
@@ -15,11 +22,11 @@ COURSE = Course(QUESTIONS, (THREE, FIVE))
 
 
 def rows(variant, streams=(FIVE,), past=(THREE, FIVE), count=1):
-    return [located.row for located in rows_of(COURSE, variant, streams, past, count)]
+    return [located.row for located in build_rows(COURSE, variant, streams, past, count)]
 
 
 def test_the_six_data_sets_have_the_names_of_the_text():
-    assert [f"train_{variant.name}.json" for variant in STANDARD] == [
+    assert [f"train_{variant.name}.json" for variant in PUBLISHED_VARIANTS] == [
         "train_exp1_without_context.json",
         "train_exp1_with_context.json",
         "train_exp2_without_context_k1.json",
@@ -32,15 +39,15 @@ def test_the_six_data_sets_have_the_names_of_the_text():
 @given(st.integers(1, 2), st.booleans(), st.integers(1, 99))
 def test_a_name_says_which_variant_it_is(experiment, context, k):
     variant = Variant(experiment, context, k if experiment == 2 else 1)
-    assert variant_named(f"train_{variant.name}") == variant
-    assert variant_named(f"test_{variant.name}_new-student-old-problem") == variant
+    assert parse_variant(f"train_{variant.name}") == variant
+    assert parse_variant(f"test_{variant.name}_new-student-old-problem") == variant
 
 
 @pytest.mark.parametrize(
     "name", ["train_exp2_with_context", "train_exp1_with_context_k1", "train_exp3_with_context", "x"]
 )
 def test_other_names_are_of_no_variant(name):
-    assert variant_named(name) is None
+    assert parse_variant(name) is None
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 9])
@@ -66,8 +73,8 @@ def test_experiment_1_asks_for_the_first_middle_and_last_submission():
 
 
 def test_short_streams_have_fewer_stages():
-    assert stages(1) == {"submission_last": 0}
-    assert stages(2) == {"submission_first": 0, "submission_last": 1}
+    assert stage_indices(1) == {"submission_last": 0}
+    assert stage_indices(2) == {"submission_first": 0, "submission_last": 1}
 
 
 def test_context_of_experiment_1_is_the_past_problem_at_the_same_stage():
@@ -89,7 +96,7 @@ def test_only_problems_set_before_are_shown_and_never_the_one_that_is_asked():
     assert all(not row.INPUT.past_problem_submissions for row in rows(Variant(2, True), streams=(THREE,)))
     last = stream("ann", "last", "l0")
     course = Course(QUESTIONS, (THREE, FIVE, last))
-    (row,) = [located.row for located in rows_of(course, Variant(2, True), [last], course.streams, 5)]
+    (row,) = [located.row for located in build_rows(course, Variant(2, True), [last], course.streams, 5)]
     assert [old.question_name for old in row.INPUT.past_problem_submissions] == ["stack", "double"]
 
 
@@ -101,7 +108,7 @@ def test_another_students_work_is_never_shown():
 @given(st.integers(1, 20), st.integers(1, 20), st.data())
 def test_positions_map_ends_to_ends_and_keep_their_order(length, other, data):
     position = data.draw(st.integers(0, length - 1))
-    assert 0 <= matching(position, length, other) < other
-    assert matching(length - 1, length, other) == other - 1
+    assert 0 <= aligned_index(position, length, other) < other
+    assert aligned_index(length - 1, length, other) == other - 1
     if position:
-        assert matching(position - 1, length, other) <= matching(position, length, other)
+        assert aligned_index(position - 1, length, other) <= aligned_index(position, length, other)

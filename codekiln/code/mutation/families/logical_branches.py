@@ -27,8 +27,9 @@ def if_to_elif(source: SourceCode) -> Edits:
         apart = isinstance(before, ast.If) and not _has_else(before) and not leaves(before.body)
         if apart and source.text.startswith("if", source.start(node)):
             code = short(source.code(node.test))
-            why = f"The branch `elif {code}` must be a separate `if`, because now it is skipped when the one before it "
-            yield TextEdit(source.before(node), "el", f"the branch `elif {code}`", why + "is taken.")
+            effect = "it is skipped when the one before it is taken"
+            why = f"The branch `elif {code}` must be a separate `if`, because now {effect}."
+            yield TextEdit(source.before(node), "el", f"the branch `elif {code}`", why)
 
 
 def _has_else(node: ast.If) -> bool:

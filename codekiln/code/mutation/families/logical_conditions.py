@@ -26,8 +26,8 @@ def _wrong(source: SourceCode, replacements: dict[str, str]) -> Iterator[tuple[a
 def wrong_boundary(source: SourceCode) -> Edits:
     """A comparison lets the boundary value in or leaves it out: `<` for `<=` and the like."""
     for node, operator, wrong, span in _wrong(source, BOUNDARY):
-        past_end = operator == "<" and is_call(node.comparators[-1], "len")
-        if not past_end:
+        # `<=` for `< len(x)` mostly raises: it belongs to the family condition_past_end.
+        if operator != "<" or not is_call(node.comparators[-1], "len"):
             effect = "lets the boundary value in" if "=" in wrong else "leaves the boundary value out"
             why = f"The comparison uses `{wrong}` where `{operator}` is needed, so it wrongly {effect}."
             yield TextEdit(span, wrong, f"the comparison `{wrong}`", why, (wrong,))
@@ -126,13 +126,13 @@ def incomplete_comparison(source: SourceCode) -> Edits:
         word = "or" if isinstance(node.op, ast.Or) else "and"
         for first, second in pairwise(node.values):
             value = _other_value(first, second)
+            # In brackets the second comparison would lose its opening one.
             if value and source.enclosed(second) == source.span(second):
                 code = source.code(value)
-                why = (
-                    f"The value `{code}` after `{word}` is not compared with anything, so it counts as a condition of "
-                )
+                effect = "counts as a condition of its own"
+                why = f"The value `{code}` after `{word}` is not compared with anything, so it {effect}."
                 span = source.start(second), source.start(value)
-                yield TextEdit(span, "", f"the condition `{word} {code}`", why + "its own.", (word,))
+                yield TextEdit(span, "", f"the condition `{word} {code}`", why, (word,))
 
 
 def _other_value(first: ast.expr, second: ast.expr) -> ast.expr | None:

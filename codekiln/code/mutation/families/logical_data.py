@@ -59,6 +59,7 @@ def wrong_variable(source: SourceCode) -> Edits:
         alike = [name for name in known if name != node.id and (name in many) == (node.id in many)]
         others = [name for name in alike if not _receives(source, node, name)]
         if node.id in known and not _is_receiver(source, node) and not decides_while(source, node):
+            # The two assigned last are the nearest; with all of them most mutations would be of this family.
             for wrong in others[-2:]:
                 why = f"The variable `{wrong}` is used where `{node.id}` is needed."
                 keywords = wrong.lower(), node.id.lower()

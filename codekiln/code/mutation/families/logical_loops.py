@@ -33,6 +33,7 @@ def statement_after_block(source: SourceCode) -> Edits:
             continue
         if isinstance(last, ast.Return | ast.Break | ast.Continue | ast.Pass) or steers_while(source, last):
             continue
+        # A name that the loop or branch assigns first may be undefined after it: that would be a runtime error.
         if not variables_in(last) & _first_bound_in(source, node):
             code, what = short(source.code(last)), "branch" if isinstance(node, ast.If) else "loop"
             effect = "done whatever the condition is" if what == "branch" else "done once after the loop only"
@@ -70,6 +71,7 @@ def break_for_continue(source: SourceCode) -> Edits:
     for node in source.each(ast.Break, ast.Continue):
         right, wrong = ("break", "continue") if isinstance(node, ast.Break) else ("continue", "break")
         effect = "goes on with the next round" if wrong == "continue" else "ends"
+        # A while loop with ``continue`` for ``break`` may never end.
         if isinstance(source.inside(node, ast.For, ast.While), ast.For) or wrong == "break":
             why = f"With `{wrong}` the loop {effect} where `{right}` is needed."
             yield TextEdit(source.span(node), wrong, f"the statement `{wrong}`", why)
@@ -89,6 +91,7 @@ def if_for_while(source: SourceCode) -> Edits:
     """An `if` stands where a `while` is needed, so that the block is done once at most."""
     for node in source.each(ast.While):
         jumps = any(isinstance(child, ast.Break | ast.Continue) for child in ast.walk(node))
+        # ``break`` outside of a loop is a syntax error, and ``if True`` nothing that people write.
         if not jumps and not isinstance(node.test, ast.Constant):
             start, code = source.start(node), short(source.code(node.test))
             why = f"The block under `if {code}` is done once at most, where a `while` loop is needed."

@@ -42,6 +42,7 @@ def _offsets(source: SourceCode) -> Iterator[tuple[ast.BinOp, str, str]]:
 def missing_offset(source: SourceCode) -> Edits:
     """The `+ 1` or `- 1` at a count, a bound or a position is missing."""
     for node, sign, _ in _offsets(source):
+        # An index or bound of `len(x)` mostly raises: it belongs to the families next_index and loop_past_end.
         if sign == "+" or not is_call(node.left, "len"):
             code, span = source.code(node.left), (source.enclosed(node.left)[1], source.end(node))
             why = f"The value `{code}` is off by one, because `{sign} 1` is missing."
@@ -88,6 +89,7 @@ def wrong_range_stop(source: SourceCode) -> Edits:
         stop, loop = node.args[0] if len(node.args) == 1 else node.args[1], source.parents[node]
         as_index = isinstance(loop, ast.For | ast.comprehension) and variables_in(loop.target) & indexes(source)
         for span, text, effect in _moved_stop(source, stop):
+            # One index too many mostly raises.
             if effect == "early" or not as_index:
                 why = f"The range ends one too {effect}, so the loop {missed[effect]}."
                 yield TextEdit(span, text, f"the end of `range` at `{source.code(stop)}`", why)
@@ -194,9 +196,8 @@ def missing_slice_step(source: SourceCode) -> Edits:
         if node.step:
             colons = source.between(source.start(node), source.start(node.step))
             start, code = max(token.start for token in colons if token.text == ":"), source.code(node.step)
-            yield TextEdit(
-                (start, source.end(node.step)), "", f"the slice step `{code}`", f"The slice lacks its step `{code}`."
-            )
+            span, why = (start, source.end(node.step)), f"The slice lacks its step `{code}`."
+            yield TextEdit(span, "", f"the slice step `{code}`", why)
 
 
 @family(

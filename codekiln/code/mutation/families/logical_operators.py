@@ -25,6 +25,7 @@ def wrong_operator(source: SourceCode) -> Edits:
             or (isinstance(node, ast.AugAssign) and steers_while(source, node))
         ):
             continue
+        # ``+ 1`` and ``- 1`` belong to the family swapped_offset.
         if not (isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant) and node.right.value == 1):
             wrong = _SWAPS[operator]
             keywords = _NAMES.get(wrong, wrong), _NAMES.get(operator, operator)
@@ -66,6 +67,7 @@ def swapped_operands(source: SourceCode) -> Edits:
         if not isinstance(node, ast.BinOp) or _on_texts(node) or not (simple(node.left) and simple(node.right)):
             continue
         left, right = source.code(node.left), source.code(node.right)
+        # ``x / 2`` the other way round divides by a variable, which raises where that is zero.
         fraction = operator in ("/", "//") and not isinstance(node.right, ast.Constant)
         if (operator in ("-", "**") or fraction) and source.code(node).endswith(right):
             _, text = swapped(source, source.span(node.left), source.span(node.right))

@@ -66,6 +66,7 @@ def missing_early_return(source: SourceCode) -> Edits:
     """The special case that a function starts with is missing."""
     for node, returned, function, span in special_cases(source):
         recursive = function.name in variables_in(function)
+        # Without these checks the function raises: families of runtime errors take them out.
         if not recursive and not tests_for_empty(node.test):
             code = short(source.code(node.test))
             value = short(source.code(returned)) if returned else "nothing"

@@ -60,6 +60,7 @@ def missing_argument(source: SourceCode) -> Edits:
     """A call has fewer arguments than its function needs."""
     for node, name in _exact_calls(source):
         *others, last = node.args
+        # The comma before an argument goes with it; the brackets around a single argument are those of the call.
         span = (source.enclosed(others[-1])[1], source.enclosed(last)[1]) if others else source.span(last)
         why = f"The call of `{name}` lacks an argument: `{short(source.code(last))}` is missing."
         yield TextEdit(span, "", f"the call of `{name}`", why)
@@ -118,6 +119,7 @@ def foreign_method(source: SourceCode) -> Edits:
 def length_as_attribute(source: SourceCode) -> Edits:
     """The length is asked for as an attribute, as in other languages: `x.length`."""
     for turn, (node, _) in enumerate(calls(source, "len")):
+        # Anything else would need brackets before the dot.
         if len(node.args) == 1 and simple(node.args[0]) and source.on_one_line(*source.span(node)):
             wrong = ("length", "len()", "length()", "size()")[turn % 4]
             code, name = source.code(node.args[0]), wrong.removesuffix("()")
@@ -154,6 +156,7 @@ def index_in_round_brackets(source: SourceCode) -> Edits:
 def missing_call_brackets(source: SourceCode) -> Edits:
     """A function or method without arguments is named but not called, because its brackets are missing."""
     for node in source.each(ast.Call):
+        # A statement that only names a function raises nothing: it does nothing.
         if not node.args and not node.keywords and not isinstance(source.parents[node], ast.Expr):
             name, span = short(source.code(node.func)), (source.end(node.func), source.end(node))
             why = f"The brackets after `{name}` are missing, so it is not called."
@@ -164,6 +167,7 @@ def missing_call_brackets(source: SourceCode) -> Edits:
 def missing_times_sign(source: SourceCode) -> Edits:
     """The `*` before a bracket is missing, as in algebra, so that a number is called."""
     for node in source.each(ast.BinOp):
+        # Without brackets around the right operand the text would be a syntax error.
         if isinstance(node.op, ast.Mult) and source.enclosed(node.right) != source.span(node.right):
             code, span = source.code(node.left), (source.enclosed(node.left)[1], source.enclosed(node.right)[0])
             effect = f"Python tries to call `{short(code)}`"

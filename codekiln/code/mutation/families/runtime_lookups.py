@@ -135,6 +135,7 @@ def zero_divisor(source: SourceCode) -> Edits:
         match node:
             case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=ast.Constant(value=int() | float())):
                 code = source.code(node.right)
+                # After a text ``%`` formats.
                 if code != "0" and not _is_text(node.left):
                     why = f"The calculation divides by `0` where the divisor must be `{code}`."
                     yield TextEdit(source.span(node.right), "0", "the divisor `0`", why)
@@ -163,6 +164,7 @@ def divisor_from_zero(source: SourceCode) -> Edits:
 def unguarded_empty(source: SourceCode) -> Edits:
     """The check for an empty value or for zero at the start of a function is missing."""
     for node, _, function, span in special_cases(source):
+        # In a recursive function it is the base case, which has a family of its own.
         if tests_for_empty(node.test) and not _calls_itself(function):
             code = short(source.code(node.test))
             why = f"The check `{code}` is missing, so the function fails when there is nothing to work on."

@@ -106,6 +106,7 @@ def missing_initialisation(source: SourceCode) -> Edits:
         targets, function = stored(node), source.function(node)
         bound = [child for child in source.each(ast.Name) if child.id in targets and isinstance(child.ctx, ast.Store)]
         first = {child.id: child for child in reversed(bound) if source.function(child) is function}
+        # Where something above binds the name already, the program runs without this statement.
         fresh = all(source.parents[child] in (node, *node.targets) for child in first.values())
         if targets and fresh and not targets & arguments(function) and isinstance(node.targets[0], ast.Name):
             name = source.code(node.targets[0])
@@ -124,6 +125,7 @@ def used_before_assignment(source: SourceCode) -> Edits:
         (start, middle), (begin, end) = source.rows(node), source.rows(after)
         used = stored(node) & variables_in(after)
         if used and middle == begin and source.text[end - 1 : end] == "\n":
+            # Several names may be used; the first in the alphabet keeps the explanation the same in every run.
             name, swapped = min(used), source.text[middle:end] + source.text[start:middle]
             why = f"The variable `{name}` is used in the line before the one that gives it a value."
             yield TextEdit((start, end), swapped, f"the variable `{name}`", why, (name.lower(),))
@@ -168,6 +170,7 @@ def missing_self(source: SourceCode) -> Edits:
     """A method uses an attribute without `self.` before it."""
     for node in source.each(ast.Attribute):
         own = isinstance(node.value, ast.Name) and node.value.id == "self" and isinstance(node.ctx, ast.Load)
+        # The name of a built-in function would be found, and the error would not raise here.
         if own and node.attr not in dir(builtins):
             why = f"The name `{node.attr}` is an attribute of the object and needs `self.` before it."
             yield TextEdit(source.span(node), node.attr, f"the name `{node.attr}`", why)

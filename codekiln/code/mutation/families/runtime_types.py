@@ -19,6 +19,7 @@ def missing_text_conversion(source: SourceCode) -> Edits:
     for node, _ in calls(source, "str"):
         parent = source.parents[node]
         adds = isinstance(parent, ast.BinOp | ast.AugAssign) and isinstance(parent.op, ast.Add)
+        # Elsewhere, as in an f-string or a comparison, a number in the place of a text raises nothing.
         if len(node.args) == 1 and (adds or isinstance(parent, ast.Call)):
             code, value = source.code(node.args[0]), f"value `{short(source.code(node.args[0]))}`"
             why = f"The {value} is used as a text without being converted with `str`."
@@ -132,6 +133,7 @@ def wrong_number_of_targets(source: SourceCode) -> Edits:
     for node in source.each(ast.Tuple):
         if isinstance(node.ctx, ast.Store) and len(node.elts) > 1:
             *_, before, last = node.elts
+            # Of two targets none can go: with one left, the pair would be assigned as a whole.
             several = len(node.elts) > 2
             span, text = ((source.end(before), source.end(last)), "") if several else (source.after(last), ", rest")
             why = "The number of names on the left does not fit the number of values that are taken apart."

@@ -5,6 +5,7 @@ from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.source import SourceCode
 
 _MOST_LINES = 5
+"""A longer block that is not indented is no slip any more, and its edit would cover much of the program."""
 _INDENT = ("indent", "indentation", "indented", "spaces")
 
 
@@ -28,7 +29,7 @@ def wrong_colon(source: SourceCode) -> Edits:
 def unexpected_indent(source: SourceCode) -> Edits:
     """A statement is indented further than the one before it, although no block starts there."""
     for block in [source.tree.body, *(header.block for header in headers(source))]:
-        for statement in block[1:]:
+        for statement in block[1:]:  # the first statement may be indented by any amount
             if on_own_lines(source, [statement]):
                 start, line = source.rows(statement)[0], f"line `{short(source.code(statement))}`"
                 why = f"The {line} is indented further than the line before it, although no block starts there."

@@ -53,7 +53,7 @@ def missing_operator(source: SourceCode) -> Edits:
         start, end = source.enclosed(node.left)[1], source.enclosed(node.right)[0]
         if source.on_one_line(start, end):
             algebra = isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Name)
-            gap = "" if algebra and isinstance(node.op, ast.Mult) else " "
+            gap = "" if algebra and isinstance(node.op, ast.Mult) else " "  # ``2x``; ``xy`` would be another name
             sign = source.text[slice(*source.operator(node.left, node.right))]
             values = f"between `{short(source.code(node.left))}` and `{short(source.code(node.right))}`"
             why = f"The operator `{sign}` {values} is missing."

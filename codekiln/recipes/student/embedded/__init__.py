@@ -1,51 +1,59 @@
-"""A course that nobody took: problems of our own and students with habits, so that all runs without private data.
+"""A synthetic class with problems of our own and simulated students, so that everything runs without private data.
 
-Each student has a spelling of names, a favourite kind of loop, a spacing, a care. A stream is made backwards: from the
-solution in that student's style, mistakes that novices make are put in, and undone attempt by attempt, as are traces of
-work such as a left-over print. The shares of error classes were set after what is reported of introductory courses:
-most first attempts fail, most last ones pass. It shows that the flow works; it is no model of real students.
+Each student has a profile: a spelling of names, a favourite kind of loop, a spacing, a level of care. A stream is
+simulated backwards: mistakes that novices make are inserted into the solution in that student's style and removed
+attempt by attempt, and so are traces of work such as debug prints. The shares of error classes follow what is reported
+for introductory courses: most first attempts fail, most last ones pass. The class shows that the pipeline works; it is
+no model of real students.
 """
 
 import random
 from functools import lru_cache
 from importlib import resources
 
-from codekiln.recipes.student.course import Course, Stream, collapsed
-from codekiln.recipes.student.embedded.attempts import write_stream
-from codekiln.recipes.student.embedded.habits import Habits, draw_habits
+from codekiln.recipes.student.course import Course, Stream, drop_repeats
+from codekiln.recipes.student.embedded.attempts import simulate_attempts
 from codekiln.recipes.student.embedded.problems import Assignment, read_assignments
-from codekiln.recipes.student.embedded.writing import write_solution
+from codekiln.recipes.student.embedded.profiles import StudentProfile, draw_profile
+from codekiln.recipes.student.embedded.rendering import render_solution
 
 SEMESTERS = ("autumn-1", "spring-2", "autumn-2")
 ATTENDANCE = 0.92
+"""Share of the problems that a student works on."""
+
 GIVES_UP = 0.05
-"""Share of the problems that a student leaves before the last attempt, with nothing submitted."""
+"""Share of the problems on which a student stops before the last attempt, without a final submission."""
 
 
 @lru_cache(maxsize=2)
 def course(students: int, seed: int) -> Course:
-    """Return the embedded course with ``students`` students, always the same one for the same arguments."""
-    assignments = assignments_of_class()
-    streams = []
+    """Return the embedded course with ``students`` students; equal arguments give equal courses.
+
+    The first students of a larger course are those of a smaller one with the same seed.
+    """
+    assignments = read_embedded_assignments()
+    streams: list[Stream] = []
     for number in range(students):
         name = f"student-{number + 1:03}"
-        habits = draw_habits(random.Random(f"{seed}:{name}"))
+        profile = draw_profile(random.Random(f"{seed}:{name}"))
         semester = SEMESTERS[number % len(SEMESTERS)]
-        streams += [_stream(name, semester, habits, assignment, seed) for assignment in assignments.values()]
-    attended = [stream for stream in streams if stream is not None]
-    return Course({name: assignment.question for name, assignment in assignments.items()}, collapsed(attended))
+        for assignment in assignments.values():
+            stream = _stream(name, semester, profile, assignment, seed)
+            streams += [] if stream is None else [stream]
+    return Course({name: assignment.question for name, assignment in assignments.items()}, drop_repeats(streams))
 
 
 @lru_cache(maxsize=1)
-def assignments_of_class() -> dict[str, Assignment]:
-    """Return the problems of the embedded course with their solutions, by name, in order."""
+def read_embedded_assignments() -> dict[str, Assignment]:
+    """Return the problems of the embedded course with their solutions, by name, in the order of the course."""
     return read_assignments((resources.files(__name__) / "problems.toml").read_text(encoding="utf-8"))
 
 
-def _stream(name: str, semester: str, habits: Habits, assignment: Assignment, seed: int) -> Stream | None:
+def _stream(name: str, semester: str, profile: StudentProfile, assignment: Assignment, seed: int) -> Stream | None:
+    # A generator per student and problem keeps every stream independent of the size of the class.
     rng = random.Random(f"{seed}:{name}:{assignment.name}")
     if rng.random() > ATTENDANCE:
         return None
-    attempts = write_stream(write_solution(assignment, habits, rng), habits, rng)
+    attempts = simulate_attempts(render_solution(assignment, profile, rng), profile, rng)
     gives_up = len(attempts) > 1 and rng.random() < GIVES_UP
     return Stream(name, semester, assignment.name, attempts[:-1] if gives_up else attempts, submitted=not gives_up)

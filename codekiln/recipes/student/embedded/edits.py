@@ -1,4 +1,4 @@
-"""Changes to a program's text: where things can be written differently, and how changes are put in."""
+"""Edits of a program's text: alternative spacing and spelling, and their application."""
 
 import io
 import re
@@ -11,53 +11,56 @@ _OPERATORS = frozenset(["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/
 
 
 @dataclass(frozen=True)
-class Edit:
-    """Spans of a text, each with what it is replaced by, that belong together.
+class StyleEdit:
+    """Replacements in a text that belong together.
 
-    ``names`` is a name and its new spelling, for an edit that spells it differently everywhere.
+    Attributes:
+        spans: Start, end and new text of each replacement.
+        names: Old and new spelling of a name, for an edit that renames it everywhere.
     """
 
     spans: tuple[Span, ...]
     names: tuple[str, str] | None = None
 
-    def meets(self, other: "Edit") -> bool:
-        """Tell whether two edits change the same place."""
+    def overlaps(self, other: "StyleEdit") -> bool:
+        """Tell whether two edits touch or overlap."""
         return any(a[0] <= b[1] and b[0] <= a[1] for a in self.spans for b in other.spans)
 
 
-def put_in(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with edits that do not meet; what one puts in has the names that another gives."""
+def apply_edits(text: str, edits: Iterable[StyleEdit]) -> str:
+    """Return the text with edits that do not overlap; renamings also apply to the new text of the other edits."""
     edits = list(edits)
-    spellings = [edit.names for edit in edits if edit.names]
+    renamings = [edit.names for edit in edits if edit.names]
+    # Replacing from the end keeps the offsets of earlier spans valid.
     for start, end, new in sorted((span for edit in edits for span in edit.spans), reverse=True):
-        for old, other in spellings:
+        for old, other in renamings:
             new = re.sub(rf"(?<![.\w]){re.escape(old)}\b", other, new)
         text = text[:start] + new + text[end:]
     return text
 
 
-def tight_operators(code: str) -> list[Edit]:
-    """Return one edit for each operator with spaces around it: the same without them."""
+def tight_operators(code: str) -> list[StyleEdit]:
+    """Return one edit for each operator with spaces around it, which removes the spaces."""
     found = []
-    for before, token, after in _threes(code):
+    for before, token, after in _token_triples(code):
         is_spaced = before.end[1] < token.start[1] and token.end[1] < after.start[1]
         if token.type == tokenize.OP and token.string in _OPERATORS and is_spaced:
             start, end = _offset(code, before.end), _offset(code, after.start)
-            found.append(Edit(((start, end, token.string),)))
+            found.append(StyleEdit(((start, end, token.string),)))
     return found
 
 
-def tight_commas(code: str) -> list[Edit]:
-    """Return one edit for each comma with a space after it: the same without it."""
+def tight_commas(code: str) -> list[StyleEdit]:
+    """Return one edit for each comma with a space after it, which removes the space."""
     return [
-        Edit(((_offset(code, token.end), _offset(code, after.start), ""),))
-        for _, token, after in _threes(code)
+        StyleEdit(((_offset(code, token.end), _offset(code, after.start), ""),))
+        for _, token, after in _token_triples(code)
         if token.string == "," and token.end[1] < after.start[1]
     ]
 
 
-def renamed(code: str, old: str, new: str) -> Edit | None:
-    """Return the edit that spells a variable differently everywhere; None without one, or where ``new`` is taken."""
+def rename_edit(code: str, old: str, new: str) -> StyleEdit | None:
+    """Return the edit that renames a variable everywhere; None without the variable, or where ``new`` is in use."""
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     names = [
         token
@@ -67,11 +70,11 @@ def renamed(code: str, old: str, new: str) -> Edit | None:
     if new in {token.string for token in names}:
         return None
     starts = [_offset(code, token.start) for token in names if token.string == old]
-    return Edit(tuple((start, start + len(old), new) for start in starts), (old, new)) if starts else None
+    return StyleEdit(tuple((start, start + len(old), new) for start in starts), (old, new)) if starts else None
 
 
-def line_starts(code: str, pattern: str) -> Iterator[tuple[int, re.Match]]:
-    """Yield (offset of the line, match) for the lines of code that match from their first character."""
+def line_starts(code: str, pattern: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield (offset of the line, match) for each line that matches from its first character, except in docstrings."""
     offset = 0
     inside = False
     for line in code.split("\n"):
@@ -83,9 +86,10 @@ def line_starts(code: str, pattern: str) -> Iterator[tuple[int, re.Match]]:
         offset += len(line) + 1
 
 
-def _threes(code: str) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo, tokenize.TokenInfo]]:
+def _token_triples(code: str) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo, tokenize.TokenInfo]]:
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        # Spacing is only a matter of style within a line.
         if before.end[0] == token.start[0] == after.start[0]:
             yield before, token, after
 

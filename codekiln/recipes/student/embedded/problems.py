@@ -1,4 +1,4 @@
-"""The problems of the embedded class, read from their file."""
+"""Problems of the embedded class, and their reference solutions."""
 
 import textwrap
 import tomllib
@@ -11,7 +11,11 @@ from codekiln.recipes.student.course import Question
 
 @dataclass(frozen=True)
 class Assignment:
-    """A problem, and its solutions by the kind of loop each is built with; habits spell the names in capitals."""
+    """A problem with its reference solutions.
+
+    Attributes:
+        solutions: Solutions by the kind of loop; names in capitals are placeholders that a profile spells.
+    """
 
     name: str
     question: Question
@@ -20,22 +24,22 @@ class Assignment:
 
 
 def read_assignments(text: str) -> dict[str, Assignment]:
-    """Return the problems that a TOML text holds, by name."""
-    return {given["name"]: _assignment(given) for given in tomllib.loads(text)["question"]}
+    """Return the problems in a TOML text, by name."""
+    return {table["name"]: _assignment(table) for table in tomllib.loads(text)["question"]}
 
 
-def _assignment(given: dict[str, Any]) -> Assignment:
-    doctests = given["doctests"].strip("\n") + "\n"
-    docstring = f'"""{given["purpose"]}\n\n{doctests}"""'
+def _assignment(table: dict[str, Any]) -> Assignment:
+    doctests = table["doctests"].strip("\n") + "\n"
+    docstring = f'"""{table["purpose"]}\n\n{doctests}"""'
     body = f"{docstring}\n# YOUR CODE HERE\n"
     question = Question(
-        assignment_name=given["assignment"],
-        instructions=given["instructions"],
-        skeleton_code_fixed=given.get("fixed", "").strip("\n"),
-        skeleton_code_todo=f"{given['signature']}\n{textwrap.indent(body, '    ').rstrip()}",
-        entry_point=given["entry_point"],
+        assignment_name=table["assignment"],
+        instructions=table["instructions"],
+        skeleton_code_fixed=table.get("fixed", "").strip("\n"),
+        skeleton_code_todo=f"{table['signature']}\n{textwrap.indent(body, '    ').rstrip()}",
+        entry_point=table["entry_point"],
         doctests=doctests,
-        tests=tuple(CallTest(call=call, expect=expect) for call, expect in given.get("calls", [])),
+        tests=tuple(CallTest(call=call, expect=expect) for call, expect in table.get("calls", [])),
     )
-    solutions = {kind: code.strip("\n") for kind, code in given["solutions"].items()}
-    return Assignment(given["name"], question, docstring, solutions)
+    solutions = {kind: code.strip("\n") for kind, code in table["solutions"].items()}
+    return Assignment(table["name"], question, docstring, solutions)

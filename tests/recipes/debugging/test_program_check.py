@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from codekiln.recipes.debugging.input_synthesis import guesses, reads_input
-from codekiln.recipes.debugging.material import Material, embedded
-from codekiln.recipes.debugging.proof import GUESSED, is_guessed, prove
+from codekiln.recipes.debugging.input_synthesis import candidate_inputs, reads_input
+from codekiln.recipes.debugging.material import ExerciseMaterial
+from codekiln.recipes.debugging.program_check import MAX_INPUTS, check_programs, needs_inputs
+from codekiln.recipes.debugging.source import embedded
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Run, observe
 from tests.recipes.debugging.making import LIMITS, MATERIAL
@@ -23,8 +24,10 @@ BROKEN = {
 
 
 def test_what_is_wrong_with_a_program_is_found_and_said():
-    made = [Material(reason, "d", program, stdins, calls) for reason, (program, stdins, calls, _) in BROKEN.items()]
-    proven, flaws = prove(made, limits=LIMITS)
+    made = [
+        ExerciseMaterial(reason, "d", program, stdins, calls) for reason, (program, stdins, calls, _) in BROKEN.items()
+    ]
+    proven, flaws = check_programs(made, limits=LIMITS)
     found = {flaw.material.name: flaw for flaw in flaws}
     assert proven == []
     assert found.keys() == BROKEN.keys()
@@ -34,23 +37,23 @@ def test_what_is_wrong_with_a_program_is_found_and_said():
 
 
 def test_an_endless_loop_is_stopped():
-    program = Material("m", "d", "while True:\n    pass", ("",))
-    _, [flaw] = prove([program], limits=Limits(cpu_seconds=1, wall_seconds=2.0))
+    program = ExerciseMaterial("m", "d", "while True:\n    pass", ("",))
+    _, [flaw] = check_programs([program], limits=Limits(cpu_seconds=1, wall_seconds=2.0))
     assert (flaw.reason, "timeout" in flaw.text) == ("does-not-run", True)
 
 
 def test_good_and_bad_are_told_apart_in_order():
     bad = replace(MATERIAL, name="bad", program="print(")
-    proven, flaws = prove([MATERIAL, bad, replace(MATERIAL, name="again")], limits=LIMITS)
+    proven, flaws = check_programs([MATERIAL, bad, replace(MATERIAL, name="again")], limits=LIMITS)
     assert [item.name for item in proven] == ["bill", "again"]
     assert [flaw.material.name for flaw in flaws] == ["bad"]
 
 
 def test_every_shipped_exercise_runs_on_every_trial_to_the_same_result():
-    proven, flaws = prove(embedded(), limits=LIMITS)
+    proven, flaws = check_programs(embedded(), limits=LIMITS)
     assert [(flaw.material.name, flaw.text) for flaw in flaws] == []
     assert [item.name for item in proven] == [item.name for item in embedded()]
-    assert not [item.name for item in embedded() if is_guessed(item) and reads_input(item.program)]
+    assert not [item.name for item in embedded() if needs_inputs(item) and reads_input(item.program)]
 
 
 @pytest.mark.slow
@@ -67,15 +70,15 @@ def test_the_inputs_of_a_shipped_exercise_show_different_things():
 def test_inputs_are_guessed_for_programs_that_came_without():
     names = ("average-of-scores", "menu-order", "shopping-list", "robot-walk", "parcel-cost", "sum-of-digits")
     known = [replace(item, stdins=()) for item in embedded() if item.name in names]
-    proven, flaws = prove(known, limits=LIMITS)
+    proven, flaws = check_programs(known, limits=LIMITS)
     assert not flaws
     for item in proven:
-        assert 1 <= len(item.stdins) <= GUESSED
-        assert set(item.stdins) <= set(guesses(item.program))
+        assert 1 <= len(item.stdins) <= MAX_INPUTS
+        assert set(item.stdins) <= set(candidate_inputs(item.program))
     runs = [Run(item.program, stdin=text) for item in proven for text in item.stdins]
     assert all(one.ending == "ended" for one in observe(runs, limits=LIMITS))
 
 
 def test_a_program_that_reads_nothing_gets_the_empty_input():
-    [found], _ = prove([Material("m", "d", "print(1)")], limits=LIMITS)
+    [found], _ = check_programs([ExerciseMaterial("m", "d", "print(1)")], limits=LIMITS)
     assert found.stdins == ("",)

@@ -1,4 +1,4 @@
-"""How a student of the embedded class writes."""
+"""Profiles of simulated students: naming, spacing and other habits of writing code."""
 
 import random
 from dataclasses import dataclass
@@ -26,26 +26,26 @@ NAMES = {
         "REST": "todo", "NEXT": "new", "LAST": "old",
     },
 }  # fmt: skip
-"""Spellings of the names that solutions have in capitals."""
+"""Spelling of each placeholder name of the solutions, by naming style."""
 
 LOOPS = (("for", "while", "recursive"), ("while", "for", "recursive"), ("recursive", "for", "while"))
 
 
 @dataclass(frozen=True)
-class Habits:
-    """What stays the same over a student's programs.
+class StudentProfile:
+    """Habits that all programs of a student share.
 
     Attributes:
-        naming: Which of ``NAMES``.
+        naming: Key of ``NAMES``.
         loops: Kinds of solution, the favourite first.
-        indent: Spaces a level.
+        indent: Spaces per level.
         tight: Share of the operators without spaces around them.
-        tight_commas: No space after a comma.
-        docstring: Keeps the docstring of the skeleton.
-        comments: Writes a comment over loops and conditions.
-        brackets: Puts conditions into brackets, as other languages ask for.
-        care: 0 to 1; the careful need fewer attempts and leave less behind.
-        classes: Weights of the classes of mistakes.
+        tight_commas: Whether commas have no space after them.
+        docstring: Whether the docstring of the skeleton is kept.
+        comments: Whether loops and conditions have a comment above them.
+        brackets: Whether conditions are in parentheses, as in C-like languages.
+        care: 0 to 1; careful students need fewer attempts and leave fewer traces of work.
+        classes: Weight of each class of mistakes.
     """
 
     naming: str
@@ -60,9 +60,9 @@ class Habits:
     classes: dict[str, float]
 
 
-def draw_habits(rng: random.Random) -> Habits:
-    """Return the habits of one student."""
-    return Habits(
+def draw_profile(rng: random.Random) -> StudentProfile:
+    """Draw the profile of one student."""
+    return StudentProfile(
         naming=rng.choice(sorted(NAMES)),
         loops=rng.choices(LOOPS, (5, 3, 2))[0],
         indent=rng.choices((4, 2, 3), (7, 2, 1))[0],

@@ -2,17 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.data.records import Message
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat import Chat
-from codekiln.training.rows import IGNORED, prove, split
+from codekiln.models.chat_tokenizer import ChatTokenizer
+from codekiln.training.row_validation import IGNORED, split_holdout, validate_rows
 from tests import toy_models as toy
 
 
 def chat_of(template="chatml"):
-    return Chat(BaseModelSpec(name="toy", id="toy"), toy.tokenizer(template))
+    return ChatTokenizer(BaseModelSpec(name="toy", id="toy"), toy.tokenizer(template))
 
 
 @pytest.fixture(scope="module")
@@ -27,36 +27,36 @@ def said(text, role="assistant"):
 def reason_of(row, chat, max_length=400):
     """Return why a row is rejected when it comes with twenty good ones."""
     good = toy.examples(20) if hasattr(row, "completion") else toy.pairs(20)
-    proven = prove([row, *good], chat, max_length, where="data.jsonl")
-    assert len(proven.rows) == 21 - len(proven.rejected)
-    return proven.rejected[0].reason if proven.rejected else None
+    validated = validate_rows([row, *good], chat, max_length, where="data.jsonl")
+    assert len(validated.rows) == 21 - len(validated.rejected)
+    return validated.rejected[0].reason if validated.rejected else None
 
 
 @pytest.mark.parametrize("template", ["chatml", "gemma"])
 def test_good_rows_are_kept_and_only_completions_are_learned(template):
     chat = chat_of(template)
-    proven = prove(toy.examples(4), chat, 400, where="data.jsonl")
-    assert not proven.rejected
-    assert proven.groups == ("g0", "g0", "g1", "g1")
-    for index, row in enumerate(proven.rows):
+    validated = validate_rows(toy.examples(4), chat, 400, where="data.jsonl")
+    assert not validated.rejected
+    assert validated.groups == ("g0", "g0", "g1", "g1")
+    for index, row in enumerate(validated.rows):
         learned = [token for token in row["labels"] if token != IGNORED]
         start = row["labels"].index(learned[0])
         assert row["labels"][start:] == row["input_ids"][start:] == learned
-        assert chat.decode(learned) == f"{answer(toy.program(index))[0].content}{chat.end_of_turn}\n"
+        assert chat.decode(learned) == f"{code_turn(toy.program(index))[0].content}{chat.end_of_turn}\n"
         assert toy.question(index)[0].content in chat.decode(row["input_ids"][:start])
 
 
 def test_the_tokens_are_those_trl_would_make(chat):
     from trl.data_utils import apply_chat_template
 
-    for example, row in zip(toy.examples(3), prove(toy.examples(3), chat, 400, where="x").rows, strict=True):
+    for example, row in zip(toy.examples(3), validate_rows(toy.examples(3), chat, 400, where="x").rows, strict=True):
         text = apply_chat_template(example.model_dump(include={"prompt", "completion"}), chat.tokenizer)
         assert row["input_ids"] == chat.encode([text["prompt"] + text["completion"]])[0]
         assert row["labels"].count(IGNORED) == len(chat.encode([text["prompt"]])[0])
 
 
 def test_a_pair_shares_its_prompt(chat):
-    [row] = prove(toy.pairs(1), chat, 400, where="x").rows
+    [row] = validate_rows(toy.pairs(1), chat, 400, where="x").rows
     assert chat.decode(row["prompt_ids"] + row["chosen_ids"]).endswith(f"return a + 0\n```{chat.end_of_turn}\n")
     assert chat.decode(row["prompt_ids"] + row["rejected_ids"]).endswith(f"return result\n```{chat.end_of_turn}\n")
 
@@ -73,12 +73,12 @@ EXAMPLE, PAIR = toy.examples(1)[0], toy.pairs(1)[0]
         (EXAMPLE.model_copy(update={"completion": said("x", "user")}), "wrong-roles"),
         (EXAMPLE.model_copy(update={"completion": said("x") + said("y")}), "wrong-roles"),
         (EXAMPLE.model_copy(update={"prompt": said("word " * 300, "user")}), "prompt-too-long"),
-        (EXAMPLE.model_copy(update={"completion": answer("x = 1\n" * 200)}), "too-long"),
+        (EXAMPLE.model_copy(update={"completion": code_turn("x = 1\n" * 200)}), "too-long"),
         (EXAMPLE.model_copy(update={"completion": said("one<|im_end|>two")}), "end-of-turn-inside"),
         (EXAMPLE.model_copy(update={"completion": said("")}), "completion-changed"),
         (PAIR, None),
         (PAIR.model_copy(update={"rejected": PAIR.chosen}), "chosen-equals-rejected"),
-        (PAIR.model_copy(update={"rejected": answer("x = 1\n" * 200)}), "too-long"),
+        (PAIR.model_copy(update={"rejected": code_turn("x = 1\n" * 200)}), "too-long"),
     ],
 )
 def test_a_bad_row_is_rejected_with_its_reason(chat, row, reason):
@@ -95,27 +95,27 @@ def test_a_template_that_drops_the_instruction_is_noticed():
     chat = chat_of()
     chat.tokenizer.chat_template = toy.CHATML.replace("m['content']", "(m['content'] if m['role'] != 'user' else '')")
     with pytest.raises(InputError, match="20 instruction-lost"):
-        prove(toy.examples(20), chat, 400, where="data.jsonl")
+        validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
 
 
 def test_a_template_without_end_of_turn_is_noticed():
     chat = chat_of()
     chat.tokenizer.chat_template = toy.CHATML.replace("<|im_end|>", "")
     with pytest.raises(InputError, match="20 no-end-of-turn"):
-        prove(toy.examples(20), chat, 400, where="data.jsonl")
+        validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
 
 
 def test_a_template_that_asks_differently_than_it_trains_is_noticed():
     chat = chat_of()
     chat.tokenizer.chat_template = toy.CHATML.replace("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n")
     with pytest.raises(InputError, match="20 prompt-not-a-prefix"):
-        prove(toy.examples(20), chat, 400, where="data.jsonl")
+        validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
 
 
 def test_too_many_bad_rows_stop_the_run_and_name_the_first(chat):
     bad = EXAMPLE.model_copy(update={"completion": said("")})
     with pytest.raises(InputError) as caught:
-        prove([*toy.examples(8), bad, bad], chat, 400, where="pairs/data.jsonl")
+        validate_rows([*toy.examples(8), bad, bad], chat, 400, where="pairs/data.jsonl")
     assert caught.value.where == "pairs/data.jsonl:9"
     assert "2 of 10 rows" in caught.value.what
     assert "2 completion-changed" in caught.value.what
@@ -123,7 +123,7 @@ def test_too_many_bad_rows_stop_the_run_and_name_the_first(chat):
 
 def test_no_rows_at_all_are_an_error(chat):
     with pytest.raises(InputError, match="no rows"):
-        prove([], chat, 400, where="data.jsonl")
+        validate_rows([], chat, 400, where="data.jsonl")
 
 
 @given(
@@ -132,15 +132,15 @@ def test_no_rows_at_all_are_an_error(chat):
     seed=st.integers(0, 5),
 )
 def test_a_split_is_by_group_complete_and_repeatable(groups, holdout, seed):
-    train, held = split(groups, holdout, seed)
+    train, held = split_holdout(groups, holdout, seed)
     assert sorted(train + held) == list(range(len(groups)))
     assert not {groups[i] for i in train} & {groups[i] for i in held}
     assert bool(held) == (holdout > 0)
     assert train
-    assert split(groups, holdout, seed) == (train, held)
+    assert split_holdout(groups, holdout, seed) == (train, held)
 
 
 def test_one_group_cannot_be_split():
     with pytest.raises(InputError, match="one group"):
-        split(["a", "a"], 0.1, 0)
-    assert split(["a", "a"], 0, 0) == ([0, 1], [])
+        split_holdout(["a", "a"], 0.1, 0)
+    assert split_holdout(["a", "a"], 0, 0) == ([0, 1], [])

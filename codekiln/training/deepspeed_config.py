@@ -1,4 +1,4 @@
-"""DeepSpeed's start and configuration for ZeRO stages 2 and 3 (https://www.deepspeed.ai/docs/config-json)."""
+"""DeepSpeed's process group and configuration for ZeRO stages 2 and 3 (https://www.deepspeed.ai/docs/config-json)."""
 
 import os
 from datetime import timedelta
@@ -6,20 +6,21 @@ from typing import Any
 
 from codekiln.errors import InputError
 from codekiln.launch import processes
-from codekiln.launch.worker import PATIENCE_SECONDS
+from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.training.settings import Strategy
 
+# Elements per all-gather; an adapter has far fewer than DeepSpeed's default of 5e8.
 BUCKET = 50_000_000
 
 
-def start(strategy: Strategy) -> None:
-    """Connect the processes for DeepSpeed, which has to happen before its configuration and the model are made.
+def init_distributed(strategy: Strategy) -> None:
+    """Initialise the process group for DeepSpeed; call this before the trainer's configuration and the model are made.
 
-    Without it transformers would, on CPUs, describe a run of one process to DeepSpeed. DDP needs nothing: the trainer
-    connects the processes itself.
+    Without it transformers would, on CPUs, describe a run of one process to DeepSpeed. For DDP nothing happens: the
+    trainer initialises the process group itself.
 
     Raises:
-        InputError: ZeRO is asked of a process that torchrun did not start.
+        InputError: ZeRO is requested in a process that torchrun did not start.
     """
     if strategy == "ddp":
         return
@@ -36,14 +37,14 @@ def start(strategy: Strategy) -> None:
     if gpu:
         torch.cuda.set_device(processes.local_rank())
     else:
-        # DeepSpeed would compile an all-reduce over shared memory, for which it needs a C++ compiler; gloo serves.
+        # DeepSpeed would compile an all-reduce over shared memory, which needs a C++ compiler; gloo has one already.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    patience = timedelta(seconds=PATIENCE_SECONDS)
-    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False, timeout=patience)
+    timeout = timedelta(seconds=PEER_TIMEOUT_SECONDS)
+    deepspeed.init_distributed("nccl" if gpu else "gloo", verbose=False, timeout=timeout)
 
 
 def deepspeed_config(strategy: Strategy) -> dict[str, Any] | None:
-    """Return the configuration; None for DDP. The trainer fills in what is ``auto`` from its own arguments."""
+    """Return DeepSpeed's configuration, None for DDP; the trainer replaces ``auto`` by its own arguments."""
     if strategy == "ddp":
         return None
     return {

@@ -1,36 +1,37 @@
-"""Rows are proven before anything is trained on them, and the tokens that were proven are the tokens that are trained.
+"""Training rows are tokenised and validated here, and exactly these tokens go to the trainer.
 
-Published preference adapters were trained on prompts that a mixed data format had silently replaced; the rules here
-make that, and its relatives, an error: see `prove`.
+Published preference adapters were trained on prompts that a mixed data format had silently replaced; the rules of
+`validate_rows` turn this and similar mistakes into errors.
 """
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from codekiln.data import splits
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Message, Pair
 from codekiln.errors import InputError
-from codekiln.models.chat import Chat
+from codekiln.models.chat_tokenizer import ChatTokenizer
 
+# The label that PyTorch's cross-entropy leaves out.
 IGNORED = -100
+# Share of invalid rows above which the data as a whole is considered wrong.
 TOLERATED = 0.1
 
 Tokens = dict[str, list[int]]
 
 
 @dataclass(frozen=True)
-class Proven:
-    """Rows fit for training.
+class ValidatedRows:
+    """Rows that can be trained on, as token ids.
 
     Attributes:
         rows: For an Example ``input_ids`` and ``labels`` (IGNORED on the prompt); for a Pair ``prompt_ids``,
-            ``chosen_ids`` and ``rejected_ids``. Nothing needs truncation.
+            ``chosen_ids`` and ``rejected_ids``. No row needs truncation.
         groups: The group of each row.
-        rejected: The other rows, with the rule they broke.
+        rejected: The other rows, each with the rule it violates.
     """
 
     rows: tuple[Tokens, ...]
@@ -38,15 +39,15 @@ class Proven:
     rejected: tuple[Rejected, ...]
 
 
-def prove(rows: Sequence[Example] | Sequence[Pair], chat: Chat, max_length: int, where: str) -> Proven:
-    """Tokenise rows and keep those that obey every rule.
+def validate_rows(rows: Sequence[Example | Pair], chat: ChatTokenizer, max_length: int, where: str) -> ValidatedRows:
+    """Tokenise rows and keep those that satisfy every rule.
 
     ``wrong-roles``: the prompt ends with a user's turn and each completion is one assistant's turn.
     ``prompt-too-long``: not one completion token would be left of ``max_length``.
     ``too-long``: the end-of-turn token would be cut off.
-    ``prompt-not-a-prefix``: what is trained begins with exactly the tokens the model is asked with later.
-    ``instruction-lost``: every message of the prompt can be read in the decoded prompt tokens.
-    ``completion-changed``: the completion can be read in the decoded label tokens (templates strip indentation).
+    ``prompt-not-a-prefix``: the trained tokens begin with exactly the prompt tokens of sampling.
+    ``instruction-lost``: the decoded prompt tokens contain every message of the prompt.
+    ``completion-changed``: the decoded label tokens contain the completion (some templates strip indentation).
     ``no-end-of-turn``, ``end-of-turn-inside``: the end-of-turn token is learned, once, at the end.
     ``chosen-equals-rejected``: a pair is two different completions.
 
@@ -57,23 +58,23 @@ def prove(rows: Sequence[Example] | Sequence[Pair], chat: Chat, max_length: int,
         where: The file the rows come from, for messages.
 
     Raises:
-        InputError: There are no rows, none obeys the rules, or more than a tenth breaks them.
+        InputError: There are no rows, or more than a tenth of them violates a rule.
     """
     reasons: list[str | None] = [None if _roles_fit(row) else "wrong-roles" for row in rows]
     whole = [index for index, reason in enumerate(reasons) if not reason]
     tokens = dict(zip(whole, _tokenise([rows[index] for index in whole], chat), strict=True))
     for index, ids in tokens.items():
-        reasons[index] = _reason(rows[index], *ids, chat, max_length)
-    _enough(reasons, where)
+        reasons[index] = _violation(rows[index], *ids, chat, max_length)
+    _check_share(reasons, where)
     good = [index for index, reason in enumerate(reasons) if not reason]
-    return Proven(
+    return ValidatedRows(
         rows=tuple(_for_trainer(*tokens[index]) for index in good),
         groups=tuple(rows[index].group or rows[index].task_id for index in good),
         rejected=tuple(Rejected(reason, row) for row, reason in zip(rows, reasons, strict=True) if reason),
     )
 
 
-def split(groups: Sequence[str], holdout: float, seed: int) -> tuple[list[int], list[int]]:
+def split_holdout(groups: Sequence[str], holdout: float, seed: int) -> tuple[list[int], list[int]]:
     """Return the indices of training rows and of held-out rows; no group is in both.
 
     Raises:
@@ -102,25 +103,29 @@ def _roles_fit(row: Example | Pair) -> bool:
     return bool(row.prompt) and row.prompt[-1].role == "user" and all(roles == ["assistant"] for roles in answers)
 
 
-def _tokenise(rows: Sequence[Any], chat: Chat) -> list[tuple[list[int], list[list[int]]]]:
+def _tokenise(rows: Sequence[Example | Pair], chat: ChatTokenizer) -> list[tuple[list[int], list[list[int]]]]:
     prompts = iter(chat.prompts([row.prompt for row in rows]))
     wholes = iter(chat.conversations([row.prompt + answer for row in rows for answer in _completions(row)]))
     return [(next(prompts), [next(wholes) for _ in _completions(row)]) for row in rows]
 
 
-def _reason(row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: Chat, max_length: int) -> str | None:
+def _violation(
+    row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: ChatTokenizer, max_length: int
+) -> str | None:
     if len(prompt) >= max_length:
         return "prompt-too-long"
-    asked = chat.decode(prompt)
-    if any(turn.content.strip() not in asked for turn in row.prompt):
+    decoded = chat.decode(prompt)
+    if any(turn.content.strip() not in decoded for turn in row.prompt):
         return "instruction-lost"
     for whole, answer in zip(wholes, _completions(row), strict=True):
-        if reason := _completion_reason(prompt, whole, answer[0].content, chat, max_length):
+        if reason := _completion_violation(prompt, whole, answer[0].content, chat, max_length):
             return reason
     return "chosen-equals-rejected" if len(wholes) == 2 and wholes[0] == wholes[1] else None
 
 
-def _completion_reason(prompt: list[int], whole: list[int], text: str, chat: Chat, max_length: int) -> str | None:
+def _completion_violation(
+    prompt: list[int], whole: list[int], text: str, chat: ChatTokenizer, max_length: int
+) -> str | None:
     if whole[: len(prompt)] != prompt:
         return "prompt-not-a-prefix"
     if len(whole) > max_length:
@@ -141,7 +146,7 @@ def _for_trainer(prompt: list[int], wholes: list[list[int]]) -> Tokens:
     return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
-def _enough(reasons: list[str | None], where: str) -> None:
+def _check_share(reasons: list[str | None], where: str) -> None:
     counts = Counter(reason for reason in reasons if reason)
     if not reasons:
         raise InputError("there are no rows to train on", where=where, fix="see what the stage before rejected")

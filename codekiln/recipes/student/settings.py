@@ -1,0 +1,76 @@
+"""Settings of the recipe student."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from codekiln.recipes.student.split import HoldOut
+from codekiln.recipes.student.variants import Variant
+from codekiln.recipes.types import RecipeSettings
+
+
+class StudentSettings(RecipeSettings):
+    """Which rows are built from whose work, and how much of it is held out."""
+
+    source: str = Field(
+        "embedded",
+        description="'embedded' (a synthetic class), a .jsonl file of streams, a .json file of rows, or a folder",
+    )
+    problems_file: str = Field("", description="problems with their tests; empty: problems.json beside the source")
+    experiment: Literal[1, 2] = Field(2, description="1: the first, middle or last submission; 2: the next submission")
+    context: bool = Field(False, description="show what the student submitted for earlier problems")
+    k: int = Field(1, ge=1, description="previous submissions that are shown, in experiment 2")
+    past_problems: int = Field(1, ge=1, description="earlier problems in a context, the nearest first")
+    feedback: bool = Field(
+        False, description="show earlier submissions as turns, each with the grader's feedback; in experiment 2"
+    )
+    markers: Literal["tags", "fence"] = Field(
+        "tags", description="around code: <code>...</code> as in the study, or a Markdown fence, which chat models know"
+    )
+    pairs: bool = Field(
+        True, description="also build DPO pairs: the submission over an earlier one of that student with another grade"
+    )
+    students: int = Field(36, ge=4, description="size of the embedded class")
+    new_students: float = Field(0.2, ge=0, le=1, description="share of the students that are only evaluated on")
+    new_problems: float = Field(0.25, ge=0, le=1, description="share of the problems that are only evaluated on")
+    held_out_streams: float = Field(
+        0.15, ge=0, le=1, description="share of the old students' streams on old problems that are only evaluated on"
+    )
+    new_semesters: tuple[str, ...] = Field(
+        (), description="semesters whose students are only evaluated on, instead of a share"
+    )
+    new_problem_names: tuple[str, ...] = Field((), description="problems only evaluated on, instead of a share")
+    near_duplicate: float = Field(
+        0.8, gt=0, le=1, description="similarity to the code of an evaluation row from which a training row is rejected"
+    )
+    max_characters: int = Field(
+        24_000,
+        ge=400,
+        description="longest row, prompt and submission; longer ones lose context, then early submissions",
+    )
+    neighbours: int = Field(5, ge=1, description="k of the k-th nearest real submission, the radius of coverage")
+    embedding_model: str = Field(
+        "", description="model whose embeddings measure distance: folder, Hub id or name; empty: syntax trees"
+    )
+    pseudonyms: bool = Field(True, description="replace the students' names of the source by numbers")
+
+    @property
+    def variant(self) -> Variant:
+        """The variant of the data set that the run trains and evaluates on."""
+        return Variant(self.experiment, self.context, self.k if self.experiment == 2 else 1)
+
+    @property
+    def hold_out(self) -> HoldOut:
+        """How much of the data is held out of training."""
+        return HoldOut(
+            self.new_students, self.new_problems, self.held_out_streams, self.new_semesters, self.new_problem_names
+        )
+
+    @model_validator(mode="after")
+    def _feedback_needs_submissions(self) -> "StudentSettings":
+        if self.feedback and self.experiment == 1:
+            raise ValueError(
+                "feedback follows earlier submissions, and experiment 1 shows none: set experiment = 2, or "
+                "feedback = false"
+            )
+        return self
