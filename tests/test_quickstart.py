@@ -9,6 +9,7 @@ import pytest
 
 from codekiln.data.folders import Dataset
 from codekiln.data.records import Example, Pair, Sample
+from tests.docs import markdown
 from tests.running import SMALL, codekiln
 
 pytestmark = pytest.mark.xdist_group("quickstart")
@@ -106,6 +107,24 @@ def test_a_second_identical_run_repeats_nothing_and_promotes_nothing(first):
         assert "is the champion already (version 1 of codekiln-tiny)" in again.stdout
         assert again.returncode == 0
     assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
+
+
+def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path):
+    workdir, _ = first
+    shutil.copytree(workdir, tmp_path / "runs" / "demo")
+    shown = {command for page in markdown.pages() for command in markdown.commands(page.read_text(encoding="utf-8"))}
+    left_out = ("codekiln judge", "mlflow ui")  # the test below judges; a server does not end
+    commands = sorted(command for command in shown if "runs/demo" in command and not command.startswith(left_out))
+    assert len(commands) >= 6
+    for command in commands:
+        done = markdown.run(command, tmp_path, typed="continue\nquit\n")
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        assert done.stdout
+    champion = ("champion",) in rows(workdir, "select alias from registered_model_aliases")
+    (undo,) = [command for command in shown if command.startswith("codekiln promote")]
+    done = markdown.run(undo, tmp_path)
+    assert ("codekiln-tiny has no champion now" in done.stdout) == champion
+    assert ("model 'codekiln-tiny' has no champion" in done.stderr) != champion
 
 
 def test_judge_evaluates_a_registered_adapter(first, tmp_path):

@@ -42,7 +42,7 @@ def tasks(path: Path = PIPELINE) -> list[Task]:
     found = []
     for key, row in rows.items():
         component = row["componentRef"]["name"]
-        uses = stages.get(component.removeprefix("comp-").split("-2")[0].replace("-", "_")).uses
+        uses = stages.get(component.removeprefix("comp-").split("-2")[0].replace("-", "_")).input_parts
         inputs = tuple(_inputs(row, uses, names))
         found.append(Task(names[key], "taskConfigPassthroughs" in compiled["components"][component], inputs))
     return found

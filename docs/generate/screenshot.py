@@ -45,10 +45,7 @@ def write(report: Path, picture: Path) -> None:
         done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS)
         if not taken.is_file():
             raise InputError(f"no picture came: {done.stderr[-500:]}", where=browser, fix="run it by hand to see why")
-        colours = (
-            Image.open(taken)
-            .convert("RGB")
-            .quantize(colors=256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        )
+        with Image.open(taken) as image:
+            colours = image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     picture.parent.mkdir(parents=True, exist_ok=True)
     colours.save(picture, optimize=True)

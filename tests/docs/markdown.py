@@ -1,8 +1,11 @@
 """What the pages of the repository hold: files shown whole, commands, links."""
 
+import os
 import re
 import shlex
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +46,16 @@ def _commands(text: str, language: str) -> Iterator[str]:
         shown = line.startswith("$ ") or language == "sh" or (not language and line.startswith("codekiln "))
         if shown and (words := shlex.split(command, comments=True)):
             yield shlex.join(words)
+
+
+def run(command: str, folder: Path, more: Sequence[str] = (), typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command of a page in ``folder``, with this Python and more words behind it."""
+    first, *words = shlex.split(command)
+    start = {"codekiln": [sys.executable, "-m", "codekiln"], ".venv/bin/python": [sys.executable]}.get(first, [first])
+    return subprocess.run(
+        [*start, *words, *more], cwd=folder, input=typed, capture_output=True, text=True, timeout=600,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
 
 
 def anchors(text: str) -> set[str]:

@@ -71,7 +71,8 @@ echo "$@" > {tmp_path}/asked
     browser.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     screenshot.write(tmp_path / "report.html", tmp_path / "images" / "report.png")
-    assert Image.open(tmp_path / "images" / "report.png").mode == "P"
+    with Image.open(tmp_path / "images" / "report.png") as image:
+        assert image.mode == "P"
     asked = (tmp_path / "asked").read_text().split()
     assert asked[-1] == (tmp_path / "report.html").as_uri()
     assert f"--window-size={screenshot.WIDTH},{screenshot.HEIGHT}" in asked
