@@ -1,4 +1,4 @@
-"""Stages, their manifests, and the one rule of caching.
+"""Base class of stages, their manifests, and caching by inputs, settings and code version.
 
 A stage is done when its output folder has a manifest with the same inputs, settings and code version.
 """
