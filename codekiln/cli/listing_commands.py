@@ -46,7 +46,7 @@ def _recipe(kind: Any) -> str:
         lines.append(f"  recipes.{kind.name}.{key} = {json.dumps(default, default=str)}")
         lines.append(f"      {field.description}")
     lines += ["", f"pass@k: chance that one of k replies {kind.passes}; it aims at {kind.target}"]
-    lines += [f"  {name:<28} {found.describe}" for name, found in measures.of(kind).items()]
+    lines += [f"  {name:<28} {found.describe}" for name, found in measures.by_name(kind).items()]
     return "\n".join(lines)
 
 

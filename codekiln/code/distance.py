@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from codekiln.data.normalise import bare, parse
+from codekiln.data.normalise import drop_constant_statements, parse
 
 if TYPE_CHECKING:  # numpy takes a while to import, and most callers compare two programs only
     import numpy as np
@@ -109,7 +109,7 @@ def _preorder(code: str) -> tuple[str, ...] | None:
 @lru_cache(maxsize=16_384)
 def _pq_grams(code: str) -> _PqGrams:
     grams: Counter[tuple[str, ...]] = Counter()
-    waiting: list[tuple[ast.AST, tuple[str, ...]]] = [(bare(parse(code)), (_NO_NODE,) * (P - 1))]
+    waiting: list[tuple[ast.AST, tuple[str, ...]]] = [(drop_constant_statements(parse(code)), (_NO_NODE,) * (P - 1))]
     while waiting:
         node, above = waiting.pop()
         stem, children = (*above, _label(node)), _children(node)

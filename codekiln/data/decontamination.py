@@ -48,7 +48,9 @@ def overlaps(
         threshold: Jaccard similarity of token 5-grams from which two texts count as one.
     """
     left, right = ([index for index, text in enumerate(texts) if text] for texts in (train, evaluation))
-    found = near_duplicates.near([train[index] for index in left], [evaluation[index] for index in right], threshold)
+    found = near_duplicates.similar_pairs(
+        [train[index] for index in left], [evaluation[index] for index in right], threshold
+    )
     return [Overlap(left[mine], right[other], similarity) for mine, other, similarity in found]
 
 

@@ -28,7 +28,9 @@ def shingles(text: str) -> frozenset[str]:
     return frozenset(" ".join(words[start : start + SIZE]) for start in range(max(1, len(words) - SIZE + 1)))
 
 
-def near(left: Sequence[str], right: Sequence[str], threshold: float = THRESHOLD) -> list[tuple[int, int, float]]:
+def similar_pairs(
+    left: Sequence[str], right: Sequence[str], threshold: float = THRESHOLD
+) -> list[tuple[int, int, float]]:
     """Return (index in left, index in right, Jaccard similarity) of all pairs at or above ``threshold``, in order."""
     index = _Index(threshold)
     for text in right:

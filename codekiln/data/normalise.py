@@ -44,7 +44,7 @@ def strip(code: str) -> str:
         SyntaxError: see the module's docstring.
     """
     try:
-        return ast.unparse(bare(parse(code)))
+        return ast.unparse(drop_constant_statements(parse(code)))
     except ValueError as error:  # an f-string or an integer that this Python reads but cannot write
         raise SyntaxError(f"no canonical form: {error}") from error
 
@@ -59,12 +59,12 @@ def fingerprint(code: str) -> str:
     Raises:
         SyntaxError: see the module's docstring.
     """
-    tree = _Plain().visit(bare(parse(code)))
+    tree = _Plain().visit(drop_constant_statements(parse(code)))
     alpha_renaming.rename(tree)
     return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def bare(tree: ast.Module) -> ast.Module:
+def drop_constant_statements(tree: ast.Module) -> ast.Module:
     """Drop statements of ``tree`` that are a constant alone (docstrings among them), in place, and return it."""
     for node in ast.walk(tree):
         for field in _BLOCKS:

@@ -43,7 +43,7 @@ class MeasureSource(Protocol):
         """What a passing reply does, as a verb phrase."""
 
 
-def of(source: MeasureSource) -> dict[str, Measure]:
+def by_name(source: MeasureSource) -> dict[str, Measure]:
     """Return the measures of single replies by name; pass@k and distances are not among them."""
     return {measure.name: measure for measure in source.measures or map(of_metric, metrics.names())}
 
@@ -68,7 +68,7 @@ def look_up(source: MeasureSource, name: str) -> Measure:
         k = name.removeprefix(PASS)
         who = "a sample" if k == "1" else f"at least one of {k} samples"
         return Measure(name=name, direction="higher", describe=f"Chance that {who} {source.passes}.", share=True)
-    known = of(source)
+    known = by_name(source)
     if name not in known:
         raise InputError(f"no measure '{name}'", where="metric", fix=f"choose one of: {', '.join(known)}")
     return known[name]

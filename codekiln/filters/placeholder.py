@@ -3,7 +3,7 @@
 import ast
 import re
 
-from codekiln.data.normalise import bare, parse
+from codekiln.data.normalise import drop_constant_statements, parse
 from codekiln.data.records import Graded, Problem
 from codekiln.filters.base import Filter, FilterSettings, program
 
@@ -25,7 +25,7 @@ class Placeholder(Filter[FilterSettings]):
 
 def _has_empty_function(code: str) -> bool:
     try:
-        statements = bare(parse(code)).body
+        statements = drop_constant_statements(parse(code)).body
     except SyntaxError:
         return False
     functions = (item for item in statements if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))

@@ -125,7 +125,11 @@ def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
         return []
     recipe, metric = recipes.get(name), values["metric"]
     chosen = values.get("evaluation", {}).get("k", EvaluationSettings.model_fields["k"].default)
-    known = [*measures.of(recipe), *recipe.distances, *(f"{measures.PASS}{k}" for k in sorted({1, *chosen}))]
+    known = [
+        *measures.by_name(recipe),
+        *recipe.distances,
+        *(f"{measures.PASS}{k}" for k in sorted({1, *chosen})),
+    ]
     if metric in known:
         return []
     return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=did_you_mean(metric, known))]

@@ -37,7 +37,7 @@ def _evaluate(context: StageContext) -> Summary:
             name: _repeated(rows, context.settings.evaluate.n) if name in known else rows
             for name, rows in graded.items()
         },
-        list(measures.of(type(recipe))),
+        list(measures.by_name(type(recipe))),
         context.settings.evaluation.k,
         groups={row.task_id: row.group for row in problems},
         strata={row.task_id: row.stratum for row in problems},

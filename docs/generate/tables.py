@@ -54,7 +54,7 @@ def _recipe_measures(kind: type[recipes.Recipe[Any]]) -> str:
             note = " (the target)" if name == kind.target else " (may not fall)" if name == kind.guard else ""
             yield f"`{name}`{note}", measure.direction, measure.describe
 
-    shown = {**measures.of(kind), **{name: measures.look_up(kind, name) for name in kind.distances}}
+    shown = {**measures.by_name(kind), **{name: measures.look_up(kind, name) for name in kind.distances}}
     return _table("measure | better | what it says", rows())
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codekiln.data.near_duplicates import THRESHOLD, earliest_duplicates, near, shingles
+from codekiln.data.near_duplicates import THRESHOLD, earliest_duplicates, shingles, similar_pairs
 
 WORDS = st.lists(
     st.sampled_from(("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")), min_size=1, max_size=14
@@ -21,11 +21,11 @@ def test_a_small_edit_is_near_and_another_program_is_not():
     longer = LOOP + "\n".join(f"\n\ndef step{i}(x):\n    return x * {i} + {i + 1}\n" for i in range(6))
     edited = longer.replace("x * 3", "x * 30")
     other = "def first(words):\n    return sorted(words, key=len)[0].upper() if words else ''\n"
-    assert [(i, j) for i, j, _ in near([edited, other], [longer])] == [(0, 0)]
+    assert [(i, j) for i, j, _ in similar_pairs([edited, other], [longer])] == [(0, 0)]
 
 
 def test_short_texts_are_near_only_when_they_are_equal():
-    assert near(["Add two.", "Add three."], ["add two."]) == [(0, 0, 1.0)]
+    assert similar_pairs(["Add two.", "Add three."], ["add two."]) == [(0, 0, 1.0)]
 
 
 @given(TEXTS, TEXTS)
@@ -35,15 +35,15 @@ def test_near_finds_exactly_the_pairs_above_the_threshold(left, right):
         return len(a & b) / len(a | b)
 
     expected = [(i, j) for i, one in enumerate(left) for j, two in enumerate(right) if jaccard(one, two) >= THRESHOLD]
-    assert [(i, j) for i, j, _ in near(left, right)] == expected
+    assert [(i, j) for i, j, _ in similar_pairs(left, right)] == expected
 
 
 @given(TEXTS)
 def test_what_is_kept_is_apart_and_what_is_dropped_is_near_something_kept(texts):
     firsts = earliest_duplicates(texts)
     kept = [texts[index] for index in sorted(set(firsts))]
-    assert all(i == j for i, j, _ in near(kept, kept))
+    assert all(i == j for i, j, _ in similar_pairs(kept, kept))
     for index, first in enumerate(firsts):
         assert first <= index
         assert firsts[first] == first
-        assert near([texts[index]], [texts[first]])
+        assert similar_pairs([texts[index]], [texts[first]])

@@ -20,8 +20,8 @@ class Source:
 
 
 def test_without_measures_of_its_own_a_source_has_the_code_metrics() -> None:
-    assert list(measures.of(Source())) == list(metrics.names())
-    assert measures.of(Source(measures=(REALISM,))) == {"realism": REALISM}
+    assert list(measures.by_name(Source())) == list(metrics.names())
+    assert measures.by_name(Source(measures=(REALISM,))) == {"realism": REALISM}
 
 
 def test_measures_are_found_by_name() -> None:

@@ -102,7 +102,7 @@ def _runs(source: Path, folder: Path) -> list[str]:
 def _has_every_measure(recipe: type[Recipe[Any]], folder: Path) -> None:
     """Every measure is there, and each has an interval for at least one contender."""
     evaluation = read_evaluation(folder)
-    wanted = {*measures.of(recipe), *recipe.distances, "pass@1"}
+    wanted = {*measures.by_name(recipe), *recipe.distances, "pass@1"}
     assert wanted <= set(evaluation.measures)
     for name in wanted:
         found = [values[name] for values in evaluation.contenders.values() if values[name].mean is not None]

@@ -8,11 +8,11 @@ with a reason.
 from collections.abc import Sequence
 from operator import attrgetter
 
-from codekiln.code.metrics._metric import Direction, Metric, NoSignal, readable, stripped
+from codekiln.code.metrics._metric import Direction, Metric, NoSignal, parse_bounded, stripped
 from codekiln.data.records import Score
 from codekiln.plugins import ModulePlugins
 
-__all__ = ["DEFAULT", "Direction", "Metric", "NoSignal", "get", "names", "readable", "score_all", "stripped"]
+__all__ = ["DEFAULT", "Direction", "Metric", "NoSignal", "get", "names", "parse_bounded", "score_all", "stripped"]
 
 DEFAULT = "structural_maintainability"
 

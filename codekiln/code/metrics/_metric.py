@@ -83,7 +83,7 @@ def attempt(measure: Callable[[str], T], code: str) -> T | NoSignal:
         return NoSignal("too-deep")
 
 
-def readable(code: str) -> ast.Module:
+def parse_bounded(code: str) -> ast.Module:
     """Return the AST of ``code`` when it is small enough to measure in bounded time.
 
     The caps are ``MAX_CHARACTERS``, ``MAX_LINES``, ``MAX_REREADING`` and the depth that ``normalise.parse`` accepts.
@@ -110,9 +110,9 @@ def stripped(code: str) -> str:
     """Return ``code`` without comments and docstrings, for metrics that look at structure alone.
 
     Raises:
-        NoSignal: as ``readable``, and ``too-long`` when the canonical form is longer than ``MAX_CHARACTERS``.
+        NoSignal: as ``parse_bounded``, and ``too-long`` when the canonical form is longer than ``MAX_CHARACTERS``.
     """
-    readable(code)
+    parse_bounded(code)
     try:
         text = strip(code)
     except SyntaxError as error:

@@ -10,7 +10,7 @@ def parameters(code: str, count_multi: bool) -> tuple[float, int, int, float]:
     """Return radon's Halstead volume, cyclomatic complexity, logical lines and comment percentage.
 
     Args:
-        code: A program that ``readable`` accepts.
+        code: A program that ``parse_bounded`` accepts.
         count_multi: Count the lines of multi-line strings as comments.
 
     Raises:

@@ -1,6 +1,6 @@
 """Comment lines as a share of a program."""
 
-from codekiln.code.metrics._metric import Metric, readable
+from codekiln.code.metrics._metric import Metric, parse_bounded
 from codekiln.code.metrics._radon import parameters
 
 
@@ -8,9 +8,9 @@ def measure(code: str) -> float:
     """Return comments and multi-line string lines per 100 source lines: the C of radon's index, not capped at 100.
 
     Raises:
-        NoSignal: the reasons of ``readable`` and ``radon-refuses``.
+        NoSignal: the reasons of ``parse_bounded`` and ``radon-refuses``.
     """
-    readable(code)
+    parse_bounded(code)
     return parameters(code, count_multi=True)[3]
 
 

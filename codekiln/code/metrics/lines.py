@@ -1,15 +1,15 @@
 """Number of lines of a program."""
 
-from codekiln.code.metrics._metric import Metric, readable
+from codekiln.code.metrics._metric import Metric, parse_bounded
 
 
 def measure(code: str) -> float:
     """Return the number of lines that are not blank, comments included.
 
     Raises:
-        NoSignal: the reasons of ``readable``.
+        NoSignal: the reasons of ``parse_bounded``.
     """
-    readable(code)
+    parse_bounded(code)
     return sum(1 for line in code.split("\n") if line.strip())
 
 

@@ -1,6 +1,6 @@
 """Radon's maintainability index with its comment term, as published work reports it."""
 
-from codekiln.code.metrics._metric import Metric, readable
+from codekiln.code.metrics._metric import Metric, parse_bounded
 from codekiln.code.metrics._radon import parameters
 
 
@@ -8,11 +8,11 @@ def measure(code: str) -> float:
     """Return radon's ``mi_visit(code, multi=True)``, 0..100; 100 for code without any operator, as radon does.
 
     Raises:
-        NoSignal: the reasons of ``readable`` and ``radon-refuses``.
+        NoSignal: the reasons of ``parse_bounded`` and ``radon-refuses``.
     """
     from radon.metrics import mi_compute
 
-    readable(code)
+    parse_bounded(code)
     return float(mi_compute(*parameters(code, count_multi=True)))
 
 

@@ -88,13 +88,13 @@ def swapped(source: SourceCode, first: Span, last: Span) -> tuple[Span, str]:
     return (first[0], last[1]), text[slice(*last)] + text[first[1] : last[0]] + text[slice(*first)]
 
 
-def step(source: SourceCode, header: Located, block: list[ast.stmt]) -> str:
+def indent_width(source: SourceCode, header: Located, block: list[ast.stmt]) -> str:
     """Return by how much a block is indented further than its header, or nothing where that cannot be said."""
     inner, outer = source.indentation(block[0]), source.indentation(header)
     return inner.removeprefix(outer) if inner.startswith(outer) else ""
 
 
-def short(text: str) -> str:
+def first_line(text: str) -> str:
     """Return the first line of some code, as an explanation names it."""
     first = text.strip().splitlines()[0].strip()
     return first if len(first) <= 60 else first[:57] + "..."

@@ -128,22 +128,22 @@ def _call_signs(first: Observation, second: Observation, changed: Observation) -
 def _result_signs(first: Result, second: Result, changed: Result) -> Iterator[str]:
     if first.error or second.error:
         return
-    value, again = exact(first.value), exact(second.value)
+    value, again = equality_key(first.value), equality_key(second.value)
     if value != again:
         return
     if changed.error:
         yield "raises"
-    elif value is not None and (other := exact(changed.value)) is not None and other != value:
+    elif value is not None and (other := equality_key(changed.value)) is not None and other != value:
         yield "differs"
 
 
-def exact(value: object) -> Hashable | None:
+def equality_key(value: object) -> Hashable | None:
     """Return a comparison key that is exact in type and value, or None for a value that is not plain data."""
     kind = type(value).__name__
     if isinstance(value, Opaque):
         return None
     if isinstance(value, list | tuple | set | frozenset | dict):
-        items = [exact(item) for item in (value.items() if isinstance(value, dict) else value)]
+        items = [equality_key(item) for item in (value.items() if isinstance(value, dict) else value)]
         ordered = isinstance(value, list | tuple)
         return None if None in items else (kind, tuple(items) if ordered else frozenset(items))
     if isinstance(value, int | Fraction):  # repr refuses integers that are very large

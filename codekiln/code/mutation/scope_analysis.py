@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeVar, overload
 
-from codekiln.code.mutation.blocks import short
+from codekiln.code.mutation.blocks import first_line
 from codekiln.code.mutation.source import Located, SourceCode, Span
 from codekiln.code.syntax import COMPREHENSIONS, FUNCTIONS, LOOPS, Function, Loop, variables_in
 
@@ -27,7 +27,7 @@ def removed(source: SourceCode, statement: ast.stmt) -> Removal | None:
     """Return the edit that takes a statement out: its lines go, or ``pass`` stands there when it is the only one."""
     if not source.alone(statement):
         return None
-    code = short(source.code(statement))
+    code = first_line(source.code(statement))
     if len(source.block(statement)) == 1:
         return Removal(source.span(statement), "pass", code)
     return Removal(source.rows(statement), "", code)
@@ -62,7 +62,7 @@ def special_cases(source: SourceCode) -> Iterator[SpecialCase]:
                     yield SpecialCase(node, value, function, removal.span)
 
 
-def stored(node: ast.AST) -> set[str]:
+def assigned_names(node: ast.AST) -> set[str]:
     """Return the names that ``node`` assigns to, comprehensions aside."""
     found: set[str] = set()
     todo = [node]
@@ -165,10 +165,10 @@ def method_span(source: SourceCode, node: ast.Attribute) -> Span:
     return end - len(node.attr), end
 
 
-def steers_while(source: SourceCode, statement: ast.stmt) -> bool:
+def removal_may_hang(source: SourceCode, statement: ast.stmt) -> bool:
     """Return whether removing ``statement`` may make an enclosing ``while`` loop infinite."""
     loop = source.inside(statement, ast.While)
-    changed = stored(statement) | {
+    changed = assigned_names(statement) | {
         child.value.id
         for child in ast.walk(statement)
         if isinstance(child, ast.Attribute | ast.Subscript)
@@ -191,12 +191,12 @@ def in_while_test(source: SourceCode, node: ast.AST) -> bool:
     return False
 
 
-def decides_while(source: SourceCode, node: ast.AST) -> bool:
+def change_may_hang(source: SourceCode, node: ast.AST) -> bool:
     """Return whether changing ``node`` may make an enclosing ``while`` loop infinite."""
-    return in_while_test(source, node) or steers_while(source, statement(source, node))
+    return in_while_test(source, node) or removal_may_hang(source, statement(source, node))
 
 
-def simple(node: ast.AST) -> bool:
+def is_simple(node: ast.AST) -> bool:
     """Say whether an expression reads as one word: a name, a literal, an attribute or an element of one."""
     return isinstance(node, ast.Name | ast.Constant | ast.Attribute | ast.Subscript)
 
@@ -259,7 +259,7 @@ def _is_container(parent: ast.AST, node: ast.Name) -> bool:
     return False
 
 
-def leaves(block: list[ast.stmt]) -> bool:
+def always_exits(block: list[ast.stmt]) -> bool:
     """Return whether a block ends with ``return``, ``raise``, ``break`` or ``continue``."""
     return isinstance(block[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
 

@@ -20,7 +20,7 @@ def renamed_clones(functions: Sequence[Function], min_lines: int) -> Iterator[tu
     """
     normalised = [(index, text) for index, item in enumerate(functions) for text in _normalised(item, min_lines)]
     texts = [text for _, text in normalised]
-    for left, right, _ in near_duplicates.near(texts, texts):
+    for left, right, _ in near_duplicates.similar_pairs(texts, texts):
         if normalised[left][0] < normalised[right][0]:
             yield normalised[left][0], normalised[right][0]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codekiln.code.mutation.proof import exact
+from codekiln.code.mutation.proof import equality_key
 from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks.io_examples import observed_values
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, statement_source
@@ -168,7 +168,7 @@ def _judge_program(problem: Problem, original: Observation, reply: Observation) 
         return Correctness(0.0, f"{reply.ending}: {reply.error} {reply.message}".strip()[:200])
     results = zip(observed_values(original), observed_values(reply), strict=True)
     for call, (expected, got) in zip(problem.grading_context["calls"], results, strict=True):
-        if exact(got) is None or exact(got) != exact(expected):
+        if equality_key(got) is None or equality_key(got) != equality_key(expected):
             return Correctness(0.0, f"{call} gives {describe(got)}, not {describe(expected)}"[:300])
     return Correctness(1.0)
 

@@ -53,7 +53,9 @@ def group_functions(functions: Sequence[Function], threshold: float, min_lines: 
         min_lines: Smallest number of lines of a nested function that is compared.
     """
     texts = [function.text for function in functions]
-    similar = [(left, right) for left, right, _ in near_duplicates.near(texts, texts, threshold) if left < right]
+    similar = [
+        (left, right) for left, right, _ in near_duplicates.similar_pairs(texts, texts, threshold) if left < right
+    ]
     links = [*similar, *clone_detection.renamed_clones(functions, min_lines)]
     return connect_files([function.file for function in functions], links)
 

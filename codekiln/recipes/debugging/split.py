@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from codekiln.data import splits
-from codekiln.data.near_duplicates import near
+from codekiln.data.near_duplicates import similar_pairs
 from codekiln.recipes.debugging.material import ExerciseMaterial
 
 
@@ -15,7 +15,7 @@ def groups(materials: Sequence[ExerciseMaterial]) -> list[str]:
     links = [
         (left, right)
         for texts in ([item.program for item in materials], [item.description for item in materials])
-        for left, right, _ in near(texts, texts)
+        for left, right, _ in similar_pairs(texts, texts)
     ]
     return [materials[group[0]].name for group in splits.connected(len(materials), links)]
 

@@ -29,7 +29,7 @@ class Difficulty(Recipe[DifficultySettings]):
 
     def problems(self, settings: RunSettings) -> ProblemSets:
         """Return the problems of the run, none near an evaluation problem, strata by the source's difficulty."""
-        return tasks.separate(super().problems(settings), self.settings.near_duplicate)
+        return tasks.remove_overlapping(super().problems(settings), self.settings.near_duplicate)
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each run's file."""

@@ -13,7 +13,7 @@ references differ, and the other way round.
 """
 
 
-def separate(made: ProblemSets, threshold: float) -> ProblemSets:
+def remove_overlapping(made: ProblemSets, threshold: float) -> ProblemSets:
     """Return the problems without training problems whose prompt or reference nearly repeats an evaluation problem's.
 
     Args:

@@ -18,13 +18,13 @@ def with_conversations(made: ProblemSets, settings: MaintainabilitySettings) -> 
         return made
     signature, system = settings.ask == "signature", settings.system
     return ProblemSets(
-        ask(made.train, signature=signature, system=system),
-        ask(made.evaluation, signature=signature, system=system),
+        add_conversations(made.train, signature=signature, system=system),
+        add_conversations(made.evaluation, signature=signature, system=system),
         made.rejected,
     )
 
 
-def ask(problems: Sequence[Problem], *, signature: bool, system: str) -> list[Problem]:
+def add_conversations(problems: Sequence[Problem], *, signature: bool, system: str) -> list[Problem]:
     """Return the problems with conversations of their own.
 
     Args:

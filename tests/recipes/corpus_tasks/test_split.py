@@ -83,7 +83,7 @@ def test_no_file_and_no_nearly_equal_function_is_on_both_sides(sets):
     assert not sides[0] & sides[1]
     assert not {row.group for row in sets.train} & {row.group for row in sets.evaluation}
     texts = [[row.grading_context["text"] for row in rows] for rows in (sets.train, sets.evaluation)]
-    assert near_duplicates.near(*texts, threshold=0.5) == []
+    assert near_duplicates.similar_pairs(*texts, threshold=0.5) == []
 
 
 def test_nearly_equal_functions_of_two_files_are_one_group(corpus, tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from codekiln.code.mutation import compiles
-from codekiln.data.near_duplicates import near
+from codekiln.data.near_duplicates import similar_pairs
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial
 from codekiln.recipes.debugging.prompts import SYSTEM
@@ -49,7 +49,9 @@ def test_a_problem_is_a_request_with_a_right_reply(made):
 def test_no_exercise_and_nothing_like_one_is_on_both_sides(made):
     made_by, sets, _ = made
     assert not {problem.group for problem in sets.train} & {problem.group for problem in sets.evaluation}
-    assert not near(*([made_by.dedup_text(problem) for problem in side] for side in (sets.train, sets.evaluation)))
+    assert not similar_pairs(
+        *([made_by.dedup_text(problem) for problem in side] for side in (sets.train, sets.evaluation))
+    )
     assert len({problem.group for problem in sets.evaluation}) == round(0.3 * len(NAMES))
 
 

@@ -1,7 +1,7 @@
 """Problems of the recipe: separated from evaluation, and reported by stated difficulty."""
 
 from codekiln.data.records import Problem
-from codekiln.recipes.difficulty.tasks import separate
+from codekiln.recipes.difficulty.tasks import remove_overlapping
 from codekiln.recipes.types import ProblemSets
 from codekiln.settings.resolve import resolve
 from tests.recipes.difficulty.making import recipe
@@ -16,7 +16,7 @@ def test_problems_near_the_evaluation_side_train_nothing():
 
     train = [one("a", smallest, "x = 1"), one("b", "Double them.", doubled), one("c", "Halve them.", "y = 2")]
     evaluation = [one("d", smallest + " now", "z = 3"), one("e", "Twice each.", doubled.replace("== 0", "== 1"))]
-    made = separate(ProblemSets(train, evaluation), 0.8)
+    made = remove_overlapping(ProblemSets(train, evaluation), 0.8)
     assert [problem.task_id for problem in made.train] == ["c"]
     assert [item.reason for item in made.rejected] == ["near-evaluation-prompt", "near-evaluation-reference"]
 

@@ -12,7 +12,7 @@ def test_the_study_is_asked_by_signature_and_sees_no_test():
     reference = "def helper(x):\n    return x\n\ndef f(x: list, k=1) -> int:\n    return sum(x) + k\n"
     reference += "\ndef unused(z):\n    return z\n"
     shown = problem(reference=reference, visible_tests=("assert f([]) == 1",))
-    (asked,) = tasks.ask([shown], signature=True, system=STUDY["system"])
+    (asked,) = tasks.add_conversations([shown], signature=True, system=STUDY["system"])
     system, user = prompts.messages(asked)
     assert (system.role, system.content) == ("system", STUDY["system"])
     assert "`def f(x: list, k=1) -> int:`" in user.content

@@ -150,7 +150,7 @@ def test_training_shows_training_streams_only_as_target_and_as_context(seed, var
 def test_no_training_row_nearly_repeats_an_evaluation_rows_code(seed, variant):
     found = split_rows(CourseData(course(8)), variant, HELD, 1, 0.8, seed)
     train, judging = ([own_text(row.row) for row in rows] for rows in (found.train, found.evaluation))
-    close = near_duplicates.near(train, judging, 0.8)
+    close = near_duplicates.similar_pairs(train, judging, 0.8)
     assert not [pair for pair in close if found.train[pair[0]].key[1] == found.evaluation[pair[1]].key[1]]
 
 

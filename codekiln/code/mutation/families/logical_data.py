@@ -4,18 +4,18 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codekiln.code.mutation.blocks import short, swapped
+from codekiln.code.mutation.blocks import first_line, swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.replacements import FUNCTIONS, TEXT_METHODS
 from codekiln.code.mutation.scope_analysis import (
     calls,
+    change_may_hang,
     containers,
-    decides_while,
     in_while_test,
     is_call,
+    is_simple,
     method_calls,
     method_span,
-    simple,
     variables,
 )
 from codekiln.code.mutation.source import SourceCode, Span
@@ -58,7 +58,7 @@ def wrong_variable(source: SourceCode) -> Edits:
         known = variables(source, node)
         alike = [name for name in known if name != node.id and (name in many) == (node.id in many)]
         others = [name for name in alike if not _receives(source, node, name)]
-        if node.id in known and not _is_receiver(source, node) and not decides_while(source, node):
+        if node.id in known and not _is_receiver(source, node) and not change_may_hang(source, node):
             # The two assigned last are the nearest; with all of them most mutations would be of this family.
             for wrong in others[-2:]:
                 why = f"The variable `{wrong}` is used where `{node.id}` is needed."
@@ -86,10 +86,10 @@ def swapped_arguments(source: SourceCode) -> Edits:
     for node in source.each(ast.Call):
         if callee(node) in _ORDERED:
             continue
-        function = short(source.code(node.func))
+        function = first_line(source.code(node.func))
         for left, right in pairwise(node.args):
             one, other = source.code(left), source.code(right)
-            plain = simple(left) and simple(right) and source.on_one_line(source.start(left), source.end(right))
+            plain = is_simple(left) and is_simple(right) and source.on_one_line(source.start(left), source.end(right))
             if one != other and plain:
                 why = f"The arguments `{one}` and `{other}` of `{function}` are in the wrong order."
                 edit = swapped(source, source.span(left), source.span(right))
@@ -101,7 +101,7 @@ def swapped_indexes(source: SourceCode) -> Edits:
     """The two indexes of a table are swapped."""
     for node in source.each(ast.Subscript):
         inner = node.value
-        if isinstance(inner, ast.Subscript) and simple(inner.slice) and simple(node.slice):
+        if isinstance(inner, ast.Subscript) and is_simple(inner.slice) and is_simple(node.slice):
             one, other, table = source.code(inner.slice), source.code(node.slice), source.code(inner.value)
             if one != other:
                 why = f"The indexes `{one}` and `{other}` of `{table}` are swapped, so the wrong element is used."
@@ -135,9 +135,9 @@ def missing_step(source: SourceCode) -> Edits:
             if isinstance(parent, ast.Expr) or is_call(parent, "str") or in_while_test(source, node):
                 continue
             code = source.code(node.args[0])
-            why = f"The call of `{name.id}` around `{short(code)}` is missing."
+            why = f"The call of `{name.id}` around `{first_line(code)}` is missing."
             keywords = name.id, "missing", "call", "function"
-            yield TextEdit(source.span(node), code, f"the value `{short(code)}`", why, keywords)
+            yield TextEdit(source.span(node), code, f"the value `{first_line(code)}`", why, keywords)
 
 
 @family("logical", "SIDE", "Alzahrani 2021")
@@ -145,7 +145,7 @@ def missing_method(source: SourceCode) -> Edits:
     """A method that should be applied to a text or a list is left out."""
     for node, method in method_calls(source, *_TEXT_STEPS):
         if not isinstance(source.parents[node], ast.Expr):
-            code, end = short(source.code(method.value)), source.end(method.value)
+            code, end = first_line(source.code(method.value)), source.end(method.value)
             start = source.enclosed(method.value)[1] if source.text[end : end + 1] == ")" else end
             why = f"The call of the method `{method.attr}` on `{code}` is missing."
             keywords = method.attr, "missing", "method", "call"
@@ -186,6 +186,6 @@ def characters_for_words(source: SourceCode) -> Edits:
         parent = source.parents[node]
         unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List)
         if not isinstance(parent, ast.Expr) and not unpacked:
-            code, span = short(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
+            code, span = first_line(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
             why = f"The text `{code}` is not split, so its characters are used instead of its words."
             yield TextEdit(span, "", f"the text `{code}`", why)

@@ -2,9 +2,9 @@
 
 import ast
 
-from codekiln.code.mutation.blocks import indented_into, movable, on_own_lines, reindented, short, step
+from codekiln.code.mutation.blocks import first_line, indent_width, indented_into, movable, on_own_lines, reindented
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
-from codekiln.code.mutation.scope_analysis import arguments, loops, removals, steers_while, stored
+from codekiln.code.mutation.scope_analysis import arguments, assigned_names, loops, removal_may_hang, removals
 from codekiln.code.mutation.source import SourceCode
 from codekiln.code.syntax import variables_in
 
@@ -16,10 +16,10 @@ def statement_in_loop(source: SourceCode) -> Edits:
     """The statement after a loop is indented into the loop and so done in every round."""
     for loop in loops(source):
         after = source.sibling(loop, 1)
-        own = isinstance(after, ast.Assign) and stored(after) & variables_in(after.value)
+        own = isinstance(after, ast.Assign) and assigned_names(after) & variables_in(after.value)
         again = own or isinstance(after, ast.AugAssign | ast.Expr)
         if after and again and (inside := indented_into(source, after, loop)):
-            code = short(source.code(after))
+            code = first_line(source.code(after))
             why = f"The line `{code}` is indented into the loop, so it is done in every round and not once after it."
             yield TextEdit(source.rows(after), inside, f"the indentation of `{code}`", why)
 
@@ -29,13 +29,18 @@ def statement_after_block(source: SourceCode) -> Edits:
     """The last statement of a loop or a branch is not indented far enough and so stands after it."""
     for node in source.each(ast.For, ast.While, ast.If):
         last = node.body[-1]
-        if len(node.body) < 2 or node.orelse or not movable(source, [last]) or not step(source, node, node.body):
+        if (
+            len(node.body) < 2
+            or node.orelse
+            or not movable(source, [last])
+            or not indent_width(source, node, node.body)
+        ):
             continue
-        if isinstance(last, ast.Return | ast.Break | ast.Continue | ast.Pass) or steers_while(source, last):
+        if isinstance(last, ast.Return | ast.Break | ast.Continue | ast.Pass) or removal_may_hang(source, last):
             continue
         # A name that the loop or branch assigns first may be undefined after it: that would be a runtime error.
         if not variables_in(last) & _first_bound_in(source, node):
-            code, what = short(source.code(last)), "branch" if isinstance(node, ast.If) else "loop"
+            code, what = first_line(source.code(last)), "branch" if isinstance(node, ast.If) else "loop"
             effect = "done whatever the condition is" if what == "branch" else "done once after the loop only"
             why = f"The line `{code}` is not indented into the {what}, so it is {effect}."
             after = reindented(source, [last], node)
@@ -47,7 +52,7 @@ def _first_bound_in(source: SourceCode, block: ast.For | ast.While | ast.If) -> 
     function = source.function(block)
     above = (node for node in source.each(ast.Name) if node.lineno < block.lineno)
     known = {node.id for node in above if source.function(node) is function}
-    return stored(block) - arguments(function) - known
+    return assigned_names(block) - arguments(function) - known
 
 
 @family("logical", "Alzahrani 2021", keywords=(*_LOOP, "reset", "initial", "initialised", "initialized"))
@@ -58,8 +63,8 @@ def reset_in_loop(source: SourceCode) -> Edits:
         if not isinstance(before, ast.Assign) or not movable(source, [before]) or not on_own_lines(source, loop.body):
             continue
         used = variables_in(loop.test if isinstance(loop, ast.While) else loop.iter)
-        if stored(before) & stored(loop) and not stored(before) & used:
-            code, place = short(source.code(before)), source.rows(loop.body[0])[0]
+        if assigned_names(before) & assigned_names(loop) and not assigned_names(before) & used:
+            code, place = first_line(source.code(before)), source.rows(loop.body[0])[0]
             why = f"The line `{code}` stands inside the loop, so every round starts anew."
             inside = reindented(source, [before], loop.body[0])
             yield TextEdit((place, place), inside, f"the line `{code}` in the loop", why)
@@ -93,6 +98,6 @@ def if_for_while(source: SourceCode) -> Edits:
         jumps = any(isinstance(child, ast.Break | ast.Continue) for child in ast.walk(node))
         # ``break`` outside of a loop is a syntax error, and ``if True`` nothing that people write.
         if not jumps and not isinstance(node.test, ast.Constant):
-            start, code = source.start(node), short(source.code(node.test))
+            start, code = source.start(node), first_line(source.code(node.test))
             why = f"The block under `if {code}` is done once at most, where a `while` loop is needed."
             yield TextEdit((start, start + len("while")), "if", f"the condition `if {code}`", why)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import (
     calls,
-    decides_while,
+    change_may_hang,
     divisors,
     indexes,
     is_call,
-    steers_while,
+    removal_may_hang,
     value_type,
 )
 from codekiln.code.mutation.source import SourceCode, Span
@@ -29,7 +29,7 @@ def _integers(source: SourceCode) -> Iterator[tuple[ast.Constant, int]]:
 def _offsets(source: SourceCode) -> Iterator[tuple[ast.BinOp, str, str]]:
     """Yield each `+ 1` and `- 1` outside of indexes that no loop depends on: its node, sign, and the other sign."""
     for node in source.each(ast.BinOp):
-        if isinstance(source.parents[node], ast.Subscript) or decides_while(source, node):
+        if isinstance(source.parents[node], ast.Subscript) or change_may_hang(source, node):
             continue
         match node:
             case ast.BinOp(op=ast.Add(), right=ast.Constant(value=1)):
@@ -63,7 +63,7 @@ def swapped_offset(source: SourceCode) -> Edits:
 def wrong_constant(source: SourceCode) -> Edits:
     """A number in a calculation or a comparison is wrong by one."""
     for node, value in _integers(source):
-        if _counts(source, node, value) and not decides_while(source, node):
+        if _counts(source, node, value) and not change_may_hang(source, node):
             wrong = str(value + 1 if value < 2 or value % 2 else value - 1)
             why = f"The number `{wrong}` is wrong here: it should be `{value}`."
             yield TextEdit(source.span(node), wrong, f"the number `{wrong}`", why, (wrong,))
@@ -220,7 +220,7 @@ def wrong_initial_value(source: SourceCode) -> Edits:
 def _built_up(source: SourceCode, first: ast.Assign, name: str) -> bool:
     later = (node for node in source.each(ast.AugAssign, ast.Assign) if node.lineno > first.lineno)
     return any(
-        isinstance(target, ast.Name) and target.id == name and not steers_while(source, node)
+        isinstance(target, ast.Name) and target.id == name and not removal_may_hang(source, node)
         for node in later
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if source.function(node) is source.function(first)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from codekiln.code.mutation.blocks import swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.replacements import ARITHMETIC
-from codekiln.code.mutation.scope_analysis import calls, operations, simple, steers_while
+from codekiln.code.mutation.scope_analysis import calls, is_simple, operations, removal_may_hang
 from codekiln.code.mutation.source import SourceCode
 
 _SWAPS = {**ARITHMETIC, "|": "&", "&": "|"}
@@ -22,7 +22,7 @@ def wrong_operator(source: SourceCode) -> Edits:
         if (
             operator not in _SWAPS
             or _on_texts(node)
-            or (isinstance(node, ast.AugAssign) and steers_while(source, node))
+            or (isinstance(node, ast.AugAssign) and removal_may_hang(source, node))
         ):
             continue
         # ``+ 1`` and ``- 1`` belong to the family swapped_offset.
@@ -64,7 +64,7 @@ def integer_division(source: SourceCode) -> Edits:
 def swapped_operands(source: SourceCode) -> Edits:
     """The two sides of a subtraction, a division or a power are swapped."""
     for node, operator, _ in operations(source):
-        if not isinstance(node, ast.BinOp) or _on_texts(node) or not (simple(node.left) and simple(node.right)):
+        if not isinstance(node, ast.BinOp) or _on_texts(node) or not (is_simple(node.left) and is_simple(node.right)):
             continue
         left, right = source.code(node.left), source.code(node.right)
         # ``x / 2`` the other way round divides by a variable, which raises where that is zero.
@@ -110,7 +110,7 @@ def missing_minus(source: SourceCode) -> Edits:
 def overwritten_total(source: SourceCode) -> Edits:
     """A running total is overwritten instead of added to: `=` for `+=`."""
     for node, operator, span in operations(source):
-        if isinstance(node, ast.AugAssign) and not steers_while(source, node):
+        if isinstance(node, ast.AugAssign) and not removal_may_hang(source, node):
             name = source.code(node.target)
             why = f"The assignment with `=` overwrites `{name}`, where `{operator}=` must change its old value."
             keywords = "overwrites", "overwritten", "accumulate", "assignment", f"{operator}=", "total", "replaced"
@@ -126,7 +126,7 @@ def reversed_assignment_operator(source: SourceCode) -> Edits:
         if (
             isinstance(node, ast.AugAssign)
             and operator in "+-"
-            and not steers_while(source, node)
+            and not removal_may_hang(source, node)
             and not _on_texts(node)
         ):
             wrong, name = f"={operator}", source.code(node.target)

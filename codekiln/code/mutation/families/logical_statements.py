@@ -7,9 +7,9 @@ from codekiln.code.mutation.scope_analysis import (
     arguments,
     is_call,
     method_calls,
+    removal_may_hang,
     removals,
     statement,
-    steers_while,
 )
 from codekiln.code.mutation.source import SourceCode
 from codekiln.code.syntax import LOOPS, variables_in
@@ -31,7 +31,7 @@ def missing_update(source: SourceCode) -> Edits:
     """The statement that builds up a result in a loop is missing."""
     for node, (span, text, code) in removals(source, ast.AugAssign, ast.Expr):
         adds = isinstance(node, ast.AugAssign) or _adds(node.value)
-        if adds and source.inside(node, *LOOPS) and not steers_while(source, node):
+        if adds and source.inside(node, *LOOPS) and not removal_may_hang(source, node):
             why = f"The update `{code}` is missing from the loop, so its result never changes there."
             yield TextEdit(span, text, f"the missing update `{code}`", why)
 
@@ -45,7 +45,7 @@ def missing_call(source: SourceCode) -> Edits:
     """A call that changes or shows something is missing."""
     for node, (span, text, code) in removals(source, ast.Expr):
         update = _adds(node.value) and source.inside(node, *LOOPS)
-        if isinstance(node.value, ast.Call) and not update and not steers_while(source, node):
+        if isinstance(node.value, ast.Call) and not update and not removal_may_hang(source, node):
             shows = is_call(node.value, "print")
             effect = "nothing is printed there" if shows else "what it changes stays as it was"
             yield TextEdit(span, text, f"the missing call `{code}`", f"The call `{code}` is missing, so {effect}.")
@@ -61,7 +61,7 @@ def missing_assignment(source: SourceCode) -> Edits:
     """The statement that gives a variable its new value is missing."""
     for node, (span, text, code) in removals(source, ast.Assign):
         match node.targets:
-            case [ast.Name(id=name)] if _had_a_value(source, node, name) and not steers_while(source, node):
+            case [ast.Name(id=name)] if _had_a_value(source, node, name) and not removal_may_hang(source, node):
                 why = f"The assignment `{code}` is missing, so `{name}` keeps its old value."
                 yield TextEdit(span, text, f"the missing assignment `{code}`", why)
 

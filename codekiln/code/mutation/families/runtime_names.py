@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from codekiln.code.mutation.blocks import movable
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
-from codekiln.code.mutation.scope_analysis import arguments, is_loop_target, removals, stored
+from codekiln.code.mutation.scope_analysis import arguments, assigned_names, is_loop_target, removals
 from codekiln.code.mutation.source import SourceCode
 from codekiln.code.syntax import variables_in
 
@@ -103,7 +103,7 @@ def unquoted_word(source: SourceCode) -> Edits:
 def missing_initialisation(source: SourceCode) -> Edits:
     """The statement that gives a variable its first value is missing."""
     for node, (span, text, code) in removals(source, ast.Assign):
-        targets, function = stored(node), source.function(node)
+        targets, function = assigned_names(node), source.function(node)
         bound = [child for child in source.each(ast.Name) if child.id in targets and isinstance(child.ctx, ast.Store)]
         first = {child.id: child for child in reversed(bound) if source.function(child) is function}
         # Where something above binds the name already, the program runs without this statement.
@@ -123,7 +123,7 @@ def used_before_assignment(source: SourceCode) -> Edits:
         if after is None or not plain or not movable(source, [node]) or not movable(source, [after]):
             continue
         (start, middle), (begin, end) = source.rows(node), source.rows(after)
-        used = stored(node) & variables_in(after)
+        used = assigned_names(node) & variables_in(after)
         if used and middle == begin and source.text[end - 1 : end] == "\n":
             # Several names may be used; the first in the alphabet keeps the explanation the same in every run.
             name, swapped = min(used), source.text[middle:end] + source.text[start:middle]

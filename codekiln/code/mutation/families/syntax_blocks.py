@@ -1,6 +1,6 @@
 """Syntax errors in the layout of blocks: colons and indentation."""
 
-from codekiln.code.mutation.blocks import headers, movable, on_own_lines, reindented, short, step
+from codekiln.code.mutation.blocks import first_line, headers, indent_width, movable, on_own_lines, reindented
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.source import SourceCode
 
@@ -31,9 +31,9 @@ def unexpected_indent(source: SourceCode) -> Edits:
     for block in [source.tree.body, *(header.block for header in headers(source))]:
         for statement in block[1:]:  # the first statement may be indented by any amount
             if on_own_lines(source, [statement]):
-                start, line = source.rows(statement)[0], f"line `{short(source.code(statement))}`"
+                start, line = source.rows(statement)[0], f"line `{first_line(source.code(statement))}`"
                 why = f"The {line} is indented further than the line before it, although no block starts there."
-                yield TextEdit((start, start), "  ", f"the indentation of `{short(source.code(statement))}`", why)
+                yield TextEdit((start, start), "  ", f"the indentation of `{first_line(source.code(statement))}`", why)
 
 
 @family("syntax", "Mueller", keywords=_INDENT)
@@ -41,8 +41,8 @@ def uneven_dedent(source: SourceCode) -> Edits:
     """A statement has lost some of its indentation and so belongs to no block."""
     for header in headers(source):
         for statement in header.block[1:]:
-            if on_own_lines(source, [statement]) and len(step(source, header.node, header.block)) > 1:
-                start, code = source.rows(statement)[0], short(source.code(statement))
+            if on_own_lines(source, [statement]) and len(indent_width(source, header.node, header.block)) > 1:
+                start, code = source.rows(statement)[0], first_line(source.code(statement))
                 why = f"The indentation of the line `{code}` matches no block around it."
                 yield TextEdit((start, start + 1), "", f"the indentation of `{code}`", why)
 
@@ -53,7 +53,7 @@ def missing_indentation(source: SourceCode) -> Edits:
     for header in headers(source):
         block, (start, end) = header.block, source.rows(header.block[0], header.block[-1])
         brief = len(source.text[start:end].splitlines()) <= _MOST_LINES
-        if brief and movable(source, block) and step(source, header.node, block):
-            code, place = short(source.code(block[0])), f"under its `{header.word}` header"
+        if brief and movable(source, block) and indent_width(source, header.node, block):
+            code, place = first_line(source.code(block[0])), f"under its `{header.word}` header"
             why = f"The block that starts with `{code}` must be indented {place}, and is not."
             yield TextEdit((start, end), reindented(source, block, header.node), f"the indentation of `{code}`", why)
