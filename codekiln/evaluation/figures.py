@@ -21,7 +21,7 @@ _COLOURS = {name: f"#c0de{number:02x}" for number, name in enumerate(_VARIABLES)
 
 
 def colour(variable: str) -> str:
-    """Return what stands for a variable of the page's style sheet, such as ``c0`` or ``soft``, in an inline figure."""
+    """Return the placeholder colour for a CSS variable, such as ``c0`` or ``soft``; `inline_svg` replaces it."""
     return _COLOURS[variable]
 
 
@@ -89,6 +89,7 @@ _STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.labelcolor": colour("soft"),
     "axes.labelpad": 6,
+    "axes.unicode_minus": False,  # as the numbers of the page around it
     "axes.titlecolor": colour("soft"),
     "axes.titlelocation": "left",
     "axes.titlesize": 15,

@@ -76,6 +76,7 @@ def decide(
     Raises:
         InputError: The metric has no better direction, the candidate is its own opponent, or a comparison is missing.
     """
+    # Without duplicates: the champion may be the base itself.
     opponents = [name for name in dict.fromkeys((base, champion)) if name is not None]
     if candidate in opponents:
         raise InputError(f"'{candidate}' cannot be judged against itself", where="gate")

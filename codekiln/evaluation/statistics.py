@@ -76,8 +76,10 @@ def _resampled_means(sums: np.ndarray, counts: np.ndarray, resamples: int, rng: 
     step = max(1, _BLOCK // max(size, 1))
     for start in range(0, resamples if size else 0, step):
         rows = min(step, resamples - start)
+        # A resample is a row of counts per cluster, so that all its sums are one matrix product.
         drawn = rng.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
         weights = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(float)
+        # A resample may hold no value of a column at all: its mean is 0/0, which nanpercentile leaves out.
         with np.errstate(invalid="ignore"):
             blocks.append((weights @ sums) / (weights @ counts))
     return np.concatenate(blocks) if blocks else np.empty((0, sums.shape[1]))

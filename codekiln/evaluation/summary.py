@@ -205,6 +205,7 @@ def _common_tasks(by_task: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tupl
     if not by_task or not all(by_task.values()):
         empty = [name for name, tasks in by_task.items() if not tasks]
         raise InputError(f"nothing to evaluate: no samples of {', '.join(empty) or 'any contender'}")
+    # Differences are paired by problem, and pass@k depends on the number of samples.
     first, tasks = next(iter(by_task.items()))
     samples = len(next(iter(tasks.values())))
     for name, other in by_task.items():
@@ -230,6 +231,7 @@ def _values(rows: Sequence[Graded], ks: Sequence[int], metrics: Sequence[str]) -
     values: Values = {f"pass@{k}": pass_at_k(len(rows), passing, k) for k in ks}
     for metric in metrics:
         scores = [value for row in rows if (value := _score(row, metric)) is not None]
+        # fsum is exact, so that the order of samples changes no digit.
         values[metric] = fsum(scores) / len(scores) if scores else None
     return values
 
@@ -257,6 +259,7 @@ def _columns(per_problem: Mapping[str, Mapping[str, Values]], measures: Sequence
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     """Return (later, earlier) for all contenders but the champion, then everyone against the champion."""
+    # The champion is no stage of this run: everything is compared with it, and it with nothing.
     challengers = [name for name in names if name != CHAMPION]
     pairs = [(later, earlier) for earlier, later in combinations(challengers, 2)]
     return pairs + [(name, CHAMPION) for name in challengers if CHAMPION in names]

@@ -6,7 +6,7 @@ from codekiln.filters.base import Context, Filter, FilterSettings, program
 
 
 class Duplicate(Filter[FilterSettings]):
-    """``twin``; texts that are not Python are compared as texts."""
+    """Rejects duplicates with the reason ``twin``; texts that are not Python are compared as texts."""
 
     describe = "Keeps the first of a task's programs that are equal up to names and comments."
 

@@ -1,4 +1,4 @@
-"""Rejects programs far longer than a task needs: they teach rambling and overflow the context."""
+"""Rejects programs over the line or token limit."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ class LengthSettings(FilterSettings):
 
 
 class Length(Filter[LengthSettings]):
-    """``too-many-lines`` or ``too-many-tokens``."""
+    """Rejects long programs; reasons are ``too-many-lines`` and ``too-many-tokens``."""
 
     describe = "Keeps programs within the line and token limits."
     Settings: ClassVar[type[FilterSettings]] = LengthSettings

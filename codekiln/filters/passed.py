@@ -1,11 +1,11 @@
-"""Keeps what the tests confirm."""
+"""Keeps samples that passed every hidden test."""
 
 from codekiln.data.records import Graded, Problem
 from codekiln.filters.base import Filter, FilterSettings
 
 
 class Passed(Filter[FilterSettings]):
-    """The reason is the status of the verdict."""
+    """Rejects samples that did not pass; the reason is the verdict's status."""
 
     describe = "Keeps samples that passed every hidden test."
 

@@ -1,4 +1,4 @@
-"""Rejects code with placeholders in the place of work."""
+"""Rejects unfinished code: placeholder comments and unimplemented functions."""
 
 import ast
 import re
@@ -13,12 +13,12 @@ _PROMISE = re.compile(
 
 
 class Placeholder(Filter[FilterSettings]):
-    """``placeholder``: a comment that promises code, or a top-level function that is empty or not implemented."""
+    """Rejects a TODO-like comment, or an empty or unimplemented top-level function; reason ``placeholder``."""
 
     describe = "Keeps programs without TODO comments and without functions left empty."
 
     def reason(self, problem: Problem, graded: Graded) -> str | None:
-        """Return ``placeholder`` for a program that leaves work to its reader."""
+        """Return ``placeholder`` for an unfinished program."""
         code = program(problem, graded.sample)
         return "placeholder" if _PROMISE.search(code) or _has_empty_function(code) else None
 

@@ -53,7 +53,7 @@ class BaseModelSpec(BaseModel):
 
 
 def get(name: str) -> BaseModelSpec:
-    """Return the model called ``name``: an entry of the table, else a local folder, else a Hub id (``owner/model``).
+    """Return the base model ``name``: a model TOML file, else a local folder, else a Hub id (``owner/model``).
 
     A folder or an id that is not in the table gets adapters on all its linear layers, and its own chat template.
 

@@ -135,7 +135,7 @@ class Recipe(ABC, Generic[S]):
         """
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
-        """Return contenders that are known beforehand, one sample per problem each; distances are taken from the first.
+        """Return reference contenders, one sample per problem each; distances are measured from the first.
 
         For example what students really wrote. They are graded like a model's replies and never promoted.
         """

@@ -160,6 +160,7 @@ def _plan_doctest(problem: Problem, test: DoctestTest, field: str, first: int) -
 
 def literal(value: object) -> str:
     """Return Python source for a JSON value, infinities and nan included."""
+    # repr() gives names for these, which a test's program may redefine.
     if isinstance(value, float) and value != value:
         return "(1e999 - 1e999)"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
@@ -189,9 +190,11 @@ class _Splitter:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return ast.UnaryOp(node.op, self.truth(node.operand))
         if self._is_remote(node):
+            # "not not" makes a bool, which can be sent, of any object.
             return self._step(ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), node)))
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
             left, right = node.left, node.comparators[0]
+            # Neither side is an expected value: a test compares two results of the program.
             if self._is_remote(left) and self._is_remote(right):
                 return self._step(ast.Tuple([left, right], ast.Load()), kind="pair")
         return self._split(node)

@@ -97,6 +97,7 @@ def verdict_on_calls(
             tally.run += 1
             _count(tally, test, results)
     if messages.problem:
+        # What stopped the whole run says more than the first test that failed before it.
         tally.status = "passed"
         tally.fail(*messages.problem)
     if tally.status != "tampered" and (outcome.reason != "ended" or not messages.done):
@@ -149,6 +150,7 @@ def ending_of(outcome: RunOutcome, limits: LimitValues) -> tuple[EarlyEnding, st
     # On a busy virtual machine the kernel's limit and the usage it reports differ by a quarter of a second and more.
     if outcome.code == _SIGKILLED and outcome.cpu_seconds > limits["cpu_seconds"] / 2:
         return "timeout", f"used its {limits['cpu_seconds']} s of CPU"
+    # The limit is on the address space, which the resident memory that is reported never quite reaches.
     if outcome.code < 0 and outcome.peak_kb > limits["memory_mb"] * 1024 * 0.8:
         return "memory", f"killed by signal {-outcome.code} at {outcome.peak_kb >> 10} MiB"
     how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
@@ -253,6 +255,7 @@ def read_messages(data: bytes, nonce: str, expected: int) -> _Messages:
     """Return the messages of one run as far as they are well formed; ``expected`` is the number of steps."""
     messages = _Messages([])
     lead = nonce.encode() + b" "
+    # The last piece is empty, or a line that was cut when the process was killed.
     for line in data.split(b"\n")[:-1]:
         try:
             if not line.startswith(lead):

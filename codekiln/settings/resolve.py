@@ -61,7 +61,7 @@ def resolve(
 
 
 def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``below`` with the keys of ``above`` over it, table by table."""
+    """Return a deep merge of two nested settings; values in ``above`` override those in ``below``."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
@@ -70,7 +70,7 @@ def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validate(values: dict[str, Any], where: str = "settings") -> Settings:
-    """Check values against the schema, the shipped tables, and the chosen recipe's and teacher's own settings.
+    """Check values against the schema, the known plug-ins, and the settings of the chosen recipe and teacher.
 
     Raises:
         InputErrors: Every mistake, at once.

@@ -1,4 +1,4 @@
-"""Stages, their manifests, and the one rule of caching.
+"""Base class of stages, their manifests, and caching by inputs, settings and code version.
 
 A stage is done when its output folder has a manifest with the same inputs, settings and code version.
 """
@@ -25,6 +25,7 @@ from codekiln.errors import InputError
 from codekiln.settings.schema import Settings
 
 PENDING, IDENTITY = ".pending.json", ".identity"
+# Files that differ between equal runs, and so are no part of a stage's digest.
 VOLATILE = (MANIFEST, PENDING, IDENTITY, "tracking.json", "summary.json")
 
 
@@ -120,6 +121,7 @@ def code_version() -> str:
     root = Path(str(resources.files("codekiln")))
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
+        # Bytecode depends on the interpreter, and on what has been imported.
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(root)}\0{sha256_file(path)}\0".encode())
     return f"{__version__}+{digest.hexdigest()[:12]}"

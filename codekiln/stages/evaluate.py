@@ -20,6 +20,7 @@ from codekiln.stages.jobs import sample
 from codekiln.stages.run_folder import registry_of
 
 BASE = "base"
+# Input names in the order of the stages; "candidate" is the adapter that fetch brought.
 ADAPTERS = ("sft", "dpo", "dpo_further", "dpo_further_2", "dpo_further_3", "candidate")
 EVALUATION = "evaluation.json"
 

@@ -37,6 +37,7 @@ def sample(
         output: Folder that gets the Sample rows.
         label: Name of the model in the samples.
     """
+    # A step that is retried after its job has ended must not sample again.
     if not DataManifest.describes(output):
         job = SamplingJob(
             base=context.settings.base_model,

@@ -28,6 +28,7 @@ def _promote(context: StageContext) -> Summary:
     else:
         gate = _decide(context, evaluation, candidate)
         version = _register(context, registry, manifest)
+    # Written before the alias moves: a champion without a report could not be explained.
     _write(context, evaluation, gate, version)
     if gate.promoted:
         version = registry.promote(version)

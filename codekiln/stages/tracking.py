@@ -25,7 +25,7 @@ def tracked(stage: Stage, context: StageContext) -> Iterator[Callable[[StageMani
     try:
         with registry.stage(parent, context.step) as run:
             yield lambda manifest: _log(run, stage, context, manifest)
-    except BaseException:
+    except BaseException:  # an interruption, too, must not leave the run RUNNING
         registry.finish(parent, "FAILED")
         raise
     registry.finish(parent)

@@ -95,7 +95,7 @@ class Workload(_Record):
 
 
 def shape_of(spec: BaseModelSpec) -> ModelShape | None:
-    """Return the sizes of a base model, from its table entry or its folder; None where neither has them."""
+    """Return the sizes of a base model, from its TOML file or its folder; None where neither has them."""
     if spec.params and spec.hidden and spec.layers and spec.vocab:
         return ModelShape(params=spec.params, hidden=spec.hidden, layers=spec.layers, vocab=spec.vocab)
     folder = Path(spec.id)

@@ -1,4 +1,4 @@
-"""Radon's counts of a program; what radon cannot read gives no signal."""
+"""Radon's raw, Halstead and complexity counts of a program; one that radon cannot parse raises `NoSignal`."""
 
 from functools import lru_cache
 

@@ -62,7 +62,7 @@ def with_change(correct: str, change: Change) -> str:
 
 
 def is_layout(correct: str, change: Change) -> bool:
-    """Say whether a change leaves the program what it is: only comments, blank lines, spaces, or needless brackets.
+    """Return whether a change affects only comments, whitespace or redundant parentheses.
 
     Raises:
         SyntaxError: ``correct`` does not parse.

@@ -38,7 +38,7 @@ class Mutation:
 
 
 class TextEdit(NamedTuple):
-    """A mutation as its family finds it.
+    """A text edit that a family proposes, before it becomes a `Mutation`.
 
     Args:
         span: What is replaced.

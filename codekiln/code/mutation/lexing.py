@@ -32,7 +32,7 @@ class Lexeme(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The offset after it."""
+        """End offset of the token in the program, exclusive."""
         return self.start + len(self.text)
 
 

@@ -1,4 +1,4 @@
-"""Differences between two programs, those merged that only together make one change."""
+"""Merging of token differences between two programs into changes that make sense only together."""
 
 import os
 from collections import Counter
@@ -13,7 +13,7 @@ _SHAPES = {"(": ("()", 1), ")": ("()", -1), "[": ("[]", 1), "]": ("[]", -1), "{"
 
 
 class Difference(NamedTuple):
-    """One difference, as places in both programs.
+    """A difference between two programs, with its location in each.
 
     Args:
         kind: ``tokens`` of a line, its ``indent``, or whole ``lines``.

@@ -26,7 +26,7 @@ _AGAIN = "\n# again\n"
 
 @dataclass(frozen=True)
 class Trials:
-    """What programs are tried on: expressions in their namespace, and standard inputs for them as scripts.
+    """Test inputs for programs: expressions evaluated in the program's namespace, and standard inputs for scripts.
 
     Args:
         calls: Expressions; an argument that a call changes belongs into the value, as in ``[f(x := [1]), x]``.
@@ -39,7 +39,7 @@ class Trials:
     stdins: tuple[str, ...] = ()
 
     def runs(self, program: str) -> list[Run]:
-        """Return the runs of ``program`` that try it on everything."""
+        """Return the sandbox runs of ``program``: one with all calls, and one per standard input."""
         calls = [Run(program, calls=self.calls, setup=self.setup)] if self.calls or not self.stdins else []
         return calls + [Run(program, stdin=text) for text in self.stdins]
 
@@ -138,7 +138,7 @@ def _result_signs(first: Result, second: Result, changed: Result) -> Iterator[st
 
 
 def exact(value: object) -> Hashable | None:
-    """Return something that is equal for values of the same types and contents, or None for what is no plain data."""
+    """Return a comparison key that is exact in type and value, or None for a value that is not plain data."""
     kind = type(value).__name__
     if isinstance(value, Opaque):
         return None

@@ -166,7 +166,7 @@ def method_span(source: SourceCode, node: ast.Attribute) -> Span:
 
 
 def steers_while(source: SourceCode, statement: ast.stmt) -> bool:
-    """Say whether a ``while`` around ``statement`` waits for a name that it changes: without it the loop hangs."""
+    """Return whether removing ``statement`` may make an enclosing ``while`` loop infinite."""
     loop = source.inside(statement, ast.While)
     changed = stored(statement) | {
         child.value.id
@@ -192,7 +192,7 @@ def in_while_test(source: SourceCode, node: ast.AST) -> bool:
 
 
 def decides_while(source: SourceCode, node: ast.AST) -> bool:
-    """Say whether a loop may hang when ``node`` changes: it is in the test of a ``while``, or steers one."""
+    """Return whether changing ``node`` may make an enclosing ``while`` loop infinite."""
     return in_while_test(source, node) or steers_while(source, statement(source, node))
 
 
@@ -260,7 +260,7 @@ def _is_container(parent: ast.AST, node: ast.Name) -> bool:
 
 
 def leaves(block: list[ast.stmt]) -> bool:
-    """Say whether a block always ends the function or the round of the loop."""
+    """Return whether a block ends with ``return``, ``raise``, ``break`` or ``continue``."""
     return isinstance(block[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
 
 

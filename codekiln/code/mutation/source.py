@@ -30,7 +30,7 @@ _NOT_RUN = ("annotation", "returns", "decorator_list", "type_params", "type_comm
 
 
 class Token(NamedTuple):
-    """One token that means something (no comment, no line end): its text, and where it is in the program."""
+    """A significant token (no comment, no line end): its text and its offsets in the program."""
 
     kind: int
     text: str
@@ -39,7 +39,7 @@ class Token(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where it is in the program."""
+        """Start and end offset of the token in the program."""
         return self.start, self.end
 
 
@@ -222,7 +222,7 @@ class SourceCode:
         return block[place] if 0 <= place < len(block) else None
 
     def alone(self, statement: ast.stmt) -> bool:
-        """Say whether the lines of ``statement`` hold nothing else (a comment at the end aside)."""
+        """Return whether ``statement`` shares its lines with no other statement; a trailing comment is allowed."""
         start, end = self.span(statement)
         head, tail = self.text[self.row(start)[0] : start], self.text[end : self.row(end)[1]].strip()
         return not head.strip() and (not tail or tail.startswith("#"))

@@ -140,7 +140,7 @@ def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
 
 
 def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better: bool = False) -> str:
-    """Draw paired differences with their intervals around the line of no difference."""
+    """Draw a forest plot: paired differences with their confidence intervals, and a line at zero."""
     known = [(row, found) for row in rows if (found := row.interval.known())]
     if not known:
         return ""

@@ -18,13 +18,13 @@ WORD = {"better": "better", "worse": "worse", "same": "no clear difference"}
 
 
 def page(data: ReportData) -> dict[str, Any]:
-    """Return everything the page's template names."""
+    """Return the template context of the HTML report."""
     curves = ({"name": name, "svg": charts.curves(name, rows)} for name, rows in data.curves.items())
     return {**words(data), "drawings": list(_drawings(data)), "curves": [curve for curve in curves if curve["svg"]]}
 
 
 def words(data: ReportData) -> dict[str, Any]:
-    """Return what the page and the model card show as text."""
+    """Return the template context that the report and the model card share: every value as text."""
     return {
         "data": data,
         "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),

@@ -1,4 +1,4 @@
-"""One exercise for one educator: from the mutation engine, or from an adapter whose replies are proven first."""
+"""The command ``exercise``: one exercise from the mutation engine, or from a model whose reply is verified."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""How often a problem is solved, and the band of difficulty that follows from it."""
+"""Solve rates of problems (pass@k estimates), and the difficulty band that follows from pass@1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

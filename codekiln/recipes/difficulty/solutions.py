@@ -82,7 +82,7 @@ def select(
 
 
 def flaw_of(problem: Problem, code: str) -> str | None:
-    """Return what a solution holds that does not belong into one, or None.
+    """Return the reason why a solution is rejected for its form, or None.
 
     ``carriage-return``, ``not-python``; ``pasted-asserts``: tests at module level; and, unless the problem asks for a
     script, ``runs-on-import``: a call at module level, such as a print.

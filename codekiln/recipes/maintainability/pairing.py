@@ -50,7 +50,7 @@ class PairingRule:
     in_order: bool = False
 
     def is_wide(self, match: Match) -> bool:
-        """Return whether the merits differ by at least the margin."""
+        """Return whether the score gap is at least the margin; a tie counts only with ``allow_ties``."""
         return gap(match) >= self.margin and (gap(match) > 0 or self.allow_ties)
 
     def is_dissimilar(self, chosen: Candidate, rejected: Candidate) -> bool:

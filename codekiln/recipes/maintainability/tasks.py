@@ -1,4 +1,4 @@
-"""How problems are shown when not by their tests: with a system turn, or by the signature of the wanted function."""
+"""Problems to prompts: an optional system turn, and the function signature in place of the visible tests."""
 
 import ast
 from collections.abc import Sequence

@@ -35,7 +35,7 @@ def confine_server(folder: str) -> tuple[dict[str, str], bool]:
         raise OSError(f"no system call table for {os.uname().machine}")
     namespaces = _LIBC.unshare(_NEW_NAMESPACES) == 0
     _prctl(_NO_NEW_PRIVS, 1)
-    _prctl(_DUMPABLE, 0)
+    _prctl(_DUMPABLE, 0)  # keeps programs, which have the same user, out of the server's /proc files
     _drop_capabilities()
     version = landlock.abi()
     confined = version >= landlock.MIN_ABI
@@ -54,7 +54,7 @@ def confine_program(limits: "ProcessLimits", read_only: bool) -> None:
         (resource.RLIMIT_AS, limits["memory_mb"] * megabyte),
         (resource.RLIMIT_FSIZE, limits["file_mb"] * megabyte),
         (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 0),  # a core file would be outside the limit of the folder
         (resource.RLIMIT_MEMLOCK, 0),
     ):
         resource.setrlimit(kind, (value, value))

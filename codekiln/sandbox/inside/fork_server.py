@@ -167,7 +167,7 @@ def _become_program(
         confine_program(limits, read_only)
         run(channel, job["mode"], job["program"], job["setup"], job["steps"])
     finally:
-        os._exit(70)
+        os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
 
 def _watch(
@@ -176,7 +176,7 @@ def _watch(
     """Collect what the child writes until it ends or exceeds a limit; return the reason of its end, and both texts."""
     texts = {results: bytearray(), output: bytearray()}
     poll = select.poll()
-    poll.register(control, 0)
+    poll.register(control, 0)  # no event is asked for: the end of the connection is reported anyway
     for handle in texts:
         poll.register(handle, select.POLLIN)
     deadline, bound, waiting = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10, set(texts)
@@ -197,6 +197,7 @@ def _watch(
             if not part:
                 poll.unregister(handle)
                 waiting.discard(handle)
+            # The child bounds each message itself; the looser bound is for a program that writes to the channel.
             if len(texts[handle]) > (bound if handle == output else 4 * bound + _CHUNK):
                 return "output", texts
     return "ended", texts

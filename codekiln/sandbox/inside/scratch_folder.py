@@ -12,7 +12,7 @@ class ScratchFolder:
         self._path = path
 
     def is_over(self, limit: int) -> bool:
-        """Tell whether the folder holds more than ``limit`` bytes or too many entries."""
+        """Return whether the folder holds more than ``limit`` bytes or too many entries."""
         size = count = 0
         pending = [self._path]
         while pending:
