@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from codekiln.launch import worker
 
 NAME = "tests.launch.ranks"
@@ -25,14 +27,24 @@ def main(path: Path) -> int:
     if "writes_for" in does:
         return _writes(path.parent / f"checkpoint-{rank}", does["writes_for"])
     time.sleep(does.get("after", 0))
-    while "behind" in does and not (path.parent / f"said-{does['behind']}").exists():
+    while "behind" in does and not _has_ended(path.parent / f"said-{does['behind']}"):
         time.sleep(0.01)
     if "says" in does:
         worker.report_failure(does["says"])
-        (path.parent / f"said-{rank}").touch()
+        (path.parent / f"said-{rank}").write_text(str(os.getpid()))
     if "signal" in does:
         os.kill(os.getpid(), does["signal"])
     return does.get("code", 0)
+
+
+def _has_ended(said: Path) -> bool:
+    # Not only reported: torchrun takes the process that it finds ended first for the one that failed first.
+    try:
+        return psutil.Process(int(said.read_text())).status() == psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, ValueError):
+        return False
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _writes(checkpoint: Path, seconds: float) -> int:
