@@ -94,7 +94,7 @@ def decode(
             cache.batch_select_indices(kept)
             rows, mask, last, tokens, alive = (tensor[kept] for tensor in (rows, mask, last, tokens, alive))
         mask, last = torch.nn.functional.pad(mask, (0, 1), value=1), last + 1
-        logits = model(tokens[:, None], attention_mask=mask, position_ids=last, past_key_values=cache).logits[:, -1]
+        logits = model(tokens[:, None], attention_mask=mask, position_ids=last, cache=cache).logits[:, -1]
     ended = torch.isin(written, stops)
     lengths = torch.where(ended.any(1), ended.int().argmax(1), sampling.max_new_tokens).tolist()
     return [row[:length] for row, length in zip(written.tolist(), lengths, strict=True)]
@@ -114,7 +114,7 @@ def _prefill(
         GrowingLayer() if type(layer) is DynamicLayer else layer  # type: ignore[no-untyped-call]
         for layer in cache.layers
     ]
-    logits = model(tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, logits_to_keep=1).logits
+    logits = model(tokens, attention_mask=mask, position_ids=positions, cache=cache, logits_to_keep=1).logits
     cache.batch_repeat_interleave(copies)
     mask, last, logits = (tensor.repeat_interleave(copies, 0) for tensor in (mask, positions[:, -1:], logits[:, -1]))
     return cache, mask, last, logits
