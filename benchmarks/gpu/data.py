@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 from codekiln.data.folders import write_dataset
-from codekiln.data.prompts import answer
+from codekiln.data.prompts import code_turn
 from codekiln.data.records import Example, Message, Pair
 
 TURNS = 80  # tokens of the chat template and the code fence, generously
@@ -23,8 +23,8 @@ def _row(kind: str, number: int, draw: random.Random, asked: int, room: int) -> 
     prompt = (Message(role="user", content=_text(draw, asked)),)
     common = {"prompt": prompt, "task_id": f"t{number}", "group": f"g{number}"}
     if kind == "sft":
-        return Example(**common, completion=answer(_text(draw, room)))
-    texts = (answer(_text(draw, room)) for _ in range(2))
+        return Example(**common, completion=code_turn(_text(draw, room)))
+    texts = (code_turn(_text(draw, room)) for _ in range(2))
     return Pair(
         **common,
         chosen=next(texts),

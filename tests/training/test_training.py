@@ -224,8 +224,8 @@ def nearly(place):
     rows = [
         pair.model_copy(
             update={
-                "chosen": toy.answer(text.format(i=i, sign="+")),
-                "rejected": toy.answer(text.format(i=i, sign="-")),
+                "chosen": toy.code_turn(text.format(i=i, sign="+")),
+                "rejected": toy.code_turn(text.format(i=i, sign="-")),
             }
         )
         for i, pair in enumerate(toy.pairs(8))
@@ -333,7 +333,7 @@ def test_a_run_that_makes_the_held_out_loss_worse_says_so(place, caplog):
 
 
 def test_rejected_rows_are_kept_with_their_reason(place):
-    long = toy.examples(1)[0].model_copy(update={"completion": toy.answer("x = 1\n" * 600)})
+    long = toy.examples(1)[0].model_copy(update={"completion": toy.code_turn("x = 1\n" * 600)})
     toy.write_rows(place / "one-bad", [*toy.examples(20), long])
     summary = train(place, "partly", data=place / "one-bad", settings={"epochs": 1})
     assert summary.rejected == {"too-long": 1}

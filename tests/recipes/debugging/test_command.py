@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from codekiln.cli import Commands, exercise_command
 from codekiln.errors import InputError, ModelError
 from codekiln.recipes.debugging import command
-from codekiln.recipes.debugging.command import exercise
-from codekiln.recipes.debugging.grading import judge
+from codekiln.recipes.debugging.command import make_exercise
+from codekiln.recipes.debugging.grading import grade_replies
 from tests.recipes.debugging.making import LIMITS, MATERIAL, PROGRAM, edited, reply, task
 
 STDINS = list(MATERIAL.stdins)
@@ -21,7 +21,7 @@ GOOD = reply(edited(("range(count):", "range(count)")), (5, "The colon is missin
 
 def make(program=PROGRAM, stdins=STDINS, **counts):
     options = {key: counts.pop(key) for key in ("seed", "calls", "adapter", "tries") if key in counts}
-    return exercise(program, counts.pop("description", "Print the bill."), counts, stdins, **options)
+    return make_exercise(program, counts.pop("description", "Print the bill."), counts, stdins, **options)
 
 
 def test_the_engine_makes_exactly_what_was_asked():
@@ -29,7 +29,7 @@ def test_the_engine_makes_exactly_what_was_asked():
     assert [item.error for item in made.solutions].count("logical") == 2
     assert [item.line for item in made.solutions] == sorted(item.line for item in made.solutions)
     text = reply(made.bugged, *((item.line, item.explanation) for item in made.solutions))
-    assert judge([(task(1, 0, 2), text)], limits=LIMITS)[0].passed
+    assert grade_replies([(task(1, 0, 2), text)], limits=LIMITS)[0].passed
     assert (
         make(syntax=1, runtime=1).bugged == make(syntax=1, runtime=1).bugged != make(syntax=1, runtime=1, seed=5).bugged
     )
@@ -160,8 +160,8 @@ def test_exit_codes_tell_a_users_mistake_from_a_model_that_cannot(run, monkeypat
 
 def test_asking_for_help_imports_nothing_heavy():
     code = (
-        "import sys; from codekiln.cli.exercise_command import exercise\n"
-        "exercise.main(['--help'], standalone_mode=False)\n"
+        "import sys; from codekiln.cli.exercise_command import exercise;"
+        "exercise.main(['--help'], standalone_mode=False);"
         "print([name for name in ('torch', 'pydantic', 'codekiln.code.mutation') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
