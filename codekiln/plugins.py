@@ -125,10 +125,11 @@ class ModulePlugins(Plugins[T]):
         if attribute:
             plugin: T = getattr(module, attribute)
             return plugin
-        if hasattr(module, "__path__") and (found := self._find(module)) is None:
+        found = self._find(module)
+        if found is None and hasattr(module, "__path__"):
             # A folder keeps its plug-in in the module that is named like the kind: recipe.py.
             module = importlib.import_module(f"{place}.{self.kind}")
-        found = self._find(module)
+            found = self._find(module)
         if found is None:
             raise InputError(f"holds no {self.kind}", where=module.__name__, fix=f"see codekiln.{self.kind}s")
         return found

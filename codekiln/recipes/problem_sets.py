@@ -1,11 +1,11 @@
 """Builds the training and the evaluation problems of a run, decontaminated and proven gradable."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from codekiln.data import splits
 from codekiln.data.decontamination import decontaminate
+from codekiln.data.files import sha256_file
 from codekiln.data.folders import Rejected
 from codekiln.data.readers import read_problems
 from codekiln.data.records import Problem, Sample
@@ -85,8 +85,4 @@ def is_remote(settings: RunSettings) -> bool:
 def source_digests(settings: RunSettings) -> dict[str, str]:
     """Return the sha256 of each problem source that is a file."""
     sources = {"source": settings.problems.source, "evaluation_source": settings.problems.evaluation_source}
-    return {
-        name: hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        for name, path in sources.items()
-        if path and Path(path).is_file()
-    }
+    return {name: sha256_file(Path(path)) for name, path in sources.items() if path and Path(path).is_file()}

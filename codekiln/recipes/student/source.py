@@ -1,12 +1,12 @@
 """Sources of student work: the embedded class, a streams file or a rows file; and pseudonymisation."""
 
-import hashlib
 import random
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codekiln.data.files import sha256_file
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.student.course import Course, Question, Stream, StreamKey, read_questions, read_streams
 from codekiln.recipes.student.schema import Row, prior_submissions, read_rows, replace_input
@@ -89,7 +89,7 @@ def file_digests(source: str, problems_file: str, variant: Variant) -> dict[str,
         return {}
     path, problems = locate_files(source, problems_file, variant)
     files = {"student.source": path} | ({"student.problems_file": problems} if problems else {})
-    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file.is_file()}
+    return {name: sha256_file(file) for name, file in files.items() if file.is_file()}
 
 
 def pseudonymise(data: CourseData, seed: int) -> CourseData:
