@@ -34,7 +34,23 @@ class DoctestTest(Record):
     doctest: str
 
 
-Test = str | CallTest | StdinTest | DoctestTest
+class ReferenceTest(Record):
+    """Call the entry point with each input; the result agrees with what the problem's reference returns there.
+
+    The expected results are computed in the sandbox, once per reference and inputs. Each input counts as one test.
+    """
+
+    inputs: tuple[str, ...] = Field(
+        description="the positional arguments of each call: a list, as sandbox/inside/plain_values.py encodes it"
+    )
+    suite: str = Field("base", description="results are reported per suite too: EvalPlus has base and plus")
+    comparison: Literal["equal", "same-elements", "same-truth", "polynomial-root"] = Field(
+        "equal", description="how a result and the expected one are compared"
+    )
+    atol: float = Field(0.0, description="absolute tolerance for floats; 0: 1e-6 where the expected result is floats")
+
+
+Test = str | CallTest | StdinTest | DoctestTest | ReferenceTest
 
 
 class Message(Record):
@@ -102,6 +118,8 @@ class Verdict(Record):
     tests_passed: int
     detail: str = ""
     cpu_seconds: float = 0.0
+    forgeable: int = Field(0, description="tests that an operator of the program's own decided, such as its ==")
+    suites: dict[str, Status] = Field({}, description="status per suite, where the tests are in several")
 
     @property
     def passed(self) -> bool:
