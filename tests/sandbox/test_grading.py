@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ GRADE = """
 import sys
 from pathlib import Path
 from codekiln.sandbox.grading import grade_files
-grade_files(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), workers=2)
+grade_files(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), workers=2, use_cache=False)
 """
 
 
@@ -61,25 +62,69 @@ def test_verdicts_come_in_order_and_equal_programs_run_once(capfd: pytest.Captur
 def test_files_are_graded_in_order_with_a_summary(files: tuple[Path, Path, Path]) -> None:
     problems, samples, out = files
     summary = grade_files(str(problems), samples, out, workers=2)
-    assert summary == {"samples": 40, "problems": 2, "pass@1": 0.55, "failed": 18, "passed": 22}
+    assert summary.pop("protections")["file reads"]
+    assert summary == {
+        "samples": 40, "problems": 2, "pass@1": 0.55, "pass@10": 0.8816, "tests_run": 80, "forgeable": 0,
+        "failed": 18, "passed": 22,
+    }  # fmt: skip
     assert [row.sample.seed for row in rows(out)] == list(range(40))
+    assert [row.verdict.task_id for row in rows(out)] == ["Own/1", "Own/2"] * 20
     before = out.stat().st_mtime_ns
-    assert grade_files(str(problems), samples, out, workers=2) == summary
+    assert grade_files(str(problems), samples, out, workers=2).items() > summary.items()
     assert out.stat().st_mtime_ns == before
 
 
 def test_a_killed_run_goes_on_and_gives_the_same_file(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     problems, samples, out = files
-    grade_files(str(problems), samples, tmp_path / "whole.jsonl", workers=2)
+    grade_files(str(problems), samples, tmp_path / "whole.jsonl", workers=2, use_cache=False)
     journal = tmp_path / "out.jsonl.journal"
     assert any(killed_midway(problems, samples, out, journal) for _ in range(5)), "it was always done before"
     done = journal.read_bytes()
     journal.write_bytes(done[:-5])
     kept = {line["verdict"]["cpu_seconds"] for line in map(json.loads, done.splitlines()[1:-1])}
-    grade_files(str(problems), samples, out, workers=2)
+    grade_files(str(problems), samples, out, workers=2, use_cache=False)
     assert rows(out) == rows(tmp_path / "whole.jsonl")
     times = {Graded.model_validate_json(line).verdict.cpu_seconds for line in out.read_text().splitlines()}
     assert kept <= times
+
+
+# What is killed (a function, and at which of its calls), before it does anything.
+KILLS = {
+    "after one verdict": ("GradingJournal.add", 2),
+    "after the last verdict": ("GradingJournal.write_out", 1),
+    "in the middle of the new file": ("Graded", 20),
+    "before the new file is named": ("os.fsync", 1),
+    "before the new file appears": ("os.replace", 1),
+    "after the new file appeared": ("Tally.summary", 1),
+}
+KILLED = """
+import os, signal, sys
+from codekiln.sandbox import grading, grading_journal
+name, count = sys.argv[4], int(sys.argv[5])
+holder = {"GradingJournal": grading_journal.GradingJournal, "Graded": grading, "Tally": grading.Tally, "os": os}[name.split(".")[0]]
+attribute = name.split(".")[-1]
+real = getattr(holder, attribute)
+def killed(*arguments, **named):
+    global count
+    count -= 1
+    if not count:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments, **named)
+setattr(holder, attribute, killed)
+"""
+
+
+@pytest.mark.parametrize("point", KILLS)
+def test_a_run_goes_on_wherever_it_was_killed(files: tuple[Path, Path, Path], tmp_path: Path, point: str) -> None:
+    problems, samples, out = files
+    name, count = KILLS[point]
+    arguments = [str(problems), str(samples), str(out), name, str(count)]
+    killed = subprocess.run([sys.executable, "-c", KILLED + GRADE, *arguments])
+    assert killed.returncode == -signal.SIGKILL
+    summary = grade_files(str(problems), samples, out, workers=2)
+    assert summary == grade_files(str(problems), samples, tmp_path / "whole.jsonl", workers=2)
+    assert rows(out) == rows(tmp_path / "whole.jsonl")
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.jsonl", "out.jsonl.journal"]
 
 
 def killed_midway(problems: Path, samples: Path, out: Path, journal: Path) -> bool:
