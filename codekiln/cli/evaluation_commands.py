@@ -45,7 +45,7 @@ def grade(
     Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
     """
     from codekiln.sandbox.grading import grade_files
-    from codekiln.sandbox.grading_summary import summary_text
+    from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS, summary_text
 
     names = [name.strip() for given in allow_imports for name in given.split(",") if name.strip()]
     summary = grade_files(
@@ -59,6 +59,8 @@ def grade(
         say=lambda line: click.echo(line, err=True),
     )
     click.echo(json.dumps(summary) if as_json else summary_text(summary))
+    if INFRASTRUCTURE_ERRORS in summary:
+        click.echo("programs whose sandbox failed count in no figure; the same command grades them again", err=True)
 
 
 @click.command()

@@ -1,12 +1,12 @@
 """Grading of samples: equal programs run once, known verdicts are reused, and a file continues after an interruption.
 
-Memory is flat in the number of samples but for about 60 bytes each: a file of samples is read once for the digests of
+Memory is flat in the number of samples but for about 100 bytes each: a file of samples is read once for the digests of
 its programs, once to run those without a verdict, and once to write the graded rows, whose verdicts are in the journal.
 """
 
 import contextlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from codekiln.sandbox.verdict_cache import (
 
 __all__ = ["grade_files", "grade_samples", "open_sandbox", "program_of"]
 Numbers = NDArray[np.int64]
-_KEY_BYTES, _LOOKUPS = 32, 500
+_KEY_BYTES, _LOOKUPS, _SHOWN = 32, 500, 10
 _NOT_CONFINED = "not confined"
 
 
@@ -43,6 +43,11 @@ def open_sandbox(
     if allow_imports:
         raise InputError("packages cannot be allowed yet", where="--allow-imports")
     return Sandbox(workers, limits)
+
+
+def missing_packages(problem: Problem, allowed: Sequence[str]) -> set[str]:
+    """Return the packages that a problem needs and programs cannot import."""
+    return set()
 
 
 def grade_samples(
@@ -108,33 +113,56 @@ def grade_files(
         say: Gets the protections and notes, a line each, before anything runs.
 
     Returns:
-        A summary, see Tally.summary, with the ``protections`` in force.
+        A summary, see Tally.summary, with the ``protections`` in force, and the packages that problems lack which were
+        ``left_out`` with their samples.
 
     Raises:
         InputError: ``out`` is of other inputs, another process is writing it, a sample names an unknown problem, or
             reads are not confined on this machine.
     """
     limits = limits or Limits()
-    context = context_digest(limits, allow_imports, allow_weaker)
-    rows = SampleFile(read_problems(problems, show=0), samples, context)
+    known = read_problems(problems, show=0)
+    missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
+    rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
     distinct = _Distinct(rows.keys)
-    with (
-        open_sandbox(workers, limits, allow_imports, allow_weaker) as sandbox,
-        open_journal(Path(out), rows.inputs, len(distinct.first)) as journal,
-        VerdictCache(default_folder() if use_cache else None) as cache,
-    ):
+    with open_sandbox(workers, limits, allow_imports, allow_weaker) as sandbox:
         protections = _checked_protections(sandbox, allow_weaker)
         for name, how in protections.items():
             say(f"{name}: {how}")
-        tally = Tally(len(distinct.first))
-        for program, verdict in journal.verdicts():
+        if missing:
+            say(_left_out_line(rows, missing))
+        with (
+            open_journal(Path(out), rows.inputs, len(distinct.first)) as journal,
+            VerdictCache(default_folder() if use_cache else None) as cache,
+        ):
+            tally = _grade_file(journal, distinct, rows, cache, sandbox)
+    figures = tally.summary(known, np.frombuffer(rows.problem_of, dtype=np.int32), distinct.of)
+    left_out = {known[number].task_id: sorted(lacking) for number, lacking in missing.items()}
+    return {**figures, **({"left_out": left_out} if left_out else {}), "protections": protections}
+
+
+def _grade_file(
+    journal: GradingJournal, distinct: "_Distinct", rows: SampleFile, cache: VerdictCache, sandbox: Sandbox
+) -> Tally:
+    """Grade what the journal lacks and write the graded rows; returns what the figures need."""
+    tally = Tally(len(distinct.first))
+    for program, verdict in journal.verdicts():
+        tally.add(program, verdict)
+    if not journal.is_finished:
+        for program, verdict in _grade_pending(journal, distinct, rows, cache, sandbox):
             tally.add(program, verdict)
-        if not journal.is_finished:
-            for program, verdict in _grade_pending(journal, distinct, rows, cache, sandbox):
-                tally.add(program, verdict)
-            journal.write_out(_graded_rows(journal, distinct, rows))
-    figures = tally.summary(rows.problems, np.frombuffer(rows.problem_of, dtype=np.int32), distinct.of)
-    return {**figures, "protections": protections}
+        journal.write_out(_graded_rows(journal, distinct, rows))
+    return tally
+
+
+def _left_out_line(rows: SampleFile, missing: Mapping[int, set[str]]) -> str:
+    names = [rows.problems[number].task_id for number in missing]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    packages = ",".join(sorted(set().union(*missing.values())))
+    return (
+        f"left out: {len(names)} problems that need packages, with {rows.passed_over} samples: {shown}; "
+        f"where these are installed, --allow-imports {packages} has them graded"
+    )
 
 
 class _Distinct:

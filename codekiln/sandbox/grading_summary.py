@@ -12,6 +12,7 @@ from codekiln.data.records import Problem, ReferenceTest, Status, Verdict
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
 
 Numbers = NDArray[np.int64]
+INFRASTRUCTURE_ERRORS = "infrastructure errors"
 _KS = (1, 10, 100)
 _STATUSES: tuple[str, ...] = get_args(Status)
 _INFRASTRUCTURE = len(_STATUSES)
@@ -58,7 +59,7 @@ class Tally:
         passed = status == _STATUSES.index("passed")
         programs = program_of[judged]
         figures = _pass_at_k(problem_of[judged], passed[judged], len(problems))
-        names = Counter((*_STATUSES, "infrastructure errors")[code] for code in status.tolist())
+        names = Counter((*_STATUSES, INFRASTRUCTURE_ERRORS)[code] for code in status.tolist())
         return {
             "samples": len(status),
             "problems": len(np.unique(problem_of)),
@@ -89,9 +90,9 @@ class Tally:
 def summary_text(summary: dict[str, Any]) -> str:
     """Return a summary as lines of text, with EvalPlus's two blocks at the end where there are suites."""
     blocks = summary.get("pass_at_k", {})
-    lines = [
-        f"{key:<12} {value}" for key, value in summary.items() if key not in ("dataset", "pass_at_k", "protections")
-    ]
+    figures = {key: value for key, value in summary.items() if isinstance(value, int | float)}
+    width = max(12, *map(len, figures))
+    lines = [f"{key:<{width}} {value}" for key, value in figures.items()]
     for suite, title in ((_BASE, "{} (base tests)"), (_PLUS, "{}+ (base + extra tests)")):
         if suite in blocks:
             lines.append(title.format(summary["dataset"]))

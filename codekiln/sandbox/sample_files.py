@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from codekiln.data.readers import read_located_samples
@@ -36,33 +36,38 @@ class SampleFile:
         problems: Problems that samples may name.
         path: The file.
         context: Digest of what all programs have in common, see verdict_cache.context_digest.
+        left_out: Numbers of problems whose samples are passed over.
 
     Attributes:
         problems: The problems.
         keys: Keys of the samples' verdicts, 32 bytes each.
         problem_of: Number of the problem of each sample.
+        passed_over: Number of samples that were passed over.
         inputs: Digest of problems, samples and context.
 
     Raises:
         InputErrors: Rows are malformed or name unknown problems, each located as ``file:line.field``.
     """
 
-    def __init__(self, problems: Sequence[Problem], path: Path, context: bytes) -> None:
-        self.problems, self._path, self._context = problems, path, context
+    def __init__(self, problems: Sequence[Problem], path: Path, context: bytes, left_out: Collection[int] = ()) -> None:
+        self.problems, self._path, self._context, self._left_out = problems, path, context, left_out
         self._digests = [problem_digest(problem) for problem in problems]
         self._number_of = _matching(problems)
-        self.keys, self.problem_of = bytearray(), array("i")
+        self.keys, self.problem_of, self.passed_over = bytearray(), array("i"), 0
         digest = hashlib.sha256(context)
         for problem in problems:
             digest.update(problem.model_dump_json().encode() + b"\n")
         for number, sample in self._read():
-            self.keys += self._key(number, program_of(problems[number], sample))
-            self.problem_of.append(number)
             digest.update(sample.model_dump_json().encode() + b"\n")
+            if number in left_out:
+                self.passed_over += 1
+            else:
+                self.keys += self._key(number, program_of(problems[number], sample))
+                self.problem_of.append(number)
         self.inputs = digest.hexdigest()
 
     def __iter__(self) -> Iterator[tuple[Problem, Sample]]:
-        for place, (number, sample) in enumerate(self._read()):
+        for place, (number, sample) in enumerate(self._graded()):
             self._check(place, number, program_of(self.problems[number], sample))
             yield self.problems[number], sample
 
@@ -70,7 +75,7 @@ class SampleFile:
         """Yield problem and program of some samples, by their numbers in ascending order."""
         places = iter(chosen)
         wanted = next(places, None)
-        for place, (number, sample) in enumerate(self._read()):
+        for place, (number, sample) in enumerate(self._graded()):
             if place == wanted:
                 program = program_of(self.problems[number], sample)
                 self._check(place, number, program)
@@ -79,6 +84,9 @@ class SampleFile:
             if wanted is None:
                 return
         raise self._changed()
+
+    def _graded(self) -> Iterator[tuple[int, Sample]]:
+        return ((number, sample) for number, sample in self._read() if number not in self._left_out)
 
     def _read(self) -> Iterator[tuple[int, Sample]]:
         """Yield (number of the problem, sample)."""
