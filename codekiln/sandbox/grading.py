@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codekiln.data.readers import read_problems
+from codekiln.data.programs import program_of
+from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Graded, Problem, Sample, Verdict
 from codekiln.errors import InputError
 from codekiln.progress import progress
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.grading_journal import GradingJournal, open_journal
 from codekiln.sandbox.grading_summary import Tally
-from codekiln.sandbox.sample_files import SampleFile, program_of
+from codekiln.sandbox.sample_files import SampleFile
 from codekiln.sandbox.verdict_cache import (
     VerdictCache,
     context_digest,
@@ -43,11 +44,6 @@ def open_sandbox(
     if allow_imports:
         raise InputError("packages cannot be allowed yet", where="--allow-imports")
     return Sandbox(workers, limits)
-
-
-def missing_packages(problem: Problem, allowed: Sequence[str]) -> set[str]:
-    """Return the packages that a problem needs and programs cannot import."""
-    return set()
 
 
 def grade_samples(

@@ -73,16 +73,18 @@ class Tally:
     def _suites(
         self, problems: Sequence[Problem], problem_of: Numbers, program_of: Numbers, passed: NDArray[np.bool_]
     ) -> dict[str, Any]:
-        in_suites = np.array([_has_suites(problem) for problem in problems], dtype=bool)
-        chosen = in_suites[problem_of] if len(problem_of) else np.zeros(0, dtype=bool)
-        if not chosen.any():
+        suites = [_suites_of(problem) for problem in problems]
+        chosen = np.array([bool(named) for named in suites], dtype=bool)[problem_of]
+        counted = problem_of[chosen]
+        named = set().union(*(suites[number] for number in np.unique(counted)))
+        if _PLUS not in named:
             return {}
-        problem_of, base = problem_of[chosen], self._base_passed[program_of[chosen]]
+        passing = {_BASE: self._base_passed[program_of[chosen]], _PLUS: passed[chosen]}
         return {
-            "dataset": _dataset(problems[int(problem_of[0])]),
+            "dataset": _dataset(problems[int(counted[0])]),
+            # EvalPlus's files of one suite (OriginFmt) have the base inputs among the plus inputs.
             "pass_at_k": {
-                _BASE: _pass_at_k(problem_of, base, len(problems)),
-                _PLUS: _pass_at_k(problem_of, passed[chosen], len(problems)),
+                suite: _pass_at_k(counted, passing[suite], len(problems)) for suite in (_BASE, _PLUS) if suite in named
             },
         }
 
@@ -115,8 +117,8 @@ def _pass_at_k(problem_of: Numbers, passed: NDArray[np.bool_], problems: int) ->
     }
 
 
-def _has_suites(problem: Problem) -> bool:
-    return any(isinstance(test, ReferenceTest) and test.suite == _PLUS for test in problem.tests)
+def _suites_of(problem: Problem) -> set[str]:
+    return {test.suite for test in problem.tests if isinstance(test, ReferenceTest)}
 
 
 def _dataset(problem: Problem) -> str:

@@ -1,40 +1,25 @@
 """A file of samples that is read several times in place of being held in memory."""
 
-import gzip
 import hashlib
-import json
-import re
-import zlib
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from codekiln.data.readers import read_located_samples
+from codekiln.data.programs import program_of
+from codekiln.data.readers import ProblemNames, iterate_samples
 from codekiln.data.records import Problem, Sample
-from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.errors import InputError, InputErrors
 from codekiln.sandbox.verdict_cache import problem_digest, verdict_key
-
-_SUGGESTIONS = 20
-
-
-def program_of(problem: Problem, sample: Sample) -> str:
-    """Return the program to run: a solution itself, or a completion appended to the prompt where that is code."""
-    if sample.completion is None:
-        return sample.solution or ""  # never None: a sample has exactly one of the two
-    is_code = re.search(
-        rf"^\s*(async\s+)?(def|class)\s+{re.escape(problem.entry_point or '')}\b", problem.prompt, re.MULTILINE
-    )
-    return problem.prompt + sample.completion if problem.entry_point and is_code else sample.completion
 
 
 class SampleFile:
-    """Samples with their problems; ``2``, ``MBPP/2`` and ``Mbpp/2`` name the same one.
+    """Samples with their problems, and the keys of their verdicts.
 
-    Iteration reads the file again, and yields each sample with its problem.
+    Iteration reads the file again, and yields each problem and sample, which then has the problem's ``task_id``.
 
     Args:
-        problems: Problems that samples may name.
-        path: The file.
+        problems: Problems that samples may name, in any of the spellings that ProblemNames knows.
+        path: A file or folder of samples.
         context: Digest of what all programs have in common, see verdict_cache.context_digest.
         left_out: Numbers of problems whose samples are passed over.
 
@@ -50,15 +35,18 @@ class SampleFile:
     """
 
     def __init__(self, problems: Sequence[Problem], path: Path, context: bytes, left_out: Collection[int] = ()) -> None:
-        self.problems, self._path, self._context, self._left_out = problems, path, context, left_out
+        self.problems, self._path, self._left_out = problems, path, left_out
+        self._names = ProblemNames(problems)
+        self._numbers = {problem.task_id: number for number, problem in enumerate(problems)}
+        self._context = context
         self._digests = [problem_digest(problem) for problem in problems]
-        self._number_of = _matching(problems)
         self.keys, self.problem_of, self.passed_over = bytearray(), array("i"), 0
-        digest = hashlib.sha256(context)
+        self._start = hashlib.sha256(context)
         for problem in problems:
-            digest.update(problem.model_dump_json().encode() + b"\n")
-        for number, sample in self._read():
-            digest.update(sample.model_dump_json().encode() + b"\n")
+            self._start.update(problem.model_dump_json().encode() + b"\n")
+        digest = self._start.copy()
+        for number, sample in self._read(is_quiet=False):
+            digest.update(_line(sample))
             if number in left_out:
                 self.passed_over += 1
             else:
@@ -67,103 +55,51 @@ class SampleFile:
         self.inputs = digest.hexdigest()
 
     def __iter__(self) -> Iterator[tuple[Problem, Sample]]:
-        for place, (number, sample) in enumerate(self._graded()):
-            self._check(place, number, program_of(self.problems[number], sample))
-            yield self.problems[number], sample
+        digest = self._start.copy()
+        for number, sample in self._read():
+            digest.update(_line(sample))
+            if number not in self._left_out:
+                problem = self.problems[number]
+                yield problem, sample.model_copy(update={"task_id": problem.task_id})
+        if digest.hexdigest() != self.inputs:
+            raise self._changed()
 
     def programs(self, chosen: Iterable[int]) -> Iterator[tuple[Problem, str]]:
         """Yield problem and program of some samples, by their numbers in ascending order."""
         places = iter(chosen)
         wanted = next(places, None)
-        for place, (number, sample) in enumerate(self._graded()):
+        samples = ((number, sample) for number, sample in self._read() if number not in self._left_out)
+        for place, (number, sample) in enumerate(samples):
             if place == wanted:
                 program = program_of(self.problems[number], sample)
-                self._check(place, number, program)
+                key = self._key(number, program)
+                if self.keys[place * len(key) : (place + 1) * len(key)] != key:
+                    raise self._changed()
                 yield self.problems[number], program
                 wanted = next(places, None)
             if wanted is None:
                 return
         raise self._changed()
 
-    def _graded(self) -> Iterator[tuple[int, Sample]]:
-        return ((number, sample) for number, sample in self._read() if number not in self._left_out)
-
-    def _read(self) -> Iterator[tuple[int, Sample]]:
+    def _read(self, is_quiet: bool = True) -> Iterator[tuple[int, Sample]]:
         """Yield (number of the problem, sample)."""
         errors: list[InputError] = []
-        for where, sample in read_lazily(self._path):
-            if (number := self._number_of(sample.task_id)) is None:
-                fix = _suggestion(sample.task_id, self.problems) if len(errors) < _SUGGESTIONS else ""
-                errors.append(InputError(f"no problem is called {sample.task_id!r}", where=f"{where}.task_id", fix=fix))
-            elif not errors:
-                yield number, sample
+        for where, sample in iterate_samples(self._path, is_quiet):
+            if (problem := self._names.find(sample.task_id)) is not None:
+                yield self._numbers[problem.task_id], sample
+            elif len(errors) < InputErrors.SHOWN:
+                errors.append(self._names.refusal(sample.task_id, where))
+            else:  # it is counted only, and a suggestion takes a while
+                errors.append(InputError(f"no problem is called {sample.task_id!r}", where=f"{where}.task_id"))
         if errors:
             raise InputErrors(errors)
 
     def _key(self, number: int, program: str) -> bytes:
         return verdict_key(self._context, self._digests[number], program)
 
-    def _check(self, place: int, number: int, program: str) -> None:
-        key = self._key(number, program)
-        if self.keys[place * len(key) : (place + 1) * len(key)] != key:
-            raise self._changed()
-
     def _changed(self) -> InputError:
         return InputError("changed while it was graded", where=str(self._path), fix="run the command again")
 
 
-def read_lazily(path: Path) -> Iterator[tuple[str, Sample]]:
-    """Yield each sample with its place, ``file:line``, holding one line of a .jsonl file at a time.
-
-    Raises:
-        InputErrors: Rows are malformed.
-    """
-    done = 0
-    try:
-        for where, line in _lines(path):
-            yield where, _sample(line)
-            done += 1
-    except (OSError, EOFError, ValueError, zlib.error):
-        # Whatever is not a plain line with a sample is the reader's: other forms, and errors with their places.
-        yield from read_located_samples(path)[done:]
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    with (
-        gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as file
-    ):
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield f"{path}:{number}", line
-
-
-def _sample(line: str) -> Sample:
-    row = json.loads(line)
-    if not isinstance(row, dict):
-        raise ValueError("not an object")
-    known = {key: value for key, value in row.items() if not key.startswith("_")}
-    if type(known.get("task_id")) is int:
-        known["task_id"] = str(known["task_id"])
-    return Sample.model_validate(known)
-
-
-def _matching(problems: Sequence[Problem]) -> Callable[[str], int | None]:
-    """Return what finds the number of a problem by a name for it."""
-    known = {problem.task_id: number for number, problem in enumerate(problems)}
-    alike = {problem.task_id.lower(): number for number, problem in enumerate(problems)}
-    tails: dict[str, int | None] = {}
-    for number, problem in enumerate(problems):
-        tail = problem.task_id.rpartition("/")[2]
-        tails[tail] = None if tail in tails else number
-
-    def find(name: str) -> int | None:
-        return known.get(name, alike.get(name.lower(), tails.get(name)))
-
-    return find
-
-
-def _suggestion(name: str, problems: Sequence[Problem]) -> str:
-    hint = did_you_mean(name, [problem.task_id for problem in problems])
-    if len(problems) <= _SUGGESTIONS or hint.startswith("did"):
-        return hint
-    return f"the problems are called like {problems[0].task_id!r}"
+def _line(sample: Sample) -> bytes:
+    return sample.model_dump_json().encode("utf-8", "surrogatepass") + b"\n"

@@ -200,3 +200,35 @@ def test_the_command_says_what_protects_and_refuses_open_reads(
         "samples      40", "problems     2", "pass@1       1.0", "pass@10      1.0", "tests_run    80",
         "forgeable    0", "passed       40",
     ]  # fmt: skip
+
+
+def test_a_folder_of_programs_is_graded_under_the_names_of_the_problems(
+    files: tuple[Path, Path, Path], use: Callable[[FakeSandbox], FakeSandbox], tmp_path: Path
+) -> None:
+    for name, code in (("Own_1/0.py", GOOD), ("Own_1/1.py", BAD), ("Own_2/0.py", GOOD)):
+        path = tmp_path / "folder" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
+    use(FakeSandbox(lambda program: verdict("failed" if program == BAD else "passed")))
+    summary = grade_files(str(files[0]), tmp_path / "folder", files[2])
+    assert summary["pass@1"] == 0.75
+    assert [(row.sample.task_id, row.verdict.task_id, row.verdict.passed) for row in rows(files[2])] == [
+        ("Own/1", "Own/1", True), ("Own/1", "Own/1", False), ("Own/2", "Own/2", True),
+    ]  # fmt: skip
+
+
+def test_thousands_of_unknown_names_are_a_short_message(files: tuple[Path, Path, Path]) -> None:
+    write(files[1], (Sample(task_id=f"Other/x{number}", solution="") for number in range(5000)))
+    with pytest.raises(InputErrors) as raised:
+        grade_files(str(files[0]), files[1], files[2])
+    assert len(raised.value.errors) == 5000
+    assert len(str(raised.value).splitlines()) < 45
+
+
+def test_fields_that_are_ignored_are_named_once(
+    files: tuple[Path, Path, Path], use: Callable[[FakeSandbox], FakeSandbox], capfd: pytest.CaptureFixture[str]
+) -> None:
+    use(FakeSandbox(lambda program: verdict()))
+    files[1].write_text(json.dumps({"task_id": 1, "solution": GOOD, "temperature": 0.8}))
+    grade_files(str(files[0]), files[1], files[2])
+    assert capfd.readouterr().err.count("temperature") == 1

@@ -36,3 +36,26 @@ def test_suites_are_reported_as_evalplus_prints_them(tmp_path: Path, use: Callab
         "humaneval (base tests)\npass@1:\t0.850\npass@10:\t1.000\n"
         "humaneval+ (base + extra tests)\npass@1:\t0.150\npass@10:\t0.500"
     )
+
+
+def test_a_problem_without_plus_tests_counts_in_both_suites_and_other_tests_in_none(
+    tmp_path: Path, use: Callable[[FakeSandbox], FakeSandbox]
+) -> None:
+    tests = {"Mbpp/2": (ReferenceTest(inputs=("[1]",)), PLUS), "Mbpp/793": (ReferenceTest(inputs=("[1]",)),)}
+    problems = [ADD, *(ADD.model_copy(update={"task_id": name, "tests": value}) for name, value in tests.items())]
+    write(tmp_path / "problems.jsonl", problems)
+    write(tmp_path / "samples.jsonl", [Sample(task_id=row.task_id, solution=row.task_id) for row in problems])
+    use(FakeSandbox(lambda program: verdict("passed" if program == "Mbpp/793" else "failed")))
+    summary = grade_files(str(tmp_path / "problems.jsonl"), tmp_path / "samples.jsonl", tmp_path / "out.jsonl")
+    assert summary["pass_at_k"] == {"base": {"pass@1": 0.5}, "plus": {"pass@1": 0.5}}
+    assert (summary["dataset"], summary["pass@1"]) == ("mbpp", 0.3333)
+
+
+def test_only_the_suites_that_there_are_are_shown(tmp_path: Path, use: Callable[[FakeSandbox], FakeSandbox]) -> None:
+    use(FakeSandbox(lambda program: verdict()))
+    samples = write(tmp_path / "samples.jsonl", [Sample(task_id="1", solution="")])
+    for suite, titles in (("plus", ["Own+ (base + extra tests)"]), ("base", [])):
+        test = ReferenceTest(inputs=("[1]",), suite=suite)
+        problems = write(tmp_path / f"{suite}.jsonl", [ADD.model_copy(update={"tests": (test,)})])
+        text = summary_text(grade_files(str(problems), samples, tmp_path / f"{suite}.out"))
+        assert [line for line in text.splitlines() if "tests)" in line] == titles

@@ -32,12 +32,12 @@ def read_located_samples(path: Path) -> list[tuple[str, Sample]]:
     return list(iterate_samples(path))
 
 
-def iterate_samples(path: Path) -> Iterator[tuple[str, Sample]]:
+def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, Sample]]:
     """Yield the samples of a file (.jsonl or .json, either with .gz) or a folder, each with its place.
 
     A folder has a folder of programs for each task, ``HumanEval_0/0.py``, or one program for each, ``HumanEval_0.py``.
     Of a row with a solution and a completion, the solution counts. Other fields are ignored, and named on one line of
-    standard error at the end; names that start with ``_`` are not mentioned.
+    standard error at the end, unless ``is_quiet``; names that start with ``_`` are not mentioned.
 
     Raises:
         InputError: The file or folder cannot be read; raised when it is found out.
@@ -55,7 +55,7 @@ def iterate_samples(path: Path) -> Iterator[tuple[str, Sample]]:
             yield where, sample
     if errors:
         raise InputErrors(errors)
-    if ignored:
+    if ignored and not is_quiet:
         more = f" and {len(ignored) - _SHOWN_NAMES:,} more" if len(ignored) > _SHOWN_NAMES else ""
         kind = "files" if path.is_dir() else "fields"
         print(f"{path}: ignored {kind}: {', '.join(sorted(ignored)[:_SHOWN_NAMES])}{more}", file=sys.stderr)
