@@ -232,3 +232,9 @@ def test_fields_that_are_ignored_are_named_once(
     files[1].write_text(json.dumps({"task_id": 1, "solution": GOOD, "temperature": 0.8}))
     grade_files(str(files[0]), files[1], files[2])
     assert capfd.readouterr().err.count("temperature") == 1
+
+
+def test_a_sample_that_is_not_unicode_is_refused_with_its_place(files: tuple[Path, Path, Path]) -> None:
+    files[1].write_text(json.dumps({"task_id": "1", "solution": "x = '\ud800'"}))
+    with pytest.raises(InputErrors, match=r"samples\.jsonl:1: .*surrogate"):
+        grade_files(str(files[0]), files[1], files[2])

@@ -1,5 +1,6 @@
 """Samples as people have them: rows of a file, or a folder of programs in EvalPlus's layout."""
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,8 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     errors: list[InputError] = []
     for where, row in _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path):
         try:
-            sample = Sample.model_validate(_known_fields(row, ignored))
+            # From JSON, because only that refuses lone surrogates, which no graded row can hold.
+            sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
         except ValidationError as error:
             errors += validation_errors(error, where, FIX)
         else:
