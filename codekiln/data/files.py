@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from codekiln.errors import InputError
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write ``text`` so that a reader sees the old file or the whole new one, also after a crash."""
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write ``content`` so that a reader sees the old file or the whole new one, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             # Without it a crash of the machine can leave the new name on an empty file.
             os.fsync(file.fileno())

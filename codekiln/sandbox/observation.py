@@ -1,21 +1,15 @@
 """Observed runs: what is evaluated in a program without grading it, and the results."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from codekiln.data.records import Status
 from codekiln.errors import InputError
-from codekiln.sandbox.inside.messages import LimitValues
-from codekiln.sandbox.test_plan import ExecutionPlan, PlannedTest
-from codekiln.sandbox.verdict import RunOutcome, ending_of, read_messages
+from codekiln.sandbox.inside.endings import ending_of, split_results
+from codekiln.sandbox.inside.messages import CallPlan, LimitValues, OutcomeMessage, ProblemPlan
+from codekiln.sandbox.inside.plain_values import decode, parse
 
 Ending = Literal["ended", "invalid", "raised", "timeout", "memory", "output", "crashed", "tampered"]
-# The endings of runs that a message stopped; every other status comes from an exception.
-_ENDINGS: Mapping[Status, Ending] = {
-    "invalid": "invalid", "memory": "memory", "output": "output", "tampered": "tampered",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,40 +66,64 @@ class Observation:
     results: tuple[Result, ...] = ()
 
 
-def plan_run(run: Run) -> ExecutionPlan:
+def plan_run(run: Run) -> ProblemPlan:
     """Return the plan of a run.
 
     Raises:
         InputError: A call or the setup is not Python.
     """
-    # One test of all calls: a plan's steps are those of its tests.
-    calls = tuple(("value", _compile(call, "eval", "call")) for call in run.calls)
     setup = _compile(run.setup, "exec", "setup") if run.setup.strip() else None
-    return ExecutionPlan(setup=setup, tests=(PlannedTest("", 0, calls),), scripts=(), in_process=0)
+    return plan_calls(tuple((None, _compile(call, "eval", "call")) for call in run.calls), setup)
 
 
-def describe(run: Run, outcome: RunOutcome, nonce: str, limits: LimitValues) -> Observation:
-    """Return what one run did, from its outcome and messages; these need not be well formed."""
-    messages = read_messages(outcome.results, nonce, len(run.calls))
-    results = tuple(_result(*step) for step in messages.steps)
-    printed = outcome.output.decode("utf-8", "replace") if run.stdin is not None else ""
-    if messages.problem:
-        status, detail = messages.problem
-        ending = _ENDINGS.get(status, "raised")
-        if messages.raised:
-            error, message, line = messages.raised
-            return Observation(ending, error, message, line, printed, max(outcome.code, 1))
-        return Observation(ending, message=detail, printed=printed, results=results)
-    if outcome.reason == "ended" and messages.done and len(results) == len(run.calls):
-        return Observation("ended", printed=printed, code=outcome.code, results=results)
-    if messages.done and len(results) < len(run.calls):
-        return Observation("tampered", message="it said that it was done before it was", results=results)
+def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: CodeType | None = None,
+               more_output: int = 0) -> ProblemPlan:  # fmt: skip
+    """Return the plan of calls whose results are returned, not judged."""
+    called: CallPlan = {
+        "calls": calls, "called": (), "names": None, "shared": (), "classes": (), "setup": setup, "entry_point": None,
+        "keeps_objects": False, "relays": False, "more_output": more_output,
+    }  # fmt: skip
+    return {"kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "seed": b""}
+
+
+def describe(run: Run, answer: dict[str, Any], limits: LimitValues) -> Observation:
+    """Return what one run did, from its outcome and results; these need not be well formed."""
+    outcome = cast(OutcomeMessage, answer)
+    head, lines, problem = split_results(answer["results"])
+    printed = outcome["output"].decode("utf-8", "replace") if run.stdin is not None else ""
+    results: tuple[Result, ...] = ()
+    if head is not None and run.stdin is None and problem is None:
+        try:
+            results = tuple(map(_result, lines))
+            if len(results) != len(run.calls):
+                raise ValueError("another number of results than calls")
+        except (ValueError, TypeError) as error:
+            problem, results = ("tampered", f"the results are not written by the rules: {error}"), ()
+    if problem is not None:
+        return _stopped(problem, answer["results"], printed, outcome["code"])
+    if outcome["reason"] == "ended" and outcome["code"] >= 0 and head is not None:
+        if run.stdin is not None or outcome["code"] == 0:
+            return Observation("ended", printed=printed, code=outcome["code"], results=results)
     early, detail = ending_of(outcome, limits)
-    return Observation(early, message=detail, printed=printed, code=outcome.code, results=results)
+    return Observation(cast(Ending, early), message=detail, printed=printed, code=outcome["code"], results=results)
 
 
-def _result(kind: str, *rest: Any) -> Result:
-    return Result(error=rest[0], message=rest[1], line=rest[2]) if kind == "raised" else Result(value=rest[0])
+def _stopped(problem: tuple[str, str], data: bytes, printed: str, code: int) -> Observation:
+    status, detail = problem
+    if status != "tampered" and status != "output":
+        _, error, message, line = parse(data.split(b"\n")[0])
+        ending: Ending = "invalid" if status == "invalid" else "memory" if status == "memory" else "raised"
+        return Observation(ending, error, message, line, printed, max(code, 1))
+    return Observation(cast(Ending, status), message=detail, printed=printed)
+
+
+def _result(line: bytes) -> Result:
+    if line[:1] == b"x":
+        name, text, number = parse(line[1:])
+        return Result(error=str(name), message=str(text), line=int(number))
+    if line[:1] != b"v":
+        raise ValueError("a result of another kind than asked for")
+    return Result(value=decode(line[1:]))
 
 
 def _compile(source: str, mode: Literal["eval", "exec"], what: str) -> CodeType:

@@ -1,28 +1,41 @@
 """The sandbox: runs many programs at once in worker threads, each with its own fork server."""
 
 import contextlib
+import math
 import os
 import queue
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Generic, Literal, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
-from codekiln.data.records import Problem, Verdict
+from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.errors import SandboxError
+from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
-from codekiln.sandbox.observation import Observation, Run, describe, plan_run
-from codekiln.sandbox.test_plan import ExecutionPlan, encode_job, plan_tests
-from codekiln.sandbox.verdict import RunOutcome, verdict_on_calls, verdict_on_scripts
-from codekiln.sandbox.worker import ServerDied, Worker
+from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
+from codekiln.sandbox.test_plan import encode_plan, plan_tests
+from codekiln.sandbox.verdict import infrastructure_failure, verdict_on
+from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
 
 _CACHED_PLANS = 4096
+_FIRST_SECONDS = 2
+"""CPU time that a program gets at first; one that needs more is run again with what its problem's reference needs."""
+_REFERENCE_FACTOR = 10
 ProgramJob = tuple[Problem, str]
 """A problem, and the program to grade on its tests."""
 J = TypeVar("J")
 R = TypeVar("R")
+
+
+class _Planned:
+    """A problem, its plan, and the CPU time that its programs may use once that is known."""
+
+    def __init__(self, problem: Problem, total: int, runs: int, plan: EncodedPlan) -> None:
+        self.problem, self.total, self.runs, self.plan = problem, total, runs, plan
+        self.cpu_seconds: int | None = None
+        self.lock = threading.Lock()
 
 
 class Sandbox:
@@ -36,7 +49,9 @@ class Sandbox:
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         self._limits = cast(LimitValues, (limits or Limits()).model_dump())
         self._workers = [Worker() for _ in range(workers or os.cpu_count() or 1)]
-        self._plans: dict[int, tuple[Problem, ExecutionPlan]] = {}
+        self._plans: dict[int, _Planned] = {}
+        self._plan_lock = threading.Lock()
+        self._expected = ExpectedResults()
 
     def __enter__(self) -> "Sandbox":
         self._workers[0].start()
@@ -56,7 +71,7 @@ class Sandbox:
 
         Raises:
             SandboxError: A server cannot be started.
-            InputError: A problem's tests are not Python.
+            InputError: A problem's tests are not Python, or its reference gives no results.
         """
         return self._distribute(jobs, self._grade_one)
 
@@ -105,28 +120,51 @@ class Sandbox:
 
     def _grade_one(self, worker: Worker, job: ProgramJob, source: "_JobQueue[ProgramJob]") -> Verdict:
         problem, program = job
-        planned = self._plan(problem)
+        planned = self._plan(worker, problem)
         try:
-            return self._with_retry(worker, source, partial(self._run, worker, problem, planned, program))
+            return self._with_retry(worker, source, partial(self._judge, worker, planned, program))
         except ServerDied as error:
-            return Verdict(
-                task_id=problem.task_id, status="crashed", tests_total=planned.total, tests_run=0, tests_passed=0,
-                detail=f"took the fork server down twice ({error})",
-            )  # fmt: skip
+            return infrastructure_failure(problem, planned.total, str(error))
+
+    def _judge(self, worker: Worker, planned: _Planned, program: str) -> Verdict:
+        """Run a program with little CPU time first: most that need more never end."""
+        most = self._limits["cpu_seconds"]
+        first = min(planned.cpu_seconds or _FIRST_SECONDS, most)
+        verdict = self._run(worker, planned, program, first)
+        if verdict.status == "timeout" and first < most and planned.cpu_seconds is None:
+            self._measure_reference(worker, planned)
+            if (seconds := cast(int, planned.cpu_seconds)) > first:
+                return self._run(worker, planned, program, seconds)
+        return verdict
+
+    def _run(self, worker: Worker, planned: _Planned, program: str, cpu_seconds: int) -> Verdict:
+        limits = cast(LimitValues, {**self._limits, "cpu_seconds": cpu_seconds})
+        answer = worker.run(planned.plan, program, limits, runs=planned.runs)
+        return verdict_on(planned.problem, planned.total, answer)
+
+    def _measure_reference(self, worker: Worker, planned: _Planned) -> None:
+        """Find out what CPU time the problem's programs may use: a multiple of what its reference uses."""
+        with planned.lock:
+            most = self._limits["cpu_seconds"]
+            if planned.cpu_seconds is not None:
+                return
+            if planned.problem.reference is None:
+                planned.cpu_seconds = most
+                return
+            verdict = self._run(worker, planned, planned.problem.reference, most)
+            needed = math.ceil(_REFERENCE_FACTOR * verdict.cpu_seconds) if verdict.passed else most
+            planned.cpu_seconds = min(most, max(_FIRST_SECONDS, needed))
 
     def _observe_one(self, worker: Worker, run: Run, source: "_JobQueue[Run]") -> Observation:
-        planned = plan_run(run)
-        try:
-            return self._with_retry(worker, source, partial(self._observe_run, worker, run, planned))
-        except ServerDied as error:
-            return Observation("crashed", message=f"took the fork server down twice ({error})")
-
-    def _observe_run(self, worker: Worker, run: Run, planned: ExecutionPlan) -> Observation:
-        nonce = secrets.token_hex(16)
-        mode: Literal["calls", "stdin"] = "calls" if run.stdin is None else "stdin"
+        plan = encoded(encode_plan(plan_run(run)))
         stdin = None if run.stdin is None else run.stdin.encode("utf-8", "surrogatepass")
-        job = encode_job(nonce, mode, run.program, planned, self._limits, stdin)
-        return describe(run, worker.run(job, self._limits["wall_seconds"]), nonce, self._limits)
+        try:
+            answer = self._with_retry(
+                worker, source, lambda: worker.run(plan, run.program, self._limits, stdin, forget=True)
+            )
+        except ServerDied as error:
+            return Observation("crashed", message=f"infrastructure: the sandbox died twice with this program ({error})")
+        return describe(run, answer, self._limits)
 
     def _with_retry(self, worker: Worker, source: "_JobQueue[J]", attempt: Callable[[], R]) -> R:
         """Run again in a new server when the server dies; a second death is raised.
@@ -145,53 +183,36 @@ class Sandbox:
             raise
 
     def _prove_alive(self, worker: Worker) -> None:
-        """Run a harmless program; when the server dies even then, the sandbox itself is broken."""
-        harmless = Problem(task_id="harmless", prompt="", tests=("assert True",))
+        """Run a harmless program; when the sandbox dies even then, it is broken."""
         try:
-            self._run(worker, harmless, plan_tests(harmless), "")
+            worker.run(encoded(encode_plan(plan_calls(()))), "", self._limits, forget=True)
         except ServerDied as error:
-            raise SandboxError(f"fork servers die on this machine, whatever they run: {error}") from error
+            raise SandboxError(f"the sandbox dies on this machine, whatever it runs: {error}") from error
 
-    def _run(self, worker: Worker, problem: Problem, planned: ExecutionPlan, program: str) -> Verdict:
-        if planned.scripts and not planned.tests:
-            runs = self._run_scripts(worker, planned, program)
-            return verdict_on_scripts(problem.task_id, planned, runs, self._limits)
-        nonce = secrets.token_hex(16)
-        outcome = worker.run(encode_job(nonce, "calls", program, planned, self._limits), self._limits["wall_seconds"])
-        verdict = verdict_on_calls(problem.task_id, planned, outcome, nonce, self._limits)
-        if planned.scripts and verdict.status == "passed":
-            runs = self._run_scripts(worker, planned, program)
-            verdict = _both(verdict, verdict_on_scripts(problem.task_id, planned, runs, self._limits))
-        return verdict
-
-    def _run_scripts(self, worker: Worker, planned: ExecutionPlan, program: str) -> list[tuple[RunOutcome, str]]:
-        runs = []
-        for test in planned.scripts:
-            nonce = secrets.token_hex(16)
-            job = encode_job(
-                nonce, "stdin", program, planned, self._limits, test.stdin.encode("utf-8", "surrogatepass")
-            )
-            runs.append((worker.run(job, self._limits["wall_seconds"]), nonce))
-        return runs
-
-    def _plan(self, problem: Problem) -> ExecutionPlan:
-        known = self._plans.get(id(problem))
-        if known is None:
+    def _plan(self, worker: Worker, problem: Problem) -> _Planned:
+        with self._plan_lock:
+            known = self._plans.get(id(problem))
+        if known is not None:
+            return known
+        # Outside the lock: a reference may run for seconds.
+        expected = None
+        if any(isinstance(test, ReferenceTest) for test in problem.tests):
+            expected = self._expected.of(problem, lambda plan, program: self._results(worker, plan, program))
+        made = plan_tests(problem, expected)
+        runs = 1 + len(made.message["scripts"])
+        planned = _Planned(problem, made.total, runs, encoded(encode_plan(made.message)))
+        with self._plan_lock:
             if len(self._plans) >= _CACHED_PLANS:
                 self._plans.clear()
-            known = self._plans[id(problem)] = (
-                problem,
-                plan_tests(problem),
-            )  # keeps the problem alive, and its id taken
-        return known[1]
+            # Keeps the problem alive, and its id taken.
+            return self._plans.setdefault(id(problem), planned)
 
-
-def _both(calls: Verdict, scripts: Verdict) -> Verdict:
-    return scripts.model_copy(update={
-        "tests_run": calls.tests_run + scripts.tests_run,
-        "tests_passed": calls.tests_passed + scripts.tests_passed,
-        "cpu_seconds": calls.cpu_seconds + scripts.cpu_seconds,
-    })  # fmt: skip
+    def _results(self, worker: Worker, plan: bytes, program: str) -> dict[str, Any]:
+        limits = cast(LimitValues, {**self._limits, "cpu_seconds": 120, "wall_seconds": 300.0, "memory_mb": 8192})
+        try:
+            return worker.run(encoded(plan), program, limits, forget=True)
+        except ServerDied as error:
+            raise SandboxError(f"the sandbox died with a problem's reference: {error}") from error
 
 
 _Results = queue.Queue[tuple[int, R] | BaseException | None]

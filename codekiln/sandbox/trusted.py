@@ -1,37 +1,23 @@
-"""The expressions of tests that the controller may evaluate itself, and their evaluation.
+"""The expressions of tests that the tester may evaluate in its own process, without limits of time and memory.
 
 Only expressions over plain values are admitted: literals, comparisons, bounded arithmetic, and a few built-ins.
 """
 
 import ast
-import math
-from collections.abc import Mapping
-from types import CodeType
 from typing import TypeGuard
 
-from codekiln.sandbox.inside.plain_values import Opaque
+from codekiln.sandbox.inside.expressions import FUNCTIONS, MATH, TYPES
 
-FUNCTIONS = {
-    function.__name__: function
-    for function in (
-        set, frozenset, sorted, list, tuple, dict, len, sum, min, max, any, all, str, int, float, bool, round, abs,
-        isinstance, range,
-    )
-}  # fmt: skip
-TYPES = {kind.__name__: kind for kind in (bytes, complex)}
-_MATH = {
-    name: getattr(math, name)
-    for name in ("isclose", "fabs", "floor", "ceil", "sqrt", "isnan", "isinf", "pi", "e", "inf", "nan")
-}
+NAMES = frozenset((*FUNCTIONS, *TYPES))
 _SHAPES = (
     ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp,
 )  # fmt: skip
-# Bounds the work that one test can make the controller do: 9 ** 9 ** 9, [0] * 10 ** 9, range(10 ** 9).
+# Bounds the work that one test can make the tester do: 9 ** 9 ** 9, [0] * 10 ** 9, range(10 ** 9).
 _SMALL = 10_000
 
 
 def may_evaluate(node: ast.AST) -> bool:
-    """Return whether ``node`` itself, its parts aside, is of a kind that the controller evaluates."""
+    """Return whether ``node`` itself, its parts aside, is of a kind that the tester evaluates."""
     if isinstance(node, ast.BinOp):
         return _is_bounded(node)
     if any(isinstance(part, ast.Starred) for part in ast.iter_child_nodes(node)):
@@ -54,21 +40,7 @@ def is_math(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) ->
     """Return whether ``node`` is ``math.<known name>``, and ``math`` is the module there."""
     if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "math":
         return False
-    return "math" in imports and "math" not in shadowed and node.attr in _MATH
-
-
-def evaluate(code: CodeType, values: Mapping[str, object]) -> object:
-    """Evaluate a compiled expression made only of admitted parts; ``values`` holds what the program returned."""
-    return eval(code, {"__builtins__": {}, **FUNCTIONS, **TYPES, "math": _Math, **values})
-
-
-# Not the module itself: an expression could reach everything that the module refers to.
-class _Math:
-    """The functions of ``math`` that tests use."""
-
-
-for _name, _value in _MATH.items():
-    setattr(_Math, _name, staticmethod(_value) if callable(_value) else _value)
+    return "math" in imports and "math" not in shadowed and node.attr in MATH
 
 
 def _is_bounded(node: ast.BinOp) -> bool:
@@ -92,12 +64,3 @@ def _is_number(node: ast.AST, bound: int) -> bool:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         node = node.operand
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) <= bound
-
-
-def describe(value: object) -> str:
-    """Return a result as a short text."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no integer of over 4300 digits
-        text = "something with a very large integer"
-    return text if isinstance(value, Opaque) or len(text) <= 120 else text[:117] + "..."

@@ -1,9 +1,9 @@
-"""The controller's side of one fork server: starts it, sends it jobs, and never waits for it without a deadline."""
+"""The controller's side of one tester and its fork server: sends jobs, and never waits without a deadline."""
 
 import contextlib
+import itertools
 import marshal
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from codekiln.errors import SandboxError
-from codekiln.sandbox.verdict import RunOutcome
+from codekiln.sandbox.inside.messages import JobMessage, LimitValues
+from codekiln.sandbox.inside.scratch_folder import remove_tree
 
 _START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
-# The server imports codekiln.sandbox.inside only: with empty modules in place of its parent packages, nothing else of
+_MAX_PLANS, _MAX_PLAN_BYTES = 1000, 64 << 20
+"""What a tester keeps; beyond it a new one is started."""
+# The processes import codekiln.sandbox.inside only: with empty modules in place of its parent packages, nothing else of
 # codekiln, and none of its dependencies, is in the memory that programs share.
 _BOOT = """
 import sys, types
@@ -25,13 +28,33 @@ root = sys.argv.pop(1)
 for name, path in (("codekiln", root), ("codekiln.sandbox", root + "/sandbox")):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = [path]
-from codekiln.sandbox.inside.fork_server import main
+from codekiln.sandbox.inside.boot import main
 main()
 """
 
 
 class ServerDied(Exception):
-    """The fork server died, or gave no answer in time, in the middle of a job."""
+    """The tester or the fork server died, or gave no answer in time, in the middle of a job."""
+
+
+class EncodedPlan(NamedTuple):
+    """A plan as the tester gets it, once.
+
+    Attributes:
+        key: Its number, unique in this process.
+        data: Its bytes.
+    """
+
+    key: int
+    data: bytes
+
+
+_keys = itertools.count()
+
+
+def encoded(data: bytes) -> EncodedPlan:
+    """Return a plan with a new key."""
+    return EncodedPlan(next(_keys), data)
 
 
 class _Server(NamedTuple):
@@ -63,35 +86,62 @@ class _Server(NamedTuple):
 
 
 class Worker:
-    """One fork server; starts at first use, and again after a death."""
+    """One tester with its fork server; starts at first use, and again after a death.
 
-    def __init__(self) -> None:
+    Args:
+        packages: Names of third-party packages that programs may import.
+    """
+
+    def __init__(self, packages: tuple[str, ...] = ()) -> None:
+        self._packages = packages
         self._server: _Server | None = None
+        self._known: dict[int, int] = {}
         self.protections: dict[str, str] = {}
 
     def start(self) -> None:
-        """Start the server, unless it runs.
+        """Start the processes, unless they run.
 
         Raises:
             SandboxError: Programs cannot be confined on this machine.
         """
         self._running()
 
-    def run(self, job: bytes, wall_seconds: float) -> RunOutcome:
-        """Run one job.
+    def run(
+        self,
+        plan: EncodedPlan,
+        program: str,
+        limits: LimitValues,
+        stdin: bytes | None = None,
+        *,
+        runs: int = 1,
+        forget: bool = False,
+    ) -> dict[str, Any]:
+        """Run one program, up to ``runs`` times, and return the tester's answer; ``forget``: the plan is not kept.
 
         Raises:
-            ServerDied: The server died, or gave no answer in time.
+            ServerDied: A process died, or gave no answer in time.
             SandboxError: Programs cannot be confined on this machine.
         """
+        if len(self._known) >= _MAX_PLANS or sum(self._known.values()) > _MAX_PLAN_BYTES:
+            self.close()
         server = self._running()
+        job: JobMessage = {
+            "key": plan.key, "plan": None if plan.key in self._known else plan.data, "program": program,
+            "stdin": stdin, "limits": limits, "forget": forget,
+        }  # fmt: skip
+        if not forget:
+            self._known[plan.key] = len(plan.data)
         try:
-            server.connection.settimeout(wall_seconds + _GRACE_SECONDS)
-            server.connection.sendall(struct.pack("=I", len(job)) + job)
-            return RunOutcome(**marshal.loads(server.receive()))
+            data = marshal.dumps(dict(job))
+            server.connection.settimeout(
+                runs * (limits["wall_seconds"] + limits["cpu_seconds"]) + _GRACE_SECONDS + len(data) / 1e6
+            )
+            server.connection.sendall(struct.pack("=I", len(data)) + data)
+            answer: dict[str, Any] = marshal.loads(server.receive())
         except (OSError, EOFError, ValueError, TypeError) as error:
             self.close()
-            raise ServerDied(str(error)) from error
+            raise ServerDied(str(error) or type(error).__name__) from error
+        return answer
 
     def close(self) -> None:
         """End the server and everything it runs, and remove its folder."""
@@ -99,8 +149,9 @@ class Worker:
             server.kill()
             server.process.wait()
             server.connection.close()
-            shutil.rmtree(server.folder, ignore_errors=True)
+            remove_tree(server.folder)
         self._server = None
+        self._known = {}
 
     def interrupt(self) -> None:
         """Kill the server and its program; another thread that waits for it gets ServerDied."""
@@ -109,7 +160,7 @@ class Worker:
 
     def _running(self) -> _Server:
         if self._server is None:
-            self._server = _launch()
+            self._server = _launch(self._packages)
             self.protections = self._handshake(self._server)
         return self._server
 
@@ -119,14 +170,14 @@ class Worker:
             answer: dict[str, str] = marshal.loads(server.receive())
         except (OSError, EOFError) as error:
             self.close()
-            raise SandboxError(f"the sandbox's fork server did not start: {error}") from error
+            raise SandboxError(f"the sandbox's processes did not start: {error}") from error
         if "error" in answer:
             self.close()
             raise SandboxError(f"no way to isolate untrusted programs on this machine: {answer['error']}")
         return answer
 
 
-def _launch() -> _Server:
+def _launch(packages: tuple[str, ...]) -> _Server:
     """Start a server process in a new folder, with one end of a socket pair as its standard input."""
     folder = tempfile.mkdtemp(prefix="codekiln-")
     scratch = os.path.join(folder, "scratch")

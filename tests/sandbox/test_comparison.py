@@ -201,11 +201,11 @@ def test_expected_values_do_not_travel() -> None:
         "assert f(4) in ('secret-3',)",
     )
     problem = Problem(task_id="t", prompt="", entry_point="f", tests=(*tests, CallTest(call=[5], expect="secret-4")))
-    made = plan_tests(problem)
-    sent = repr([(kind, code.co_consts) for kind, code in made.steps])
+    calls = plan_tests(problem).message["calls"]
+    sent = repr([code.co_consts for _, code in calls["calls"]])
+    assert len(calls["calls"]) == len(problem.tests)
     assert "secret" not in sent
     assert "987654" not in sent
-    assert made.in_process == 0
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ GREED = {
         "def f(x):\n    r = [0]\n    for _ in range(60): r = [r, r]\n    return r",
         {"memory", "timeout", "output"},
     ),
-    "result colliding": ("def f(x): return {i * (2**61 - 1) for i in range(1500)}", {"tampered", "timeout"}),
+    "result colliding": ("def f(x): return {i * (2**61 - 1) for i in range(1500)}", {"tampered", "output"}),
     "large file": ("f = open('big', 'wb')\nwhile True: f.write(bytes(10**6))", {"error", "output", "crashed"}),
     "many files": ("i = 0\nwhile True:\n    open(str(i), 'w').close()\n    i += 1", {"output", "timeout"}),
     "many large files": (

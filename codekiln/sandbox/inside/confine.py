@@ -61,6 +61,18 @@ def confine_program(limits: "ProcessLimits", read_only: bool) -> None:
     seccomp.install(seccomp.for_program(os.getpid(), read_only))
 
 
+def confine_test_child(cpu_seconds: int, memory_mb: int) -> None:
+    """Limit this process, a forked child that runs trusted tests on what a program answers."""
+    end_with_parent()
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends."""
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+
+
 def _interpreter() -> list[str]:
     """Return the standard library and its shared objects, without installed packages, which may hold hidden tests."""
     found = []

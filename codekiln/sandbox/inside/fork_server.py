@@ -1,143 +1,136 @@
-"""The fork server: one program at a time, each in a fresh fork of this small, clean, confined process."""
+"""The fork server: one program at a time, each in a fresh fork of this small, clean, confined process.
+
+It knows what is called in a program, and no expected value: those are the tester's.
+"""
 
 import gc
 import marshal
 import os
-import resource
 import select
 import signal
-import struct
-import sys
+import socket
 import time
 
-from codekiln.sandbox.inside.confine import can_make_a_socket, confine_program, confine_server
-from codekiln.sandbox.inside.program import Channel, run
+from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.confine import confine_program
+from codekiln.sandbox.inside.plain_values import Foreign, read_text
+from codekiln.sandbox.inside.program import run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codekiln.sandbox.inside.messages import JobMessage, LimitValues, OutcomeMessage
+    from codekiln.sandbox.inside.messages import CallPlan, LimitValues, OutcomeMessage, RunMessage
 
-# The modules that programs import most: imported once here, they cost a program nothing.
-_WARM = (
-    "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
-    "itertools json math numbers operator random re statistics string textwrap time typing"
-)
 _CHUNK = 1 << 16
 _FOLDER_SECONDS = 0.1
 """Time between two looks at the size of the scratch folder."""
+_STOP = b"s"
+_PLAIN = Foreign()
 
 
-def serve(folder: str) -> None:
-    """Serve jobs from standard input, a socket, until it closes; answers with the protections, then with outcomes."""
-    control = os.dup(0)
-    null = os.open("/dev/null", os.O_RDWR)
-    for target in (0, 1):
-        os.dup2(null, target)
-    os.close(null)
-    for name in _WARM.split():
-        __import__(name)
-    _add_site_builtins()
-    os.chdir(folder)
-    os.environ.clear()
-    try:
-        protections, read_only = confine_server(folder)
-        _prove_confinement(read_only)
-    except OSError as error:
-        write_frame(control, marshal.dumps({"error": str(error)}))
-        return
-    write_frame(control, marshal.dumps(protections))
+class RunningProgram:
+    """The tester's side of the fork server: starts a program and learns of its end."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._known: set[int] = set()
+
+    def start(self, job: "RunMessage", plan: bytes) -> int:
+        """Start a program and return the tester's end of the socket to it."""
+        near, far = os_socketpair()
+        message = dict(job, plan=None if job["key"] in self._known else plan)
+        if not job["forget"]:
+            self._known.add(job["key"])
+        socket.send_fds(self._control, [_STOP], [far])
+        os.close(far)
+        write_frame(self._control.fileno(), marshal.dumps(message))
+        return near
+
+    def stop(self) -> None:
+        """Ask for the end of the program that runs."""
+        self._control.send(_STOP)
+
+    def fileno(self) -> int:
+        """Return the descriptor that can be read when the program has ended."""
+        return self._control.fileno()
+
+    def outcome(self) -> "OutcomeMessage":
+        """Wait for the end of the program; raises EOFError when the fork server is gone."""
+        frame = read_frame(self._control.fileno())
+        if not frame:
+            raise EOFError("the fork server ended")
+        outcome: OutcomeMessage = marshal.loads(frame)
+        return outcome
+
+
+def os_socketpair() -> tuple[int, int]:
+    """Return the descriptors of two connected sockets."""
+    near, far = socket.socketpair()
+    return near.detach(), far.detach()
+
+
+def serve(control: socket.socket, folder: str, read_only: bool) -> None:
+    """Run the programs that the tester sends until it closes its end."""
     scratch = ScratchFolder(folder)
+    plans: dict[int, CallPlan] = {}
     # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
     gc.collect()
     gc.freeze()
     try:
-        while (frame := read_frame(control)) is not None:
-            outcome = _run_one(control, scratch, read_only, frame)
+        while (received := _receive(control)) is not None:
+            job, channel = received
+            if job["plan"] is not None:
+                plans[job["key"]] = _with_arguments(marshal.loads(job["plan"]))
+            plan = plans.pop(job["key"]) if job["forget"] else plans[job["key"]]
+            outcome = _run_one(control, scratch, read_only, job, plan, channel)
             scratch.empty()
-            write_frame(control, marshal.dumps(dict(outcome)))
+            write_frame(control.fileno(), marshal.dumps(dict(outcome)))
     finally:
         scratch.empty()
 
 
-def _prove_confinement(read_only: bool) -> None:
-    """Confine one child and let it try to open a socket; raises OSError when it cannot be confined, or succeeds."""
-    answer, answer_in = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
-            os.write(answer_in, b"a socket could be made" if can_make_a_socket() else b"ok")
-        except OSError as error:
-            os.write(answer_in, str(error).encode())
-        finally:
-            os._exit(0)
-    os.close(answer_in)
-    text = os.read(answer, 1000)
-    os.close(answer)
-    os.waitpid(pid, 0)
-    if text != b"ok":
-        raise OSError(text.decode() or "the child that tried its confinement was killed")
+def _with_arguments(plan: "CallPlan") -> "CallPlan":
+    """Read the arguments of calls once, for all programs."""
+    calls = tuple((name, read_text(call.encode(), _PLAIN) if type(call) is str else call) for name, call in plan["calls"])
+    return plan | {"calls": calls}  # type: ignore[return-value]
 
 
-def read_frame(handle: int) -> bytes | None:
-    """Return the next length-prefixed message, or None when the other side has closed."""
-    header = _read_exactly(handle, 4)
-    return _read_exactly(handle, struct.unpack("=I", header)[0]) if header else None
+def _receive(control: socket.socket) -> "tuple[RunMessage, int] | None":
+    while True:
+        data, handles, _, _ = socket.recv_fds(control, 1, 1)
+        if not data:
+            return None
+        if handles:
+            break  # else: a request to stop a program that had ended already
+    frame = read_frame(control.fileno())
+    return (marshal.loads(frame), handles[0]) if frame else None
 
 
-def write_frame(handle: int, data: bytes) -> None:
-    """Write one length-prefixed message."""
-    view = memoryview(struct.pack("=I", len(data)) + data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def _read_exactly(handle: int, size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(handle, min(size, 1 << 20))
-        if not part:
-            return b""
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _add_site_builtins() -> None:
-    # -S leaves these out, and scripts end themselves with exit().
-    import _sitebuiltins
-    import builtins
-
-    for name in ("exit", "quit"):
-        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
-
-
-def _run_one(control: int, scratch: ScratchFolder, read_only: bool, frame: bytes) -> "OutcomeMessage":
-    job: JobMessage = marshal.loads(frame)
-    results, results_in = os.pipe()
+def _run_one(
+    control: socket.socket, scratch: ScratchFolder, read_only: bool, job: "RunMessage", plan: "CallPlan", channel: int
+) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
     pid = os.fork()
     if pid == 0:
-        _become_program(job, read_only, given, results_in, output_in, (control, results, output))
-    for handle in (results_in, output_in, *([given] if given is not None else [])):
+        _become_program(job, plan, read_only, given, channel, output_in, (control.fileno(), output))
+    for handle in (channel, output_in, *([given] if given is not None else [])):
         os.close(handle)
+    ended = os.pidfd_open(pid)
     try:
-        reason, texts = _watch(control, scratch, job["limits"], results, output)
+        reason, printed = _watch(control, scratch, job["limits"], ended, output)
     finally:
         os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
-        os.close(results)
+        os.close(ended)
         os.close(output)
     return {
         "reason": reason,
         "code": os.waitstatus_to_exitcode(status),
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_kb": usage.ru_maxrss,
-        "results": bytes(texts[results]),
-        "output": bytes(texts[output]),
+        "output": bytes(printed),
     }
 
 
@@ -151,59 +144,60 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "JobMessage", read_only: bool, given: int | None, results: int, output: int, foreign: tuple[int, ...]
+    job: "RunMessage",
+    plan: "CallPlan",
+    read_only: bool,
+    given: int | None,
+    channel: int,
+    output: int,
+    foreign: tuple[int, ...],
 ) -> None:
     try:
         for handle in foreign:
             os.close(handle)
-        if given is not None:
-            os.dup2(given, 0)
-            os.close(given)
-        os.dup2(output, 1)
-        os.dup2(0 if given is None else os.open("/dev/null", os.O_WRONLY), 2)
-        os.close(output)
-        limits = job["limits"]
-        channel = Channel(results, job["nonce"], limits["output_kb"] << 10)
-        confine_program(limits, read_only)
-        run(channel, job["mode"], job["program"], job["setup"], job["steps"])
+        # Opened anew, because flags and locks belong to an open file, which the next program would share.
+        null = os.open("/dev/null", os.O_RDWR)
+        for source, target in ((null if given is None else given, 0), (output, 1), (null, 2)):
+            os.dup2(source, target)
+        for handle in (null, output, *([given] if given is not None else [])):
+            os.close(handle)
+        confine_program(job["limits"], read_only)
+        run(channel, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
 
 def _watch(
-    control: int, scratch: ScratchFolder, limits: "LimitValues", results: int, output: int
-) -> tuple[str, dict[int, bytearray]]:
-    """Collect what the child writes until it ends or exceeds a limit; return the reason of its end, and both texts."""
-    texts = {results: bytearray(), output: bytearray()}
+    control: socket.socket, scratch: ScratchFolder, limits: "LimitValues", ended: int, output: int
+) -> tuple[str, bytearray]:
+    """Collect what the child prints until it ends or exceeds a limit; return the reason of its end, and the text."""
+    printed = bytearray()
     poll = select.poll()
-    poll.register(control, 0)  # no event is asked for: the end of the connection is reported anyway
-    for handle in texts:
+    for handle in (control.fileno(), ended, output):
         poll.register(handle, select.POLLIN)
-    deadline, bound, waiting = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10, set(texts)
+    deadline, bound = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10
     look = time.monotonic() + _FOLDER_SECONDS
-    while waiting:
+    while True:
         now = time.monotonic()
         if now >= deadline:
-            return "timeout", texts
+            return "timeout", printed
         if now >= look:
             if scratch.is_over(limits["file_mb"] << 20):
-                return "folder", texts
+                return "folder", printed
             look = now + _FOLDER_SECONDS
-        for handle, _ in poll.poll((min(deadline, look) - now) * 1000 + 1):
-            if handle == control:
-                raise SystemExit("the controller is gone")
-            part = os.read(handle, _CHUNK)
-            texts[handle] += part
+        events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
+        if output in events:
+            part = os.read(output, _CHUNK)
+            printed += part
             if not part:
-                poll.unregister(handle)
-                waiting.discard(handle)
-            # The child bounds each message itself; the looser bound is for a program that writes to the channel.
-            if len(texts[handle]) > (bound if handle == output else 4 * bound + _CHUNK):
-                return "output", texts
-    return "ended", texts
-
-
-def main() -> None:
-    """Serve in the folder named on the command line."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.argv.pop())
+                poll.unregister(output)
+            elif len(printed) > bound:
+                return "output", printed
+            else:
+                continue  # what is printed is read to its end before the end of the program counts
+        if control.fileno() in events:
+            if not control.recv(1):
+                raise SystemExit("the tester is gone")
+            return "stopped", printed
+        if ended in events:
+            return "ended", printed

@@ -1,10 +1,7 @@
-"""Types of the messages between the controller and the fork server; both sides import them for type checks only."""
+"""Types of the messages between controller, tester and fork server; all sides import them for type checks only."""
 
 from types import CodeType
-from typing import Literal, TypedDict
-
-Step = tuple[str, CodeType]
-"""A kind (``value``, ``pair``, ``block`` or ``example``), and the code to evaluate or execute."""
+from typing import Any, Literal, TypedDict
 
 
 class ProcessLimits(TypedDict):
@@ -22,24 +19,131 @@ class LimitValues(ProcessLimits):
     output_kb: int
 
 
-class JobMessage(TypedDict):
-    """One run of one program: what the controller sends."""
+class CallPlan(TypedDict):
+    """What the fork server knows of a problem: what is called, and no expected value.
 
-    nonce: str
-    mode: Literal["calls", "stdin"]
+    Attributes:
+        calls: What is evaluated in one go, each with the name that the program itself must define: an expression, or the
+            encoded arguments of that name, which the fork server reads.
+        called: Names that the expressions call.
+        names: Names whose objects the tester asks for; None: the calls are all there is.
+        shared: Imports and classes of the setup, executed one by one after the program.
+        classes: Names of those classes.
+        setup: Code executed after the program.
+        entry_point: The function under test.
+        keeps_objects: Whether results that are not plain data stay, for questions about them.
+        relays: Whether printed text is sent with each answer.
+        more_output: Bytes of results beyond the limit that the reference's own results need.
+    """
+
+    calls: tuple[tuple[str | None, CodeType | str | list[Any]], ...]
+    called: tuple[str, ...]
+    names: tuple[str, ...] | None
+    shared: tuple[CodeType, ...]
+    classes: tuple[str, ...]
+    setup: CodeType | None
+    entry_point: str | None
+    keeps_objects: bool
+    relays: bool
+    more_output: int
+
+
+class TestPlan(TypedDict):
+    """One test as the tester runs it.
+
+    Attributes:
+        text: The test as people read it.
+        first: Index of its first call among the calls of the plan, and their number.
+        count: Number of its calls; 0: the code is executed instead.
+        checks: Expressions over the results ``_0``, ``_1`` ...; without any, the result is compared with ``expected``.
+        code: The test as a statement, for tests that are not made of plain calls.
+        doctest: An interactive session instead.
+        own: Built-in names that are the program's in this test, because it calls nothing else.
+        follows: Whether it may ask nothing itself, because it uses what an earlier statement asked for.
+        mentions_stop: Whether it mentions StopIteration.
+        suite: The suite it counts for.
+        expected: The line that the program's process sends for a right result.
+        arguments: Encoded arguments of a call whose expected result is that of the reference.
+        comparison: How such results are compared, with ``atol``.
+    """
+
+    text: str
+    first: int
+    count: int
+    checks: tuple[CodeType, ...]
+    code: CodeType | None
+    doctest: str
+    own: tuple[str, ...]
+    follows: bool
+    mentions_stop: bool
+    suite: str
+    comparison: str
+    expected: bytes
+    arguments: str
+    atol: float
+
+
+class ProblemPlan(TypedDict):
+    """What the tester knows of a problem.
+
+    Attributes:
+        kind: ``calls``: all calls are made in one go; ``questions``: the tests ask while they run; ``observe``: results
+            are returned, not judged.
+        calls: What the fork server may know.
+        setup: Code that the tests need, executed in the tester.
+        tests: The tests.
+        scripts: Input and expected output of each run as a script.
+        seed: Seed of the random numbers of the tests, which the program must not be able to guess.
+    """
+
+    kind: Literal["calls", "questions", "observe"]
+    calls: CallPlan
+    setup: CodeType | None
+    tests: tuple[TestPlan, ...]
+    scripts: tuple[tuple[str, str], ...]
+    seed: bytes
+
+
+class JobMessage(TypedDict):
+    """One program to grade or observe: what the controller sends to the tester."""
+
+    key: int
+    plan: bytes | None
     program: str
     stdin: bytes | None
     limits: LimitValues
-    setup: CodeType | None
-    steps: tuple[Step, ...]
+    forget: bool
+
+
+class RunMessage(TypedDict):
+    """One run of a program: what the tester sends to the fork server."""
+
+    key: int
+    plan: bytes | None
+    program: str
+    stdin: bytes | None
+    limits: LimitValues
+    forget: bool
 
 
 class OutcomeMessage(TypedDict):
-    """The end of a run: what the server answers."""
+    """The end of a run: what the fork server answers."""
 
     reason: str
     code: int
     cpu_seconds: float
     peak_kb: int
-    results: bytes
     output: bytes
+
+
+class VerdictMessage(TypedDict):
+    """The verdict on a program: what the tester answers."""
+
+    status: str
+    detail: str
+    run: int
+    passed: int
+    forgeable: int
+    suites: dict[str, str]
+    cpu_seconds: float
+

@@ -1,14 +1,18 @@
 """Serialisation of plain values as one line of JSON, exact in type and value; the reader trusts nothing.
 
 JSON numbers, strings, booleans, null and arrays (lists) stand for themselves; every other type is an object with one
-key, its tag. A value that is not plain is sent as the name of its type (``opaque``), so that no method of it is called
-outside the program.
+key, its tag. What is not plain goes to the caller's `Foreign`, or is written as the name of its type (``opaque``): no
+method of it is called outside the program. Reading is linear in the text.
 """
 
+import collections
+import datetime
 import json
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
+
+from codekiln.sandbox.inside import library_values
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -16,17 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    Tree = Any
+    """What JSON can say: None, a bool, an int, a float, a str, or lists and dicts of these."""
+
 MAX_DEPTH = 200
 _BIG = 1 << 63
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # These standard types define == again, in a way that agrees with that of dict.
 _DICT_LIKE = (Counter, OrderedDict)
+MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict))
 _MAX_EXPONENT = 1000
 _DECIMAL_TEXT = Decimal.__str__
 _PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denominator"))
 _EMPTY: dict[object, object] = {}
-_VIEWS = (type(_EMPTY.keys()), type(_EMPTY.items()))
+_KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
+_SINGLETONS = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+_SAME_HASH = 100
+"""Number of different keys that may share a hash: more of them make a dict slow."""
 
 
 class Opaque:
@@ -42,42 +53,118 @@ class Opaque:
         return f"<{self.name} object>"
 
 
-def encode(value: "Any", depth: int = 0) -> object:
+class Foreign:
+    """What becomes of values that are not plain data: a name, in this class."""
+
+    shares_containers = False
+    """Whether `write_container` writes lists, dicts and other containers that can change, instead of a copy."""
+
+    def write(self, value: "Any", kind: type, depth: int) -> "Tree":
+        """Return the tree of a value that is not plain data."""
+        for parent in _MRO(kind):
+            if parent in _BASES:
+                return write(base_value(value, parent), self, depth)
+            if "__eq__" in _DICT(parent) and parent not in _DICT_LIKE:
+                break
+        return {"opaque": _NAME(kind)[:80]}
+
+    def write_deep(self, value: "Any") -> "Tree":
+        """Return the tree of a container that lies too deep."""
+        return {"opaque": "too deeply nested"}
+
+    def write_container(self, value: "Any", depth: int) -> "Tree":
+        """Return the tree of a container that can change."""
+        raise NotImplementedError
+
+    def read(self, tag: str, body: "Tree") -> "Any":
+        """Return the value of a tree whose tag is none of the plain ones; raises ValueError for an unknown tag."""
+        if tag == "opaque":
+            return Opaque(str(body)[:80])
+        raise ValueError(f"unknown tag {tag[:20]!r}")
+
+
+_NAMES = Foreign()
+dumps = json.JSONEncoder(check_circular=False).encode
+
+
+def encode(value: "Any") -> "Tree":
     """Return ``value`` as a JSON tree; reads exact built-in types only, so no method of the program runs."""
+    return write(value, _NAMES)
+
+
+def decode(text: bytes) -> object:
+    """Return the value of one line written by ``dumps``; raises ValueError when it is not such a line."""
+    return read_text(text, _NAMES)
+
+
+def parse(text: bytes | str) -> "Tree":
+    """Return the tree of a line of JSON; raises ValueError when it is none, or is nested too deeply."""
+    try:
+        return json.loads(text, parse_constant=float)  # a new nan each: they are not equal
+    except (RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(f"not an encoded value: {error}") from error
+
+
+def read_text(text: bytes, foreign: Foreign) -> object:
+    """Return the value of one line; raises ValueError when it is not encoded by the rules."""
+    return read(parse(text), foreign)
+
+
+def write(value: "Any", foreign: Foreign, depth: int = 0) -> "Tree":
+    """Return ``value`` as a JSON tree; ``foreign`` writes what is not plain."""
     kind = type(value)
     if value is None or kind is bool or kind is float:
         return value
     if kind is int:
         return value if -_BIG < value < _BIG else {"int": hex(value)}
     if kind is str:
-        return _encode_text(value)
+        return _write_text(value)
     if depth >= MAX_DEPTH:
-        return {"opaque": "too deeply nested"}
+        return foreign.write_deep(value)
+    if foreign.shares_containers and kind in MUTABLE:
+        return foreign.write_container(value, depth)
+    return write_content(value, kind, foreign, depth)
+
+
+def write_content(value: "Any", kind: type, foreign: Foreign, depth: int) -> "Tree":
+    """Return the tree of a container or of another value that is no JSON scalar."""
+    deeper = depth + 1
     if kind is list:
-        return [encode(item, depth + 1) for item in value]
-    if kind is dict:
-        return {"dict": [[encode(key, depth + 1), encode(item, depth + 1)] for key, item in value.items()]}
-    if kind in (tuple, set, frozenset):
-        return {_NAME(kind): [encode(item, depth + 1) for item in value]}
-    if kind in (bytes, bytearray):
-        return {_NAME(kind): value.hex()}
-    if kind is complex:
-        return {"complex": [value.real, value.imag]}
-    return _encode_other(value, kind, depth)
+        return [write(item, foreign, deeper) for item in value]
+    if kind is dict or kind is OrderedDict or kind is Counter or kind is defaultdict:
+        pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in dict.items(value)]
+        return {_NAME(kind): pairs}
+    if kind is tuple or kind is set or kind is frozenset:
+        return {_NAME(kind): [write(item, foreign, deeper) for item in value]}
+    if (writer := _WRITERS.get(kind)) is not None:
+        return writer(value, foreign, deeper)
+    if (named := library_values.name(value, kind)) is not None:
+        return {"library": named}
+    return foreign.write(value, kind, depth)
 
 
-def decode(text: bytes) -> object:
-    """Return the value of one line written by ``dumps``; raises ValueError when it is not such a line."""
+def read(tree: "Tree", foreign: Foreign) -> "Any":
+    """Return the value of a tree; raises ValueError when it is not encoded by the rules."""
     try:
-        return json.loads(text, object_hook=_untag, parse_constant=float)  # a new nan each: they are not equal
-    except (TypeError, RecursionError, AttributeError, ArithmeticError) as error:
+        return _read(tree, foreign)
+    except (TypeError, RecursionError, AttributeError, ArithmeticError, LookupError) as error:
         raise ValueError(f"not an encoded value: {error}") from error
 
 
-dumps = json.JSONEncoder(check_circular=False).encode
+def _read(tree: "Tree", foreign: Foreign) -> "Any":
+    kind = type(tree)
+    if kind is list:
+        return [_read(item, foreign) for item in tree]
+    if kind is not dict:
+        return tree
+    if len(tree) != 1:
+        raise ValueError("an encoded object has one key")
+    ((tag, body),) = tree.items()
+    reader = _READERS.get(tag)
+    return foreign.read(tag, body) if reader is None else reader(body, foreign)
 
 
-def _encode_text(value: str) -> object:
+def _write_text(value: str) -> "Tree":
     if value.isascii():
         return value
     try:
@@ -87,68 +174,111 @@ def _encode_text(value: str) -> object:
     return value
 
 
-def _encode_other(value: "Any", kind: type, depth: int) -> object:
-    if kind in _VIEWS:
-        return {"set": [encode(item, depth + 1) for item in value]}
-    if kind is Decimal:
-        return {"decimal": _DECIMAL_TEXT(value)}
-    if kind is Fraction:
-        return {"fraction": [encode(part(value), depth + 1) for part in _PARTS]}
-    for parent in _MRO(kind):
-        if parent in _BASES:
-            return encode(_raw(value, parent), depth)
-        if "__eq__" in _DICT(parent) and parent not in _DICT_LIKE:
-            break
-    return {"opaque": _NAME(kind)[:80]}
-
-
-def _raw(value: "Any", base: "Any") -> object:
+def base_value(value: "Any", base: "Any") -> "Any":
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
     if base is dict:
         return {key: item for key, item in dict.items(value)}
     if base in (list, tuple, set, frozenset):
         return base(base.__iter__(value))
     if base in (bytes, bytearray):
-        return base(base.hex(value) and bytes.fromhex(base.hex(value)))
+        return base(bytes.fromhex(base.hex(value)))
     if base is str:
-        return str.__str__(value) if type(value) is str else "".join(str.__iter__(value))
+        return "".join(str.__iter__(value))
     if base is complex:
         return complex.__add__(value, 0j)
     return base.__pos__(value) if base is float else int.__pos__(value)
 
 
-def _untag(pairs: "dict[str, Any]") -> object:
-    if len(pairs) != 1:
-        raise ValueError("an encoded object has one key")
-    ((tag, body),) = pairs.items()
-    if tag not in _DECODERS:
-        raise ValueError(f"unknown tag {tag[:20]!r}")
-    return _DECODERS[tag](body)
+def _write_view(tag: str) -> "Callable[[Any, Foreign, int], Tree]":
+    def write_view(value: "Any", foreign: Foreign, depth: int) -> "Tree":
+        return {tag: [write(item, foreign, depth + 1) for item in value]}
+
+    return write_view
 
 
-def _decode_dict(body: "list[Any]") -> "dict[Any, Any]":
-    _refuse_flood([key for key, _ in body])
-    return {key: item for key, item in body}
+_WRITERS: "dict[type, Callable[[Any, Foreign, int], Tree]]" = {
+    bytes: lambda value, foreign, depth: {"bytes": value.hex()},
+    bytearray: lambda value, foreign, depth: {"bytearray": value.hex()},
+    complex: lambda value, foreign, depth: {"complex": [value.real, value.imag]},
+    range: lambda value, foreign, depth: {
+        "range": [write(part, foreign) for part in (value.start, value.stop, value.step)]
+    },
+    slice: lambda value, foreign, depth: {
+        "slice": [write(part, foreign, depth) for part in (value.start, value.stop, value.step)]
+    },
+    deque: lambda value, foreign, depth: {"deque": [[write(item, foreign, depth) for item in value], value.maxlen]},
+    Decimal: lambda value, foreign, depth: {"decimal": _DECIMAL_TEXT(value)},
+    Fraction: lambda value, foreign, depth: {"fraction": [write(part(value), foreign) for part in _PARTS]},
+    datetime.date: lambda value, foreign, depth: {"date": [value.year, value.month, value.day]},
+    datetime.timedelta: lambda value, foreign, depth: {"timedelta": [value.days, value.seconds, value.microseconds]},
+    type(...): lambda value, foreign, depth: {"singleton": "Ellipsis"},
+    type(NotImplemented): lambda value, foreign, depth: {"singleton": "NotImplemented"},
+    _KEYS: _write_view("dict_keys"),
+    _VALUES: _write_view("dict_values"),
+    _ITEMS: _write_view("dict_items"),
+}
 
 
-def _decode_set(body: "list[Any]") -> "set[Any]":
-    _refuse_flood(body)
-    return set(body)
+def refuse_collisions(keys: "list[Any]") -> None:
+    """Raise ValueError when so many keys share a hash that a set of them would take quadratic time."""
+    if len(keys) <= _SAME_HASH:
+        return
+    hashes = sorted(map(hash, keys))
+    if any(first == last for first, last in zip(hashes, hashes[_SAME_HASH:], strict=False)):
+        raise ValueError("too many keys with one hash")
 
 
-def _decode_complex(body: "list[Any]") -> complex:
+def _pairs(body: "Tree", foreign: Foreign) -> "list[tuple[Any, Any]]":
+    pairs = [(_read(key, foreign), _read(item, foreign)) for key, item in body]
+    refuse_collisions([key for key, _ in pairs])
+    return pairs
+
+
+def _items(body: "Tree", foreign: Foreign) -> "list[Any]":
+    if type(body) is not list:
+        raise ValueError("not a list of items")
+    return [_read(item, foreign) for item in body]
+
+
+def _distinct(body: "Tree", foreign: Foreign) -> "list[Any]":
+    items = _items(body, foreign)
+    refuse_collisions(items)
+    return items
+
+
+def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
+    counter: Counter[Any] = Counter()
+    dict.update(counter, _pairs(body, foreign))
+    return counter
+
+
+def _read_default(body: "Tree", foreign: Foreign) -> "defaultdict[Any, Any]":
+    made: defaultdict[Any, Any] = defaultdict()
+    made.update(_pairs(body, foreign))
+    return made
+
+
+def _read_deque(body: "Tree", foreign: Foreign) -> "deque[Any]":
+    items, bound = body
+    return deque(_items(items, foreign), bound)
+
+
+def _read_complex(body: "Tree", foreign: Foreign) -> complex:
     real, imaginary = body
     return complex(real, imaginary)
 
 
-def _decode_fraction(body: "list[Any]") -> Fraction:
-    numerator, denominator = body
+def _read_fraction(body: "Tree", foreign: Foreign) -> Fraction | Opaque:
+    numerator, denominator = (_read(part, foreign) for part in body)
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
         raise ValueError("not a fraction")
+    # Finding the greatest common divisor of huge numbers takes quadratic time.
+    if max(numerator.bit_length(), denominator.bit_length()) > 4 * _MAX_EXPONENT:
+        return Opaque("Fraction")
     return Fraction(numerator, denominator)
 
 
-def _decode_decimal(body: str) -> Decimal | Opaque:
+def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
     value = Decimal(body) if type(body) is str and len(body) <= _MAX_EXPONENT else Decimal("Infinity")
     # int() of a large exponent would take any amount of memory
     if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
@@ -156,23 +286,35 @@ def _decode_decimal(body: str) -> Decimal | Opaque:
     return Opaque("Decimal")
 
 
-def _refuse_flood(keys: "list[Any]") -> None:
-    # Keys chosen to collide would make the reader quadratic.
-    if len(keys) > 1000 and len({hash(key) % 1048573 for key in keys}) * 20 < min(len(keys), 1048573):
-        raise ValueError("too many keys with one hash")
+def _read_items_view(body: "Tree", foreign: Foreign) -> "collections.abc.ItemsView[Any, Any]":
+    pairs = _items(body, foreign)
+    refuse_collisions([key for key, _ in pairs])
+    return dict(pairs).items()
 
 
-_DECODERS: "dict[str, Callable[[Any], object]]" = {
-    "int": lambda body: int(body, 16),
-    "str": lambda body: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
-    "bytes": bytes.fromhex,
-    "bytearray": bytearray.fromhex,
-    "tuple": tuple,
-    "dict": _decode_dict,
-    "set": _decode_set,
-    "frozenset": lambda body: frozenset(_decode_set(body)),
-    "complex": _decode_complex,
-    "decimal": _decode_decimal,
-    "fraction": _decode_fraction,
-    "opaque": lambda body: Opaque(str(body)[:80]),
+_READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
+    "int": lambda body, foreign: int(body, 16),
+    "str": lambda body, foreign: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
+    "bytes": lambda body, foreign: bytes.fromhex(body),
+    "bytearray": lambda body, foreign: bytearray.fromhex(body),
+    "tuple": lambda body, foreign: tuple(_items(body, foreign)),
+    "dict": lambda body, foreign: dict(_pairs(body, foreign)),
+    "OrderedDict": lambda body, foreign: OrderedDict(_pairs(body, foreign)),
+    "Counter": _read_counter,
+    "defaultdict": _read_default,
+    "set": lambda body, foreign: set(_distinct(body, foreign)),
+    "frozenset": lambda body, foreign: frozenset(_distinct(body, foreign)),
+    "complex": _read_complex,
+    "range": lambda body, foreign: range(*_items(body, foreign)),
+    "slice": lambda body, foreign: slice(*_items(body, foreign)),
+    "deque": _read_deque,
+    "decimal": _read_decimal,
+    "fraction": _read_fraction,
+    "date": lambda body, foreign: datetime.date(*body),
+    "timedelta": lambda body, foreign: datetime.timedelta(*body),
+    "singleton": lambda body, foreign: _SINGLETONS[body],
+    "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),
+    "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),
+    "dict_items": _read_items_view,
+    "library": lambda body, foreign: library_values.read(body),
 }

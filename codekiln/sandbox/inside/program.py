@@ -1,4 +1,4 @@
-"""The forked child: loads the program, evaluates the steps of the tests, and reports each result.
+"""The forked child: runs the program, evaluates plain calls in one go, and then answers the tester's questions.
 
 The program shares this interpreter, so nothing here is hidden from it, and nothing is decided here: expected values are
 not in this process. Whatever a program makes this code report counts as its answer only.
@@ -6,88 +6,81 @@ not in this process. Whatever a program makes this code report counts as its ans
 
 import atexit
 import builtins
-import io
 import os
 import sys
-import threading
 import types
 
-from codekiln.sandbox.inside.plain_values import dumps, encode
+from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
+from codekiln.sandbox.inside.channel import write_frame
+from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codekiln.sandbox.inside.messages import Step
+    from typing import Any, NoReturn
 
-    Namespace = dict[str, object]
+    from codekiln.sandbox.inside.messages import CallPlan, RunMessage
 
-FILE = "<program>"
-_OPAQUE = '{"opaque": '
-# Bound now, because a program may replace the attributes of these modules. threading._shutdown is private.
-_write, _exit, _exit_functions = os.write, os._exit, atexit._run_exitfuncs
-_shutdown = vars(threading)["_shutdown"]
-_NAME = type.__dict__["__name__"].__get__
+    Namespace = dict[str, Any]
 
-
-class Channel:
-    """Writes one JSON line per message, each led by the nonce of this run."""
-
-    def __init__(self, handle: int, nonce: str, limit: int) -> None:
-        self._handle, self._nonce, self._limit = handle, nonce.encode(), limit
-
-    def send(self, *message: object) -> None:
-        """Write one message; a message beyond the limit is replaced by its first word and ``large``."""
-        text = dumps(message).encode()
-        if len(text) > self._limit:
-            text = dumps(["large"]).encode()
-        data = memoryview(self._nonce + b" " + text + b"\n")
-        while data:
-            data = data[_write(self._handle, data) :]
+# Bound now, because a program may replace the attributes of these modules.
+_exit, _exit_functions = os._exit, atexit._run_exitfuncs
+MODULE = "program"
+"""Name of the program's module when its functions are called: a main guard does not run then."""
+_LARGE = b'["large"]'
 
 
-def run(channel: Channel, mode: str, program: str, setup: types.CodeType | None, steps: "tuple[Step, ...]") -> None:
-    """Run ``program`` as ``__main__`` and then the steps; never returns.
+def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
+    """Run one program; never returns.
 
     Args:
-        channel: Where results are reported.
-        mode: ``calls`` evaluates the steps in the program's namespace; ``stdin`` has none and exits as a script does.
-        program: Source text.
-        setup: Code to execute after the program, or None.
-        steps: See `codekiln.sandbox.inside.messages.Step`.
+        channel: The program's end of the socket to the tester.
+        job: The program and its limits; with ``stdin`` it is run as a script and nothing is called.
+        plan: What is called.
     """
-    namespace = _main_namespace()
-    code = _compile(channel, program)
+    is_script = job["stdin"] is not None
+    namespace = _namespace("__main__" if is_script else MODULE)
+    code = _compile(channel, job["program"])
     _match_recursion_limit()
-    if mode == "stdin":
+    if is_script:
         _run_as_script(channel, code, namespace)
-    for piece in (code, setup):
-        if piece is not None and not _load(channel, piece, namespace):
-            _exit(0)
-    channel.send("loaded")
-    for index, (kind, step) in enumerate(steps):
-        _STEPS[kind](channel, index, step, namespace)
-    _shutdown()  # a plain interpreter waits for threads too
-    channel.send("done")
+    relay = None
+    if plan["relays"]:
+        relay = sys.stdout = Relay()
+    _load(channel, code, namespace)
+    classes = _define_shared(plan, namespace)
+    if plan["setup"] is not None:
+        _load(channel, plan["setup"], namespace)
+    limit = job["limits"]["output_kb"] << 10
+    if plan["names"] is None:
+        _call_in_one_go(channel, plan, namespace, classes, limit)
+    else:
+        _answer_questions(channel, plan, namespace, classes, relay)
+    _wait_for_threads()
+    _flush()
     _exit(0)
 
 
-def _main_namespace() -> "Namespace":
-    module = types.ModuleType("__main__")
-    vars(module)["__builtins__"] = builtins
-    for name in [name for name in sys.modules if name.split(".")[0] == "codekiln"]:
-        del sys.modules[name]
-    sys.modules["__main__"] = module
-    return module.__dict__
+def _namespace(name: str) -> "Namespace":
+    module = types.ModuleType(name)
+    namespace = module.__dict__
+    namespace["__builtins__"] = builtins
+    namespace["__file__"] = FILE
+    for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "codekiln"]:
+        del sys.modules[loaded]
+    sys.modules["__main__"] = sys.modules[name] = module
+    return namespace
 
 
-def _compile(channel: Channel, program: str) -> types.CodeType:
+def _compile(channel: int, program: str) -> types.CodeType:
     try:
-        return compile(program, FILE, "exec", dont_inherit=True)
+        # A byte order mark is part of a file's encoding, not of the program.
+        return compile(program.removeprefix("\ufeff"), FILE, "exec", dont_inherit=True)
     except MemoryError:
-        channel.send("raised", "MemoryError", "while compiling", 0)
+        _report(channel, ["raised", "MemoryError", "while compiling", 0])
     except (SyntaxError, ValueError, RecursionError, OverflowError) as error:
-        channel.send("invalid", *_describe(error))
-    return _exit(0)
+        _report(channel, ["invalid", *describe(error)])
+    _exit(0)
 
 
 def _match_recursion_limit() -> None:
@@ -98,92 +91,110 @@ def _match_recursion_limit() -> None:
     sys.setrecursionlimit(1000 + depth)
 
 
-def _load(channel: Channel, code: types.CodeType, namespace: "Namespace") -> bool:
+def _load(channel: int, code: types.CodeType, namespace: "Namespace") -> None:
     try:
         exec(code, namespace)
     except BaseException as error:
-        channel.send("raised", *_describe(error))
-        return False
-    return True
+        _report(channel, ["raised", *describe(error)])
+        _exit(0)
 
 
-def _run_as_script(channel: Channel, code: types.CodeType, namespace: "Namespace") -> None:
+def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "dict[str, type]":
+    """Execute the imports and classes of the setup, which program and tests share; return the classes by name."""
+    for code in plan["shared"]:
+        try:
+            exec(code, namespace)
+        except BaseException:
+            continue  # needs names that only the tests have; the program that uses it raises NameError
+    return {name: namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)}
+
+
+def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -> "NoReturn":
     status = 0
     try:
         exec(code, namespace)
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException as error:
-        channel.send("raised", *_describe(error))
+        _report(channel, ["raised", *describe(error)])
         status = 1
-    _shutdown()
+    else:
+        _report(channel, ["loaded"])
+    _wait_for_threads()
     _exit_functions()
-    sys.stdout.flush()
-    channel.send("done")
+    if not _flush():
+        status = status or 120
     _exit(status & 255)
 
 
-def _value(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
+def _call_in_one_go(
+    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", limit: int
+) -> None:
+    """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
+    exchange = ProgramExchange(classes, channel)
+    exchange.shares_containers = False
+    foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
+    lines, size = [], 0
+    head: list[Any]
+    for name, code in plan["calls"]:
+        line = _call(name, code, namespace, foreign)
+        lines.append(line)
+        size += len(line)
+        if size > limit + plan["more_output"]:
+            _report(channel, ["large"])
+            _exit(0)
+    head = ["loaded"]
+    if exchange.wrote_object:
+        called = {name: namespace.get(name) for name in plan["called"]}
+        named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
+        head += [list(exchange.new_classes.items()), named]
+    exchange.new_classes = {}
+    write_frame(channel, "\n".join([dumps(head), *lines]).encode("utf-8", "surrogatepass"))
+    if exchange.wrote_object:
+        serve(exchange, namespace, None)
+
+
+def _call(name: "str | None", code: "types.CodeType | list[Any]", namespace: "Namespace", foreign: Foreign) -> str:
     try:
-        result = encode(eval(code, namespace))
+        if name is not None and name not in namespace:
+            raise NameError(f"name {name!r} is not defined")
+        result = namespace[name](*code) if type(code) is list else eval(code, namespace)
+        return "v" + dumps(write(result, foreign))
     except BaseException as error:
-        channel.send("step", index, "raised", *_describe(error))
-    else:
-        channel.send("step", index, "value", result)
+        return "x" + dumps(describe(error))
 
 
-def _pair(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
-    """Send two results, and whether they are equal: two objects that are not plain data can be compared here only."""
+def _answer_questions(
+    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", relay: "Relay | None"
+) -> None:
+    exchange = ProgramExchange(classes, channel)
+    shared = set(plan["classes"])
+    found = {name: namespace[name] for name in plan["names"] or () if name in namespace and name not in shared}
+    entry = plan["entry_point"]
+    names = [
+        [name, {"object": [exchange.number_of(value), exchange.class_number(type(value))]}
+         if name == entry and not isinstance(value, type) else write(value, exchange)]
+        for name, value in found.items()
+    ]  # fmt: skip
+    send(exchange, {"loaded": names}, relay)
+    serve(exchange, namespace, relay)
+
+
+def _report(channel: int, message: "list[Any]") -> None:
+    write_frame(channel, dumps(message).encode("utf-8", "surrogatepass"))
+
+
+def _wait_for_threads() -> None:
+    """Wait for threads, as a plain interpreter does before it ends."""
+    threading = sys.modules.get("threading")
+    if threading is not None and len(getattr(threading, "_active", ())) > 1:
+        vars(threading)["_shutdown"]()
+
+
+def _flush() -> bool:
+    """Write what standard output still holds, as a plain interpreter does at its end; return whether that worked."""
     try:
-        left, right = eval(code, namespace)
-        both = encode(left), encode(right)
-        opaque = [_OPAQUE in dumps(side) for side in both]
-        same = all(opaque) and bool(left == right)
-        shown = [{"opaque": "object"} if hidden else side for side, hidden in zip(both, opaque, strict=True)]
-    except BaseException as error:
-        channel.send("step", index, "raised", *_describe(error))
-    else:
-        channel.send("step", index, "pair", *shown, same)
-
-
-def _block(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
-    try:
-        exec(code, namespace)
-    except BaseException as error:
-        channel.send("step", index, "raised", *_describe(error))
-    else:
-        channel.send("step", index, "value", True)
-
-
-def _example(channel: Channel, index: int, code: types.CodeType, namespace: "Namespace") -> None:
-    printed, before = io.StringIO(), sys.stdout
-    sys.stdout = printed
-    raised = None
-    try:
-        exec(code, namespace)
-    except BaseException as error:
-        raised = _describe(error)
-    sys.stdout = before
-    channel.send("step", index, "example", encode(io.StringIO.getvalue(printed)), raised)
-
-
-_STEPS = {"value": _value, "pair": _pair, "block": _block, "example": _example}
-
-
-def _describe(error: BaseException) -> tuple[str, str, int]:
-    """Return type name, message and the line of the program where it was raised (0 when outside it)."""
-    try:
-        text = str(error)
+        sys.stdout.flush()
     except BaseException:
-        text = "(its message raises)"
-    if isinstance(error, SyntaxError):
-        return *_describe_type(_NAME(type(error)), error.msg), error.lineno or 0
-    line, step = 0, error.__traceback__
-    while step is not None:
-        line = step.tb_lineno if step.tb_frame.f_code.co_filename == FILE else line
-        step = step.tb_next
-    return *_describe_type(_NAME(type(error)), text), line
-
-
-def _describe_type(name: str, text: str = "") -> tuple[str, str]:
-    return name[:80], str.encode(text[:300], "ascii", "backslashreplace").decode()
+        return False
+    return True

@@ -49,3 +49,10 @@ class ScratchFolder:
                     number += 1
                     os.rename(os.path.join(path, inner), os.path.join(self._path, f".{number}-{os.getpid()}"))
                 os.rmdir(path)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder."""
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)

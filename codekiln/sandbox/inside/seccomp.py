@@ -25,7 +25,7 @@ _Call = tuple[int | None, int | None]
 _REFUSED: dict[str, _Call] = {
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
     "accept4": (288, 242), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "kcmp": (312, 272), "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
+    "kcmp": (312, 272), "process_madvise": (440, 440), "process_mrelease": (448, 448),
     "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "unshare": (272, 97), "setns": (308, 268), "open_tree": (428, 428),
@@ -60,7 +60,7 @@ _CHANGES_ATTRIBUTES: dict[str, _Call] = {
 }  # fmt: skip
 # The server itself needs these, so they are refused in the filter of each program.
 _REFUSED_TO_PROGRAMS: dict[str, _Call] = {
-    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281), "memfd_create": (319, 279),
+    "pidfd_open": (434, 434), "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281), "memfd_create": (319, 279),
     "chmod": (90, None), "fchmodat": (268, 53),
 }  # fmt: skip
 _CLONE, _CLONE3, _KILL_CALL, _TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)

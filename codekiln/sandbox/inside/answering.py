@@ -1,0 +1,273 @@
+"""The program's side of the tests: answers the tester's questions about the program's objects.
+
+It runs in the program's own process, so nothing here is hidden from the program, and nothing is decided here: what it
+sends counts as the program's answers.
+"""
+
+import io
+import operator
+import sys
+
+from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from codekiln.sandbox.inside.plain_values import Tree
+
+FILE = "<program>"
+MAX_MESSAGE = 10_000
+"""Characters of an exception's message that are sent."""
+_MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
+# Immutable bases first: an instance of a subclass is sent with its built-in value.
+_VALUE_BASES = (int, float, complex, str, bytes, tuple, frozenset)
+_CONTAINER_BASES = (list, dict, set, bytearray)
+_COMPARED = ("__eq__", "__ne__")
+# Operators that agree with those of the built-in type beneath.
+_LIKE_DICT = frozenset(("Counter", "OrderedDict"))
+_UNSENT = frozenset(
+    "__new__ __init__ __del__ __getattribute__ __getattr__ __setattr__ __delattr__ __class__ __doc__ __module__ "
+    "__dict__ __weakref__ __slots__ __init_subclass__ __subclasshook__ __set_name__ __class_getitem__ __get__ __set__ "
+    "__delete__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __getnewargs__ __getnewargs_ex__ __sizeof__ "
+    "__annotations__ __match_args__ __qualname__ __name__ __orig_bases__ __parameters__ __abstractmethods__ "
+    "__instancecheck__ __subclasscheck__ __prepare__ __mro_entries__ __dir__ __copy__ __deepcopy__".split()
+)
+
+
+def _call_special(name: str, target: "Any", *arguments: "Any") -> "Any":
+    return getattr(type(target), name)(target, *arguments)
+
+
+def _run_coroutine(coroutine: "Any") -> "Any":
+    import asyncio
+
+    async def wait() -> "Any":
+        return await coroutine
+
+    return asyncio.run(wait())
+
+
+def _copy(value: "Any") -> "Any":
+    import copy
+
+    return copy.copy(value)
+
+
+def _deepcopy(value: "Any") -> "Any":
+    import copy
+
+    return copy.deepcopy(value)
+
+
+def _names_of_classes(value: "Any") -> "list[list[str]]":
+    return [[kind.__module__, kind.__qualname__] for kind in type(value).__mro__]
+
+
+_OPERATIONS: "dict[str, Callable[..., Any]]" = {
+    **{name: getattr(operator, name) for name in (
+        "eq", "ne", "lt", "le", "gt", "ge", "contains", "getitem", "setitem", "delitem", "neg", "pos", "abs", "invert",
+        *(f"{prefix}{name}" for prefix in ("", "i") for name in (
+            "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift")),
+        "pow", "ipow", "and_", "or_", "xor", "iand", "ior", "ixor", "index",
+    )},
+    "call": lambda target, *arguments, **named: target(*arguments, **named),
+    "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
+    "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
+    "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,
+    "nothing": lambda: None, "run": _run_coroutine, "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
+}  # fmt: skip
+
+
+class ProgramExchange(Exchange):
+    """Writes the program's objects: built-in values as they are, others by number, with their classes described."""
+
+    def __init__(self, classes: "dict[str, type]", channel: int) -> None:
+        super().__init__(0, classes)
+        self.channel = channel
+        self.new_classes: dict[int, Tree] = {}
+        self.wrote_object = False
+
+    def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
+        self.wrote_object = True
+        remote = getattr(value, "__codekiln_number__", None) if kind is _FUNCTION else None
+        if remote is not None:
+            return {"yours": remote}
+        base = None if issubclass(kind, type) else _base_of(kind)
+        if base in _CONTAINER_BASES and depth < 100:
+            if not self.shares_containers:
+                return {"object": [self.number_of(value), self.class_number(kind)]}
+            tree = self.write_shared(value, base, depth)
+            return tree if "same" in tree else {"shared": [*tree["shared"], self.class_number(kind)]}
+        if base is not None:
+            return {"value": [self.number_of(value), self.class_number(kind), write(base_value(value, base), self, depth + 1)]}
+        if isinstance(value, type):
+            return {"class": self.class_number(value)}
+        if isinstance(value, BaseException):
+            arguments = [write(item, self, depth + 1) for item in value.args]
+            return {"exception": [self.number_of(value), self.class_number(kind), arguments, describe(value)[1]]}
+        return {"object": [self.number_of(value), self.class_number(kind)]}
+
+    def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
+        if tag == "callback":
+            return self._callback(body)
+        if tag == "iterator":
+            return iter(self._callback(body), _END)
+        return super().read_object(tag, body)
+
+    def _callback(self, number: int) -> "Callable[..., Any]":
+        def callback(*arguments: "Any", **named: "Any") -> "Any":
+            return call_tester(self, number, arguments, named)
+
+        callback.__codekiln_number__ = number  # type: ignore[attr-defined]
+        return callback
+
+    def class_number(self, kind: type) -> int:
+        """Return the number of a class, which is described in the next message if it is new."""
+        known = id(kind) in self._numbers
+        number = self.number_of(kind)
+        if not known:
+            bases = [
+                base.__name__ if base.__module__ == "builtins" and (base in _VALUE_BASES or base in _CONTAINER_BASES or
+                                                                    issubclass(base, BaseException))
+                else self.class_number(base)
+                for base in kind.__bases__ if base is not object
+            ]  # fmt: skip
+            own = _DICT(kind)
+            specials = [
+                name if own[name] is not None else "-" + name
+                for name in own if name[:2] == "__" == name[-2:] and name not in _UNSENT
+            ]  # fmt: skip
+            self.new_classes[number] = [_NAME(kind)[:80], str(kind.__module__)[:80], bases, specials]
+        return number
+
+
+_FUNCTION = type(_call_special)
+_END = object()
+"""What no iterator of the tester yields."""
+
+
+def _base_of(kind: type) -> "type | None":
+    """Return the built-in type whose value and equality instances of ``kind`` have, if there is one."""
+    for parent in _MRO(kind):
+        if parent in _VALUE_BASES or parent in _CONTAINER_BASES:
+            return parent
+        if any(name in _DICT(parent) for name in _COMPARED) and _NAME(parent) not in _LIKE_DICT:
+            return None
+    return None
+
+
+def describe(error: BaseException) -> "list[Any]":
+    """Return class name, message and the line of the program where an exception was raised (0: outside it)."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message raises)"
+    if isinstance(error, SyntaxError):
+        return [*_describe_type(_NAME(type(error)), error.msg), error.lineno or 0]
+    line, step = 0, error.__traceback__
+    while step is not None:
+        line = step.tb_lineno if step.tb_frame.f_code.co_filename == FILE else line
+        step = step.tb_next
+    return [*_describe_type(_NAME(type(error)), text), line]
+
+
+def _describe_type(name: str, text: str = "") -> tuple[str, str]:
+    return name[:80], str.encode(text[:MAX_MESSAGE], "utf-8", "backslashreplace").decode()
+
+
+class Relay(io.TextIOWrapper):
+    """Standard output that is sent to the tester with the next answer."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        super().__init__(self._bytes, encoding="utf-8", errors="surrogatepass", write_through=True)
+
+    def take(self) -> str:
+        """Return what was printed since the last call."""
+        text = self._bytes.getvalue().decode("utf-8", "replace")
+        self._bytes.seek(0)
+        self._bytes.truncate()
+        return text
+
+
+def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | None") -> None:
+    """Write one message, with what is new and what was printed since the last."""
+    exchange.settle()
+    if exchange.new_classes:
+        message["classes"] = list(exchange.new_classes.items())
+        exchange.new_classes = {}
+    if relay is not None and (printed := relay.take()):
+        message["printed"] = printed
+    write_frame(exchange.channel, dumps(message).encode("utf-8", "surrogatepass"))
+
+
+def _receive(exchange: ProgramExchange) -> "dict[str, Any] | None":
+    frame = read_frame(exchange.channel)
+    if frame is None:
+        return None
+    message: dict[str, Any] = parse(frame)
+    exchange.forget(message.get("drop", []))
+    exchange.apply(message.get("changes", []))
+    return message
+
+
+def serve(exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None") -> None:
+    """Answer the tester's questions until it closes the channel."""
+    while (message := _receive(exchange)) is not None:
+        _answer(exchange, names, relay, message)
+
+
+def _answer(
+    exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None", message: "dict[str, Any]"
+) -> None:
+    try:
+        arguments = read(message["with"], exchange)
+        named = read(message["named"], exchange) if "named" in message else {}
+        exchange.settle()
+        result = _OPERATIONS[message["do"]](*arguments, **named)
+        answer = exchange.opening()
+        answer["value"] = write(result, exchange)
+    except BaseException as error:
+        answer = exchange.opening()
+        answer["raised"] = _exception(exchange, error)
+    send(exchange, answer, relay)
+
+
+def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
+    described = describe(error)
+    known = getattr(error, "__codekiln_number__", None)
+    arguments = [write(item, exchange) for item in error.args]
+    return [*described, arguments, known, exchange.number_of(error), exchange.class_number(type(error))]
+
+
+def call_tester(
+    exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]"
+) -> "Any":
+    """Call a function of the tester; questions that it asks in the meantime are answered."""
+    relay = sys.stdout if isinstance(sys.stdout, Relay) else None
+    message = exchange.opening()
+    message |= {"call": number, "with": [write(item, exchange) for item in arguments]}
+    if named:
+        message["named"] = {"dict": [[key, write(item, exchange)] for key, item in named.items()]}
+    send(exchange, message, relay)
+    while (answer := _receive(exchange)) is not None:
+        if "do" in answer:
+            _answer(exchange, {}, relay, answer)
+            continue
+        value = read(answer["value"], exchange) if "value" in answer else _END
+        exchange.settle()
+        if "ended" in answer:
+            return _END
+        if "raised" in answer:
+            name, text, own = answer["raised"]
+            kind = vars(__import__("builtins")).get(name, Exception)
+            error = kind(text) if isinstance(kind, type) and issubclass(kind, BaseException) else Exception(text)
+            error.__codekiln_number__ = own
+            raise error
+        return value
+    raise SystemExit("the tester is gone")

@@ -1,0 +1,83 @@
+"""Start of a worker's processes: warm imports, confinement, proof of it, and the split into tester and fork server."""
+
+import gc
+import marshal
+import os
+import resource
+import socket
+import sys
+
+from codekiln.sandbox.inside import confine
+from codekiln.sandbox.inside.channel import write_frame
+from codekiln.sandbox.inside.fork_server import RunningProgram, serve
+from codekiln.sandbox.inside.tester import Tester
+
+# The modules that programs import most: imported once here, they cost a program nothing.
+_WARM = (
+    "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
+    "itertools json math numbers operator random re statistics string textwrap time typing"
+)
+
+
+def main() -> None:
+    """Serve as the tester in the folder named on the command line, with the controller's socket as standard input."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    folder = sys.argv.pop()
+    control = os.dup(0)
+    null = os.open("/dev/null", os.O_RDWR)
+    for target in (0, 1):
+        os.dup2(null, target)
+    os.close(null)
+    for name in _WARM.split():
+        __import__(name)
+    _add_site_builtins()
+    os.chdir(folder)
+    os.environ.clear()
+    try:
+        protections, read_only = confine.confine_server(folder)
+        _prove_confinement(read_only)
+    except OSError as error:
+        write_frame(control, marshal.dumps({"error": str(error)}))
+        return
+    near, far = socket.socketpair()
+    # The fork server is forked off before any test arrives: no program can find one in its memory.
+    if os.fork() == 0:
+        near.close()
+        os.close(control)
+        confine.end_with_parent()
+        serve(far, folder, read_only)
+        os._exit(0)
+    far.close()
+    write_frame(control, marshal.dumps(protections))
+    gc.collect()
+    gc.freeze()
+    Tester(control, RunningProgram(near)).serve()
+
+
+def _prove_confinement(read_only: bool) -> None:
+    """Confine one child and let it try to open a socket; raises OSError when it cannot be confined, or succeeds."""
+    answer, answer_in = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            confine.confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
+            os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
+        except OSError as error:
+            os.write(answer_in, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(answer_in)
+    text = os.read(answer, 1000)
+    os.close(answer)
+    os.waitpid(pid, 0)
+    if text != b"ok":
+        raise OSError(text.decode() or "the child that tried its confinement was killed")
+
+
+def _add_site_builtins() -> None:
+    # -S leaves these out, and scripts end themselves with exit().
+    import _sitebuiltins
+    import builtins
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))

@@ -1,0 +1,232 @@
+"""Objects that two processes refer to: containers are kept equal on both sides, other objects stay where they are.
+
+Each side numbers the objects that it sends, the program's with even numbers and the tester's with odd ones. A list,
+dict, set or other container that can change is a copy on the other side, under the same number; every message carries
+the changes since the last one, so that identity and mutation mean what they mean in one process.
+"""
+
+import io
+from collections import Counter, OrderedDict, defaultdict, deque
+
+from codekiln.sandbox.inside.plain_values import Foreign, base_value, dumps, read, refuse_collisions, write_content
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from codekiln.sandbox.inside.plain_values import Tree
+
+_DICTS = (dict, OrderedDict, Counter, defaultdict)
+_STREAMS = {"StringIO": io.StringIO, "BytesIO": io.BytesIO}
+_EMPTY = {"set": set, "bytearray": bytearray, **{kind.__name__: kind for kind in _DICTS}, **_STREAMS}
+_MAX_NUMBER = 1 << 40
+_ATTRIBUTES = object.__getattribute__
+
+
+class _Shared:
+    """A container that both sides hold, its built-in type, and its content when the sides last agreed."""
+
+    __slots__ = ("content", "kind", "value")
+
+    def __init__(self, value: "Any", kind: "Any") -> None:
+        self.value, self.kind, self.content = value, kind, ""
+
+
+class Exchange(Foreign):
+    """Writes and reads values of messages between the tester and the program.
+
+    Args:
+        first: The first number of an object that this side sends, 0 or 1.
+        classes: Classes that both sides define, by name; their instances are containers of attributes.
+    """
+
+    shares_containers = True
+
+    def __init__(self, first: int, classes: "dict[str, type]") -> None:
+        self._next = first
+        self._parity = first
+        self.owned: dict[int, Any] = {}
+        """Objects of this side that the other side refers to, by number."""
+        self._numbers: dict[int, int] = {}
+        self._shared: dict[int, _Shared] = {}
+        self._fresh: list[int] = []
+        self._classes = classes
+        self._class_names = {kind: name for name, kind in classes.items()}
+
+    def number_of(self, value: "Any") -> int:
+        """Return the number under which the other side refers to an object of this side."""
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._number(value)
+            self.owned[number] = value
+        return number
+
+    def write_container(self, value: "Any", depth: int) -> "Tree":  # noqa: D102
+        return self.write_shared(value, type(value), depth)
+
+    def write_shared(self, value: "Any", kind: "Any", depth: int) -> "Tree":
+        """Return the tree of a container whose built-in type is ``kind``."""
+        if (number := self._numbers.get(id(value))) is not None:
+            return {"same": number}
+        number = self._number(value)
+        entry = self._shared[number] = _Shared(value, kind)
+        self._fresh.append(number)
+        return {"shared": [number, self._content(entry, depth)]}
+
+    def write(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
+        if kind in self._class_names or kind in _STREAMS.values():
+            return self.write_shared(value, kind, depth)
+        return self.write_object(value, kind, depth)
+
+    def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":
+        """Return the tree of an object that is no container and no plain value."""
+        raise NotImplementedError
+
+    def write_deep(self, value: "Any") -> "Tree":  # noqa: D102
+        return self.write_object(value, type(value), 0)
+
+    def read(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
+        if tag == "same":
+            return self._shared[body].value
+        if tag == "shared":
+            return self._read_shared(*body)
+        if tag == "yours":
+            return self.owned[body]
+        return self.read_object(tag, body)
+
+    def read_object(self, tag: str, body: "Tree") -> "Any":
+        """Return what stands here for an object of the other side."""
+        return super().read(tag, body)
+
+    def make_container(self, kind: "Any", number: int, class_number: "int | None") -> "Any":
+        """Return an empty container for one that the other side has made."""
+        return kind()
+
+    def opening(self) -> "dict[str, Any]":
+        """Return a message with what has changed since the last; the values of the message are written after it.
+
+        The order matters: a container that both mention is defined by the changes, which are read first.
+        """
+        changes = self._changes()
+        return {"changes": changes} if changes else {}
+
+    def _changes(self) -> "list[list[Any]]":
+        found = []
+        for number, entry in list(self._shared.items()):
+            tree = self._content(entry, 0)
+            if (text := dumps(tree)) != entry.content:
+                entry.content = text
+                found.append([number, tree])
+        return found
+
+    def apply(self, changes: "list[list[Any]]") -> None:
+        """Give shared containers the content that they have on the other side; raises ValueError for other numbers."""
+        for number, tree in changes:
+            if number not in self._shared:
+                raise ValueError("a change of a container that is not shared")
+            entry = self._shared[number]
+            self._fill(entry, tree)
+            self._fresh.append(number)
+
+    def settle(self) -> None:
+        """Note the content of the containers in the message that was just written or read: both sides agree on it."""
+        while self._fresh:
+            if (entry := self._shared.get(self._fresh.pop())) is not None:
+                entry.content = dumps(self._content(entry, 0))
+
+    def forget(self, numbers: "list[int]") -> None:
+        """Let go of objects and containers that the other side no longer refers to."""
+        for number in numbers:
+            entry = self._shared.pop(number, None)
+            value = self.owned.pop(number, None) if entry is None else entry.value
+            self._numbers.pop(id(value), None)
+
+    def shared_entries(self) -> "dict[int, _Shared]":
+        """Return the shared containers by number."""
+        return self._shared
+
+    def _number(self, value: "Any") -> int:
+        number = self._numbers[id(value)] = self._next
+        self._next += 2
+        return number
+
+    def _content(self, entry: _Shared, depth: int) -> "Tree":
+        value, kind = entry.value, entry.kind
+        if kind in self._class_names:
+            return {"instance": [self._class_names[kind], write_content(_state(value), dict, self, depth)]}
+        if kind in _STREAMS.values():
+            return {kind.__name__: [write_content(value.getvalue(), bytes, self, 0) if kind is io.BytesIO
+                                    else value.getvalue(), value.tell()]}  # fmt: skip
+        return write_content(value if type(value) is kind else base_value(value, kind), kind, self, depth)
+
+    def _read_shared(self, number: int, tree: "Tree", class_number: "int | None" = None) -> "Any":
+        if type(number) is not int or not 0 <= number < _MAX_NUMBER or number % 2 == self._parity:
+            raise ValueError("not a number of the other side")
+        if number in self._shared:
+            raise ValueError("a container that is shared already")
+        tag = "list" if type(tree) is list else next(iter(tree))
+        if tag == "instance":
+            kind: Any = self._classes[tree[tag][0]]
+            value = kind.__new__(kind)
+        elif tag == "deque":
+            kind, value = deque, deque((), tree[tag][1])
+        else:
+            kind = list if tag == "list" else _EMPTY[tag]
+            value = self.make_container(kind, number, class_number)
+        self._numbers[id(value)] = number
+        entry = self._shared[number] = _Shared(value, kind)
+        self._fresh.append(number)
+        self._fill(entry, tree)
+        return value
+
+    def _fill(self, entry: _Shared, tree: "Tree") -> None:
+        value, kind = entry.value, entry.kind
+        body = tree if kind is list else next(iter(tree.values()))
+        if kind in self._class_names:
+            state = read(body[1], self)
+            for name in [name for name in _state(value) if name not in state]:
+                object.__delattr__(value, name)
+            for name, item in state.items():
+                object.__setattr__(value, name, item)
+        elif kind in _DICTS:
+            pairs = [(read(key, self), read(item, self)) for key, item in body]
+            refuse_collisions([key for key, _ in pairs])
+            dict.clear(value)
+            dict.update(value, pairs)
+        elif kind is set:
+            items = [read(item, self) for item in body]
+            refuse_collisions(items)
+            set.clear(value)
+            set.update(value, items)
+        else:
+            self._fill_sequence(value, kind, body)
+
+    def _fill_sequence(self, value: "Any", kind: "Any", body: "Tree") -> None:
+        if kind is list:
+            list.__setitem__(value, slice(None), [read(item, self) for item in body])
+        elif kind is bytearray:
+            bytearray.__setitem__(value, slice(None), bytes.fromhex(body))
+        elif kind is deque:
+            items = [read(item, self) for item in body[0]]
+            value.clear()
+            value.extend(items)
+        else:
+            text, place = read(body[0], self), body[1]
+            value.seek(0)
+            value.truncate()
+            value.write(text)
+            value.seek(place)
+
+
+def _state(value: "Any") -> "dict[str, Any]":
+    """Return the attributes of an instance, those in slots included."""
+    state = {}
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                state[name] = getattr(value, name)
+    if hasattr(value, "__dict__"):
+        state.update(_ATTRIBUTES(value, "__dict__"))
+    return state

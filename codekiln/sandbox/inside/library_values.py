@@ -1,0 +1,117 @@
+"""Values of the standard library that are written by name or by the text that makes them again."""
+
+import sys
+import types
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+# Modules whose classes and functions are the same in both processes, and change nothing when they are called.
+_MODULES = frozenset(
+    "builtins collections collections.abc cmath datetime decimal enum fractions functools heapq bisect itertools json "
+    "math numbers operator random re statistics string textwrap time types typing uuid pathlib ipaddress array io copy "
+    "dataclasses abc contextlib calendar unicodedata zoneinfo".split()
+)
+_UNSAFE = frozenset("eval exec compile open __import__ input breakpoint globals locals vars exit quit help".split())
+
+
+def _arguments_of_datetime(value: "Any") -> "list[Any]":
+    return [value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond,
+            _zone(value.tzinfo), value.fold]  # fmt: skip
+
+
+def _arguments_of_time(value: "Any") -> "list[Any]":
+    return [value.hour, value.minute, value.second, value.microsecond, _zone(value.tzinfo), value.fold]
+
+
+def _zone(zone: "Any") -> "Any":
+    if zone is None:
+        return None
+    if (written := name(zone, type(zone))) is None:
+        raise ValueError("a time zone of the program's own")
+    return written
+
+
+def _make_datetime(cls: "Any", *parts: "Any") -> "Any":
+    *numbers, zone, fold = parts
+    return cls(*numbers, tzinfo=None if zone is None else read(zone), fold=fold)
+
+
+def _make_timezone(cls: "Any", seconds: float) -> "Any":
+    import datetime
+
+    return cls(datetime.timedelta(seconds=seconds))
+
+
+# By module and class: what makes the value again, and how, if not by calling the class.
+_VALUES: "dict[tuple[str, str], tuple[Callable[[Any], list[Any]], Callable[..., Any] | None]]" = {
+    ("datetime", "datetime"): (_arguments_of_datetime, _make_datetime),
+    ("datetime", "time"): (_arguments_of_time, _make_datetime),
+    ("datetime", "timezone"): (lambda value: [value.utcoffset(None).total_seconds()], _make_timezone),
+    ("zoneinfo", "ZoneInfo"): (lambda value: [value.key], None),
+    ("uuid", "UUID"): (lambda value: [str(value)], None),
+    ("array", "array"): (lambda value: [value.typecode, value.tolist()], None),
+    ("time", "struct_time"): (lambda value: [list(value)], None),
+    **{("pathlib", kind): (lambda value: [str(value)], None)
+       for kind in ("Path", "PosixPath", "PurePosixPath", "PureWindowsPath")},
+    **{("ipaddress", kind): (lambda value: [str(value)], None)
+       for kind in ("IPv4Address", "IPv6Address", "IPv4Network", "IPv6Network")},
+}  # fmt: skip
+
+
+def name(value: "Any", kind: type) -> "list[Any] | None":
+    """Return what ``read`` makes ``value`` of again, or None when it is no value of the standard library."""
+    if kind is types.ModuleType:
+        found = vars(value).get("__name__")
+        return [found] if found in _MODULES and sys.modules.get(found) is value else None
+    if kind is type or kind is types.BuiltinFunctionType or kind is types.FunctionType or kind is _ABC_META:
+        module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        return [module, path] if _find(module, path) is value else None
+    place = (getattr(kind, "__module__", None), getattr(kind, "__qualname__", None))
+    if type(place[0]) is str and place in _VALUES and _find(*place) is kind:
+        return [*place, _VALUES[place][0](value)]  # type: ignore[index]
+    return None
+
+
+def read(body: "list[Any]") -> "Any":
+    """Return the value of a list made by ``name``; raises ValueError when it names nothing that is known."""
+    if len(body) == 1:
+        return _module(body[0])
+    module, path, *arguments = body
+    if not arguments:
+        return _known(module, path)
+    if (module, path) not in _VALUES:
+        raise ValueError("not a value of the standard library")
+    make = _VALUES[module, path][1]
+    kind = _known(module, path)
+    return kind(*arguments[0]) if make is None else make(kind, *arguments[0])
+
+
+def _known(module: "Any", path: "Any") -> "Any":
+    _module(module)
+    if (found := _find(module, path)) is None:
+        raise ValueError("not a name of the standard library")
+    return found
+
+
+def _module(name: "Any") -> types.ModuleType:
+    if name not in _MODULES:
+        raise ValueError("not a module whose values are known")
+    __import__(name)
+    return sys.modules[name]
+
+
+def _find(module: "Any", path: "Any") -> "Any":
+    """Return the public object of that name in a known module that is loaded, or None."""
+    if type(module) is not str or type(path) is not str or module not in _MODULES or "_" in path[:1] or path in _UNSAFE:
+        return None
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+_ABC_META = type(__import__("collections.abc").abc.Iterable)

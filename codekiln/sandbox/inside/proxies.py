@@ -1,0 +1,330 @@
+"""Stand-ins, in the tester, for objects of the program that are not plain data.
+
+Each class of the program has a class of the same name here, with the same bases and the same special methods, which
+forward to the program. Objects that the program refers to twice are one object here, too, so that ``is`` means what it
+means in Python.
+
+An operator of the program's own decides nothing about a plain value: an object that claims to equal everything does
+not equal 2, and never learns that 2 was expected. Among objects of the program its operators do decide, and a class
+that the tests name answers what is asked of its objects: their length, their members, their conversions to numbers.
+"""
+
+import builtins
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Questions(Protocol):
+        """What proxies need of the session with the program."""
+
+        def ask(self, operation: str, *arguments: Any, **named: Any) -> Any:
+            """Return the program's answer; raises what the program raises."""
+
+        def judged(self) -> None:
+            """Note that an operator of the program's own takes part in the result of the test."""
+
+        def released(self, number: int) -> None:
+            """Note that the test no longer refers to an object."""
+
+        named_classes: set[int]
+
+
+_UNARY = {
+    "__neg__": "neg", "__pos__": "pos", "__abs__": "abs", "__invert__": "invert", "__len__": "len", "__iter__": "iter",
+    "__next__": "next", "__bool__": "bool", "__hash__": "hash", "__str__": "str", "__repr__": "repr",
+    "__reversed__": "reversed", "__int__": "int", "__float__": "float", "__complex__": "complex", "__index__": "index",
+}  # fmt: skip
+_BINARY = {
+    f"__{name}__": operation for name, operation in (
+        *((name, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv",
+                                    "mod", "matmul", "lshift", "rshift", "xor", "contains", "getitem", "delitem",
+                                    "pow", "divmod", "format")),
+        ("and", "and_"), ("or", "or_"), ("setitem", "setitem"), ("round", "round"), ("call", "call"),
+        *((f"i{name}", f"i{name}") for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift",
+                                                "rshift", "pow", "and", "or", "xor")),
+    )
+}  # fmt: skip
+_REFLECTED = {
+    f"__r{name}__": operation for name, operation in (
+        *((name, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift",
+                                    "xor", "pow", "divmod")),
+        ("and", "and_"), ("or", "or_"),
+    )
+}  # fmt: skip
+_COMPARISONS = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"))
+_CONVERSIONS = frozenset(("__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__abs__"))
+_ACCESS = frozenset(("__getitem__", "__setitem__", "__delitem__", "__call__", "__format__", "__contains__", "__round__"))
+_ARITHMETIC = frozenset((*_BINARY, *_REFLECTED)) - _COMPARISONS - _ACCESS
+# What an object of a class that the tests do not name answers itself even where it has a built-in value.
+_ALWAYS_FORWARDED = frozenset(
+    "__str__ __repr__ __format__ __call__ __enter__ __exit__ __getitem__ __setitem__ __delitem__ __missing__ __iter__ "
+    "__len__ __next__".split()
+)
+_VALUES = {kind.__name__: kind for kind in (
+    int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)}  # fmt: skip
+_session: "Questions"
+_set_on_type, _get_of_object = type.__setattr__, object.__getattribute__
+
+
+def bind(session: "Questions") -> None:
+    """Connect all proxies of this process with one program."""
+    global _session
+    _session = session
+
+
+class RemoteType(type):
+    """A class of the program."""
+
+    _codekiln_number: int
+
+    def __call__(cls, *arguments: "Any", **named: "Any") -> "Any":
+        """Make an instance in the program."""
+        return _session.ask("call", cls, *arguments, **named)
+
+    def __getattr__(cls, name: str) -> "Any":
+        """Return an attribute of the class in the program."""
+        if name.startswith("_codekiln"):
+            raise AttributeError(name)
+        return _session.ask("getattr", cls, name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        """Set an attribute of the class in the program."""
+        _session.ask("setattr", cls, name, value)
+
+    def __iter__(cls) -> "Any":
+        """Return an iterator over the class, which enumerations have."""
+        return _session.ask("iter", cls)
+
+    def __len__(cls) -> int:
+        """Return the number of members of an enumeration."""
+        return _session.ask("len", cls)  # type: ignore[no-any-return]
+
+    def __bool__(cls) -> bool:
+        """Return that a class is true."""
+        return True
+
+    def __contains__(cls, item: object) -> bool:
+        """Return whether an enumeration has a member."""
+        _session.judged()
+        return _session.ask("contains", cls, item)  # type: ignore[no-any-return]
+
+    def __getitem__(cls, key: object) -> "Any":
+        """Return a member by name, or a class with parameters."""
+        return _session.ask("getitem", cls, key)
+
+    @property
+    def __doc__(cls) -> "Any":  # type: ignore[override]
+        """Return the documentation of the class in the program."""
+        return _session.ask("getattr", cls, "__doc__")
+
+    def __repr__(cls) -> str:
+        """Return how the program writes the class."""
+        return _session.ask("repr", cls)  # type: ignore[no-any-return]
+
+
+def _forward(name: str) -> "Callable[..., Any]":
+    """Return a special method that forwards to the program."""
+    if name in _UNARY:
+        return _forward_unary(name, _UNARY[name])
+    if name in _REFLECTED:
+        operation = _REFLECTED[name]
+        return lambda self, other, *rest: _operate(name, self, (other,), (operation, other, self, *rest))
+    if name in _BINARY:
+        operation = _BINARY[name]
+        return lambda self, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
+    return lambda self, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
+
+
+def _forward_unary(name: str, operation: str) -> "Callable[..., Any]":
+    return lambda self: _operate(name, self, (), (operation, self))
+
+
+def _operate(
+    name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any"
+) -> "Any":
+    """Ask the program, unless its answer would decide about a plain value."""
+    kind = type(self)
+    base = kind._codekiln_base
+    among_objects = all(map(is_remote, others))
+    if name in _COMPARISONS and not among_objects:
+        return NotImplemented if base is None else getattr(base, name)(self, *others)
+    if not _is_named(kind):
+        if base is not None and name not in _ALWAYS_FORWARDED:
+            return getattr(base, name)(self, *others)
+        if name == "__contains__":
+            return any(item is others[0] or item == others[0] for item in self)
+        if name in _CONVERSIONS:
+            raise TypeError(f"a number is needed, not {kind.__name__!r}")
+    if name in _COMPARISONS or name in ("__contains__", "__bool__"):
+        _session.judged()
+    answer = _session.ask(*question, **named)
+    if name in _ARITHMETIC and not among_objects and not is_remote(answer):
+        # The program would only have to answer 0 to f(1) - 2.5.
+        raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
+    return answer
+
+
+def _is_named(kind: "Any") -> bool:
+    return any(getattr(base, "_codekiln_number", None) in _session.named_classes for base in kind.__mro__)
+
+
+class ValueProxy:
+    """An object of the program that has a built-in value beneath, of a type that cannot be referred to weakly."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> "Any":
+        """Return an attribute of the object in the program."""
+        if name.startswith(("_codekiln", "__array_", "__cuda")):
+            raise AttributeError(name)
+        return _session.ask("getattr", self, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute of the object in the program."""
+        _session.ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Delete an attribute of the object in the program."""
+        _session.ask("delattr", self, name)
+
+    def __repr__(self) -> str:
+        """Return how the program writes the object."""
+        return _session.ask("repr", self)  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        """Return the object as text, as the program makes it."""
+        return _session.ask("str", self)  # type: ignore[no-any-return]
+
+    def __format__(self, spec: str) -> str:
+        """Return the object as formatted text, as the program makes it."""
+        return _session.ask("format", self, spec)  # type: ignore[no-any-return]
+
+    def __dir__(self) -> "Any":
+        """Return the names of the object's attributes in the program."""
+        return _session.ask("dir", self)
+
+    def __copy__(self) -> "Any":
+        """Return a copy, which the program makes."""
+        return _session.ask("copy", self)
+
+    def __deepcopy__(self, memo: object) -> "Any":
+        """Return a deep copy, which the program makes."""
+        return _session.ask("deepcopy", self)
+
+    def __reduce_ex__(self, protocol: object) -> "Any":
+        """Refuse to be pickled."""
+        raise TypeError("an object of the program cannot be pickled in a test")
+
+    def __del__(self) -> None:
+        """Let the program forget the object."""
+        number = _NUMBERS.pop(id(self), None)
+        if number is not None:
+            _session.released(number)
+
+
+class Proxy(ValueProxy):
+    """An object of the program."""
+
+    __slots__ = ("__weakref__",)
+
+
+def number_of(value: "Any") -> "int | None":
+    """Return the number of a proxy or a remote class, or None for any other object."""
+    kind = type(value)
+    if kind is RemoteType:
+        return value._codekiln_number  # type: ignore[no-any-return]
+    if type(kind) is RemoteType:
+        return getattr(value, "_codekiln_object", None) if issubclass(kind, BaseException) else _NUMBERS.get(id(value))
+    return None
+
+
+_NUMBERS: dict[int, int] = {}
+"""Numbers of proxies by identity: a subclass of int or tuple has no place for them."""
+
+
+def is_remote(value: object) -> bool:
+    """Return whether a value is an object or class of the program."""
+    return type(value) is RemoteType or type(type(value)) is RemoteType
+
+
+def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", specials: "list[str]") -> type:
+    """Return the stand-in for a class of the program.
+
+    Args:
+        number: Its number in the program.
+        name: Its name.
+        module: Its module.
+        bases: Stand-ins and built-in classes.
+        specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
+    """
+    if module == "builtins" and isinstance(found := vars(builtins).get(name), type) and issubclass(found, BaseException):
+        return found
+    value_base = next((kind for base in bases for kind in base.__mro__ if kind.__name__ in _VALUES
+                       and _VALUES[kind.__name__] is kind), None)  # fmt: skip
+    is_exception = any(issubclass(base, BaseException) for base in bases)
+    namespace: dict[str, Any] = {
+        "__module__": "__main__" if module in ("program", "__main__") else module,
+        "_codekiln_number": number, "_codekiln_base": value_base,
+    }  # fmt: skip
+    if is_exception:
+        namespace["__getattr__"] = ValueProxy.__getattr__
+    else:
+        namespace["__slots__"] = ()
+        namespace["__doc__"] = property(lambda self: _session.ask("getattr", self, "__doc__"))
+        if not any(issubclass(base, ValueProxy) for base in bases):
+            bases = (*bases, Proxy if value_base is None else ValueProxy)
+    if is_exception:
+        namespace["__str__"] = lambda self: vars(self).get("_codekiln_message", "")
+    for special in specials:
+        if special in ("__str__", "__repr__") and is_exception:
+            continue
+        if special.startswith("-"):
+            namespace[special[1:]] = None
+        elif special not in ("__repr__", "__str__", "__format__") or value_base is not None:
+            namespace[special] = _forward(special)
+    if "__await__" in namespace:
+        namespace["__await__"] = _await
+    if name in ("generator", "coroutine"):
+        for method in ("send", "throw", "close"):
+            namespace[method] = _forward_method(method)
+    return type.__new__(RemoteType, name, bases, namespace)
+
+
+def _await(self: "Any") -> "Any":
+    """Run a coroutine of the program to its end in the program."""
+    return _session.ask("run", self)
+    yield
+
+
+def _forward_method(name: str) -> "Callable[..., Any]":
+    return lambda self, *rest: _session.ask("call", _session.ask("getattr", self, name), *rest)
+
+
+def make_object(cls: "Any", number: int, value: object = None) -> "Any":
+    """Return the stand-in for an object of the program, with its built-in value if it has one."""
+    base = cls._codekiln_base
+    if base is None:
+        made = object.__new__(cls)
+    elif base in (list, dict, set, bytearray):
+        made = base.__new__(cls)
+    else:
+        made = base.__new__(cls, value)
+    _NUMBERS[id(made)] = number
+    return made
+
+
+def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
+    """Return the stand-in for an exception of the program."""
+    made: BaseException = cls.__new__(cls, *arguments)
+    made.args = tuple(arguments)
+    if type(cls) is RemoteType:
+        vars(made).update(_codekiln_object=number, _codekiln_message=message)
+    return made
+
+
+def forget(value: object) -> None:
+    """Forget the number of a proxy that is no longer referred to."""
+    _NUMBERS.pop(id(value), None)

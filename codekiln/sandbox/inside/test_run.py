@@ -1,0 +1,174 @@
+"""A run of tests against one program, in a forked child of the tester."""
+
+import builtins
+import io
+import os
+import random
+import sys
+
+from codekiln.sandbox.inside import checks, proxies
+from codekiln.sandbox.inside.plain_values import parse, read
+from codekiln.sandbox.inside.session import Session
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from codekiln.sandbox.inside.messages import ProblemPlan, TestPlan
+
+    Namespace = dict[str, Any]
+
+
+class TestRun:
+    """Runs the tests of a plan; each result is reported at once, and what the program lost stays lost.
+
+    Args:
+        plan: The tests.
+        channel: The tester's end of the socket to the program.
+        report: Descriptor that gets a line of JSON per test.
+        limit: Bytes of all answers together.
+    """
+
+    __test__ = False
+
+    def __init__(self, plan: "ProblemPlan", channel: int, report: int, limit: int) -> None:
+        self._plan, self._report = plan, report
+        self._tally = checks.Tally(report=report)
+        self._classes = self._setup_classes()
+        self._session = Session(channel, self._classes, limit, self._lost)
+        random.seed(plan["seed"])
+
+    def from_questions(self, first: bytes) -> "NoReturn":
+        """Run tests that ask while they run; ``first`` is the program's first message, with its names."""
+        message = self._session.take(first)
+        if "loaded" not in message:
+            self._lost("sent no names")
+        namespace = self._namespace(message["loaded"])
+        try:
+            if self._plan["setup"] is not None:
+                exec(self._plan["setup"], namespace)
+        except BaseException as error:
+            self._tally.stop(*checks.failure_of(error, in_test=False), "setup")
+            self._end()
+        asked_by_setup = self._session.asked
+        for test in self._plan["tests"]:
+            self._run(test, namespace, asked_by_setup)
+        self._end()
+
+    def from_results(self, head: "list[Any]", lines: list[bytes]) -> "NoReturn":
+        """Judge tests whose calls have been made, and some of whose results are objects of the program."""
+        self._session.shares_containers = False
+        try:
+            self._session.take_classes(head[0])
+            self._session.named_classes.update(head[1])
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            self._lost(f"described no classes: {error}")
+        for test in self._plan["tests"]:
+            decisions = self._session.decisions
+            mine = lines[test["first"] : test["first"] + test["count"]]
+            failure = checks.check_results(test, mine, self._session)
+            self._tally.add(test, failure, self._session.decisions > decisions)
+        self._end()
+
+    def _setup_classes(self) -> "dict[str, type]":
+        """Define the classes of the setup that the program has, too."""
+        namespace: Namespace = {"__name__": "__main__"}
+        for code in self._plan["calls"]["shared"]:
+            try:
+                exec(code, namespace)
+            except Exception:  # needs names that the program defines; the setup itself defines it later
+                continue
+        names = self._plan["calls"]["classes"]
+        return {name: namespace[name] for name in names if isinstance(namespace.get(name), type)}
+
+    def _namespace(self, loaded: "Any") -> "Namespace":
+        session = self._session
+        namespace: Namespace = {"__name__": "__main__", "__builtins__": _builtins(session)}
+        try:
+            found = {name: tree for name, tree in loaded}
+        except (TypeError, ValueError):
+            self._lost("sent no names")
+        self._own = {}
+        for name, tree in found.items():
+            if name not in (self._plan["calls"]["names"] or ()):
+                self._lost("sent a name that was not asked for")
+            value = session.read_answer(tree)
+            if hasattr(builtins, name) and name != self._plan["calls"]["entry_point"]:
+                self._own[name] = value
+            else:
+                namespace[name] = value
+        namespace.update(self._classes)
+        return namespace
+
+    def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
+        session = self._session
+        asked, decisions, session.stopped = session.asked, session.decisions, False
+        own = {name: self._own[name] for name in test["own"] if name in self._own}
+        namespace.update(own)
+        failure = None
+        try:
+            if test["doctest"]:
+                failure = checks.run_doctest(test["doctest"], namespace)
+            elif test["code"] is not None:
+                exec(test["code"], namespace)
+            else:
+                failure = self._call_with_input(test, namespace)
+        except BaseException as error:
+            failure = checks.failure_of(error)
+        for name in own:
+            namespace.pop(name, None)
+        if failure is None and session.asked == asked and not (test["follows"] and asked_by_setup + asked):
+            failure = ("failed", "the test asked the program nothing")
+        if failure is None and session.stopped and not test["mentions_stop"]:
+            failure = ("error", "StopIteration: raised by the program in a call")
+        self._tally.add(test, failure, session.decisions > decisions)
+
+    def _call_with_input(self, test: "TestPlan", namespace: "Namespace") -> "checks.Failure | None":
+        arguments = read(parse(test["arguments"]), self._session)
+        result = namespace[self._plan["calls"]["entry_point"] or ""](*arguments)
+        return checks.check_reference(test, result)
+
+    def _lost(self, reason: str) -> "NoReturn":
+        self._tally.lose(reason)
+        os._exit(0)
+
+    def _end(self) -> "NoReturn":
+        self._tally.end()
+        os._exit(0)
+
+
+def _builtins(session: Session) -> "Namespace":
+    """Return the built-ins of the tests; ``isinstance`` also knows the program's objects."""
+    plain = builtins.isinstance
+
+    def isinstance(value: object, kinds: "Any") -> bool:
+        if plain(value, kinds):
+            return True
+        wanted = kinds if plain(kinds, tuple) else (kinds,)
+        names = [[kind.__module__, kind.__qualname__] for kind in wanted if plain(kind, type)
+                 and not proxies.is_remote(kind)]  # fmt: skip
+        if not names or not proxies.is_remote(value) or plain(value, type):
+            return False
+        session.judged()
+        found = session.ask("classes", value)
+        return any(name in found for name in names)
+
+    import asyncio
+
+    run = asyncio.run
+
+    def run_coroutine(main: "Any", **options: "Any") -> "Any":
+        return session.ask("run", main) if proxies.is_remote(main) else run(main, **options)
+
+    asyncio.run = run_coroutine
+    return {**vars(builtins), "isinstance": isinstance, "print": _print}
+
+
+def _print(*values: "Any", **options: "Any") -> None:
+    print(*values, **options)
+
+
+def silence() -> None:
+    """Send what tests print nowhere."""
+    sys.stdout = io.StringIO()

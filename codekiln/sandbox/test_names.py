@@ -1,0 +1,122 @@
+"""The names that tests use, and whose they are: the program's, the setup's, the test's own, or Python's."""
+
+import ast
+import builtins
+from dataclasses import dataclass
+from types import CodeType
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True)
+class Use:
+    """How one test uses names.
+
+    Attributes:
+        program: Names that are the program's.
+        own: Built-in names that the test calls, which are the program's because nothing else in the test is.
+        follows: Whether it uses what an earlier statement got from the program.
+        setup: Names of the setup.
+    """
+
+    program: frozenset[str]
+    own: tuple[str, ...]
+    follows: bool
+    setup: frozenset[str]
+
+
+class Names:
+    """The names of one problem's tests, in order.
+
+    Args:
+        setup: The code that runs before the tests.
+        entry_point: The function under test, the program's even where a built-in has its name.
+    """
+
+    def __init__(self, setup: ast.Module, entry_point: str | None) -> None:
+        self._entry_point = entry_point or ""
+        self._setup = bound_names(setup)
+        self._wanted: set[str] = set()
+        self._from_program: set[str] = set()
+        self.imports = frozenset(
+            alias.name for node in setup.body if isinstance(node, ast.Import) for alias in node.names if not alias.asname
+        )
+        self._setup_program = self._program(read_names(setup) - self._setup)
+        self._want(self._setup_program)
+        if self._setup_program:
+            self._from_program |= self._setup
+
+    def use(self, module: ast.Module) -> Use:
+        """Note and return how a test, or an example of a doctest, uses names."""
+        bound, read = bound_names(module), read_names(module)
+        follows = bool(read & self._from_program)
+        own_bound = bound - {self._entry_point}
+        program = self._program(read - (own_bound - self._read_before_bound(module)))
+        indirect = self._setup_program if read & self._setup else frozenset()
+        own = () if program or indirect or follows else tuple(sorted(read & _BUILTINS - bound - self._setup))
+        if program or indirect or follows or own:
+            self._from_program |= bound
+        self._want(program | set(own))
+        return Use(program, own, follows or bool(indirect), frozenset(read & self._setup))
+
+    def want(self, name: str) -> None:
+        """Note that the tests need a name of the program."""
+        self._wanted.add(name)
+
+    def wanted(self) -> set[str]:
+        """Return the names whose objects the tests need of the program."""
+        return set(self._wanted)
+
+    def _want(self, names: "set[str] | frozenset[str]") -> None:
+        self._wanted |= names
+
+    def _program(self, names: set[str]) -> frozenset[str]:
+        found = names - _BUILTINS - self._setup - self._from_program
+        return frozenset(found | (names & {self._entry_point}))
+
+    def _read_before_bound(self, module: ast.Module) -> set[str]:
+        """Return names that a statement reads before any statement at the top level binds them, as ``f = cache(f)``."""
+        bound: set[str] = set()
+        found: set[str] = set()
+        for node in module.body:
+            found |= read_names(node) - bound
+            bound |= bound_names(node)
+        return found if len(module.body) > 1 else set()
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """Return all names that are bound anywhere in ``tree``."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            found.add(node.name)
+    return found
+
+
+def read_names(tree: ast.AST) -> set[str]:
+    """Return all names that are read anywhere in ``tree``."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def shared_statements(setup: ast.Module) -> tuple[tuple[CodeType, ...], tuple[str, ...]]:
+    """Return the imports and classes at the top of a setup, one by one, and the names of the classes.
+
+    A program may use them, as it may when the setup is executed in its namespace; values and functions of the setup
+    may be expected results, and stay with the tests.
+    """
+    found, classes = [], []
+    for node in setup.body:
+        if isinstance(node, ast.ClassDef):
+            classes.append(node.name)
+        if isinstance(node, ast.ClassDef | ast.Import | ast.ImportFrom):
+            module = ast.Module([node], [])
+            found.append(compile(module, "<setup>", "exec", dont_inherit=True))
+    return tuple(found), tuple(classes)
