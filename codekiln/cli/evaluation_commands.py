@@ -60,7 +60,7 @@ def grade(
     )
     click.echo(json.dumps(summary) if as_json else summary_text(summary))
     if INFRASTRUCTURE_ERRORS in summary:
-        click.echo("programs whose sandbox failed count in no figure; the same command grades them again", err=True)
+        click.echo("programs whose sandbox failed count as not passed; the same command grades them again", err=True)
 
 
 @click.command()

@@ -42,7 +42,9 @@ class Tally:
         self._forgeable[program] = verdict.forgeable
 
     def summary(self, problems: Sequence[Problem], problem_of: Numbers, program_of: Numbers) -> dict[str, Any]:
-        """Return the figures; samples that the sandbox failed on count in none but ``infrastructure errors``.
+        """Return the figures; a sample that the sandbox failed on is none that passed, and is counted apart.
+
+        It counts in pass@k, because a program that is able to end its sandbox would otherwise improve the figures.
 
         Args:
             problems: Problems by number.
@@ -55,19 +57,16 @@ class Tally:
             and, where problems have EvalPlus's suites, ``pass_at_k`` by suite, as EvalPlus's results have it.
         """
         status = self._status[program_of]
-        judged = status != _INFRASTRUCTURE
         passed = status == _STATUSES.index("passed")
-        programs = program_of[judged]
-        figures = _pass_at_k(problem_of[judged], passed[judged], len(problems))
         names = Counter((*_STATUSES, INFRASTRUCTURE_ERRORS)[code] for code in status.tolist())
         return {
             "samples": len(status),
             "problems": len(np.unique(problem_of)),
-            **(figures or {"pass@1": 0.0}),
-            "tests_run": int(self._tests_run[programs].sum()),
-            "forgeable": int(self._forgeable[programs].sum()),
+            **(_pass_at_k(problem_of, passed, len(problems)) or {"pass@1": 0.0}),
+            "tests_run": int(self._tests_run[program_of].sum()),
+            "forgeable": int(self._forgeable[program_of].sum()),
             **dict(sorted(names.items())),
-            **self._suites(problems, problem_of[judged], programs, passed[judged]),
+            **self._suites(problems, problem_of, program_of, passed),
         }
 
     def _suites(

@@ -29,15 +29,15 @@ from codekiln.sandbox.limits import Limits
 
 log = logging.getLogger(__name__)
 
-VARIABLE = "CODEKILN_VERDICT_CACHE"
-"""Environment variable: the folder of the cache, or ``off``."""
+VARIABLE, ALL_CACHES = "CODEKILN_VERDICT_CACHE", "CODEKILN_CACHE"
+"""Environment variables: the folder of this cache, or ``off``; and the folder of all caches of codekiln."""
 MAX_ENTRIES = 500_000
 """The oldest quarter is dropped beyond this number; an entry takes about 300 bytes on disk."""
 INFRASTRUCTURE = "infrastructure:"
 """How the detail of a verdict begins that says nothing about the program: its sandbox died."""
 
 _BATCH, _FLUSH_SECONDS, _LOCK_SECONDS = 500, 1.0, 30.0
-_REPEATABLE = {"passed", "failed", "error", "invalid", "output", "tampered"}
+_REPEATABLE = {"passed", "failed", "error", "invalid", "output"}
 # Errors of the machine, such as a full disk, that end a program like errors of its own.
 _OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|can't start new thread")
 _CPU_TIMEOUT = "used its "
@@ -54,8 +54,9 @@ def is_infrastructure_error(verdict: Verdict) -> bool:
 def is_repeatable(verdict: Verdict) -> bool:
     """Return whether the same program gets the same verdict on a busy machine.
 
-    Not kept are timeouts by wall time, programs that ran out of memory or were killed (the kernel may have killed them
-    for lack of memory elsewhere), and errors of the operating system such as a full disk. Timeouts by CPU time are
+    Not kept are timeouts by wall time, programs that ran out of memory, were killed or broke their channel off (the
+    kernel may have killed them for lack of memory elsewhere), and errors of the operating system such as a full disk.
+    Timeouts by CPU time are
     kept: they cost the most, and load moves a program's own CPU time by little.
     """
     if verdict.status == "timeout":
@@ -95,9 +96,9 @@ def default_folder() -> Path | None:
     named = os.environ.get(VARIABLE, "")
     if named == "off":
         return None
-    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(os.path.expanduser(named or f"{caches}/codekiln/verdicts"))
-    if not folder.is_absolute() and not named:
+    caches = os.environ.get(ALL_CACHES) or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/codekiln"
+    folder = Path(os.path.expanduser(named or f"{caches}/verdicts"))
+    if folder.parts[0] == "~":
         log.warning("no home folder: verdicts are not kept; %s names a folder for them", VARIABLE)
         return None
     return folder

@@ -145,7 +145,7 @@ def test_a_sandbox_that_failed_is_counted_apart_and_its_program_is_graded_again(
     use(FakeSandbox(lambda program: DIED if program == GOOD else verdict()))
     summary = grade_files(str(problems), samples, out)
     assert (summary["samples"], summary["passed"], summary["infrastructure errors"]) == (40, 36, 4)
-    assert summary["pass@1"] == 1.0
+    assert summary["pass@1"] == 0.9  # a program that ends its sandbox does not improve the figures
     assert "crashed" not in summary
     assert [row.verdict.status for row in rows(out)] == ["passed"] * 36 + ["crashed"] * 4
     again = use(FakeSandbox(lambda program: verdict("failed")))
