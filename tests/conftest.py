@@ -1,5 +1,6 @@
 import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def _public() -> list[Path]:
     """Return the folder of the real MBPP and HumanEval, which the project does not ship, where it is at hand."""
     folders = (os.environ.get("CODEKILN_DATA"), ROOT.parent / "shared" / "data")
     return [Path(folder) for folder in folders if folder and (Path(folder) / "mbpp.jsonl").exists()][:1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what codekiln caches, such as results of references, out of the user's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODEKILN_CACHE", str(tmp_path_factory.getbasetemp() / "caches"))
+        yield
 
 
 @pytest.fixture(autouse=True)

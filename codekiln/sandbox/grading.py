@@ -40,7 +40,7 @@ _NOT_CONFINED = "not confined"
 def open_sandbox(
     workers: int | None, limits: Limits, allow_imports: Sequence[str] = (), allow_weaker: bool = False
 ) -> Sandbox:
-    """Return the sandbox that programs are graded in."""
+    """Return the sandbox that programs are graded in; it is used as a context."""
     if allow_imports:
         raise InputError("packages cannot be allowed yet", where="--allow-imports")
     return Sandbox(workers, limits)
@@ -121,7 +121,8 @@ def grade_files(
     missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
     rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
     distinct = _Distinct(rows.keys)
-    with open_sandbox(workers, limits, allow_imports, allow_weaker) as sandbox:
+    # Weaker protection is refused here, as something that the user can change.
+    with open_sandbox(workers, limits, allow_imports, allow_weaker=True) as sandbox:
         protections = _checked_protections(sandbox, allow_weaker)
         for name, how in protections.items():
             say(f"{name}: {how}")

@@ -46,7 +46,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeSandbox], FakeSandbox]
     """Have programs graded by a fake sandbox."""
 
     def chosen(sandbox: FakeSandbox) -> FakeSandbox:
-        monkeypatch.setattr(grading, "open_sandbox", lambda *_: sandbox)
+        monkeypatch.setattr(grading, "open_sandbox", lambda *_, **__: sandbox)
         return sandbox
 
     return chosen
