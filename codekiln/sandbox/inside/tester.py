@@ -127,6 +127,8 @@ class Tester:
     ) -> "OutcomeMessage":
         channel = self._start(job, calls, None)
         results = self._first_message(channel, job["limits"], plan["calls"]["more_output"])
+        if results[:1] == b"{":  # it redefines a built-in that the tests use
+            return self._ask(job, plan, channel, tally, results)
         head, lines, problem = endings.split_results(results)
         if problem is None and head is not None:
             if len(lines) != sum(test["count"] for test in plan["tests"]):
@@ -208,7 +210,6 @@ class Tester:
         except MemoryError:
             os.write(report, b'["stop", "memory", "the tests ran out of memory with what the program answered"]\n')
         except BaseException as error:
-            import traceback; open("/dev/stderr","w") if 0 else os.write(2, traceback.format_exc().encode())
             text = f"the tests failed with what the program answered: {type(error).__name__}: {error}"
             os.write(report, json.dumps(["stop", "crashed", text[:300]]).encode() + b"\n")
         finally:
