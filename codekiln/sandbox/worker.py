@@ -3,7 +3,6 @@
 import contextlib
 import marshal
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codekiln.errors import SandboxError
+from codekiln.sandbox.inside.scratch_folder import remove_tree
 from codekiln.sandbox.verdict import RunOutcome
 
 _START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
@@ -99,7 +99,7 @@ class Worker:
             server.kill()
             server.process.wait()
             server.connection.close()
-            shutil.rmtree(server.folder, ignore_errors=True)
+            remove_tree(server.folder)
         self._server = None
 
     def interrupt(self) -> None:

@@ -67,7 +67,7 @@ def _prove_confinement(read_only: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
+            confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only, (answer_in,))
             os.write(answer_in, b"a socket could be made" if can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())
@@ -164,7 +164,7 @@ def _become_program(
         os.close(output)
         limits = job["limits"]
         channel = Channel(results, job["nonce"], limits["output_kb"] << 10)
-        confine_program(limits, read_only)
+        confine_program(limits, read_only, (results,))
         run(channel, job["mode"], job["program"], job["setup"], job["steps"])
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
