@@ -19,7 +19,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP = 38, 1, 4, 24
 _INTERNET, _STREAM = 2, 1
 _NEW_NAMESPACES = 0x10000000 | 0x40000000 | 0x08000000 | 0x04000000  # user, network, IPC, host name
-_READABLE = ("/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache", "/usr/lib/locale")
+_READABLE = ("/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache", "/etc/mime.types", "/usr/lib/locale")
 _READABLE_DEVICES = ("/dev/zero", "/dev/urandom", "/dev/random")
 _NULL = "/dev/null"
 # Where the dynamic linker looks without its cache: glibc's and musl's defaults, and Debian's for both architectures.
@@ -53,7 +53,7 @@ def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, 
         raise OSError(f"no system call table for {os.uname().machine}")
     if packages is not None:
         sys.path.append(packages)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     namespaces = _LIBC.unshare(_NEW_NAMESPACES) == 0
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)  # keeps programs, which have the same user, out of the server's /proc files
@@ -77,45 +77,53 @@ def confine_program(limits: "ProcessLimits", read_only: bool, keep: tuple[int, .
         read_only: Refuse every change to a file.
         keep: Descriptors that stay open beside 0, 1 and 2.
     """
-    _confine_child(limits["memory_mb"], keep)
-    for kind, value in (
-        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
-        (resource.RLIMIT_FSIZE, limits["file_mb"] << 20),
-    ):
-        resource.setrlimit(kind, (value, value))
+    _confine_child(limits, keep)
     seccomp.install(seccomp.for_program(os.getpid(), read_only))
 
 
-def confine_test_child(limits: "ProcessLimits", keep: tuple[int, ...] = ()) -> None:
-    """Limit and filter a child of the tester like a program that changes no file."""
-    confine_program(limits, read_only=True, keep=keep)
+def confine_test_child(
+    cpu_seconds: int, memory_mb: int, read_only: bool = False, file_mb: int = 16, keep: tuple[int, ...] = ()
+) -> None:
+    """Limit and filter this process, a child of the tester that runs tests, as a program is; see `confine_program`."""
+    confine_program({"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "file_mb": file_mb}, read_only, keep)
 
 
-def confine_tester(memory_mb: int, keep: tuple[int, ...] = ()) -> None:
+def confine_tester(memory_mb: int, read_only: bool, file_mb: int = 16, keep: tuple[int, ...] = ()) -> None:
     """Limit and filter this process, a child of the server that forks children which run tests, for good.
 
-    It changes no file, executes nothing, and signals one process at a time.
+    It executes nothing, changes no mode of a file, and signals one process at a time; its CPU time is not limited.
 
     Args:
         memory_mb: Address space, in MiB, of this process and of each of its children.
+        read_only: Refuse every change to a file.
+        file_mb: Size of a file, in MiB.
         keep: Descriptors that stay open beside 0, 1 and 2.
     """
-    _confine_child(memory_mb, keep)
-    seccomp.install(seccomp.for_tester(read_only=True))
+    _confine_child({"cpu_seconds": resource.RLIM_INFINITY, "memory_mb": memory_mb, "file_mb": file_mb}, keep)
+    seccomp.install(seccomp.for_tester(read_only))
 
 
-def _confine_child(memory_mb: int, keep: tuple[int, ...]) -> None:
+def _confine_child(limits: "ProcessLimits", keep: tuple[int, ...]) -> None:
     _prctl(_PDEATHSIG, signal.SIGKILL)
     start = 3
     for handle in [*sorted(keep), _OPEN_FILES]:
         os.closerange(start, handle)
         start = handle + 1
     for kind, value in (
-        (resource.RLIMIT_AS, memory_mb << 20),
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_AS, limits["memory_mb"] << 20),
+        (resource.RLIMIT_FSIZE, limits["file_mb"] << 20),
         (resource.RLIMIT_CORE, 0),  # a core file would be outside the limit of the folder
         (resource.RLIMIT_MEMLOCK, 0),
     ):
-        resource.setrlimit(kind, (value, value))
+        _limit(kind, value)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit for good, unless it is lower already."""
+    _, hard = resource.getrlimit(kind)
+    lowest = min((limit for limit in (value, hard) if limit != resource.RLIM_INFINITY), default=hard)
+    resource.setrlimit(kind, (lowest, lowest))
 
 
 def _standard_library() -> str:
@@ -141,13 +149,12 @@ def _interpreter() -> list[str]:
 
 def _shared_objects() -> list[str]:
     """Return the shared objects that the dynamic linker finds, one by one: their folders hold much else."""
-    found = [
-        path for base in _LIBRARIES for name in ("", *_MULTIARCH) for path in _objects_in(os.path.join(base, name))
-    ]
+    folders = [os.path.join(base, name) for base in _LIBRARIES for name in ("", *_MULTIARCH)]
     if os.path.exists("/etc/ld.so.cache"):
         with open("/etc/ld.so.cache", "rb") as cache:
-            found += [os.fsdecode(path) for path in re.findall(rb"/[^\0]+\.so[^\0]*", cache.read())]
-    return found
+            folders += [os.fsdecode(folder) for folder in re.findall(rb"(/[^\0]+)/[^\0]+\.so[^\0]*", cache.read())]
+    # One folder often has several names: /lib is a link to /usr/lib.
+    return [path for folder in {os.path.realpath(folder) for folder in {*folders}} for path in _objects_in(folder)]
 
 
 def _objects_in(folder: str) -> list[str]:

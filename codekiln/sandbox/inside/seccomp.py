@@ -1,8 +1,8 @@
 """A filter by seccomp that allows the listed system calls only, some of them by their arguments.
 
 Needs no privilege once no_new_privs is set, so it works for any uid and in pods under PodSecurity ``restricted``.
-Source: ``seccomp(2)``, ``linux/filter.h``, ``linux/seccomp.h``. The kernel finds out once, at installation, which calls a
-filter allows whatever their arguments, and never runs it for these (``seccomp_cache_prepare`` in kernel/seccomp.c).
+Source: ``seccomp(2)``, ``linux/filter.h``, ``linux/seccomp.h``. The kernel finds out once, at installation, which calls
+a filter allows whatever their arguments, and never runs it for these (``seccomp_cache_prepare`` in kernel/seccomp.c).
 """
 
 import ctypes
@@ -26,8 +26,8 @@ _NAMESPACES = 0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000
 # Terminal attributes and size, unread bytes, non-blocking, close-on-exec. Left out, among others: owners of signals,
 # flags of files (FS_IOC_SETFLAGS), and input to a terminal.
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# Duplicates, descriptor flags, record locks, which end with the process, and the size of a pipe. Left out, among others:
-# owners of signals, leases, notification, and locks of an open file description, which can outlive the process.
+# Duplicates, descriptor flags, record locks, which end with the process, and the size of a pipe. Left out, among
+# others: owners of signals, leases, notification, and locks of open file descriptions, which can outlive the process.
 _FCNTLS = (0, 1, 2, 3, 5, 6, 7, 1030, 1032)
 _SET_STATUS, _ASYNC = 4, 0x2000
 _THREAD_NAMES, _NAME_MEMORY = (15, 16), 0x53564D41
@@ -79,7 +79,7 @@ def for_server(machine: str | None = None) -> bytes:
     return b"".join(start) + _search(_spans(rules, calls.NEWER[column]))
 
 
-def for_program(pid: int, read_only: bool) -> bytes:
+def for_program(pid: int, read_only: bool, machine: str | None = None) -> bytes:
     """Return the filter that each program gets in addition: no new processes, and no signals to any but itself.
 
     It is small, because installing it is part of the cost of every program, and leaves the architecture to the server's
@@ -88,15 +88,21 @@ def for_program(pid: int, read_only: bool) -> bytes:
     Args:
         pid: The only process that may be signalled: the program.
         read_only: Refuse every change to a file.
+        machine: As for `for_server`.
     """
-    return _program_template(platform.machine(), read_only).replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
+    template = _program_template(machine or platform.machine(), read_only)
+    return template.replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
 
 
-def for_tester(read_only: bool) -> bytes:
-    """Return the filter that a tester gets in addition: it forks, and signals one process at a time, no group."""
-    column = _ARCHITECTURES[platform.machine()][1]
-    forks = ("fork", "vfork", "wait4", "waitid", "sendmsg", "recvmsg")
-    rules = {call[column]: _REFUSED for name, call in calls.SERVER_ONLY.items() if name not in forks}
+def for_tester(read_only: bool, machine: str | None = None) -> bytes:
+    """Return the filter that a tester gets in addition: it forks, but signals no group and changes no file's mode.
+
+    Args:
+        read_only: Refuse every change to a file.
+        machine: As for `for_server`.
+    """
+    column = _ARCHITECTURES[machine or platform.machine()][1]
+    rules = {calls.SERVER_ONLY[name][column]: _REFUSED for name in ("chmod", "fchmod", "fchmodat")}
     rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED}
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
 

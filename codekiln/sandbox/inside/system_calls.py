@@ -51,12 +51,12 @@ CHANGES_FILES: dict[str, Call] = {
     "linkat": (265, 37), "symlink": (88, None), "symlinkat": (266, 36),
 }  # fmt: skip
 OPEN: dict[str, Call] = {"open": (2, None), "openat": (257, 56)}
-# Only the server makes these: it forks, waits, hands programs their input, and empties the private folder. Landlock
-# does not govern modes, which is why programs may not change them.
+# Only the server and the tester make these: they fork, wait, pass descriptors and input to programs, and empty the
+# private folder. Landlock does not govern modes, which is why programs may not change them.
 SERVER_ONLY: dict[str, Call] = {
     "fork": (57, None), "vfork": (58, None), "wait4": (61, 260), "waitid": (247, 95), "memfd_create": (319, 279),
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "statfs": (137, 43), "fstatfs": (138, 44),
-    "sendmsg": (46, 211), "recvmsg": (47, 212),
+    "sendmsg": (46, 211), "recvmsg": (47, 212), "pidfd_open": (434, 434),
 }  # fmt: skip
 # These depend on their arguments.
 CLONE, KILL, TGKILL, PRCTL = (56, 220), (62, 129), (234, 131), (157, 167)
