@@ -119,9 +119,10 @@ def _run_one(control: int, scratch: ScratchFolder, read_only: bool, frame: bytes
     results, results_in = os.pipe()
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
+    scratch.begin()
     pid = os.fork()
     if pid == 0:
-        _become_program(job, read_only, given, results_in, output_in, (control, results, output))
+        _become_program(job, read_only, given, results_in, output_in)
     for handle in (results_in, output_in, *([given] if given is not None else [])):
         os.close(handle)
     try:
@@ -131,6 +132,10 @@ def _run_one(control: int, scratch: ScratchFolder, read_only: bool, frame: bytes
         _, status, usage = os.wait4(pid, 0)
         os.close(results)
         os.close(output)
+    if reason == "disk":
+        if not scratch.was_filled_by(usage.ru_oublock):
+            raise SystemExit("another process filled the disk, so the program was stopped")
+        reason = "folder"
     return {
         "reason": reason,
         "code": os.waitstatus_to_exitcode(status),
@@ -150,18 +155,12 @@ def _as_file(text: bytes) -> int:
     return handle
 
 
-def _become_program(
-    job: "JobMessage", read_only: bool, given: int | None, results: int, output: int, foreign: tuple[int, ...]
-) -> None:
+def _become_program(job: "JobMessage", read_only: bool, given: int | None, results: int, output: int) -> None:
     try:
-        for handle in foreign:
-            os.close(handle)
-        if given is not None:
-            os.dup2(given, 0)
-            os.close(given)
-        os.dup2(output, 1)
-        os.dup2(0 if given is None else os.open("/dev/null", os.O_WRONLY), 2)
-        os.close(output)
+        # Opened here, because what a program does to the flags and locks of the server's would stay for the next.
+        null = os.open("/dev/null", os.O_RDWR)
+        for target, handle in enumerate((null if given is None else given, output, null)):
+            os.dup2(handle, target)
         limits = job["limits"]
         channel = Channel(results, job["nonce"], limits["output_kb"] << 10)
         confine_program(limits, read_only, (results,))
@@ -188,6 +187,8 @@ def _watch(
         if now >= look:
             if scratch.is_over(limits["file_mb"] << 20):
                 return "folder", texts
+            if scratch.fills_the_disk():
+                return "disk", texts
             look = now + _FOLDER_SECONDS
         for handle, _ in poll.poll((min(deadline, look) - now) * 1000 + 1):
             if handle == control:
