@@ -46,10 +46,11 @@ class Tester:
     Args:
         control: Socket to the controller.
         programs: The fork server.
+        read_only: Whether no file may be changed, because the private folder cannot be told from others.
     """
 
-    def __init__(self, control: int, programs: RunningProgram) -> None:
-        self._control, self._programs = control, programs
+    def __init__(self, control: int, programs: RunningProgram, read_only: bool) -> None:
+        self._control, self._programs, self._read_only = control, programs, read_only
         self._plans: dict[int, tuple[ProblemPlan, bytes]] = {}
 
     def serve(self) -> None:
@@ -199,9 +200,10 @@ class Tester:
         first: "bytes | tuple[list[Any], list[bytes]]",
     ) -> None:
         try:
-            os.close(self._control)
             limits = job["limits"]
-            confine_test_child(limits["cpu_seconds"], limits["memory_mb"])
+            confine_test_child(
+                limits["cpu_seconds"], limits["memory_mb"], self._read_only, limits["file_mb"], (channel, report)
+            )
             silence()
             run = TestRun(plan, channel, report, _ANSWERS * endings.largest(limits))
             if isinstance(first, bytes):
