@@ -9,6 +9,7 @@ CodekilnError
 """
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 
@@ -34,11 +35,23 @@ class InputError(CodekilnError):
 
 
 class InputErrors(InputError):
-    """Several mistakes found in one pass; printed one per line."""
+    """Several mistakes found in one pass; printed one per line, the first ``SHOWN`` and the number of the others.
+
+    What to do is printed once for mistakes that follow each other and have the same remedy.
+    """
+
+    SHOWN = 20
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        shown = self.errors[: self.SHOWN]
+        lines = []
+        for error, following in itertools.zip_longest(shown, shown[1:]):
+            is_last = following is None or following.fix != error.fix
+            lines.append(str(error) if is_last else CodekilnError.__str__(error))
+        if len(self.errors) > len(shown):
+            lines.append(f"... and {len(self.errors) - len(shown):,} more")
+        super().__init__("\n".join(lines))
 
 
 class SandboxError(CodekilnError):

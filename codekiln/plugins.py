@@ -175,7 +175,7 @@ class FilePlugins(Plugins[T]):
             InputError: It is not valid TOML, or ``parse`` refuses it.
         """
         try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
+            values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
         return self._parse(name, values, str(file))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from codekiln.cli.options import JSON
-from codekiln.errors import InputError
+from codekiln.errors import InputError, InputErrors
 
 
 @click.command()
@@ -42,7 +42,7 @@ def score(file: Any, as_json: bool) -> None:
     from codekiln.code import metrics
 
     try:
-        code = file.read()
+        code = file.read().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
     scores = metrics.score_all([code])[0]
@@ -72,7 +72,7 @@ def validate(folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
     else:
-        click.echo("\n".join(map(str, found)) or "sound")
+        click.echo(InputErrors(found) if found else "sound")
     sys.exit(1 if found else 0)
 
 

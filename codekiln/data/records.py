@@ -34,6 +34,20 @@ class DoctestTest(Record):
     doctest: str
 
 
+Comparison = Literal[
+    "equal",
+    "same-elements",
+    "not-none",
+    "any-result",
+    "equal-or-zero",
+    "polynomial-root",
+    "pyramid-surface",
+    "digit-distance",
+]
+"""How the result of a call and the reference's are compared; ``sandbox/inside/reference_comparison.py`` says what each
+means."""
+
+
 class ReferenceTest(Record):
     """Call the entry point with each input; the result agrees with what the problem's reference returns there.
 
@@ -44,10 +58,10 @@ class ReferenceTest(Record):
         description="the positional arguments of each call: a list, as sandbox/inside/plain_values.py encodes it"
     )
     suite: str = Field("base", description="results are reported per suite too: EvalPlus has base and plus")
-    comparison: Literal["equal", "same-elements", "same-truth", "polynomial-root"] = Field(
-        "equal", description="how a result and the expected one are compared"
+    comparison: Comparison = Field("equal", description="how a result and the expected one are compared")
+    atol: float = Field(
+        0.0, description="absolute tolerance; 0: none, and 1e-6 where the expected result is a float or floats"
     )
-    atol: float = Field(0.0, description="absolute tolerance for floats; 0: 1e-6 where the expected result is floats")
 
 
 Test = str | CallTest | StdinTest | DoctestTest | ReferenceTest

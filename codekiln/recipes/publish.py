@@ -24,9 +24,6 @@ from codekiln.recipes.published import (
 from codekiln.recipes.types import BuiltDataset
 from codekiln.recipes.validate import validate_dataset
 
-SHOWN = 20
-"""Most errors of a data set that are shown at once."""
-
 
 def publish(folder: Path, recipe: Recipe[Any], made: BuiltDataset) -> None:
     """Write a data set into ``folder`` and prove it.
@@ -56,7 +53,7 @@ def publish(folder: Path, recipe: Recipe[Any], made: BuiltDataset) -> None:
     )
     manifest.write(folder)
     if found := list(validate_dataset(folder)):
-        raise InputErrors(found[:SHOWN])
+        raise InputErrors(found)
 
 
 def _conversations(made: BuiltDataset) -> list[Conversation]:

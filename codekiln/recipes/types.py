@@ -21,7 +21,7 @@ class ProblemSettings(RecipeSettings):
     """Which problems are trained on, and which are evaluated on."""
 
     source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
-    format: Literal["auto", "mbpp", "sanitized-mbpp", "humaneval", "plain"] = Field(
+    format: Literal["auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "plain"] = Field(
         "auto", description="how the source is written"
     )
     evaluation_source: str = Field("", description="problems to evaluate on; empty: split off the source by group")

@@ -1,27 +1,44 @@
-"""Read problems and samples in the formats people have: MBPP, sanitized MBPP, HumanEval, EvalPlus samples, own rows."""
+"""Read problems and samples in the formats people have: MBPP, HumanEval, EvalPlus's of both, and own rows."""
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
-from codekiln.data.readers.files import Row, rows_of, rows_of_file
-from codekiln.data.records import Problem, Sample
+from codekiln.data.readers.evalplus import EvalPlusRow, from_humaneval_plus, from_mbpp_plus
+from codekiln.data.readers.files import FIX, Row, rows_of
+from codekiln.data.readers.packages import missing_packages
+from codekiln.data.readers.program_use import refuse_unused_program
+from codekiln.data.readers.samples import ProblemNames, iterate_samples, read_located_samples, read_samples
+from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
+__all__ = [
+    "ProblemNames",
+    "iterate_samples",
+    "missing_packages",
+    "read_located_samples",
+    "read_problems",
+    "read_samples",
+]
+
 Made = TypeVar("Made")
-_FIX = "correct or remove the row"
 _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] = {
+    "humaneval-plus": (EvalPlusRow, from_humaneval_plus),
+    "mbpp-plus": (EvalPlusRow, from_mbpp_plus),
     "mbpp": (formats.Mbpp, formats.from_mbpp),
     "sanitized-mbpp": (formats.SanitizedMbpp, formats.from_sanitized),
     "humaneval": (formats.HumanEval, formats.from_humaneval),
     "plain": (Problem, formats.from_plain),
 }
+_PLUS_FIELDS = {"prompt", "entry_point", "canonical_solution", "base_input", "plus_input"}
+# The first that fits: HumanEval+ has all of HumanEval's fields, and MBPP+ all of HumanEval+'s.
 _REQUIRED_FIELDS = {
+    "mbpp-plus": _PLUS_FIELDS | {"assertion"},
+    "humaneval-plus": _PLUS_FIELDS,
     "mbpp": {"text", "code", "test_list"},
     "sanitized-mbpp": {"prompt", "code", "test_list"},
     "humaneval": {"prompt", "entry_point", "canonical_solution", "test"},
@@ -34,7 +51,8 @@ def read_problems(source: str, format: str | None = None, show: int = 1) -> list
 
     Args:
         source: A path, or a Hub id such as ``google-research-datasets/mbpp``, with ``:config`` when it has several.
-        format: ``mbpp``, ``sanitized-mbpp``, ``humaneval`` or ``plain``; by default told from the first row's fields.
+        format: ``mbpp``, ``mbpp-plus``, ``sanitized-mbpp``, ``humaneval``, ``humaneval-plus`` or ``plain``; by default
+            told from the first row's fields.
         show: How many of MBPP's tests the prompt shows; the others are hidden and grade. 0 hides all.
 
     Raises:
@@ -46,33 +64,9 @@ def read_problems(source: str, format: str | None = None, show: int = 1) -> list
     if chosen not in _FORMATS:
         raise InputError(f"unknown format {chosen!r}", where="format", fix=did_you_mean(chosen, _FORMATS))
     model, convert = _FORMATS[chosen]
-    problems = _convert(rows, model, lambda row, where: convert(row, where, show))
+    problems = _convert(rows, model, lambda row, where: _checked(convert(row, where, show), where))
     _refuse_twins(problems, rows)
     return problems
-
-
-def read_samples(path: Path) -> list[Sample]:
-    """Read samples as EvalPlus writes them, skipping fields whose names start with ``_``.
-
-    Raises:
-        InputErrors: Rows are malformed, each located as ``file:line.field``.
-    """
-    return [sample for _, sample in read_located_samples(path)]
-
-
-def read_located_samples(path: Path) -> list[tuple[str, Sample]]:
-    """Read samples as ``read_samples`` does, each with its place, ``file:line``."""
-    rows = [(where, _known_fields(row)) for where, row in rows_of_file(Path(path))]
-    return _convert(rows, Sample, lambda row, where: (where, row))
-
-
-def _known_fields(row: Any) -> Any:
-    if not isinstance(row, dict):
-        return row
-    known = {key: value for key, value in row.items() if not key.startswith("_")}
-    if isinstance(known.get("task_id"), int):
-        known["task_id"] = str(known["task_id"])
-    return known
 
 
 def _convert(rows: list[Row], model: type[BaseModel], convert: Callable[[Any, str], Made]) -> list[Made]:
@@ -82,12 +76,17 @@ def _convert(rows: list[Row], model: type[BaseModel], convert: Callable[[Any, st
         try:
             made.append(convert(model.model_validate_json(json.dumps(row)), where))
         except ValidationError as error:
-            errors += validation_errors(error, where, _FIX)
+            errors += validation_errors(error, where, FIX)
         except InputErrors as several:
             errors += several.errors
     if errors:
         raise InputErrors(errors)
     return made
+
+
+def _checked(problem: Problem, where: str) -> Problem:
+    refuse_unused_program(problem, where)
+    return problem
 
 
 def _refuse_twins(problems: list[Problem], rows: list[Row]) -> None:

@@ -1,16 +1,18 @@
 """Rows of a file or of a data set on the Hub, each with the place it came from."""
 
+import contextlib
 import gzip
 import json
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
+FIX = "correct or remove the row"
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -33,20 +35,35 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
 
 def rows_of_file(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl or .json file, plain or with .gz; lines that are not JSON are reported at the end."""
-    text = _text(path)
-    if text.lstrip().startswith("["):
-        yield from ((f"{path}[{number}]", row) for number, row in enumerate(_json(text, str(path))))
-        return
+    """Yield the rows of a .jsonl or .json file, plain or with .gz; lines that are not JSON are reported at the end.
+
+    Raises:
+        InputError: The file cannot be read; some rows may have been yielded before.
+        InputErrors: Lines are not JSON.
+    """
     errors = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                yield f"{path}:{number}", _json(line, f"{path}:{number}")
-            except InputError as error:
-                errors.append(error)
+    with _refusals(path), _open(path) as file:
+        for number, line in enumerate(file, start=1):
+            if number == 1 and line.lstrip().startswith("["):
+                yield from _rows_of_array(line + file.read(), path)
+                return
+            if line.strip():
+                try:
+                    yield f"{path}:{number}", _json(line, f"{path}:{number}")
+                except InputError as error:
+                    errors.append(error)
     if errors:
         raise InputErrors(errors)
+
+
+def text_of_file(path: Path) -> str:
+    """Return the text of a file without its byte order mark; raises InputError where it cannot be read."""
+    with _refusals(path), _open(path) as file:
+        return file.read()
+
+
+def _rows_of_array(text: str, path: Path) -> Iterator[Row]:
+    yield from ((f"{path}[{number}]", row) for number, row in enumerate(_json(text, str(path))))
 
 
 def _json(text: str, where: str) -> Any:
@@ -58,10 +75,17 @@ def _json(text: str, where: str) -> Any:
         ) from None
 
 
-def _text(path: Path) -> str:
+def _open(path: Path) -> TextIO:
+    # Lines end in LF only: JSON strings may contain other characters that Python takes for line ends.
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline="\n"))
+    return path.open(encoding="utf-8-sig", newline="\n")
+
+
+@contextlib.contextmanager
+def _refusals(path: Path) -> Iterator[None]:
     try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+        yield
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

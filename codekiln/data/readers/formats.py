@@ -2,12 +2,13 @@
 
 import ast
 import builtins
-import hashlib
 import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from codekiln.data.readers.humaneval import tests_of_check
+from codekiln.data.readers.evalplus import origin_test
+from codekiln.data.readers.grouping import group_of
+from codekiln.data.readers.humaneval import SplitTests, split_tests
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors
 
@@ -30,17 +31,18 @@ class Mbpp(_Row):
 
 
 class SanitizedMbpp(_Row):
-    """One row of sanitized-mbpp.json."""
+    """One row of sanitized-mbpp.json; MbppPlus-OriginFmt.jsonl has the same fields and ``test``."""
 
     task_id: int | str
     prompt: str
     code: str
     test_list: list[str] = Field(min_length=1)
     test_imports: list[str] = []
+    test: str = ""
 
 
 class HumanEval(_Row):
-    """One row of HumanEval.jsonl; HumanEval+ has the same fields and more."""
+    """One row of HumanEval.jsonl; HumanEvalPlus-OriginFmt.jsonl has the same fields."""
 
     task_id: str
     prompt: str
@@ -58,11 +60,17 @@ def from_mbpp(row: Mbpp, where: str, show: int) -> Problem:
 
 
 def from_sanitized(row: SanitizedMbpp, where: str, show: int) -> Problem:
-    """Make a problem of a row of sanitized MBPP, as ``from_mbpp`` does."""
+    """Make a problem of a row of sanitized MBPP, as ``from_mbpp`` does; ``test`` grades too where there is one."""
     setup = "\n".join(row.test_imports)
-    return _mbpp_problem(
+    problem = _mbpp_problem(
         where, show, row.task_id, row.prompt, row.code, setup=setup, tests=row.test_list, more=[], field="test_list"
     )
+    if not row.test.strip():
+        return problem
+    _refuse_bad_python(where, {"test": row.test})
+    plus = origin_test(row.test, problem.entry_point, is_mbpp=True) if problem.entry_point else None
+    # The inputs of the plus test contain those of the others.
+    return problem.model_copy(update={"tests": (plus,) if plus else (*problem.tests, row.test)})
 
 
 def _mbpp_problem(
@@ -90,7 +98,7 @@ def _mbpp_problem(
         visible_tests=tuple(all_tests[:shown]),
         tests=tuple(all_tests[shown:]),
         reference=code,
-        group=_group(text),
+        group=group_of(text),
         source="mbpp",
         licence="CC-BY-4.0",
     )
@@ -99,13 +107,19 @@ def _mbpp_problem(
 def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
     """Make a problem of a row of HumanEval; its prompt shows examples already, so all tests are hidden."""
     _refuse_bad_python(where, {"test": row.test})
+    plus = origin_test(row.test, row.entry_point, is_mbpp=False)
+    split = SplitTests("", (plus,)) if plus else split_tests(row.test, row.entry_point)
+    if not split.tests:
+        error = InputError("checks nothing", where=f"{where}.test", fix="let a test call the function")
+        raise InputErrors([error])
     return Problem(
         task_id=row.task_id,
         prompt=row.prompt,
         entry_point=row.entry_point,
-        tests=tuple(tests_of_check(row.test, row.entry_point)),
+        setup=split.setup,
+        tests=split.tests,
         reference=row.prompt + row.canonical_solution,
-        group=_group(row.prompt),
+        group=group_of(row.prompt),
         source="humaneval",
         licence="MIT",
     )
@@ -147,9 +161,3 @@ def _called(test: str, code: str) -> str | None:
         defined = set()
     chosen = [name for name in names if name in defined] or [name for name in names if not hasattr(builtins, name)]
     return chosen[0] if chosen else None
-
-
-def _group(text: str) -> str:
-    """Return a name that problems with the same words share, so that they stay on one side of a split."""
-    words = " ".join(re.findall(r"\w+", text.lower()))
-    return hashlib.sha256(words.encode()).hexdigest()[:16]

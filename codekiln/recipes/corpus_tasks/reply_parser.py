@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codekiln.data import normalise
+from codekiln.data.fences import Fence, fences_in, unix_lines
 from codekiln.recipes.corpus_tasks.functions import Definition, first_line, last_line
-
-_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
-_OPEN = re.compile(r"^[ \t]*```", re.MULTILINE)
-_PYTHON = ("", "python", "py", "python3", "pycon")
 
 
 @dataclass(frozen=True)
@@ -25,9 +22,18 @@ class ParsedReply:
     text: str
 
     @cached_property
+    def _lines(self) -> str:
+        return unix_lines(self.text)
+
+    @cached_property
+    def _fences(self) -> list[Fence]:
+        return fences_in(self._lines)
+
+    @cached_property
     def blocks(self) -> tuple[str, ...]:
         """The contents of the closed Python code blocks."""
-        return tuple(code.strip("\n") for language, code in _FENCE.findall(self.text) if language.lower() in _PYTHON)
+        closed = (fence for fence in self._fences if fence.is_closed)
+        return tuple(fence.code.strip("\n") for fence in closed if fence.is_python or fence.language == "pycon")
 
     @property
     def code(self) -> str:
@@ -37,9 +43,12 @@ class ParsedReply:
     @cached_property
     def prose(self) -> str:
         """The text outside code blocks, up to the first block that is never closed."""
-        rest = _FENCE.sub("\n", self.text)
-        opened = _OPEN.search(rest)
-        return rest[: opened.start()] if opened else rest
+        lines, kept, place = self._lines.split("\n"), [], 0
+        for fence in self._fences:
+            kept += [*lines[place : fence.first], ""]
+            place = fence.end
+        # A block that is never closed reaches to the end.
+        return "\n".join([*kept, *lines[place:]])
 
     @property
     def words(self) -> list[str]:

@@ -105,7 +105,7 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> list[dict[st
         InputError: There is no such file, or its columns are not ``columns``.
     """
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
         rows = list(reader)
     except (FileNotFoundError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
@@ -124,7 +124,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     rows = []
     try:
         # str.splitlines would also split at U+2028 and its like, which JSON strings may hold.
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (FileNotFoundError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
     for number, line in enumerate(lines, start=1):

@@ -236,7 +236,7 @@ def _row_errors(row: StreamRow, where: str, questions: dict[str, Question], firs
 
 def _lines(path: Path) -> list[str]:
     try:
-        return Path(path).read_text(encoding="utf-8").split("\n")
+        return Path(path).read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from None
     except UnicodeDecodeError:

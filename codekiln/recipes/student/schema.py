@@ -207,7 +207,7 @@ def read_array(path: Path) -> list[Any]:
 def read_json(path: Path) -> Any:
     """Return the value in a JSON file; raises InputError when it cannot be read."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from None
     except UnicodeDecodeError:

@@ -1,0 +1,106 @@
+"""Fenced code blocks of Markdown, as CommonMark has them, and as models write them."""
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LINE = re.compile(
+    r"(?P<before>[ \t]*(?:>[ \t]?)*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)"
+)
+_LANGUAGE = re.compile(r"\{?[. ]?(?P<name>[\w+.#-]*)")
+_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
+# Bounds the search for the end of a block that is no Python up to its first closing fence.
+_MAX_CLOSINGS = 8
+_PYTHON = re.compile(r"(?:(?:python|py)[\d.]*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block.
+
+    Attributes:
+        language: First word after the opening fence, in lower case; may be empty.
+        code: Content, without the indentation of the fence.
+        first: Index of the line with the opening fence.
+        end: Index of the line after the closing fence, or of the end of the text.
+        is_closed: Whether there is a closing fence.
+    """
+
+    language: str
+    code: str
+    first: int
+    end: int
+    is_closed: bool
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the language is Python or not given."""
+        return _PYTHON.fullmatch(self.language) is not None
+
+
+def unix_lines(text: str) -> str:
+    """Return ``text`` with LF line ends and without a byte order mark."""
+    return re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
+
+
+def fences_in(text: str) -> list[Fence]:
+    """Return the fenced blocks of ``text``, which has LF line ends, in order.
+
+    A fence may be indented, in a list or in a quotation, of back-ticks or tildes. As in CommonMark, a closing fence is
+    at least as long as the opening one and indented by at most three columns more, so that a docstring may contain one;
+    a fence at the margin inside a string is passed over where the block is Python only then.
+    """
+    lines = text.split("\n")
+    found: list[Fence] = []
+    place = 0
+    while place < len(lines):
+        opened = _LINE.fullmatch(lines[place])
+        if opened and not (opened["fence"][0] == "~" and "~" in opened["info"]):
+            found.append(_block(lines, place, opened))
+            place = found[-1].end
+        else:
+            place += 1
+    return found
+
+
+def is_python(code: str) -> bool:
+    """Return whether ``code`` parses."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _block(lines: list[str], first: int, opened: re.Match[str]) -> Fence:
+    language = _LANGUAGE.match(opened["info"])["name"].lower()  # type: ignore[index]  # it matches every text
+    content: list[str] = []
+    ends = _closings(lines, first + 1, opened, content)
+    end = next(ends, None)
+    if end is None:
+        return Fence(language, "\n".join(content), first, len(lines), is_closed=False)
+    code = "\n".join(content[: end - first - 1])
+    if _PYTHON.fullmatch(language) and not is_python(code):
+        for later in itertools.islice(ends, _MAX_CLOSINGS):
+            longer = "\n".join(content[: later - first - 1])
+            if is_python(longer):
+                return Fence(language, longer, first, later + 1, is_closed=True)
+    return Fence(language, code, first, end + 1, is_closed=True)
+
+
+def _closings(lines: list[str], start: int, opened: re.Match[str], content: list[str]) -> Iterator[int]:
+    """Yield the indexes of lines that may close a block; ``content`` receives the lines without its indentation."""
+    fence, width = opened["fence"], len(opened["before"])
+    closing = re.compile(rf" {{0,3}}{re.escape(fence[0])}{{{len(fence)},}}[ \t]*")
+    has_width = None
+    for place in range(start, len(lines)):
+        line = _QUOTE.sub("", lines[place]) if ">" in opened["before"] else lines[place]
+        if has_width is None and line.strip():
+            # Some models indent the fence and not the code.
+            has_width = not line[:width].strip()
+        inner = line[min(width, len(line) - len(line.lstrip())) :]
+        if closing.fullmatch(inner):
+            yield place
+        content.append(inner if has_width else line)

@@ -1,0 +1,53 @@
+"""The program that a sample gives for a problem."""
+
+import re
+
+from codekiln.data.fences import is_python
+from codekiln.data.prompts import extract_code, is_reply
+from codekiln.data.records import Problem, Sample
+
+_MARK = "\ufeff"
+
+
+def program_of(problem: Problem, sample: Sample) -> str:
+    """Return the program to run, without a byte order mark.
+
+    A solution stands alone. A completion continues the prompt where that is code, and stands alone elsewhere. From a
+    chat model's reply in either, with fences, thoughts or prose, the program is taken as generation takes it.
+    """
+    text = sample.solution if sample.completion is None else sample.completion
+    assert text is not None, "a sample has a solution or a completion"
+    if problem.reply == "text":
+        return text
+    text = text.removeprefix(_MARK)
+    if sample.completion is not None and _is_code(problem):
+        return _continued(problem.prompt, text)
+    is_whole_reply = sample.completion is not None or is_reply(text)
+    return extract_code(text) if is_whole_reply and not is_python(text) else text
+
+
+def _is_code(problem: Problem) -> bool:
+    """Return whether the prompt is code that a completion continues: it starts to define the entry point."""
+    name = re.escape(problem.entry_point or "")
+    return bool(name and re.search(rf"^\s*(async\s+)?(def|class)\s+{name}\b", problem.prompt, re.MULTILINE))
+
+
+def _continued(prompt: str, text: str) -> str:
+    whole = prompt + text
+    if _compiles(whole):
+        return whole
+    code = extract_code(text)
+    if code == text.strip("\n"):
+        return whole
+    # The prompt may have imports and helpers that a reply with the whole function leaves out.
+    joined = f"{prompt.rstrip(chr(10))}\n{code}"
+    return joined if _compiles(joined) or not _compiles(code) else code
+
+
+def _compiles(code: str) -> bool:
+    """Return whether ``code`` is a program; more parses than that, such as imports from ``__future__`` further down."""
+    try:
+        compile(code, "<program>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
