@@ -18,17 +18,49 @@ from codekiln.errors import InputError, InputErrors
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Sandbox workers; default: one per core.")
+@click.option(
+    "--allow-imports",
+    multiple=True,
+    metavar="NAME,...",
+    help="Installed packages that programs may import; repeatable.",
+)
+@click.option("--allow-weaker", is_flag=True, help="Grade even where programs can read this machine's files.")
+@click.option("--no-cache", is_flag=True, help="Run every program, also those whose verdicts are known.")
 @JSON
-def grade(problems: str, samples: Path, out: Path, workers: int | None, as_json: bool) -> None:
+def grade(
+    problems: str,
+    samples: Path,
+    out: Path,
+    workers: int | None,
+    allow_imports: tuple[str, ...],
+    allow_weaker: bool,
+    no_cache: bool,
+    as_json: bool,
+) -> None:
     """Grade programs in the sandbox; after an interruption the same command continues.
+
+    Standard error names the protections that are on. Verdicts are kept in $CODEKILN_VERDICT_CACHE (a folder, or "off";
+    default: ~/.cache/codekiln/verdicts), and equal programs are not run again.
 
     Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
     """
-    from codekiln.sandbox import Limits
     from codekiln.sandbox.grading import grade_files
+    from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS, summary_text
 
-    summary = grade_files(problems, samples, out, workers, Limits())
-    click.echo(json.dumps(summary) if as_json else "\n".join(f"{key:<12} {value}" for key, value in summary.items()))
+    names = [name.strip() for given in allow_imports for name in given.split(",") if name.strip()]
+    summary = grade_files(
+        problems,
+        samples,
+        out,
+        workers,
+        allow_imports=names,
+        allow_weaker=allow_weaker,
+        use_cache=not no_cache,
+        say=lambda line: click.echo(line, err=True),
+    )
+    click.echo(json.dumps(summary) if as_json else summary_text(summary))
+    if INFRASTRUCTURE_ERRORS in summary:
+        click.echo("programs whose sandbox failed count as not passed; the same command grades them again", err=True)
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """Evaluation: pass@k and mean scores with confidence intervals, paired comparisons, and the promotion gate."""
 
 from codekiln.evaluation.gate import Check, Gate, decide
-from codekiln.evaluation.passk import pass_at_k
 from codekiln.evaluation.results import comparison_table, results, strata_table, table
 from codekiln.evaluation.statistics import Interval, bootstrap
 from codekiln.evaluation.summary import CHAMPION, Comparison, Evaluation, evaluate
@@ -17,7 +16,6 @@ __all__ = [
     "comparison_table",
     "decide",
     "evaluate",
-    "pass_at_k",
     "results",
     "strata_table",
     "table",

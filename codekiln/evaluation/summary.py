@@ -9,9 +9,9 @@ from math import fsum
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from codekiln.data.passk import pass_at_k
 from codekiln.data.records import Graded
 from codekiln.errors import InputError
-from codekiln.evaluation.passk import pass_at_k
 from codekiln.evaluation.statistics import RESAMPLES, Derived, Interval, bootstrap
 
 CHAMPION = "champion"

@@ -1,33 +1,49 @@
-"""Grading of samples: equal programs run once, and grading of a file continues after an interruption."""
+"""Grading of samples: equal programs run once, known verdicts are reused, and a file continues after an interruption.
+
+Memory is flat in the number of samples but for about 100 bytes each: a file of samples is read once for the digests of
+its programs, once to run those without a verdict, and once to write the graded rows, whose verdicts are in the journal.
+"""
 
 import contextlib
-import fcntl
-import hashlib
-import json
-import re
-import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from codekiln import __version__
-from codekiln.data.files import sha256_file, write_atomic
-from codekiln.data.readers import read_located_samples, read_problems
+import numpy as np
+from numpy.typing import NDArray
+
+from codekiln.data.programs import program_of
+from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Graded, Problem, Sample, Verdict
-from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.errors import InputError
 from codekiln.progress import progress
 from codekiln.sandbox import Limits, Sandbox
+from codekiln.sandbox.grading_journal import GradingJournal, open_journal
+from codekiln.sandbox.grading_summary import Tally
+from codekiln.sandbox.sample_files import SampleFile
+from codekiln.sandbox.verdict_cache import (
+    VerdictCache,
+    context_digest,
+    default_folder,
+    is_infrastructure_error,
+    problem_digest,
+    verdict_key,
+)
+
+__all__ = ["grade_files", "grade_samples", "open_sandbox", "program_of"]
+Numbers = NDArray[np.int64]
+_KEY_BYTES, _LOOKUPS, _SHOWN = 32, 500, 10
+_NOT_CONFINED = "not confined"
 
 
-def program_of(problem: Problem, sample: Sample) -> str:
-    """Return the program to run: a solution itself, or a completion appended to the prompt where that is code."""
-    if sample.completion is None:
-        return sample.solution or ""  # never None: a sample has exactly one of the two
-    is_code = re.search(
-        rf"^\s*(async\s+)?(def|class)\s+{re.escape(problem.entry_point or '')}\b", problem.prompt, re.MULTILINE
-    )
-    return problem.prompt + sample.completion if problem.entry_point and is_code else sample.completion
+def open_sandbox(
+    workers: int | None, limits: Limits, allow_imports: Sequence[str] = (), allow_weaker: bool = False
+) -> Sandbox:
+    """Return the sandbox that programs are graded in."""
+    if allow_imports:
+        raise InputError("packages cannot be allowed yet", where="--allow-imports")
+    return Sandbox(workers, limits)
 
 
 def grade_samples(
@@ -36,180 +52,208 @@ def grade_samples(
     limits: Limits | None = None,
     label: str = "grade",
 ) -> list[Verdict]:
-    """Return the verdict on each sample, in order; equal programs for one problem are run once."""
+    """Return the verdict on each sample, in order; equal programs for equal tests are run once, or not at all.
+
+    Verdicts are looked up and kept in the cache that ``$CODEKILN_VERDICT_CACHE`` names.
+    """
+    limits = limits or Limits()
+    if not jobs:
+        return []
+    digests = {id(problem): problem_digest(problem) for problem in {id(row): row for row, _ in jobs}.values()}
+    context = context_digest(limits)
+    keys = bytearray().join(verdict_key(context, digests[id(row)], program_of(row, sample)) for row, sample in jobs)
+    distinct = _Distinct(keys)
     verdicts: dict[int, Verdict] = {}
-    for indexes, verdict in _grade_distinct(jobs, workers, limits, label):
-        verdicts.update(dict.fromkeys(indexes, verdict))
-    return [verdicts[index] for index in range(len(jobs))]
+    with contextlib.ExitStack() as stack:
+        cache = stack.enter_context(VerdictCache(default_folder()))
+        step = stack.enter_context(progress(label, len(jobs), "samples"))
+
+        def run(programs: Numbers) -> Iterator[tuple[int, Verdict]]:
+            sandbox = stack.enter_context(open_sandbox(workers, limits))
+            first = (jobs[distinct.first[program]] for program in programs.tolist())
+            return sandbox.grade((problem, program_of(problem, sample)) for problem, sample in first)
+
+        for program, verdict in _grade_distinct(np.arange(len(distinct.first)), distinct, cache, run):
+            verdicts[program] = verdict
+            step(int(distinct.counts[program]))
+    return [_named(verdicts[program], row.task_id) for program, (row, _) in zip(distinct.of, jobs, strict=True)]
 
 
 def grade_files(
-    problems: str, samples: Path, out: Path, workers: int | None = None, limits: Limits | None = None
+    problems: str,
+    samples: Path,
+    out: Path,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    *,
+    allow_imports: Sequence[str] = (),
+    allow_weaker: bool = False,
+    use_cache: bool = True,
+    say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Grade a file of samples into ``out``: one graded row per sample, in the same order.
 
     Verdicts are written to ``<out>.journal`` as programs finish, so that the same call continues after an interruption,
-    and returns at once when everything is graded. All tests of an MBPP problem count, including the one that prompts
-    show.
+    and returns at once when everything is graded. A program whose sandbox failed is graded again by the next call. All
+    tests of an MBPP problem count, including the one that prompts show.
+
+    Args:
+        problems: A path or Hub id.
+        samples: Path of the samples.
+        out: Path of the graded rows.
+        workers: Number of programs run at the same time; default: one per core.
+        limits: Limits of each program.
+        allow_imports: Third-party packages that programs may import.
+        allow_weaker: Grade even where programs can read this machine's files.
+        use_cache: Reuse verdicts of earlier runs, and keep these.
+        say: Gets the protections and notes, a line each, before anything runs.
 
     Returns:
-        A summary: samples, problems, pass@1 (the mean over problems of the share that passed), a count per status.
+        A summary, see Tally.summary, with the ``protections`` in force, and the packages that problems lack which were
+        ``left_out`` with their samples.
 
     Raises:
-        InputError: ``out`` is of other inputs, another process is writing it, or a sample names an unknown problem.
+        InputError: ``out`` is of other inputs, another process is writing it, a sample names an unknown problem, or
+            reads are not confined on this machine.
     """
     limits = limits or Limits()
-    rows = read_problems(problems, show=0)
-    jobs = _match(rows, read_located_samples(samples))
-    out = Path(out)
-    with _open_journal(out, _digest(rows, jobs, limits)) as journal:
-        if not journal.is_finished:
-            remaining = [(index, job) for index, job in enumerate(jobs) if index not in journal.verdicts]
-            for indexes, verdict in _grade_distinct([job for _, job in remaining], workers, limits, "grade"):
-                journal.add([remaining[index][0] for index in indexes], verdict)
-            graded = [Graded(sample=sample, verdict=journal.verdicts[index]) for index, (_, sample) in enumerate(jobs)]
-            write_atomic(out, "".join(row.model_dump_json() + "\n" for row in graded))
-            journal.finish()
-        return _summary([journal.verdicts[index] for index in range(len(jobs))])
+    known = read_problems(problems, show=0)
+    missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
+    rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
+    distinct = _Distinct(rows.keys)
+    with open_sandbox(workers, limits, allow_imports, allow_weaker) as sandbox:
+        protections = _checked_protections(sandbox, allow_weaker)
+        for name, how in protections.items():
+            say(f"{name}: {how}")
+        if missing:
+            say(_left_out_line(rows, missing))
+        with (
+            open_journal(Path(out), rows.inputs, len(distinct.first)) as journal,
+            VerdictCache(default_folder() if use_cache else None) as cache,
+        ):
+            tally = _grade_file(journal, distinct, rows, cache, sandbox)
+    figures = tally.summary(known, np.frombuffer(rows.problem_of, dtype=np.int32), distinct.of)
+    left_out = {known[number].task_id: sorted(lacking) for number, lacking in missing.items()}
+    return {**figures, **({"left_out": left_out} if left_out else {}), "protections": protections}
+
+
+def _grade_file(
+    journal: GradingJournal, distinct: "_Distinct", rows: SampleFile, cache: VerdictCache, sandbox: Sandbox
+) -> Tally:
+    """Grade what the journal lacks and write the graded rows; returns what the figures need."""
+    tally = Tally(len(distinct.first))
+    for program, verdict in journal.verdicts():
+        tally.add(program, verdict)
+    if not journal.is_finished:
+        for program, verdict in _grade_pending(journal, distinct, rows, cache, sandbox):
+            tally.add(program, verdict)
+        journal.write_out(_graded_rows(journal, distinct, rows))
+    return tally
+
+
+def _left_out_line(rows: SampleFile, missing: Mapping[int, set[str]]) -> str:
+    names = [rows.problems[number].task_id for number in missing]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    packages = ",".join(sorted(set().union(*missing.values())))
+    return (
+        f"left out: {len(names)} problems that need packages, with {rows.passed_over} samples: {shown}; "
+        f"where these are installed, --allow-imports {packages} has them graded"
+    )
+
+
+class _Distinct:
+    """Samples with equal keys, as numbers of distinct programs in the order of their first samples.
+
+    Attributes:
+        first: Number of the first sample of each program, ascending.
+        of: Number of the program of each sample.
+        counts: Number of samples of each program.
+    """
+
+    def __init__(self, keys: bytearray) -> None:
+        words = np.frombuffer(keys, dtype=np.uint64).reshape(-1, _KEY_BYTES // 8)
+        order = np.lexsort(words.T)  # stable: equal keys keep the order of the samples
+        is_new = np.ones(len(order), dtype=bool)
+        is_new[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
+        heads = order[is_new]
+        rank = np.empty(len(heads), dtype=np.int64)
+        rank[np.argsort(heads)] = np.arange(len(heads))
+        self.first: Numbers = np.sort(heads)
+        self.of: Numbers = np.empty(len(order), dtype=np.int64)
+        self.of[order] = rank[np.cumsum(is_new) - 1]
+        self.counts: Numbers = np.bincount(self.of, minlength=len(heads))
+        self._keys = keys
+
+    def key(self, program: int) -> bytes:
+        """Return the key of a program's verdict."""
+        start = int(self.first[program]) * _KEY_BYTES
+        return bytes(self._keys[start : start + _KEY_BYTES])
 
 
 def _grade_distinct(
-    jobs: Sequence[tuple[Problem, Sample]], workers: int | None, limits: Limits | None, label: str
-) -> Iterator[tuple[list[int], Verdict]]:
-    """Yield (indexes of the samples with the same program, its verdict) as programs finish."""
-    distinct: dict[tuple[int, str], list[int]] = {}
-    for index, (problem, sample) in enumerate(jobs):
-        distinct.setdefault((id(problem), program_of(problem, sample)), []).append(index)
-    indexes = list(distinct.values())
-    programs = ((jobs[same[0]][0], program) for (_, program), same in distinct.items())
-    if not indexes:
-        return
-    with Sandbox(workers, limits) as sandbox, progress(label, len(jobs), "samples") as step:
-        for number, verdict in sandbox.grade(programs):
-            yield indexes[number], verdict
-            step(len(indexes[number]))
+    programs: Numbers,
+    distinct: _Distinct,
+    cache: VerdictCache,
+    run: Callable[[Numbers], Iterator[tuple[int, Verdict]]],
+) -> Iterator[tuple[int, Verdict]]:
+    """Yield (number, verdict) of the programs: first those that the cache knows, then the others as ``run`` ends them.
 
-
-def _match(problems: list[Problem], samples: list[tuple[str, Sample]]) -> list[tuple[Problem, Sample]]:
-    """Pair each sample with its problem; ``2``, ``MBPP/2`` and ``Mbpp/2`` name the same one."""
-    known = {problem.task_id: problem for problem in problems}
-    alike = {problem.task_id.lower(): problem for problem in problems}
-    tails: dict[str, Problem | None] = {}
-    for problem in problems:
-        tail = problem.task_id.rpartition("/")[2]
-        tails[tail] = None if tail in tails else problem
-    jobs: list[tuple[Problem, Sample]] = []
-    errors: list[InputError] = []
-    for where, sample in samples:
-        name = sample.task_id
-        found = known.get(name) or alike.get(name.lower()) or tails.get(name)
-        if found is None:
-            fix = did_you_mean(name, known) if len(known) <= 20 else _near(name, known)
-            errors.append(InputError(f"no problem is called {name!r}", where=f"{where}.task_id", fix=fix))
-        else:
-            jobs.append((found, sample))
-    if errors:
-        raise InputErrors(errors)
-    return jobs
-
-
-def _near(name: str, known: dict[str, Problem]) -> str:
-    hint = did_you_mean(name, known)
-    return hint if hint.startswith("did") else f"the problems are called like {next(iter(known))!r}"
-
-
-def _digest(problems: list[Problem], jobs: list[tuple[Problem, Sample]], limits: Limits) -> str:
-    digest = hashlib.sha256(f"{__version__} {sys.version_info[:2]} {limits.model_dump_json()}".encode())
-    for row in (*problems, *(sample for _, sample in jobs)):
-        digest.update(row.model_dump_json().encode() + b"\n")
-    return digest.hexdigest()
-
-
-class _Journal:
-    """``<out>.journal``: a digest of the inputs, one line per verdict, and at the end the digest of ``out``.
-
-    A line that was cut by a kill is dropped.
+    Args:
+        programs: Numbers of distinct programs.
+        distinct: Their keys.
+        cache: Gets the new verdicts.
+        run: Runs the programs with the given numbers; yields (place among them, verdict).
     """
-
-    def __init__(self, out: Path, path: Path, file: IO[str], inputs: str) -> None:
-        self._out, self._path, self._file, self._inputs = out, path, file, inputs
-        self.verdicts: dict[int, Verdict] = {}
-        self.is_finished = False
-        self._read()
-
-    def add(self, indexes: list[int], verdict: Verdict) -> None:
-        """Keep one verdict for the samples at ``indexes``."""
-        self.verdicts.update(dict.fromkeys(indexes, verdict))
-        self._write({"samples": indexes, "verdict": verdict.model_dump(mode="json")})
-
-    def finish(self) -> None:
-        """Record that ``out`` is written."""
-        self._write({"sha256": sha256_file(self._out)})
-
-    def _read(self) -> None:
-        self._file.seek(0)
-        text = self._file.read()
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:
-            self._file.truncate(len(whole.encode()))
-        lines = [json.loads(line) for line in whole.splitlines()]
-        if not lines:
-            if self._out.exists():
-                raise _not_ours(self._out)
-            self._write({"inputs": self._inputs})
-            return
-        start_over = f"delete {self._out} and {self._path} to grade again, or give another --out"
-        if lines[0].get("inputs") != self._inputs:
-            raise _refusal(self._out, "belongs to other problems, samples, limits or another version", start_over)
-        for line in lines[1:]:
-            self._take(line, start_over)
-
-    def _take(self, line: dict[str, Any], start_over: str) -> None:
-        if "sha256" in line:
-            if self._out.exists() and sha256_file(self._out) != line["sha256"]:
-                raise _refusal(self._out, "was changed after it was written", start_over)
-            self.is_finished = self._out.exists()
-        else:
-            self.verdicts.update(dict.fromkeys(line["samples"], Verdict.model_validate(line["verdict"])))
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+    missing = array("q")
+    for start in range(0, len(programs), _LOOKUPS):
+        batch = programs[start : start + _LOOKUPS].tolist()
+        known = cache.find([distinct.key(program) for program in batch])
+        for program in batch:
+            if (verdict := known.get(distinct.key(program))) is None:
+                missing.append(program)
+            else:
+                yield program, verdict
+    if missing:
+        for place, verdict in run(np.frombuffer(missing, dtype=np.int64)):
+            if not is_infrastructure_error(verdict):
+                cache.add(distinct.key(missing[place]), verdict)
+            yield missing[place], verdict
 
 
-@contextlib.contextmanager
-def _open_journal(out: Path, inputs: str) -> Iterator[_Journal]:
-    """Open and read the journal of ``out``; it is locked until it is closed."""
-    path = out.with_name(out.name + ".journal")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.exists() and not path.exists():
-        raise _not_ours(out)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fix = "wait for it, or give another --out"
-            raise _refusal(out, "another run is writing it at this moment", fix) from None
-        yield _Journal(out, path, file, inputs)
+def _grade_pending(
+    journal: GradingJournal, distinct: _Distinct, rows: SampleFile, cache: VerdictCache, sandbox: Sandbox
+) -> Iterator[tuple[int, Verdict]]:
+    """Grade the programs without a verdict into the journal, and yield (number, verdict)."""
+
+    def run(programs: Numbers) -> Iterator[tuple[int, Verdict]]:
+        return sandbox.grade(rows.programs(int(number) for number in distinct.first[programs]))
+
+    pending = journal.pending()
+    if not len(pending):
+        return
+    with progress("grade", int(distinct.counts[pending].sum()), "samples") as step:
+        for program, verdict in _grade_distinct(pending, distinct, cache, run):
+            journal.add(program, verdict)
+            yield program, verdict
+            step(int(distinct.counts[program]))
 
 
-def _not_ours(out: Path) -> InputError:
-    return _refusal(out, "was not written by this command", f"delete {out} or give another --out")
+def _graded_rows(journal: GradingJournal, distinct: _Distinct, rows: SampleFile) -> Iterator[str]:
+    for number, (problem, sample) in enumerate(rows):
+        verdict = _named(journal.verdict(int(distinct.of[number])), problem.task_id)
+        yield Graded(sample=sample, verdict=verdict).model_dump_json()
 
 
-def _refusal(out: Path, what: str, fix: str) -> InputError:
-    return InputError(what, where=str(out), fix=fix)
+def _checked_protections(sandbox: Sandbox, allow_weaker: bool) -> dict[str, str]:
+    protections = sandbox.protections()
+    weak = [f"{name}: {how}" for name, how in protections.items() if how.startswith(_NOT_CONFINED)]
+    if weak and not allow_weaker:
+        raise InputError(
+            f"programs are not kept from reading files of this machine ({'; '.join(weak)})",
+            fix="use a kernel with Landlock (Linux 5.13 or newer), or accept this with --allow-weaker",
+        )
+    return protections
 
 
-def _summary(verdicts: list[Verdict]) -> dict[str, Any]:
-    by_problem: dict[str, list[bool]] = {}
-    for verdict in verdicts:
-        by_problem.setdefault(verdict.task_id, []).append(verdict.passed)
-    rate = sum(sum(passed) / len(passed) for passed in by_problem.values()) / len(by_problem) if by_problem else 0.0
-    statuses = Counter(verdict.status for verdict in verdicts)
-    return {
-        "samples": len(verdicts),
-        "problems": len(by_problem),
-        "pass@1": round(rate, 4),
-        **dict(sorted(statuses.items())),
-    }
+def _named(verdict: Verdict, task_id: str) -> Verdict:
+    return verdict if verdict.task_id == task_id else verdict.model_copy(update={"task_id": task_id})

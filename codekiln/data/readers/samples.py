@@ -1,5 +1,6 @@
 """Samples as people have them: rows of a file, or a folder of programs in EvalPlus's layout."""
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,12 +33,12 @@ def read_located_samples(path: Path) -> list[tuple[str, Sample]]:
     return list(iterate_samples(path))
 
 
-def iterate_samples(path: Path) -> Iterator[tuple[str, Sample]]:
+def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, Sample]]:
     """Yield the samples of a file (.jsonl or .json, either with .gz) or a folder, each with its place.
 
     A folder has a folder of programs for each task, ``HumanEval_0/0.py``, or one program for each, ``HumanEval_0.py``.
     Of a row with a solution and a completion, the solution counts. Other fields are ignored, and named on one line of
-    standard error at the end; names that start with ``_`` are not mentioned.
+    standard error at the end, unless ``is_quiet``; names that start with ``_`` are not mentioned.
 
     Raises:
         InputError: The file or folder cannot be read; raised when it is found out.
@@ -48,14 +49,15 @@ def iterate_samples(path: Path) -> Iterator[tuple[str, Sample]]:
     errors: list[InputError] = []
     for where, row in _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path):
         try:
-            sample = Sample.model_validate(_known_fields(row, ignored))
+            # From JSON, because only that refuses lone surrogates, which no graded row can hold.
+            sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
         except ValidationError as error:
             errors += validation_errors(error, where, FIX)
         else:
             yield where, sample
     if errors:
         raise InputErrors(errors)
-    if ignored:
+    if ignored and not is_quiet:
         more = f" and {len(ignored) - _SHOWN_NAMES:,} more" if len(ignored) > _SHOWN_NAMES else ""
         kind = "files" if path.is_dir() else "fields"
         print(f"{path}: ignored {kind}: {', '.join(sorted(ignored)[:_SHOWN_NAMES])}{more}", file=sys.stderr)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from codekiln.evaluation.passk import pass_at_k
+from codekiln.data.passk import pass_at_k
 
 BANDS = ("easy", "medium", "hard")
 UNSOLVED = "unsolved"

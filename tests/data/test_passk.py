@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data.passk import pass_at_k
 from codekiln.errors import InputError
-from codekiln.evaluation import pass_at_k
 
 counts = st.integers(1, 60).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n)))
 

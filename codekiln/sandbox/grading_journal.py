@@ -1,0 +1,182 @@
+"""The journal beside a graded file: what is known of each distinct program, on disk, and where it lies there."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codekiln.data.files import sha256_file
+from codekiln.data.records import Verdict
+from codekiln.errors import InputError
+from codekiln.sandbox.verdict_cache import is_infrastructure_error
+
+_UNKNOWN = -1
+
+
+class GradingJournal:
+    """``<out>.journal``: a digest of the inputs, a line per verdict, and the digest of ``out`` before it is put there.
+
+    In memory there is one offset per distinct program, whose number is its place in the order of first samples. A line
+    that was cut by a kill is dropped. The last verdict on a program counts.
+
+    Args:
+        out: The graded file.
+        file: The journal, opened for reading and appending, and locked.
+        inputs: Digest of everything that the verdicts depend on.
+        programs: Number of distinct programs.
+
+    Raises:
+        InputError: ``out`` or the journal belongs to something else, or was changed.
+    """
+
+    def __init__(self, out: Path, file: IO[bytes], inputs: str, programs: int) -> None:
+        self._out, self._file, self._inputs = out, file, inputs
+        self._path = path_of(out)
+        self._offsets: NDArray[np.int64] = np.full(programs, _UNKNOWN, dtype=np.int64)
+        self._to_repeat: set[int] = set()
+        self._written: list[str] = []
+        self._end = 0
+        self._read()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether ``out`` has the verdict of every program, none of them an error of the sandbox itself."""
+        return self._out_is_current and not len(self.pending())
+
+    def pending(self) -> NDArray[np.int64]:
+        """Return the numbers of the programs without a verdict, and of those whose sandbox failed, ascending."""
+        missing = self._offsets == _UNKNOWN
+        missing[list(self._to_repeat)] = True
+        return np.flatnonzero(missing)
+
+    def add(self, program: int, verdict: Verdict) -> None:
+        """Keep the verdict on a program; its ``task_id`` is not kept."""
+        self._index(program, verdict, self._end)
+        text = verdict.model_copy(update={"task_id": ""}).model_dump_json()
+        self._append(f'{{"program": {program}, "verdict": {text}}}')
+
+    def verdict(self, program: int) -> Verdict:
+        """Return the verdict on a program that has one; its ``task_id`` is empty."""
+        self._file.seek(int(self._offsets[program]))
+        return Verdict.model_validate(json.loads(self._file.readline())["verdict"])
+
+    def verdicts(self) -> Iterator[tuple[int, Verdict]]:
+        """Yield the verdict on each program that has one."""
+        for program in np.flatnonzero(self._offsets != _UNKNOWN):
+            yield int(program), self.verdict(int(program))
+
+    def write_out(self, lines: Iterator[str]) -> None:
+        """Replace ``out`` by these lines, as a whole.
+
+        The journal names the digest of the new file before the file appears: a kill at any point leaves an ``out`` that
+        the next run knows.
+        """
+        # The journal is locked, so the name is nobody else's, and a killed run leaves one such file at most.
+        partial = self._out.with_name(f".{self._out.name}.partial")
+        digest = hashlib.sha256()
+        try:
+            with partial.open("wb") as file:
+                for line in lines:
+                    data = line.encode() + b"\n"
+                    digest.update(data)
+                    file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self._append(json.dumps({"sha256": digest.hexdigest()}))
+            os.fsync(self._file.fileno())
+            os.replace(partial, self._out)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def _index(self, program: int, verdict: Verdict, offset: int) -> None:
+        self._offsets[program] = offset
+        (self._to_repeat.add if is_infrastructure_error(verdict) else self._to_repeat.discard)(program)
+        self._out_is_current = False
+
+    def _append(self, line: str) -> None:
+        data = line.encode() + b"\n"
+        self._file.write(data)
+        self._file.flush()
+        self._end += len(data)
+
+    def _read(self) -> None:
+        self._out_is_current = False
+        self._file.seek(0)
+        for number, line in enumerate(self._file):
+            if not line.endswith(b"\n"):
+                break
+            self._take(number, line)
+            self._end += len(line)
+        self._file.truncate(self._end)
+        self._file.seek(0, os.SEEK_END)
+        if not self._end:
+            self._append(json.dumps({"inputs": self._inputs}))
+        self._check_out()
+
+    def _take(self, number: int, line: bytes) -> None:
+        try:
+            content: Mapping[str, Any] = json.loads(line)
+            if number == 0:
+                if content["inputs"] != self._inputs:
+                    raise self._refusal("belongs to other problems, samples, limits or another version")
+            elif "sha256" in content:
+                self._written.append(content["sha256"])
+                self._out_is_current = True
+            else:
+                self._index(content["program"], Verdict.model_validate(content["verdict"]), self._end)
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise self._refusal(f"has a damaged journal, line {number + 1}: {error}") from None
+
+    def _check_out(self) -> None:
+        """Refuse an ``out`` that no run with this journal wrote."""
+        if not self._out.exists():
+            self._out_is_current = False
+            return
+        if not self._written:
+            raise _not_ours(self._out)
+        digest = sha256_file(self._out)
+        if digest not in self._written:
+            raise self._refusal("was changed after it was written")
+        self._out_is_current &= digest == self._written[-1]
+
+    def _refusal(self, what: str) -> InputError:
+        fix = f"delete {self._out} and {self._path} to grade again, or give another --out"
+        return InputError(what, where=str(self._out), fix=fix)
+
+
+def path_of(out: Path) -> Path:
+    """Return the path of the journal of a graded file."""
+    return out.with_name(out.name + ".journal")
+
+
+@contextlib.contextmanager
+def open_journal(out: Path, inputs: str, programs: int) -> Iterator[GradingJournal]:
+    """Open and read the journal of ``out``; it is locked until it is closed.
+
+    Raises:
+        InputError: Another process has it open, or see GradingJournal.
+    """
+    path = path_of(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.exists() and not path.exists():
+        raise _not_ours(out)
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fix = "wait for it, or give another --out"
+            raise InputError("another run is writing it at this moment", where=str(out), fix=fix) from None
+        yield GradingJournal(out, file, inputs, programs)
+
+
+def _not_ours(out: Path) -> InputError:
+    fix = f"delete {out} or give another --out"
+    return InputError("was not written by this command", where=str(out), fix=fix)
