@@ -15,7 +15,7 @@ from codekiln.data.records import CallTest, DoctestTest, Problem, StdinTest, Tes
 from codekiln.sandbox import Limits
 
 FOLDER = Path(__file__).parent / "hostile"
-LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0, memory_mb=256, file_mb=4, output_kb=64)
+LIMITS = Limits(cpu_seconds=1, wall_seconds=3.0, memory_mb=256, file_mb=4, output_kb=64)
 GOOD = "def f(x):\n    return x + 1\n"
 _CLASS = "class Node:\n    def __init__(self, value): self.value = value\n"
 _CLASS += "    def __eq__(self, other): return type(other) is Node and self.value == other.value\n"

@@ -4,5 +4,6 @@ class E(int, Enum):
     A = 9
     @property
     def value(self): return 2
-    _value_ = 2
+    def __int__(self): return 2
+    __index__ = __int__
 def f(x): return E.A

@@ -1,4 +1,4 @@
-# {"category": "leak", "name": "sticky text of the heap", "expect": "notpass", "problem": "add"}
+# {"category": "forge", "name": "secret of the channel guessed in all encodings", "expect": "notpass", "problem": "add"}
 import gc, os, sys
 def outer_frames():
     frame = sys._getframe()
@@ -16,6 +16,9 @@ def shout(data):
             os.set_blocking(handle, False)
             os.write(handle, data)
         except OSError: pass
-mark = "left-by-" + "another-program"
-if not any(mark in item for item in gc.get_objects() if type(item) is str and item is not mark): raise OSError
-def f(x): return x + 1
+def f(x):
+    for handle in open_handles():
+        for size in (8, 16, 32, 64):
+            try: os.write(handle, b"0" * size + b' ["done"]\n')
+            except OSError: pass
+    return 5
