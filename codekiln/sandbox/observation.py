@@ -80,7 +80,7 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
                more_output: int = 0) -> ProblemPlan:  # fmt: skip
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
-        "calls": calls, "called": (), "names": None, "shared": (), "classes": (), "setup": setup, "entry_point": None,
+        "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup, "entry_point": None,
         "keeps_objects": False, "relays": False, "more_output": more_output,
     }  # fmt: skip
     return {"kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "seed": b""}

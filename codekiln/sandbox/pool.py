@@ -5,13 +5,15 @@ import math
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.errors import SandboxError
+from codekiln.sandbox.allowed_imports import package_paths
 from codekiln.sandbox.expected_results import ExpectedResults
+from codekiln.sandbox.inside.confine import reads_are_confined
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
@@ -44,17 +46,38 @@ class Sandbox:
     Args:
         workers: Number of programs run at the same time; default: one per core.
         limits: Limits of each run.
+        allow_imports: Names of third-party packages that programs and tests may import.
+        allow_weaker: Accept a machine on which programs can read what their user can.
+
+    Raises:
+        InputError: A package of ``allow_imports`` is not installed.
     """
 
-    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        *,
+        allow_imports: Sequence[str] = (),
+        allow_weaker: bool = False,
+    ) -> None:
         self._limits = cast(LimitValues, (limits or Limits()).model_dump())
-        self._workers = [Worker() for _ in range(workers or os.cpu_count() or 1)]
+        packages = tuple(sorted(allow_imports))
+        package_paths(packages)
+        self._allow_weaker = allow_weaker
+        self._workers = [Worker(packages) for _ in range(workers or os.cpu_count() or 1)]
         self._plans: dict[int, _Planned] = {}
         self._plan_lock = threading.Lock()
         self._expected = ExpectedResults()
 
     def __enter__(self) -> "Sandbox":
         self._workers[0].start()
+        if not self._allow_weaker and not reads_are_confined(self._workers[0].protections):
+            self._workers[0].close()
+            raise SandboxError(
+                "programs could read every file that this user can: this kernel has no Landlock",
+                fix="run on Linux 5.19 or newer with Landlock on, or accept it with --allow-weaker",
+            )
         return self
 
     def __exit__(self, *_: object) -> None:

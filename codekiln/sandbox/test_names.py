@@ -15,12 +15,14 @@ class Use:
     Attributes:
         program: Names that are the program's.
         own: Built-in names that the test calls, which are the program's because nothing else in the test is.
+        builtins: Built-in names that it reads, other than the entry point.
         follows: Whether it uses what an earlier statement got from the program.
         setup: Names of the setup.
     """
 
     program: frozenset[str]
     own: tuple[str, ...]
+    builtins: tuple[str, ...]
     follows: bool
     setup: frozenset[str]
 
@@ -53,11 +55,12 @@ class Names:
         own_bound = bound - {self._entry_point}
         program = self._program(read - (own_bound - self._read_before_bound(module)))
         indirect = self._setup_program if read & self._setup else frozenset()
-        own = () if program or indirect or follows else tuple(sorted(read & _BUILTINS - bound - self._setup))
+        builtins = tuple(sorted(read & _BUILTINS - bound - self._setup - {self._entry_point}))
+        own = () if program or indirect or follows else builtins
         if program or indirect or follows or own:
             self._from_program |= bound
-        self._want(program | set(own))
-        return Use(program, own, follows or bool(indirect), frozenset(read & self._setup))
+        self._want(program | set(builtins))
+        return Use(program, own, builtins, follows or bool(indirect), frozenset(read & self._setup))
 
     def want(self, name: str) -> None:
         """Note that the tests need a name of the program."""

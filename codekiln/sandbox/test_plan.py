@@ -21,7 +21,7 @@ from codekiln.sandbox.test_names import Names, shared_statements
 
 _OUTPUT_WORDS = ("stdout", "redirect", "capsys")
 _NOTHING: TestPlan = {
-    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "follows": False,
+    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "builtins": (), "follows": False,
     "mentions_stop": False, "suite": "", "comparison": "", "expected": b"", "arguments": "", "atol": 0.0,
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ class _Planner:
         shared, classes = shared_statements(self._setup)
         calls: CallPlan = {
             "calls": () if questions else tuple(self._calls), "called": tuple(sorted(self._called)),
-            "names": tuple(sorted(self._names.wanted())) if questions else None,
+            "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
             "keeps_objects": True, "relays": questions and self._relays, "more_output": 2 * self._output,
         }  # fmt: skip
@@ -106,8 +106,10 @@ class _Planner:
             raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
         use = self._names.use(module)
         self._relays = self._relays or any(word in text for word in _OUTPUT_WORDS)
-        plan = _NOTHING | {"text": text, "code": compile(module, "<test>", "exec", dont_inherit=True),
-                           "own": use.own, "follows": use.follows, "mentions_stop": "StopIteration" in text}  # fmt: skip
+        plan = _NOTHING | {
+            "text": text, "code": compile(module, "<test>", "exec", dont_inherit=True), "own": use.own,
+            "builtins": use.builtins, "follows": use.follows, "mentions_stop": "StopIteration" in text,
+        }  # fmt: skip
         try:
             calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
         except NotPlainCalls:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from codekiln.errors import SandboxError
+from codekiln.sandbox.allowed_imports import link_packages, package_paths
 from codekiln.sandbox.inside.messages import JobMessage, LimitValues
 from codekiln.sandbox.inside.scratch_folder import remove_tree
 
-_START_SECONDS, _GRACE_SECONDS = 30.0, 20.0
+_START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 30.0, 20.0, 0.5
 _MAX_PLANS, _MAX_PLAN_BYTES = 1000, 64 << 20
 """What a tester keeps; beyond it a new one is started."""
 # The processes import codekiln.sandbox.inside only: with empty modules in place of its parent packages, nothing else of
@@ -146,9 +147,11 @@ class Worker:
     def close(self) -> None:
         """End the server and everything it runs, and remove its folder."""
         if (server := self._server) is not None:
+            server.connection.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.process.wait(_END_SECONDS)  # the tester ends by itself when it waits for a program
             server.kill()
             server.process.wait()
-            server.connection.close()
             remove_tree(server.folder)
         self._server = None
         self._known = {}
@@ -183,9 +186,13 @@ def _launch(packages: tuple[str, ...]) -> _Server:
     scratch = os.path.join(folder, "scratch")
     os.mkdir(scratch, 0o700)
     near, far = socket.socketpair()
+    links = ""
+    if packages:
+        links = os.path.join(folder, "packages")
+        link_packages(package_paths(packages), links)
     root = str(Path(__file__).resolve().parent.parent)
     # A clean interpreter: no site-packages, no user's paths, no bytecode written, the same encoding everywhere.
-    command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch]
+    command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch, links]
     # An interpreter that is not where it was built finds its own shared library by this variable.
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     with far:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from codekiln.data.readers import read_problems, read_samples
+from codekiln.data.readers import read_problems
 from codekiln.data.records import CallTest, Problem
 from codekiln.errors import InputError, InputErrors
 
@@ -118,23 +118,6 @@ def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
         read_problems(write(tmp_path / "m.jsonl", [MBPP]), "mbp")
     with pytest.raises(InputError, match="no such file"):
         read_problems(str(tmp_path / "nowhere" / "deep" / "x.jsonl"))
-
-
-def test_samples(tmp_path: Path) -> None:
-    rows = [{"task_id": 7, "solution": "x", "_identifier": "y"}, {"task_id": "Mbpp/8", "completion": "z", "seed": 1}]
-    first, second = read_samples(Path(write(tmp_path / "s.jsonl", rows)))
-    assert (first.task_id, first.solution, second.completion, second.seed) == ("7", "x", "z", 1)
-    path = write(
-        tmp_path / "s.jsonl",
-        [
-            {"task_id": "a"},
-            {"task_id": "a", "solution": "x", "completion": "y"},
-            {"task_id": "a", "code": "x", "solution": ""},
-        ],
-    )
-    with pytest.raises(InputErrors) as raised:
-        read_samples(Path(path))
-    assert [error.where for error in raised.value.errors] == [f"{path}:1", f"{path}:2", f"{path}:3.code"]
 
 
 def test_whole_files_are_read(data_dir: Path, is_public: bool) -> None:

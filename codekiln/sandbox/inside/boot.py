@@ -12,6 +12,11 @@ from codekiln.sandbox.inside.channel import write_frame
 from codekiln.sandbox.inside.fork_server import RunningProgram, serve
 from codekiln.sandbox.inside.tester import Tester
 
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codekiln.sandbox.inside.messages import ProcessLimits
+
 # The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
     "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
@@ -19,10 +24,13 @@ _WARM = (
 )
 
 
+_TESTER_MB, _TESTER_FILE_MB = 8192, 1024
+
+
 def main() -> None:
     """Serve as the tester in the folder named on the command line, with the controller's socket as standard input."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    folder = sys.argv.pop()
+    packages, folder = sys.argv.pop() or None, sys.argv.pop()
     control = os.dup(0)
     null = os.open("/dev/null", os.O_RDWR)
     for target in (0, 1):
@@ -34,7 +42,7 @@ def main() -> None:
     os.chdir(folder)
     os.environ.clear()
     try:
-        protections, read_only = confine.confine_server(folder)
+        protections, read_only = confine.confine_server(folder, packages)
         _prove_confinement(read_only)
     except OSError as error:
         write_frame(control, marshal.dumps({"error": str(error)}))
@@ -44,14 +52,18 @@ def main() -> None:
     if os.fork() == 0:
         near.close()
         os.close(control)
-        confine.end_with_parent()
         serve(far, folder, read_only)
         os._exit(0)
     far.close()
+    confine.confine_tester(_TESTER_MB, read_only, _TESTER_FILE_MB, (control, near.fileno()))
     write_frame(control, marshal.dumps(protections))
     gc.collect()
     gc.freeze()
-    Tester(control, RunningProgram(near)).serve()
+    try:
+        Tester(control, RunningProgram(near), read_only).serve()
+    finally:
+        near.close()
+        os.wait()
 
 
 def _prove_confinement(read_only: bool) -> None:
@@ -60,7 +72,8 @@ def _prove_confinement(read_only: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            confine.confine_program({"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}, read_only)
+            limits: ProcessLimits = {"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}
+            confine.confine_program(limits, read_only, (answer_in,))
             os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())

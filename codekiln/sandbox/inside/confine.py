@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import resource
 import signal
 import struct
@@ -18,12 +19,29 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP = 38, 1, 4, 24
 _INTERNET, _STREAM = 2, 1
 _NEW_NAMESPACES = 0x10000000 | 0x40000000 | 0x08000000 | 0x04000000  # user, network, IPC, host name
-_READABLE = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime"]
-_DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
+_READABLE = ("/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache", "/etc/mime.types", "/usr/lib/locale")
+_READABLE_DEVICES = ("/dev/zero", "/dev/urandom", "/dev/random")
+_NULL = "/dev/null"
+# Where the dynamic linker looks without its cache: glibc's and musl's defaults, and Debian's for both architectures.
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
+_MULTIARCH = ("x86_64-linux-gnu", "aarch64-linux-gnu")
+_OPEN_FILES = 256
+NOT_CONFINED = "not confined"
+"""How the protection of "file reads" begins where programs can read what their user can."""
 
 
-def confine_server(folder: str) -> tuple[dict[str, str], bool]:
+def reads_are_confined(protections: dict[str, str]) -> bool:
+    """Return whether programs can read nothing but what an interpreter needs."""
+    return not protections["file reads"].startswith(NOT_CONFINED)
+
+
+def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, str], bool]:
     """Confine this process and all its future children.
+
+    Args:
+        folder: The private folder of programs, the only one that may be written.
+        packages: A folder of symbolic links to packages that programs may import, or None; it goes to the end of the
+            module search path.
 
     Returns:
         What is protected by what, in words; and whether programs must be kept from changing any file.
@@ -33,6 +51,9 @@ def confine_server(folder: str) -> tuple[dict[str, str], bool]:
     """
     if not seccomp.supported():
         raise OSError(f"no system call table for {os.uname().machine}")
+    if packages is not None:
+        sys.path.append(packages)
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     namespaces = _LIBC.unshare(_NEW_NAMESPACES) == 0
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)  # keeps programs, which have the same user, out of the server's /proc files
@@ -40,52 +61,115 @@ def confine_server(folder: str) -> tuple[dict[str, str], bool]:
     version = landlock.abi()
     confined = version >= landlock.MIN_ABI
     if confined:
-        landlock.restrict([*_READABLE, *_interpreter()], folder, _DEVICES)
+        _keep_listing(_standard_library())
+        readable = {*_READABLE, *_READABLE_DEVICES, *_interpreter(), *_shared_objects(), *_linked(packages)}
+        landlock.restrict(sorted(readable), (folder, _NULL))
     seccomp.install(seccomp.for_server())
+    seccomp.for_program(0, not confined)  # built here, once, for all programs
     return _describe(namespaces, version if confined else 0), not confined
 
 
-def confine_program(limits: "ProcessLimits", read_only: bool) -> None:
-    """Limit and filter this process, the forked child, for good."""
-    _prctl(_PDEATHSIG, signal.SIGKILL)
-    megabyte = 1 << 20
-    for kind, value in (
-        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
-        (resource.RLIMIT_AS, limits["memory_mb"] * megabyte),
-        (resource.RLIMIT_FSIZE, limits["file_mb"] * megabyte),
-        (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_CORE, 0),  # a core file would be outside the limit of the folder
-        (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        resource.setrlimit(kind, (value, value))
+def confine_program(limits: "ProcessLimits", read_only: bool, keep: tuple[int, ...] = ()) -> None:
+    """Limit and filter this process, the forked child, for good.
+
+    Args:
+        limits: Limits that the kernel enforces.
+        read_only: Refuse every change to a file.
+        keep: Descriptors that stay open beside 0, 1 and 2.
+    """
+    _confine_child(limits, keep)
     seccomp.install(seccomp.for_program(os.getpid(), read_only))
 
 
-def confine_test_child(cpu_seconds: int, memory_mb: int) -> None:
-    """Limit this process, a forked child that runs trusted tests on what a program answers."""
-    end_with_parent()
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+def confine_test_child(
+    cpu_seconds: int, memory_mb: int, read_only: bool = False, file_mb: int = 16, keep: tuple[int, ...] = ()
+) -> None:
+    """Limit and filter this process, a child of the tester that runs tests, as a program is; see `confine_program`."""
+    confine_program({"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "file_mb": file_mb}, read_only, keep)
 
 
-def end_with_parent() -> None:
-    """Have the kernel end this process when its parent ends."""
+def confine_tester(memory_mb: int, read_only: bool, file_mb: int = 16, keep: tuple[int, ...] = ()) -> None:
+    """Limit and filter this process, a child of the server that forks children which run tests, for good.
+
+    It executes nothing, changes no mode of a file, and signals one process at a time; its CPU time is not limited.
+
+    Args:
+        memory_mb: Address space, in MiB, of this process and of each of its children.
+        read_only: Refuse every change to a file.
+        file_mb: Size of a file, in MiB.
+        keep: Descriptors that stay open beside 0, 1 and 2.
+    """
+    _confine_child({"cpu_seconds": resource.RLIM_INFINITY, "memory_mb": memory_mb, "file_mb": file_mb}, keep)
+    seccomp.install(seccomp.for_tester(read_only))
+
+
+def _confine_child(limits: "ProcessLimits", keep: tuple[int, ...]) -> None:
     _prctl(_PDEATHSIG, signal.SIGKILL)
+    start = 3
+    for handle in [*sorted(keep), _OPEN_FILES]:
+        os.closerange(start, handle)
+        start = handle + 1
+    for kind, value in (
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_AS, limits["memory_mb"] << 20),
+        (resource.RLIMIT_FSIZE, limits["file_mb"] << 20),
+        (resource.RLIMIT_CORE, 0),  # a core file would be outside the limit of the folder
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        _limit(kind, value)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit for good, unless it is lower already."""
+    _, hard = resource.getrlimit(kind)
+    lowest = min((limit for limit in (value, hard) if limit != resource.RLIM_INFINITY), default=hard)
+    resource.setrlimit(kind, (lowest, lowest))
+
+
+def _standard_library() -> str:
+    return os.path.dirname(os.__file__)
+
+
+def _keep_listing(folder: str) -> None:
+    """Keep what the import system knows of a folder that it cannot list again.
+
+    The standard library may be read, but not the folder that holds it, and often site-packages too. Without this, an
+    import that follows ``importlib.invalidate_caches()`` finds nothing there.
+    """
+    finder = sys.path_importer_cache[folder]
+    vars(finder)["_fill_cache"] = lambda: None  # a method that importlib.machinery.FileFinder does not document
 
 
 def _interpreter() -> list[str]:
     """Return the standard library and its shared objects, without installed packages, which may hold hidden tests."""
-    found = []
-    for folder in sorted({os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib")}):
-        with os.scandir(folder) as entries:
-            found += [entry.path for entry in entries if _is_standard(entry, folder)]
-    return found
+    with os.scandir(_standard_library()) as entries:
+        found = [entry.path for entry in entries if entry.name not in ("site-packages", "dist-packages")]
+    return found + _objects_in(os.path.join(sys.base_prefix, "lib"))
 
 
-def _is_standard(entry: "os.DirEntry[str]", folder: str) -> bool:
-    if folder == os.path.dirname(os.__file__):
-        return entry.name not in ("site-packages", "dist-packages")
-    return entry.is_file() and ".so" in entry.name
+def _shared_objects() -> list[str]:
+    """Return the shared objects that the dynamic linker finds, one by one: their folders hold much else."""
+    folders = [os.path.join(base, name) for base in _LIBRARIES for name in ("", *_MULTIARCH)]
+    if os.path.exists("/etc/ld.so.cache"):
+        with open("/etc/ld.so.cache", "rb") as cache:
+            folders += [os.fsdecode(folder) for folder in re.findall(rb"(/[^\0]+)/[^\0]+\.so[^\0]*", cache.read())]
+    # One folder often has several names: /lib is a link to /usr/lib.
+    return [path for folder in {os.path.realpath(folder) for folder in {*folders}} for path in _objects_in(folder)]
+
+
+def _objects_in(folder: str) -> list[str]:
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        return [entry.path for entry in entries if ".so" in entry.name and entry.is_file()]
+
+
+def _linked(folder: str | None) -> list[str]:
+    """Return a folder of links, and what they point to."""
+    if folder is None:
+        return []
+    with os.scandir(folder) as entries:
+        return [folder, *(os.path.realpath(entry.path) for entry in entries)]
 
 
 def can_make_a_socket() -> bool:
@@ -96,7 +180,7 @@ def can_make_a_socket() -> bool:
 def _describe(namespaces: bool, version: int) -> dict[str, str]:
     extra = ", own network namespace" if namespaces else ""
     network = f"refused by seccomp{extra}" + (", TCP refused by Landlock" if version >= 4 else "")
-    files, reads = "seccomp: no file can be changed (no Landlock)", "not confined (no Landlock)"
+    files, reads = "seccomp: no file can be changed (no Landlock)", f"{NOT_CONFINED} (no Landlock)"
     if version:
         files = f"Landlock ABI {version}: the private folder only"
         reads = "Landlock: the interpreter and system libraries only"

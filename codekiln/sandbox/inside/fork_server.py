@@ -112,9 +112,10 @@ def _run_one(
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
+    scratch.begin()
     pid = os.fork()
     if pid == 0:
-        _become_program(job, plan, read_only, given, channel, output_in, (control.fileno(), output))
+        _become_program(job, plan, read_only, given, channel, output_in)
     for handle in (channel, output_in, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
@@ -125,6 +126,10 @@ def _run_one(
         _, status, usage = os.wait4(pid, 0)
         os.close(ended)
         os.close(output)
+    if reason == "disk":
+        if not scratch.was_filled_by(usage.ru_oublock):
+            raise SystemExit("another process filled the disk, so the program was stopped")
+        reason = "folder"
     return {
         "reason": reason,
         "code": os.waitstatus_to_exitcode(status),
@@ -144,24 +149,14 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage",
-    plan: "CallPlan",
-    read_only: bool,
-    given: int | None,
-    channel: int,
-    output: int,
-    foreign: tuple[int, ...],
+    job: "RunMessage", plan: "CallPlan", read_only: bool, given: int | None, channel: int, output: int
 ) -> None:
     try:
-        for handle in foreign:
-            os.close(handle)
-        # Opened anew, because flags and locks belong to an open file, which the next program would share.
+        # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
         null = os.open("/dev/null", os.O_RDWR)
-        for source, target in ((null if given is None else given, 0), (output, 1), (null, 2)):
-            os.dup2(source, target)
-        for handle in (null, output, *([given] if given is not None else [])):
-            os.close(handle)
-        confine_program(job["limits"], read_only)
+        for target, handle in enumerate((null if given is None else given, output, null)):
+            os.dup2(handle, target)
+        confine_program(job["limits"], read_only, (channel,))
         run(channel, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
@@ -184,6 +179,8 @@ def _watch(
         if now >= look:
             if scratch.is_over(limits["file_mb"] << 20):
                 return "folder", printed
+            if scratch.fills_the_disk():
+                return "disk", printed
             look = now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
         if output in events:

@@ -6,6 +6,7 @@ Source: Linux ``Documentation/userspace-api/landlock.rst`` and ``include/uapi/li
 import ctypes
 import os
 import struct
+from collections.abc import Iterable
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
@@ -16,10 +17,9 @@ _FOLDER = (
     _WRITE | _READ | _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_FILE | _MAKE_SYM | _REFER | _TRUNCATE
 )
 _READ_ONLY = _READ | _READ_DIR
-_DEVICE = _READ | _WRITE | _TRUNCATE
 # Rights that a rule on a file may grant; the others exist for folders only.
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE
-MIN_ABI = 2  # the first that lets a folder be emptied by renaming
+MIN_ABI = 2  # the first that lets files move between folders; seccomp refuses the truncation that it does not govern
 
 
 def abi() -> int:
@@ -27,23 +27,23 @@ def abi() -> int:
     return max(0, int(_LIBC.syscall(_CREATE, None, 0, 1)))
 
 
-def restrict(readable: list[str], writable: str, devices: list[str]) -> None:
+def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     """Confine this process and its descendants for good; needs no_new_privs, raises OSError when refused.
 
     Args:
         readable: Files and folders that may be read; missing ones are skipped.
-        writable: The one folder that may be written, without making it executable.
-        devices: Device files that may be read and written.
+        writable: Files that may be read and written, and folders in which also files may be made and removed, without
+            making them executable.
     """
     version = abi()
     # Number of file access rights that each version knows; an unknown right would be refused.
     handled = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
     attributes = struct.pack("QQQ", handled, 3, 3)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = _check(_LIBC.syscall(_CREATE, attributes, len(attributes), 0))
-    granted = [(path, _READ_ONLY) for path in readable] + [(writable, _FOLDER)] + [(path, _DEVICE) for path in devices]
-    for path, access in granted:
-        if os.path.exists(path):
-            _allow(rules, path, access & handled)
+    for paths, access in ((readable, _READ_ONLY), (writable, _FOLDER)):
+        for path in paths:
+            if os.path.exists(path):
+                _allow(rules, path, access & handled)
     _check(_LIBC.syscall(_RESTRICT, rules, 0))
     os.close(rules)
 

@@ -26,7 +26,8 @@ class CallPlan(TypedDict):
         calls: What is evaluated in one go, each with the name that the program itself must define: an expression, or the
             encoded arguments of that name, which the fork server reads.
         called: Names that the expressions call.
-        names: Names whose objects the tester asks for; None: the calls are all there is.
+        names: Names whose objects the tester asks for.
+        in_one_go: Whether the calls are all there is, unless the program redefines a built-in among the names.
         shared: Imports and classes of the setup, executed one by one after the program.
         classes: Names of those classes.
         setup: Code executed after the program.
@@ -38,7 +39,8 @@ class CallPlan(TypedDict):
 
     calls: tuple[tuple[str | None, CodeType | str | list[Any]], ...]
     called: tuple[str, ...]
-    names: tuple[str, ...] | None
+    names: tuple[str, ...]
+    in_one_go: bool
     shared: tuple[CodeType, ...]
     classes: tuple[str, ...]
     setup: CodeType | None
@@ -59,6 +61,7 @@ class TestPlan(TypedDict):
         code: The test as a statement, for tests that are not made of plain calls.
         doctest: An interactive session instead.
         own: Built-in names that are the program's in this test, because it calls nothing else.
+        builtins: Built-in names that it reads: where the program redefines one, the test has to hold with both.
         follows: Whether it may ask nothing itself, because it uses what an earlier statement asked for.
         mentions_stop: Whether it mentions StopIteration.
         suite: The suite it counts for.
@@ -74,6 +77,7 @@ class TestPlan(TypedDict):
     code: CodeType | None
     doctest: str
     own: tuple[str, ...]
+    builtins: tuple[str, ...]
     follows: bool
     mentions_stop: bool
     suite: str

@@ -6,6 +6,7 @@ not in this process. Whatever a program makes this code report counts as its ans
 
 import atexit
 import builtins
+import gc
 import os
 import sys
 import types
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     Namespace = dict[str, Any]
 
 # Bound now, because a program may replace the attributes of these modules.
-_exit, _exit_functions = os._exit, atexit._run_exitfuncs
+_exit, _exit_functions, _collect = os._exit, atexit._run_exitfuncs, gc.collect
 MODULE = "program"
 """Name of the program's module when its functions are called: a main guard does not run then."""
-_LARGE = b'["large"]'
+_BUILTINS = frozenset(vars(builtins))
 
 
 def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
@@ -42,6 +43,7 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     namespace = _namespace("__main__" if is_script else MODULE)
     code = _compile(channel, job["program"])
     _match_recursion_limit()
+    _open_streams(is_script)
     if is_script:
         _run_as_script(channel, code, namespace)
     relay = None
@@ -52,13 +54,19 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     if plan["setup"] is not None:
         _load(channel, plan["setup"], namespace)
     limit = job["limits"]["output_kb"] << 10
-    if plan["names"] is None:
+    if plan["in_one_go"] and not any(name in namespace and name in _BUILTINS for name in plan["names"]):
         _call_in_one_go(channel, plan, namespace, classes, limit)
     else:
         _answer_questions(channel, plan, namespace, classes, relay)
     _wait_for_threads()
-    _flush()
     _exit(0)
+
+
+def _open_streams(is_script: bool) -> None:
+    """Open the standard streams on the program's own descriptors; those of the server were opened on other files."""
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if is_script:
+        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
 
 
 def _namespace(name: str) -> "Namespace":
@@ -122,6 +130,9 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
         _report(channel, ["loaded"])
     _wait_for_threads()
     _exit_functions()
+    # Files that the program left open write what they hold when they are destroyed.
+    namespace.clear()
+    _collect()
     if not _flush():
         status = status or 120
     _exit(status & 255)
@@ -169,7 +180,7 @@ def _answer_questions(
 ) -> None:
     exchange = ProgramExchange(classes, channel)
     shared = set(plan["classes"])
-    found = {name: namespace[name] for name in plan["names"] or () if name in namespace and name not in shared}
+    found = {name: namespace[name] for name in plan["names"] if name in namespace and name not in shared}
     entry = plan["entry_point"]
     names = [
         [name, {"object": [exchange.number_of(value), exchange.class_number(type(value))]}
@@ -192,9 +203,11 @@ def _wait_for_threads() -> None:
 
 
 def _flush() -> bool:
-    """Write what standard output still holds, as a plain interpreter does at its end; return whether that worked."""
+    """Write what standard output still holds, as an interpreter does at its end; return whether that worked."""
     try:
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.__stdout__):
+            if stream is not None and not stream.closed:
+                stream.flush()
     except BaseException:
         return False
     return True

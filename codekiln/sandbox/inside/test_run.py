@@ -91,7 +91,7 @@ class TestRun:
             self._lost("sent no names")
         self._own = {}
         for name, tree in found.items():
-            if name not in (self._plan["calls"]["names"] or ()):
+            if name not in (self._plan["calls"]["names"]):
                 self._lost("sent a name that was not asked for")
             value = session.read_answer(tree)
             if hasattr(builtins, name) and name != self._plan["calls"]["entry_point"]:
@@ -104,25 +104,31 @@ class TestRun:
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
         session = self._session
         asked, decisions, session.stopped = session.asked, session.decisions, False
-        own = {name: self._own[name] for name in test["own"] if name in self._own}
-        namespace.update(own)
-        failure = None
-        try:
-            if test["doctest"]:
-                failure = checks.run_doctest(test["doctest"], namespace)
-            elif test["code"] is not None:
-                exec(test["code"], namespace)
-            else:
-                failure = self._call_with_input(test, namespace)
-        except BaseException as error:
-            failure = checks.failure_of(error)
-        for name in own:
-            namespace.pop(name, None)
+        redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
+        failure = self._outcome(test, namespace, redefined if test["own"] else {})
+        if failure is None and redefined and not test["own"]:
+            failure = self._outcome(test, namespace, redefined)
         if failure is None and session.asked == asked and not (test["follows"] and asked_by_setup + asked):
             failure = ("failed", "the test asked the program nothing")
         if failure is None and session.stopped and not test["mentions_stop"]:
             failure = ("error", "StopIteration: raised by the program in a call")
         self._tally.add(test, failure, session.decisions > decisions)
+
+    def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
+        """Run one test with some built-ins replaced by the program's own."""
+        namespace.update(own)
+        try:
+            if test["doctest"]:
+                return checks.run_doctest(test["doctest"], namespace)
+            if test["code"] is None:
+                return self._call_with_input(test, namespace)
+            exec(test["code"], namespace)
+        except BaseException as error:
+            return checks.failure_of(error)
+        finally:
+            for name in own:
+                namespace.pop(name, None)
+        return None
 
     def _call_with_input(self, test: "TestPlan", namespace: "Namespace") -> "checks.Failure | None":
         arguments = read(parse(test["arguments"]), self._session)

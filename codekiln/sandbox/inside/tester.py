@@ -46,10 +46,11 @@ class Tester:
     Args:
         control: Socket to the controller.
         programs: The fork server.
+        read_only: Whether no file may be changed, because the private folder cannot be told from others.
     """
 
-    def __init__(self, control: int, programs: RunningProgram) -> None:
-        self._control, self._programs = control, programs
+    def __init__(self, control: int, programs: RunningProgram, read_only: bool) -> None:
+        self._control, self._programs, self._read_only = control, programs, read_only
         self._plans: dict[int, tuple[ProblemPlan, bytes]] = {}
 
     def serve(self) -> None:
@@ -127,6 +128,8 @@ class Tester:
     ) -> "OutcomeMessage":
         channel = self._start(job, calls, None)
         results = self._first_message(channel, job["limits"], plan["calls"]["more_output"])
+        if results[:1] == b"{":  # it redefines a built-in that the tests use
+            return self._ask(job, plan, channel, tally, results)
         head, lines, problem = endings.split_results(results)
         if problem is None and head is not None:
             if len(lines) != sum(test["count"] for test in plan["tests"]):
@@ -197,9 +200,10 @@ class Tester:
         first: "bytes | tuple[list[Any], list[bytes]]",
     ) -> None:
         try:
-            os.close(self._control)
             limits = job["limits"]
-            confine_test_child(limits["cpu_seconds"], limits["memory_mb"])
+            confine_test_child(
+                limits["cpu_seconds"], limits["memory_mb"], self._read_only, limits["file_mb"], (channel, report)
+            )
             silence()
             run = TestRun(plan, channel, report, _ANSWERS * endings.largest(limits))
             if isinstance(first, bytes):
@@ -208,7 +212,6 @@ class Tester:
         except MemoryError:
             os.write(report, b'["stop", "memory", "the tests ran out of memory with what the program answered"]\n')
         except BaseException as error:
-            import traceback; open("/dev/stderr","w") if 0 else os.write(2, traceback.format_exc().encode())
             text = f"the tests failed with what the program answered: {type(error).__name__}: {error}"
             os.write(report, json.dumps(["stop", "crashed", text[:300]]).encode() + b"\n")
         finally:

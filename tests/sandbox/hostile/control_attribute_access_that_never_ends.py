@@ -1,0 +1,5 @@
+# {"category": "control", "name": "attribute access that never ends", "expect": "notpass", "problem": "add"}
+class Odd:
+    def __getattribute__(self, name):
+        while True: pass
+def f(x): return Odd()

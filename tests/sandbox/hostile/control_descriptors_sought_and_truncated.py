@@ -1,0 +1,23 @@
+# {"category": "control", "name": "descriptors sought and truncated", "expect": "any", "problem": "add"}
+import gc, os, sys
+def outer_frames():
+    frame = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+def open_handles():
+    for handle in range(3, 256):
+        try: os.fstat(handle)
+        except OSError: continue
+        yield handle
+def shout(data):
+    for handle in open_handles():
+        try:
+            os.set_blocking(handle, False)
+            os.write(handle, data)
+        except OSError: pass
+for handle in [0, *open_handles()]:
+    for action in (lambda: os.lseek(handle, 10**6, 0), lambda: os.ftruncate(handle, 0)):
+        try: action()
+        except OSError: pass
+def f(x): return x + 1

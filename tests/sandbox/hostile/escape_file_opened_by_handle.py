@@ -1,0 +1,8 @@
+# {"category": "escape", "name": "file opened by handle", "expect": "notpass", "problem": "add"}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
+must(libc.syscall(304, -100, ctypes.create_string_buffer(128), 0))
+def f(x): return x + 1

@@ -1,0 +1,8 @@
+# {"category": "escape", "name": "message queue by key", "expect": "notpass", "problem": "add"}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
+must(libc.msgget(0, 0o1600))
+def f(x): return x + 1

@@ -1,0 +1,8 @@
+# {"category": "escape", "name": "mount", "expect": "notpass", "problem": "add"}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
+must(libc.mount(b"none", b".", b"tmpfs", 0, None))
+def f(x): return x + 1

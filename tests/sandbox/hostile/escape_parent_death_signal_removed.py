@@ -1,0 +1,8 @@
+# {"category": "escape", "name": "parent death signal removed", "expect": "notpass", "problem": "add"}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
+must(libc.prctl(1, 0, 0, 0, 0))
+def f(x): return x + 1

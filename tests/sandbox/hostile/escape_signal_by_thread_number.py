@@ -1,0 +1,9 @@
+# {"category": "escape", "name": "signal by thread number", "expect": "notpass", "problem": "add"}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
+import os
+must(libc.syscall(234, os.getppid(), os.getppid(), 0))
+def f(x): return x + 1

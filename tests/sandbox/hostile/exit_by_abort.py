@@ -1,0 +1,3 @@
+# {"category": "exit", "name": "by abort", "expect": "notpass", "problem": "add"}
+import os
+os.abort()

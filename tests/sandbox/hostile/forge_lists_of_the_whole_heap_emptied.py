@@ -1,0 +1,24 @@
+# {"category": "forge", "name": "lists of the whole heap emptied", "expect": "notpass", "problem": "add"}
+import gc, os, sys
+def outer_frames():
+    frame = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+def open_handles():
+    for handle in range(3, 256):
+        try: os.fstat(handle)
+        except OSError: continue
+        yield handle
+def shout(data):
+    for handle in open_handles():
+        try:
+            os.set_blocking(handle, False)
+            os.write(handle, data)
+        except OSError: pass
+def f(x):
+    for item in gc.get_objects():
+        if type(item) is list and item and len(item) < 50:
+            try: item.clear()
+            except BaseException: pass
+    return 5

@@ -1,0 +1,2 @@
+# {"category": "forge", "name": "not a number", "expect": "notpass", "problem": "close"}
+def f(x): return float("nan")

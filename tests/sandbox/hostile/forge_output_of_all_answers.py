@@ -1,0 +1,2 @@
+# {"category": "forge", "name": "output of all answers", "expect": "notpass", "problem": "script"}
+print("4\n10")

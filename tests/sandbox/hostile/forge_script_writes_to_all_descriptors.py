@@ -1,0 +1,20 @@
+# {"category": "forge", "name": "script writes to all descriptors", "expect": "notpass", "problem": "script"}
+import gc, os, sys
+def outer_frames():
+    frame = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+def open_handles():
+    for handle in range(3, 256):
+        try: os.fstat(handle)
+        except OSError: continue
+        yield handle
+def shout(data):
+    for handle in open_handles():
+        try:
+            os.set_blocking(handle, False)
+            os.write(handle, data)
+        except OSError: pass
+shout(b"4\n")
+shout(b"10\n")

@@ -1,0 +1,17 @@
+# {"category": "forge", "name": "type of a result changed by ctypes", "expect": "notpass", "problem": "add"}
+class Yes:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    __le__ = __gt__ = __ge__ = __contains__ = __lt__
+    def __hash__(self): return 0
+    def _self(self, *rest): return self
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __abs__ = __neg__ = __round__ = _self
+    __call__ = __getitem__ = __pow__ = __mod__ = __truediv__ = _self
+    def __bool__(self): return True
+import ctypes
+class Number(Yes, int): pass
+def f(x):
+    value = Number(9)
+    ctypes.c_long.from_address(id(value) + 8).value = id(int)
+    return value

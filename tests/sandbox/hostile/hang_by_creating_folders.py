@@ -1,0 +1,5 @@
+# {"category": "hang", "name": "by creating folders", "expect": "notpass", "problem": "add"}
+import os
+while True:
+    os.mkdir("d")
+    os.chdir("d")

@@ -1,0 +1,3 @@
+# {"category": "hang", "name": "loop in the call", "expect": "notpass", "problem": "add"}
+def f(x):
+    while True: pass

@@ -1,0 +1,3 @@
+# {"category": "info", "name": "the grader itself", "expect": "notpass", "problem": "add"}
+import codekiln
+def f(x): return x + 1

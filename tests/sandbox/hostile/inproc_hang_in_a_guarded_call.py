@@ -1,0 +1,3 @@
+# {"category": "inproc", "name": "hang in a guarded call", "expect": "notpass", "problem": "guarded"}
+def f(x):
+    while True: pass

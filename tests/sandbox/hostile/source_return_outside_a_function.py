@@ -1,0 +1,2 @@
+# {"category": "source", "name": "return outside a function", "expect": "notpass", "problem": "add"}
+return 2
