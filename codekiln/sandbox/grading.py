@@ -21,6 +21,7 @@ from codekiln.progress import progress
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.grading_journal import GradingJournal, open_journal
 from codekiln.sandbox.grading_summary import Tally
+from codekiln.sandbox.inside.confine import reads_are_confined
 from codekiln.sandbox.sample_files import SampleFile
 from codekiln.sandbox.verdict_cache import (
     VerdictCache,
@@ -34,16 +35,13 @@ from codekiln.sandbox.verdict_cache import (
 __all__ = ["grade_files", "grade_samples", "open_sandbox", "program_of"]
 Numbers = NDArray[np.int64]
 _KEY_BYTES, _LOOKUPS, _SHOWN = 32, 500, 10
-_NOT_CONFINED = "not confined"
 
 
 def open_sandbox(
     workers: int | None, limits: Limits, allow_imports: Sequence[str] = (), allow_weaker: bool = False
 ) -> Sandbox:
     """Return the sandbox that programs are graded in; it is used as a context."""
-    if allow_imports:
-        raise InputError("packages cannot be allowed yet", where="--allow-imports")
-    return Sandbox(workers, limits)
+    return Sandbox(workers, limits, allow_imports=allow_imports, allow_weaker=allow_weaker)
 
 
 def grade_samples(
@@ -247,11 +245,10 @@ def _graded_rows(journal: GradingJournal, distinct: _Distinct, rows: SampleFile)
 
 def _checked_protections(sandbox: Sandbox, allow_weaker: bool) -> dict[str, str]:
     protections = sandbox.protections()
-    weak = [f"{name}: {how}" for name, how in protections.items() if how.startswith(_NOT_CONFINED)]
-    if weak and not allow_weaker:
+    if not allow_weaker and not reads_are_confined(protections):
         raise InputError(
-            f"programs are not kept from reading files of this machine ({'; '.join(weak)})",
-            fix="use a kernel with Landlock (Linux 5.13 or newer), or accept this with --allow-weaker",
+            f"programs could read every file that this user can: reads are {protections['file reads']}",
+            fix="run on Linux 5.19 or newer with Landlock on, or accept it with --allow-weaker",
         )
     return protections
 

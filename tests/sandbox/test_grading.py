@@ -238,3 +238,19 @@ def test_a_sample_that_is_not_unicode_is_refused_with_its_place(files: tuple[Pat
     files[1].write_text(json.dumps({"task_id": "1", "solution": "x = '\ud800'"}))
     with pytest.raises(InputErrors, match=r"samples\.jsonl:1: .*hex escape"):
         grade_files(str(files[0]), files[1], files[2])
+
+
+def test_packages_are_allowed_by_name_and_their_problems_are_left_out_without(
+    files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    needing = ADD.model_copy(update={"setup": "import numpy", "tests": ("assert f(int(numpy.int64(1))) == 2",)})
+    write(files[0], [needing, STUB])
+    write(files[1], [Sample(task_id="1", solution=GOOD), Sample(task_id="2", solution=GOOD)])
+    arguments = ["grade", "--problems", str(files[0]), "--samples", str(files[1]), "--json", "--out"]
+    without = json.loads(CliRunner().invoke(main, [*arguments, str(tmp_path / "without")]).stdout)
+    assert (without["left_out"], without["samples"], without["passed"]) == ({"Own/1": ["numpy"]}, 1, 1)
+    allowed = CliRunner().invoke(main, [*arguments, str(tmp_path / "with"), "--allow-imports", " numpy,"])
+    assert json.loads(allowed.stdout).items() >= {"samples": 2, "passed": 2}.items()
+    unknown = CliRunner().invoke(main, [*arguments, str(tmp_path / "x"), "--allow-imports", "no_such_package"])
+    assert unknown.exit_code == 2
+    assert "no_such_package" in unknown.stderr
