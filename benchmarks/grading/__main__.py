@@ -3,6 +3,9 @@
 All graders grade the same programs in the same run, in turn, with two workers each. CPU time is that of all processes
 of a grader together, from its start to its end. Each grader is warm: EvalPlus and codekiln have the expected results of
 the canonical solutions at hand, and no verdict.
+
+EvalPlus 0.3.1, the newest release, fails the canonical solution of HumanEval/32: its own check of that problem passes,
+but is not counted.
 """
 
 import argparse
@@ -76,6 +79,8 @@ def _works(options: argparse.Namespace) -> list[Work]:
         dataset = "mbpp" if name == "MBPP+" else "humaneval"
         base, plus = find(options.data, "HumanEval.jsonl"), find(options.plus_data, PLUS_FILES[dataset])
         if name == "HumanEval" and base:
+            if not plus:
+                print(f"skipped: EvalPlus on HumanEval: no {PLUS_FILES[dataset]}.gz in {options.plus_data}")
             works.append(base_work(base, plus, folder, options.copies, options.limit))
         elif name != "HumanEval" and plus:
             works.append(plus_work(dataset, plus, folder, options.plus_copies, options.limit))
