@@ -1,46 +1,21 @@
 """Third-party packages that programs may import: those that are named, what they require, and no other."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import codekiln
 from codekiln.errors import InputError
 from codekiln.sandbox.allowed_imports import link_packages, package_paths
 from codekiln.sandbox.inside import landlock
+from tests.sandbox.confined import run_confined
 
-# Confines a clean interpreter as a worker does, then one child, which runs the program on the command line.
-CONFINED = """
-import os, sys, types
-root, scratch, packages, program = sys.argv[1:]
-for name, path in (("codekiln", root), ("codekiln.sandbox", root + "/sandbox")):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [path]
-from codekiln.sandbox.inside import confine
-os.chdir(scratch)
-os.environ.clear()
-_, read_only = confine.confine_server(scratch, packages)
-if os.fork() == 0:
-    confine.confine_program({"cpu_seconds": 20, "memory_mb": 2048, "file_mb": 1}, read_only)
-    exec(program)
-    print("ran", flush=True)
-    os._exit(0)
-os.wait()
-"""
+PROGRAM = "confine.confine_program(limits, read_only)"
 
 
 def run(folder: Path, names: list[str], program: str) -> str:
     """Return what a program prints, its traceback included, where it may import the named packages."""
-    (folder / "scratch").mkdir()
     link_packages(package_paths(names), str(folder / "packages"))
-    root = os.path.dirname(codekiln.__file__)
-    command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", CONFINED, root]
-    command += [str(folder / "scratch"), str(folder / "packages"), program]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return done.stdout
+    return run_confined(folder, PROGRAM, program, str(folder / "packages"))
 
 
 def test_a_named_package_works(tmp_path: Path) -> None:
