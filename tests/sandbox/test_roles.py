@@ -1,10 +1,12 @@
 """What each process of a worker may do: programs, the tester, and the children in which it runs tests."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from codekiln.sandbox.inside.confine import reads_are_confined
+from codekiln.sandbox.inside.confine import reads_are_confined, threads_of
 from tests.sandbox.confined import run_confined
 
 PROGRAM = "confine.confine_program(limits, read_only)"
@@ -116,3 +118,32 @@ def test_limits_that_are_lower_already_stay(tmp_path: Path) -> None:
 def test_the_words_of_the_protections_tell_whether_reads_are_confined() -> None:
     assert reads_are_confined({"file reads": "Landlock: the interpreter and system libraries only"})
     assert not reads_are_confined({"file reads": "not confined (no Landlock)"})
+
+
+def test_threads_are_counted_from_outside() -> None:
+    before, end = threads_of(os.getpid()), threading.Event()
+    threads = [threading.Thread(target=end.wait) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    assert threads_of(os.getpid()) == before + 20
+    end.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_server_counts_the_threads_of_a_program(tmp_path: Path) -> None:
+    program = "import threading, time\n"
+    program += "for _ in range(9): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    counting = f"""
+ready, ready_in = os.pipe()
+child = os.fork()
+if child == 0:
+    confine.confine_program(limits, read_only, keep=(ready_in,))
+    exec({program!r})
+    os.write(ready_in, b"x")
+    time.sleep(60)
+os.read(ready, 1)
+print(confine.threads_of(child))
+os.kill(child, 9)
+"""
+    assert run_confined(tmp_path, "pass", counting) == "10\nran\n"

@@ -125,7 +125,7 @@ def test_the_size_of_the_folder_is_bounded(request: pytest.FixtureRequest, tmp_p
         os.truncate(os.open(tmp_path / "x", os.O_CREAT | os.O_WRONLY), 1 << 30)
     else:
         FILLINGS[filling](tmp_path)
-    assert scratch.is_over(1 << 20) == (filling != "sparse")
+    assert scratch.exceeded(1 << 20) == ("" if filling == "sparse" else "folder")
 
 
 def test_deleted_files_that_are_kept_count_against_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +136,11 @@ def test_deleted_files_that_are_kept_count_against_the_disk(tmp_path: Path, monk
         os.posix_fallocate(file.fileno(), 0, 256 << 20)
         kept = mmap.mmap(file.fileno(), 4096)
     os.remove(tmp_path / "x")
-    assert not scratch.is_over(1 << 20)
-    assert scratch.fills_the_disk()
+    assert scratch.exceeded(1 << 20) == "disk"
     assert scratch.was_filled_by(1 << 20)  # blocks of 512 bytes: it wrote the space itself
     assert not scratch.was_filled_by(0)  # the space is still taken, and the program had written nothing
     kept.close()
-    assert not scratch.fills_the_disk()
+    assert scratch.exceeded(1 << 20) == ""
     assert scratch.was_filled_by(0)  # the space came back with its end
 
 

@@ -185,10 +185,8 @@ def _watch(
         if now >= deadline:
             return "timeout", texts
         if now >= look:
-            if scratch.is_over(limits["file_mb"] << 20):
-                return "folder", texts
-            if scratch.fills_the_disk():
-                return "disk", texts
+            if reason := scratch.exceeded(limits["file_mb"] << 20):
+                return reason, texts
             look = now + _FOLDER_SECONDS
         for handle, _ in poll.poll((min(deadline, look) - now) * 1000 + 1):
             if handle == control:
