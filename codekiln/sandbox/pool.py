@@ -75,8 +75,8 @@ class Sandbox:
         if not self._allow_weaker and not reads_are_confined(self._workers[0].protections):
             self._workers[0].close()
             raise SandboxError(
-                "programs could read every file that this user can: this kernel has no Landlock",
-                fix="run on Linux 5.19 or newer with Landlock on, or accept it with --allow-weaker",
+                "programs could read every file that this user can, because this kernel has no Landlock: "
+                "run on Linux 5.19 or newer with Landlock on, or allow weaker protection"
             )
         return self
 

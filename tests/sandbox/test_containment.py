@@ -251,8 +251,8 @@ ORDINARY = {
     "resource.getrusage(resource.RUSAGE_SELF)",
     "modules of its own": "import importlib, sys\nsys.path.insert(0, '.')\nopen('mine.py', 'w').write('x = 1')\n"
     "importlib.invalidate_caches()\nimport mine, csv, wave, xml.dom.minidom",
-    "many modules": "import bz2, calendar, ctypes.util, curses, difflib, email.mime.text, getpass, html.parser, lzma, pdb\n"
-    "import http.client, platform, pprint, pydoc, queue, sched, ssl, unittest.mock, urllib.request, xmlrpc.client\n"
+    "many modules": "import bz2, calendar, ctypes.util, curses, difflib, email.mime.text, getpass, html.parser, lzma\n"
+    "import http.client, pdb, platform, pprint, pydoc, queue, sched, ssl, unittest.mock, urllib.request\n"
     "platform.platform(), ssl.create_default_context(), urllib.request.Request('http://x')",
     "records of what happens": "import faulthandler, logging, mimetypes, tracemalloc\nfaulthandler.enable()\n"
     "tracemalloc.start()\nlogging.basicConfig(filename='log')\nlogging.error('x')\nmimetypes.guess_type('a.txt')",

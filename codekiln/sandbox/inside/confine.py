@@ -25,7 +25,10 @@ _NULL = "/dev/null"
 # Where the dynamic linker looks without its cache: glibc's and musl's defaults, and Debian's for both architectures.
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _MULTIARCH = ("x86_64-linux-gnu", "aarch64-linux-gnu")
+_SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 _OPEN_FILES = 256
+MAX_THREADS = 256
+"""Threads that one program may have; the server looks, because threads with small stacks pass every other limit."""
 NOT_CONFINED = "not confined"
 """How the protection of "file reads" begins where programs can read what their user can."""
 
@@ -161,7 +164,7 @@ def _objects_in(folder: str) -> list[str]:
     if not os.path.isdir(folder):
         return []
     with os.scandir(folder) as entries:
-        return [entry.path for entry in entries if ".so" in entry.name and entry.is_file()]
+        return [entry.path for entry in entries if _SHARED_OBJECT.search(entry.name) and entry.is_file()]
 
 
 def _linked(folder: str | None) -> list[str]:
@@ -170,6 +173,15 @@ def _linked(folder: str | None) -> list[str]:
         return []
     with os.scandir(folder) as entries:
         return [folder, *(os.path.realpath(entry.path) for entry in entries)]
+
+
+def threads_of(pid: int) -> int:
+    """Return the number of threads of a process, whose files in /proc need not be readable for this.
+
+    Raises:
+        FileNotFoundError: The process has ended, or /proc hides it.
+    """
+    return os.stat(f"/proc/{pid}/task").st_nlink - 2  # a folder counts itself, its name, and the folders in it
 
 
 def can_make_a_socket() -> bool:
@@ -188,6 +200,8 @@ def _describe(namespaces: bool, version: int) -> dict[str, str]:
         "network": network,
         "file writes": files,
         "file reads": reads,
+        "file attributes": "modes, owners, times, extended attributes and flags: no change, by seccomp",
+        "system calls": "an allow-list by seccomp, with argument checks",
         "processes": "fork and exec refused by seccomp; threads bounded by the address space",
         "other processes": "signals, ptrace and memory access refused by seccomp"
         + (" and Landlock" if version >= 6 else ""),

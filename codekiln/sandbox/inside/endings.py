@@ -62,6 +62,8 @@ def ending_of(outcome: "OutcomeMessage", limits: "LimitValues") -> checks.Failur
         return "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
     if reason == "output":
         return "output", f"wrote more than {limits['output_kb']} KiB"
+    if reason == "threads":
+        return "memory", "has more than 256 threads"
     if reason == "folder":
         return "output", f"filled its folder: more than {limits['file_mb']} MiB or 1000 files"
     # On a busy virtual machine the kernel's limit and the usage it reports differ by a quarter of a second and more.

@@ -12,7 +12,7 @@ import socket
 import time
 
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.confine import confine_program
+from codekiln.sandbox.inside.confine import MAX_THREADS, confine_program, threads_of
 from codekiln.sandbox.inside.plain_values import Foreign, read_text
 from codekiln.sandbox.inside.program import run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
@@ -120,7 +120,7 @@ def _run_one(
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
-        reason, printed = _watch(control, scratch, job["limits"], ended, output)
+        reason, printed = _watch(control, scratch, job["limits"], pid, ended, output)
     finally:
         os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
@@ -163,7 +163,7 @@ def _become_program(
 
 
 def _watch(
-    control: socket.socket, scratch: ScratchFolder, limits: "LimitValues", ended: int, output: int
+    control: socket.socket, scratch: ScratchFolder, limits: "LimitValues", pid: int, ended: int, output: int
 ) -> tuple[str, bytearray]:
     """Collect what the child prints until it ends or exceeds a limit; return the reason of its end, and the text."""
     printed = bytearray()
@@ -177,10 +177,8 @@ def _watch(
         if now >= deadline:
             return "timeout", printed
         if now >= look:
-            if scratch.is_over(limits["file_mb"] << 20):
-                return "folder", printed
-            if scratch.fills_the_disk():
-                return "disk", printed
+            if reason := _exceeded(pid, scratch, limits):
+                return reason, printed
             look = now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
         if output in events:
@@ -198,3 +196,13 @@ def _watch(
             return "stopped", printed
         if ended in events:
             return "ended", printed
+
+
+def _exceeded(pid: int, scratch: ScratchFolder, limits: "LimitValues") -> str:
+    """Return the limit that a running program is beyond, or nothing."""
+    try:
+        if threads_of(pid) > MAX_THREADS:
+            return "threads"
+    except FileNotFoundError:
+        pass  # it has ended, or this machine's /proc shows no other process: then its address space bounds its threads
+    return scratch.exceeded(limits["file_mb"] << 20)

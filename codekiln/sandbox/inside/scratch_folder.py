@@ -21,6 +21,10 @@ class ScratchFolder:
         """Note how much space is free before the next program."""
         self._free = _free_bytes(self._path)
 
+    def exceeded(self, limit: int) -> str:
+        """Return ``folder`` when the folder `is_over` the limit, ``disk`` when it `fills_the_disk`, else nothing."""
+        return "folder" if self.is_over(limit) else "disk" if self.fills_the_disk() else ""
+
     def is_over(self, limit: int) -> bool:
         """Return whether the folder holds more than ``limit`` bytes or too many entries."""
         size = count = 0

@@ -24,7 +24,6 @@ PLAIN: dict[str, Call] = {
     "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439), "readlink": (89, None),
     "readlinkat": (267, 78), "getdents": (78, None), "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49),
     "fchdir": (81, 50), "umask": (95, 166), "ftruncate": (77, 46), "fsync": (74, 82), "fdatasync": (75, 83),
-    "fadvise64": (221, 223),
     # memory and threads
     "mmap": (9, 222), "munmap": (11, 215), "mremap": (25, 216), "mprotect": (10, 226), "madvise": (28, 233),
     "msync": (26, 227), "brk": (12, 214), "membarrier": (324, 283), "futex": (202, 98), "set_robust_list": (273, 99),
