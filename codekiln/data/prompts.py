@@ -109,8 +109,10 @@ def is_program(code: str) -> bool:
 
 
 def _joined(blocks: list[Fence]) -> str:
-    labelled = [block for block in blocks if block.language]
-    chosen = [block.code.strip("\n") for block in blocks if block.language or not labelled or is_program(block.code)]
+    chosen = [
+        block.code.strip("\n") for block in blocks if block.language or len(blocks) == 1 or is_program(block.code)
+    ]
+    chosen = chosen or [block.code.strip("\n") for block in blocks]
     if len(chosen) > 1 and not is_python("\n".join(chosen)):
         chosen = [code for code in chosen if is_python(code)] or chosen
     return "\n".join(chosen)

@@ -87,7 +87,7 @@ def _pyramid_surface(arguments: "list[Any]", result: "Any", expected: "Any", ato
     """Accept also the surface of a square pyramid whose second measure is its height, rounded to an integer."""
     base, height = arguments
     surface = round(base**2 + 2 * base * math.sqrt((base / 2) ** 2 + height**2))
-    return _equal(arguments, result, expected, atol) or abs(result - surface) <= atol
+    return _equal(arguments, result, expected, atol) or bool(abs(result - surface) <= atol)
 
 
 def _digit_distance(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
