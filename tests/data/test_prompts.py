@@ -72,7 +72,7 @@ WRONG = "def f(x):\n    return x - 1\n"
         f"* {F}python\n  def f(x):\n      return x + 1\n  {F}\n",
         f"1. Define it:\n\n\t{F}python\n\tdef f(x):\n\t    return x + 1\n\t{F}\n",
         f"  {F}python\n{RIGHT}  {F}\n",
-        f"1. First\n\n   {F}python\n   import math\n   {F}\n2. Then\n\n   {F}\n   def f(x):\n       return x + 1\n   {F}\n",
+        f"1.\n   {F}python\n   import math\n   {F}\n2.\n\n   {F}\n   def f(x):\n       return x + 1\n   {F}\n",
         # blocks that are no program
         f"{F}bash\npip install x\n{F}\n{F}python\n{RIGHT}{F}\n",
         f"{F}\npip install x\n{F}\n{F}python\n{RIGHT}{F}\n",

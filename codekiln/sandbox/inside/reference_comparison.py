@@ -80,7 +80,7 @@ def _equal_or_zero(arguments: "list[Any]", result: "Any", expected: "Any", atol:
 def _polynomial_root(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
     (coefficients,) = arguments
     value = sum(coefficient * math.pow(result, power) for power, coefficient in enumerate(coefficients))
-    return abs(value) <= atol
+    return bool(abs(value) <= atol)
 
 
 def _pyramid_surface(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
