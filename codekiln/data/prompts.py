@@ -20,7 +20,7 @@ _END_OF_THOUGHT = re.compile(rf"</(?:{_THOUGHT})>(?=\s|\Z)")
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
-_PROSE = re.compile(r"(?:[A-Z][\w'’]*[,:]?|[-*+]|#+|\d{1,3}[.)]|\*\*.*) .*|[A-Z][\w ,'’-]*[.:!]|\*\*.*")
+_PROSE = re.compile(r"(?!\w+ *=)(?:[A-Z][\w'’]*[,:]?|[-*+]|#+|\d{1,3}[.)]|\*\*.*) .*|[A-Z][\w ,'’-]*[.:!]|\*\*.*")
 
 
 def messages(problem: Problem) -> tuple[Message, ...]:

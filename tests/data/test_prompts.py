@@ -83,6 +83,7 @@ WRONG = "def f(x):\n    return x - 1\n"
         # prose without fences
         f"Here is the function:\n\n{RIGHT}\nThis adds one to x.\n",
         f"{RIGHT}\nNote that it adds one.\n- It is short.\n",
+        f'Here it is:\n\nFIX = """\nAdd.\n"""\n\n{RIGHT}\nThis adds one.\n',
         f"**Solution**\n\n{RIGHT}\n**Explanation**: It adds one.\n",
         f"{RIGHT}\nExplanation: this adds one.\n",
         f"{F}python\n{RIGHT.rstrip()}{F}\n",
