@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,8 +68,20 @@ def fences_in(text: str) -> list[Fence]:
 
 def is_python(code: str) -> bool:
     """Return whether ``code`` parses."""
+    return _compiles(code, ast.PyCF_ONLY_AST)
+
+
+def compiles(code: str) -> bool:
+    """Return whether ``code`` is a program; more parses than that, such as imports from ``__future__`` further down."""
+    return _compiles(code, 0)
+
+
+def _compiles(code: str, flags: int) -> bool:
     try:
-        ast.parse(code)
+        with warnings.catch_warnings():
+            # Python warns of escapes in strings and the like, which are the model's.
+            warnings.simplefilter("ignore")
+            compile(code, "<program>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -80,7 +93,9 @@ def _block(lines: list[str], first: int, opened: re.Match[str]) -> Fence:
     ends = _closings(lines, first + 1, opened, content)
     end = next(ends, None)
     if end is None:
-        return Fence(language, "\n".join(content), first, len(lines), is_closed=False)
+        # Some models close the block at the end of its last line.
+        code = re.sub(rf"{re.escape(opened['fence'])}\s*\Z", "\n", "\n".join(content))
+        return Fence(language, code, first, len(lines), is_closed=False)
     code = "\n".join(content[: end - first - 1])
     if _PYTHON.fullmatch(language) and not is_python(code):
         for later in itertools.islice(ends, _MAX_CLOSINGS):

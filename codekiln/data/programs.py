@@ -2,7 +2,7 @@
 
 import re
 
-from codekiln.data.fences import is_python
+from codekiln.data.fences import compiles, is_python
 from codekiln.data.prompts import extract_code, is_reply
 from codekiln.data.records import Problem, Sample
 
@@ -34,20 +34,11 @@ def _is_code(problem: Problem) -> bool:
 
 def _continued(prompt: str, text: str) -> str:
     whole = prompt + text
-    if _compiles(whole):
+    if compiles(whole):
         return whole
     code = extract_code(text)
     if code == text.strip("\n"):
         return whole
     # The prompt may have imports and helpers that a reply with the whole function leaves out.
     joined = f"{prompt.rstrip(chr(10))}\n{code}"
-    return joined if _compiles(joined) or not _compiles(code) else code
-
-
-def _compiles(code: str) -> bool:
-    """Return whether ``code`` is a program; more parses than that, such as imports from ``__future__`` further down."""
-    try:
-        compile(code, "<program>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return joined if compiles(joined) or not compiles(code) else code

@@ -20,7 +20,7 @@ _END_OF_THOUGHT = re.compile(rf"</(?:{_THOUGHT})>(?=\s|\Z)")
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
-_PROSE = re.compile(r"(?:[A-Z][\w'’]*,?|[-*+]|#+|\d{1,3}[.)]|\*\*.*) .*|[A-Z][\w ,'’-]*[.:!]")
+_PROSE = re.compile(r"(?!\w+ *=)(?:[A-Z][\w'’]*[,:]?|[-*+]|#+|\d{1,3}[.)]|\*\*.*) .*|[A-Z][\w ,'’-]*[.:!]|\*\*.*")
 
 
 def messages(problem: Problem) -> tuple[Message, ...]:
@@ -109,8 +109,10 @@ def is_program(code: str) -> bool:
 
 
 def _joined(blocks: list[Fence]) -> str:
-    labelled = [block for block in blocks if block.language]
-    chosen = [block.code.strip("\n") for block in blocks if block.language or not labelled or is_program(block.code)]
+    chosen = [
+        block.code.strip("\n") for block in blocks if block.language or len(blocks) == 1 or is_program(block.code)
+    ]
+    chosen = chosen or [block.code.strip("\n") for block in blocks]
     if len(chosen) > 1 and not is_python("\n".join(chosen)):
         chosen = [code for code in chosen if is_python(code)] or chosen
     return "\n".join(chosen)

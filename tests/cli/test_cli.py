@@ -28,6 +28,7 @@ def test_score_prints_every_metric():
     assert values["structural_maintainability"] > 50
     assert values["lines"] == 3
     assert "structural_maintainability" in invoke("score", "-", input=code).output
+    assert json.loads(invoke("score", "-", "--json", input="\ufeff" + code).output) == values
 
 
 def test_recipes_and_models_are_listed():

@@ -120,7 +120,14 @@ def test_humaneval_inputs_stay_lists(tmp_path: Path) -> None:
     assert arguments_of(problem.tests[0]) == [[[1, 2]]]
 
 
-_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.complex_numbers(allow_nan=False) | st.text()
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.complex_numbers(allow_nan=False)
+    | st.text()
+)
 _KEYS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 _VALUES = st.recursive(
     _SCALARS,

@@ -49,7 +49,7 @@ AROUND = {
         "    assert m.fabs(candidate(1, 3)) == 4\n"
     ),
     "star import": "from math import *\n\ndef check(candidate):\n    assert fabs(candidate(1, 3)) == 4\n",
-    "constant": "CASES = [((1, 2), 3)]\n\ndef check(candidate):\n    for x, y in CASES:\n        assert candidate(*x) == y\n",
+    "constant": "CASES = [((1, 2), 3)]\n\ndef check(candidate):\n    for x, y in CASES: assert candidate(*x) == y\n",
     "constant changed by a statement": (
         "CASES = {}\nCASES[1, 2] = 3\nfor i in range(3):\n    CASES[i, i] = 2 * i\n\n"
         "def check(candidate):\n    for x, y in CASES.items():\n        assert candidate(*x) == y\n"
@@ -58,7 +58,7 @@ AROUND = {
         "class Case:\n    given, wanted = (1, 2), 3\n\ndef check(candidate):\n"
         "    assert candidate(*Case.given) == Case.wanted\n"
     ),
-    "default of a parameter": "def check(candidate, tolerance=1e-6):\n    assert abs(candidate(1, 2) - 3) < tolerance\n",
+    "default of a parameter": "def check(candidate, small=1e-6):\n    assert abs(candidate(1, 2) - 3) < small\n",
     "keyword-only parameter": "def check(candidate, *, wanted=3):\n    assert candidate(1, 2) == wanted\n",
     "another name": "def check(func):\n    assert func(1, 2) == 3\n",
     "a name bound again": (
@@ -72,7 +72,7 @@ AROUND = {
     "nested function": (
         "def check(candidate):\n    def one(a, b, c):\n        assert candidate(a, b) == c\n    one(1, 2, 3)\n"
     ),
-    "no check": "import math\ndef same(a, b):\n    return math.isclose(a, b)\nassert same(f(1, 2), 3)\nassert f(1, 1) == 2\n",
+    "no check": "import math\ndef same(a, b):\n    return math.isclose(a, b)\nassert same(f(1, 2), 3)",
     "no check and a loop": "assert f(1, 1) == 2\nfor i in range(3):\n    assert f(i, 1) == i + 1\n",
 }
 
@@ -85,7 +85,7 @@ def test_right_programs_pass_and_wrong_ones_fail(tmp_path: Path, name: str) -> N
 
 
 def test_setup_has_what_the_tests_need_and_no_more(tmp_path: Path) -> None:
-    around = 'METADATA = {"author": "jt"}\nimport math\nimport random\n"""Text."""\n\ndef unused():\n    return random\n'
+    around = 'METADATA = {"by": "jt"}\nimport math\nimport random\n"""Text."""\n\ndef unused():\n    return random\n'
     check = "def check(candidate):\n    print\n    assert True, 'idle'\n    pass\n    assert candidate(1, 2) == 3\n"
     assert read(tmp_path, around + check).setup == ""
     assert read(tmp_path, around + check).tests == ("assert f(1, 2) == 3",)

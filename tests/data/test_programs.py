@@ -58,7 +58,9 @@ def test_a_raw_continuation_is_not_touched() -> None:
 PLAIN = WHOLE.replace(": List[int]", "")
 
 
-@pytest.mark.parametrize("text", [PLAIN, f"Sure.\n{F}python\n{PLAIN}{F}\nIt adds.", f"<think>no</think>\n{F}\n{PLAIN}{F}"])
+@pytest.mark.parametrize(
+    "text", [PLAIN, f"Sure.\n{F}python\n{PLAIN}{F}\nIt adds.", f"<think>no</think>\n{F}\n{PLAIN}{F}"]
+)
 def test_replies_to_a_text_prompt_stand_alone(text: str) -> None:
     assert result(TEXT, completion=text) == 3
     assert result(TEXT, solution=text) == 3

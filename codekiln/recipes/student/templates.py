@@ -8,7 +8,6 @@ template's end-of-turn token comes after that and is learned.
 import re
 from dataclasses import dataclass
 
-from codekiln.data.fences import unix_lines
 from codekiln.data.prompts import extract_code
 from codekiln.data.records import Message
 from codekiln.recipes.student.schema import SUBMIT, NextRow, Row, Stage, StageRow, split_submit
@@ -77,7 +76,7 @@ class Template:
         A malformed reply is parsed leniently, so that its code can still be measured: the first block, or else what
         follows an opening marker, or else a fenced block or the whole text.
         """
-        text = unix_lines(text)
+        text = text.replace("\r\n", "\n")
         # A malformed reply may have the marker anywhere; it still says that the attempt is final.
         submitted = SUBMIT in text
         form = rf"\s*{re.escape(self.open)}(?P<code>.*?){re.escape(self.close)}\s*(?P<submit>{SUBMIT})?\s*"

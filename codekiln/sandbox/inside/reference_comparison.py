@@ -80,14 +80,14 @@ def _equal_or_zero(arguments: "list[Any]", result: "Any", expected: "Any", atol:
 def _polynomial_root(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
     (coefficients,) = arguments
     value = sum(coefficient * math.pow(result, power) for power, coefficient in enumerate(coefficients))
-    return abs(value) <= atol
+    return bool(abs(value) <= atol)
 
 
 def _pyramid_surface(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
     """Accept also the surface of a square pyramid whose second measure is its height, rounded to an integer."""
     base, height = arguments
     surface = round(base**2 + 2 * base * math.sqrt((base / 2) ** 2 + height**2))
-    return _equal(arguments, result, expected, atol) or abs(result - surface) <= atol
+    return _equal(arguments, result, expected, atol) or bool(abs(result - surface) <= atol)
 
 
 def _digit_distance(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:

@@ -29,6 +29,21 @@ def test_a_folder_of_streams_and_problems_is_a_course(tmp_path):
     assert set(file_digests(str(tmp_path), "", NEXT)) == {"student.source", "student.problems_file"}
 
 
+@pytest.mark.parametrize("marked", ["streams.jsonl", "problems.json", "both"])
+def test_files_may_start_with_a_byte_order_mark_and_have_crlf(tmp_path, marked):
+    texts = {"streams.jsonl": write_streams(course().streams), "problems.json": write_questions(QUESTIONS)}
+    for name, text in texts.items():
+        data = text.replace("\n", "\r\n").encode()
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" * (marked in (name, "both")) + data)
+    assert read(tmp_path).course == course()
+
+
+def test_a_rows_file_may_start_with_a_byte_order_mark(tmp_path):
+    path = rows_file(tmp_path, [next_row()])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read(path).rows) == 1
+
+
 def test_streams_need_a_problems_file(tmp_path):
     (tmp_path / "streams.jsonl").write_text(write_streams(course().streams))
     with pytest.raises(InputError, match="needs the problems"):

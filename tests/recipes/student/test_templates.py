@@ -95,6 +95,12 @@ def test_a_reply_that_breaks_the_form_says_how_and_still_has_its_code(written, c
     assert fault in found.fault
 
 
+@pytest.mark.parametrize("markers", TEMPLATES)
+def test_a_reply_may_have_crlf(markers):
+    written = TEMPLATES[markers].reply(RIGHT, True)
+    assert TEMPLATES[markers].parse_reply(written.replace("\n", "\r\n")) == TEMPLATES[markers].parse_reply(written)
+
+
 def test_fences_are_markers_too():
     fence = TEMPLATES["fence"]
     assert fence.reply(RIGHT, True) == f"```python\n{RIGHT}\n```\n<SUBMIT>"
