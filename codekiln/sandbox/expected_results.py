@@ -87,6 +87,8 @@ def _compute(problem: Problem, inputs: list[str], run: RunReference) -> list[byt
         if line[:1] != b"v" or b'{"opaque"' in line:
             what = raised(parse(line[1:])) if line[:1] == b"x" else "a result that is not plain data"
             raise InputError(
-                f"the reference fails on input {number}: {what}", where=problem.task_id, fix="correct or remove the input"
+                f"the reference fails on input {number}: {what}",
+                where=problem.task_id,
+                fix="correct or remove the input",
             )
     return lines

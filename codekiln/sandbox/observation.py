@@ -80,8 +80,8 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
                more_output: int = 0) -> ProblemPlan:  # fmt: skip
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
-        "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup, "entry_point": None,
-        "keeps_objects": False, "relays": False, "more_output": more_output,
+        "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
+        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output,
     }  # fmt: skip
     return {"kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "seed": b""}
 
@@ -101,9 +101,9 @@ def describe(run: Run, answer: dict[str, Any], limits: LimitValues) -> Observati
             problem, results = ("tampered", f"the results are not written by the rules: {error}"), ()
     if problem is not None:
         return _stopped(problem, answer["results"], printed, outcome["code"])
-    if outcome["reason"] == "ended" and outcome["code"] >= 0 and head is not None:
-        if run.stdin is not None or outcome["code"] == 0:
-            return Observation("ended", printed=printed, code=outcome["code"], results=results)
+    ended = outcome["reason"] == "ended" and outcome["code"] >= 0 and head is not None
+    if ended and (run.stdin is not None or outcome["code"] == 0):
+        return Observation("ended", printed=printed, code=outcome["code"], results=results)
     early, detail = ending_of(outcome, limits)
     return Observation(cast(Ending, early), message=detail, printed=printed, code=outcome["code"], results=results)
 

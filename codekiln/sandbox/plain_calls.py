@@ -143,7 +143,8 @@ class PlainCalls:
             return isinstance(node.op, ast.USub | ast.UAdd) and self._is_plain(node.operand, depth + 1)
         if isinstance(node, ast.BinOp):
             return isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Pow) and all(
-                isinstance(part, ast.Constant) and isinstance(part.value, int | float) for part in (node.left, node.right)
+                isinstance(part, ast.Constant) and isinstance(part.value, int | float)
+                for part in (node.left, node.right)
             )
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             return all(self._is_plain(item, depth + 1) for item in node.elts)

@@ -41,7 +41,11 @@ class Names:
         self._wanted: set[str] = set()
         self._from_program: set[str] = set()
         self.imports = frozenset(
-            alias.name for node in setup.body if isinstance(node, ast.Import) for alias in node.names if not alias.asname
+            alias.name
+            for node in setup.body
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if not alias.asname
         )
         self._setup_program = self._program(read_names(setup) - self._setup)
         self._want(self._setup_program)

@@ -11,6 +11,7 @@ import hashlib
 import marshal
 from collections.abc import Mapping, Sequence
 from types import CodeType
+from typing import Any
 
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
@@ -21,8 +22,9 @@ from codekiln.sandbox.test_names import Names, shared_statements
 
 _OUTPUT_WORDS = ("stdout", "redirect", "capsys")
 _NOTHING: TestPlan = {
-    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "builtins": (), "follows": False,
-    "mentions_stop": False, "suite": "", "comparison": "", "expected": b"", "arguments": "", "atol": 0.0,
+    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "builtins": (),
+    "follows": False, "mentions_stop": False, "suite": "", "comparison": "", "expected": b"", "arguments": "",
+    "atol": 0.0,
 }  # fmt: skip
 
 
@@ -116,21 +118,21 @@ class _Planner:
             self._in_one_go = False
         else:
             plan = self._with_calls(plan, calls)
-        self._tests.append(plan)  # type: ignore[arg-type]
+        self._tests.append(plan)
 
     def _with_calls(self, plan: TestPlan, calls: PlainCalls) -> TestPlan:
         first = len(self._calls)
         self._calls += calls.calls
         self._called |= calls.called
         checks = tuple(compile_expression(check) for check in calls.checks)
-        return plan | {"first": first, "count": len(calls.calls), "checks": checks, "expected": calls.expected}  # type: ignore[return-value]
+        return plan | {"first": first, "count": len(calls.calls), "checks": checks, "expected": calls.expected}
 
     def _add_call(self, test: CallTest, field: str) -> None:
         entry = self._entry_point(field, "a call test")
         call = f"{entry}({', '.join(map(literal, test.call))})"
         self._names.want(entry)
         check = ast.parse(f"_0 == ({literal(test.expect)})", mode="eval").body
-        self._tests.append(_NOTHING | {  # type: ignore[arg-type]
+        self._tests.append(_NOTHING | {
             "text": f"{call} == {test.expect!r}", "first": len(self._calls), "count": 1,
             "checks": (compile_expression(check),),
             "code": compile(f"assert {call} == ({literal(test.expect)})", "<test>", "exec", dont_inherit=True),
@@ -147,7 +149,7 @@ class _Planner:
             values = decode(arguments.encode())
             if not isinstance(values, list):
                 raise InputError("an input is no list of arguments", where=f"{self._problem.task_id}.{field}", fix="")
-            self._tests.append(_NOTHING | {  # type: ignore[arg-type]
+            self._tests.append(_NOTHING | {
                 "text": f"{entry}({', '.join(map(_shown, values))})"[:200], "first": len(self._calls), "count": 1,
                 "suite": test.suite, "comparison": test.comparison, "expected": line, "arguments": arguments,
                 "atol": test.atol,
@@ -179,7 +181,7 @@ class _Planner:
         for module in modules:
             self._names.use(module)
         self._in_one_go, self._relays = False, True
-        self._tests.append(_NOTHING | {"text": text, "doctest": text, "mentions_stop": "StopIteration" in text})  # type: ignore[arg-type]
+        self._tests.append(_NOTHING | {"text": text, "doctest": text, "mentions_stop": "StopIteration" in text})
 
 
 def _shown(value: object) -> str:
@@ -214,7 +216,7 @@ def encode_plan(message: ProblemPlan) -> bytes:
     return marshal.dumps(_plain(message))
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value

@@ -16,9 +16,9 @@ from codekiln.recipes.corpus_tasks.io_examples import observed_values
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, statement_source
 from codekiln.recipes.corpus_tasks.rubric import collected_tests
 from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
+from codekiln.sandbox.inside.expressions import describe
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
-from codekiln.sandbox.inside.expressions import describe
 
 _PYTEST_STUB = """
 import contextlib as _contextlib, functools as _functools, math as _math, sys as _sys, types as _types

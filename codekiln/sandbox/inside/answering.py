@@ -31,11 +31,49 @@ _COMPARED = ("__eq__", "__ne__")
 # Operators that agree with those of the built-in type beneath.
 _LIKE_DICT = frozenset(("Counter", "OrderedDict"))
 _UNSENT = frozenset(
-    "__new__ __init__ __del__ __getattribute__ __getattr__ __setattr__ __delattr__ __class__ __doc__ __module__ "
-    "__dict__ __weakref__ __slots__ __init_subclass__ __subclasshook__ __set_name__ __class_getitem__ __get__ __set__ "
-    "__delete__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __getnewargs__ __getnewargs_ex__ __sizeof__ "
-    "__annotations__ __match_args__ __qualname__ __name__ __orig_bases__ __parameters__ __abstractmethods__ "
-    "__instancecheck__ __subclasscheck__ __prepare__ __mro_entries__ __dir__ __copy__ __deepcopy__".split()
+    [
+        "__new__",
+        "__init__",
+        "__del__",
+        "__getattribute__",
+        "__getattr__",
+        "__setattr__",
+        "__delattr__",
+        "__class__",
+        "__doc__",
+        "__module__",
+        "__dict__",
+        "__weakref__",
+        "__slots__",
+        "__init_subclass__",
+        "__subclasshook__",
+        "__set_name__",
+        "__class_getitem__",
+        "__get__",
+        "__set__",
+        "__delete__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__getstate__",
+        "__setstate__",
+        "__getnewargs__",
+        "__getnewargs_ex__",
+        "__sizeof__",
+        "__annotations__",
+        "__match_args__",
+        "__qualname__",
+        "__name__",
+        "__orig_bases__",
+        "__parameters__",
+        "__abstractmethods__",
+        "__instancecheck__",
+        "__subclasscheck__",
+        "__prepare__",
+        "__mro_entries__",
+        "__dir__",
+        "__copy__",
+        "__deepcopy__",
+    ]
 )
 
 
@@ -104,7 +142,13 @@ class ProgramExchange(Exchange):
             tree = self.write_shared(value, base, depth)
             return tree if "same" in tree else {"shared": [*tree["shared"], self.class_number(kind)]}
         if base is not None:
-            return {"value": [self.number_of(value), self.class_number(kind), write(base_value(value, base), self, depth + 1)]}
+            return {
+                "value": [
+                    self.number_of(value),
+                    self.class_number(kind),
+                    write(base_value(value, base), self, depth + 1),
+                ]
+            }
         if isinstance(value, type):
             return {"class": self.class_number(value)}
         if isinstance(value, BaseException):
@@ -155,7 +199,8 @@ def _base_of(kind: type) -> "type | None":
     """Return the built-in type whose value and equality instances of ``kind`` have, if there is one."""
     for parent in _MRO(kind):
         if parent in _VALUE_BASES or parent in _CONTAINER_BASES:
-            return parent
+            base: type = parent
+            return base
         if any(name in _DICT(parent) for name in _COMPARED) and _NAME(parent) not in _LIKE_DICT:
             return None
     return None
@@ -245,9 +290,7 @@ def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
     return [*described, arguments, known, exchange.number_of(error), exchange.class_number(type(error))]
 
 
-def call_tester(
-    exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]"
-) -> "Any":
+def call_tester(exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
     """Call a function of the tester; questions that it asks in the meantime are answered."""
     relay = sys.stdout if isinstance(sys.stdout, Relay) else None
     message = exchange.opening()
@@ -267,7 +310,7 @@ def call_tester(
             name, text, own = answer["raised"]
             kind = vars(__import__("builtins")).get(name, Exception)
             error = kind(text) if isinstance(kind, type) and issubclass(kind, BaseException) else Exception(text)
-            error.__codekiln_number__ = own
+            vars(error)["__codekiln_number__"] = own
             raise error
         return value
     raise SystemExit("the tester is gone")

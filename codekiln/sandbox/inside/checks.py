@@ -219,4 +219,3 @@ def run_doctest(text: str, namespace: "dict[str, Any]") -> "Failure | None":
     if failures:
         return ("error" if re.search(r" raised ", failures[0]) else "failed"), failures[0]
     return None
-

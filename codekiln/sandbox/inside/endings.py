@@ -24,8 +24,8 @@ def split_results(data: bytes) -> "tuple[list[Any] | None, list[bytes], checks.F
     """Split the message with which a program's process answers calls.
 
     Returns:
-        Descriptions and names of classes (None: the program ended before they were written), one line per call, and what stopped the
-        program before its calls, or what is wrong with the message.
+        Descriptions and names of classes (None: the program ended before they were written), one line per call, and
+        what stopped the program before its calls, or what is wrong with the message.
     """
     if not data:
         return None, [], None
@@ -56,7 +56,7 @@ def ended_well(outcome: "OutcomeMessage") -> bool:
 
 def ending_of(outcome: "OutcomeMessage", limits: "LimitValues") -> checks.Failure:
     """Return the status of a run that ended too early, and the reason in words."""
-    reason, code, seconds, peak = (outcome[key] for key in ("reason", "code", "cpu_seconds", "peak_kb"))  # type: ignore[literal-required]
+    reason, code, seconds, peak = outcome["reason"], outcome["code"], outcome["cpu_seconds"], outcome["peak_kb"]
     used = f"{seconds:.1f} s CPU"
     if reason == "timeout":
         return "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
@@ -76,13 +76,12 @@ def ending_of(outcome: "OutcomeMessage", limits: "LimitValues") -> checks.Failur
     return "crashed", f"the process ended before its tests did ({how})"
 
 
-def count_end(
-    tally: checks.Tally, outcome: "OutcomeMessage", limits: "LimitValues", in_time: bool, code: int
-) -> None:
+def count_end(tally: checks.Tally, outcome: "OutcomeMessage", limits: "LimitValues", in_time: bool, code: int) -> None:
     """Record why a run of tests that asks questions ended before all tests ran, or that the program ended badly."""
-    if tally.lost:
-        tally.fail("output" if tally.lost == "large" else "tampered",
-                   "its answers are too large" if tally.lost == "large" else f"the program {tally.lost}"[:300])  # fmt: skip
+    if tally.lost == "large":
+        tally.fail("output", "its answers are too large")
+    elif tally.lost:
+        tally.fail("tampered", f"the program {tally.lost}"[:300])
     elif tally.lost is not None:
         tally.fail(*ending_of(outcome, limits))
     elif not in_time or code in _CPU_SIGNALS:

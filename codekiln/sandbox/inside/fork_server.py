@@ -92,7 +92,9 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
 
 def _with_arguments(plan: "CallPlan") -> "CallPlan":
     """Read the arguments of calls once, for all programs."""
-    calls = tuple((name, read_text(call.encode(), _PLAIN) if type(call) is str else call) for name, call in plan["calls"])
+    calls = tuple(
+        (name, read_text(call.encode(), _PLAIN) if type(call) is str else call) for name, call in plan["calls"]
+    )
     return plan | {"calls": calls}  # type: ignore[return-value]
 
 
@@ -170,12 +172,8 @@ def _watch(
     poll = select.poll()
     for handle in (control.fileno(), ended, output):
         poll.register(handle, select.POLLIN)
-    deadline, bound = time.monotonic() + limits["wall_seconds"], limits["output_kb"] << 10
-    look = time.monotonic() + _FOLDER_SECONDS
-    while True:
-        now = time.monotonic()
-        if now >= deadline:
-            return "timeout", printed
+    deadline, look = time.monotonic() + limits["wall_seconds"], time.monotonic() + _FOLDER_SECONDS
+    while (now := time.monotonic()) < deadline:
         if now >= look:
             if reason := _exceeded(pid, scratch, limits):
                 return reason, printed
@@ -184,18 +182,17 @@ def _watch(
         if output in events:
             part = os.read(output, _CHUNK)
             printed += part
+            if len(printed) > limits["output_kb"] << 10:
+                return "output", printed
             if not part:
                 poll.unregister(output)
-            elif len(printed) > bound:
-                return "output", printed
-            else:
-                continue  # what is printed is read to its end before the end of the program counts
-        if control.fileno() in events:
+        elif control.fileno() in events:
             if not control.recv(1):
                 raise SystemExit("the tester is gone")
             return "stopped", printed
-        if ended in events:
+        elif ended in events:  # what is printed is read to its end before the end of the program counts
             return "ended", printed
+    return "timeout", printed
 
 
 def _exceeded(pid: int, scratch: ScratchFolder, limits: "LimitValues") -> str:

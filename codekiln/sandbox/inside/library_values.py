@@ -11,11 +11,62 @@ if TYPE_CHECKING:
 
 # Modules whose classes and functions are the same in both processes, and change nothing when they are called.
 _MODULES = frozenset(
-    "builtins collections collections.abc cmath datetime decimal enum fractions functools heapq bisect itertools json "
-    "math numbers operator random re statistics string textwrap time types typing uuid pathlib ipaddress array io copy "
-    "dataclasses abc contextlib calendar unicodedata zoneinfo".split()
+    [
+        "builtins",
+        "collections",
+        "collections.abc",
+        "cmath",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "heapq",
+        "bisect",
+        "itertools",
+        "json",
+        "math",
+        "numbers",
+        "operator",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "textwrap",
+        "time",
+        "types",
+        "typing",
+        "uuid",
+        "pathlib",
+        "ipaddress",
+        "array",
+        "io",
+        "copy",
+        "dataclasses",
+        "abc",
+        "contextlib",
+        "calendar",
+        "unicodedata",
+        "zoneinfo",
+    ]
 )
-_UNSAFE = frozenset("eval exec compile open __import__ input breakpoint globals locals vars exit quit help".split())
+_UNSAFE = frozenset(
+    [
+        "eval",
+        "exec",
+        "compile",
+        "open",
+        "__import__",
+        "input",
+        "breakpoint",
+        "globals",
+        "locals",
+        "vars",
+        "exit",
+        "quit",
+        "help",
+    ]
+)
 
 
 def _arguments_of_datetime(value: "Any") -> "list[Any]":
@@ -72,7 +123,7 @@ def name(value: "Any", kind: type) -> "list[Any] | None":
         return [module, path] if _find(module, path) is value else None
     place = (getattr(kind, "__module__", None), getattr(kind, "__qualname__", None))
     if type(place[0]) is str and place in _VALUES and _find(*place) is kind:
-        return [*place, _VALUES[place][0](value)]  # type: ignore[index]
+        return [*place, _VALUES[place][0](value)]
     return None
 
 

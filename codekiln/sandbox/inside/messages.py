@@ -23,8 +23,8 @@ class CallPlan(TypedDict):
     """What the fork server knows of a problem: what is called, and no expected value.
 
     Attributes:
-        calls: What is evaluated in one go, each with the name that the program itself must define: an expression, or the
-            encoded arguments of that name, which the fork server reads.
+        calls: What is evaluated in one go, each with the name that the program itself must define: an expression, or
+            the encoded arguments of that name, which the fork server reads.
         called: Names that the expressions call.
         names: Names whose objects the tester asks for.
         in_one_go: Whether the calls are all there is, unless the program redefines a built-in among the names.
@@ -150,4 +150,3 @@ class VerdictMessage(TypedDict):
     forgeable: int
     suites: dict[str, str]
     cpu_seconds: float
-

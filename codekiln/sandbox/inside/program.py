@@ -64,9 +64,9 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
 
 def _open_streams(is_script: bool) -> None:
     """Open the standard streams on the program's own descriptors; those of the server were opened on other files."""
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if is_script:
-        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
 
 
 def _namespace(name: str) -> "Namespace":
@@ -81,14 +81,16 @@ def _namespace(name: str) -> "Namespace":
 
 
 def _compile(channel: int, program: str) -> types.CodeType:
+    report: list[Any]
     try:
         # A byte order mark is part of a file's encoding, not of the program.
         return compile(program.removeprefix("\ufeff"), FILE, "exec", dont_inherit=True)
     except MemoryError:
-        _report(channel, ["raised", "MemoryError", "while compiling", 0])
+        report = ["raised", "MemoryError", "while compiling", 0]
     except (SyntaxError, ValueError, RecursionError, OverflowError) as error:
-        _report(channel, ["invalid", *describe(error)])
-    _exit(0)
+        report = ["invalid", *describe(error)]
+    _report(channel, report)
+    return _exit(0)
 
 
 def _match_recursion_limit() -> None:
@@ -165,11 +167,13 @@ def _call_in_one_go(
         serve(exchange, namespace, None)
 
 
-def _call(name: "str | None", code: "types.CodeType | list[Any]", namespace: "Namespace", foreign: Foreign) -> str:
+def _call(
+    name: "str | None", code: "types.CodeType | str | list[Any]", namespace: "Namespace", foreign: Foreign
+) -> str:
     try:
         if name is not None and name not in namespace:
             raise NameError(f"name {name!r} is not defined")
-        result = namespace[name](*code) if type(code) is list else eval(code, namespace)
+        result = namespace[name or ""](*code) if isinstance(code, list) else eval(code, namespace)
         return "v" + dumps(write(result, foreign))
     except BaseException as error:
         return "x" + dumps(describe(error))

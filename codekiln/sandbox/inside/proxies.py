@@ -56,15 +56,29 @@ _REFLECTED = {
 }  # fmt: skip
 _COMPARISONS = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"))
 _CONVERSIONS = frozenset(("__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__abs__"))
-_ACCESS = frozenset(("__getitem__", "__setitem__", "__delitem__", "__call__", "__format__", "__contains__", "__round__"))
+_ACCESS = frozenset(
+    ("__getitem__", "__setitem__", "__delitem__", "__call__", "__format__", "__contains__", "__round__")
+)
 _ARITHMETIC = frozenset((*_BINARY, *_REFLECTED)) - _COMPARISONS - _ACCESS
 # What an object of a class that the tests do not name answers itself even where it has a built-in value.
 _ALWAYS_FORWARDED = frozenset(
-    "__str__ __repr__ __format__ __call__ __enter__ __exit__ __getitem__ __setitem__ __delitem__ __missing__ __iter__ "
-    "__len__ __next__".split()
+    [
+        "__str__",
+        "__repr__",
+        "__format__",
+        "__call__",
+        "__enter__",
+        "__exit__",
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__missing__",
+        "__iter__",
+        "__len__",
+        "__next__",
+    ]
 )
-_VALUES = {kind.__name__: kind for kind in (
-    int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)}  # fmt: skip
+_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
 _session: "Questions"
 _set_on_type, _get_of_object = type.__setattr__, object.__getattribute__
 
@@ -127,6 +141,8 @@ class RemoteType(type):
 
 def _forward(name: str) -> "Callable[..., Any]":
     """Return a special method that forwards to the program."""
+    if name == "__await__":
+        return _await
     if name in _UNARY:
         return _forward_unary(name, _UNARY[name])
     if name in _REFLECTED:
@@ -142,9 +158,7 @@ def _forward_unary(name: str, operation: str) -> "Callable[..., Any]":
     return lambda self: _operate(name, self, (), (operation, self))
 
 
-def _operate(
-    name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any"
-) -> "Any":
+def _operate(name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any") -> "Any":
     """Ask the program, unless its answer would decide about a plain value."""
     kind = type(self)
     base = kind._codekiln_base
@@ -260,10 +274,9 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         bases: Stand-ins and built-in classes.
         specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
     """
-    if module == "builtins" and isinstance(found := vars(builtins).get(name), type) and issubclass(found, BaseException):
+    if module == "builtins" and (found := _builtin_exception(name)) is not None:
         return found
-    value_base = next((kind for base in bases for kind in base.__mro__ if kind.__name__ in _VALUES
-                       and _VALUES[kind.__name__] is kind), None)  # fmt: skip
+    value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
     is_exception = any(issubclass(base, BaseException) for base in bases)
     namespace: dict[str, Any] = {
         "__module__": "__main__" if module in ("program", "__main__") else module,
@@ -271,26 +284,25 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     }  # fmt: skip
     if is_exception:
         namespace["__getattr__"] = ValueProxy.__getattr__
+        namespace["__str__"] = lambda self: vars(self).get("_codekiln_message", "")
     else:
         namespace["__slots__"] = ()
         namespace["__doc__"] = property(lambda self: _session.ask("getattr", self, "__doc__"))
         if not any(issubclass(base, ValueProxy) for base in bases):
             bases = (*bases, Proxy if value_base is None else ValueProxy)
-    if is_exception:
-        namespace["__str__"] = lambda self: vars(self).get("_codekiln_message", "")
+    # Those of ValueProxy forward, too, and an exception has its message.
+    kept = ("__str__", "__repr__", "__format__") if is_exception or value_base is None else ()
     for special in specials:
-        if special in ("__str__", "__repr__") and is_exception:
-            continue
-        if special.startswith("-"):
-            namespace[special[1:]] = None
-        elif special not in ("__repr__", "__str__", "__format__") or value_base is not None:
-            namespace[special] = _forward(special)
-    if "__await__" in namespace:
-        namespace["__await__"] = _await
+        if special not in kept:
+            namespace[special.removeprefix("-")] = None if special[0] == "-" else _forward(special)
     if name in ("generator", "coroutine"):
-        for method in ("send", "throw", "close"):
-            namespace[method] = _forward_method(method)
+        namespace |= {method: _forward_method(method) for method in ("send", "throw", "close")}
     return type.__new__(RemoteType, name, bases, namespace)
+
+
+def _builtin_exception(name: str) -> "type[BaseException] | None":
+    found = vars(builtins).get(name)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
 def _await(self: "Any") -> "Any":

@@ -36,9 +36,7 @@ class Session(Exchange):
             not be able to catch that.
     """
 
-    def __init__(
-        self, channel: int, classes: "dict[str, type]", limit: int, lost: "Callable[[str], NoReturn]"
-    ) -> None:
+    def __init__(self, channel: int, classes: "dict[str, type]", limit: int, lost: "Callable[[str], NoReturn]") -> None:
         super().__init__(1, classes)
         self._channel, self._limit, self._lost = channel, limit, lost
         self._remote_classes: dict[int, Any] = {}
@@ -260,9 +258,7 @@ class Session(Exchange):
 
     def _drop_temporaries(self) -> None:
         """Forget shared containers that the test no longer refers to."""
-        dropped = [
-            number for number, entry in self._shared.items() if sys.getrefcount(entry.value) <= _TEMPORARY
-        ]
+        dropped = [number for number, entry in self._shared.items() if sys.getrefcount(entry.value) <= _TEMPORARY]
         for number in dropped:
             proxies.forget(self._shared[number].value)
         self.forget(dropped)
