@@ -147,10 +147,11 @@ def _call_in_one_go(
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
     foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
-    lines, size = [], 0
+    lines: list[bytes] = []  # large results must not be in memory more often than needed
+    size = 0
     head: list[Any]
     for name, code in plan["calls"]:
-        line = _call(name, code, namespace, foreign)
+        line = _encoded(_call(name, code, namespace, foreign))
         lines.append(line)
         size += len(line)
         if size > limit + plan["more_output"]:
@@ -162,9 +163,14 @@ def _call_in_one_go(
         named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
         head += [list(exchange.new_classes.items()), named]
     exchange.new_classes = {}
-    write_frame(channel, "\n".join([dumps(head), *lines]).encode("utf-8", "surrogatepass"))
+    lines.insert(0, _encoded(dumps(head)))
+    write_frame(channel, b"\n".join(lines))
     if exchange.wrote_object:
         serve(exchange, namespace, None)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _call(
