@@ -46,7 +46,8 @@ def plan_tests(problem: Problem, expected: Mapping[str, Sequence[bytes]] | None 
 
     Args:
         problem: The problem.
-        expected: Results of the reference by suite, one line per input, where the problem has tests by reference.
+        expected: Results of the reference by suite, one line per input, where the problem has tests by reference; an
+            input with an empty line is left out.
 
     Raises:
         InputError: A test or the setup is not Python.
@@ -146,6 +147,8 @@ class _Planner:
         if len(expected) != len(test.inputs):
             raise ValueError("the results of the reference are needed")
         for arguments, line in zip(test.inputs, expected, strict=True):
+            if not line:
+                continue
             values = decode(arguments.encode())
             if not isinstance(values, list):
                 raise InputError("an input is no list of arguments", where=f"{self._problem.task_id}.{field}", fix="")

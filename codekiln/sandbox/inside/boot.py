@@ -15,6 +15,8 @@ from codekiln.sandbox.inside.tester import Tester
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from codekiln.sandbox.inside.messages import ProcessLimits
 
 # The modules that programs import most: imported once here, they cost a program nothing.
@@ -48,12 +50,12 @@ def main() -> None:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
     near, far = socket.socketpair()
+    tester = os.getpid()
     # The fork server is forked off before any test arrives: no program can find one in its memory.
     if os.fork() == 0:
         near.close()
         os.close(control)
-        serve(far, folder, read_only)
-        os._exit(0)
+        _become_fork_server(far, folder, read_only, tester)
     far.close()
     confine.confine_tester(_TESTER_MB, read_only, _TESTER_FILE_MB, (control, near.fileno()))
     write_frame(control, marshal.dumps(protections))
@@ -61,9 +63,23 @@ def main() -> None:
     gc.freeze()
     try:
         Tester(control, RunningProgram(near), read_only).serve()
+    except (EOFError, ConnectionError):
+        pass  # the controller or the fork server is gone; the controller, if it is there, starts another tester
     finally:
         near.close()
         os.wait()
+
+
+def _become_fork_server(control: socket.socket, folder: str, read_only: bool, tester: int) -> "NoReturn":
+    try:
+        serve(control, folder, read_only)
+    except ConnectionError:
+        pass
+    except SystemExit as end:
+        if os.getppid() == tester:  # else nobody is left whom the reason could concern
+            print(end, file=sys.stderr, flush=True)
+    finally:
+        os._exit(0)
 
 
 def _prove_confinement(read_only: bool) -> None:

@@ -182,12 +182,16 @@ class Tester:
         text, in_time = self._collect(report, job["limits"])
         os.close(report)
         os.kill(pid, signal.SIGKILL)
-        _, status, _ = os.wait4(pid, 0)
+        _, status, usage = os.wait4(pid, 0)
         if not in_time:
             self._programs.stop()
         outcome = self._programs.outcome()
         tally.take(text)
         code = os.waitstatus_to_exitcode(status)
+        seconds = usage.ru_utime + usage.ru_stime
+        if in_time and code == -signal.SIGKILL and seconds < job["limits"]["cpu_seconds"] / 2:
+            # The kernel does that when the machine is out of memory. The program is tried again with another tester.
+            raise EOFError("the process that ran the tests was killed")
         endings.count_end(tally, outcome, job["limits"], in_time, code)
         return outcome
 
