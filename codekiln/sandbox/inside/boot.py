@@ -1,9 +1,11 @@
 """Start of a worker's processes: warm imports, confinement, proof of it, and the split into tester and fork server."""
 
+import contextlib
 import gc
 import marshal
 import os
 import resource
+import signal
 import socket
 import sys
 
@@ -31,7 +33,7 @@ _TESTER_MB, _TESTER_FILE_MB = 8192, 1024
 
 def main() -> None:
     """Serve as the tester in the folder named on the command line, with the controller's socket as standard input."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _forget_the_caller()
     packages, folder = sys.argv.pop() or None, sys.argv.pop()
     control = os.dup(0)
     null = os.open("/dev/null", os.O_RDWR)
@@ -68,6 +70,23 @@ def main() -> None:
     finally:
         near.close()
         os.wait()
+
+
+def _forget_the_caller() -> None:
+    """Undo what this process inherits and programs must not depend on: a closed descriptor, a mask, ignored signals."""
+    while (handle := os.open("/dev/null", os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # When memory is short, the kernel ends one of these processes, the largest, rather than the controller.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def _become_fork_server(control: socket.socket, folder: str, read_only: bool, tester: int) -> "NoReturn":
