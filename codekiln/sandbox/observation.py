@@ -83,7 +83,10 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
         "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
         "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output,
     }  # fmt: skip
-    return {"kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "seed": b""}
+    return {
+        "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "runs_coroutines": False,
+        "seed": b"",
+    }  # fmt: skip
 
 
 def describe(run: Run, answer: dict[str, Any], limits: LimitValues) -> Observation:

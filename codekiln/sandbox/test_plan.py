@@ -98,6 +98,7 @@ class _Planner:
             "kind": "questions" if questions else "calls", "calls": calls,
             "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
             "tests": tuple(self._tests), "scripts": tuple(self._scripts),
+            "runs_coroutines": "asyncio" in texts,
             "seed": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).digest(),
         }  # fmt: skip
         return ExecutionPlan(message, len(self._tests) + len(self._scripts))

@@ -97,6 +97,7 @@ class ProblemPlan(TypedDict):
         setup: Code that the tests need, executed in the tester.
         tests: The tests.
         scripts: Input and expected output of each run as a script.
+        runs_coroutines: Whether the tests use asyncio.
         seed: Seed of the random numbers of the tests, which the program must not be able to guess.
     """
 
@@ -105,6 +106,7 @@ class ProblemPlan(TypedDict):
     setup: CodeType | None
     tests: tuple[TestPlan, ...]
     scripts: tuple[tuple[str, str], ...]
+    runs_coroutines: bool
     seed: bytes
 
 

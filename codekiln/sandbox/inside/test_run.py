@@ -45,6 +45,8 @@ class TestRun:
         if "loaded" not in message:
             self._lost("sent no names")
         namespace = self._namespace(message["loaded"])
+        if self._plan["runs_coroutines"]:
+            _run_coroutines_in_program(self._session)
         try:
             if self._plan["setup"] is not None:
                 exec(self._plan["setup"], namespace)
@@ -160,7 +162,12 @@ def _builtins(session: Session) -> "Namespace":
         found = session.ask("classes", value)
         return any(name in found for name in names)
 
-    import asyncio
+    return {**vars(builtins), "isinstance": isinstance, "print": _print}
+
+
+def _run_coroutines_in_program(session: Session) -> None:
+    """Have ``asyncio.run`` leave coroutines of the program to the program, whose event loop they need."""
+    import asyncio  # slow to import, and rarely needed
 
     run = asyncio.run
 
@@ -168,7 +175,6 @@ def _builtins(session: Session) -> "Namespace":
         return session.ask("run", main) if proxies.is_remote(main) else run(main, **options)
 
     asyncio.run = run_coroutine
-    return {**vars(builtins), "isinstance": isinstance, "print": _print}
 
 
 def _print(*values: "Any", **options: "Any") -> None:
