@@ -12,11 +12,6 @@ from codekiln.sandbox.inside.channel import write_frame
 from codekiln.sandbox.inside.fork_server import RunningProgram, serve
 from codekiln.sandbox.inside.tester import Tester
 
-# For type checkers, which take this name for true: the confined process imports nothing for types.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from codekiln.sandbox.inside.messages import ProcessLimits
-
 # The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
     "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
@@ -72,8 +67,8 @@ def _prove_confinement(read_only: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            limits: ProcessLimits = {"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}
-            confine.confine_program(limits, read_only, (answer_in,))
+            confine.confine_program(read_only, answer_in)
+            answer_in = confine.PROGRAM_CHANNEL
             os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())

@@ -9,10 +9,12 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
+from types import ModuleType
 
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.confine import MAX_THREADS, confine_program, threads_of
+from codekiln.sandbox.inside.confine import MAX_THREADS, PROGRAM_CHANNEL, confine_program, limit_program, threads_of
 from codekiln.sandbox.inside.plain_values import Foreign, read_text
 from codekiln.sandbox.inside.program import run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
@@ -26,7 +28,10 @@ _CHUNK = 1 << 16
 _FOLDER_SECONDS = 0.1
 """Time between two looks at the size of the scratch folder."""
 _STOP = b"s"
+_GO = b"g"
 _PLAIN = Foreign()
+_HIDDEN: list[ModuleType] = []
+"""Modules of codekiln, which programs do not find."""
 
 
 class RunningProgram:
@@ -74,6 +79,7 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
     """Run the programs that the tester sends until it closes its end."""
     scratch = ScratchFolder(folder)
     plans: dict[int, CallPlan] = {}
+    _prepare_for_programs()
     # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
     gc.collect()
     gc.freeze()
@@ -88,6 +94,18 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
             write_frame(control.fileno(), marshal.dumps(dict(outcome)))
     finally:
         scratch.empty()
+
+
+def _prepare_for_programs() -> None:
+    """Do here, once, what each program would otherwise have to do: every page that it writes is copied."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "codekiln"]:
+        _HIDDEN.append(sys.modules.pop(name))
+    # On a pipe, as the standard output of each program is: a stream remembers whether it can seek.
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(read)
+    os.close(write)
+    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _with_arguments(plan: "CallPlan") -> "CallPlan":
@@ -114,11 +132,15 @@ def _run_one(
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
+    go, go_in = os.pipe()
     scratch.begin()
     pid = os.fork()
     if pid == 0:
-        _become_program(job, plan, read_only, given, channel, output_in)
-    for handle in (channel, output_in, *([given] if given is not None else [])):
+        os.close(go_in)
+        _become_program(job, plan, read_only, given, channel, output_in, go)
+    limit_program(pid, job["limits"])
+    os.write(go_in, _GO)
+    for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
@@ -151,15 +173,16 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage", plan: "CallPlan", read_only: bool, given: int | None, channel: int, output: int
+    job: "RunMessage", plan: "CallPlan", read_only: bool, given: int | None, channel: int, output: int, go: int
 ) -> None:
     try:
         # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
         null = os.open("/dev/null", os.O_RDWR)
         for target, handle in enumerate((null if given is None else given, output, null)):
             os.dup2(handle, target)
-        confine_program(job["limits"], read_only, (channel,))
-        run(channel, job, plan)
+        if os.read(go, 1):  # else: the server ended before it set the limits
+            confine_program(read_only, channel)
+            run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 

@@ -43,8 +43,8 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     namespace = _namespace("__main__" if is_script else MODULE)
     code = _compile(channel, job["program"])
     _match_recursion_limit()
-    _open_streams(is_script)
     if is_script:
+        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         _run_as_script(channel, code, namespace)
     relay = None
     if plan["relays"]:
@@ -62,20 +62,11 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     _exit(0)
 
 
-def _open_streams(is_script: bool) -> None:
-    """Open the standard streams on the program's own descriptors; those of the server were opened on other files."""
-    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    if is_script:
-        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
-
-
 def _namespace(name: str) -> "Namespace":
     module = types.ModuleType(name)
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
     namespace["__file__"] = FILE
-    for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "codekiln"]:
-        del sys.modules[loaded]
     sys.modules["__main__"] = sys.modules[name] = module
     return namespace
 

@@ -70,7 +70,7 @@ def for_server(machine: str | None = None) -> bytes:
         calls.PRCTL[column]: _one_of(0, (_PDEATHSIG, _SECCOMP, *_THREAD_NAMES, _NAME_MEMORY)),
         calls.IOCTL[column]: _one_of(1, _IOCTLS),
         calls.FCNTL[column]: _fcntl(),
-        calls.PRLIMIT[column]: _one_of(0, (0,)),
+        calls.PRLIMIT[column]: _ALLOWED,  # the server limits its programs
         calls.SOCKETPAIR[column]: _stream_pair(),
         calls.SENDTO[column]: _null(4),
     }
@@ -103,7 +103,7 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
     """
     column = _ARCHITECTURES[machine or platform.machine()][1]
     rules = {calls.SERVER_ONLY[name][column]: _REFUSED for name in ("chmod", "fchmod", "fchmodat")}
-    rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED}
+    rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED, calls.PRLIMIT[column]: _one_of(0, (0,))}
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
 
 
@@ -116,6 +116,7 @@ def _program_template(machine: str, read_only: bool) -> bytes:
         calls.KILL[column]: _one_of(0, (_ANY_PID,)),
         calls.TGKILL[column]: _one_of(0, (_ANY_PID,)),
         calls.PRCTL[column]: _one_of(0, (*_THREAD_NAMES, _NAME_MEMORY)),
+        calls.PRLIMIT[column]: _one_of(0, (0,)),
     }
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
 
