@@ -70,7 +70,6 @@ def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, 
         readable = {*_READABLE, *_READABLE_DEVICES, *_interpreter(), *_shared_objects(), *_linked(packages)}
         landlock.restrict(sorted(readable), (folder, _NULL))
     seccomp.install(seccomp.for_server())
-    seccomp.for_program(0, not confined)  # built here, once, for all programs
     return _describe(namespaces, version if confined else 0), not confined
 
 
@@ -83,17 +82,26 @@ def limit_program(pid: int, limits: "ProcessLimits") -> None:
         _limit(kind, value, pid)
 
 
-def confine_program(read_only: bool, channel: int) -> None:
-    """Filter this process, the forked child, for good, and close all descriptors but 0, 1, 2 and ``channel``.
+def program_filter(read_only: bool) -> seccomp.Prepared:
+    """Return the filter of programs; the server makes it once for all of them.
 
     Args:
         read_only: Refuse every change to a file.
+    """
+    return seccomp.Prepared(seccomp.program_template(read_only))
+
+
+def confine_program(calls: seccomp.Prepared, channel: int) -> None:
+    """Filter this process, the forked child, for good, and close all descriptors but 0, 1, 2 and ``channel``.
+
+    Args:
+        calls: What `program_filter` returned.
         channel: A descriptor, which becomes 3.
     """
     os.dup2(channel, PROGRAM_CHANNEL)
     os.closerange(PROGRAM_CHANNEL + 1, _OPEN_FILES)
     _prctl(_PDEATHSIG, signal.SIGKILL)
-    seccomp.install(seccomp.for_program(os.getpid(), read_only))
+    calls.install(os.getpid())
 
 
 def confine_test_child(

@@ -14,10 +14,18 @@ import time
 from types import ModuleType
 
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.confine import MAX_THREADS, PROGRAM_CHANNEL, confine_program, limit_program, threads_of
+from codekiln.sandbox.inside.confine import (
+    MAX_THREADS,
+    PROGRAM_CHANNEL,
+    confine_program,
+    limit_program,
+    program_filter,
+    threads_of,
+)
 from codekiln.sandbox.inside.plain_values import Foreign, read_text
 from codekiln.sandbox.inside.program import run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
+from codekiln.sandbox.inside.seccomp import Prepared
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -77,7 +85,7 @@ def os_socketpair() -> tuple[int, int]:
 
 def serve(control: socket.socket, folder: str, read_only: bool) -> None:
     """Run the programs that the tester sends until it closes its end."""
-    scratch = ScratchFolder(folder)
+    scratch, calls = ScratchFolder(folder), program_filter(read_only)
     plans: dict[int, CallPlan] = {}
     _prepare_for_programs()
     # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
@@ -89,7 +97,7 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
             if job["plan"] is not None:
                 plans[job["key"]] = _with_arguments(marshal.loads(job["plan"]))
             plan = plans.pop(job["key"]) if job["forget"] else plans[job["key"]]
-            outcome = _run_one(control, scratch, read_only, job, plan, channel)
+            outcome = _run_one(control, scratch, calls, job, plan, channel)
             scratch.empty()
             write_frame(control.fileno(), marshal.dumps(dict(outcome)))
     finally:
@@ -128,7 +136,7 @@ def _receive(control: socket.socket) -> "tuple[RunMessage, int] | None":
 
 
 def _run_one(
-    control: socket.socket, scratch: ScratchFolder, read_only: bool, job: "RunMessage", plan: "CallPlan", channel: int
+    control: socket.socket, scratch: ScratchFolder, calls: Prepared, job: "RunMessage", plan: "CallPlan", channel: int
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
@@ -137,7 +145,7 @@ def _run_one(
     pid = os.fork()
     if pid == 0:
         os.close(go_in)
-        _become_program(job, plan, read_only, given, channel, output_in, go)
+        _become_program(job, plan, calls, given, channel, output_in, go)
     limit_program(pid, job["limits"])
     os.write(go_in, _GO)
     for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
@@ -173,7 +181,7 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage", plan: "CallPlan", read_only: bool, given: int | None, channel: int, output: int, go: int
+    job: "RunMessage", plan: "CallPlan", calls: Prepared, given: int | None, channel: int, output: int, go: int
 ) -> None:
     try:
         # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
@@ -181,7 +189,7 @@ def _become_program(
         for target, handle in enumerate((null if given is None else given, output, null)):
             os.dup2(handle, target)
         if os.read(go, 1):  # else: the server ended before it set the limits
-            confine_program(read_only, channel)
+            confine_program(calls, channel)
             run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
