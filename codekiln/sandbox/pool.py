@@ -80,7 +80,8 @@ class Sandbox:
     ) -> None:
         self._limits = cast(LimitValues, (limits or Limits()).model_dump())
         packages = tuple(sorted(allow_imports))
-        package_paths(packages)
+        if packages:
+            package_paths(packages)  # a wrong name is an error here, not in a worker
         self._allow_weaker = allow_weaker
         self._workers = [Worker(packages) for _ in range(workers or os.cpu_count() or 1)]
         self._plans: dict[int, _Place] = {}

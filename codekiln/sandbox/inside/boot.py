@@ -19,8 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from codekiln.sandbox.inside.messages import ProcessLimits
-
 # The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
     "abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib heapq "
@@ -40,8 +38,7 @@ def main() -> None:
     for target in (0, 1):
         os.dup2(null, target)
     os.close(null)
-    for name in _WARM.split():
-        __import__(name)
+    _import_warm_modules()
     _add_site_builtins()
     os.chdir(folder)
     os.environ.clear()
@@ -101,14 +98,28 @@ def _become_fork_server(control: socket.socket, folder: str, read_only: bool, te
         os._exit(0)
 
 
+def _import_warm_modules() -> None:
+    """Import what programs import most, without what these modules would do in each forked child.
+
+    ``random`` seeds itself anew there, which takes a tenth of the time of a fork. Without that, the random numbers of a
+    program are the same whenever it runs, and so is its verdict.
+    """
+    register, os.register_at_fork = os.register_at_fork, lambda **functions: None
+    try:
+        for name in _WARM.split():
+            __import__(name)
+    finally:
+        os.register_at_fork = register
+
+
 def _prove_confinement(read_only: bool) -> None:
     """Confine one child and let it try to open a socket; raises OSError when it cannot be confined, or succeeds."""
     answer, answer_in = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            limits: ProcessLimits = {"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}
-            confine.confine_program(limits, read_only, (answer_in,))
+            confine.confine_program(confine.program_filter(read_only), answer_in)
+            answer_in = confine.PROGRAM_CHANNEL
             os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())

@@ -7,10 +7,10 @@ method of it is called outside the program. Reading is linear in the text.
 
 import collections
 import datetime
-import json
 from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
+from json import JSONDecoder, encoder
 
 from codekiln.sandbox.inside import library_values
 
@@ -84,7 +84,15 @@ class Foreign:
 
 
 _NAMES = Foreign()
-dumps = json.JSONEncoder(check_circular=False).encode
+# Made once: json.dumps and json.loads make an encoder and a decoder for each call.
+_make_encoder = vars(encoder)["c_make_encoder"]
+_chunks = _make_encoder(None, None, encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
+_decode = JSONDecoder(parse_constant=float).decode  # a new nan each: they are not equal
+
+
+def dumps(tree: "Tree") -> str:
+    """Return a tree as one line of JSON, in ASCII."""
+    return "".join(_chunks(tree, 0))
 
 
 def encode(value: "Any") -> "Tree":
@@ -100,7 +108,7 @@ def decode(text: bytes) -> object:
 def parse(text: bytes | str) -> "Tree":
     """Return the tree of a line of JSON; raises ValueError when it is none, or is nested too deeply."""
     try:
-        return json.loads(text, parse_constant=float)  # a new nan each: they are not equal
+        return _decode(text if isinstance(text, str) else text.decode())
     except (RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"not an encoded value: {error}") from error
 

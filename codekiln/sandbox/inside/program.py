@@ -7,12 +7,14 @@ not in this process. Whatever a program makes this code report counts as its ans
 import atexit
 import builtins
 import gc
+import marshal
 import os
 import sys
 import types
+from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
-from codekiln.sandbox.inside.channel import write_frame
+from codekiln.sandbox.inside.channel import read_frame, write_frame
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -29,6 +31,9 @@ _exit, _exit_functions, _collect = os._exit, atexit._run_exitfuncs, gc.collect
 MODULE = "program"
 """Name of the program's module when its functions are called: a main guard does not run then."""
 _BUILTINS = frozenset(vars(builtins))
+RESULT_FORMAT = 2
+"""Version of marshal without references: equal values of built-in types give equal bytes, but for sets and dicts."""
+_marshal, _unmarshal = marshal.dumps, marshal.loads
 
 
 def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
@@ -43,8 +48,8 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     namespace = _namespace("__main__" if is_script else MODULE)
     code = _compile(channel, job["program"])
     _match_recursion_limit()
-    _open_streams(is_script)
     if is_script:
+        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         _run_as_script(channel, code, namespace)
     relay = None
     if plan["relays"]:
@@ -62,20 +67,11 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     _exit(0)
 
 
-def _open_streams(is_script: bool) -> None:
-    """Open the standard streams on the program's own descriptors; those of the server were opened on other files."""
-    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    if is_script:
-        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
-
-
 def _namespace(name: str) -> "Namespace":
     module = types.ModuleType(name)
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
     namespace["__file__"] = FILE
-    for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "codekiln"]:
-        del sys.modules[loaded]
     sys.modules["__main__"] = sys.modules[name] = module
     return namespace
 
@@ -147,39 +143,56 @@ def _call_in_one_go(
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
     foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
-    lines: list[bytes] = []  # large results must not be in memory more often than needed
+    results: list[str | bytes] = []
     size = 0
-    head: list[Any]
     for name, code in plan["calls"]:
-        line = _encoded(_call(name, code, namespace, foreign))
-        lines.append(line)
-        size += len(line)
+        result = _call(name, code, namespace, foreign, plan["digests"])
+        results.append(result)
+        size += len(result)
         if size > limit + plan["more_output"]:
             _report(channel, ["large"])
             _exit(0)
-    head = ["loaded"]
+    if plan["digests"] and all(type(result) is bytes for result in results):
+        _report(channel, ["digest", _sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
+        if read_frame(channel) is None:
+            return
+    for index, result in enumerate(results):  # in place: large results must not be in memory more often than needed
+        line = "v" + dumps(write(_unmarshal(result), foreign)) if isinstance(result, bytes) else result
+        results[index] = line.encode("utf-8", "surrogatepass")
+    _send_lines(channel, plan, namespace, exchange, results)  # type: ignore[arg-type]
+
+
+def _send_lines(
+    channel: int, plan: "CallPlan", namespace: "Namespace", exchange: ProgramExchange, lines: list[bytes]
+) -> None:
+    head: list[Any] = ["loaded"]
     if exchange.wrote_object:
         called = {name: namespace.get(name) for name in plan["called"]}
         named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
         head += [list(exchange.new_classes.items()), named]
     exchange.new_classes = {}
-    lines.insert(0, _encoded(dumps(head)))
-    write_frame(channel, b"\n".join(lines))
+    write_frame(channel, b"\n".join([dumps(head).encode("utf-8", "surrogatepass"), *lines]))
     if exchange.wrote_object:
         serve(exchange, namespace, None)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
 def _call(
-    name: "str | None", code: "types.CodeType | str | list[Any]", namespace: "Namespace", foreign: Foreign
-) -> str:
+    name: "str | None",
+    code: "types.CodeType | str | list[Any]",
+    namespace: "Namespace",
+    foreign: Foreign,
+    for_digest: bool,
+) -> str | bytes:
+    """Return the line of a result; or, for a digest, the bytes that marshal makes of a plain value."""
     try:
         if name is not None and name not in namespace:
             raise NameError(f"name {name!r} is not defined")
         result = namespace[name or ""](*code) if isinstance(code, list) else eval(code, namespace)
+        if for_digest:
+            try:
+                return _marshal(result, RESULT_FORMAT)
+            except ValueError:
+                pass  # not only built-in types
         return "v" + dumps(write(result, foreign))
     except BaseException as error:
         return "x" + dumps(describe(error))

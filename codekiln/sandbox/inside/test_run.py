@@ -3,7 +3,6 @@
 import builtins
 import io
 import os
-import random
 import sys
 
 from codekiln.sandbox.inside import checks, proxies
@@ -37,6 +36,8 @@ class TestRun:
         self._tally = checks.Tally(report=report)
         self._classes = self._setup_classes()
         self._session = Session(channel, self._classes, limit, self._lost)
+        import random  # imported by the boot process in a way of its own
+
         random.seed(plan["seed"])
 
     def from_questions(self, first: bytes) -> "NoReturn":
@@ -45,6 +46,8 @@ class TestRun:
         if "loaded" not in message:
             self._lost("sent no names")
         namespace = self._namespace(message["loaded"])
+        if self._plan["runs_coroutines"]:
+            _run_coroutines_in_program(self._session)
         try:
             if self._plan["setup"] is not None:
                 exec(self._plan["setup"], namespace)
@@ -52,7 +55,7 @@ class TestRun:
             self._tally.stop(*checks.failure_of(error, in_test=False), "setup")
             self._end()
         asked_by_setup = self._session.asked
-        for test in self._plan["tests"]:
+        for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
             self._run(test, namespace, asked_by_setup)
         self._end()
 
@@ -64,7 +67,7 @@ class TestRun:
             self._session.named_classes.update(head[1])
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             self._lost(f"described no classes: {error}")
-        for test in self._plan["tests"]:
+        for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
             decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
             failure = checks.check_results(test, mine, self._session)
@@ -160,7 +163,12 @@ def _builtins(session: Session) -> "Namespace":
         found = session.ask("classes", value)
         return any(name in found for name in names)
 
-    import asyncio
+    return {**vars(builtins), "isinstance": isinstance, "print": _print}
+
+
+def _run_coroutines_in_program(session: Session) -> None:
+    """Have ``asyncio.run`` leave coroutines of the program to the program, whose event loop they need."""
+    import asyncio  # slow to import, and rarely needed
 
     run = asyncio.run
 
@@ -168,7 +176,6 @@ def _builtins(session: Session) -> "Namespace":
         return session.ask("run", main) if proxies.is_remote(main) else run(main, **options)
 
     asyncio.run = run_coroutine
-    return {**vars(builtins), "isinstance": isinstance, "print": _print}
 
 
 def _print(*values: "Any", **options: "Any") -> None:
