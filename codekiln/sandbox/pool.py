@@ -19,6 +19,7 @@ from codekiln.sandbox.inside.endings import KILLED
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
+from codekiln.sandbox.server_folder import remove_abandoned
 from codekiln.sandbox.test_plan import encode_plan, plan_tests
 from codekiln.sandbox.verdict import infrastructure_failure, not_graded, verdict_on
 from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
@@ -89,6 +90,7 @@ class Sandbox:
         self._expected = ExpectedResults(limits=str(self._limits["memory_mb"]))
 
     def __enter__(self) -> "Sandbox":
+        remove_abandoned()
         self._workers[0].start()
         if not self._allow_weaker and not reads_are_confined(self._workers[0].protections):
             self._workers[0].close()
