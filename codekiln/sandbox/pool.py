@@ -137,16 +137,15 @@ class Sandbox:
         threads = [
             threading.Thread(target=self._work, args=(worker, source, results, perform)) for worker in self._workers
         ]
-        for thread in threads:
-            thread.start()
         try:
+            _start(threads)
             yield from _drain(results, len(threads))
         finally:
             source.stop()
             for worker, thread in zip(self._workers, threads, strict=True):
                 if thread.is_alive():
                     worker.interrupt()  # a consumer that stops early does not wait for running programs
-            _discard(results, threads)
+            _discard(results, [thread for thread in threads if thread.ident is not None])
 
     def _work(
         self,
@@ -301,6 +300,14 @@ class _JobQueue(Generic[J]):
     def stop(self) -> None:
         """Hand out no further job."""
         self.stopped = True
+
+
+def _start(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise SandboxError(f"this user may have no more threads: {error}") from error
 
 
 def _drain(results: _Results[R], running: int) -> Iterator[tuple[int, R]]:
