@@ -33,6 +33,9 @@ def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[
         return True
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.func.id in shadowed:
         return False
+    if node.func.id == "round":  # round(1, -(10 ** 9)) computes that power of ten
+        digits = [*node.args[1:], *(word.value for word in node.keywords)]
+        return all(_is_number(argument, _SMALL) for argument in digits)
     return node.func.id != "range" or all(_is_number(argument, _SMALL) for argument in node.args)
 
 

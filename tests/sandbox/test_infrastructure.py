@@ -331,3 +331,30 @@ def test_another_user_grades(folder: Path) -> None:
         environment = {**os.environ, "TMPDIR": own, "HOME": "/nonexistent"}
         done = subprocess.run([sys.executable, "-c", script, QUESTION], env=environment)
     assert done.returncode == 0
+
+
+def test_a_large_result_is_judged_like_a_small_one(folder: Path) -> None:
+    """It is judged in a process of its own, and need not be written as the test has it."""
+    problem = CALLS.model_copy(update={"tests": ("assert sorted(f(1)) == list(f(2))", "assert len(f(1)) == 20000")})
+    programs = ["def f(x):\n    return list(range(20000))[:: (-1) ** x]", "def f(x):\n    return list(range(30000))"]
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        verdicts = dict(sandbox.grade([(problem, program) for program in programs]))
+    assert [verdicts[place].status for place in range(2)] == ["passed", "failed"], verdicts
+
+
+@pytest.mark.parametrize(
+    ("test", "program"),
+    [
+        ("assert sum(f(1)) == 3", "def f(x):\n    return range(10**11)"),
+        ("assert max(f(1)) == 3", "def f(x):\n    return range(10**11)"),
+        ("assert 3 in [sum(f(1)), f(2)]", "def f(x):\n    return range(10**11)"),
+        ("assert round(f(1), f(2)) == 3", "def f(x):\n    return -(10**9) if x == 2 else 5"),
+    ],
+)
+def test_a_short_result_cannot_keep_the_tester_busy(folder: Path, test: str, program: str) -> None:
+    problem = CALLS.model_copy(update={"tests": (test,)})
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        verdicts = dict(sandbox.grade([(problem, program), (CALLS, GOOD)]))
+    assert verdicts[0].status in ("timeout", "memory", "failed"), verdicts[0]
+    assert not is_infrastructure_error(verdicts[0])
+    assert verdicts[1].passed

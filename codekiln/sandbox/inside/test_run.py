@@ -63,8 +63,9 @@ class TestRun:
         """Judge tests whose calls have been made, and some of whose results are objects of the program."""
         self._session.shares_containers = False
         try:
-            self._session.take_classes(head[0])
-            self._session.named_classes.update(head[1])
+            if head:  # empty where no result is an object
+                self._session.take_classes(head[0])
+                self._session.named_classes.update(head[1])
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             self._lost(f"described no classes: {error}")
         for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
