@@ -77,8 +77,8 @@ _UNSENT = frozenset(
 )
 
 
-def _call_special(name: str, target: "Any", *arguments: "Any") -> "Any":
-    return getattr(type(target), name)(target, *arguments)
+def _call_special(name: str, target: "Any", /, *arguments: "Any", **named: "Any") -> "Any":
+    return getattr(type(target), name)(target, *arguments, **named)
 
 
 def _run_coroutine(coroutine: "Any") -> "Any":
@@ -113,7 +113,7 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
             "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift")),
         "pow", "ipow", "and_", "or_", "xor", "iand", "ior", "ixor", "index",
     )},
-    "call": lambda target, *arguments, **named: target(*arguments, **named),
+    "call": lambda target, /, *arguments, **named: target(*arguments, **named),
     "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
     "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
     "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,

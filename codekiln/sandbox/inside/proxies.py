@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     class Questions(Protocol):
         """What proxies need of the session with the program."""
 
-        def ask(self, operation: str, *arguments: Any, **named: Any) -> Any:
+        def ask(self, operation: str, /, *arguments: Any, **named: Any) -> Any:
             """Return the program's answer; raises what the program raises."""
 
         def judged(self) -> None:
@@ -94,7 +94,7 @@ class RemoteType(type):
 
     _codekiln_number: int
 
-    def __call__(cls, *arguments: "Any", **named: "Any") -> "Any":
+    def __call__(cls, /, *arguments: "Any", **named: "Any") -> "Any":
         """Make an instance in the program."""
         return _session.ask("call", cls, *arguments, **named)
 
@@ -150,15 +150,17 @@ def _forward(name: str) -> "Callable[..., Any]":
         return lambda self, other, *rest: _operate(name, self, (other,), (operation, other, self, *rest))
     if name in _BINARY:
         operation = _BINARY[name]
-        return lambda self, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
-    return lambda self, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
+        return lambda self, /, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
+    return lambda self, /, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
 
 
 def _forward_unary(name: str, operation: str) -> "Callable[..., Any]":
     return lambda self: _operate(name, self, (), (operation, self))
 
 
-def _operate(name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any") -> "Any":
+def _operate(
+    name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", /, **named: "Any"
+) -> "Any":
     """Ask the program, unless its answer would decide about a plain value."""
     kind = type(self)
     base = kind._codekiln_base

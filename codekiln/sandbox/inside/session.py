@@ -60,7 +60,7 @@ class Session(Exchange):
         """Note that the test no longer refers to an object."""
         self._released.append(number)
 
-    def ask(self, operation: str, *arguments: "Any", **named: "Any") -> "Any":
+    def ask(self, operation: str, /, *arguments: "Any", **named: "Any") -> "Any":
         """Return the program's answer to one question; raises what the program raises."""
         self._drop_temporaries()
         message = self.opening()
