@@ -9,7 +9,7 @@ import operator
 import sys
 
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -124,7 +124,7 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
 class ProgramExchange(Exchange):
     """Writes the program's objects: built-in values as they are, others by number, with their classes described."""
 
-    def __init__(self, classes: "dict[str, type]", channel: int) -> None:
+    def __init__(self, classes: SharedClasses, channel: int) -> None:
         super().__init__(0, classes)
         self.channel = channel
         self.new_classes: dict[int, Tree] = {}
@@ -155,6 +155,9 @@ class ProgramExchange(Exchange):
             arguments = [write(item, self, depth + 1) for item in value.args]
             return {"exception": [self.number_of(value), self.class_number(kind), arguments, describe(value)[1]]}
         return {"object": [self.number_of(value), self.class_number(kind)]}
+
+    def deferred_class(self, value: "Any", kind: "Any") -> "int | None":  # noqa: D102
+        return None if type(value) is kind else self.class_number(type(value))
 
     def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
         if tag == "callback":
@@ -242,6 +245,8 @@ class Relay(io.TextIOWrapper):
 
 def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | None") -> None:
     """Write one message, with what is new and what was printed since the last."""
+    if deferred := exchange.write_deferred():
+        message["deferred"] = deferred
     exchange.settle()
     if exchange.new_classes:
         message["classes"] = list(exchange.new_classes.items())
@@ -256,8 +261,9 @@ def _receive(exchange: ProgramExchange) -> "dict[str, Any] | None":
     if frame is None:
         return None
     message: dict[str, Any] = parse(frame)
-    exchange.forget(message.get("drop", []))
+    exchange.read_deferred(message.get("deferred", []))
     exchange.apply(message.get("changes", []))
+    exchange.forget(message.get("drop", []))
     return message
 
 

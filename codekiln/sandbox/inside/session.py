@@ -5,7 +5,7 @@ import weakref
 
 from codekiln.sandbox.inside import proxies
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import dumps, parse, read, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -36,7 +36,7 @@ class Session(Exchange):
             not be able to catch that.
     """
 
-    def __init__(self, channel: int, classes: "dict[str, type]", limit: int, lost: "Callable[[str], NoReturn]") -> None:
+    def __init__(self, channel: int, classes: SharedClasses, limit: int, lost: "Callable[[str], NoReturn]") -> None:
         super().__init__(1, classes)
         self._channel, self._limit, self._lost = channel, limit, lost
         self._remote_classes: dict[int, Any] = {}
@@ -164,6 +164,8 @@ class Session(Exchange):
     def _send(self, message: "dict[str, Any]") -> None:
         if self._released:
             message["drop"], self._released = self._released, []
+        if deferred := self.write_deferred():
+            message["deferred"] = deferred
         self.settle()
         try:
             write_frame(self._channel, dumps(message).encode("utf-8", "surrogatepass"))
@@ -191,6 +193,7 @@ class Session(Exchange):
             if type(message) is not dict:
                 raise ValueError("not a message")
             self.take_classes(message.get("classes", []))
+            self.read_deferred(message.get("deferred", []))
             self.apply(message.get("changes", []))
             if "printed" in message:
                 sys.stdout.write(str(message["printed"]))
