@@ -228,6 +228,11 @@ class Exchange(Foreign):
             if (entry := self._shared.get(self._fresh.pop())) is not None:
                 entry.content = dumps(self._content(entry, 0))
 
+    def abandon(self) -> None:
+        """Forget the containers of a message that could not be written."""
+        self.forget(self._fresh)
+        self._fresh, self._deferred = [], []
+
     def forget(self, numbers: "list[int]") -> None:
         """Let go of objects and containers that the other side no longer refers to."""
         for number in numbers:

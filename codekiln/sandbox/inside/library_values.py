@@ -48,6 +48,8 @@ _MODULES = frozenset(
         "calendar",
         "unicodedata",
         "zoneinfo",
+        "json.decoder",
+        "asyncio.exceptions",
     ]
 )
 _UNSAFE = frozenset(
