@@ -81,11 +81,11 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
         "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
-        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output,
+        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output, "digests": False,
     }  # fmt: skip
     return {
-        "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "runs_coroutines": False,
-        "seed": b"",
+        "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "references": (),
+        "expected": b"", "digest": b"", "runs_coroutines": False, "seed": b"",
     }  # fmt: skip
 
 

@@ -9,14 +9,16 @@ import ast
 import dataclasses
 import hashlib
 import marshal
+import zlib
 from collections.abc import Mapping, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
-from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, TestPlan
+from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, ReferencePlan, TestPlan
 from codekiln.sandbox.inside.plain_values import decode
+from codekiln.sandbox.inside.program import RESULT_FORMAT
 from codekiln.sandbox.plain_calls import NotPlainCalls, PlainCalls, compile_expression
 from codekiln.sandbox.test_names import Names, shared_statements
 
@@ -68,7 +70,8 @@ class _Planner:
         self._called: set[str] = set()
         self._in_one_go = True
         self._relays = any(word in problem.setup for word in _OUTPUT_WORDS)
-        self._output = 0
+        self._references: list[ReferencePlan] = []
+        self._expected: list[bytes] = []
 
     def add(self, test: Test, field: str, expected: Mapping[str, Sequence[bytes]]) -> None:
         """Plan one test."""
@@ -88,20 +91,23 @@ class _Planner:
         problem, questions = self._problem, not self._in_one_go
         shared, classes = shared_statements(self._setup)
         calls: CallPlan = {
-            "calls": () if questions else tuple(self._calls), "called": tuple(sorted(self._called)),
+            "calls": tuple(self._calls), "called": tuple(sorted(self._called)),
             "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
-            "keeps_objects": True, "relays": questions and self._relays, "more_output": 2 * self._output,
+            "keeps_objects": True, "relays": questions and self._relays,
+            "more_output": 2 * sum(map(len, self._expected)),
+            "digests": not questions and not self._tests and bool(digest := _digest(self._expected)),
         }  # fmt: skip
         texts = "\n".join([problem.setup, *(test["text"] for test in self._tests)])
         message: ProblemPlan = {
             "kind": "questions" if questions else "calls", "calls": calls,
             "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
-            "tests": tuple(self._tests), "scripts": tuple(self._scripts),
+            "tests": tuple(self._tests), "scripts": tuple(self._scripts), "references": tuple(self._references),
+            "expected": zlib.compress(b"\n".join(self._expected), 1), "digest": digest if calls["digests"] else b"",
             "runs_coroutines": "asyncio" in texts,
             "seed": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).digest(),
         }  # fmt: skip
-        return ExecutionPlan(message, len(self._tests) + len(self._scripts))
+        return ExecutionPlan(message, len(self._tests) + len(self._scripts) + len(self._expected))
 
     def _add_code(self, text: str, field: str) -> None:
         module = parse(self._problem, text, field)
@@ -146,17 +152,12 @@ class _Planner:
         self._names.want(entry)
         if len(expected) != len(test.inputs):
             raise ValueError("the results of the reference are needed")
-        for arguments, line in zip(test.inputs, expected, strict=True):
-            values = decode(arguments.encode())
-            if not isinstance(values, list):
-                raise InputError("an input is no list of arguments", where=f"{self._problem.task_id}.{field}", fix="")
-            self._tests.append(_NOTHING | {
-                "text": f"{entry}({', '.join(map(_shown, values))})"[:200], "first": len(self._calls), "count": 1,
-                "suite": test.suite, "comparison": test.comparison, "expected": line, "arguments": arguments,
-                "atol": test.atol,
-            })  # fmt: skip
-            self._calls.append((entry, arguments))
-            self._output += len(line)
+        self._references.append({
+            "suite": test.suite, "comparison": test.comparison, "atol": test.atol, "first": len(self._calls),
+            "count": len(test.inputs), "entry_point": entry,
+        })  # fmt: skip
+        self._calls += [(entry, arguments) for arguments in test.inputs]
+        self._expected += expected
         self._called.add(entry)
 
     def _entry_point(self, field: str, what: str) -> str:
@@ -185,9 +186,15 @@ class _Planner:
         self._tests.append(_NOTHING | {"text": text, "doctest": text, "mentions_stop": "StopIteration" in text})
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _digest(lines: Sequence[bytes]) -> bytes:
+    """Return the digest that the program's process sends for these results, or nothing where it sends the lines."""
+    digest = hashlib.sha256()
+    try:
+        for line in lines:
+            digest.update(marshal.dumps(cast(Any, decode(line[1:])), RESULT_FORMAT))
+    except ValueError:
+        return b""  # a result such as a Decimal
+    return digest.digest()
 
 
 def parse(problem: Problem, source: str, field: str) -> ast.Module:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import zlib
 
 from codekiln.sandbox.inside import expressions
 from codekiln.sandbox.inside.answering import describe
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from codekiln.sandbox.inside.messages import TestPlan
+    from codekiln.sandbox.inside.messages import ProblemPlan, TestPlan
 
 Failure = tuple[str, str]
 """Status and detail of a test that did not pass."""
@@ -39,6 +40,13 @@ class Tally:
         if self._report is not None:
             self._write(["test", test["suite"], failure and [failure[0], f"{short(test['text'])}: {failure[1]}"],
                          forgeable])  # fmt: skip
+
+    def add_all(self, plan: "ProblemPlan") -> None:
+        """Count all tests by reference of a plan as passed."""
+        for reference in plan["references"]:
+            self.run += reference["count"]
+            self.passed += reference["count"]
+            self.suites.setdefault(reference["suite"], "passed")
 
     def count(self, suite: str, failure: "Failure | None", forgeable: bool) -> None:
         """Count one test by what was reported of it."""
@@ -94,6 +102,24 @@ class Tally:
     def _write(self, line: "list[Any]") -> None:
         if self._report is not None:
             os.write(self._report, json.dumps(line).encode() + b"\n")
+
+
+def reference_tests(plan: "ProblemPlan") -> "list[TestPlan]":
+    """Return the tests by reference of a plan, one per call."""
+    if not plan["references"]:
+        return []
+    lines = iter(zlib.decompress(plan["expected"]).split(b"\n"))
+    calls = [str(call) for _, call in plan["calls"]["calls"]]
+    tests: list[TestPlan] = []
+    for reference in plan["references"]:
+        for index in range(reference["first"], reference["first"] + reference["count"]):
+            tests.append({
+                "text": f"{reference['entry_point']}(*{short(calls[index])})", "first": index, "count": 1,
+                "checks": (), "code": None, "doctest": "", "own": (), "builtins": (), "follows": False,
+                "mentions_stop": False, "suite": reference["suite"], "comparison": reference["comparison"],
+                "expected": next(lines), "arguments": calls[index], "atol": reference["atol"],
+            })  # fmt: skip
+    return tests
 
 
 def failure_of(error: BaseException, in_test: bool = True) -> Failure:

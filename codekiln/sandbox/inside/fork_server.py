@@ -205,10 +205,9 @@ def _watch(
         poll.register(handle, select.POLLIN)
     deadline, look = time.monotonic() + limits["wall_seconds"], time.monotonic() + _FOLDER_SECONDS
     while (now := time.monotonic()) < deadline:
-        if now >= look:
-            if reason := _exceeded(pid, scratch, limits):
-                return reason, printed
-            look = now + _FOLDER_SECONDS
+        if now >= look and (reason := _exceeded(pid, scratch, limits)):
+            return reason, printed
+        look = look if now < look else now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
         if output in events:
             part = os.read(output, _CHUNK)
@@ -218,12 +217,16 @@ def _watch(
             if not part:
                 poll.unregister(output)
         elif control.fileno() in events:
-            if not control.recv(1):
-                raise SystemExit("the tester is gone")
-            return "stopped", printed
+            return _stopped(control), printed
         elif ended in events:  # what is printed is read to its end before the end of the program counts
             return "ended", printed
     return "timeout", printed
+
+
+def _stopped(control: socket.socket) -> str:
+    if not control.recv(1):
+        raise SystemExit("the tester is gone")
+    return "stopped"
 
 
 def _exceeded(pid: int, scratch: ScratchFolder, limits: "LimitValues") -> str:

@@ -35,6 +35,7 @@ class CallPlan(TypedDict):
         keeps_objects: Whether results that are not plain data stay, for questions about them.
         relays: Whether printed text is sent with each answer.
         more_output: Bytes of results beyond the limit that the reference's own results need.
+        digests: Whether one digest of all results is sent first, and the results only if they are asked for.
     """
 
     calls: tuple[tuple[str | None, CodeType | str | list[Any]], ...]
@@ -48,6 +49,7 @@ class CallPlan(TypedDict):
     keeps_objects: bool
     relays: bool
     more_output: int
+    digests: bool
 
 
 class TestPlan(TypedDict):
@@ -87,6 +89,25 @@ class TestPlan(TypedDict):
     atol: float
 
 
+class ReferencePlan(TypedDict):
+    """Calls whose results are compared with those of the reference.
+
+    Attributes:
+        suite: The suite that they count for.
+        comparison: How results are compared, with ``atol``.
+        first: Index of the first call.
+        count: Number of calls.
+        entry_point: What is called.
+    """
+
+    suite: str
+    comparison: str
+    atol: float
+    first: int
+    count: int
+    entry_point: str
+
+
 class ProblemPlan(TypedDict):
     """What the tester knows of a problem.
 
@@ -96,6 +117,9 @@ class ProblemPlan(TypedDict):
         calls: What the fork server may know.
         setup: Code that the tests need, executed in the tester.
         tests: The tests.
+        references: Further tests, whose arguments are those of ``calls``.
+        expected: Results of these in order, one per line, compressed.
+        digest: The digest of these, or nothing where there is none.
         scripts: Input and expected output of each run as a script.
         runs_coroutines: Whether the tests use asyncio.
         seed: Seed of the random numbers of the tests, which the program must not be able to guess.
@@ -105,6 +129,9 @@ class ProblemPlan(TypedDict):
     calls: CallPlan
     setup: CodeType | None
     tests: tuple[TestPlan, ...]
+    references: tuple[ReferencePlan, ...]
+    expected: bytes
+    digest: bytes
     scripts: tuple[tuple[str, str], ...]
     runs_coroutines: bool
     seed: bytes

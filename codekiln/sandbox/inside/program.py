@@ -7,12 +7,14 @@ not in this process. Whatever a program makes this code report counts as its ans
 import atexit
 import builtins
 import gc
+import marshal
 import os
 import sys
 import types
+from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
-from codekiln.sandbox.inside.channel import write_frame
+from codekiln.sandbox.inside.channel import read_frame, write_frame
 from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
@@ -30,6 +32,9 @@ _exit, _exit_functions, _collect = os._exit, atexit._run_exitfuncs, gc.collect
 MODULE = "program"
 """Name of the program's module when its functions are called: a main guard does not run then."""
 _BUILTINS = frozenset(vars(builtins))
+RESULT_FORMAT = 2
+"""Version of marshal without references: equal values of built-in types give equal bytes, but for sets and dicts."""
+_marshal, _unmarshal = marshal.dumps, marshal.loads
 
 
 def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
@@ -137,16 +142,29 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
     foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
-    lines, size = [], 0
-    head: list[Any]
+    results: list[str | bytes] = []
+    size = 0
     for name, code in plan["calls"]:
-        line = _call(name, code, namespace, foreign)
-        lines.append(line)
-        size += len(line)
+        result = _call(name, code, namespace, foreign, plan["digests"])
+        results.append(result)
+        size += len(result)
         if size > limit + plan["more_output"]:
             _report(channel, ["large"])
             _exit(0)
-    head = ["loaded"]
+    if plan["digests"] and all(type(result) is bytes for result in results):
+        _report(channel, ["digest", _sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
+        if read_frame(channel) is None:
+            return
+    lines = [
+        result if isinstance(result, str) else "v" + dumps(write(_unmarshal(result), foreign)) for result in results
+    ]
+    _send_lines(channel, plan, namespace, exchange, lines)
+
+
+def _send_lines(
+    channel: int, plan: "CallPlan", namespace: "Namespace", exchange: ProgramExchange, lines: list[str]
+) -> None:
+    head: list[Any] = ["loaded"]
     if exchange.wrote_object:
         called = {name: namespace.get(name) for name in plan["called"]}
         named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
@@ -158,12 +176,22 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
 
 
 def _call(
-    name: "str | None", code: "types.CodeType | str | list[Any]", namespace: "Namespace", foreign: Foreign
-) -> str:
+    name: "str | None",
+    code: "types.CodeType | str | list[Any]",
+    namespace: "Namespace",
+    foreign: Foreign,
+    for_digest: bool,
+) -> str | bytes:
+    """Return the line of a result; or, for a digest, the bytes that marshal makes of a plain value."""
     try:
         if name is not None and name not in namespace:
             raise NameError(f"name {name!r} is not defined")
         result = namespace[name or ""](*code) if isinstance(code, list) else eval(code, namespace)
+        if for_digest:
+            try:
+                return _marshal(result, RESULT_FORMAT)
+            except ValueError:
+                pass  # not only built-in types
         return "v" + dumps(write(result, foreign))
     except BaseException as error:
         return "x" + dumps(describe(error))

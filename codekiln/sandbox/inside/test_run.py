@@ -57,7 +57,7 @@ class TestRun:
             self._tally.stop(*checks.failure_of(error, in_test=False), "setup")
             self._end()
         asked_by_setup = self._session.asked
-        for test in self._plan["tests"]:
+        for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
             self._run(test, namespace, asked_by_setup)
         self._end()
 
@@ -70,7 +70,7 @@ class TestRun:
             self._session.named_classes.update(head[1])
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             self._lost(f"described no classes: {error}")
-        for test in self._plan["tests"]:
+        for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
             decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
             failure = checks.check_results(test, mine, self._session)
