@@ -8,8 +8,9 @@ import io
 import operator
 import sys
 
+from codekiln.sandbox.inside import library_values
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -77,8 +78,8 @@ _UNSENT = frozenset(
 )
 
 
-def _call_special(name: str, target: "Any", *arguments: "Any") -> "Any":
-    return getattr(type(target), name)(target, *arguments)
+def _call_special(name: str, target: "Any", /, *arguments: "Any", **named: "Any") -> "Any":
+    return getattr(type(target), name)(target, *arguments, **named)
 
 
 def _run_coroutine(coroutine: "Any") -> "Any":
@@ -113,7 +114,7 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
             "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift")),
         "pow", "ipow", "and_", "or_", "xor", "iand", "ior", "ixor", "index",
     )},
-    "call": lambda target, *arguments, **named: target(*arguments, **named),
+    "call": lambda target, /, *arguments, **named: target(*arguments, **named),
     "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
     "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
     "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,
@@ -124,17 +125,19 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
 class ProgramExchange(Exchange):
     """Writes the program's objects: built-in values as they are, others by number, with their classes described."""
 
-    def __init__(self, classes: "dict[str, type]", channel: int) -> None:
+    def __init__(self, classes: SharedClasses, channel: int) -> None:
         super().__init__(0, classes)
         self.channel = channel
         self.new_classes: dict[int, Tree] = {}
+        self._theirs: dict[int, Any] = {}
+        self._their_numbers: dict[int, int] = {}
         self.wrote_object = False
 
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
-        remote = getattr(value, "__codekiln_number__", None) if kind is _FUNCTION else None
-        if remote is not None:
-            return {"yours": remote}
+        theirs = self._their_numbers.get(id(value))
+        if theirs is not None:
+            return {"yours": theirs}
         base = None if issubclass(kind, type) else _base_of(kind)
         if base in _CONTAINER_BASES and depth < 100:
             if not self.shares_containers:
@@ -152,29 +155,61 @@ class ProgramExchange(Exchange):
         if isinstance(value, type):
             return {"class": self.class_number(value)}
         if isinstance(value, BaseException):
-            arguments = [write(item, self, depth + 1) for item in value.args]
-            return {"exception": [self.number_of(value), self.class_number(kind), arguments, describe(value)[1]]}
+            return self._write_exception(value, kind, depth)
+        if kind is memoryview:
+            return write(memoryview(value.tobytes()).toreadonly(), self, depth)
         return {"object": [self.number_of(value), self.class_number(kind)]}
 
+    def _write_exception(self, error: BaseException, kind: "Any", depth: int) -> "Tree":
+        number, class_number = self.number_of(error), self.class_number(kind)
+        known = self._is_known(kind)
+        arguments = kind.__reduce__(error)[1] if known else error.args
+        state = {name: getattr(error, name, None) for name in (*vars(error), *_ERROR_NAMES)} if known else {}
+        linked = [error.__cause__, error.__context__] if depth < _MAX_LINKED else [None, None]
+        return {
+            "exception": [
+                number, class_number, [write(item, self, depth + 1) for item in arguments], describe(error)[1],
+                [[name, write(item, self, depth + 1)] for name, item in state.items() if item is not None],
+                [*(write(item, self, depth + 1) for item in linked), error.__suppress_context__],
+            ]
+        }  # fmt: skip
+
+    def _is_known(self, kind: "Any") -> bool:
+        """Return whether the tester has a class of exceptions, too."""
+        return self.classes.name_of(kind) is not None or library_values.name(kind, type(kind)) is not None
+
+    def deferred_class(self, value: "Any", kind: "Any") -> "int | None":  # noqa: D102
+        return None if type(value) is kind else self.class_number(type(value))
+
     def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
+        number, *parts = body
+        if number not in self._theirs:
+            made = self._make_theirs(tag, number, parts)
+            self._theirs[number], self._their_numbers[id(made)] = made, number
+        return self._theirs[number]
+
+    def _make_theirs(self, tag: str, number: int, parts: "list[Any]") -> "Any":
+        """Return what stands here for an object of the tests."""
         if tag == "callback":
-            return self._callback(body)
+            return _callback(self, number, *parts)
         if tag == "iterator":
-            return iter(self._callback(body), _END)
-        return super().read_object(tag, body)
-
-    def _callback(self, number: int) -> "Callable[..., Any]":
-        def callback(*arguments: "Any", **named: "Any") -> "Any":
-            return call_tester(self, number, arguments, named)
-
-        callback.__codekiln_number__ = number  # type: ignore[attr-defined]
-        return callback
+            return _TestIterator(self, number)
+        if tag == "error_class":
+            name, bases = parts
+            return type(name, tuple(read(base, self) for base in bases), {})
+        kind, arguments = (read(part, self) for part in parts)
+        try:
+            return kind(*arguments)
+        except Exception:  # what it is made with is not what it keeps
+            return kind.__new__(kind, *arguments)
 
     def class_number(self, kind: type) -> int:
         """Return the number of a class, which is described in the next message if it is new."""
         known = id(kind) in self._numbers
         number = self.number_of(kind)
-        if not known:
+        if not known and issubclass(kind, BaseException) and self._is_known(kind):
+            self.new_classes[number] = write(kind, self)
+        elif not known:
             bases = [
                 base.__name__ if base.__module__ == "builtins" and (base in _VALUE_BASES or base in _CONTAINER_BASES or
                                                                     issubclass(base, BaseException))
@@ -184,15 +219,47 @@ class ProgramExchange(Exchange):
             own = _DICT(kind)
             specials = [
                 name if own[name] is not None else "-" + name
-                for name in own if name[:2] == "__" == name[-2:] and name not in _UNSENT
+                for name in own if name not in _UNSENT and _is_special(kind, name, own[name])
             ]  # fmt: skip
             self.new_classes[number] = [_NAME(kind)[:80], str(kind.__module__)[:80], bases, specials]
         return number
 
 
-_FUNCTION = type(_call_special)
-_END = object()
-"""What no iterator of the tester yields."""
+def _is_special(kind: type, name: str, value: "Any") -> bool:
+    """Return whether a class defines what would otherwise be that of a built-in class, or does not exist."""
+    if name[:2] == "__" == name[-2:]:
+        return value is None or hasattr(value, "__get__")
+    return any(hasattr(parent, name) for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES)
+
+
+def _callback(exchange: "ProgramExchange", number: int, name: str, text: "str | None") -> "Callable[..., Any]":
+    def callback(*arguments: "Any", **named: "Any") -> "Any":
+        return call_tester(exchange, number, arguments, named)
+
+    callback.__name__ = callback.__qualname__ = name
+    callback.__doc__ = text
+    return callback
+
+
+class _TestIterator:
+    """An iterator of the tests."""
+
+    def __init__(self, exchange: "ProgramExchange", number: int) -> None:
+        self._exchange, self._number = exchange, number
+
+    def __iter__(self) -> "_TestIterator":
+        """Return itself, as iterators do."""
+        return self
+
+    def __next__(self) -> "Any":
+        """Return what the tests have next."""
+        return call_tester(self._exchange, self._number, (), {})
+
+
+_ERROR_NAMES = ("name", "__notes__")
+"""Attributes of exceptions that are not among their arguments."""
+_MAX_LINKED = 5
+"""So many exceptions that led to another are sent."""
 
 
 def _base_of(kind: type) -> "type | None":
@@ -242,6 +309,8 @@ class Relay(io.TextIOWrapper):
 
 def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | None") -> None:
     """Write one message, with what is new and what was printed since the last."""
+    if deferred := exchange.write_deferred():
+        message["deferred"] = deferred
     exchange.settle()
     if exchange.new_classes:
         message["classes"] = list(exchange.new_classes.items())
@@ -256,8 +325,9 @@ def _receive(exchange: ProgramExchange) -> "dict[str, Any] | None":
     if frame is None:
         return None
     message: dict[str, Any] = parse(frame)
-    exchange.forget(message.get("drop", []))
+    exchange.read_deferred(message.get("deferred", []))
     exchange.apply(message.get("changes", []))
+    exchange.forget(message.get("drop", []))
     return message
 
 
@@ -274,20 +344,20 @@ def _answer(
         arguments = read(message["with"], exchange)
         named = read(message["named"], exchange) if "named" in message else {}
         exchange.settle()
-        result = _OPERATIONS[message["do"]](*arguments, **named)
-        answer = exchange.opening()
-        answer["value"] = write(result, exchange)
+        part: Any = "value", _OPERATIONS[message["do"]](*arguments, **named)
     except BaseException as error:
-        answer = exchange.opening()
+        part = "raised", error
+    answer = exchange.opening()
+    try:
+        answer[part[0]] = _exception(exchange, part[1]) if part[0] == "raised" else write(part[1], exchange)
+    except Exception as error:
+        exchange.abandon()
         answer["raised"] = _exception(exchange, error)
     send(exchange, answer, relay)
 
 
 def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
-    described = describe(error)
-    known = getattr(error, "__codekiln_number__", None)
-    arguments = [write(item, exchange) for item in error.args]
-    return [*described, arguments, known, exchange.number_of(error), exchange.class_number(type(error))]
+    return [*describe(error), write(error, exchange)]
 
 
 def call_tester(exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
@@ -302,15 +372,9 @@ def call_tester(exchange: ProgramExchange, number: int, arguments: "tuple[Any, .
         if "do" in answer:
             _answer(exchange, {}, relay, answer)
             continue
-        value = read(answer["value"], exchange) if "value" in answer else _END
+        value = read(answer["value"] if "value" in answer else answer["raised"], exchange)
         exchange.settle()
-        if "ended" in answer:
-            return _END
         if "raised" in answer:
-            name, text, own = answer["raised"]
-            kind = vars(__import__("builtins")).get(name, Exception)
-            error = kind(text) if isinstance(kind, type) and issubclass(kind, BaseException) else Exception(text)
-            vars(error)["__codekiln_number__"] = own
-            raise error
+            raise value
         return value
     raise SystemExit("the tester is gone")

@@ -15,6 +15,7 @@ from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -105,14 +106,14 @@ def _load(channel: int, code: types.CodeType, namespace: "Namespace") -> None:
         _exit(0)
 
 
-def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "dict[str, type]":
-    """Execute the imports and classes of the setup, which program and tests share; return the classes by name."""
+def _define_shared(plan: "CallPlan", namespace: "Namespace") -> SharedClasses:
+    """Execute the imports and classes of the setup, which program and tests share; return the classes."""
     for code in plan["shared"]:
         try:
             exec(code, namespace)
         except BaseException:
             continue  # needs names that only the tests have; the program that uses it raises NameError
-    return {name: namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)}
+    return SharedClasses(plan["classes"], namespace)
 
 
 def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -> "NoReturn":
@@ -136,9 +137,7 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
     _exit(status & 255)
 
 
-def _call_in_one_go(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", limit: int
-) -> None:
+def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, limit: int) -> None:
     """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
@@ -199,7 +198,7 @@ def _call(
 
 
 def _answer_questions(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", relay: "Relay | None"
+    channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, relay: "Relay | None"
 ) -> None:
     exchange = ProgramExchange(classes, channel)
     shared = set(plan["classes"])

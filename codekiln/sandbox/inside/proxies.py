@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     class Questions(Protocol):
         """What proxies need of the session with the program."""
 
-        def ask(self, operation: str, *arguments: Any, **named: Any) -> Any:
+        def ask(self, operation: str, /, *arguments: Any, **named: Any) -> Any:
             """Return the program's answer; raises what the program raises."""
 
         def judged(self) -> None:
@@ -94,7 +94,12 @@ class RemoteType(type):
 
     _codekiln_number: int
 
-    def __call__(cls, *arguments: "Any", **named: "Any") -> "Any":
+    def __new__(mcs, name: str, bases: "tuple[type, ...]", *rest: "Any", **named: "Any") -> "Any":
+        """Refuse a class statement of a test: the program would not call its methods."""
+        names = ", ".join(repr(base.__name__) for base in bases if isinstance(base, RemoteType))
+        raise TypeError(f"a test cannot derive a class from the program's {names}: derive it in the setup")
+
+    def __call__(cls, /, *arguments: "Any", **named: "Any") -> "Any":
         """Make an instance in the program."""
         return _session.ask("call", cls, *arguments, **named)
 
@@ -150,15 +155,17 @@ def _forward(name: str) -> "Callable[..., Any]":
         return lambda self, other, *rest: _operate(name, self, (other,), (operation, other, self, *rest))
     if name in _BINARY:
         operation = _BINARY[name]
-        return lambda self, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
-    return lambda self, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
+        return lambda self, /, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
+    return lambda self, /, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
 
 
 def _forward_unary(name: str, operation: str) -> "Callable[..., Any]":
     return lambda self: _operate(name, self, (), (operation, self))
 
 
-def _operate(name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any") -> "Any":
+def _operate(
+    name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", /, **named: "Any"
+) -> "Any":
     """Ask the program, unless its answer would decide about a plain value."""
     kind = type(self)
     base = kind._codekiln_base
@@ -293,7 +300,9 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     # Those of ValueProxy forward, too, and an exception has its message.
     kept = ("__str__", "__repr__", "__format__") if is_exception or value_base is None else ()
     for special in specials:
-        if special not in kept:
+        if special[:2] != "__" and special[0] != "-":
+            namespace[special] = _forward_attribute(special)
+        elif special not in kept:
             namespace[special.removeprefix("-")] = None if special[0] == "-" else _forward(special)
     if name in ("generator", "coroutine"):
         namespace |= {method: _forward_method(method) for method in ("send", "throw", "close")}
@@ -309,6 +318,11 @@ def _await(self: "Any") -> "Any":
     """Run a coroutine of the program to its end in the program."""
     return _session.ask("run", self)
     yield
+
+
+def _forward_attribute(name: str) -> property:
+    """Return what stands for an attribute that overrides one of a built-in class."""
+    return property(lambda self: _session.ask("getattr", self, name))
 
 
 def _forward_method(name: str) -> "Callable[..., Any]":
@@ -330,10 +344,17 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
 
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
-    made: BaseException = cls.__new__(cls, *arguments)
+    made: BaseException
+    if type(cls) is not RemoteType:
+        try:
+            return cls(*arguments)  # type: ignore[no-any-return]
+        except Exception:  # what it is made with is not what it keeps
+            made = cls.__new__(cls, *arguments)
+            made.args = tuple(arguments)
+            return made
+    made = cls.__new__(cls, *arguments)
     made.args = tuple(arguments)
-    if type(cls) is RemoteType:
-        vars(made).update(_codekiln_object=number, _codekiln_message=message)
+    vars(made).update(_codekiln_object=number, _codekiln_message=message)
     return made
 
 

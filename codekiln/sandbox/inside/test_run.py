@@ -6,6 +6,7 @@ import os
 import sys
 
 from codekiln.sandbox.inside import checks, proxies
+from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import parse, read
 from codekiln.sandbox.inside.session import Session
 
@@ -34,8 +35,9 @@ class TestRun:
     def __init__(self, plan: "ProblemPlan", channel: int, report: int, limit: int) -> None:
         self._plan, self._report = plan, report
         self._tally = checks.Tally(report=report)
-        self._classes = self._setup_classes()
-        self._session = Session(channel, self._classes, limit, self._lost)
+        self._namespace: Namespace = {"__name__": "__main__"}
+        classes = SharedClasses(plan["calls"]["classes"], self._namespace)
+        self._session = Session(channel, classes, limit, self._lost)
         import random  # imported by the boot process in a way of its own
 
         random.seed(plan["seed"])
@@ -45,7 +47,7 @@ class TestRun:
         message = self._session.take(first)
         if "loaded" not in message:
             self._lost("sent no names")
-        namespace = self._namespace(message["loaded"])
+        namespace = self._take_names(message["loaded"])
         if self._plan["runs_coroutines"]:
             _run_coroutines_in_program(self._session)
         try:
@@ -62,6 +64,7 @@ class TestRun:
     def from_results(self, head: "list[Any]", lines: list[bytes]) -> "NoReturn":
         """Judge tests whose calls have been made, and some of whose results are objects of the program."""
         self._session.shares_containers = False
+        self._define_shared()
         try:
             self._session.take_classes(head[0])
             self._session.named_classes.update(head[1])
@@ -74,20 +77,17 @@ class TestRun:
             self._tally.add(test, failure, self._session.decisions > decisions)
         self._end()
 
-    def _setup_classes(self) -> "dict[str, type]":
+    def _define_shared(self) -> None:
         """Define the classes of the setup that the program has, too."""
-        namespace: Namespace = {"__name__": "__main__"}
         for code in self._plan["calls"]["shared"]:
             try:
-                exec(code, namespace)
-            except Exception:  # needs names that the program defines; the setup itself defines it later
+                exec(code, self._namespace)
+            except Exception:  # needs names that only the whole setup has; the program does not get far, either
                 continue
-        names = self._plan["calls"]["classes"]
-        return {name: namespace[name] for name in names if isinstance(namespace.get(name), type)}
 
-    def _namespace(self, loaded: "Any") -> "Namespace":
-        session = self._session
-        namespace: Namespace = {"__name__": "__main__", "__builtins__": _builtins(session)}
+    def _take_names(self, loaded: "Any") -> "Namespace":
+        session, namespace = self._session, self._namespace
+        namespace["__builtins__"] = _builtins(session)
         try:
             found = {name: tree for name, tree in loaded}
         except (TypeError, ValueError):
@@ -101,7 +101,6 @@ class TestRun:
                 self._own[name] = value
             else:
                 namespace[name] = value
-        namespace.update(self._classes)
         return namespace
 
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
