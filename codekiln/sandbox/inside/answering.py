@@ -4,6 +4,7 @@ It runs in the program's own process, so nothing here is hidden from the program
 sends counts as the program's answers.
 """
 
+import builtins
 import io
 import operator
 import sys
@@ -30,7 +31,8 @@ _CONTAINER_BASES = (list, dict, set, bytearray)
 _COMPARED = ("__eq__", "__ne__")
 # Operators that agree with those of the built-in type beneath.
 _LIKE_DICT = frozenset(("Counter", "OrderedDict"))
-_UNSENT = frozenset(
+# Special names that no stand-in of a class forwards.
+UNSENT = frozenset(
     [
         "__new__",
         "__init__",
@@ -130,6 +132,13 @@ class ProgramExchange(Exchange):
         self.new_classes: dict[int, Tree] = {}
         self.wrote_object = False
 
+    def may_send(self, named: "list[Any]") -> bool:  # noqa: D102
+        return super().may_send(named) or tuple(named) in self._named
+
+    def may_receive(self, named: "list[Any]") -> bool:  # noqa: D102
+        self._named.add(tuple(named[:2]))
+        return True
+
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
         remote = getattr(value, "__codekiln_number__", None) if kind is _FUNCTION else None
@@ -184,15 +193,23 @@ class ProgramExchange(Exchange):
             own = _DICT(kind)
             specials = [
                 name if own[name] is not None else "-" + name
-                for name in own if name[:2] == "__" == name[-2:] and name not in _UNSENT
+                for name in own if name[:2] == "__" == name[-2:] and name not in UNSENT
             ]  # fmt: skip
-            self.new_classes[number] = [_NAME(kind)[:80], str(kind.__module__)[:80], bases, specials]
+            self.new_classes[number] = [_NAME(kind)[:80], _module_of(kind), bases, specials]
         return number
 
 
 _FUNCTION = type(_call_special)
 _END = object()
 """What no iterator of the tester yields."""
+
+
+def _module_of(kind: type) -> str:
+    """Return the module of a class; that of a class that only calls itself like a built-in one is the program."""
+    module = str(kind.__module__)[:80]
+    if module == "builtins" and vars(builtins).get(_NAME(kind), kind) is not kind:
+        return "program"
+    return module
 
 
 def _base_of(kind: type) -> "type | None":

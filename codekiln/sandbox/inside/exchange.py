@@ -51,6 +51,8 @@ class Exchange(Foreign):
         self._numbers: dict[int, int] = {}
         self._shared: dict[int, _Shared] = {}
         self._fresh: list[int] = []
+        self._named: set[tuple[object, ...]] = set()
+        """Functions and modules of the standard library that the tester has sent; only those come back by name."""
         self._classes = classes
         self._class_names = {kind: name for name, kind in classes.items()}
 
@@ -192,8 +194,10 @@ class Exchange(Foreign):
         elif kind in _DICTS:
             pairs = [(read(key, self), read(item, self)) for key, item in body]
             refuse_collisions([key for key, _ in pairs])
-            dict.clear(value)
-            dict.update(value, pairs)
+            place: Any = OrderedDict if isinstance(value, OrderedDict) else dict
+            place.clear(value)
+            for key, item in pairs:
+                place.__setitem__(value, key, item)
         elif kind is set:
             items = [read(item, self) for item in body]
             refuse_collisions(items)

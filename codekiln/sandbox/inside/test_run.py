@@ -37,6 +37,7 @@ class TestRun:
         self._tally = checks.Tally(report=report)
         self._classes = self._setup_classes()
         self._session = Session(channel, self._classes, limit, self._lost)
+        self._decisions = 0
         random.seed(plan["seed"])
 
     def from_questions(self, first: bytes) -> "NoReturn":
@@ -60,15 +61,16 @@ class TestRun:
         """Judge tests whose calls have been made, and some of whose results are objects of the program."""
         self._session.shares_containers = False
         try:
-            self._session.take_classes(head[0])
-            self._session.named_classes.update(head[1])
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            described, named = head or [[], []]
+            self._session.take_classes(described)
+            self._session.named_classes.update(named)
+        except Exception as error:
             self._lost(f"described no classes: {error}")
         for test in self._plan["tests"]:
-            decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
             failure = checks.check_results(test, mine, self._session)
-            self._tally.add(test, failure, self._session.decisions > decisions)
+            self._tally.add(test, failure, self._session.decisions > self._decisions)
+            self._decisions = self._session.decisions
         self._end()
 
     def _setup_classes(self) -> "dict[str, type]":
@@ -103,7 +105,7 @@ class TestRun:
 
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
         session = self._session
-        asked, decisions, session.stopped = session.asked, session.decisions, False
+        asked, session.stopped = session.asked, False
         redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
         failure = self._outcome(test, namespace, redefined if test["own"] else {})
         if failure is None and redefined and not test["own"]:
@@ -112,7 +114,9 @@ class TestRun:
             failure = ("failed", "the test asked the program nothing")
         if failure is None and session.stopped and not test["mentions_stop"]:
             failure = ("error", "StopIteration: raised by the program in a call")
-        self._tally.add(test, failure, session.decisions > decisions)
+        # What is decided in the setup counts for the first test.
+        self._tally.add(test, failure, session.decisions > self._decisions)
+        self._decisions = session.decisions
 
     def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""

@@ -15,7 +15,7 @@ from codekiln.sandbox.inside import checks, endings
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
 from codekiln.sandbox.inside.confine import confine_test_child
 from codekiln.sandbox.inside.fork_server import RunningProgram
-from codekiln.sandbox.inside.plain_values import Foreign
+from codekiln.sandbox.inside.plain_values import Foreign, NeedsLimits
 from codekiln.sandbox.inside.test_run import TestRun, silence
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -37,7 +37,15 @@ _SIMPLE = 1 << 16
 """Bytes of results up to which checks are evaluated in this process, which is not limited in time."""
 _ANSWERS = 64
 """All answers of a conversation may have this many times the size of one result."""
-_NO_OBJECTS = Foreign()
+
+
+class _Unlimited(Foreign):
+    """Values that may be large when they are iterated over are not read in this process."""
+
+    is_limited = False
+
+
+_NO_OBJECTS = _Unlimited()
 
 
 class Tester:
@@ -131,10 +139,11 @@ class Tester:
         if results[:1] == b"{":  # it redefines a built-in that the tests use
             return self._ask(job, plan, channel, tally, results)
         head, lines, problem = endings.split_results(results)
+        failures = None
         if problem is None and head is not None:
             if len(lines) != sum(test["count"] for test in plan["tests"]):
                 problem = ("tampered", "sent another number of results than asked for")
-            elif head or len(results) > _SIMPLE and not all(_is_plain(test, lines) for test in plan["tests"]):
+            elif head or (failures := _failures(plan, lines, len(results) <= _SIMPLE)) is None:
                 return self._ask(job, plan, channel, tally, (head, lines))
         os.close(channel)
         outcome = self._programs.outcome()
@@ -142,10 +151,8 @@ class Tester:
             tally.fail(*problem)
         elif head is None or not endings.ended_well(outcome):
             tally.fail(*endings.ending_of(outcome, job["limits"]))
-        if head is not None and problem is None:
-            for test in plan["tests"]:
-                mine = lines[test["first"] : test["first"] + test["count"]]
-                tally.add(test, checks.check_results(test, mine, _NO_OBJECTS), False)
+        for test, failure in zip(plan["tests"], failures or (), strict=failures is not None):
+            tally.add(test, failure, False)
         return outcome
 
     def _judge_by_questions(
@@ -229,6 +236,19 @@ class Tester:
                     return bytes(text), True
                 text += part
         return bytes(text), False
+
+
+def _failures(plan: "ProblemPlan", lines: list[bytes], are_short: bool) -> "list[checks.Failure | None] | None":
+    """Return the failure of each test by its results, or None where deciding may need limits of time and memory."""
+    if not are_short and not all(_is_plain(test, lines) for test in plan["tests"]):
+        return None
+    try:
+        return [
+            checks.check_results(test, lines[test["first"] : test["first"] + test["count"]], _NO_OBJECTS)
+            for test in plan["tests"]
+        ]
+    except NeedsLimits:
+        return None
 
 
 def _is_plain(test: "Any", lines: list[bytes]) -> bool:
