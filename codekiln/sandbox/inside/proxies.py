@@ -11,6 +11,8 @@ that the tests name answers what is asked of its objects: their length, their me
 
 import builtins
 
+from codekiln.sandbox.inside.answering import UNSENT
+
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,6 +173,8 @@ def _operate(
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
     if name in _COMPARISONS and not among_objects:
+        if name == "__ne__":
+            _session.judged()  # it may be equal by its own operators
         return NotImplemented if base is None else getattr(base, name)(self, *others)
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
@@ -180,6 +184,9 @@ def _operate(
         if name in _CONVERSIONS:
             raise TypeError(f"a number is needed, not {kind.__name__!r}")
     if name in _COMPARISONS or name in ("__contains__", "__bool__"):
+        _session.judged()
+    if name in _ARITHMETIC and not among_objects:
+        # It learns the value, and what is asked of its result next may be all that the test compares.
         _session.judged()
     answer = _session.ask(*question, **named)
     if name in _ARITHMETIC and not among_objects and not is_remote(answer):
@@ -283,6 +290,8 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     """
     if module == "builtins" and (found := _builtin_exception(name)) is not None:
         return found
+    if not all(map(_is_special, specials)):
+        raise ValueError("not the name of a special method")
     value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
     is_exception = any(issubclass(base, BaseException) for base in bases)
     namespace: dict[str, Any] = {
@@ -307,6 +316,11 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     if name in ("generator", "coroutine"):
         namespace |= {method: _forward_method(method) for method in ("send", "throw", "close")}
     return type.__new__(RemoteType, name, bases, namespace)
+
+
+def _is_special(name: str) -> bool:
+    name = name.removeprefix("-")
+    return len(name) > 4 and name[:2] == "__" == name[-2:] and name not in UNSENT
 
 
 def _builtin_exception(name: str) -> "type[BaseException] | None":
@@ -352,7 +366,7 @@ def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str
             made = cls.__new__(cls, *arguments)
             made.args = tuple(arguments)
             return made
-    made = cls.__new__(cls, *arguments)
+    made = cls.__new__(cls, *arguments)  # type: ignore[arg-type]
     made.args = tuple(arguments)
     vars(made).update(_codekiln_object=number, _codekiln_message=message)
     return made

@@ -38,6 +38,7 @@ class TestRun:
         self._namespace: Namespace = {"__name__": "__main__"}
         classes = SharedClasses(plan["calls"]["classes"], self._namespace)
         self._session = Session(channel, classes, limit, self._lost)
+        self._decisions = 0
         import random  # imported by the boot process in a way of its own
 
         random.seed(plan["seed"])
@@ -66,15 +67,16 @@ class TestRun:
         self._session.shares_containers = False
         self._define_shared()
         try:
-            self._session.take_classes(head[0])
-            self._session.named_classes.update(head[1])
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            described, named = head or [[], []]
+            self._session.take_classes(described)
+            self._session.named_classes.update(named)
+        except Exception as error:
             self._lost(f"described no classes: {error}")
         for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
-            decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
             failure = checks.check_results(test, mine, self._session)
-            self._tally.add(test, failure, self._session.decisions > decisions)
+            self._tally.add(test, failure, self._session.decisions > self._decisions)
+            self._decisions = self._session.decisions
         self._end()
 
     def _define_shared(self) -> None:
@@ -105,7 +107,7 @@ class TestRun:
 
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
         session = self._session
-        asked, decisions, session.stopped = session.asked, session.decisions, False
+        asked, session.stopped = session.asked, False
         redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
         failure = self._outcome(test, namespace, redefined if test["own"] else {})
         if failure is None and redefined and not test["own"]:
@@ -114,7 +116,9 @@ class TestRun:
             failure = ("failed", "the test asked the program nothing")
         if failure is None and session.stopped and not test["mentions_stop"]:
             failure = ("error", "StopIteration: raised by the program in a call")
-        self._tally.add(test, failure, session.decisions > decisions)
+        # What is decided in the setup counts for the first test.
+        self._tally.add(test, failure, session.decisions > self._decisions)
+        self._decisions = session.decisions
 
     def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""
