@@ -142,10 +142,11 @@ def _run_one(
     given = _as_file(job["stdin"]) if job["stdin"] else None
     go, go_in = os.pipe()
     scratch.begin()
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(go_in)
-        _become_program(job, plan, calls, given, channel, output_in, go)
+        _become_program(job, plan, calls, given, channel, output_in, go, server)
     limit_program(pid, job["limits"])
     os.write(go_in, _GO)
     for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
@@ -181,7 +182,14 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage", plan: "CallPlan", calls: Prepared, given: int | None, channel: int, output: int, go: int
+    job: "RunMessage",
+    plan: "CallPlan",
+    calls: Prepared,
+    given: int | None,
+    channel: int,
+    output: int,
+    go: int,
+    server: int,
 ) -> None:
     try:
         # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
@@ -190,7 +198,8 @@ def _become_program(
             os.dup2(handle, target)
         if os.read(go, 1):  # else: the server ended before it set the limits
             confine_program(calls, channel)
-            run(PROGRAM_CHANNEL, job, plan)
+            if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+                run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
