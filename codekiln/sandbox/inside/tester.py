@@ -155,7 +155,8 @@ class Tester:
             tally.fail(*endings.ending_of(outcome, job["limits"]))
         for test in tests if head is not None else ():
             mine = lines[test["first"] : test["first"] + test["count"]]
-            tally.add(test, checks.check_results(test, mine, _NO_OBJECTS), False)
+            failure = checks.check_results(test, mine, _NO_OBJECTS)
+            tally.add(test, failure and checks.with_setup_hint(failure, plan["setup"]), False)
         return outcome
 
     def _end_with_all(
