@@ -85,7 +85,7 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
     }  # fmt: skip
     return {
         "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "references": (),
-        "expected": b"", "digest": b"", "runs_coroutines": False, "seed": b"",
+        "expected": b"", "digest": b"", "substitutes": (), "seed": b"",
     }  # fmt: skip
 
 

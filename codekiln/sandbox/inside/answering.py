@@ -4,12 +4,13 @@ It runs in the program's own process, so nothing here is hidden from the program
 sends counts as the program's answers.
 """
 
+import _thread
 import builtins
 import io
 import operator
 import sys
 
-from codekiln.sandbox.inside import library_values
+from codekiln.sandbox.inside import callbacks, library_values
 from codekiln.sandbox.inside.channel import read_frame, write_frame
 from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
@@ -84,6 +85,10 @@ def _call_special(name: str, target: "Any", /, *arguments: "Any", **named: "Any"
     return getattr(type(target), name)(target, *arguments, **named)
 
 
+def _call_library(module: str, name: str, /, *arguments: "Any", **named: "Any") -> "Any":
+    return getattr(__import__(module), name)(*arguments, **named)
+
+
 def _run_coroutine(coroutine: "Any") -> "Any":
     import asyncio
 
@@ -120,7 +125,8 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
     "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
     "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
     "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,
-    "nothing": lambda: None, "run": _run_coroutine, "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
+    "nothing": lambda: None, "library": _call_library, "run": _run_coroutine,
+    "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
 }  # fmt: skip
 
 
@@ -131,6 +137,13 @@ class ProgramExchange(Exchange):
         super().__init__(0, classes)
         self.channel = channel
         self.new_classes: dict[int, Tree] = {}
+        self.lock = _thread.RLock()
+        """Held by the thread of the program that speaks with the tester."""
+        self.answering = 0
+        """Number of questions that have been asked and not yet answered."""
+        self.relays: dict[str, Relay] = {}
+        """Output that is sent with each message, by the key in the message."""
+        self.replaced: list[tuple[dict[str, Any], str, Any]] = []
         self._theirs: dict[int, Any] = {}
         self._their_numbers: dict[int, int] = {}
         self.wrote_object = False
@@ -141,6 +154,12 @@ class ProgramExchange(Exchange):
     def may_receive(self, named: "list[Any]") -> bool:  # noqa: D102
         self._named.add(tuple(named[:2]))
         return True
+
+    def restore(self) -> None:
+        """Undo what the tests have replaced."""
+        while self.replaced:
+            names, name, value = self.replaced.pop()
+            names[name] = value
 
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
@@ -191,6 +210,10 @@ class ProgramExchange(Exchange):
         return None if type(value) is kind else self.class_number(type(value))
 
     def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
+        if tag == "pattern":
+            import re
+
+            return re.compile(*(read(part, self) for part in body))
         number, *parts = body
         if number not in self._theirs:
             made = self._make_theirs(tag, number, parts)
@@ -199,10 +222,14 @@ class ProgramExchange(Exchange):
 
     def _make_theirs(self, tag: str, number: int, parts: "list[Any]") -> "Any":
         """Return what stands here for an object of the tests."""
+
+        def call(arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
+            return call_tester(self, number, arguments, named)
+
         if tag == "callback":
-            return _callback(self, number, *parts)
+            return callbacks.make(call, *parts)
         if tag == "iterator":
-            return _TestIterator(self, number)
+            return callbacks.TestIterator(call)
         if tag == "error_class":
             name, bases = parts
             return type(name, tuple(read(base, self) for base in bases), {})
@@ -239,30 +266,6 @@ def _is_special(kind: type, name: str, value: "Any") -> bool:
     if name[:2] == "__" == name[-2:]:
         return value is None or hasattr(value, "__get__")
     return any(hasattr(parent, name) for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES)
-
-
-def _callback(exchange: "ProgramExchange", number: int, name: str, text: "str | None") -> "Callable[..., Any]":
-    def callback(*arguments: "Any", **named: "Any") -> "Any":
-        return call_tester(exchange, number, arguments, named)
-
-    callback.__name__ = callback.__qualname__ = name
-    callback.__doc__ = text
-    return callback
-
-
-class _TestIterator:
-    """An iterator of the tests."""
-
-    def __init__(self, exchange: "ProgramExchange", number: int) -> None:
-        self._exchange, self._number = exchange, number
-
-    def __iter__(self) -> "_TestIterator":
-        """Return itself, as iterators do."""
-        return self
-
-    def __next__(self) -> "Any":
-        """Return what the tests have next."""
-        return call_tester(self._exchange, self._number, (), {})
 
 
 _ERROR_NAMES = ("name", "__notes__")
@@ -310,7 +313,7 @@ def _describe_type(name: str, text: str = "") -> tuple[str, str]:
 
 
 class Relay(io.TextIOWrapper):
-    """Standard output that is sent to the tester with the next answer."""
+    """Output that is sent to the tester with the next answer."""
 
     def __init__(self) -> None:
         self._bytes = io.BytesIO()
@@ -324,7 +327,7 @@ class Relay(io.TextIOWrapper):
         return text
 
 
-def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | None") -> None:
+def send(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
     """Write one message, with what is new and what was printed since the last."""
     if deferred := exchange.write_deferred():
         message["deferred"] = deferred
@@ -332,8 +335,7 @@ def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | N
     if exchange.new_classes:
         message["classes"] = list(exchange.new_classes.items())
         exchange.new_classes = {}
-    if relay is not None and (printed := relay.take()):
-        message["printed"] = printed
+    message |= {key: text for key, stream in exchange.relays.items() if (text := stream.take())}
     write_frame(exchange.channel, dumps(message).encode("utf-8", "surrogatepass"))
 
 
@@ -348,29 +350,50 @@ def _receive(exchange: ProgramExchange) -> "dict[str, Any] | None":
     return message
 
 
-def serve(exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None") -> None:
+def serve(exchange: ProgramExchange) -> None:
     """Answer the tester's questions until it closes the channel."""
     while (message := _receive(exchange)) is not None:
-        _answer(exchange, names, relay, message)
+        _answer(exchange, message)
 
 
-def _answer(
-    exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None", message: "dict[str, Any]"
-) -> None:
+def _replace(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
+    """Put what the tests have replaced in its place, until they no longer do."""
+    exchange.restore()
+    if "stdin" in message:
+        exchange.replaced.append((vars(sys), "stdin", sys.stdin))
+        sys.stdin = read(message["stdin"], exchange)
+    for name, tree in message.get("builtins", []):
+        exchange.replaced.append((vars(builtins), name, vars(builtins)[name]))
+        vars(builtins)[name] = read(tree, exchange)
+    if "seed" in message:
+        import random
+
+        random.seed(*read(message["seed"], exchange))
+
+
+def _answer(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
+    exchange.answering += 1
     try:
+        _replace(exchange, message)
         arguments = read(message["with"], exchange)
         named = read(message["named"], exchange) if "named" in message else {}
         exchange.settle()
         part: Any = "value", _OPERATIONS[message["do"]](*arguments, **named)
     except BaseException as error:
         part = "raised", error
+    with exchange.lock:
+        exchange.answering -= 1
+        _send_answer(exchange, *part)
+
+
+def _send_answer(exchange: ProgramExchange, kind: str, value: "Any") -> None:
     answer = exchange.opening()
     try:
-        answer[part[0]] = _exception(exchange, part[1]) if part[0] == "raised" else write(part[1], exchange)
+        answer[kind] = _exception(exchange, value) if kind == "raised" else write(value, exchange)
     except Exception as error:
         exchange.abandon()
         answer["raised"] = _exception(exchange, error)
-    send(exchange, answer, relay)
+    send(exchange, answer)
 
 
 def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
@@ -379,15 +402,23 @@ def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
 
 def call_tester(exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
     """Call a function of the tester; questions that it asks in the meantime are answered."""
-    relay = sys.stdout if isinstance(sys.stdout, Relay) else None
+    with exchange.lock:
+        if not exchange.answering:
+            raise RuntimeError("a thread cannot call a function of the tests when these do not wait for the program")
+        return _call_tester(exchange, number, arguments, named)
+
+
+def _call_tester(
+    exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]"
+) -> "Any":
     message = exchange.opening()
     message |= {"call": number, "with": [write(item, exchange) for item in arguments]}
     if named:
         message["named"] = {"dict": [[key, write(item, exchange)] for key, item in named.items()]}
-    send(exchange, message, relay)
+    send(exchange, message)
     while (answer := _receive(exchange)) is not None:
         if "do" in answer:
-            _answer(exchange, {}, relay, answer)
+            _answer(exchange, answer)
             continue
         value = read(answer["value"] if "value" in answer else answer["raised"], exchange)
         exchange.settle()

@@ -34,7 +34,7 @@ _MAX_NUMBER = 1 << 40
 _MAX_DEPTH = 30
 """Containers that lie deeper are written next to the value that holds them."""
 _ATTRIBUTES = object.__getattribute__
-_NAME = type.__dict__["__name__"].__get__
+_NAME, _DICT = (type.__dict__[key].__get__ for key in ("__name__", "__dict__"))
 _IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset)
 _MUTABLE = (list, dict, set, bytearray)
 
@@ -65,7 +65,9 @@ class SharedClasses:
         if kind is SimpleNamespace:
             return "SimpleNamespace"
         name: str = _NAME(kind)
-        return name if name in self._names and self._namespace.get(name) is kind else None
+        if name not in self._names or self._namespace.get(name) is not kind:
+            return None
+        return None if "_codekiln_number" in _DICT(kind) else name  # what stands for a class of the program alone
 
     def find(self, name: "Any") -> "Any":
         """Return a class by its name; raises ValueError where there is none."""

@@ -9,8 +9,6 @@ not equal 2, and never learns that 2 was expected. Among objects of the program 
 that the tests name answers what is asked of its objects: their length, their members, their conversions to numbers.
 """
 
-import builtins
-
 from codekiln.sandbox.inside.answering import UNSENT
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
             """Note that the test no longer refers to an object."""
 
         named_classes: set[int]
+        derived_classes: dict[str, Any]
+        undecided: str
 
 
 _UNARY = {
@@ -96,10 +96,14 @@ class RemoteType(type):
 
     _codekiln_number: int
 
-    def __new__(mcs, name: str, bases: "tuple[type, ...]", *rest: "Any", **named: "Any") -> "Any":
-        """Refuse a class statement of a test: the program would not call its methods."""
+    def __new__(mcs, name: str, bases: "tuple[type, ...]", body: "dict[str, Any]", **named: "Any") -> "Any":
+        """Return the program's class for that of the setup, and refuse others, whose methods nobody would call."""
+        if (found := _session.derived_classes.get(name)) is not None:
+            if "__classcell__" in body:
+                body["__classcell__"].cell_contents = found
+            return found
         names = ", ".join(repr(base.__name__) for base in bases if isinstance(base, RemoteType))
-        raise TypeError(f"a test cannot derive a class from the program's {names}: derive it in the setup")
+        raise TypeError(f"a test cannot derive a class from the program's {names}: do that in the setup")
 
     def __call__(cls, /, *arguments: "Any", **named: "Any") -> "Any":
         """Make an instance in the program."""
@@ -173,16 +177,14 @@ def _operate(
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
     if name in _COMPARISONS and not among_objects:
-        if name == "__ne__":
-            _session.judged()  # it may be equal by its own operators
-        return NotImplemented if base is None else getattr(base, name)(self, *others)
+        return _undecided(kind, name, self, others)
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
         if name == "__contains__":
             return any(item is others[0] or item == others[0] for item in self)
         if name in _CONVERSIONS:
-            raise TypeError(f"a number is needed, not {kind.__name__!r}")
+            raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
     if name in _COMPARISONS or name in ("__contains__", "__bool__"):
         _session.judged()
     if name in _ARITHMETIC and not among_objects:
@@ -193,6 +195,16 @@ def _operate(
         # The program would only have to answer 0 to f(1) - 2.5.
         raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
     return answer
+
+
+def _undecided(kind: "Any", name: str, self: "Any", others: "tuple[Any, ...]") -> "Any":
+    """Compare an object with a plain value without asking the program."""
+    if name == "__ne__":
+        _session.judged()  # it may be equal by its own operators
+    if others[0] is not None:
+        _session.undecided = f"no operator of the program's {kind.__name__} decides about a plain value"
+    base = kind._codekiln_base
+    return NotImplemented if base is None else getattr(base, name)(self, *others)
 
 
 def _is_named(kind: "Any") -> bool:
@@ -288,8 +300,6 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         bases: Stand-ins and built-in classes.
         specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
     """
-    if module == "builtins" and (found := _builtin_exception(name)) is not None:
-        return found
     if not all(map(_is_special, specials)):
         raise ValueError("not the name of a special method")
     value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
@@ -323,11 +333,6 @@ def _is_special(name: str) -> bool:
     return len(name) > 4 and name[:2] == "__" == name[-2:] and name not in UNSENT
 
 
-def _builtin_exception(name: str) -> "type[BaseException] | None":
-    found = vars(builtins).get(name)
-    return found if isinstance(found, type) and issubclass(found, BaseException) else None
-
-
 def _await(self: "Any") -> "Any":
     """Run a coroutine of the program to its end in the program."""
     return _session.ask("run", self)
@@ -359,9 +364,9 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
     made: BaseException
-    if type(cls) is not RemoteType:
+    if not is_remote(cls):
         try:
-            return cls(*arguments)  # type: ignore[no-any-return]
+            return cls(*arguments)
         except Exception:  # what it is made with is not what it keeps
             made = cls.__new__(cls, *arguments)
             made.args = tuple(arguments)

@@ -1,9 +1,10 @@
 """The tester's side of the conversation with one program: asks, and reads the answers."""
 
+import builtins
 import sys
 import weakref
 
-from codekiln.sandbox.inside import proxies
+from codekiln.sandbox.inside import callbacks, proxies
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
 from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import dumps, parse, read, write
@@ -20,6 +21,8 @@ _BUILTIN_BASES = {
     kind.__name__: kind
     for kind in (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
 }  # fmt: skip
+_REPLACED = ("input", "print")
+"""Built-ins that tests replace, and the program then has to call."""
 _MAX_CLASSES = 10_000
 _ENDING = frozenset(("next", "__anext__"))
 """Questions that StopIteration answers by the rules."""
@@ -47,9 +50,15 @@ class Session(Exchange):
         self._released: list[int] = []
         self._errors: dict[int, tuple[int, BaseException]] = {}
         self._errors_by_number: dict[int, BaseException] = {}
+        self.derived_classes: dict[str, Any] = {}
         self.named_classes: set[int] = set()
         self.asked = 0
         """Number of questions that the program answered."""
+        self.seed: list[Any] | None = None
+        """A seed that the tests have set, and that the program has not been told."""
+        self.undecided = ""
+        """Why a comparison with an object of the program was not left to the program."""
+        self._plain_stdin, self._plain = sys.stdin, {name: vars(builtins)[name] for name in _REPLACED}
         self.decisions = 0
         """Number of comparisons and the like that operators of the program's own answered."""
         self.stopped = False
@@ -70,6 +79,7 @@ class Session(Exchange):
         self._drop_temporaries()
         message["do"] = operation
         try:
+            self._pass_replaced(message)
             message["with"] = [write(item, self) for item in arguments]
             if named:
                 message["named"] = {"dict": [[key, write(item, self)] for key, item in named.items()]}
@@ -82,6 +92,18 @@ class Session(Exchange):
         self._send(message)
         self.asked += 1
         return self._answer(operation in _ENDING or operation == "special" and arguments[0] in _ENDING)
+
+    def _pass_replaced(self, message: "dict[str, Any]") -> None:
+        """Write what a test has put in place of standard input, ``input`` or ``print``, and a seed that it has set."""
+        if sys.stdin is not self._plain_stdin:
+            message["stdin"] = write(sys.stdin, self)
+        replaced = {
+            name: vars(builtins)[name] for name, plain in self._plain.items() if vars(builtins)[name] is not plain
+        }
+        if replaced:
+            message["builtins"] = [[name, write(value, self)] for name, value in replaced.items()]
+        if self.seed is not None:
+            message["seed"], self.seed = [write(item, self) for item in self.seed], None
 
     def take_classes(self, described: "list[Any]") -> None:
         """Make stand-ins for classes that the program's process describes."""
@@ -132,15 +154,15 @@ class Session(Exchange):
             return {"error_class": [self.number_of(value), value.__name__,
                                     [write(base, self, depth) for base in value.__bases__]]}  # fmt: skip
         if callable(value):
-            return {"callback": [self.number_of(value), *_names(value)]}
+            return {"callback": [self.number_of(value), *callbacks.describe(value)]}
         if hasattr(value, "__next__"):
             return {"iterator": [self.number_of(value.__next__)]}
         if kind.__qualname__ == "traceback":
             return None
-        raise TypeError(
-            f"a test cannot pass {kind.__module__}.{kind.__qualname__} objects to the program: "
-            "classes that both use are defined at the top of the setup"
-        )
+        if kind.__qualname__ == "Pattern" and kind.__module__ == "re":
+            return {"pattern": [write(value.pattern, self), value.flags]}
+        hint = ": classes that both use have to be in the setup" if kind.__module__ == "__main__" else ""
+        raise TypeError(f"a test cannot pass {kind.__module__}.{kind.__qualname__} objects to the program{hint}")
 
     def _write_error(self, error: BaseException, depth: int) -> "Tree":
         if (known := self._errors.get(id(error))) is not None:
@@ -246,6 +268,8 @@ class Session(Exchange):
             self.apply(message.get("changes", []))
             if "printed" in message:
                 sys.stdout.write(str(message["printed"]))
+            if "warned" in message:
+                sys.stderr.write(str(message["warned"]))
         except MemoryError:
             raise
         except Exception as error:  # of whatever kind: none may reach the test as if the program had raised it
@@ -321,12 +345,6 @@ class Session(Exchange):
             proxies.forget(self._shared[number].value)
         self.forget(dropped)
         self._released += dropped
-
-
-def _names(function: "Any") -> "list[str | None]":
-    """Return name and documentation of a function."""
-    name, text = getattr(function, "__name__", None), getattr(function, "__doc__", None)
-    return [name if isinstance(name, str) else "callback", text if isinstance(text, str) else None]
 
 
 __builtins_module__ = sys.modules["builtins"]

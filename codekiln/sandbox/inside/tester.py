@@ -165,7 +165,7 @@ class Tester:
         elif head is None or not endings.ended_well(outcome):
             tally.fail(*endings.ending_of(outcome, job["limits"]))
         for test, failure in zip(tests, failures or (), strict=failures is not None):
-            tally.add(test, failure, False)
+            tally.add(test, failure and checks.with_setup_hint(failure, plan["setup"]), False)
         return outcome
 
     def _end_with_all(
