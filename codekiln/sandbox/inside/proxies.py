@@ -366,12 +366,12 @@ def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str
     made: BaseException
     if not is_remote(cls):
         try:
-            return cls(*arguments)
+            made = cls(*arguments)
         except Exception:  # what it is made with is not what it keeps
             made = cls.__new__(cls, *arguments)
             made.args = tuple(arguments)
-            return made
-    made = cls.__new__(cls, *arguments)  # type: ignore[arg-type]
+        return made
+    made = cls.__new__(cls, *arguments)
     made.args = tuple(arguments)
     vars(made).update(_codekiln_object=number, _codekiln_message=message)
     return made
