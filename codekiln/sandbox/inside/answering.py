@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from codekiln.sandbox.inside.exchange import Classes
     from codekiln.sandbox.inside.plain_values import Tree
 
 FILE = "<program>"
@@ -105,7 +106,9 @@ def _deepcopy(value: "Any") -> "Any":
 
 
 def _names_of_classes(value: "Any") -> "list[list[str]]":
-    return [[kind.__module__, kind.__qualname__] for kind in type(value).__mro__]
+    # The module of the program has the name of that of the tests there.
+    modules = {"program": "__main__"}
+    return [[modules.get(kind.__module__, kind.__module__), kind.__qualname__] for kind in type(value).__mro__]
 
 
 _OPERATIONS: "dict[str, Callable[..., Any]]" = {
@@ -126,7 +129,7 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
 class ProgramExchange(Exchange):
     """Writes the program's objects: built-in values as they are, others by number, with their classes described."""
 
-    def __init__(self, classes: "dict[str, type]", channel: int) -> None:
+    def __init__(self, classes: "Classes", channel: int) -> None:
         super().__init__(0, classes)
         self.channel = channel
         self.new_classes: dict[int, Tree] = {}
@@ -183,7 +186,9 @@ class ProgramExchange(Exchange):
         """Return the number of a class, which is described in the next message if it is new."""
         known = id(kind) in self._numbers
         number = self.number_of(kind)
-        if not known:
+        if not known and issubclass(kind, BaseException) and self.is_defined(kind):
+            self.new_classes[number] = _NAME(kind)
+        elif not known:
             bases = [
                 base.__name__ if base.__module__ == "builtins" and (base in _VALUE_BASES or base in _CONTAINER_BASES or
                                                                     issubclass(base, BaseException))
@@ -303,7 +308,9 @@ def _answer(
 def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
     described = describe(error)
     known = getattr(error, "__codekiln_number__", None)
-    arguments = [write(item, exchange) for item in error.args]
+    # One of a class of the setup is made again with its attributes, not from its arguments.
+    is_defined = exchange.is_defined(type(error))
+    arguments = write(error, exchange) if is_defined else [write(item, exchange) for item in error.args]
     return [*described, arguments, known, exchange.number_of(error), exchange.class_number(type(error))]
 
 

@@ -7,21 +7,40 @@ the changes since the last one, so that identity and mutation mean what they mea
 
 import io
 from collections import Counter, OrderedDict, defaultdict, deque
+from enum import Enum, Flag
 
-from codekiln.sandbox.inside.plain_values import Foreign, base_value, dumps, read, refuse_collisions, write_content
+from codekiln.sandbox.inside.plain_values import (
+    Foreign,
+    base_value,
+    dumps,
+    read,
+    refuse_collisions,
+    write,
+    write_content,
+)
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from codekiln.sandbox.inside.plain_values import Tree
+
+    class Classes(Protocol):
+        """The classes that both sides define."""
+
+        def get(self, name: str, /) -> type | None:
+            """Return the class of that name."""
+
 
 _DICTS = (dict, OrderedDict, Counter, defaultdict)
 _STREAMS = {"StringIO": io.StringIO, "BytesIO": io.BytesIO}
 _EMPTY = {"set": set, "bytearray": bytearray, **{kind.__name__: kind for kind in _DICTS}, **_STREAMS}
 _MAX_NUMBER = 1 << 40
 _ATTRIBUTES = object.__getattribute__
+_VALUE_BASES = (int, float, complex, str, bytes, tuple, frozenset)
+_CONTAINER_BASES = (list, dict, set, bytearray)
+_NAME = type.__dict__["__name__"].__get__
 
 
 class _Shared:
@@ -43,7 +62,7 @@ class Exchange(Foreign):
 
     shares_containers = True
 
-    def __init__(self, first: int, classes: "dict[str, type]") -> None:
+    def __init__(self, first: int, classes: "Classes") -> None:
         self._next = first
         self._parity = first
         self.owned: dict[int, Any] = {}
@@ -54,7 +73,6 @@ class Exchange(Foreign):
         self._named: set[tuple[object, ...]] = set()
         """Functions and modules of the standard library that the tester has sent; only those come back by name."""
         self._classes = classes
-        self._class_names = {kind: name for name, kind in classes.items()}
 
     def number_of(self, value: "Any") -> int:
         """Return the number under which the other side refers to an object of this side."""
@@ -77,7 +95,9 @@ class Exchange(Foreign):
         return {"shared": [number, self._content(entry, depth)]}
 
     def write(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
-        if kind in self._class_names or kind in _STREAMS.values():
+        if self.is_defined(kind):
+            return self._write_instance(value, kind, depth)
+        if kind in _STREAMS.values():
             return self.write_shared(value, kind, depth)
         return self.write_object(value, kind, depth)
 
@@ -95,6 +115,10 @@ class Exchange(Foreign):
             return self._read_shared(*body)
         if tag == "yours":
             return self.owned[body]
+        if tag == "member":
+            return _member(self._defined(body[0]), body[1])
+        if tag == "immutable":
+            return self._read_immutable(*body)
         return self.read_object(tag, body)
 
     def read_object(self, tag: str, body: "Tree") -> "Any":
@@ -148,6 +172,34 @@ class Exchange(Foreign):
         """Return the shared containers by number."""
         return self._shared
 
+    def is_defined(self, kind: type) -> bool:
+        """Return whether both sides define a class; a setup may define it anew, and then only the last is meant."""
+        return self._classes.get(_NAME(kind)) is kind
+
+    def _defined(self, name: str) -> "Any":
+        kind = self._classes.get(name)
+        if kind is None:
+            raise ValueError("not a class of the setup")
+        return kind
+
+    def _write_instance(self, value: "Any", kind: type, depth: int) -> "Tree":
+        name = _NAME(kind)
+        if issubclass(kind, Enum):
+            return {"member": [name, value._value_ if issubclass(kind, Flag) else value._name_]}
+        if (base := _base_in(kind, _VALUE_BASES)) is None:
+            return self.write_shared(value, kind, depth)
+        state = write_content(_state(value), dict, self, depth)
+        return {"immutable": [name, write(base_value(value, base), self, depth + 1), state]}
+
+    def _read_immutable(self, name: str, tree: "Tree", state: "Tree") -> "Any":
+        kind = self._defined(name)
+        base, value = _base_in(kind, _VALUE_BASES), read(tree, self)
+        if type(value) is not base or issubclass(kind, Enum):
+            raise ValueError("a value of another type than its class")
+        made = base.__new__(kind, value)
+        _set_state(made, read(state, self))
+        return made
+
     def _number(self, value: "Any") -> int:
         number = self._numbers[id(value)] = self._next
         self._next += 2
@@ -155,8 +207,10 @@ class Exchange(Foreign):
 
     def _content(self, entry: _Shared, depth: int) -> "Tree":
         value, kind = entry.value, entry.kind
-        if kind in self._class_names:
-            return {"instance": [self._class_names[kind], write_content(_state(value), dict, self, depth)]}
+        if self.is_defined(kind):
+            base = _base_in(kind, _CONTAINER_BASES)
+            held = None if base is None else write_content(base_value(value, base), base, self, depth)
+            return {"instance": [_NAME(kind), write_content(_state(value), dict, self, depth), held]}
         if kind in _STREAMS.values():
             return {kind.__name__: [write_content(value.getvalue(), bytes, self, 0) if kind is io.BytesIO
                                     else value.getvalue(), value.tell()]}  # fmt: skip
@@ -169,8 +223,8 @@ class Exchange(Foreign):
             raise ValueError("a container that is shared already")
         tag = "list" if type(tree) is list else next(iter(tree))
         if tag == "instance":
-            kind: Any = self._classes[tree[tag][0]]
-            value = kind.__new__(kind)
+            kind: Any = self._defined(tree[tag][0])
+            value = _first_built_in(kind).__new__(kind)
         elif tag == "deque":
             kind, value = deque, deque((), tree[tag][1])
         else:
@@ -185,13 +239,15 @@ class Exchange(Foreign):
     def _fill(self, entry: _Shared, tree: "Tree") -> None:
         value, kind = entry.value, entry.kind
         body = tree if kind is list else next(iter(tree.values()))
-        if kind in self._class_names:
-            state = read(body[1], self)
-            for name in [name for name in _state(value) if name not in state]:
-                object.__delattr__(value, name)
-            for name, item in state.items():
-                object.__setattr__(value, name, item)
-        elif kind in _DICTS:
+        if kind is not list and next(iter(tree)) == "instance":
+            _set_state(value, read(body[1], self))
+            if (base := _base_in(kind, _CONTAINER_BASES)) is not None:
+                self._fill_as(value, base, body[2] if base is list else next(iter(body[2].values())))
+        else:
+            self._fill_as(value, kind, body)
+
+    def _fill_as(self, value: "Any", kind: "Any", body: "Tree") -> None:
+        if kind in _DICTS:
             pairs = [(read(key, self), read(item, self)) for key, item in body]
             refuse_collisions([key for key, _ in pairs])
             place: Any = OrderedDict if isinstance(value, OrderedDict) else dict
@@ -223,6 +279,32 @@ class Exchange(Foreign):
             value.seek(place)
 
 
+def _base_in(kind: type, bases: "tuple[Any, ...]") -> "Any":
+    """Return the built-in class of ``bases`` that a class is derived from, or None."""
+    return next((base for base in kind.__mro__ if base in bases), None)
+
+
+def _first_built_in(kind: type) -> "Any":
+    # What Python code defines is a heap type: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE
+    return next(parent for parent in kind.__mro__ if not parent.__flags__ & 1 << 9)
+
+
+def _member(kind: "Any", name: "str | int") -> "Any":
+    if not issubclass(kind, Enum):
+        raise ValueError("not an enumeration")
+    return kind(name) if issubclass(kind, Flag) else kind[name]
+
+
+def _set_state(value: "Any", state: "dict[str, Any]") -> None:
+    """Give an instance these attributes, and no others."""
+    for name in [name for name in _state(value) if name not in state]:
+        object.__delattr__(value, name)
+    for name, item in state.items():
+        if name in ("__class__", "__dict__"):
+            raise ValueError("not an attribute of an instance")
+        object.__setattr__(value, name, item)
+
+
 def _state(value: "Any") -> "dict[str, Any]":
     """Return the attributes of an instance, those in slots included."""
     state = {}
@@ -233,4 +315,6 @@ def _state(value: "Any") -> "dict[str, Any]":
                 state[name] = getattr(value, name)
     if hasattr(value, "__dict__"):
         state.update(_ATTRIBUTES(value, "__dict__"))
+    if isinstance(value, BaseException):
+        state["args"] = value.args
     return state

@@ -348,7 +348,7 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "deque": _read_deque,
     "decimal": _read_decimal,
     "fraction": _read_fraction,
-    "date": lambda body, foreign: datetime.date(*body),
+    "date": lambda body, foreign: datetime.date(*library_values.integers(body)),
     "timedelta": lambda body, foreign: datetime.timedelta(*body),
     "singleton": lambda body, foreign: _SINGLETONS[body],
     "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),

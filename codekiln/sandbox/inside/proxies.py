@@ -344,6 +344,8 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
 
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
+    if not issubclass(cls, BaseException):
+        raise ValueError("not a class of exceptions")
     made: BaseException = cls.__new__(cls, *arguments)
     made.args = tuple(arguments)
     if type(cls) is RemoteType:

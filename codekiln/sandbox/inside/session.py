@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from codekiln.sandbox.inside.exchange import Classes
     from codekiln.sandbox.inside.plain_values import Tree
 
 _BUILTIN_BASES = {
@@ -38,7 +39,7 @@ class Session(Exchange):
             not be able to catch that.
     """
 
-    def __init__(self, channel: int, classes: "dict[str, type]", limit: int, lost: "Callable[[str], NoReturn]") -> None:
+    def __init__(self, channel: int, classes: "Classes", limit: int, lost: "Callable[[str], NoReturn]") -> None:
         super().__init__(1, classes)
         self._channel, self._limit, self._lost = channel, limit, lost
         self._remote_classes: dict[int, Any] = {}
@@ -153,7 +154,13 @@ class Session(Exchange):
             return known
         if number not in descriptions or type(number) is not int or number % 2:
             raise ValueError("a class that is not described")
-        name, module, bases, specials = descriptions.pop(number)
+        described = descriptions.pop(number)
+        if type(described) is str:
+            cls = self._remote_classes[number] = self._defined(described)
+            if not issubclass(cls, BaseException):
+                raise ValueError("no exception of the setup")
+            return cls
+        name, module, bases, specials = described
         made = tuple(self._base(base, descriptions) for base in bases)
         try:
             cls = proxies.make_class(number, name, module, made, specials)
@@ -240,9 +247,13 @@ class Session(Exchange):
                 original = self.owned[own]
                 if isinstance(original, BaseException):
                     return original
-            arguments = [read(item, self) for item in arguments]
+            arguments = read(arguments, self)
             self.settle()
-            error = proxies.make_exception(self._remote_classes[class_number], number, arguments, str(text))
+            error = (
+                arguments
+                if isinstance(arguments, BaseException)
+                else proxies.make_exception(self._remote_classes[class_number], number, arguments, str(text))
+            )
             error._codekiln_description = (str(name), str(text), int(line))  # type: ignore[attr-defined]
         except MemoryError:
             raise

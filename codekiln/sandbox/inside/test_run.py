@@ -35,8 +35,11 @@ class TestRun:
     def __init__(self, plan: "ProblemPlan", channel: int, report: int, limit: int) -> None:
         self._plan, self._report = plan, report
         self._tally = checks.Tally(report=report)
-        self._classes = self._setup_classes()
-        self._session = Session(channel, self._classes, limit, self._lost)
+        self._namespace: Namespace = {"__name__": "__main__"}
+        classes = _Defined(self._namespace, plan["calls"]["classes"])
+        self._session = Session(channel, classes, limit, self._lost)
+        self._namespace["__builtins__"] = _builtins(self._session)
+        self._define_shared()
         self._decisions = 0
         random.seed(plan["seed"])
 
@@ -45,16 +48,16 @@ class TestRun:
         message = self._session.take(first)
         if "loaded" not in message:
             self._lost("sent no names")
-        namespace = self._namespace(message["loaded"])
+        self._take_names(message["loaded"])
         try:
             if self._plan["setup"] is not None:
-                exec(self._plan["setup"], namespace)
+                exec(self._plan["setup"], self._namespace)
         except BaseException as error:
             self._tally.stop(*checks.failure_of(error, in_test=False), "setup")
             self._end()
         asked_by_setup = self._session.asked
         for test in self._plan["tests"]:
-            self._run(test, namespace, asked_by_setup)
+            self._run(test, asked_by_setup)
         self._end()
 
     def from_results(self, head: "list[Any]", lines: list[bytes]) -> "NoReturn":
@@ -73,20 +76,16 @@ class TestRun:
             self._decisions = self._session.decisions
         self._end()
 
-    def _setup_classes(self) -> "dict[str, type]":
+    def _define_shared(self) -> None:
         """Define the classes of the setup that the program has, too."""
-        namespace: Namespace = {"__name__": "__main__"}
         for code in self._plan["calls"]["shared"]:
             try:
-                exec(code, namespace)
+                exec(code, self._namespace)
             except Exception:  # needs names that the program defines; the setup itself defines it later
                 continue
-        names = self._plan["calls"]["classes"]
-        return {name: namespace[name] for name in names if isinstance(namespace.get(name), type)}
 
-    def _namespace(self, loaded: "Any") -> "Namespace":
-        session = self._session
-        namespace: Namespace = {"__name__": "__main__", "__builtins__": _builtins(session)}
+    def _take_names(self, loaded: "Any") -> None:
+        """Give the tests the names of the program; a built-in one is kept apart."""
         try:
             found = {name: tree for name, tree in loaded}
         except (TypeError, ValueError):
@@ -95,21 +94,19 @@ class TestRun:
         for name, tree in found.items():
             if name not in (self._plan["calls"]["names"]):
                 self._lost("sent a name that was not asked for")
-            value = session.read_answer(tree)
+            value = self._session.read_answer(tree)
             if hasattr(builtins, name) and name != self._plan["calls"]["entry_point"]:
                 self._own[name] = value
             else:
-                namespace[name] = value
-        namespace.update(self._classes)
-        return namespace
+                self._namespace[name] = value
 
-    def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
+    def _run(self, test: "TestPlan", asked_by_setup: int) -> None:
         session = self._session
         asked, session.stopped = session.asked, False
         redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
-        failure = self._outcome(test, namespace, redefined if test["own"] else {})
+        failure = self._outcome(test, redefined if test["own"] else {})
         if failure is None and redefined and not test["own"]:
-            failure = self._outcome(test, namespace, redefined)
+            failure = self._outcome(test, redefined)
         if failure is None and session.asked == asked and not (test["follows"] and asked_by_setup + asked):
             failure = ("failed", "the test asked the program nothing")
         if failure is None and session.stopped and not test["mentions_stop"]:
@@ -118,14 +115,15 @@ class TestRun:
         self._tally.add(test, failure, session.decisions > self._decisions)
         self._decisions = session.decisions
 
-    def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
+    def _outcome(self, test: "TestPlan", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""
+        namespace = self._namespace
         namespace.update(own)
         try:
             if test["doctest"]:
                 return checks.run_doctest(test["doctest"], namespace)
             if test["code"] is None:
-                return self._call_with_input(test, namespace)
+                return self._call_with_input(test)
             exec(test["code"], namespace)
         except BaseException as error:
             return checks.failure_of(error)
@@ -134,9 +132,9 @@ class TestRun:
                 namespace.pop(name, None)
         return None
 
-    def _call_with_input(self, test: "TestPlan", namespace: "Namespace") -> "checks.Failure | None":
+    def _call_with_input(self, test: "TestPlan") -> "checks.Failure | None":
         arguments = read(parse(test["arguments"]), self._session)
-        result = namespace[self._plan["calls"]["entry_point"] or ""](*arguments)
+        result = self._namespace[self._plan["calls"]["entry_point"] or ""](*arguments)
         return checks.check_reference(test, result)
 
     def _lost(self, reason: str) -> "NoReturn":
@@ -146,6 +144,18 @@ class TestRun:
     def _end(self) -> "NoReturn":
         self._tally.end()
         os._exit(0)
+
+
+class _Defined:
+    """The classes that the setup defines, as they are now: it may define one of them again while it runs."""
+
+    def __init__(self, namespace: "Namespace", names: "tuple[str, ...]") -> None:
+        self._namespace, self._names = namespace, names
+
+    def get(self, name: str, /) -> type | None:
+        """Return the class of that name."""
+        found = self._namespace.get(name) if name in self._names else None
+        return found if isinstance(found, type) else None
 
 
 def _builtins(session: Session) -> "Namespace":
