@@ -254,11 +254,15 @@ class Exchange(Foreign):
             place.clear(value)
             for key, item in pairs:
                 place.__setitem__(value, key, item)
+            if dict.__len__(value) != len(pairs):
+                raise ValueError("equal keys")
         elif kind is set:
             items = [read(item, self) for item in body]
             refuse_collisions(items)
             set.clear(value)
             set.update(value, items)
+            if set.__len__(value) != len(items):
+                raise ValueError("equal items")
         else:
             self._fill_sequence(value, kind, body)
 

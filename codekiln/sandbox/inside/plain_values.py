@@ -5,7 +5,6 @@ key, its tag. What is not plain goes to the caller's `Foreign`, or is written as
 method of it is called outside the program. Reading is linear in the text.
 """
 
-import collections
 import datetime
 import json
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -193,8 +192,8 @@ def _write_text(value: str) -> "Tree":
 
 def base_value(value: "Any", base: "Any") -> "Any":
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
-    if base is dict:
-        return dict(items_of(value))
+    if base is dict or base is OrderedDict:
+        return base(items_of(value))
     if base in (list, tuple, set, frozenset):
         return base(base.__iter__(value))
     if base in (bytes, bytearray):
@@ -269,6 +268,13 @@ def _distinct(body: "Tree", foreign: Foreign) -> "list[Any]":
     return items
 
 
+def _whole(made: "Any", body: "Tree") -> "Any":
+    """Return a dict or set; raises ValueError when keys of it that the program holds apart are equal here."""
+    if len(made) != len(body):
+        raise ValueError("equal keys")
+    return made
+
+
 def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
     counter: Counter[Any] = Counter()
     dict.update(counter, _pairs(body, foreign))
@@ -309,10 +315,10 @@ def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
     return Opaque("Decimal")
 
 
-def _read_items_view(body: "Tree", foreign: Foreign) -> "collections.abc.ItemsView[Any, Any]":
+def _read_items_view(body: "Tree", foreign: Foreign) -> "Any":
     pairs = _items(body, foreign)
     refuse_collisions([key for key, _ in pairs])
-    return dict(pairs).items()
+    return _whole(dict(pairs).items(), body)
 
 
 def _read_library(body: "Tree", foreign: Foreign) -> "Any":
@@ -336,12 +342,12 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "bytes": lambda body, foreign: bytes.fromhex(body),
     "bytearray": lambda body, foreign: bytearray.fromhex(body),
     "tuple": lambda body, foreign: tuple(_items(body, foreign)),
-    "dict": lambda body, foreign: dict(_pairs(body, foreign)),
-    "OrderedDict": lambda body, foreign: OrderedDict(_pairs(body, foreign)),
-    "Counter": _read_counter,
-    "defaultdict": _read_default,
-    "set": lambda body, foreign: set(_distinct(body, foreign)),
-    "frozenset": lambda body, foreign: frozenset(_distinct(body, foreign)),
+    "dict": lambda body, foreign: _whole(dict(_pairs(body, foreign)), body),
+    "OrderedDict": lambda body, foreign: _whole(OrderedDict(_pairs(body, foreign)), body),
+    "Counter": lambda body, foreign: _whole(_read_counter(body, foreign), body),
+    "defaultdict": lambda body, foreign: _whole(_read_default(body, foreign), body),
+    "set": lambda body, foreign: _whole(set(_distinct(body, foreign)), body),
+    "frozenset": lambda body, foreign: _whole(frozenset(_distinct(body, foreign)), body),
     "complex": _read_complex,
     "range": _read_range,
     "slice": lambda body, foreign: slice(*_items(body, foreign)),
@@ -351,7 +357,7 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "date": lambda body, foreign: datetime.date(*library_values.integers(body)),
     "timedelta": lambda body, foreign: datetime.timedelta(*body),
     "singleton": lambda body, foreign: _SINGLETONS[body],
-    "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),
+    "dict_keys": lambda body, foreign: _whole(dict.fromkeys(_distinct(body, foreign)).keys(), body),
     "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),
     "dict_items": _read_items_view,
     "library": _read_library,

@@ -10,6 +10,7 @@ that the tests name answers what is asked of its objects: their length, their me
 """
 
 import builtins
+from collections import OrderedDict
 
 from codekiln.sandbox.inside.answering import UNSENT
 
@@ -80,7 +81,8 @@ _ALWAYS_FORWARDED = frozenset(
         "__next__",
     ]
 )
-_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
+_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray, OrderedDict)
+CONTAINERS = (list, dict, set, bytearray, OrderedDict)
 _session: "Questions"
 _set_on_type, _get_of_object = type.__setattr__, object.__getattribute__
 
@@ -298,7 +300,7 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         namespace["__slots__"] = ()
         namespace["__doc__"] = property(lambda self: _session.ask("getattr", self, "__doc__"))
         if not any(issubclass(base, ValueProxy) for base in bases):
-            bases = (*bases, Proxy if value_base is None else ValueProxy)
+            bases = (*bases, Proxy if value_base is None or value_base in CONTAINERS else ValueProxy)
     # Those of ValueProxy forward, too, and an exception has its message.
     kept = ("__str__", "__repr__", "__format__") if is_exception or value_base is None else ()
     for special in specials:
@@ -334,12 +336,23 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
     base = cls._codekiln_base
     if base is None:
         made = object.__new__(cls)
-    elif base in (list, dict, set, bytearray):
+    elif base in CONTAINERS:
         made = base.__new__(cls)
+        _fill(made, base, value)
     else:
         made = base.__new__(cls, value)
     _NUMBERS[id(made)] = number
     return made
+
+
+def _fill(made: "Any", base: "Any", value: "Any") -> None:
+    if value is None:
+        return
+    if base is not OrderedDict:
+        base.__init__(made, value)
+        return
+    for key, item in value.items():  # what initialises one asks its class
+        OrderedDict.__setitem__(made, key, item)
 
 
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
