@@ -81,9 +81,12 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
         "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
-        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output,
+        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output, "digests": False,
     }  # fmt: skip
-    return {"kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "seed": b""}
+    return {
+        "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "references": (),
+        "expected": b"", "digest": b"", "substitutes": (), "seed": b"",
+    }  # fmt: skip
 
 
 def describe(run: Run, answer: dict[str, Any], limits: LimitValues) -> Observation:

@@ -9,22 +9,29 @@ import ast
 import dataclasses
 import hashlib
 import marshal
+import zlib
 from collections.abc import Mapping, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
-from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, TestPlan
+from codekiln.sandbox.explained_asserts import compile_explained
+from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, ReferencePlan, TestPlan
 from codekiln.sandbox.inside.plain_values import decode
+from codekiln.sandbox.inside.program import RESULT_FORMAT
+from codekiln.sandbox.inside.substitutes import FUNCTIONS
 from codekiln.sandbox.plain_calls import NotPlainCalls, PlainCalls, compile_expression
 from codekiln.sandbox.test_names import Names, shared_statements
 
-_OUTPUT_WORDS = ("stdout", "redirect", "capsys")
+_OUTPUT_WORDS = ("stdout", "stderr", "redirect", "capsys")
+_DEFINITIONS = (
+    ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
 _NOTHING: TestPlan = {
-    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "builtins": (),
-    "follows": False, "mentions_stop": False, "suite": "", "comparison": "", "expected": b"", "arguments": "",
-    "atol": 0.0,
+    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "asserts": (), "own": (),
+    "builtins": (), "follows": False, "prepares": False, "mentions_stop": False, "suite": "", "comparison": "",
+    "expected": b"", "arguments": "", "atol": 0.0,
 }  # fmt: skip
 
 
@@ -46,7 +53,8 @@ def plan_tests(problem: Problem, expected: Mapping[str, Sequence[bytes]] | None 
 
     Args:
         problem: The problem.
-        expected: Results of the reference by suite, one line per input, where the problem has tests by reference.
+        expected: Results of the reference by suite, one line per input, where the problem has tests by reference; an
+            input with an empty line is left out.
 
     Raises:
         InputError: A test or the setup is not Python.
@@ -68,7 +76,8 @@ class _Planner:
         self._called: set[str] = set()
         self._in_one_go = True
         self._relays = any(word in problem.setup for word in _OUTPUT_WORDS)
-        self._output = 0
+        self._references: list[ReferencePlan] = []
+        self._expected: list[bytes] = []
 
     def add(self, test: Test, field: str, expected: Mapping[str, Sequence[bytes]]) -> None:
         """Plan one test."""
@@ -88,29 +97,42 @@ class _Planner:
         problem, questions = self._problem, not self._in_one_go
         shared, classes = shared_statements(self._setup)
         calls: CallPlan = {
-            "calls": () if questions else tuple(self._calls), "called": tuple(sorted(self._called)),
+            "calls": tuple(self._calls), "called": tuple(sorted(self._called)),
             "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
-            "keeps_objects": True, "relays": questions and self._relays, "more_output": 2 * self._output,
+            "keeps_objects": True, "relays": questions and self._relays,
+            "more_output": 2 * sum(map(len, self._expected)),
+            "digests": not questions and not self._tests and bool(digest := _digest(self._expected)),
         }  # fmt: skip
         texts = "\n".join([problem.setup, *(test["text"] for test in self._tests)])
         message: ProblemPlan = {
             "kind": "questions" if questions else "calls", "calls": calls,
             "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
-            "tests": tuple(self._tests), "scripts": tuple(self._scripts),
+            "tests": self._without_useless_preparations(), "scripts": tuple(self._scripts),
+            "references": tuple(self._references),
+            "expected": zlib.compress(b"\n".join(self._expected), 1), "digest": digest if calls["digests"] else b"",
+            "substitutes": tuple(name for name in FUNCTIONS if name in texts),
             "seed": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).digest(),
         }  # fmt: skip
-        return ExecutionPlan(message, len(self._tests) + len(self._scripts))
+        return ExecutionPlan(message, len(self._tests) + len(self._scripts) + len(self._expected))
+
+    def _without_useless_preparations(self) -> tuple[TestPlan, ...]:
+        """Return the tests; what only defines names is no test where no other follows."""
+        if all(test["prepares"] for test in self._tests):
+            return tuple(test | {"prepares": False} for test in self._tests)
+        return tuple(self._tests)
 
     def _add_code(self, text: str, field: str) -> None:
         module = parse(self._problem, text, field)
         if not module.body:
             raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
         use = self._names.use(module)
+        code, asserts = compile_explained(text)
         self._relays = self._relays or any(word in text for word in _OUTPUT_WORDS)
         plan = _NOTHING | {
-            "text": text, "code": compile(module, "<test>", "exec", dont_inherit=True), "own": use.own,
+            "text": text, "code": code, "asserts": asserts, "own": use.own,
             "builtins": use.builtins, "follows": use.follows, "mentions_stop": "StopIteration" in text,
+            "prepares": all(isinstance(node, _DEFINITIONS) for node in module.body),
         }  # fmt: skip
         try:
             calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
@@ -145,17 +167,13 @@ class _Planner:
         self._names.want(entry)
         if len(expected) != len(test.inputs):
             raise ValueError("the results of the reference are needed")
-        for arguments, line in zip(test.inputs, expected, strict=True):
-            values = decode(arguments.encode())
-            if not isinstance(values, list):
-                raise InputError("an input is no list of arguments", where=f"{self._problem.task_id}.{field}", fix="")
-            self._tests.append(_NOTHING | {
-                "text": f"{entry}({', '.join(map(_shown, values))})"[:200], "first": len(self._calls), "count": 1,
-                "suite": test.suite, "comparison": test.comparison, "expected": line, "arguments": arguments,
-                "atol": test.atol,
-            })  # fmt: skip
-            self._calls.append((entry, arguments))
-            self._output += len(line)
+        kept = [(arguments, line) for arguments, line in zip(test.inputs, expected, strict=True) if line]
+        self._references.append({
+            "suite": test.suite, "comparison": test.comparison, "atol": test.atol, "first": len(self._calls),
+            "count": len(kept), "entry_point": entry,
+        })  # fmt: skip
+        self._calls += [(entry, arguments) for arguments, _ in kept]
+        self._expected += [line for _, line in kept]
         self._called.add(entry)
 
     def _entry_point(self, field: str, what: str) -> str:
@@ -178,15 +196,22 @@ class _Planner:
             raise InputError(f"not a doctest: {error}", where=where, fix="correct the test") from error
         if not examples:
             raise InputError("a doctest without examples", where=where, fix="start examples with '>>> '")
-        for module in modules:
-            self._names.use(module)
+        follows = any([self._names.use(module).follows for module in modules])
         self._in_one_go, self._relays = False, True
-        self._tests.append(_NOTHING | {"text": text, "doctest": text, "mentions_stop": "StopIteration" in text})
+        self._tests.append(
+            _NOTHING | {"text": text, "doctest": text, "follows": follows, "mentions_stop": "StopIteration" in text}
+        )
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _digest(lines: Sequence[bytes]) -> bytes:
+    """Return the digest that the program's process sends for these results, or nothing where it sends the lines."""
+    digest = hashlib.sha256()
+    try:
+        for line in lines:
+            digest.update(marshal.dumps(cast(Any, decode(line[1:])), RESULT_FORMAT))
+    except ValueError:
+        return b""  # a result such as a Decimal
+    return digest.digest()
 
 
 def parse(problem: Problem, source: str, field: str) -> ast.Module:

@@ -108,6 +108,10 @@ PROBLEMS = {
     "falsy": _case("assert not f(1)"),
     "right_list": _case("assert f(1) == [1, 2, 3] and len(f(1)) == 3 and f(1)[0] == 1"),
     "context": _case("with f(1) as got:\n    assert got == 2"),
+    "context_async": _case(
+        "async def run():\n    async with f(1) as got:\n        assert got == 2\nasyncio.run(run())",
+        setup="import asyncio",
+    ),
     "match": _case("match f(1):\n    case [1, 2]: found = True\n    case _: found = False\nassert found"),
     "key": _case("assert {2: 'x'}.get(f(1)) == 'x'"),
     "member": _case("assert f(1) in {2, 3}"),

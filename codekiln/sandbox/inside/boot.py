@@ -1,9 +1,11 @@
 """Start of a worker's processes: warm imports, confinement, proof of it, and the split into tester and fork server."""
 
+import contextlib
 import gc
 import marshal
 import os
 import resource
+import signal
 import socket
 import sys
 
@@ -15,7 +17,7 @@ from codekiln.sandbox.inside.tester import Tester
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codekiln.sandbox.inside.messages import ProcessLimits
+    from typing import NoReturn
 
 # The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
@@ -29,15 +31,14 @@ _TESTER_MB, _TESTER_FILE_MB = 8192, 1024
 
 def main() -> None:
     """Serve as the tester in the folder named on the command line, with the controller's socket as standard input."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _forget_the_caller()
     packages, folder = sys.argv.pop() or None, sys.argv.pop()
     control = os.dup(0)
     null = os.open("/dev/null", os.O_RDWR)
     for target in (0, 1):
         os.dup2(null, target)
     os.close(null)
-    for name in _WARM.split():
-        __import__(name)
+    _import_warm_modules()
     _add_site_builtins()
     os.chdir(folder)
     os.environ.clear()
@@ -48,12 +49,12 @@ def main() -> None:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
     near, far = socket.socketpair()
+    tester = os.getpid()
     # The fork server is forked off before any test arrives: no program can find one in its memory.
     if os.fork() == 0:
         near.close()
         os.close(control)
-        serve(far, folder, read_only)
-        os._exit(0)
+        _become_fork_server(far, folder, read_only, tester)
     far.close()
     confine.confine_tester(_TESTER_MB, read_only, _TESTER_FILE_MB, (control, near.fileno()))
     write_frame(control, marshal.dumps(protections))
@@ -61,9 +62,54 @@ def main() -> None:
     gc.freeze()
     try:
         Tester(control, RunningProgram(near), read_only).serve()
+    except (EOFError, ConnectionError):
+        pass  # the controller or the fork server is gone; the controller, if it is there, starts another tester
     finally:
         near.close()
         os.wait()
+
+
+def _forget_the_caller() -> None:
+    """Undo what this process inherits and programs must not depend on: a closed descriptor, a mask, ignored signals."""
+    while (handle := os.open("/dev/null", os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # When memory is short, the kernel ends one of these processes, the largest, rather than the controller.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _become_fork_server(control: socket.socket, folder: str, read_only: bool, tester: int) -> "NoReturn":
+    try:
+        serve(control, folder, read_only)
+    except ConnectionError:
+        pass
+    except SystemExit as end:
+        if os.getppid() == tester:  # else nobody is left whom the reason could concern
+            print(end, file=sys.stderr, flush=True)
+    finally:
+        os._exit(0)
+
+
+def _import_warm_modules() -> None:
+    """Import what programs import most, without what these modules would do in each forked child.
+
+    ``random`` seeds itself anew there, which takes a tenth of the time of a fork. Without that, the random numbers of a
+    program are the same whenever it runs, and so is its verdict.
+    """
+    register, os.register_at_fork = os.register_at_fork, lambda **functions: None
+    try:
+        for name in _WARM.split():
+            __import__(name)
+    finally:
+        os.register_at_fork = register
 
 
 def _prove_confinement(read_only: bool) -> None:
@@ -72,8 +118,8 @@ def _prove_confinement(read_only: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            limits: ProcessLimits = {"cpu_seconds": 1, "memory_mb": 1024, "file_mb": 1}
-            confine.confine_program(limits, read_only, (answer_in,))
+            confine.confine_program(confine.program_filter(read_only), answer_in)
+            answer_in = confine.PROGRAM_CHANNEL
             os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
         except OSError as error:
             os.write(answer_in, str(error).encode())

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import zlib
 
 from codekiln.sandbox.inside import expressions
 from codekiln.sandbox.inside.answering import describe
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from codekiln.sandbox.inside.messages import TestPlan
+    from codekiln.sandbox.inside.messages import ProblemPlan, TestPlan
 
 Failure = tuple[str, str]
 """Status and detail of a test that did not pass."""
@@ -43,6 +44,13 @@ class Tally:
         if self._report is not None:
             self._write(["test", test["suite"], failure and [failure[0], f"{short(test['text'])}: {failure[1]}"],
                          forgeable])  # fmt: skip
+
+    def add_all(self, plan: "ProblemPlan") -> None:
+        """Count all tests by reference of a plan as passed."""
+        for reference in plan["references"]:
+            self.run += reference["count"]
+            self.passed += reference["count"]
+            self.suites.setdefault(reference["suite"], "passed")
 
     def count(self, suite: str, failure: "Failure | None", forgeable: bool) -> None:
         """Count one test by what was reported of it."""
@@ -104,6 +112,25 @@ def _escaped(control: "re.Match[str]") -> str:
     return ascii(control[0])[1:-1]
 
 
+def reference_tests(plan: "ProblemPlan") -> "list[TestPlan]":
+    """Return the tests by reference of a plan, one per call."""
+    if not plan["references"]:
+        return []
+    lines = iter(zlib.decompress(plan["expected"]).split(b"\n"))
+    calls = [str(call) for _, call in plan["calls"]["calls"]]
+    tests: list[TestPlan] = []
+    for reference in plan["references"]:
+        for index in range(reference["first"], reference["first"] + reference["count"]):
+            tests.append({
+                "text": f"{reference['entry_point']}(*{short(calls[index])})", "first": index, "count": 1,
+                "checks": (), "code": None, "asserts": (), "doctest": "", "own": (), "builtins": (), "follows": False,
+                "prepares": False,
+                "mentions_stop": False, "suite": reference["suite"], "comparison": reference["comparison"],
+                "expected": next(lines), "arguments": calls[index], "atol": reference["atol"],
+            })  # fmt: skip
+    return tests
+
+
 def failure_of(error: BaseException, in_test: bool = True) -> Failure:
     """Return status and detail of a test that raised."""
     described = getattr(error, "_codekiln_description", None)
@@ -114,6 +141,14 @@ def failure_of(error: BaseException, in_test: bool = True) -> Failure:
     if name == "AssertionError" and in_test and described is None:
         return "failed", text or "the assertion does not hold"
     return status_of(name, in_test), raised([name, text, line])
+
+
+def with_setup_hint(failure: Failure, setup: "CodeType | None") -> Failure:
+    """Add to a failure that the program lacked a name which the setup has, and keeps."""
+    missing = re.search(r"NameError: name '(\w+)' is not defined", failure[1])
+    if setup is None or missing is None or missing[1] not in setup.co_names:
+        return failure
+    return failure[0], f"{failure[1]} (the setup's functions and values stay with the tests; its classes do not)"
 
 
 def status_of(name: str, in_test: bool = True) -> str:
@@ -149,14 +184,15 @@ class _Results:
     def __init__(self, lines: list[bytes], foreign: Foreign) -> None:
         self._lines = {f"_{index}": line for index, line in enumerate(lines)}
         self._foreign = foreign
-        self._shown: object = None
+        self._shown: list[object] = []
 
     def needed_by(self, check: "CodeType") -> "Mapping[str, object]":
         """Return the results that a check names; an assert does not raise for what it does not evaluate."""
+        self._shown = []
         return {name: self.value(self._lines[name]) for name in check.co_names if name in self._lines}
 
     def describe(self) -> str:
-        return expressions.describe(self._shown)
+        return " and ".join(map(expressions.describe, self._shown))
 
     def value(self, line: bytes) -> object:
         """Return one result; raises _TestFailure when the call raised, or the line is not written by the rules."""
@@ -167,10 +203,11 @@ class _Results:
                 raise _TestFailure(status_of(tree[0]), raised(tree))
             if line[:1] != b"v":
                 raise ValueError("a result of another kind than asked for")
-            self._shown = read(tree, self._foreign)
+            value = read(tree, self._foreign)
         except ValueError as error:
             raise _TestFailure("tampered", f"a result is not written by the rules: {error}") from error
-        return self._shown
+        self._shown.append(value)
+        return value
 
 
 def check_description(parts: "Any") -> None:

@@ -27,6 +27,8 @@ _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _MULTIARCH = ("x86_64-linux-gnu", "aarch64-linux-gnu")
 _SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 _OPEN_FILES = 256
+PROGRAM_CHANNEL = 3
+"""Descriptor of a program's socket to the tester."""
 MAX_THREADS = 256
 """Threads that one program may have; the server looks, because threads with small stacks pass every other limit."""
 NOT_CONFINED = "not confined"
@@ -68,27 +70,54 @@ def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, 
         readable = {*_READABLE, *_READABLE_DEVICES, *_interpreter(), *_shared_objects(), *_linked(packages)}
         landlock.restrict(sorted(readable), (folder, _NULL))
     seccomp.install(seccomp.for_server())
-    seccomp.for_program(0, not confined)  # built here, once, for all programs
     return _describe(namespaces, version if confined else 0), not confined
 
 
-def confine_program(limits: "ProcessLimits", read_only: bool, keep: tuple[int, ...] = ()) -> None:
-    """Limit and filter this process, the forked child, for good.
+def limit_program(pid: int, limits: "ProcessLimits") -> None:
+    """Set the limits of a program from outside, for good.
+
+    The server does this, whose memory is its own: in the forked child, each page that Python touches is copied first.
+    """
+    for kind, value in _limits(limits):
+        _limit(kind, value, pid)
+
+
+def program_filter(read_only: bool) -> seccomp.Prepared:
+    """Return the filter of programs; the server makes it once for all of them.
 
     Args:
-        limits: Limits that the kernel enforces.
         read_only: Refuse every change to a file.
-        keep: Descriptors that stay open beside 0, 1 and 2.
     """
-    _confine_child(limits, keep)
-    seccomp.install(seccomp.for_program(os.getpid(), read_only))
+    return seccomp.Prepared(seccomp.program_template(read_only))
+
+
+def confine_program(calls: seccomp.Prepared, channel: int) -> None:
+    """Filter this process, the forked child, for good, and close all descriptors but 0, 1, 2 and ``channel``.
+
+    Args:
+        calls: What `program_filter` returned.
+        channel: A descriptor, which becomes 3.
+    """
+    os.dup2(channel, PROGRAM_CHANNEL)
+    os.closerange(PROGRAM_CHANNEL + 1, _OPEN_FILES)
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+    calls.install(os.getpid())
 
 
 def confine_test_child(
     cpu_seconds: int, memory_mb: int, read_only: bool = False, file_mb: int = 16, keep: tuple[int, ...] = ()
 ) -> None:
-    """Limit and filter this process, a child of the tester that runs tests, as a program is; see `confine_program`."""
-    confine_program({"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "file_mb": file_mb}, read_only, keep)
+    """Limit and filter this process, a child of the tester that runs tests, as a program is.
+
+    Args:
+        cpu_seconds: CPU time.
+        memory_mb: Address space, in MiB.
+        read_only: Refuse every change to a file.
+        file_mb: Size of a file, in MiB.
+        keep: Descriptors that stay open beside 0, 1 and 2.
+    """
+    _confine_child({"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "file_mb": file_mb}, keep)
+    seccomp.install(seccomp.for_program(os.getpid(), read_only))
 
 
 def confine_tester(memory_mb: int, read_only: bool, file_mb: int = 16, keep: tuple[int, ...] = ()) -> None:
@@ -112,21 +141,25 @@ def _confine_child(limits: "ProcessLimits", keep: tuple[int, ...]) -> None:
     for handle in [*sorted(keep), _OPEN_FILES]:
         os.closerange(start, handle)
         start = handle + 1
-    for kind, value in (
+    for kind, value in _limits(limits):
+        _limit(kind, value)
+
+
+def _limits(limits: "ProcessLimits") -> tuple[tuple[int, int], ...]:
+    return (
         (resource.RLIMIT_CPU, limits["cpu_seconds"]),
         (resource.RLIMIT_AS, limits["memory_mb"] << 20),
         (resource.RLIMIT_FSIZE, limits["file_mb"] << 20),
         (resource.RLIMIT_CORE, 0),  # a core file would be outside the limit of the folder
         (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        _limit(kind, value)
+    )
 
 
-def _limit(kind: int, value: int) -> None:
-    """Lower a limit for good, unless it is lower already."""
-    _, hard = resource.getrlimit(kind)
+def _limit(kind: int, value: int, pid: int = 0) -> None:
+    """Lower a limit of a process for good, unless it is lower already."""
+    _, hard = resource.prlimit(pid, kind)
     lowest = min((limit for limit in (value, hard) if limit != resource.RLIM_INFINITY), default=hard)
-    resource.setrlimit(kind, (lowest, lowest))
+    resource.prlimit(pid, kind, (lowest, lowest))
 
 
 def _standard_library() -> str:

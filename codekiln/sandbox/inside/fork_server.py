@@ -9,13 +9,23 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
+from types import ModuleType
 
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.confine import MAX_THREADS, confine_program, threads_of
+from codekiln.sandbox.inside.confine import (
+    MAX_THREADS,
+    PROGRAM_CHANNEL,
+    confine_program,
+    limit_program,
+    program_filter,
+    threads_of,
+)
 from codekiln.sandbox.inside.plain_values import Foreign, read_text
 from codekiln.sandbox.inside.program import run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
+from codekiln.sandbox.inside.seccomp import Prepared
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -26,7 +36,10 @@ _CHUNK = 1 << 16
 _FOLDER_SECONDS = 0.1
 """Time between two looks at the size of the scratch folder."""
 _STOP = b"s"
+_GO = b"g"
 _PLAIN = Foreign()
+_HIDDEN: list[ModuleType] = []
+"""Modules of codekiln, which programs do not find."""
 
 
 class RunningProgram:
@@ -72,8 +85,9 @@ def os_socketpair() -> tuple[int, int]:
 
 def serve(control: socket.socket, folder: str, read_only: bool) -> None:
     """Run the programs that the tester sends until it closes its end."""
-    scratch = ScratchFolder(folder)
+    scratch, calls = ScratchFolder(folder), program_filter(read_only)
     plans: dict[int, CallPlan] = {}
+    _prepare_for_programs()
     # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
     gc.collect()
     gc.freeze()
@@ -83,11 +97,23 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
             if job["plan"] is not None:
                 plans[job["key"]] = _with_arguments(marshal.loads(job["plan"]))
             plan = plans.pop(job["key"]) if job["forget"] else plans[job["key"]]
-            outcome = _run_one(control, scratch, read_only, job, plan, channel)
+            outcome = _run_one(control, scratch, calls, job, plan, channel)
             scratch.empty()
             write_frame(control.fileno(), marshal.dumps(dict(outcome)))
     finally:
         scratch.empty()
+
+
+def _prepare_for_programs() -> None:
+    """Do here, once, what each program would otherwise have to do: every page that it writes is copied."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "codekiln"]:
+        _HIDDEN.append(sys.modules.pop(name))
+    # On a pipe, as the standard output of each program is: a stream remembers whether it can seek.
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(read)
+    os.close(write)
+    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _with_arguments(plan: "CallPlan") -> "CallPlan":
@@ -110,15 +136,20 @@ def _receive(control: socket.socket) -> "tuple[RunMessage, int] | None":
 
 
 def _run_one(
-    control: socket.socket, scratch: ScratchFolder, read_only: bool, job: "RunMessage", plan: "CallPlan", channel: int
+    control: socket.socket, scratch: ScratchFolder, calls: Prepared, job: "RunMessage", plan: "CallPlan", channel: int
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
+    go, go_in = os.pipe()
     scratch.begin()
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become_program(job, plan, read_only, given, channel, output_in)
-    for handle in (channel, output_in, *([given] if given is not None else [])):
+        os.close(go_in)
+        _become_program(job, plan, calls, given, channel, output_in, go, server)
+    limit_program(pid, job["limits"])
+    os.write(go_in, _GO)
+    for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
@@ -151,15 +182,24 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage", plan: "CallPlan", read_only: bool, given: int | None, channel: int, output: int
+    job: "RunMessage",
+    plan: "CallPlan",
+    calls: Prepared,
+    given: int | None,
+    channel: int,
+    output: int,
+    go: int,
+    server: int,
 ) -> None:
     try:
         # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
         null = os.open("/dev/null", os.O_RDWR)
         for target, handle in enumerate((null if given is None else given, output, null)):
             os.dup2(handle, target)
-        confine_program(job["limits"], read_only, (channel,))
-        run(channel, job, plan)
+        if os.read(go, 1):  # else: the server ended before it set the limits
+            confine_program(calls, channel)
+            if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+                run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
@@ -174,10 +214,9 @@ def _watch(
         poll.register(handle, select.POLLIN)
     deadline, look = time.monotonic() + limits["wall_seconds"], time.monotonic() + _FOLDER_SECONDS
     while (now := time.monotonic()) < deadline:
-        if now >= look:
-            if reason := _exceeded(pid, scratch, limits):
-                return reason, printed
-            look = now + _FOLDER_SECONDS
+        if now >= look and (reason := _exceeded(pid, scratch, limits)):
+            return reason, printed
+        look = look if now < look else now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
         if output in events:
             part = os.read(output, _CHUNK)
@@ -187,12 +226,16 @@ def _watch(
             if not part:
                 poll.unregister(output)
         elif control.fileno() in events:
-            if not control.recv(1):
-                raise SystemExit("the tester is gone")
-            return "stopped", printed
+            return _stopped(control), printed
         elif ended in events:  # what is printed is read to its end before the end of the program counts
             return "ended", printed
     return "timeout", printed
+
+
+def _stopped(control: socket.socket) -> str:
+    if not control.recv(1):
+        raise SystemExit("the tester is gone")
+    return "stopped"
 
 
 def _exceeded(pid: int, scratch: ScratchFolder, limits: "LimitValues") -> str:

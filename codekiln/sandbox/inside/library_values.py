@@ -52,6 +52,8 @@ _MODULES = frozenset(
         "calendar",
         "unicodedata",
         "zoneinfo",
+        "json.decoder",
+        "asyncio.exceptions",
     ]
 )
 # Of these, the classes are of plain values: calling one does no more than making such a value.
@@ -151,7 +153,8 @@ def name(value: "Any", kind: type) -> "list[Any] | None":
         return [found] if found in _MODULES and sys.modules.get(found) is value else None
     if kind is type or kind is types.BuiltinFunctionType or kind is types.FunctionType or kind is _ABC_META:
         module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        return [module, path] if _find(module, path) is value else None
+        # The class of None, among others, says that it is a built-in, where it cannot be found.
+        return next(([place, path] for place in (module, "types") if _find(place, path) is value), None)
     place = (getattr(kind, "__module__", None), getattr(kind, "__qualname__", None))
     if type(place[0]) is str and place in _VALUES and _find(*place) is kind:
         return [*place, _VALUES[place][0](value)]

@@ -3,6 +3,9 @@
 from types import CodeType
 from typing import Any, Literal, TypedDict
 
+AssertPlan = tuple[int, int, str, tuple[str, ...]]
+"""First line, last line, text and names of an assert."""
+
 
 class ProcessLimits(TypedDict):
     """The limits that the kernel enforces on a process."""
@@ -35,6 +38,7 @@ class CallPlan(TypedDict):
         keeps_objects: Whether results that are not plain data stay, for questions about them.
         relays: Whether printed text is sent with each answer.
         more_output: Bytes of results beyond the limit that the reference's own results need.
+        digests: Whether one digest of all results is sent first, and the results only if they are asked for.
     """
 
     calls: tuple[tuple[str | None, CodeType | str | list[Any]], ...]
@@ -48,6 +52,7 @@ class CallPlan(TypedDict):
     keeps_objects: bool
     relays: bool
     more_output: int
+    digests: bool
 
 
 class TestPlan(TypedDict):
@@ -59,10 +64,12 @@ class TestPlan(TypedDict):
         count: Number of its calls; 0: the code is executed instead.
         checks: Expressions over the results ``_0``, ``_1`` ...; without any, the result is compared with ``expected``.
         code: The test as a statement, for tests that are not made of plain calls.
+        asserts: The asserts of the code: first line, last line, text, names that they read.
         doctest: An interactive session instead.
         own: Built-in names that are the program's in this test, because it calls nothing else.
         builtins: Built-in names that it reads: where the program redefines one, the test has to hold with both.
         follows: Whether it may ask nothing itself, because it uses what an earlier statement asked for.
+        prepares: Whether it only defines names, for later tests.
         mentions_stop: Whether it mentions StopIteration.
         suite: The suite it counts for.
         expected: The line that the program's process sends for a right result.
@@ -75,16 +82,37 @@ class TestPlan(TypedDict):
     count: int
     checks: tuple[CodeType, ...]
     code: CodeType | None
+    asserts: tuple[AssertPlan, ...]
     doctest: str
     own: tuple[str, ...]
     builtins: tuple[str, ...]
     follows: bool
+    prepares: bool
     mentions_stop: bool
     suite: str
     comparison: str
     expected: bytes
     arguments: str
     atol: float
+
+
+class ReferencePlan(TypedDict):
+    """Calls whose results are compared with those of the reference.
+
+    Attributes:
+        suite: The suite that they count for.
+        comparison: How results are compared, with ``atol``.
+        first: Index of the first call.
+        count: Number of calls.
+        entry_point: What is called.
+    """
+
+    suite: str
+    comparison: str
+    atol: float
+    first: int
+    count: int
+    entry_point: str
 
 
 class ProblemPlan(TypedDict):
@@ -96,7 +124,11 @@ class ProblemPlan(TypedDict):
         calls: What the fork server may know.
         setup: Code that the tests need, executed in the tester.
         tests: The tests.
+        references: Further tests, whose arguments are those of ``calls``.
+        expected: Results of these in order, one per line, compressed.
+        digest: The digest of these, or nothing where there is none.
         scripts: Input and expected output of each run as a script.
+        substitutes: Modules that the tests mention and some functions of which are replaced.
         seed: Seed of the random numbers of the tests, which the program must not be able to guess.
     """
 
@@ -104,7 +136,11 @@ class ProblemPlan(TypedDict):
     calls: CallPlan
     setup: CodeType | None
     tests: tuple[TestPlan, ...]
+    references: tuple[ReferencePlan, ...]
+    expected: bytes
+    digest: bytes
     scripts: tuple[tuple[str, str], ...]
+    substitutes: tuple[str, ...]
     seed: bytes
 
 

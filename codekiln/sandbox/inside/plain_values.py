@@ -6,10 +6,11 @@ method of it is called outside the program. Reading is linear in the text.
 """
 
 import datetime
-import json
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
+from json import JSONDecoder, encoder
 
 from codekiln.sandbox.inside import library_values
 
@@ -28,7 +29,7 @@ _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict_
 _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # These standard types define == again, in a way that agrees with that of dict.
 _DICT_LIKE = (Counter, OrderedDict)
-MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict))
+MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict, array))
 _MAX_EXPONENT = 1000
 _DECIMAL_TEXT = Decimal.__str__
 _PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denominator"))
@@ -98,7 +99,15 @@ class Foreign:
 
 
 _NAMES = Foreign()
-dumps = json.JSONEncoder(check_circular=False).encode
+# Made once: json.dumps and json.loads make an encoder and a decoder for each call.
+_make_encoder = vars(encoder)["c_make_encoder"]
+_chunks = _make_encoder(None, None, encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
+_decode = JSONDecoder(parse_constant=float).decode  # a new nan each: they are not equal
+
+
+def dumps(tree: "Tree") -> str:
+    """Return a tree as one line of JSON, in ASCII."""
+    return "".join(_chunks(tree, 0))
 
 
 def encode(value: "Any") -> "Tree":
@@ -114,7 +123,7 @@ def decode(text: bytes) -> object:
 def parse(text: bytes | str) -> "Tree":
     """Return the tree of a line of JSON; raises ValueError when it is none, or is nested too deeply."""
     try:
-        return json.loads(text, parse_constant=float)  # a new nan each: they are not equal
+        return _decode(text if isinstance(text, str) else text.decode())
     except (RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"not an encoded value: {error}") from error
 
@@ -147,7 +156,7 @@ def write_content(value: "Any", kind: type, foreign: Foreign, depth: int) -> "Tr
         return [write(item, foreign, deeper) for item in value]
     if kind is dict or kind is OrderedDict or kind is Counter or kind is defaultdict:
         pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in items_of(value)]
-        return {_NAME(kind): pairs}
+        return {_NAME(kind): [pairs, write(value.default_factory, foreign, deeper)] if kind is defaultdict else pairs}
     if kind is tuple or kind is set or kind is frozenset:
         return {_NAME(kind): [write(item, foreign, deeper) for item in value]}
     if (writer := _WRITERS.get(kind)) is not None:
@@ -235,6 +244,11 @@ _WRITERS: "dict[type, Callable[[Any, Foreign, int], Tree]]" = {
     datetime.timedelta: lambda value, foreign, depth: {"timedelta": [value.days, value.seconds, value.microseconds]},
     type(...): lambda value, foreign, depth: {"singleton": "Ellipsis"},
     type(NotImplemented): lambda value, foreign, depth: {"singleton": "NotImplemented"},
+    memoryview: lambda value, foreign, depth: (
+        {"memoryview": value.hex()}
+        if value.readonly and value.format == "B" and value.ndim == 1
+        else foreign.write(value, memoryview, depth)
+    ),
     _KEYS: _write_view("dict_keys"),
     _VALUES: _write_view("dict_values"),
     _ITEMS: _write_view("dict_items"),
@@ -282,9 +296,9 @@ def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
 
 
 def _read_default(body: "Tree", foreign: Foreign) -> "defaultdict[Any, Any]":
-    made: defaultdict[Any, Any] = defaultdict()
-    made.update(_pairs(body, foreign))
-    return made
+    pairs, factory = body
+    made = _read(factory, foreign)
+    return defaultdict(None if isinstance(made, Opaque) else made, _pairs(pairs, foreign))
 
 
 def _read_deque(body: "Tree", foreign: Foreign) -> "deque[Any]":
@@ -308,11 +322,11 @@ def _read_fraction(body: "Tree", foreign: Foreign) -> Fraction | Opaque:
 
 
 def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
-    value = Decimal(body) if type(body) is str and len(body) <= _MAX_EXPONENT else Decimal("Infinity")
+    if type(body) is not str or len(body) > _MAX_EXPONENT:
+        return Opaque("Decimal")
+    value = Decimal(body)
     # int() of a large exponent would take any amount of memory
-    if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
-        return value
-    return Opaque("Decimal")
+    return Opaque("Decimal") if value.is_finite() and abs(value.adjusted()) > _MAX_EXPONENT else value
 
 
 def _read_items_view(body: "Tree", foreign: Foreign) -> "Any":
@@ -341,11 +355,12 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "str": lambda body, foreign: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
     "bytes": lambda body, foreign: bytes.fromhex(body),
     "bytearray": lambda body, foreign: bytearray.fromhex(body),
+    "memoryview": lambda body, foreign: memoryview(bytes.fromhex(body)),
     "tuple": lambda body, foreign: tuple(_items(body, foreign)),
     "dict": lambda body, foreign: _whole(dict(_pairs(body, foreign)), body),
     "OrderedDict": lambda body, foreign: _whole(OrderedDict(_pairs(body, foreign)), body),
     "Counter": lambda body, foreign: _whole(_read_counter(body, foreign), body),
-    "defaultdict": lambda body, foreign: _whole(_read_default(body, foreign), body),
+    "defaultdict": lambda body, foreign: _whole(_read_default(body, foreign), body[0]),
     "set": lambda body, foreign: _whole(set(_distinct(body, foreign)), body),
     "frozenset": lambda body, foreign: _whole(frozenset(_distinct(body, foreign)), body),
     "complex": _read_complex,

@@ -7,12 +7,15 @@ not in this process. Whatever a program makes this code report counts as its ans
 import atexit
 import builtins
 import gc
+import marshal
 import os
 import sys
 import types
+from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
-from codekiln.sandbox.inside.channel import write_frame
+from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -29,6 +32,9 @@ _exit, _exit_functions, _collect = os._exit, atexit._run_exitfuncs, gc.collect
 MODULE = "program"
 """Name of the program's module when its functions are called: a main guard does not run then."""
 _BUILTINS = frozenset(vars(builtins))
+RESULT_FORMAT = 2
+"""Version of marshal without references: equal values of built-in types give equal bytes, but for sets and dicts."""
+_marshal, _unmarshal = marshal.dumps, marshal.loads
 
 
 def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
@@ -43,30 +49,24 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     namespace = _namespace("__main__" if is_script else MODULE)
     code = _compile(channel, job["program"])
     _match_recursion_limit()
-    _open_streams(is_script)
     if is_script:
+        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         _run_as_script(channel, code, namespace)
-    relay = None
+    relays = {}
     if plan["relays"]:
-        relay = sys.stdout = Relay()
+        relays = {"printed": Relay(), "warned": Relay()}
+        sys.stdout, sys.stderr = relays.values()
     _load(channel, code, namespace)
-    classes = _define_shared(plan, namespace)
+    classes, derived = _define_shared(plan, namespace)
     if plan["setup"] is not None:
         _load(channel, plan["setup"], namespace)
     limit = job["limits"]["output_kb"] << 10
     if plan["in_one_go"] and not any(name in namespace and name in _BUILTINS for name in plan["names"]):
         _call_in_one_go(channel, plan, namespace, classes, limit)
     else:
-        _answer_questions(channel, plan, namespace, classes, relay)
+        _answer_questions(channel, plan, namespace, classes, derived, relays)
     _wait_for_threads()
     _exit(0)
-
-
-def _open_streams(is_script: bool) -> None:
-    """Open the standard streams on the program's own descriptors; those of the server were opened on other files."""
-    sys.stdout = vars(sys)["__stdout__"] = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    if is_script:
-        sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
 
 
 def _namespace(name: str) -> "Namespace":
@@ -74,8 +74,6 @@ def _namespace(name: str) -> "Namespace":
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
     namespace["__file__"] = FILE
-    for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "codekiln"]:
-        del sys.modules[loaded]
     sys.modules["__main__"] = sys.modules[name] = module
     return namespace
 
@@ -109,14 +107,24 @@ def _load(channel: int, code: types.CodeType, namespace: "Namespace") -> None:
         _exit(0)
 
 
-def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "dict[str, type]":
-    """Execute the imports and classes of the setup, which program and tests share; return the classes by name."""
+def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "tuple[SharedClasses, tuple[str, ...]]":
+    """Execute the imports and classes of the setup, which program and tests share.
+
+    Returns:
+        The classes, and the names of those that are only the program's, because they derive from its classes.
+    """
     for code in plan["shared"]:
         try:
             exec(code, namespace)
         except BaseException:
             continue  # needs names that only the tests have; the program that uses it raises NameError
-    return {name: namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)}
+    kinds = [namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)]
+    derived = tuple(kind.__name__ for kind in kinds if any(_is_own(base, kinds) for base in kind.__mro__))
+    return SharedClasses(tuple(name for name in plan["classes"] if name not in derived), namespace), derived
+
+
+def _is_own(kind: type, of_setup: "list[type]") -> bool:
+    return kind.__module__ in (MODULE, "__main__") and all(kind is not other for other in of_setup)
 
 
 def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -> "NoReturn":
@@ -140,59 +148,87 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
     _exit(status & 255)
 
 
-def _call_in_one_go(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", limit: int
-) -> None:
+def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, limit: int) -> None:
     """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
     foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
-    lines, size = [], 0
-    head: list[Any]
+    results: list[str | bytes] = []
+    size = 0
     for name, code in plan["calls"]:
-        line = _call(name, code, namespace, foreign)
-        lines.append(line)
-        size += len(line)
+        result = _call(name, code, namespace, foreign, plan["digests"])
+        results.append(result)
+        size += len(result)
         if size > limit + plan["more_output"]:
             _report(channel, ["large"])
             _exit(0)
-    head = ["loaded"]
+    if plan["digests"] and all(type(result) is bytes for result in results):
+        _report(channel, ["digest", _sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
+        if read_frame(channel) is None:
+            return
+    for index, result in enumerate(results):  # in place: large results must not be in memory more often than needed
+        line = "v" + dumps(write(_unmarshal(result), foreign)) if isinstance(result, bytes) else result
+        results[index] = line.encode("utf-8", "surrogatepass")
+    _send_lines(channel, plan, namespace, exchange, results)  # type: ignore[arg-type]
+
+
+def _send_lines(
+    channel: int, plan: "CallPlan", namespace: "Namespace", exchange: ProgramExchange, lines: list[bytes]
+) -> None:
+    head: list[Any] = ["loaded"]
     if exchange.wrote_object:
         called = {name: namespace.get(name) for name in plan["called"]}
         named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
         head += [list(exchange.new_classes.items()), named]
     exchange.new_classes = {}
-    write_frame(channel, "\n".join([dumps(head), *lines]).encode("utf-8", "surrogatepass"))
+    write_frame(channel, b"\n".join([dumps(head).encode("utf-8", "surrogatepass"), *lines]))
     if exchange.wrote_object:
-        serve(exchange, namespace, None)
+        serve(exchange)
 
 
 def _call(
-    name: "str | None", code: "types.CodeType | str | list[Any]", namespace: "Namespace", foreign: Foreign
-) -> str:
+    name: "str | None",
+    code: "types.CodeType | str | list[Any]",
+    namespace: "Namespace",
+    foreign: Foreign,
+    for_digest: bool,
+) -> str | bytes:
+    """Return the line of a result; or, for a digest, the bytes that marshal makes of a plain value."""
     try:
         if name is not None and name not in namespace:
             raise NameError(f"name {name!r} is not defined")
         result = namespace[name or ""](*code) if isinstance(code, list) else eval(code, namespace)
+        if for_digest:
+            try:
+                return _marshal(result, RESULT_FORMAT)
+            except ValueError:
+                pass  # not only built-in types
         return "v" + dumps(write(result, foreign))
     except BaseException as error:
         return "x" + dumps(describe(error))
 
 
 def _answer_questions(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", relay: "Relay | None"
+    channel: int,
+    plan: "CallPlan",
+    namespace: "Namespace",
+    classes: SharedClasses,
+    derived: "tuple[str, ...]",
+    relays: "dict[str, Relay]",
 ) -> None:
     exchange = ProgramExchange(classes, channel)
     shared = set(plan["classes"])
-    found = {name: namespace[name] for name in plan["names"] if name in namespace and name not in shared}
+    names = (*(name for name in plan["names"] if name not in shared), *derived)
+    found = {name: namespace[name] for name in names if name in namespace}
     entry = plan["entry_point"]
-    names = [
+    loaded = [
         [name, {"object": [exchange.number_of(value), exchange.class_number(type(value))]}
          if name == entry and not isinstance(value, type) else write(value, exchange)]
         for name, value in found.items()
     ]  # fmt: skip
-    send(exchange, {"loaded": names}, relay)
-    serve(exchange, namespace, relay)
+    exchange.relays = relays
+    send(exchange, {"loaded": loaded})
+    serve(exchange)
 
 
 def _report(channel: int, message: "list[Any]") -> None:

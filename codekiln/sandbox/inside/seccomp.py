@@ -14,7 +14,8 @@ import struct
 
 from codekiln.sandbox.inside import system_calls as calls
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+_put = struct.Struct("=I").pack_into
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _JUMP, _JUMP_EQ, _JUMP_GE, _JUMP_SET, _RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x45, 0x06
@@ -44,10 +45,30 @@ def supported() -> bool:
 
 def install(program: bytes) -> None:
     """Filter this process and all it will fork for good; raises OSError when the kernel refuses."""
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
-    if _LIBC.prctl(_SECCOMP, 2, ctypes.c_char_p(header), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+    Prepared(program).install()
+
+
+class Prepared:
+    """A filter that needs no memory of its own when it is installed.
+
+    Args:
+        program: BPF instructions.
+    """
+
+    def __init__(self, program: bytes) -> None:
+        self._buffer = ctypes.create_string_buffer(program, len(program))
+        self._header = ctypes.create_string_buffer(
+            struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._buffer))
+        )
+        marker = struct.pack("=I", _ANY_PID)
+        self._places = [place for place in range(4, len(program), 8) if program[place : place + 4] == marker]
+
+    def install(self, pid: int = 0) -> None:
+        """Filter this process, with ``pid`` where the filter was built for any; raises OSError when refused."""
+        for place in self._places:
+            _put(self._buffer, place, pid)
+        if _prctl(_SECCOMP, 2, self._header, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
 def for_server(machine: str | None = None) -> bytes:
@@ -70,7 +91,7 @@ def for_server(machine: str | None = None) -> bytes:
         calls.PRCTL[column]: _one_of(0, (_PDEATHSIG, _SECCOMP, *_THREAD_NAMES, _NAME_MEMORY)),
         calls.IOCTL[column]: _one_of(1, _IOCTLS),
         calls.FCNTL[column]: _fcntl(),
-        calls.PRLIMIT[column]: _one_of(0, (0,)),
+        calls.PRLIMIT[column]: _ALLOWED,  # the server limits its programs
         calls.SOCKETPAIR[column]: _stream_pair(),
         calls.SENDTO[column]: _null(4),
     }
@@ -90,7 +111,7 @@ def for_program(pid: int, read_only: bool, machine: str | None = None) -> bytes:
         read_only: Refuse every change to a file.
         machine: As for `for_server`.
     """
-    template = _program_template(machine or platform.machine(), read_only)
+    template = program_template(read_only, machine)
     return template.replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
 
 
@@ -103,19 +124,21 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
     """
     column = _ARCHITECTURES[machine or platform.machine()][1]
     rules = {calls.SERVER_ONLY[name][column]: _REFUSED for name in ("chmod", "fchmod", "fchmodat")}
-    rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED}
+    rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED, calls.PRLIMIT[column]: _one_of(0, (0,))}
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
 
 
 @functools.cache
-def _program_template(machine: str, read_only: bool) -> bytes:
-    column = _ARCHITECTURES[machine][1]
+def program_template(read_only: bool, machine: str | None = None) -> bytes:
+    """Return the filter of `for_program` for any process, to be `Prepared`."""
+    column = _ARCHITECTURES[machine or platform.machine()][1]
     rules = {call[column]: _REFUSED for call in calls.SERVER_ONLY.values()}
     rules |= {
         calls.CLONE[column]: _with_bits(0, _THREAD),
         calls.KILL[column]: _one_of(0, (_ANY_PID,)),
         calls.TGKILL[column]: _one_of(0, (_ANY_PID,)),
         calls.PRCTL[column]: _one_of(0, (*_THREAD_NAMES, _NAME_MEMORY)),
+        calls.PRLIMIT[column]: _one_of(0, (0,)),
     }
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
 

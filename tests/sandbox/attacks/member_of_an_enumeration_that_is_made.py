@@ -1,5 +1,5 @@
 # {"problem": "color", "expect": "notpass"}
 def f(c):
     made = object.__new__(Color)
-    made._value_, made._name_ = 2, 'GREEN'
+    made._value_, made._name_ = 3, 'BLUE'
     return made
