@@ -216,3 +216,33 @@ def test_details_are_short_and_can_be_printed(verdicts: dict[str, Verdict]) -> N
     for verdict in verdicts.values():
         assert len(verdict.model_dump_json()) < 5_000
         assert not any(character < " " and character not in "\n\t" for character in verdict.detail), verdict
+
+
+_HONEST = f"# {'a text that stays in memory when it is freed ' * 20}\ndef f(x):\n    return x * 7 + 3  # found it\n"
+_THIEF = """
+import ctypes, gc, os, re
+libc = ctypes.CDLL(None)
+libc.sbrk.restype, libc.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_long]
+libc.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+source, sink = os.pipe()
+found = []
+def search(first, last):
+    before = b""
+    for address in range(first, last, 4096):
+        page = os.read(source, 4096) if libc.write(sink, address, 4096) == 4096 else b""
+        found.extend(re.findall(rb"def f\\(x\\):\\n    return [^#]{1,20}# foun" + rb"d it", before[-200:] + page))
+        before = page
+top = libc.sbrk(0) & ~4095
+search(top - (24 << 20), top)
+for number in {id(item) >> 20 for item in gc.get_objects()}:
+    search(number << 20, (number + 1) << 20)
+for text in found:
+    exec(text)
+"""
+
+
+def test_no_program_finds_the_text_of_an_earlier_one() -> None:
+    problem = Problem(task_id="seven", prompt="", entry_point="f", tests=("assert f(1) == 10", "assert f(2) == 17"))
+    with Sandbox(workers=1) as sandbox:
+        found = dict(sandbox.grade([(problem, _HONEST), (problem, _THIEF)] * 3))
+    assert [found[index].passed for index in range(6)] == [True, False] * 3

@@ -3,6 +3,7 @@
 It knows what is called in a program, and no expected value: those are the tester's.
 """
 
+import contextlib
 import gc
 import marshal
 import os
@@ -50,14 +51,19 @@ class RunningProgram:
         self._known: set[int] = set()
 
     def start(self, job: "RunMessage", plan: bytes) -> int:
-        """Start a program and return the tester's end of the socket to it."""
+        """Start a program and return the tester's end of the socket to it.
+
+        Its text goes to its own process alone: what the server once held, every later program could find in its memory.
+        """
         near, far = os_socketpair()
-        message = dict(job, plan=None if job["key"] in self._known else plan)
+        message = dict(job, program="", plan=None if job["key"] in self._known else plan)
         if not job["forget"]:
             self._known.add(job["key"])
         socket.send_fds(self._control, [_STOP], [far])
         os.close(far)
         write_frame(self._control.fileno(), marshal.dumps(message))
+        with contextlib.suppress(OSError):  # it ended before it could read: the outcome says why
+            write_frame(near, marshal.dumps(job["program"]))
         return near
 
     def stop(self) -> None:
@@ -199,6 +205,7 @@ def _become_program(
         if os.read(go, 1):  # else: the server ended before it set the limits
             confine_program(calls, channel)
             if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+                job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
                 run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program

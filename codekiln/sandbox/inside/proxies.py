@@ -184,7 +184,7 @@ def _operate(
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
-        if name == "__contains__":
+        if name == "__contains__" and any("__iter__" in vars(parent) for parent in kind.__mro__):
             return any(item is others[0] or item == others[0] for item in self)
         if name in _CONVERSIONS:
             raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
