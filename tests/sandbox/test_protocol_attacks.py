@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, Test, Verdict
+from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test, Verdict
 from codekiln.sandbox import Sandbox
 from codekiln.sandbox.inside.plain_values import dumps, encode
+from codekiln.sandbox.observe import Run, observe
 from tests.sandbox.corpus import GOOD, LIMITS
 
 # The fixture grades all programs at once: in one process of pytest-xdist, not in each.
@@ -219,7 +220,8 @@ def test_details_are_short_and_can_be_printed(verdicts: dict[str, Verdict]) -> N
 
 
 _HONEST = f"# {'a text that stays in memory when it is freed ' * 20}\ndef f(x):\n    return x * 7 + 3  # found it\n"
-_THIEF = """
+_HONEST_SCRIPT = "print('the answer is', int(input()) * 7919, 'and long enough to stay ' * 30)\n"
+_SEARCH = """
 import ctypes, gc, os, re
 libc = ctypes.CDLL(None)
 libc.sbrk.restype, libc.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_long]
@@ -230,15 +232,18 @@ def search(first, last):
     before = b""
     for address in range(first, last, 4096):
         page = os.read(source, 4096) if libc.write(sink, address, 4096) == 4096 else b""
-        found.extend(re.findall(rb"def f\\(x\\):\\n    return [^#]{1,20}# foun" + rb"d it", before[-200:] + page))
+        found.extend(re.findall(PATTERN, before[-1500:] + page))
         before = page
-top = libc.sbrk(0) & ~4095
-search(top - (24 << 20), top)
-for number in {id(item) >> 20 for item in gc.get_objects()}:
-    search(number << 20, (number + 1) << 20)
-for text in found:
-    exec(text)
+def search_all():
+    top = libc.sbrk(0) & ~4095
+    search(top - (24 << 20), top)
+    for number in {id(item) >> 20 for item in gc.get_objects()}:
+        search(number << 20, (number + 1) << 20)
 """
+_THIEF = r'PATTERN = rb"def f\(x\):\n    return [^#]{1,20}# foun" + rb"d it"' + _SEARCH
+_THIEF += "search_all()\nfor text in found:\n    exec(text)\n"
+_THIEF_SCRIPT = r'PATTERN = rb"the answer " + rb"is \d+[a-z ]+"' + _SEARCH
+_THIEF_SCRIPT += 'search_all()\nprint(max(found, key=len, default=b"").decode())\n'
 
 
 def test_no_program_finds_the_text_of_an_earlier_one() -> None:
@@ -246,3 +251,19 @@ def test_no_program_finds_the_text_of_an_earlier_one() -> None:
     with Sandbox(workers=1) as sandbox:
         found = dict(sandbox.grade([(problem, _HONEST), (problem, _THIEF)] * 3))
     assert [found[index].passed for index in range(6)] == [True, False] * 3
+
+
+def test_no_script_finds_what_an_earlier_one_printed() -> None:
+    printed = f"the answer is {3 * 7919} {'and long enough to stay ' * 30}"
+    problem = Problem(task_id="seven", prompt="", entry_point="f", tests=(StdinTest(stdin="3\n", stdout=printed),))
+    with Sandbox(workers=1) as sandbox:
+        found = dict(sandbox.grade([(problem, _HONEST_SCRIPT), (problem, _THIEF_SCRIPT)] * 3))
+    assert [found[index].passed for index in range(6)] == [True, False] * 3
+
+
+@pytest.mark.parametrize("line", [b'x["E", "", 1e999]', b'x["E", 1, 1]', b'x["E", "\\ud800", 1]', b'x{"E": 1}', b"x"])
+def test_a_forged_exception_ends_no_observation(line: bytes) -> None:
+    head = b'["loaded"]\n'
+    program = SPEAK + f"write({head + line!r})\nos._exit(0)\n"
+    (found,) = observe([Run(program, ("1",))], workers=1, limits=LIMITS)
+    assert found.ending == "tampered"
