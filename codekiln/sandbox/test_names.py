@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 _BUILTINS = frozenset(dir(builtins))
+_CLASS_MAKERS = ("namedtuple", "NamedTuple", "make_dataclass", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,22 @@ def shared_statements(setup: ast.Module) -> tuple[tuple[CodeType, ...], tuple[st
     """
     found, classes = [], []
     for node in setup.body:
-        if isinstance(node, ast.ClassDef):
-            classes.append(node.name)
-        if isinstance(node, ast.ClassDef | ast.Import | ast.ImportFrom):
+        name = _defined_class(node)
+        if name is not None:
+            classes.append(name)
+        if name is not None or isinstance(node, ast.Import | ast.ImportFrom):
             module = ast.Module([node], [])
             found.append(compile(module, "<setup>", "exec", dont_inherit=True))
     return tuple(found), tuple(classes)
+
+
+def _defined_class(node: ast.stmt) -> str | None:
+    """Return the name of the class that a statement defines, as ``class P: ...`` and ``P = namedtuple(...)`` do."""
+    if isinstance(node, ast.ClassDef):
+        return node.name
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return None
+    function = node.value.func
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    target = node.targets[0]
+    return target.id if called in _CLASS_MAKERS and isinstance(target, ast.Name) else None

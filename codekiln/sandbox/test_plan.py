@@ -16,17 +16,22 @@ from typing import Any, cast
 
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
+from codekiln.sandbox.explained_asserts import compile_explained
 from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, ReferencePlan, TestPlan
 from codekiln.sandbox.inside.plain_values import decode
 from codekiln.sandbox.inside.program import RESULT_FORMAT
+from codekiln.sandbox.inside.substitutes import FUNCTIONS
 from codekiln.sandbox.plain_calls import NotPlainCalls, PlainCalls, compile_expression
 from codekiln.sandbox.test_names import Names, shared_statements
 
-_OUTPUT_WORDS = ("stdout", "redirect", "capsys")
+_OUTPUT_WORDS = ("stdout", "stderr", "redirect", "capsys")
+_DEFINITIONS = (
+    ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
 _NOTHING: TestPlan = {
-    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "own": (), "builtins": (),
-    "follows": False, "mentions_stop": False, "suite": "", "comparison": "", "expected": b"", "arguments": "",
-    "atol": 0.0,
+    "text": "", "first": 0, "count": 0, "checks": (), "code": None, "doctest": "", "asserts": (), "own": (),
+    "builtins": (), "follows": False, "prepares": False, "mentions_stop": False, "suite": "", "comparison": "",
+    "expected": b"", "arguments": "", "atol": 0.0,
 }  # fmt: skip
 
 
@@ -103,22 +108,31 @@ class _Planner:
         message: ProblemPlan = {
             "kind": "questions" if questions else "calls", "calls": calls,
             "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
-            "tests": tuple(self._tests), "scripts": tuple(self._scripts), "references": tuple(self._references),
+            "tests": self._without_useless_preparations(), "scripts": tuple(self._scripts),
+            "references": tuple(self._references),
             "expected": zlib.compress(b"\n".join(self._expected), 1), "digest": digest if calls["digests"] else b"",
-            "runs_coroutines": "asyncio" in texts,
+            "substitutes": tuple(name for name in FUNCTIONS if name in texts),
             "seed": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).digest(),
         }  # fmt: skip
         return ExecutionPlan(message, len(self._tests) + len(self._scripts) + len(self._expected))
+
+    def _without_useless_preparations(self) -> tuple[TestPlan, ...]:
+        """Return the tests; what only defines names is no test where no other follows."""
+        if all(test["prepares"] for test in self._tests):
+            return tuple(test | {"prepares": False} for test in self._tests)
+        return tuple(self._tests)
 
     def _add_code(self, text: str, field: str) -> None:
         module = parse(self._problem, text, field)
         if not module.body:
             raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
         use = self._names.use(module)
+        code, asserts = compile_explained(text)
         self._relays = self._relays or any(word in text for word in _OUTPUT_WORDS)
         plan = _NOTHING | {
-            "text": text, "code": compile(module, "<test>", "exec", dont_inherit=True), "own": use.own,
+            "text": text, "code": code, "asserts": asserts, "own": use.own,
             "builtins": use.builtins, "follows": use.follows, "mentions_stop": "StopIteration" in text,
+            "prepares": all(isinstance(node, _DEFINITIONS) for node in module.body),
         }  # fmt: skip
         try:
             calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
@@ -182,10 +196,11 @@ class _Planner:
             raise InputError(f"not a doctest: {error}", where=where, fix="correct the test") from error
         if not examples:
             raise InputError("a doctest without examples", where=where, fix="start examples with '>>> '")
-        for module in modules:
-            self._names.use(module)
+        follows = any([self._names.use(module).follows for module in modules])
         self._in_one_go, self._relays = False, True
-        self._tests.append(_NOTHING | {"text": text, "doctest": text, "mentions_stop": "StopIteration" in text})
+        self._tests.append(
+            _NOTHING | {"text": text, "doctest": text, "follows": follows, "mentions_stop": "StopIteration" in text}
+        )
 
 
 def _digest(lines: Sequence[bytes]) -> bytes:

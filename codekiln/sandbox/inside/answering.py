@@ -4,12 +4,16 @@ It runs in the program's own process, so nothing here is hidden from the program
 sends counts as the program's answers.
 """
 
+import _thread
+import builtins
 import io
 import operator
 import sys
+from collections import OrderedDict
 
+from codekiln.sandbox.inside import callbacks, library_values
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
 from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -26,11 +30,9 @@ MAX_MESSAGE = 10_000
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 # Immutable bases first: an instance of a subclass is sent with its built-in value.
 _VALUE_BASES = (int, float, complex, str, bytes, tuple, frozenset)
-_CONTAINER_BASES = (list, dict, set, bytearray)
-_COMPARED = ("__eq__", "__ne__")
-# Operators that agree with those of the built-in type beneath.
-_LIKE_DICT = frozenset(("Counter", "OrderedDict"))
-_UNSENT = frozenset(
+_CONTAINER_BASES = (list, dict, set, bytearray, OrderedDict)
+# Special names that no stand-in of a class forwards.
+UNSENT = frozenset(
     [
         "__new__",
         "__init__",
@@ -77,8 +79,12 @@ _UNSENT = frozenset(
 )
 
 
-def _call_special(name: str, target: "Any", *arguments: "Any") -> "Any":
-    return getattr(type(target), name)(target, *arguments)
+def _call_special(name: str, target: "Any", /, *arguments: "Any", **named: "Any") -> "Any":
+    return getattr(type(target), name)(target, *arguments, **named)
+
+
+def _call_library(module: str, name: str, /, *arguments: "Any", **named: "Any") -> "Any":
+    return getattr(__import__(module), name)(*arguments, **named)
 
 
 def _run_coroutine(coroutine: "Any") -> "Any":
@@ -103,7 +109,9 @@ def _deepcopy(value: "Any") -> "Any":
 
 
 def _names_of_classes(value: "Any") -> "list[list[str]]":
-    return [[kind.__module__, kind.__qualname__] for kind in type(value).__mro__]
+    # The module of the program has the name of that of the tests there.
+    modules = {"program": "__main__"}
+    return [[modules.get(kind.__module__, kind.__module__), kind.__qualname__] for kind in type(value).__mro__]
 
 
 _OPERATIONS: "dict[str, Callable[..., Any]]" = {
@@ -113,32 +121,53 @@ _OPERATIONS: "dict[str, Callable[..., Any]]" = {
             "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift")),
         "pow", "ipow", "and_", "or_", "xor", "iand", "ior", "ixor", "index",
     )},
-    "call": lambda target, *arguments, **named: target(*arguments, **named),
+    "call": lambda target, /, *arguments, **named: target(*arguments, **named),
     "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
     "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
     "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,
-    "nothing": lambda: None, "run": _run_coroutine, "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
+    "nothing": lambda: None, "library": _call_library, "run": _run_coroutine,
+    "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
 }  # fmt: skip
 
 
 class ProgramExchange(Exchange):
     """Writes the program's objects: built-in values as they are, others by number, with their classes described."""
 
-    def __init__(self, classes: "dict[str, type]", channel: int) -> None:
+    def __init__(self, classes: SharedClasses, channel: int) -> None:
         super().__init__(0, classes)
         self.channel = channel
         self.new_classes: dict[int, Tree] = {}
+        self.lock = _thread.RLock()
+        """Held by the thread of the program that speaks with the tester."""
+        self.answering = 0
+        """Number of questions that have been asked and not yet answered."""
+        self.relays: dict[str, Relay] = {}
+        """Output that is sent with each message, by the key in the message."""
+        self.replaced: list[tuple[dict[str, Any], str, Any]] = []
+        self._theirs: dict[int, Any] = {}
+        self._their_numbers: dict[int, int] = {}
         self.wrote_object = False
+
+    def may_send(self, named: "list[Any]") -> bool:  # noqa: D102
+        return super().may_send(named) or tuple(named) in self._named
+
+    def may_receive(self, named: "list[Any]") -> bool:  # noqa: D102
+        self._named.add(tuple(named[:2]))
+        return True
+
+    def restore(self) -> None:
+        """Undo what the tests have replaced."""
+        while self.replaced:
+            names, name, value = self.replaced.pop()
+            names[name] = value
 
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
-        remote = getattr(value, "__codekiln_number__", None) if kind is _FUNCTION else None
-        if remote is not None:
-            return {"yours": remote}
+        theirs = self._their_numbers.get(id(value))
+        if theirs is not None:
+            return {"yours": theirs}
         base = None if issubclass(kind, type) else _base_of(kind)
-        if base in _CONTAINER_BASES and depth < 100:
-            if not self.shares_containers:
-                return {"object": [self.number_of(value), self.class_number(kind)]}
+        if base in _CONTAINER_BASES and depth < 100 and self.shares_containers:
             tree = self.write_shared(value, base, depth)
             return tree if "same" in tree else {"shared": [*tree["shared"], self.class_number(kind)]}
         if base is not None:
@@ -152,58 +181,111 @@ class ProgramExchange(Exchange):
         if isinstance(value, type):
             return {"class": self.class_number(value)}
         if isinstance(value, BaseException):
-            arguments = [write(item, self, depth + 1) for item in value.args]
-            return {"exception": [self.number_of(value), self.class_number(kind), arguments, describe(value)[1]]}
+            return self._write_exception(value, kind, depth)
+        if kind is memoryview:
+            return write(memoryview(value.tobytes()).toreadonly(), self, depth)
         return {"object": [self.number_of(value), self.class_number(kind)]}
 
-    def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
-        if tag == "callback":
-            return self._callback(body)
-        if tag == "iterator":
-            return iter(self._callback(body), _END)
-        return super().read_object(tag, body)
+    def _write_exception(self, error: BaseException, kind: "Any", depth: int) -> "Tree":
+        number, class_number = self.number_of(error), self.class_number(kind)
+        known = self._is_known(kind)
+        arguments = kind.__reduce__(error)[1] if known else error.args
+        state = {name: getattr(error, name, None) for name in (*vars(error), *_ERROR_NAMES)} if known else {}
+        linked = [error.__cause__, error.__context__] if depth < _MAX_LINKED else [None, None]
+        return {
+            "exception": [
+                number, class_number, [write(item, self, depth + 1) for item in arguments], describe(error)[1],
+                [[name, write(item, self, depth + 1)] for name, item in state.items() if item is not None],
+                [*(write(item, self, depth + 1) for item in linked), error.__suppress_context__],
+            ]
+        }  # fmt: skip
 
-    def _callback(self, number: int) -> "Callable[..., Any]":
-        def callback(*arguments: "Any", **named: "Any") -> "Any":
+    def _is_known(self, kind: "Any") -> bool:
+        """Return whether the tester has a class of exceptions, too."""
+        return self.classes.name_of(kind) is not None or library_values.name(kind, type(kind)) is not None
+
+    def deferred_class(self, value: "Any", kind: "Any") -> "int | None":  # noqa: D102
+        return None if type(value) is kind else self.class_number(type(value))
+
+    def read_object(self, tag: str, body: "Tree") -> "Any":  # noqa: D102
+        if tag == "pattern":
+            import re
+
+            return re.compile(*(read(part, self) for part in body))
+        number, *parts = body
+        if number not in self._theirs:
+            made = self._make_theirs(tag, number, parts)
+            self._theirs[number], self._their_numbers[id(made)] = made, number
+        return self._theirs[number]
+
+    def _make_theirs(self, tag: str, number: int, parts: "list[Any]") -> "Any":
+        """Return what stands here for an object of the tests."""
+
+        def call(arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
             return call_tester(self, number, arguments, named)
 
-        callback.__codekiln_number__ = number  # type: ignore[attr-defined]
-        return callback
+        if tag == "callback":
+            return callbacks.make(call, *parts)
+        if tag == "iterator":
+            return callbacks.TestIterator(call)
+        if tag == "error_class":
+            name, bases = parts
+            return type(name, tuple(read(base, self) for base in bases), {})
+        kind, arguments = (read(part, self) for part in parts)
+        try:
+            return kind(*arguments)
+        except Exception:  # what it is made with is not what it keeps
+            return kind.__new__(kind, *arguments)
 
     def class_number(self, kind: type) -> int:
         """Return the number of a class, which is described in the next message if it is new."""
         known = id(kind) in self._numbers
         number = self.number_of(kind)
-        if not known:
+        if not known and issubclass(kind, BaseException) and self._is_known(kind):
+            self.new_classes[number] = write(kind, self)
+        elif not known:
             bases = [
-                base.__name__ if base.__module__ == "builtins" and (base in _VALUE_BASES or base in _CONTAINER_BASES or
-                                                                    issubclass(base, BaseException))
+                base.__name__ if base in _VALUE_BASES or base in _CONTAINER_BASES
+                or base.__module__ == "builtins" and issubclass(base, BaseException)
                 else self.class_number(base)
                 for base in kind.__bases__ if base is not object
             ]  # fmt: skip
             own = _DICT(kind)
             specials = [
                 name if own[name] is not None else "-" + name
-                for name in own if name[:2] == "__" == name[-2:] and name not in _UNSENT
+                for name in own if name not in UNSENT and _is_special(kind, name, own[name])
             ]  # fmt: skip
-            self.new_classes[number] = [_NAME(kind)[:80], str(kind.__module__)[:80], bases, specials]
+            self.new_classes[number] = [_NAME(kind)[:80], _module_of(kind), bases, specials]
         return number
 
 
-_FUNCTION = type(_call_special)
-_END = object()
-"""What no iterator of the tester yields."""
+def _is_special(kind: type, name: str, value: "Any") -> bool:
+    """Return whether a class defines what would otherwise be that of a built-in class, or does not exist."""
+    if name[:2] == "__" == name[-2:]:
+        return value is None or hasattr(value, "__get__")
+    return any(hasattr(parent, name) for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES)
+
+
+_ERROR_NAMES = ("name", "__notes__")
+"""Attributes of exceptions that are not among their arguments."""
+_MAX_LINKED = 5
+"""So many exceptions that led to another are sent."""
+
+
+def _module_of(kind: type) -> str:
+    """Return the module of a class; that of a class that only calls itself like a built-in one is the program."""
+    module = str(kind.__module__)[:80]
+    if module == "builtins" and vars(builtins).get(_NAME(kind), kind) is not kind:
+        return "program"
+    return module
 
 
 def _base_of(kind: type) -> "type | None":
-    """Return the built-in type whose value and equality instances of ``kind`` have, if there is one."""
-    for parent in _MRO(kind):
-        if parent in _VALUE_BASES or parent in _CONTAINER_BASES:
-            base: type = parent
-            return base
-        if any(name in _DICT(parent) for name in _COMPARED) and _NAME(parent) not in _LIKE_DICT:
-            return None
-    return None
+    """Return the built-in type whose value instances of ``kind`` have, if there is one.
+
+    They are compared with plain values by it, even where the class has operators of its own.
+    """
+    return next((parent for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES), None)
 
 
 def describe(error: BaseException) -> "list[Any]":
@@ -226,7 +308,7 @@ def _describe_type(name: str, text: str = "") -> tuple[str, str]:
 
 
 class Relay(io.TextIOWrapper):
-    """Standard output that is sent to the tester with the next answer."""
+    """Output that is sent to the tester with the next answer."""
 
     def __init__(self) -> None:
         self._bytes = io.BytesIO()
@@ -240,14 +322,15 @@ class Relay(io.TextIOWrapper):
         return text
 
 
-def send(exchange: ProgramExchange, message: "dict[str, Any]", relay: "Relay | None") -> None:
+def send(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
     """Write one message, with what is new and what was printed since the last."""
+    if deferred := exchange.write_deferred():
+        message["deferred"] = deferred
     exchange.settle()
     if exchange.new_classes:
         message["classes"] = list(exchange.new_classes.items())
         exchange.new_classes = {}
-    if relay is not None and (printed := relay.take()):
-        message["printed"] = printed
+    message |= {key: text for key, stream in exchange.relays.items() if (text := stream.take())}
     write_frame(exchange.channel, dumps(message).encode("utf-8", "surrogatepass"))
 
 
@@ -256,61 +339,85 @@ def _receive(exchange: ProgramExchange) -> "dict[str, Any] | None":
     if frame is None:
         return None
     message: dict[str, Any] = parse(frame)
-    exchange.forget(message.get("drop", []))
+    exchange.read_deferred(message.get("deferred", []))
     exchange.apply(message.get("changes", []))
+    exchange.forget(message.get("drop", []))
     return message
 
 
-def serve(exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None") -> None:
+def serve(exchange: ProgramExchange) -> None:
     """Answer the tester's questions until it closes the channel."""
     while (message := _receive(exchange)) is not None:
-        _answer(exchange, names, relay, message)
+        _answer(exchange, message)
 
 
-def _answer(
-    exchange: ProgramExchange, names: "dict[str, Any]", relay: "Relay | None", message: "dict[str, Any]"
-) -> None:
+def _replace(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
+    """Put what the tests have replaced in its place, until they no longer do."""
+    exchange.restore()
+    if "stdin" in message:
+        exchange.replaced.append((vars(sys), "stdin", sys.stdin))
+        sys.stdin = read(message["stdin"], exchange)
+    for name, tree in message.get("builtins", []):
+        exchange.replaced.append((vars(builtins), name, vars(builtins)[name]))
+        vars(builtins)[name] = read(tree, exchange)
+    if "seed" in message:
+        import random
+
+        random.seed(*read(message["seed"], exchange))
+
+
+def _answer(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
+    exchange.answering += 1
     try:
+        _replace(exchange, message)
         arguments = read(message["with"], exchange)
         named = read(message["named"], exchange) if "named" in message else {}
         exchange.settle()
-        result = _OPERATIONS[message["do"]](*arguments, **named)
-        answer = exchange.opening()
-        answer["value"] = write(result, exchange)
+        part: Any = "value", _OPERATIONS[message["do"]](*arguments, **named)
     except BaseException as error:
-        answer = exchange.opening()
+        part = "raised", error
+    with exchange.lock:
+        exchange.answering -= 1
+        _send_answer(exchange, *part)
+
+
+def _send_answer(exchange: ProgramExchange, kind: str, value: "Any") -> None:
+    answer = exchange.opening()
+    try:
+        answer[kind] = _exception(exchange, value) if kind == "raised" else write(value, exchange)
+    except Exception as error:
+        exchange.abandon()
         answer["raised"] = _exception(exchange, error)
-    send(exchange, answer, relay)
+    send(exchange, answer)
 
 
 def _exception(exchange: ProgramExchange, error: BaseException) -> "Tree":
-    described = describe(error)
-    known = getattr(error, "__codekiln_number__", None)
-    arguments = [write(item, exchange) for item in error.args]
-    return [*described, arguments, known, exchange.number_of(error), exchange.class_number(type(error))]
+    return [*describe(error), write(error, exchange)]
 
 
 def call_tester(exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]") -> "Any":
     """Call a function of the tester; questions that it asks in the meantime are answered."""
-    relay = sys.stdout if isinstance(sys.stdout, Relay) else None
+    with exchange.lock:
+        if not exchange.answering:
+            raise RuntimeError("a thread cannot call a function of the tests when these do not wait for the program")
+        return _call_tester(exchange, number, arguments, named)
+
+
+def _call_tester(
+    exchange: ProgramExchange, number: int, arguments: "tuple[Any, ...]", named: "dict[str, Any]"
+) -> "Any":
     message = exchange.opening()
     message |= {"call": number, "with": [write(item, exchange) for item in arguments]}
     if named:
         message["named"] = {"dict": [[key, write(item, exchange)] for key, item in named.items()]}
-    send(exchange, message, relay)
+    send(exchange, message)
     while (answer := _receive(exchange)) is not None:
         if "do" in answer:
-            _answer(exchange, {}, relay, answer)
+            _answer(exchange, answer)
             continue
-        value = read(answer["value"], exchange) if "value" in answer else _END
+        value = read(answer["value"] if "value" in answer else answer["raised"], exchange)
         exchange.settle()
-        if "ended" in answer:
-            return _END
         if "raised" in answer:
-            name, text, own = answer["raised"]
-            kind = vars(__import__("builtins")).get(name, Exception)
-            error = kind(text) if isinstance(kind, type) and issubclass(kind, BaseException) else Exception(text)
-            vars(error)["__codekiln_number__"] = own
-            raise error
+            raise value
         return value
     raise SystemExit("the tester is gone")

@@ -23,6 +23,10 @@ Failure = tuple[str, str]
 """Status and detail of a test that did not pass."""
 
 
+# What a terminal obeys, and what changes the direction of text.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 class Tally:
     """Counts of tests and the first failure; with ``report``, each is also written there as a line of JSON."""
 
@@ -63,7 +67,7 @@ class Tally:
     def fail(self, status: str, detail: str) -> None:
         """Record a failure, unless there is an earlier one."""
         if self.status == "passed":
-            self.status, self.detail = status, detail
+            self.status, self.detail = status, _CONTROLS.sub(_escaped, detail)
 
     def stop(self, status: str, detail: str, where: str) -> None:
         """Record a failure outside the tests, after which none is run."""
@@ -104,6 +108,10 @@ class Tally:
             os.write(self._report, json.dumps(line).encode() + b"\n")
 
 
+def _escaped(control: "re.Match[str]") -> str:
+    return ascii(control[0])[1:-1]
+
+
 def reference_tests(plan: "ProblemPlan") -> "list[TestPlan]":
     """Return the tests by reference of a plan, one per call."""
     if not plan["references"]:
@@ -115,7 +123,8 @@ def reference_tests(plan: "ProblemPlan") -> "list[TestPlan]":
         for index in range(reference["first"], reference["first"] + reference["count"]):
             tests.append({
                 "text": f"{reference['entry_point']}(*{short(calls[index])})", "first": index, "count": 1,
-                "checks": (), "code": None, "doctest": "", "own": (), "builtins": (), "follows": False,
+                "checks": (), "code": None, "asserts": (), "doctest": "", "own": (), "builtins": (), "follows": False,
+                "prepares": False,
                 "mentions_stop": False, "suite": reference["suite"], "comparison": reference["comparison"],
                 "expected": next(lines), "arguments": calls[index], "atol": reference["atol"],
             })  # fmt: skip
@@ -134,6 +143,14 @@ def failure_of(error: BaseException, in_test: bool = True) -> Failure:
     return status_of(name, in_test), raised([name, text, line])
 
 
+def with_setup_hint(failure: Failure, setup: "CodeType | None") -> Failure:
+    """Add to a failure that the program lacked a name which the setup has, and keeps."""
+    missing = re.search(r"NameError: name '(\w+)' is not defined", failure[1])
+    if setup is None or missing is None or missing[1] not in setup.co_names:
+        return failure
+    return failure[0], f"{failure[1]} (the setup's functions and values stay with the tests; its classes do not)"
+
+
 def status_of(name: str, in_test: bool = True) -> str:
     """Return the status that an exception gives, by the name of its class."""
     if name == "AssertionError" and in_test:
@@ -144,6 +161,7 @@ def status_of(name: str, in_test: bool = True) -> str:
 def raised(description: "list[Any]") -> str:
     """Return an exception as text."""
     name, text, line = description
+    name = name[:80]
     where = f" (line {line})" if line else ""
     return f"{name}: {text[:1000]}{where}" if text else f"{name}{where}"
 
@@ -166,14 +184,15 @@ class _Results:
     def __init__(self, lines: list[bytes], foreign: Foreign) -> None:
         self._lines = {f"_{index}": line for index, line in enumerate(lines)}
         self._foreign = foreign
-        self._shown: object = None
+        self._shown: list[object] = []
 
     def needed_by(self, check: "CodeType") -> "Mapping[str, object]":
         """Return the results that a check names; an assert does not raise for what it does not evaluate."""
+        self._shown = []
         return {name: self.value(self._lines[name]) for name in check.co_names if name in self._lines}
 
     def describe(self) -> str:
-        return expressions.describe(self._shown)
+        return " and ".join(map(expressions.describe, self._shown))
 
     def value(self, line: bytes) -> object:
         """Return one result; raises _TestFailure when the call raised, or the line is not written by the rules."""
@@ -184,16 +203,18 @@ class _Results:
                 raise _TestFailure(status_of(tree[0]), raised(tree))
             if line[:1] != b"v":
                 raise ValueError("a result of another kind than asked for")
-            self._shown = read(tree, self._foreign)
+            value = read(tree, self._foreign)
         except ValueError as error:
             raise _TestFailure("tampered", f"a result is not written by the rules: {error}") from error
-        return self._shown
+        self._shown.append(value)
+        return value
 
 
 def check_description(parts: "Any") -> None:
     """Raise ValueError unless ``parts`` describe an exception: name, message and line."""
     if type(parts) is not list or [type(part) for part in parts] != [str, str, int]:
         raise ValueError("a malformed description of an exception")
+    parts[0].encode(), parts[1].encode()  # a lone surrogate could not be printed
 
 
 def check_results(test: "TestPlan", lines: list[bytes], foreign: Foreign) -> "Failure | None":

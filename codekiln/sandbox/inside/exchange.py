@@ -6,9 +6,19 @@ the changes since the last one, so that identity and mutation mean what they mea
 """
 
 import io
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
+from types import SimpleNamespace
 
-from codekiln.sandbox.inside.plain_values import Foreign, base_value, dumps, read, refuse_collisions, write_content
+from codekiln.sandbox.inside.plain_values import (
+    Foreign,
+    base_value,
+    dumps,
+    read,
+    refuse_collisions,
+    write,
+    write_content,
+)
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -21,7 +31,12 @@ _DICTS = (dict, OrderedDict, Counter, defaultdict)
 _STREAMS = {"StringIO": io.StringIO, "BytesIO": io.BytesIO}
 _EMPTY = {"set": set, "bytearray": bytearray, **{kind.__name__: kind for kind in _DICTS}, **_STREAMS}
 _MAX_NUMBER = 1 << 40
+_MAX_DEPTH = 30
+"""Containers that lie deeper are written next to the value that holds them."""
 _ATTRIBUTES = object.__getattribute__
+_NAME, _DICT = (type.__dict__[key].__get__ for key in ("__name__", "__dict__"))
+_IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset)
+_MUTABLE = (list, dict, set, bytearray)
 
 
 class _Shared:
@@ -33,17 +48,48 @@ class _Shared:
         self.value, self.kind, self.content = value, kind, ""
 
 
+class SharedClasses:
+    """Classes that both sides define: those of the setup, by name, and a few of the standard library.
+
+    Args:
+        names: Names of the setup's classes.
+        namespace: Where they are; they are looked up when they are needed, since the setup runs meanwhile.
+    """
+
+    def __init__(self, names: "tuple[str, ...]" = (), namespace: "dict[str, Any] | None" = None) -> None:
+        self._names = frozenset(names)
+        self._namespace: dict[str, Any] = {} if namespace is None else namespace
+
+    def name_of(self, kind: type) -> "str | None":
+        """Return the name of a class, or None where the other side does not have it."""
+        if kind is SimpleNamespace:
+            return "SimpleNamespace"
+        name: str = _NAME(kind)
+        if name not in self._names or self._namespace.get(name) is not kind:
+            return None
+        return None if "_codekiln_number" in _DICT(kind) else name  # what stands for a class of the program alone
+
+    def find(self, name: "Any") -> "Any":
+        """Return a class by its name; raises ValueError where there is none."""
+        found = self._namespace.get(name) if name in self._names else None
+        if found is None and name == "SimpleNamespace":
+            return SimpleNamespace
+        if not isinstance(found, type):
+            raise ValueError("not a class of the setup")
+        return found
+
+
 class Exchange(Foreign):
     """Writes and reads values of messages between the tester and the program.
 
     Args:
         first: The first number of an object that this side sends, 0 or 1.
-        classes: Classes that both sides define, by name; their instances are containers of attributes.
+        classes: Classes that both sides define; their instances are containers of attributes.
     """
 
     shares_containers = True
 
-    def __init__(self, first: int, classes: "dict[str, type]") -> None:
+    def __init__(self, first: int, classes: SharedClasses) -> None:
         self._next = first
         self._parity = first
         self.owned: dict[int, Any] = {}
@@ -51,8 +97,10 @@ class Exchange(Foreign):
         self._numbers: dict[int, int] = {}
         self._shared: dict[int, _Shared] = {}
         self._fresh: list[int] = []
-        self._classes = classes
-        self._class_names = {kind: name for name, kind in classes.items()}
+        self._deferred: list[int] = []
+        self.classes = classes
+        self._named: set[tuple[object, ...]] = set()
+        """Functions and modules of the standard library that the tester has sent; only those come back by name."""
 
     def number_of(self, value: "Any") -> int:
         """Return the number under which the other side refers to an object of this side."""
@@ -72,12 +120,57 @@ class Exchange(Foreign):
         number = self._number(value)
         entry = self._shared[number] = _Shared(value, kind)
         self._fresh.append(number)
+        if depth > _MAX_DEPTH and self.shares_containers:
+            self._deferred.append(number)
+            return {"same": number}
         return {"shared": [number, self._content(entry, depth)]}
 
     def write(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
-        if kind in self._class_names or kind in _STREAMS.values():
+        if kind in _STREAMS.values():
             return self.write_shared(value, kind, depth)
+        if (name := self.classes.name_of(kind)) is not None and not issubclass(kind, type | BaseException):
+            return self._write_instance(value, kind, name, depth)
+        if isinstance(value, type) and (name := self.classes.name_of(value)) is not None:
+            return {"kind": name}
         return self.write_object(value, kind, depth)
+
+    def _write_instance(self, value: "Any", kind: type, name: str, depth: int) -> "Tree":
+        """Return the tree of an instance of a class that both sides define."""
+        if hasattr(kind, "__members__"):
+            return {"member": [name, write(value.value, self, depth + 1)]}
+        base = next((base for base in kind.__mro__ if base in _IMMUTABLE), None)
+        if base is None:
+            return self.write_shared(value, kind, depth)
+        return {"made": [name, write(base_value(value, base), self, depth + 1)]}
+
+    def _read_instance(self, tag: str, name: "Any", tree: "Tree") -> "Any":
+        kind, content = self.classes.find(name), read(tree, self)
+        if tag == "member":
+            if not hasattr(kind, "__members__"):
+                raise ValueError("not an enumeration")
+            return kind(content)
+        base = next((base for base in kind.__mro__ if base in _IMMUTABLE), None)
+        if base is None or type(content) is not base:
+            raise ValueError("a value of another type than its class")
+        return base.__new__(kind, content)
+
+    def write_deferred(self) -> "list[list[Any]]":
+        """Return the containers that were too deep to be written where they are: number, content, class."""
+        found = []
+        while self._deferred:
+            entry = self._shared[number := self._deferred.pop()]
+            found.append([number, self._content(entry, 0), self.deferred_class(entry.value, entry.kind)])
+        return found
+
+    def deferred_class(self, value: "Any", kind: "Any") -> "int | None":
+        """Return the number of the class of a container that is an instance of a class of the program."""
+        return None
+
+    def read_deferred(self, trees: "list[list[Any]]") -> None:
+        """Make containers that refer to each other; raises ValueError when they are not by the rules."""
+        entries = [(self._make_shared(number, tree, class_number), tree) for number, tree, class_number in trees]
+        for entry, tree in entries:
+            self._fill(entry, tree)
 
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":
         """Return the tree of an object that is no container and no plain value."""
@@ -93,6 +186,10 @@ class Exchange(Foreign):
             return self._read_shared(*body)
         if tag == "yours":
             return self.owned[body]
+        if tag == "kind":
+            return self.classes.find(body)
+        if tag in ("member", "made"):
+            return self._read_instance(tag, *body)
         return self.read_object(tag, body)
 
     def read_object(self, tag: str, body: "Tree") -> "Any":
@@ -135,6 +232,11 @@ class Exchange(Foreign):
             if (entry := self._shared.get(self._fresh.pop())) is not None:
                 entry.content = dumps(self._content(entry, 0))
 
+    def abandon(self) -> None:
+        """Forget the containers of a message that could not be written."""
+        self.forget(self._fresh)
+        self._fresh, self._deferred = [], []
+
     def forget(self, numbers: "list[int]") -> None:
         """Let go of objects and containers that the other side no longer refers to."""
         for number in numbers:
@@ -153,22 +255,34 @@ class Exchange(Foreign):
 
     def _content(self, entry: _Shared, depth: int) -> "Tree":
         value, kind = entry.value, entry.kind
-        if kind in self._class_names:
-            return {"instance": [self._class_names[kind], write_content(_state(value), dict, self, depth)]}
+        if (name := self.classes.name_of(kind)) is not None:
+            base = next((base for base in kind.__mro__ if base in _MUTABLE), None)
+            content = None if base is None else write_content(base_value(value, base), base, self, depth)
+            return {"instance": [name, write_content(_state(value), dict, self, depth), content]}
+        if kind is array:
+            return {"array": [value.typecode, value.tolist()]}
         if kind in _STREAMS.values():
             return {kind.__name__: [write_content(value.getvalue(), bytes, self, 0) if kind is io.BytesIO
                                     else value.getvalue(), value.tell()]}  # fmt: skip
         return write_content(value if type(value) is kind else base_value(value, kind), kind, self, depth)
 
     def _read_shared(self, number: int, tree: "Tree", class_number: "int | None" = None) -> "Any":
+        entry = self._make_shared(number, tree, class_number)
+        self._fill(entry, tree)
+        return entry.value
+
+    def _make_shared(self, number: int, tree: "Tree", class_number: "int | None") -> _Shared:
+        """Return a container as yet without content."""
         if type(number) is not int or not 0 <= number < _MAX_NUMBER or number % 2 == self._parity:
             raise ValueError("not a number of the other side")
         if number in self._shared:
             raise ValueError("a container that is shared already")
         tag = "list" if type(tree) is list else next(iter(tree))
         if tag == "instance":
-            kind: Any = self._classes[tree[tag][0]]
+            kind: Any = self.classes.find(tree[tag][0])
             value = kind.__new__(kind)
+        elif tag == "array":
+            kind, value = array, array(tree[tag][0])
         elif tag == "deque":
             kind, value = deque, deque((), tree[tag][1])
         else:
@@ -177,36 +291,58 @@ class Exchange(Foreign):
         self._numbers[id(value)] = number
         entry = self._shared[number] = _Shared(value, kind)
         self._fresh.append(number)
-        self._fill(entry, tree)
-        return value
+        return entry
 
     def _fill(self, entry: _Shared, tree: "Tree") -> None:
         value, kind = entry.value, entry.kind
         body = tree if kind is list else next(iter(tree.values()))
-        if kind in self._class_names:
-            state = read(body[1], self)
-            for name in [name for name in _state(value) if name not in state]:
-                object.__delattr__(value, name)
-            for name, item in state.items():
-                object.__setattr__(value, name, item)
+        if self.classes.name_of(kind) is not None:
+            self._fill_instance(value, body)
         elif kind in _DICTS:
-            pairs = [(read(key, self), read(item, self)) for key, item in body]
-            refuse_collisions([key for key, _ in pairs])
-            dict.clear(value)
-            dict.update(value, pairs)
+            self._fill_dict(value, kind, body)
         elif kind is set:
             items = [read(item, self) for item in body]
             refuse_collisions(items)
             set.clear(value)
             set.update(value, items)
+            if set.__len__(value) != len(items):
+                raise ValueError("equal items")
         else:
             self._fill_sequence(value, kind, body)
+
+    def _fill_instance(self, value: "Any", body: "Tree") -> None:
+        state = read(body[1], self)
+        for name in [name for name in _state(value) if name not in state]:
+            object.__delattr__(value, name)
+        for name, item in state.items():
+            if name in ("__class__", "__dict__"):
+                raise ValueError("not an attribute of an instance")
+            object.__setattr__(value, name, item)
+        base = next((base for base in type(value).__mro__ if base in _MUTABLE), None)
+        if base is not None:
+            self._fill(_Shared(value, base), body[2])
+
+    def _fill_dict(self, value: "Any", kind: "Any", body: "Tree") -> None:
+        if kind is defaultdict:
+            body, factory = body
+            value.default_factory = read(factory, self)
+        pairs = [(read(key, self), read(item, self)) for key, item in body]
+        refuse_collisions([key for key, _ in pairs])
+        # An ordered dict keeps the order of its keys apart from those of the dict.
+        base: Any = OrderedDict if kind is OrderedDict else dict
+        base.clear(value)
+        for key, item in pairs:
+            base.__setitem__(value, key, item)
+        if dict.__len__(value) != len(pairs):
+            raise ValueError("equal keys")
 
     def _fill_sequence(self, value: "Any", kind: "Any", body: "Tree") -> None:
         if kind is list:
             list.__setitem__(value, slice(None), [read(item, self) for item in body])
         elif kind is bytearray:
             bytearray.__setitem__(value, slice(None), bytes.fromhex(body))
+        elif kind is array:
+            value[:] = array(value.typecode, body[1])
         elif kind is deque:
             items = [read(item, self) for item in body[0]]
             value.clear()

@@ -1,4 +1,8 @@
-"""Values of the standard library that are written by name or by the text that makes them again."""
+"""Values of the standard library that are written by name or by the text that makes them again.
+
+A process that reads what a program sent takes classes of values only. A function or module would run there with what
+the program gives it, and its attributes lead to all that the process holds.
+"""
 
 import sys
 import types
@@ -48,6 +52,26 @@ _MODULES = frozenset(
         "calendar",
         "unicodedata",
         "zoneinfo",
+        "json.decoder",
+        "asyncio.exceptions",
+    ]
+)
+# Of these, the classes are of plain values: calling one does no more than making such a value.
+_VALUE_MODULES = frozenset(
+    [
+        "builtins",
+        "collections",
+        "collections.abc",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "ipaddress",
+        "numbers",
+        "pathlib",
+        "uuid",
+        "array",
+        "zoneinfo",
     ]
 )
 _UNSAFE = frozenset(
@@ -67,6 +91,8 @@ _UNSAFE = frozenset(
         "help",
     ]
 )
+# Not for making values: these make classes and descriptors, and look past those of their arguments.
+_TOOLS = frozenset(("type", "super", "property", "classmethod", "staticmethod"))
 
 
 def _arguments_of_datetime(value: "Any") -> "list[Any]":
@@ -88,7 +114,14 @@ def _zone(zone: "Any") -> "Any":
 
 def _make_datetime(cls: "Any", *parts: "Any") -> "Any":
     *numbers, zone, fold = parts
-    return cls(*numbers, tzinfo=None if zone is None else read(zone), fold=fold)
+    return cls(*integers(numbers), tzinfo=None if zone is None else read(zone), fold=fold)
+
+
+def integers(parts: "list[Any]") -> "list[int]":
+    """Return the parts of a date or time; text among them would be taken for one that was pickled, unchecked."""
+    if any(type(part) is not int for part in parts):
+        raise ValueError("not the parts of a date or time")
+    return parts
 
 
 def _make_timezone(cls: "Any", seconds: float) -> "Any":
@@ -120,11 +153,20 @@ def name(value: "Any", kind: type) -> "list[Any] | None":
         return [found] if found in _MODULES and sys.modules.get(found) is value else None
     if kind is type or kind is types.BuiltinFunctionType or kind is types.FunctionType or kind is _ABC_META:
         module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        return [module, path] if _find(module, path) is value else None
+        # The class of None, among others, says that it is a built-in, where it cannot be found.
+        return next(([place, path] for place in (module, "types") if _find(place, path) is value), None)
     place = (getattr(kind, "__module__", None), getattr(kind, "__qualname__", None))
     if type(place[0]) is str and place in _VALUES and _find(*place) is kind:
         return [*place, _VALUES[place][0](value)]
     return None
+
+
+def is_value(named: "list[Any]") -> bool:
+    """Return whether a list made by ``name`` is of a plain value, or of the class of such values."""
+    if len(named) != 2:
+        return len(named) == 3 and (named[0], named[1]) in _VALUES
+    module, path = named
+    return module in _VALUE_MODULES and path not in _TOOLS and isinstance(_find(module, path), type)
 
 
 def read(body: "list[Any]") -> "Any":
@@ -156,13 +198,24 @@ def _module(name: "Any") -> types.ModuleType:
 
 
 def _find(module: "Any", path: "Any") -> "Any":
-    """Return the public object of that name in a known module that is loaded, or None."""
-    if type(module) is not str or type(path) is not str or module not in _MODULES or "_" in path[:1] or path in _UNSAFE:
+    """Return the class or function of that public name in a known module that is loaded, or None.
+
+    Only classes are looked into: modules, functions and other objects lead to all that the process holds.
+    """
+    if type(module) is not str or type(path) is not str or module not in _MODULES:
         return None
-    found: Any = sys.modules.get(module)
-    for part in path.split("."):
-        found = getattr(found, part, None)
-    return found
+    place: Any = sys.modules.get(module)
+    *outer, last = path.split(".")
+    for part in outer:
+        place = None if place is None else _member(place, part)
+        if not isinstance(place, type):
+            return None
+    found = None if place is None else _member(place, last)
+    return found if isinstance(found, type | types.BuiltinFunctionType | types.FunctionType) else None
+
+
+def _member(place: "Any", part: str) -> "Any":
+    return None if part[:1] in ("", "_") or part in _UNSAFE else getattr(place, part, None)
 
 
 _ABC_META = type(__import__("collections.abc").abc.Iterable)

@@ -3,6 +3,9 @@
 from types import CodeType
 from typing import Any, Literal, TypedDict
 
+AssertPlan = tuple[int, int, str, tuple[str, ...]]
+"""First line, last line, text and names of an assert."""
+
 
 class ProcessLimits(TypedDict):
     """The limits that the kernel enforces on a process."""
@@ -61,10 +64,12 @@ class TestPlan(TypedDict):
         count: Number of its calls; 0: the code is executed instead.
         checks: Expressions over the results ``_0``, ``_1`` ...; without any, the result is compared with ``expected``.
         code: The test as a statement, for tests that are not made of plain calls.
+        asserts: The asserts of the code: first line, last line, text, names that they read.
         doctest: An interactive session instead.
         own: Built-in names that are the program's in this test, because it calls nothing else.
         builtins: Built-in names that it reads: where the program redefines one, the test has to hold with both.
         follows: Whether it may ask nothing itself, because it uses what an earlier statement asked for.
+        prepares: Whether it only defines names, for later tests.
         mentions_stop: Whether it mentions StopIteration.
         suite: The suite it counts for.
         expected: The line that the program's process sends for a right result.
@@ -77,10 +82,12 @@ class TestPlan(TypedDict):
     count: int
     checks: tuple[CodeType, ...]
     code: CodeType | None
+    asserts: tuple[AssertPlan, ...]
     doctest: str
     own: tuple[str, ...]
     builtins: tuple[str, ...]
     follows: bool
+    prepares: bool
     mentions_stop: bool
     suite: str
     comparison: str
@@ -121,7 +128,7 @@ class ProblemPlan(TypedDict):
         expected: Results of these in order, one per line, compressed.
         digest: The digest of these, or nothing where there is none.
         scripts: Input and expected output of each run as a script.
-        runs_coroutines: Whether the tests use asyncio.
+        substitutes: Modules that the tests mention and some functions of which are replaced.
         seed: Seed of the random numbers of the tests, which the program must not be able to guess.
     """
 
@@ -133,7 +140,7 @@ class ProblemPlan(TypedDict):
     expected: bytes
     digest: bytes
     scripts: tuple[tuple[str, str], ...]
-    runs_coroutines: bool
+    substitutes: tuple[str, ...]
     seed: bytes
 
 

@@ -5,8 +5,8 @@ key, its tag. What is not plain goes to the caller's `Foreign`, or is written as
 method of it is called outside the program. Reading is linear in the text.
 """
 
-import collections
 import datetime
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from codekiln.sandbox.inside import library_values
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     Tree = Any
@@ -29,13 +29,14 @@ _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict_
 _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # These standard types define == again, in a way that agrees with that of dict.
 _DICT_LIKE = (Counter, OrderedDict)
-MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict))
+MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict, array))
 _MAX_EXPONENT = 1000
 _DECIMAL_TEXT = Decimal.__str__
 _PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denominator"))
 _EMPTY: dict[object, object] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
 _SINGLETONS = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+_SHORT_RANGE = 10_000
 _SAME_HASH = 100
 """Number of different keys that may share a hash: more of them make a dict slow."""
 
@@ -53,11 +54,25 @@ class Opaque:
         return f"<{self.name} object>"
 
 
+class NeedsLimits(BaseException):
+    """A value is so large when it is iterated over that it may only be read in a process with limits."""
+
+
 class Foreign:
     """What becomes of values that are not plain data: a name, in this class."""
 
+    is_limited = True
+    """Whether this process is limited in time and memory; where it is not, reading may raise NeedsLimits."""
     shares_containers = False
     """Whether `write_container` writes lists, dicts and other containers that can change, instead of a copy."""
+
+    def may_send(self, named: "list[Any]") -> bool:
+        """Return whether a class, function or value of the standard library goes by its name."""
+        return library_values.is_value(named)
+
+    def may_receive(self, named: "list[Any]") -> bool:
+        """Return whether such a name is read."""
+        return library_values.is_value(named)
 
     def write(self, value: "Any", kind: type, depth: int) -> "Tree":
         """Return the tree of a value that is not plain data."""
@@ -140,13 +155,13 @@ def write_content(value: "Any", kind: type, foreign: Foreign, depth: int) -> "Tr
     if kind is list:
         return [write(item, foreign, deeper) for item in value]
     if kind is dict or kind is OrderedDict or kind is Counter or kind is defaultdict:
-        pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in dict.items(value)]
-        return {_NAME(kind): pairs}
+        pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in items_of(value)]
+        return {_NAME(kind): [pairs, write(value.default_factory, foreign, deeper)] if kind is defaultdict else pairs}
     if kind is tuple or kind is set or kind is frozenset:
         return {_NAME(kind): [write(item, foreign, deeper) for item in value]}
     if (writer := _WRITERS.get(kind)) is not None:
         return writer(value, foreign, deeper)
-    if (named := library_values.name(value, kind)) is not None:
+    if (named := library_values.name(value, kind)) is not None and foreign.may_send(named):
         return {"library": named}
     return foreign.write(value, kind, depth)
 
@@ -155,7 +170,9 @@ def read(tree: "Tree", foreign: Foreign) -> "Any":
     """Return the value of a tree; raises ValueError when it is not encoded by the rules."""
     try:
         return _read(tree, foreign)
-    except (TypeError, RecursionError, AttributeError, ArithmeticError, LookupError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a StopIteration would end a loop of the test in silence
         raise ValueError(f"not an encoded value: {error}") from error
 
 
@@ -184,8 +201,8 @@ def _write_text(value: str) -> "Tree":
 
 def base_value(value: "Any", base: "Any") -> "Any":
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
-    if base is dict:
-        return {key: item for key, item in dict.items(value)}
+    if base is dict or base is OrderedDict:
+        return base(items_of(value))
     if base in (list, tuple, set, frozenset):
         return base(base.__iter__(value))
     if base in (bytes, bytearray):
@@ -195,6 +212,12 @@ def base_value(value: "Any", base: "Any") -> "Any":
     if base is complex:
         return complex.__add__(value, 0j)
     return base.__pos__(value) if base is float else int.__pos__(value)
+
+
+def items_of(value: "Any") -> "Iterable[tuple[Any, Any]]":
+    """Return the items of a dict, past anything that a class of the program's own overrides."""
+    # The order of an OrderedDict is not that of the dict beneath it.
+    return OrderedDict.items(value) if isinstance(value, OrderedDict) else dict.items(value)
 
 
 def _write_view(tag: str) -> "Callable[[Any, Foreign, int], Tree]":
@@ -221,6 +244,11 @@ _WRITERS: "dict[type, Callable[[Any, Foreign, int], Tree]]" = {
     datetime.timedelta: lambda value, foreign, depth: {"timedelta": [value.days, value.seconds, value.microseconds]},
     type(...): lambda value, foreign, depth: {"singleton": "Ellipsis"},
     type(NotImplemented): lambda value, foreign, depth: {"singleton": "NotImplemented"},
+    memoryview: lambda value, foreign, depth: (
+        {"memoryview": value.hex()}
+        if value.readonly and value.format == "B" and value.ndim == 1
+        else foreign.write(value, memoryview, depth)
+    ),
     _KEYS: _write_view("dict_keys"),
     _VALUES: _write_view("dict_values"),
     _ITEMS: _write_view("dict_items"),
@@ -254,6 +282,13 @@ def _distinct(body: "Tree", foreign: Foreign) -> "list[Any]":
     return items
 
 
+def _whole(made: "Any", body: "Tree") -> "Any":
+    """Return a dict or set; raises ValueError when keys of it that the program holds apart are equal here."""
+    if len(made) != len(body):
+        raise ValueError("equal keys")
+    return made
+
+
 def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
     counter: Counter[Any] = Counter()
     dict.update(counter, _pairs(body, foreign))
@@ -261,9 +296,9 @@ def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
 
 
 def _read_default(body: "Tree", foreign: Foreign) -> "defaultdict[Any, Any]":
-    made: defaultdict[Any, Any] = defaultdict()
-    made.update(_pairs(body, foreign))
-    return made
+    pairs, factory = body
+    made = _read(factory, foreign)
+    return defaultdict(None if isinstance(made, Opaque) else made, _pairs(pairs, foreign))
 
 
 def _read_deque(body: "Tree", foreign: Foreign) -> "deque[Any]":
@@ -287,17 +322,32 @@ def _read_fraction(body: "Tree", foreign: Foreign) -> Fraction | Opaque:
 
 
 def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
-    value = Decimal(body) if type(body) is str and len(body) <= _MAX_EXPONENT else Decimal("Infinity")
+    if type(body) is not str or len(body) > _MAX_EXPONENT:
+        return Opaque("Decimal")
+    value = Decimal(body)
     # int() of a large exponent would take any amount of memory
-    if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
-        return value
-    return Opaque("Decimal")
+    return Opaque("Decimal") if value.is_finite() and abs(value.adjusted()) > _MAX_EXPONENT else value
 
 
-def _read_items_view(body: "Tree", foreign: Foreign) -> "collections.abc.ItemsView[Any, Any]":
+def _read_items_view(body: "Tree", foreign: Foreign) -> "Any":
     pairs = _items(body, foreign)
     refuse_collisions([key for key, _ in pairs])
-    return dict(pairs).items()
+    return _whole(dict(pairs).items(), body)
+
+
+def _read_library(body: "Tree", foreign: Foreign) -> "Any":
+    if not foreign.may_receive(body):
+        raise ValueError("not the name of a value")
+    if body[0] == "ipaddress" and not foreign.is_limited:
+        raise NeedsLimits("a network")  # it may have any number of addresses
+    return library_values.read(body)
+
+
+def _read_range(body: "Tree", foreign: Foreign) -> range:
+    made = range(*_items(body, foreign))
+    if made[_SHORT_RANGE:] and not foreign.is_limited:
+        raise NeedsLimits("a long range")
+    return made
 
 
 _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
@@ -305,24 +355,25 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "str": lambda body, foreign: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
     "bytes": lambda body, foreign: bytes.fromhex(body),
     "bytearray": lambda body, foreign: bytearray.fromhex(body),
+    "memoryview": lambda body, foreign: memoryview(bytes.fromhex(body)),
     "tuple": lambda body, foreign: tuple(_items(body, foreign)),
-    "dict": lambda body, foreign: dict(_pairs(body, foreign)),
-    "OrderedDict": lambda body, foreign: OrderedDict(_pairs(body, foreign)),
-    "Counter": _read_counter,
-    "defaultdict": _read_default,
-    "set": lambda body, foreign: set(_distinct(body, foreign)),
-    "frozenset": lambda body, foreign: frozenset(_distinct(body, foreign)),
+    "dict": lambda body, foreign: _whole(dict(_pairs(body, foreign)), body),
+    "OrderedDict": lambda body, foreign: _whole(OrderedDict(_pairs(body, foreign)), body),
+    "Counter": lambda body, foreign: _whole(_read_counter(body, foreign), body),
+    "defaultdict": lambda body, foreign: _whole(_read_default(body, foreign), body[0]),
+    "set": lambda body, foreign: _whole(set(_distinct(body, foreign)), body),
+    "frozenset": lambda body, foreign: _whole(frozenset(_distinct(body, foreign)), body),
     "complex": _read_complex,
-    "range": lambda body, foreign: range(*_items(body, foreign)),
+    "range": _read_range,
     "slice": lambda body, foreign: slice(*_items(body, foreign)),
     "deque": _read_deque,
     "decimal": _read_decimal,
     "fraction": _read_fraction,
-    "date": lambda body, foreign: datetime.date(*body),
+    "date": lambda body, foreign: datetime.date(*library_values.integers(body)),
     "timedelta": lambda body, foreign: datetime.timedelta(*body),
     "singleton": lambda body, foreign: _SINGLETONS[body],
-    "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),
+    "dict_keys": lambda body, foreign: _whole(dict.fromkeys(_distinct(body, foreign)).keys(), body),
     "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),
     "dict_items": _read_items_view,
-    "library": lambda body, foreign: library_values.read(body),
+    "library": _read_library,
 }

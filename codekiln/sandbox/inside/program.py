@@ -15,6 +15,7 @@ from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -51,18 +52,19 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     if is_script:
         sys.stdin = vars(sys)["__stdin__"] = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         _run_as_script(channel, code, namespace)
-    relay = None
+    relays = {}
     if plan["relays"]:
-        relay = sys.stdout = Relay()
+        relays = {"printed": Relay(), "warned": Relay()}
+        sys.stdout, sys.stderr = relays.values()
     _load(channel, code, namespace)
-    classes = _define_shared(plan, namespace)
+    classes, derived = _define_shared(plan, namespace)
     if plan["setup"] is not None:
         _load(channel, plan["setup"], namespace)
     limit = job["limits"]["output_kb"] << 10
     if plan["in_one_go"] and not any(name in namespace and name in _BUILTINS for name in plan["names"]):
         _call_in_one_go(channel, plan, namespace, classes, limit)
     else:
-        _answer_questions(channel, plan, namespace, classes, relay)
+        _answer_questions(channel, plan, namespace, classes, derived, relays)
     _wait_for_threads()
     _exit(0)
 
@@ -105,14 +107,24 @@ def _load(channel: int, code: types.CodeType, namespace: "Namespace") -> None:
         _exit(0)
 
 
-def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "dict[str, type]":
-    """Execute the imports and classes of the setup, which program and tests share; return the classes by name."""
+def _define_shared(plan: "CallPlan", namespace: "Namespace") -> "tuple[SharedClasses, tuple[str, ...]]":
+    """Execute the imports and classes of the setup, which program and tests share.
+
+    Returns:
+        The classes, and the names of those that are only the program's, because they derive from its classes.
+    """
     for code in plan["shared"]:
         try:
             exec(code, namespace)
         except BaseException:
             continue  # needs names that only the tests have; the program that uses it raises NameError
-    return {name: namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)}
+    kinds = [namespace[name] for name in plan["classes"] if isinstance(namespace.get(name), type)]
+    derived = tuple(kind.__name__ for kind in kinds if any(_is_own(base, kinds) for base in kind.__mro__))
+    return SharedClasses(tuple(name for name in plan["classes"] if name not in derived), namespace), derived
+
+
+def _is_own(kind: type, of_setup: "list[type]") -> bool:
+    return kind.__module__ in (MODULE, "__main__") and all(kind is not other for other in of_setup)
 
 
 def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -> "NoReturn":
@@ -136,9 +148,7 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
     _exit(status & 255)
 
 
-def _call_in_one_go(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", limit: int
-) -> None:
+def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, limit: int) -> None:
     """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
@@ -173,7 +183,7 @@ def _send_lines(
     exchange.new_classes = {}
     write_frame(channel, b"\n".join([dumps(head).encode("utf-8", "surrogatepass"), *lines]))
     if exchange.wrote_object:
-        serve(exchange, namespace, None)
+        serve(exchange)
 
 
 def _call(
@@ -199,19 +209,26 @@ def _call(
 
 
 def _answer_questions(
-    channel: int, plan: "CallPlan", namespace: "Namespace", classes: "dict[str, type]", relay: "Relay | None"
+    channel: int,
+    plan: "CallPlan",
+    namespace: "Namespace",
+    classes: SharedClasses,
+    derived: "tuple[str, ...]",
+    relays: "dict[str, Relay]",
 ) -> None:
     exchange = ProgramExchange(classes, channel)
     shared = set(plan["classes"])
-    found = {name: namespace[name] for name in plan["names"] if name in namespace and name not in shared}
+    names = (*(name for name in plan["names"] if name not in shared), *derived)
+    found = {name: namespace[name] for name in names if name in namespace}
     entry = plan["entry_point"]
-    names = [
+    loaded = [
         [name, {"object": [exchange.number_of(value), exchange.class_number(type(value))]}
          if name == entry and not isinstance(value, type) else write(value, exchange)]
         for name, value in found.items()
     ]  # fmt: skip
-    send(exchange, {"loaded": names}, relay)
-    serve(exchange, namespace, relay)
+    exchange.relays = relays
+    send(exchange, {"loaded": loaded})
+    serve(exchange)
 
 
 def _report(channel: int, message: "list[Any]") -> None:

@@ -9,7 +9,9 @@ not equal 2, and never learns that 2 was expected. Among objects of the program 
 that the tests name answers what is asked of its objects: their length, their members, their conversions to numbers.
 """
 
-import builtins
+from collections import OrderedDict
+
+from codekiln.sandbox.inside.answering import UNSENT
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     class Questions(Protocol):
         """What proxies need of the session with the program."""
 
-        def ask(self, operation: str, *arguments: Any, **named: Any) -> Any:
+        def ask(self, operation: str, /, *arguments: Any, **named: Any) -> Any:
             """Return the program's answer; raises what the program raises."""
 
         def judged(self) -> None:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
             """Note that the test no longer refers to an object."""
 
         named_classes: set[int]
+        derived_classes: dict[str, Any]
+        undecided: str
 
 
 _UNARY = {
@@ -78,7 +82,8 @@ _ALWAYS_FORWARDED = frozenset(
         "__next__",
     ]
 )
-_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
+_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray, OrderedDict)
+CONTAINERS = (list, dict, set, bytearray, OrderedDict)
 _session: "Questions"
 _set_on_type, _get_of_object = type.__setattr__, object.__getattribute__
 
@@ -94,7 +99,16 @@ class RemoteType(type):
 
     _codekiln_number: int
 
-    def __call__(cls, *arguments: "Any", **named: "Any") -> "Any":
+    def __new__(mcs, name: str, bases: "tuple[type, ...]", body: "dict[str, Any]", **named: "Any") -> "Any":
+        """Return the program's class for that of the setup, and refuse others, whose methods nobody would call."""
+        if (found := _session.derived_classes.get(name)) is not None:
+            if "__classcell__" in body:
+                body["__classcell__"].cell_contents = found
+            return found
+        names = ", ".join(repr(base.__name__) for base in bases if isinstance(base, RemoteType))
+        raise TypeError(f"a test cannot derive a class from the program's {names}: do that in the setup")
+
+    def __call__(cls, /, *arguments: "Any", **named: "Any") -> "Any":
         """Make an instance in the program."""
         return _session.ask("call", cls, *arguments, **named)
 
@@ -150,35 +164,65 @@ def _forward(name: str) -> "Callable[..., Any]":
         return lambda self, other, *rest: _operate(name, self, (other,), (operation, other, self, *rest))
     if name in _BINARY:
         operation = _BINARY[name]
-        return lambda self, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
-    return lambda self, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
+        return lambda self, /, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
+    return lambda self, /, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
 
 
 def _forward_unary(name: str, operation: str) -> "Callable[..., Any]":
     return lambda self: _operate(name, self, (), (operation, self))
 
 
-def _operate(name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", **named: "Any") -> "Any":
+def _operate(
+    name: str, self: "Any", others: "tuple[Any, ...]", question: "tuple[Any, ...]", /, **named: "Any"
+) -> "Any":
     """Ask the program, unless its answer would decide about a plain value."""
     kind = type(self)
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
     if name in _COMPARISONS and not among_objects:
-        return NotImplemented if base is None else getattr(base, name)(self, *others)
+        return _undecided(kind, name, self, others)
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
-        if name == "__contains__":
+        if name == "__contains__" and any("__iter__" in vars(parent) for parent in kind.__mro__):
             return any(item is others[0] or item == others[0] for item in self)
         if name in _CONVERSIONS:
-            raise TypeError(f"a number is needed, not {kind.__name__!r}")
+            raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
     if name in _COMPARISONS or name in ("__contains__", "__bool__"):
         _session.judged()
+    if name in _ARITHMETIC and not among_objects:
+        # It learns the value, and what is asked of its result next may be all that the test compares.
+        _session.judged()
     answer = _session.ask(*question, **named)
+    if name in ("__exit__", "__aexit__") and any(others[:1]):
+        return _leave(name, others[0], answer)
     if name in _ARITHMETIC and not among_objects and not is_remote(answer):
         # The program would only have to answer 0 to f(1) - 2.5.
         raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
     return answer
+
+
+def _undecided(kind: "Any", name: str, self: "Any", others: "tuple[Any, ...]") -> "Any":
+    """Compare an object with a plain value without asking the program."""
+    if name == "__ne__":
+        _session.judged()  # it may be equal by its own operators
+    if others[0] is not None:
+        _session.undecided = f"no operator of the program's {kind.__name__} decides about a plain value"
+    base = kind._codekiln_base
+    return NotImplemented if base is None else getattr(base, name)(self, *others)
+
+
+def _leave(name: str, kind: "Any", answer: "Any") -> "Any":
+    """Return whether an exception ends at a ``with`` statement; an assertion of the test does not."""
+    if kind is AssertionError:
+        return False if name == "__exit__" else _false()
+    if name == "__aexit__" or answer:
+        _session.judged()
+    return answer
+
+
+async def _false() -> bool:
+    return False
 
 
 def _is_named(kind: "Any") -> bool:
@@ -274,8 +318,8 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         bases: Stand-ins and built-in classes.
         specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
     """
-    if module == "builtins" and (found := _builtin_exception(name)) is not None:
-        return found
+    if not all(map(_is_special, specials)):
+        raise ValueError("not the name of a special method")
     value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
     is_exception = any(issubclass(base, BaseException) for base in bases)
     namespace: dict[str, Any] = {
@@ -289,26 +333,33 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         namespace["__slots__"] = ()
         namespace["__doc__"] = property(lambda self: _session.ask("getattr", self, "__doc__"))
         if not any(issubclass(base, ValueProxy) for base in bases):
-            bases = (*bases, Proxy if value_base is None else ValueProxy)
+            bases = (*bases, Proxy if value_base is None or value_base in CONTAINERS else ValueProxy)
     # Those of ValueProxy forward, too, and an exception has its message.
     kept = ("__str__", "__repr__", "__format__") if is_exception or value_base is None else ()
     for special in specials:
-        if special not in kept:
+        if special[:2] != "__" and special[0] != "-":
+            namespace[special] = _forward_attribute(special)
+        elif special not in kept:
             namespace[special.removeprefix("-")] = None if special[0] == "-" else _forward(special)
     if name in ("generator", "coroutine"):
         namespace |= {method: _forward_method(method) for method in ("send", "throw", "close")}
     return type.__new__(RemoteType, name, bases, namespace)
 
 
-def _builtin_exception(name: str) -> "type[BaseException] | None":
-    found = vars(builtins).get(name)
-    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+def _is_special(name: str) -> bool:
+    name = name.removeprefix("-")
+    return len(name) > 4 and name[:2] == "__" == name[-2:] and name not in UNSENT
 
 
 def _await(self: "Any") -> "Any":
     """Run a coroutine of the program to its end in the program."""
     return _session.ask("run", self)
     yield
+
+
+def _forward_attribute(name: str) -> property:
+    """Return what stands for an attribute that overrides one of a built-in class."""
+    return property(lambda self: _session.ask("getattr", self, name))
 
 
 def _forward_method(name: str) -> "Callable[..., Any]":
@@ -320,20 +371,40 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
     base = cls._codekiln_base
     if base is None:
         made = object.__new__(cls)
-    elif base in (list, dict, set, bytearray):
+    elif base in CONTAINERS:
         made = base.__new__(cls)
+        _fill(made, base, value)
     else:
         made = base.__new__(cls, value)
     _NUMBERS[id(made)] = number
     return made
 
 
+def _fill(made: "Any", base: "Any", value: "Any") -> None:
+    if value is None:
+        return
+    if base is not OrderedDict:
+        base.__init__(made, value)
+        return
+    for key, item in value.items():  # what initialises one asks its class
+        OrderedDict.__setitem__(made, key, item)
+
+
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
-    made: BaseException = cls.__new__(cls, *arguments)
+    if not issubclass(cls, BaseException):
+        raise ValueError("not a class of exceptions")
+    made: BaseException
+    if not is_remote(cls):
+        try:
+            made = cls(*arguments)
+        except Exception:  # what it is made with is not what it keeps
+            made = cls.__new__(cls, *arguments)
+            made.args = tuple(arguments)
+        return made
+    made = cls.__new__(cls, *arguments)
     made.args = tuple(arguments)
-    if type(cls) is RemoteType:
-        vars(made).update(_codekiln_object=number, _codekiln_message=message)
+    vars(made).update(_codekiln_object=number, _codekiln_message=message)
     return made
 
 

@@ -5,9 +5,11 @@ import io
 import os
 import sys
 
-from codekiln.sandbox.inside import checks, proxies
+from codekiln.sandbox.inside import checks, explanation, proxies
+from codekiln.sandbox.inside.exchange import SharedClasses
 from codekiln.sandbox.inside.plain_values import parse, read
 from codekiln.sandbox.inside.session import Session
+from codekiln.sandbox.inside.substitutes import substitute
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -34,8 +36,11 @@ class TestRun:
     def __init__(self, plan: "ProblemPlan", channel: int, report: int, limit: int) -> None:
         self._plan, self._report = plan, report
         self._tally = checks.Tally(report=report)
-        self._classes = self._setup_classes()
-        self._session = Session(channel, self._classes, limit, self._lost)
+        self._notes, self._place = explanation.Notes(), ""
+        self._namespace: Namespace = {"__name__": "__main__"}
+        classes = SharedClasses(plan["calls"]["classes"], self._namespace)
+        self._session = Session(channel, classes, limit, self._lost)
+        self._decisions = 0
         import random  # imported by the boot process in a way of its own
 
         random.seed(plan["seed"])
@@ -45,9 +50,9 @@ class TestRun:
         message = self._session.take(first)
         if "loaded" not in message:
             self._lost("sent no names")
-        namespace = self._namespace(message["loaded"])
-        if self._plan["runs_coroutines"]:
-            _run_coroutines_in_program(self._session)
+        namespace = self._take_names(message["loaded"])
+        if self._plan["substitutes"]:
+            substitute(self._session, self._plan["substitutes"])
         try:
             if self._plan["setup"] is not None:
                 exec(self._plan["setup"], namespace)
@@ -62,61 +67,79 @@ class TestRun:
     def from_results(self, head: "list[Any]", lines: list[bytes]) -> "NoReturn":
         """Judge tests whose calls have been made, and some of whose results are objects of the program."""
         self._session.shares_containers = False
+        self._define_shared()
         try:
-            if head:  # empty where no result is an object
-                self._session.take_classes(head[0])
-                self._session.named_classes.update(head[1])
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            described, named = head or [[], []]
+            self._session.take_classes(described)
+            self._session.named_classes.update(named)
+        except Exception as error:
             self._lost(f"described no classes: {error}")
         for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
-            decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
-            failure = checks.check_results(test, mine, self._session)
-            self._tally.add(test, failure, self._session.decisions > decisions)
+            self._session.undecided = ""
+            failure = self._hinted(checks.check_results(test, mine, self._session))
+            self._tally.add(test, failure, self._session.decisions > self._decisions)
+            self._decisions = self._session.decisions
         self._end()
 
-    def _setup_classes(self) -> "dict[str, type]":
+    def _define_shared(self) -> None:
         """Define the classes of the setup that the program has, too."""
-        namespace: Namespace = {"__name__": "__main__"}
         for code in self._plan["calls"]["shared"]:
             try:
-                exec(code, namespace)
-            except Exception:  # needs names that the program defines; the setup itself defines it later
+                exec(code, self._namespace)
+            except Exception:  # needs names that only the whole setup has; the program does not get far, either
                 continue
-        names = self._plan["calls"]["classes"]
-        return {name: namespace[name] for name in names if isinstance(namespace.get(name), type)}
 
-    def _namespace(self, loaded: "Any") -> "Namespace":
-        session = self._session
-        namespace: Namespace = {"__name__": "__main__", "__builtins__": _builtins(session)}
+    def _take_names(self, loaded: "Any") -> "Namespace":
+        session, namespace = self._session, self._namespace
+        noting = {explanation.COMPARED: self._notes.compared, explanation.NOTED: self._notes.noted}
+        namespace["__builtins__"] = _builtins(session) | noting
         try:
             found = {name: tree for name, tree in loaded}
         except (TypeError, ValueError):
             self._lost("sent no names")
         self._own = {}
         for name, tree in found.items():
-            if name not in (self._plan["calls"]["names"]):
+            if name not in self._plan["calls"]["names"] and name not in self._plan["calls"]["classes"]:
                 self._lost("sent a name that was not asked for")
             value = session.read_answer(tree)
+            if name in self._plan["calls"]["classes"]:
+                session.derived_classes[name] = value
+                continue
             if hasattr(builtins, name) and name != self._plan["calls"]["entry_point"]:
                 self._own[name] = value
             else:
                 namespace[name] = value
-        namespace.update(self._classes)
         return namespace
 
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
         session = self._session
-        asked, decisions, session.stopped = session.asked, session.decisions, False
+        asked, session.stopped = session.asked, False
+        self._place = session.undecided = ""
+        self._notes.clear()
         redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
         failure = self._outcome(test, namespace, redefined if test["own"] else {})
         if failure is None and redefined and not test["own"]:
             failure = self._outcome(test, namespace, redefined)
-        if failure is None and session.asked == asked and not (test["follows"] and asked_by_setup + asked):
+        asked_before = test["follows"] and asked_by_setup + asked
+        if failure is None and session.asked == asked and not asked_before and not test["prepares"]:
             failure = ("failed", "the test asked the program nothing")
         if failure is None and session.stopped and not test["mentions_stop"]:
             failure = ("error", "StopIteration: raised by the program in a call")
-        self._tally.add(test, failure, session.decisions > decisions)
+        if failure is not None and self._place:
+            test = test | {"text": self._place}
+        # What is decided in the setup counts for the first test.
+        self._tally.add(test, self._hinted(failure), session.decisions > self._decisions)
+        self._decisions = session.decisions
+
+    def _hinted(self, failure: "checks.Failure | None") -> "checks.Failure | None":
+        """Add to a failure what the tests do not do as one interpreter would."""
+        if failure is None:
+            return None
+        hint = self._session.undecided
+        return checks.with_setup_hint(
+            (failure[0], f"{failure[1]} ({hint})" if hint else failure[1]), self._plan["setup"]
+        )
 
     def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""
@@ -128,11 +151,22 @@ class TestRun:
                 return self._call_with_input(test, namespace)
             exec(test["code"], namespace)
         except BaseException as error:
-            return checks.failure_of(error)
+            return self._explain(error, test)
         finally:
             for name in own:
                 namespace.pop(name, None)
         return None
+
+    def _explain(self, error: BaseException, test: "TestPlan") -> checks.Failure:
+        """Return the failure of a test that raised, with what its assert got."""
+        place, variables = explanation.place(error, test["text"], test["asserts"])
+        if "\n" in test["text"].strip():
+            self._place = place
+        status, detail = checks.failure_of(error)
+        if type(error) is AssertionError and place.partition(": ")[2].startswith("assert"):
+            got = self._notes.describe()
+            detail = f"{error}: {got}" if str(error) else got
+        return status, detail + variables
 
     def _call_with_input(self, test: "TestPlan", namespace: "Namespace") -> "checks.Failure | None":
         arguments = read(parse(test["arguments"]), self._session)
@@ -167,22 +201,10 @@ def _builtins(session: Session) -> "Namespace":
     return {**vars(builtins), "isinstance": isinstance, "print": _print}
 
 
-def _run_coroutines_in_program(session: Session) -> None:
-    """Have ``asyncio.run`` leave coroutines of the program to the program, whose event loop they need."""
-    import asyncio  # slow to import, and rarely needed
-
-    run = asyncio.run
-
-    def run_coroutine(main: "Any", **options: "Any") -> "Any":
-        return session.ask("run", main) if proxies.is_remote(main) else run(main, **options)
-
-    asyncio.run = run_coroutine
-
-
 def _print(*values: "Any", **options: "Any") -> None:
     print(*values, **options)
 
 
 def silence() -> None:
     """Send what tests print nowhere."""
-    sys.stdout = io.StringIO()
+    sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
