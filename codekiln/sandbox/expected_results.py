@@ -3,10 +3,11 @@
 import hashlib
 import os
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from codekiln import __version__
 from codekiln.data.files import write_atomic
@@ -18,8 +19,14 @@ from codekiln.sandbox.inside.plain_values import parse
 from codekiln.sandbox.observation import plan_calls
 from codekiln.sandbox.test_plan import encode_plan
 
-_LARGEST = 1 << 29
-"""Bytes of all results of one reference."""
+_LARGEST, _LARGEST_RESULT = 192 << 20, 64 << 20
+"""Bytes of all results of one reference, and of one of them. Programs send as much, within their limit of memory."""
+_SECONDS = 900.0
+"""Time for the inputs of a reference that has to be run once for each."""
+_LEFT_OUT = b"-"
+"""First byte of the line of an input that has no result, before the reason."""
+_ANYTHING = ("not-none", "any-result")
+"""Comparisons for which the result need not be plain data."""
 RunReference = Callable[[bytes, str], dict[str, Any]]
 """Runs a program by an encoded plan, and returns what the tester answers."""
 
@@ -29,17 +36,22 @@ class ExpectedResults:
 
     Args:
         folder: Where results are kept between runs; default: ``CODEKILN_CACHE``, or the user's cache folder.
+        limits: What the results depend on beside the problem: the limits of programs.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, limits: str = "") -> None:
         base = os.environ.get("CODEKILN_CACHE") or Path.home() / ".cache" / "codekiln"
         self._folder = folder or Path(base) / "expected"
+        self._limits = limits
 
     def of(self, problem: Problem, run: RunReference) -> dict[str, list[bytes]]:
         """Return the results of a problem's reference by suite, one line per input.
 
+        An input whose result does not fit into the limits has an empty line, and is named on standard error: programs
+        could not send the result either.
+
         Raises:
-            InputError: The problem has no reference, or it does not return a plain value for each input.
+            InputError: The problem has no reference, or this does not return a plain value for each other input.
         """
         tests = [test for test in problem.tests if isinstance(test, ReferenceTest)]
         if problem.reference is None or not problem.entry_point:
@@ -47,15 +59,17 @@ class ExpectedResults:
                 "tests by reference need a reference and the name of its function",
                 where=problem.task_id, fix="give reference and entry_point",
             )  # fmt: skip
-        inputs = [line for test in tests for line in test.inputs]
-        path = self._folder / _digest(problem, inputs)
+        inputs = [_Input(line, test.comparison in _ANYTHING) for test in tests for line in test.inputs]
+        path = self._folder / _digest(problem, inputs, self._limits)
         lines = _read(path, len(inputs))
         if lines is None:
-            lines = _compute(problem, inputs, run)
+            lines = _Reference(problem, inputs, run).results()
             try:
                 write_atomic(path, zlib.compress(b"\n".join(lines), 1))
             except OSError as error:
                 print(f"codekiln: expected results are not kept: {error}", file=sys.stderr)
+        _name_left_out(problem, lines)
+        lines = [b"" if line.startswith(_LEFT_OUT) else line for line in lines]
         found: dict[str, list[bytes]] = {}
         for test in tests:
             found.setdefault(test.suite, []).extend(lines[: len(test.inputs)])
@@ -63,8 +77,102 @@ class ExpectedResults:
         return found
 
 
-def _digest(problem: Problem, inputs: list[str]) -> str:
-    parts = [__version__, str(sys.version_info[:2]), problem.entry_point or "", problem.reference or "", *inputs]
+class _Input(NamedTuple):
+    arguments: str
+    takes_anything: bool
+
+
+class _NoResults(Exception):
+    """The reference did not get through its inputs within the limits."""
+
+
+class _Reference:
+    """Runs a reference: for all inputs at once, or for each if it does not get through."""
+
+    def __init__(self, problem: Problem, inputs: list[_Input], run: RunReference) -> None:
+        self._problem, self._inputs, self._run = problem, inputs, run
+
+    def results(self) -> list[bytes]:
+        everything = list(range(len(self._inputs)))
+        try:
+            lines = dict(zip(everything, self._together(everything, _LARGEST), strict=True))
+        except _NoResults:
+            lines = self._within_limits(self._one_by_one())
+        if not any(not line.startswith(_LEFT_OUT) for line in lines.values()) and lines:
+            reason = lines[0][len(_LEFT_OUT) :].decode()
+            raise self._error(f"the reference gives no results: {reason}")
+        return [lines[number] for number in everything]
+
+    def _one_by_one(self) -> dict[int, bytes]:
+        """Return a line for each input, from a run of its own."""
+        lines: dict[int, bytes] = {}
+        deadline = time.monotonic() + _SECONDS
+        for number in range(len(self._inputs)):
+            if time.monotonic() > deadline:
+                raise self._error(f"the reference needs more than {_SECONDS:g} s for its inputs")
+            try:
+                (lines[number],) = self._together([number], _LARGEST_RESULT)
+            except _NoResults as reason:
+                lines[number] = _LEFT_OUT + str(reason).encode()
+        return lines
+
+    def _within_limits(self, lines: dict[int, bytes]) -> dict[int, bytes]:
+        """Leave out the largest results until the rest can be sent in one go, as programs have to."""
+        while left := [number for number, line in lines.items() if not line.startswith(_LEFT_OUT)]:
+            try:
+                return lines | dict(zip(left, self._together(left, _LARGEST), strict=True))
+            except _NoResults as reason:
+                left.sort(key=lambda number: len(lines[number]))
+                room = sum(len(lines[number]) for number in left) // 4
+                while left and room >= 0:
+                    room -= len(lines[left[-1]])
+                    lines[left.pop()] = _LEFT_OUT + f"with all others: {reason}".encode()
+        return lines
+
+    def _together(self, numbers: list[int], more_output: int) -> list[bytes]:
+        """Return the lines of some inputs from one run; raises _NoResults when it does not get through."""
+        calls = tuple((self._problem.entry_point, self._inputs[number].arguments) for number in numbers)
+        answer = self._run(encode_plan(plan_calls(calls, more_output=more_output)), self._problem.reference or "")
+        head, lines, failure = split_results(answer["results"])
+        if failure is not None and failure[0] not in ("output", "memory"):
+            raise self._error(f"the reference gives no results: {failure[1]}")
+        if failure is not None or head is None or len(lines) != len(numbers):
+            how = failure[1] if failure else f"it ended early ({answer['reason']}, code {answer['code']})"
+            raise _NoResults(how)
+        for number, line in zip(numbers, lines, strict=True):
+            self._check(number, line)
+        return lines
+
+    def _check(self, number: int, line: bytes) -> None:
+        if line[:1] == b"x":
+            what = raised(parse(line[1:]))
+            if what.startswith("MemoryError"):
+                raise _NoResults("the result needs too much memory")
+        elif line[:1] != b"v" or b'{"opaque"' in line and not self._inputs[number].takes_anything:
+            what = "a result that is not plain data"
+        else:
+            return
+        raise self._error(f"the reference fails on input {number}: {what}", "correct or remove the input")
+
+    def _error(self, what: str, fix: str = "correct the reference") -> InputError:
+        return InputError(what, where=self._problem.task_id, fix=fix)
+
+
+def _name_left_out(problem: Problem, lines: list[bytes]) -> None:
+    left_out = [number for number, line in enumerate(lines) if line.startswith(_LEFT_OUT)]
+    if left_out:
+        shown = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
+        reason = lines[left_out[0]][len(_LEFT_OUT) :].decode()
+        print(
+            f"codekiln: {problem.task_id}: {len(left_out)} of {len(lines)} inputs are left out, because what the "
+            f"reference returns does not fit into the limits of programs: {shown} ({reason})",
+            file=sys.stderr,
+        )
+
+
+def _digest(problem: Problem, inputs: list[_Input], limits: str) -> str:
+    parts = [__version__, str(sys.version_info[:2]), limits, problem.entry_point or "", problem.reference or ""]
+    parts += [entry.arguments for entry in inputs]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -74,21 +182,3 @@ def _read(path: Path, count: int) -> list[bytes] | None:
     except (OSError, zlib.error):
         return None
     return lines if len(lines) == count else None
-
-
-def _compute(problem: Problem, inputs: list[str], run: RunReference) -> list[bytes]:
-    calls = tuple((problem.entry_point, line) for line in inputs)
-    answer = run(encode_plan(plan_calls(calls, more_output=_LARGEST)), problem.reference or "")
-    head, lines, failure = split_results(answer["results"])
-    if head is None or len(lines) != len(inputs):
-        what = failure[1] if failure else f"it ended early ({answer['reason']}, code {answer['code']})"
-        raise InputError(f"the reference gives no results: {what}", where=problem.task_id, fix="correct the reference")
-    for number, line in enumerate(lines):
-        if line[:1] != b"v" or b'{"opaque"' in line:
-            what = raised(parse(line[1:])) if line[:1] == b"x" else "a result that is not plain data"
-            raise InputError(
-                f"the reference fails on input {number}: {what}",
-                where=problem.task_id,
-                fix="correct or remove the input",
-            )
-    return lines

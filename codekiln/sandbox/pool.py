@@ -4,27 +4,31 @@ import contextlib
 import math
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from codekiln.data.records import Problem, ReferenceTest, Verdict
-from codekiln.errors import SandboxError
+from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox.allowed_imports import package_paths
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.confine import reads_are_confined
+from codekiln.sandbox.inside.endings import KILLED
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
 from codekiln.sandbox.test_plan import encode_plan, plan_tests
-from codekiln.sandbox.verdict import infrastructure_failure, verdict_on
+from codekiln.sandbox.verdict import infrastructure_failure, not_graded, verdict_on
 from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
 
-_CACHED_PLANS = 4096
+_CACHED_PLANS, _CACHED_BYTES = 4096, 256 << 20
 _FIRST_SECONDS = 2
 """CPU time that a program gets at first; one that needs more is run again with what its problem's reference needs."""
 _REFERENCE_FACTOR = 10
+_REFERENCE_SECONDS = {"cpu_seconds": 120, "wall_seconds": 300.0}
+"""Time for the results of a reference, which are computed once."""
 ProgramJob = tuple[Problem, str]
 """A problem, and the program to grade on its tests."""
 J = TypeVar("J")
@@ -38,6 +42,19 @@ class _Planned:
         self.problem, self.total, self.runs, self.plan = problem, total, runs, plan
         self.cpu_seconds: int | None = None
         self.lock = threading.Lock()
+
+
+class _Place:
+    """The place of a problem's plan, which one thread makes while others that need it wait."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem  # keeps it alive, and so its id taken
+        self.lock = threading.Lock()
+        self.found: _Planned | InputError | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.found.plan.data) if isinstance(self.found, _Planned) else 0
 
 
 class Sandbox:
@@ -67,9 +84,9 @@ class Sandbox:
             package_paths(packages)  # a wrong name is an error here, not in a worker
         self._allow_weaker = allow_weaker
         self._workers = [Worker(packages) for _ in range(workers or os.cpu_count() or 1)]
-        self._plans: dict[int, _Planned] = {}
+        self._plans: dict[int, _Place] = {}
         self._plan_lock = threading.Lock()
-        self._expected = ExpectedResults()
+        self._expected = ExpectedResults(limits=str(self._limits["memory_mb"]))
 
     def __enter__(self) -> "Sandbox":
         self._workers[0].start()
@@ -93,9 +110,11 @@ class Sandbox:
     def grade(self, jobs: Iterable[ProgramJob]) -> Iterator[tuple[int, Verdict]]:
         """Yield (index of the job, verdict) as programs finish; jobs are taken lazily, a few ahead of the consumer.
 
+        A program of a problem that cannot be graded, because its tests are not Python or its reference gives no
+        results, gets a verdict that says so, which is an infrastructure error: nothing is known of the program.
+
         Raises:
             SandboxError: A server cannot be started.
-            InputError: A problem's tests are not Python, or its reference gives no results.
         """
         return self._distribute(jobs, self._grade_one)
 
@@ -145,6 +164,8 @@ class Sandbox:
     def _grade_one(self, worker: Worker, job: ProgramJob, source: "_JobQueue[ProgramJob]") -> Verdict:
         problem, program = job
         planned = self._plan(worker, problem)
+        if isinstance(planned, InputError):
+            return not_graded(problem, len(problem.tests), f"the problem cannot be graded: {planned}")
         try:
             return self._with_retry(worker, source, partial(self._judge, worker, planned, program))
         except ServerDied as error:
@@ -155,6 +176,9 @@ class Sandbox:
         most = self._limits["cpu_seconds"]
         first = min(planned.cpu_seconds or _FIRST_SECONDS, most)
         verdict = self._run(worker, planned, program, first)
+        if verdict.status == "crashed" and verdict.detail.endswith(KILLED):
+            # It may have done that itself; or the machine was out of memory, which is not its fault.
+            verdict = self._run(worker, planned, program, first)
         if verdict.status == "timeout" and first < most and planned.cpu_seconds is None:
             self._measure_reference(worker, planned)
             if (seconds := cast(int, planned.cpu_seconds)) > first:
@@ -213,30 +237,47 @@ class Sandbox:
         except ServerDied as error:
             raise SandboxError(f"the sandbox dies on this machine, whatever it runs: {error}") from error
 
-    def _plan(self, worker: Worker, problem: Problem) -> _Planned:
+    def _plan(self, worker: Worker, problem: Problem) -> _Planned | InputError:
+        """Return the plan of a problem, which is made once, or what is wrong with the problem."""
         with self._plan_lock:
-            known = self._plans.get(id(problem))
-        if known is not None:
-            return known
-        # Outside the lock: a reference may run for seconds.
+            place = self._plans.get(id(problem))
+            if place is None:
+                self._make_room()
+                place = self._plans[id(problem)] = _Place(problem)
+        with place.lock:
+            if place.found is None:
+                try:
+                    place.found = self._make_plan(worker, problem)
+                except InputError as error:
+                    place.found = error
+                    print(f"codekiln: cannot be graded: {error}", file=sys.stderr)
+            return place.found
+
+    def _make_room(self) -> None:
+        """Forget the oldest plans while they are too many or too large."""
+        size = sum(place.size for place in self._plans.values()) if len(self._plans) % 16 == 0 else 0
+        while self._plans and (len(self._plans) >= _CACHED_PLANS or size > _CACHED_BYTES):
+            size -= self._plans.pop(next(iter(self._plans))).size
+
+    def _make_plan(self, worker: Worker, problem: Problem) -> _Planned:
         expected = None
         if any(isinstance(test, ReferenceTest) for test in problem.tests):
             expected = self._expected.of(problem, lambda plan, program: self._results(worker, plan, program))
         made = plan_tests(problem, expected)
-        runs = 1 + len(made.message["scripts"])
-        planned = _Planned(problem, made.total, runs, encoded(encode_plan(made.message)))
-        with self._plan_lock:
-            if len(self._plans) >= _CACHED_PLANS:
-                self._plans.clear()
-            # Keeps the problem alive, and its id taken.
-            return self._plans.setdefault(id(problem), planned)
+        return _Planned(problem, made.total, 1 + len(made.message["scripts"]), encoded(encode_plan(made.message)))
 
     def _results(self, worker: Worker, plan: bytes, program: str) -> dict[str, Any]:
-        limits = cast(LimitValues, {**self._limits, "cpu_seconds": 120, "wall_seconds": 300.0, "memory_mb": 8192})
+        """Run a reference, with more time than programs, and less memory: right ones may need more than it does."""
+        memory = self._limits["memory_mb"] * 3 // 4
+        limits = cast(LimitValues, {**self._limits, **_REFERENCE_SECONDS, "memory_mb": memory})
+        job = encoded(plan)
         try:
-            return worker.run(encoded(plan), program, limits, forget=True)
+            try:
+                return worker.run(job, program, limits, forget=True)
+            except ServerDied:
+                return worker.run(job, program, limits, forget=True)
         except ServerDied as error:
-            raise SandboxError(f"the sandbox died with a problem's reference: {error}") from error
+            raise InputError(f"the sandbox died twice with the reference: {error}") from error
 
 
 _Results = queue.Queue[tuple[int, R] | BaseException | None]

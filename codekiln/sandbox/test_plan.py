@@ -53,7 +53,8 @@ def plan_tests(problem: Problem, expected: Mapping[str, Sequence[bytes]] | None 
 
     Args:
         problem: The problem.
-        expected: Results of the reference by suite, one line per input, where the problem has tests by reference.
+        expected: Results of the reference by suite, one line per input, where the problem has tests by reference; an
+            input with an empty line is left out.
 
     Raises:
         InputError: A test or the setup is not Python.
@@ -166,12 +167,13 @@ class _Planner:
         self._names.want(entry)
         if len(expected) != len(test.inputs):
             raise ValueError("the results of the reference are needed")
+        kept = [(arguments, line) for arguments, line in zip(test.inputs, expected, strict=True) if line]
         self._references.append({
             "suite": test.suite, "comparison": test.comparison, "atol": test.atol, "first": len(self._calls),
-            "count": len(test.inputs), "entry_point": entry,
+            "count": len(kept), "entry_point": entry,
         })  # fmt: skip
-        self._calls += [(entry, arguments) for arguments in test.inputs]
-        self._expected += expected
+        self._calls += [(entry, arguments) for arguments, _ in kept]
+        self._expected += [line for _, line in kept]
         self._called.add(entry)
 
     def _entry_point(self, field: str, what: str) -> str:

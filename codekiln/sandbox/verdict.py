@@ -21,7 +21,12 @@ def verdict_on(problem: Problem, total: int, answer: dict[str, Any]) -> Verdict:
 
 def infrastructure_failure(problem: Problem, total: int, reason: str) -> Verdict:
     """Return the verdict on a program whose sandbox died twice."""
+    return not_graded(problem, total, f"the sandbox died twice with this program ({reason})")
+
+
+def not_graded(problem: Problem, total: int, reason: str) -> Verdict:
+    """Return the verdict on a program that nothing is known about, through no fault of its own."""
+    detail = f"infrastructure: {reason}"[:500].encode("utf-8", "backslashreplace").decode()
     return Verdict(
-        task_id=problem.task_id, status="crashed", tests_total=total, tests_run=0, tests_passed=0,
-        detail=f"infrastructure: the sandbox died twice with this program ({reason})",
-    )  # fmt: skip
+        task_id=problem.task_id, status="crashed", tests_total=total, tests_run=0, tests_passed=0, detail=detail
+    )

@@ -4,12 +4,15 @@ import contextlib
 import itertools
 import marshal
 import os
+import queue
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +21,9 @@ from codekiln.sandbox.allowed_imports import link_packages, package_paths
 from codekiln.sandbox.inside.messages import JobMessage, LimitValues
 from codekiln.sandbox.inside.scratch_folder import remove_tree
 
-_START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 30.0, 20.0, 0.5
+_START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 60.0, 20.0, 0.5
+_PAUSES = (0.2, 1.0, 3.0)
+"""Seconds before another attempt to start: the machine may lack memory, processes or descriptors for a while."""
 _MAX_PLANS, _MAX_PLAN_BYTES = 1000, 64 << 20
 """What a tester keeps; beyond it a new one is started."""
 # The processes import codekiln.sandbox.inside only: with empty modules in place of its parent packages, nothing else of
@@ -65,7 +70,12 @@ class _Server(NamedTuple):
     connection: socket.socket
     folder: str
 
-    def receive(self) -> bytes:
+    def send(self, data: bytes) -> None:
+        """Send one length-prefixed message, which may be too large to be copied."""
+        self.connection.sendall(struct.pack("=I", len(data)))
+        self.connection.sendall(data)
+
+    def receive(self) -> bytearray:
         """Return the next length-prefixed message."""
         (size,) = struct.unpack("=I", self._read_exactly(4))
         return self._read_exactly(size)
@@ -76,14 +86,15 @@ class _Server(NamedTuple):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def _read_exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = self.connection.recv(min(size - len(data), 1 << 20))
-            if not part:
-                raise EOFError("it closed the connection")
-            data += part
-        return bytes(data)
+    def _read_exactly(self, size: int) -> bytearray:
+        data = bytearray(size)
+        with memoryview(data) as view:
+            done = 0
+            while done < size:
+                if not (count := self.connection.recv_into(view[done:])):
+                    raise EOFError("it closed the connection")
+                done += count
+        return data
 
 
 class Worker:
@@ -97,6 +108,7 @@ class Worker:
         self._packages = packages
         self._server: _Server | None = None
         self._known: dict[int, int] = {}
+        self._interrupted = False
         self.protections: dict[str, str] = {}
 
     def start(self) -> None:
@@ -123,9 +135,12 @@ class Worker:
             ServerDied: A process died, or gave no answer in time.
             SandboxError: Programs cannot be confined on this machine.
         """
-        if len(self._known) >= _MAX_PLANS or sum(self._known.values()) > _MAX_PLAN_BYTES:
+        if plan.key not in self._known and not self._has_room():
             self.close()
         server = self._running()
+        if self._interrupted:
+            self.close()
+            raise ServerDied("interrupted")
         job: JobMessage = {
             "key": plan.key, "plan": None if plan.key in self._known else plan.data, "program": program,
             "stdin": stdin, "limits": limits, "forget": forget,
@@ -134,10 +149,10 @@ class Worker:
             self._known[plan.key] = len(plan.data)
         try:
             data = marshal.dumps(dict(job))
-            server.connection.settimeout(
-                runs * (limits["wall_seconds"] + limits["cpu_seconds"]) + _GRACE_SECONDS + len(data) / 1e6
-            )
-            server.connection.sendall(struct.pack("=I", len(data)) + data)
+            # The program runs for its real time at most, and then the tests for both.
+            seconds = runs * (2 * limits["wall_seconds"] + limits["cpu_seconds"])
+            server.connection.settimeout(seconds + _GRACE_SECONDS + len(data) / 1e6)
+            server.send(data)
             answer: dict[str, Any] = marshal.loads(server.receive())
         except (OSError, EOFError, ValueError, TypeError) as error:
             self.close()
@@ -152,52 +167,112 @@ class Worker:
                 server.process.wait(_END_SECONDS)  # the tester ends by itself when it waits for a program
             server.kill()
             server.process.wait()
-            remove_tree(server.folder)
+            _remove(server.folder)
         self._server = None
         self._known = {}
+        self._interrupted = False
 
     def interrupt(self) -> None:
         """Kill the server and its program; another thread that waits for it gets ServerDied."""
+        self._interrupted = True  # it may be starting a server at this moment
         if (server := self._server) is not None:
             server.kill()
 
+    def _has_room(self) -> bool:
+        return len(self._known) < _MAX_PLANS and sum(self._known.values()) <= _MAX_PLAN_BYTES
+
     def _running(self) -> _Server:
-        if self._server is None:
-            self._server = _launch(self._packages)
-            self.protections = self._handshake(self._server)
+        pauses = iter(_PAUSES)
+        while self._server is None:
+            try:
+                self._server = _launch(self._packages)
+                self.protections = self._handshake(self._server)
+            except (OSError, EOFError, ValueError, RuntimeError) as error:
+                was_interrupted = self._interrupted
+                self.close()
+                if was_interrupted:
+                    raise ServerDied("interrupted") from error
+                if (pause := next(pauses, None)) is None:
+                    raise SandboxError(f"the sandbox's processes did not start: {error}") from error
+                time.sleep(pause)
         return self._server
 
     def _handshake(self, server: _Server) -> dict[str, str]:
         server.connection.settimeout(_START_SECONDS)
-        try:
-            answer: dict[str, str] = marshal.loads(server.receive())
-        except (OSError, EOFError) as error:
-            self.close()
-            raise SandboxError(f"the sandbox's processes did not start: {error}") from error
-        if "error" in answer:
-            self.close()
-            raise SandboxError(f"no way to isolate untrusted programs on this machine: {answer['error']}")
-        return answer
+        answer: dict[str, str] = marshal.loads(server.receive())
+        if "error" not in answer:
+            return answer
+        if self.protections:  # they were on before
+            raise OSError(answer["error"])
+        self.close()
+        raise SandboxError(f"no way to isolate untrusted programs on this machine: {answer['error']}")
 
 
 def _launch(packages: tuple[str, ...]) -> _Server:
     """Start a server process in a new folder, with one end of a socket pair as its standard input."""
     folder = tempfile.mkdtemp(prefix="codekiln-")
+    try:
+        near, far = socket.socketpair()
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(far)
+            on_failure = opened.enter_context(contextlib.ExitStack())
+            on_failure.enter_context(near)
+            process = _keep_running(_command(folder, packages), far)
+            on_failure.pop_all()
+    except BaseException:
+        _remove(folder)
+        raise
+    return _Server(process, near, folder)
+
+
+def _command(folder: str, packages: tuple[str, ...]) -> list[str]:
     scratch = os.path.join(folder, "scratch")
     os.mkdir(scratch, 0o700)
-    near, far = socket.socketpair()
     links = ""
     if packages:
         links = os.path.join(folder, "packages")
         link_packages(package_paths(packages), links)
     root = str(Path(__file__).resolve().parent.parent)
     # A clean interpreter: no site-packages, no user's paths, no bytecode written, the same encoding everywhere.
-    command = [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch, links]
+    return [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch, links]
+
+
+def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen[bytes]":
+    """Start a process in a thread that lives as long as it does.
+
+    The kernel kills a tester when the thread that started it ends, which has to mean: when this process ends.
+    """
     # An interpreter that is not where it was built finds its own shared library by this variable.
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    with far:
-        process = subprocess.Popen(
-            command, stdin=far.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
-            env={"PYTHONHASHSEED": "0", **kept},
-        )  # fmt: skip
-    return _Server(process, near, folder)
+    started: queue.SimpleQueue[subprocess.Popen[bytes] | BaseException] = queue.SimpleQueue()
+
+    def keep() -> None:
+        try:
+            process = subprocess.Popen(
+                command, stdin=stdin.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
+                env={"PYTHONHASHSEED": "0", **kept},
+            )  # fmt: skip
+        except BaseException as error:  # raised again in the thread that asked
+            started.put(error)
+            return
+        started.put(process)
+        process.wait()
+
+    threading.Thread(target=keep, name="codekiln-tester", daemon=True).start()
+    found = started.get()
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _remove(folder: str) -> None:
+    """Remove a server's folder, to which a program that is being killed may still add something."""
+    deadline = time.monotonic() + _END_SECONDS
+    while True:
+        try:
+            return remove_tree(folder)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                print(f"codekiln: {folder} is left behind: {error}", file=sys.stderr)
+                return None
+            time.sleep(_END_SECONDS / 50)

@@ -33,7 +33,8 @@ _CONTAINER_BASES = (list, dict, set, bytearray)
 _COMPARED = ("__eq__", "__ne__")
 # Operators that agree with those of the built-in type beneath.
 _LIKE_DICT = frozenset(("Counter", "OrderedDict"))
-_UNSENT = frozenset(
+# Special names that no stand-in of a class forwards.
+UNSENT = frozenset(
     [
         "__new__",
         "__init__",
@@ -153,6 +154,13 @@ class ProgramExchange(Exchange):
             names, name, value = self.replaced.pop()
             names[name] = value
 
+    def may_send(self, named: "list[Any]") -> bool:  # noqa: D102
+        return super().may_send(named) or tuple(named) in self._named
+
+    def may_receive(self, named: "list[Any]") -> bool:  # noqa: D102
+        self._named.add(tuple(named[:2]))
+        return True
+
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
         theirs = self._their_numbers.get(id(value))
@@ -247,9 +255,9 @@ class ProgramExchange(Exchange):
             own = _DICT(kind)
             specials = [
                 name if own[name] is not None else "-" + name
-                for name in own if name not in _UNSENT and _is_special(kind, name, own[name])
+                for name in own if name not in UNSENT and _is_special(kind, name, own[name])
             ]  # fmt: skip
-            self.new_classes[number] = [_NAME(kind)[:80], str(kind.__module__)[:80], bases, specials]
+            self.new_classes[number] = [_NAME(kind)[:80], _module_of(kind), bases, specials]
         return number
 
 
@@ -257,13 +265,23 @@ def _is_special(kind: type, name: str, value: "Any") -> bool:
     """Return whether a class defines what would otherwise be that of a built-in class, or does not exist."""
     if name[:2] == "__" == name[-2:]:
         return value is None or hasattr(value, "__get__")
-    return any(hasattr(parent, name) for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES)
+    return any(
+        hasattr(parent, name) for parent in _MRO(kind)[1:] if parent in _VALUE_BASES or parent in _CONTAINER_BASES
+    )
 
 
 _ERROR_NAMES = ("name", "__notes__")
 """Attributes of exceptions that are not among their arguments."""
 _MAX_LINKED = 5
 """So many exceptions that led to another are sent."""
+
+
+def _module_of(kind: type) -> str:
+    """Return the module of a class; that of a class that only calls itself like a built-in one is the program."""
+    module = str(kind.__module__)[:80]
+    if module == "builtins" and vars(builtins).get(_NAME(kind), kind) is not kind:
+        return "program"
+    return module
 
 
 def _base_of(kind: type) -> "type | None":

@@ -1,9 +1,11 @@
 """Start of a worker's processes: warm imports, confinement, proof of it, and the split into tester and fork server."""
 
+import contextlib
 import gc
 import marshal
 import os
 import resource
+import signal
 import socket
 import sys
 
@@ -11,6 +13,11 @@ from codekiln.sandbox.inside import confine
 from codekiln.sandbox.inside.channel import write_frame
 from codekiln.sandbox.inside.fork_server import RunningProgram, serve
 from codekiln.sandbox.inside.tester import Tester
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # The modules that programs import most: imported once here, they cost a program nothing.
 _WARM = (
@@ -24,7 +31,7 @@ _TESTER_MB, _TESTER_FILE_MB = 8192, 1024
 
 def main() -> None:
     """Serve as the tester in the folder named on the command line, with the controller's socket as standard input."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _forget_the_caller()
     packages, folder = sys.argv.pop() or None, sys.argv.pop()
     control = os.dup(0)
     null = os.open("/dev/null", os.O_RDWR)
@@ -42,12 +49,12 @@ def main() -> None:
         write_frame(control, marshal.dumps({"error": str(error)}))
         return
     near, far = socket.socketpair()
+    tester = os.getpid()
     # The fork server is forked off before any test arrives: no program can find one in its memory.
     if os.fork() == 0:
         near.close()
         os.close(control)
-        serve(far, folder, read_only)
-        os._exit(0)
+        _become_fork_server(far, folder, read_only, tester)
     far.close()
     confine.confine_tester(_TESTER_MB, read_only, _TESTER_FILE_MB, (control, near.fileno()))
     write_frame(control, marshal.dumps(protections))
@@ -55,9 +62,40 @@ def main() -> None:
     gc.freeze()
     try:
         Tester(control, RunningProgram(near), read_only).serve()
+    except (EOFError, ConnectionError):
+        pass  # the controller or the fork server is gone; the controller, if it is there, starts another tester
     finally:
         near.close()
         os.wait()
+
+
+def _forget_the_caller() -> None:
+    """Undo what this process inherits and programs must not depend on: a closed descriptor, a mask, ignored signals."""
+    while (handle := os.open("/dev/null", os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # When memory is short, the kernel ends one of these processes, the largest, rather than the controller.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _become_fork_server(control: socket.socket, folder: str, read_only: bool, tester: int) -> "NoReturn":
+    try:
+        serve(control, folder, read_only)
+    except ConnectionError:
+        pass
+    except SystemExit as end:
+        if os.getppid() == tester:  # else nobody is left whom the reason could concern
+            print(end, file=sys.stderr, flush=True)
+    finally:
+        os._exit(0)
 
 
 def _import_warm_modules() -> None:

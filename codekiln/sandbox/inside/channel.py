@@ -15,10 +15,18 @@ class MessageTooLarge(ValueError):
 
 def write_frame(handle: int, data: bytes) -> None:
     """Write one message."""
-    frame = _pack(len(data)) + data
-    done = _write(handle, frame)
-    if done < len(frame):
-        view = memoryview(frame)[done:]
+    header = _pack(len(data))
+    if len(data) > _CHUNK:  # too large to be copied for the sake of one call less
+        _write_all(handle, header)
+        _write_all(handle, data)
+    else:
+        _write_all(handle, header + data)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    done = _write(handle, data)
+    if done < len(data):
+        view = memoryview(data)[done:]
         while view:
             view = view[_write(handle, view) :]
 

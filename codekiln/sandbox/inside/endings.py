@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SIGKILLED = -9
 """Exit code of a process that the kernel ended, for its CPU time or its memory."""
 _CPU_SIGNALS = (-9, -24)
+KILLED = "(killed by signal 9)"
+"""End of the detail where the kernel or somebody else killed a program that was within its limits."""
 
 
 def largest(limits: "LimitValues") -> int:

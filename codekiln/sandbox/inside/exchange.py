@@ -99,6 +99,8 @@ class Exchange(Foreign):
         self._fresh: list[int] = []
         self._deferred: list[int] = []
         self.classes = classes
+        self._named: set[tuple[object, ...]] = set()
+        """Functions and modules of the standard library that the tester has sent; only those come back by name."""
 
     def number_of(self, value: "Any") -> int:
         """Return the number under which the other side refers to an object of this side."""

@@ -1,4 +1,8 @@
-"""Values of the standard library that are written by name or by the text that makes them again."""
+"""Values of the standard library that are written by name or by the text that makes them again.
+
+A process that reads what a program sent takes classes of values only. A function or module would run there with what
+the program gives it, and its attributes lead to all that the process holds.
+"""
 
 import sys
 import types
@@ -52,6 +56,24 @@ _MODULES = frozenset(
         "asyncio.exceptions",
     ]
 )
+# Of these, the classes are of plain values: calling one does no more than making such a value.
+_VALUE_MODULES = frozenset(
+    [
+        "builtins",
+        "collections",
+        "collections.abc",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "ipaddress",
+        "numbers",
+        "pathlib",
+        "uuid",
+        "array",
+        "zoneinfo",
+    ]
+)
 _UNSAFE = frozenset(
     [
         "eval",
@@ -69,6 +91,8 @@ _UNSAFE = frozenset(
         "help",
     ]
 )
+# Not for making values: these make classes and descriptors, and look past those of their arguments.
+_TOOLS = frozenset(("type", "super", "property", "classmethod", "staticmethod"))
 
 
 def _arguments_of_datetime(value: "Any") -> "list[Any]":
@@ -130,6 +154,17 @@ def name(value: "Any", kind: type) -> "list[Any] | None":
     return None
 
 
+def is_value(named: "list[Any]") -> bool:
+    """Return whether a list made by ``name`` is of a plain value, or of the class of such values."""
+    if len(named) != 2:
+        return len(named) == 3 and (named[0], named[1]) in _VALUES
+    module, path = named
+    found = _find(module, path)
+    if not isinstance(found, type) or path in _TOOLS:
+        return False
+    return module in _VALUE_MODULES or issubclass(found, BaseException) or found is type(None)
+
+
 def read(body: "list[Any]") -> "Any":
     """Return the value of a list made by ``name``; raises ValueError when it names nothing that is known."""
     if len(body) == 1:
@@ -159,13 +194,24 @@ def _module(name: "Any") -> types.ModuleType:
 
 
 def _find(module: "Any", path: "Any") -> "Any":
-    """Return the public object of that name in a known module that is loaded, or None."""
-    if type(module) is not str or type(path) is not str or module not in _MODULES or "_" in path[:1] or path in _UNSAFE:
+    """Return the class or function of that public name in a known module that is loaded, or None.
+
+    Only classes are looked into: modules, functions and other objects lead to all that the process holds.
+    """
+    if type(module) is not str or type(path) is not str or module not in _MODULES:
         return None
-    found: Any = sys.modules.get(module)
-    for part in path.split("."):
-        found = getattr(found, part, None)
-    return found
+    place: Any = sys.modules.get(module)
+    *outer, last = path.split(".")
+    for part in outer:
+        place = None if place is None else _member(place, part)
+        if not isinstance(place, type):
+            return None
+    found = None if place is None else _member(place, last)
+    return found if isinstance(found, type | types.BuiltinFunctionType | types.FunctionType) else None
+
+
+def _member(place: "Any", part: str) -> "Any":
+    return None if part[:1] in ("", "_") or part in _UNSAFE else getattr(place, part, None)
 
 
 _ABC_META = type(__import__("collections.abc").abc.Iterable)

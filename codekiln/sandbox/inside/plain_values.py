@@ -18,7 +18,7 @@ from codekiln.sandbox.inside import library_values
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     Tree = Any
@@ -37,6 +37,7 @@ _PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denomin
 _EMPTY: dict[object, object] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
 _SINGLETONS = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+_SHORT_RANGE = 10_000
 _SAME_HASH = 100
 """Number of different keys that may share a hash: more of them make a dict slow."""
 
@@ -54,11 +55,25 @@ class Opaque:
         return f"<{self.name} object>"
 
 
+class NeedsLimits(BaseException):
+    """A value is so large when it is iterated over that it may only be read in a process with limits."""
+
+
 class Foreign:
     """What becomes of values that are not plain data: a name, in this class."""
 
+    is_limited = True
+    """Whether this process is limited in time and memory; where it is not, reading may raise NeedsLimits."""
     shares_containers = False
     """Whether `write_container` writes lists, dicts and other containers that can change, instead of a copy."""
+
+    def may_send(self, named: "list[Any]") -> bool:
+        """Return whether a class, function or value of the standard library goes by its name."""
+        return library_values.is_value(named)
+
+    def may_receive(self, named: "list[Any]") -> bool:
+        """Return whether such a name is read."""
+        return library_values.is_value(named)
 
     def write(self, value: "Any", kind: type, depth: int) -> "Tree":
         """Return the tree of a value that is not plain data."""
@@ -141,14 +156,13 @@ def write_content(value: "Any", kind: type, foreign: Foreign, depth: int) -> "Tr
     if kind is list:
         return [write(item, foreign, deeper) for item in value]
     if kind is dict or kind is OrderedDict or kind is Counter or kind is defaultdict:
-        items = (OrderedDict if kind is OrderedDict else dict).items(value)  # an ordered dict has an order of its own
-        pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in items]
+        pairs = [[write(key, foreign, deeper), write(item, foreign, deeper)] for key, item in items_of(value)]
         return {_NAME(kind): [pairs, write(value.default_factory, foreign, deeper)] if kind is defaultdict else pairs}
     if kind is tuple or kind is set or kind is frozenset:
         return {_NAME(kind): [write(item, foreign, deeper) for item in value]}
     if (writer := _WRITERS.get(kind)) is not None:
         return writer(value, foreign, deeper)
-    if (named := library_values.name(value, kind)) is not None:
+    if (named := library_values.name(value, kind)) is not None and foreign.may_send(named):
         return {"library": named}
     return foreign.write(value, kind, depth)
 
@@ -157,7 +171,9 @@ def read(tree: "Tree", foreign: Foreign) -> "Any":
     """Return the value of a tree; raises ValueError when it is not encoded by the rules."""
     try:
         return _read(tree, foreign)
-    except (TypeError, RecursionError, AttributeError, ArithmeticError, LookupError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a StopIteration would end a loop of the test in silence
         raise ValueError(f"not an encoded value: {error}") from error
 
 
@@ -187,7 +203,7 @@ def _write_text(value: str) -> "Tree":
 def base_value(value: "Any", base: "Any") -> "Any":
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
     if base is dict:
-        return {key: item for key, item in dict.items(value)}
+        return dict(items_of(value))
     if base in (list, tuple, set, frozenset):
         return base(base.__iter__(value))
     if base in (bytes, bytearray):
@@ -197,6 +213,12 @@ def base_value(value: "Any", base: "Any") -> "Any":
     if base is complex:
         return complex.__add__(value, 0j)
     return base.__pos__(value) if base is float else int.__pos__(value)
+
+
+def items_of(value: "Any") -> "Iterable[tuple[Any, Any]]":
+    """Return the items of a dict, past anything that a class of the program's own overrides."""
+    # The order of an OrderedDict is not that of the dict beneath it.
+    return OrderedDict.items(value) if isinstance(value, OrderedDict) else dict.items(value)
 
 
 def _write_view(tag: str) -> "Callable[[Any, Foreign, int], Tree]":
@@ -307,6 +329,21 @@ def _read_items_view(body: "Tree", foreign: Foreign) -> "collections.abc.ItemsVi
     return dict(pairs).items()
 
 
+def _read_library(body: "Tree", foreign: Foreign) -> "Any":
+    if not foreign.may_receive(body):
+        raise ValueError("not the name of a value")
+    if body[0] == "ipaddress" and not foreign.is_limited:
+        raise NeedsLimits("a network")  # it may have any number of addresses
+    return library_values.read(body)
+
+
+def _read_range(body: "Tree", foreign: Foreign) -> range:
+    made = range(*_items(body, foreign))
+    if made[_SHORT_RANGE:] and not foreign.is_limited:
+        raise NeedsLimits("a long range")
+    return made
+
+
 _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "int": lambda body, foreign: int(body, 16),
     "str": lambda body, foreign: bytes.fromhex(body).decode("utf-8", "surrogatepass"),
@@ -321,7 +358,7 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "set": lambda body, foreign: set(_distinct(body, foreign)),
     "frozenset": lambda body, foreign: frozenset(_distinct(body, foreign)),
     "complex": _read_complex,
-    "range": lambda body, foreign: range(*_items(body, foreign)),
+    "range": _read_range,
     "slice": lambda body, foreign: slice(*_items(body, foreign)),
     "deque": _read_deque,
     "decimal": _read_decimal,
@@ -332,5 +369,5 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),
     "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),
     "dict_items": _read_items_view,
-    "library": lambda body, foreign: library_values.read(body),
+    "library": _read_library,
 }

@@ -166,14 +166,14 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
         _report(channel, ["digest", _sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
         if read_frame(channel) is None:
             return
-    lines = [
-        result if isinstance(result, str) else "v" + dumps(write(_unmarshal(result), foreign)) for result in results
-    ]
-    _send_lines(channel, plan, namespace, exchange, lines)
+    for index, result in enumerate(results):  # in place: large results must not be in memory more often than needed
+        line = "v" + dumps(write(_unmarshal(result), foreign)) if isinstance(result, bytes) else result
+        results[index] = line.encode("utf-8", "surrogatepass")
+    _send_lines(channel, plan, namespace, exchange, results)  # type: ignore[arg-type]
 
 
 def _send_lines(
-    channel: int, plan: "CallPlan", namespace: "Namespace", exchange: ProgramExchange, lines: list[str]
+    channel: int, plan: "CallPlan", namespace: "Namespace", exchange: ProgramExchange, lines: list[bytes]
 ) -> None:
     head: list[Any] = ["loaded"]
     if exchange.wrote_object:
@@ -181,7 +181,7 @@ def _send_lines(
         named = [exchange.class_number(kind) for kind in called.values() if isinstance(kind, type)]
         head += [list(exchange.new_classes.items()), named]
     exchange.new_classes = {}
-    write_frame(channel, "\n".join([dumps(head), *lines]).encode("utf-8", "surrogatepass"))
+    write_frame(channel, b"\n".join([dumps(head).encode("utf-8", "surrogatepass"), *lines]))
     if exchange.wrote_object:
         serve(exchange)
 

@@ -9,6 +9,8 @@ not equal 2, and never learns that 2 was expected. Among objects of the program 
 that the tests name answers what is asked of its objects: their length, their members, their conversions to numbers.
 """
 
+from codekiln.sandbox.inside.answering import UNSENT
+
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,9 +177,7 @@ def _operate(
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
     if name in _COMPARISONS and not among_objects:
-        if others[0] is not None:
-            _session.undecided = f"no operator of the program's {kind.__name__} decides about a plain value"
-        return NotImplemented if base is None else getattr(base, name)(self, *others)
+        return _compare_with_plain(name, self, others)
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
@@ -187,11 +187,25 @@ def _operate(
             raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
     if name in _COMPARISONS or name in ("__contains__", "__bool__"):
         _session.judged()
+    if name in _ARITHMETIC and not among_objects:
+        # It learns the value, and what is asked of its result next may be all that the test compares.
+        _session.judged()
     answer = _session.ask(*question, **named)
     if name in _ARITHMETIC and not among_objects and not is_remote(answer):
         # The program would only have to answer 0 to f(1) - 2.5.
         raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
     return answer
+
+
+def _compare_with_plain(name: str, self: "Any", others: "tuple[Any, ...]") -> "Any":
+    """Return what is true of any object, or of the built-in value beneath."""
+    kind = type(self)
+    base = kind._codekiln_base
+    if name == "__ne__":
+        _session.judged()  # it may be equal by its own operators
+    if others[0] is not None:
+        _session.undecided = f"no operator of the program's {kind.__name__} decides about a plain value"
+    return NotImplemented if base is None else getattr(base, name)(self, *others)
 
 
 def _is_named(kind: "Any") -> bool:
@@ -288,6 +302,8 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
     """
     value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
+    if not all(_is_special(name, value_base) for name in specials):
+        raise ValueError("not the name of a special method")
     is_exception = any(issubclass(base, BaseException) for base in bases)
     namespace: dict[str, Any] = {
         "__module__": "__main__" if module in ("program", "__main__") else module,
@@ -311,6 +327,14 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     if name in ("generator", "coroutine"):
         namespace |= {method: _forward_method(method) for method in ("send", "throw", "close")}
     return type.__new__(RemoteType, name, bases, namespace)
+
+
+def _is_special(name: str, base: "type | None") -> bool:
+    """Return whether a class of the program may answer a name: a special method, or one of a built-in class."""
+    name = name.removeprefix("-")
+    if name[:1] != "_":
+        return base is not None and hasattr(base, name)
+    return len(name) > 4 and name[:2] == "__" == name[-2:] and name not in UNSENT
 
 
 def _await(self: "Any") -> "Any":
@@ -343,18 +367,18 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
 
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
-    made: BaseException
-    if not is_remote(cls):
-        try:
-            return cls(*arguments)  # type: ignore[no-any-return]
-        except Exception:  # what it is made with is not what it keeps
-            made = cls.__new__(cls, *arguments)
-            made.args = tuple(arguments)
-            return made
-    made = cls.__new__(cls, *arguments)
-    made.args = tuple(arguments)
-    vars(made).update(_codekiln_object=number, _codekiln_message=message)
-    return made
+    made: Any
+    if is_remote(cls):
+        made = cls.__new__(cls, *arguments)
+        made.args = tuple(arguments)
+        vars(made).update(_codekiln_object=number, _codekiln_message=message)
+        return made  # type: ignore[no-any-return]
+    try:
+        made = cls(*arguments)
+    except Exception:  # what it is made with is not what it keeps
+        made = cls.__new__(cls, *arguments)
+        made.args = tuple(arguments)
+    return made  # type: ignore[no-any-return]
 
 
 def forget(value: object) -> None:

@@ -14,6 +14,8 @@ NumPy, which EvalPlus compares with, also accepts shapes that broadcast to each 
 
 import math
 
+from codekiln.sandbox.inside.plain_values import base_value
+
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def _equal_or_zero(arguments: "list[Any]", result: "Any", expected: "Any", atol:
 
 def _polynomial_root(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
     (coefficients,) = arguments
-    value = sum(coefficient * math.pow(result, power) for power, coefficient in enumerate(coefficients))
+    root = float(result)  # once: an object of the program could be another number for each power
+    value = sum(coefficient * math.pow(root, power) for power, coefficient in enumerate(coefficients))
     return bool(abs(value) <= atol)
 
 
@@ -87,7 +90,7 @@ def _pyramid_surface(arguments: "list[Any]", result: "Any", expected: "Any", ato
     """Accept also the surface of a square pyramid whose second measure is its height, rounded to an integer."""
     base, height = arguments
     surface = round(base**2 + 2 * base * math.sqrt((base / 2) ** 2 + height**2))
-    return _equal(arguments, result, expected, atol) or bool(abs(result - surface) <= atol)
+    return _equal(arguments, result, expected, atol) or bool(abs(float(result) - surface) <= atol)
 
 
 def _digit_distance(arguments: "list[Any]", result: "Any", expected: "Any", atol: float) -> bool:
@@ -125,11 +128,13 @@ def _is_near(result: "Any", expected: "Any", atol: float) -> bool:
 
 
 def _is_near_number(found: "Any", wanted: "Any", tolerance: float) -> bool:
-    numbers = (int, float, complex)
-    if not isinstance(found, numbers) or not isinstance(wanted, numbers):
+    base = next((kind for kind in (bool, int, float, complex) if isinstance(found, kind)), None)
+    if base is None or not isinstance(wanted, int | float | complex):
         return False
     if found == wanted:
         return True
+    # A number of a class of the program's own has operators of its own.
+    found = found if type(found) is base else base_value(found, base)
     # The bound is infinite where the expected number is.
     bound = tolerance + RELATIVE_TOLERANCE * abs(wanted)
     return bound < math.inf and abs(found - wanted) <= bound

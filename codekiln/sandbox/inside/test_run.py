@@ -40,6 +40,7 @@ class TestRun:
         self._namespace: Namespace = {"__name__": "__main__"}
         classes = SharedClasses(plan["calls"]["classes"], self._namespace)
         self._session = Session(channel, classes, limit, self._lost)
+        self._decisions = 0
         import random  # imported by the boot process in a way of its own
 
         random.seed(plan["seed"])
@@ -68,16 +69,17 @@ class TestRun:
         self._session.shares_containers = False
         self._define_shared()
         try:
-            self._session.take_classes(head[0])
-            self._session.named_classes.update(head[1])
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            described, named = head or [[], []]
+            self._session.take_classes(described)
+            self._session.named_classes.update(named)
+        except Exception as error:
             self._lost(f"described no classes: {error}")
         for test in (*self._plan["tests"], *checks.reference_tests(self._plan)):
-            decisions = self._session.decisions
             mine = lines[test["first"] : test["first"] + test["count"]]
             self._session.undecided = ""
             failure = self._hinted(checks.check_results(test, mine, self._session))
-            self._tally.add(test, failure, self._session.decisions > decisions)
+            self._tally.add(test, failure, self._session.decisions > self._decisions)
+            self._decisions = self._session.decisions
         self._end()
 
     def _define_shared(self) -> None:
@@ -112,7 +114,7 @@ class TestRun:
 
     def _run(self, test: "TestPlan", namespace: "Namespace", asked_by_setup: int) -> None:
         session = self._session
-        asked, decisions, session.stopped = session.asked, session.decisions, False
+        asked, session.stopped = session.asked, False
         self._place = session.undecided = ""
         self._notes.clear()
         redefined = {name: self._own[name] for name in test["builtins"] if name in self._own}
@@ -126,16 +128,17 @@ class TestRun:
             failure = ("error", "StopIteration: raised by the program in a call")
         if failure is not None and self._place:
             test = test | {"text": self._place}
-        self._tally.add(test, self._hinted(failure), session.decisions > decisions)
+        # What is decided in the setup counts for the first test.
+        self._tally.add(test, self._hinted(failure), session.decisions > self._decisions)
+        self._decisions = session.decisions
 
     def _hinted(self, failure: "checks.Failure | None") -> "checks.Failure | None":
         """Add to a failure what the tests do not do as one interpreter would."""
         if failure is None:
             return None
-        hint = self._session.undecided
-        return checks.with_setup_hint(
-            (failure[0], f"{failure[1]} ({hint})" if hint else failure[1]), self._plan["setup"]
-        )
+        if self._session.undecided:
+            failure = failure[0], f"{failure[1]} ({self._session.undecided})"
+        return checks.with_setup_hint(failure, self._plan["setup"])
 
     def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""

@@ -15,7 +15,7 @@ from codekiln.sandbox.inside import checks, endings
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
 from codekiln.sandbox.inside.confine import confine_test_child
 from codekiln.sandbox.inside.fork_server import RunningProgram
-from codekiln.sandbox.inside.plain_values import Foreign, parse
+from codekiln.sandbox.inside.plain_values import Foreign, NeedsLimits, parse
 from codekiln.sandbox.inside.test_run import TestRun, silence
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -38,7 +38,15 @@ _SIMPLE = 1 << 16
 """Bytes of results up to which checks are evaluated in this process, which is not limited in time."""
 _ANSWERS = 64
 """All answers of a conversation may have this many times the size of one result."""
-_NO_OBJECTS = Foreign()
+
+
+class _Unlimited(Foreign):
+    """Values that may be large when they are iterated over are not read in this process."""
+
+    is_limited = False
+
+
+_NO_OBJECTS = _Unlimited()
 
 
 class Tester:
@@ -143,19 +151,20 @@ class Tester:
     ) -> "OutcomeMessage":
         head, lines, problem = endings.split_results(results)
         tests = [*plan["tests"], *checks.reference_tests(plan)]
+        failures = None
         if head is not None and len(lines) != sum(test["count"] for test in tests):
             head, problem = None, ("tampered", "sent another number of results than asked for")
-        if head or head is not None and _is_costly(results, tests, lines):
-            return self._ask(job, plan, channel, tally, (head, lines))
+        if head is not None:
+            failures = None if head else _failures(tests, lines, len(results) <= _SIMPLE)
+            if failures is None:
+                return self._ask(job, plan, channel, tally, (head, lines))
         os.close(channel)
         outcome = self._programs.outcome()
         if problem is not None:
             tally.fail(*problem)
         elif head is None or not endings.ended_well(outcome):
             tally.fail(*endings.ending_of(outcome, job["limits"]))
-        for test in tests if head is not None else ():
-            mine = lines[test["first"] : test["first"] + test["count"]]
-            failure = checks.check_results(test, mine, _NO_OBJECTS)
+        for test, failure in zip(tests, failures or (), strict=failures is not None):
             tally.add(test, failure and checks.with_setup_hint(failure, plan["setup"]), False)
         return outcome
 
@@ -211,12 +220,16 @@ class Tester:
         text, in_time = self._collect(report, job["limits"])
         os.close(report)
         os.kill(pid, signal.SIGKILL)
-        _, status, _ = os.wait4(pid, 0)
+        _, status, usage = os.wait4(pid, 0)
         if not in_time:
             self._programs.stop()
         outcome = self._programs.outcome()
         tally.take(text)
         code = os.waitstatus_to_exitcode(status)
+        seconds = usage.ru_utime + usage.ru_stime
+        if in_time and code == -signal.SIGKILL and seconds < job["limits"]["cpu_seconds"] / 2:
+            # The kernel does that when the machine is out of memory. The program is tried again with another tester.
+            raise EOFError("the process that ran the tests was killed")
         endings.count_end(tally, outcome, job["limits"], in_time, code)
         return outcome
 
@@ -260,8 +273,18 @@ class Tester:
         return bytes(text), False
 
 
-def _is_costly(results: bytes, tests: "list[TestPlan]", lines: list[bytes]) -> bool:
-    """Return whether results are too large to be judged in this process, which has no limits of time and memory."""
-    return len(results) > _SIMPLE and any(
-        not test["expected"] or lines[test["first"]] != test["expected"] for test in tests
-    )
+def _failures(tests: "list[TestPlan]", lines: list[bytes], are_short: bool) -> "list[checks.Failure | None] | None":
+    """Return the failure of each test by its results, or None where deciding may need limits of time and memory."""
+    if not are_short and not all(_is_plain(test, lines) for test in tests):
+        return None
+    try:
+        return [
+            checks.check_results(test, lines[test["first"] : test["first"] + test["count"]], _NO_OBJECTS)
+            for test in tests
+        ]
+    except NeedsLimits:
+        return None
+
+
+def _is_plain(test: "TestPlan", lines: list[bytes]) -> bool:
+    return bool(test["expected"]) and lines[test["first"]] == test["expected"]

@@ -1,0 +1,213 @@
+"""What happens around programs: processes killed or stopped from outside, and machines that lack something."""
+
+import contextlib
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from codekiln.data.records import Problem, ReferenceTest
+from codekiln.sandbox import Limits, Sandbox, worker
+from codekiln.sandbox.expected_results import ExpectedResults
+from codekiln.sandbox.verdict_cache import is_infrastructure_error
+
+CALLS = Problem(task_id="calls", prompt="", entry_point="f", tests=("assert f(1) == 2", "assert f(2) == 3"))
+QUESTIONS = CALLS.model_copy(
+    update={"task_id": "questions", "tests": ("for x in range(3):\n    assert f(x) == x + 1",)}
+)
+GOOD = "def f(x):\n    return x + 1\n"
+WAITING = "import time\ntime.sleep(0.7)\ndef f(x):\n    time.sleep(0.1)\n    return x + 1\n"
+LIMITS = Limits(cpu_seconds=1, wall_seconds=2.5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files; afterwards it is empty, and no process and no descriptor is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(worker, "_GRACE_SECONDS", 0.5)
+    this = psutil.Process()
+    before, handles = set(this.children(recursive=True)), this.num_fds()
+    yield tmp_path
+    assert os.listdir(tmp_path) == []
+    assert set(this.children(recursive=True)) == before
+    assert this.num_fds() == handles
+
+
+def running_testers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "-P" in child.cmdline()]
+
+
+def family(role: str) -> psutil.Process | None:
+    """Return the process with a role of the worker whose program waits."""
+    for tester in running_testers():
+        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+            server, *test_children = sorted(tester.children(), key=lambda process: process.pid)
+            (program,) = server.children()
+            if time.time() - program.create_time() > 0.3:
+                return {"tester": tester, "fork server": server, "program": program,
+                        "test child": test_children[0] if test_children else None}[role]  # fmt: skip
+    return None
+
+
+def signal_once(role: str, number: signal.Signals, done: list[int]) -> threading.Thread:
+    def wait_and_send() -> None:
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not done:
+            if (process := family(role)) is not None:
+                done.append(process.pid)
+                process.send_signal(number)
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=wait_and_send)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+@pytest.mark.parametrize("role", ["tester", "fork server"])
+@pytest.mark.parametrize("problem", [CALLS, QUESTIONS], ids=["calls", "questions"])
+def test_a_program_whose_server_is_gone_is_tried_again(
+    folder: Path, problem: Problem, role: str, number: signal.Signals
+) -> None:
+    sent: list[int] = []
+    jobs = [(problem, f"{WAITING if place == 2 else GOOD}# {place}") for place in range(6)]
+    with Sandbox(workers=2, limits=LIMITS) as sandbox:
+        thread = signal_once(role, number, sent)
+        verdicts = dict(sandbox.grade(jobs))
+    thread.join()
+    assert sent
+    assert [verdicts[place].status for place in range(6)] == ["passed"] * 6
+
+
+@pytest.mark.parametrize(("role", "problem"), [("program", CALLS), ("program", QUESTIONS), ("test child", QUESTIONS)],
+                         ids=["calls", "questions", "tests"])  # fmt: skip
+def test_a_right_program_is_not_wrong_because_the_kernel_killed_it(folder: Path, role: str, problem: Problem) -> None:
+    sent: list[int] = []
+    program = WAITING.replace("time.sleep(0.1)", "time.sleep(0.4)")
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        thread = signal_once(role, signal.SIGKILL, sent)
+        ((_, verdict),) = sandbox.grade([(problem, program)])
+    thread.join()
+    assert sent
+    assert verdict.passed, verdict
+
+
+def test_testers_live_as_long_as_the_sandbox(folder: Path) -> None:
+    """Not as long as the thread that used them first: the kernel looks at threads, not at processes."""
+    with Sandbox(workers=2, limits=LIMITS) as sandbox:
+        seen = []
+        for _ in range(3):
+            assert all(verdict.passed for _, verdict in sandbox.grade([(CALLS, f"{GOOD}# {n}") for n in range(9)]))
+            seen.append({process.pid for process in running_testers() if process.status() != psutil.STATUS_ZOMBIE})
+    assert len(set().union(*seen)) == len(seen[-1]) <= 2
+
+
+def test_a_sandbox_is_left_at_once_while_programs_wait(folder: Path) -> None:
+    start = time.monotonic()
+    with Sandbox(workers=2, limits=LIMITS) as sandbox:
+        for _ in sandbox.grade([(CALLS, GOOD)] + [(CALLS, f"import time\ntime.sleep(2.4)\n# {n}") for n in range(9)]):
+            break
+    assert time.monotonic() - start < 2.2
+
+
+def test_a_start_that_fails_for_a_while_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [OSError(11, "no process"), OSError(24, "no descriptor"), RuntimeError("no thread")]
+    start = worker._keep_running
+
+    def fails_first(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        return start(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker, "_keep_running", fails_first)
+    monkeypatch.setattr(worker, "_PAUSES", (0.0, 0.0, 0.0))
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        ((_, verdict),) = sandbox.grade([(CALLS, GOOD)])
+    assert verdict.passed
+
+
+def reference_problem(reference: str, *inputs: str, comparison: str = "equal") -> Problem:
+    test = ReferenceTest(suite="base", inputs=inputs, comparison=comparison)  # type: ignore[arg-type]
+    return Problem(task_id="r", prompt="", entry_point="f", reference=reference, tests=(test,))
+
+
+BROKEN = {
+    "does not compile": "def f(x: return",
+    "raises": "def f(x):\n    raise ValueError('no')",
+    "ends": "import os\nos._exit(0)",
+    "is no function": "f = 1",
+    "returns no plain data": "def f(x):\n    return object()",
+    "has no result that fits": "def f(x):\n    return bytearray(10**9)",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_reference_without_results_is_named_and_ends_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setenv("CODEKILN_CACHE", str(folder.with_name("expected results")))
+    broken = reference_problem(BROKEN[name], "[1]", "[2]")
+    with Sandbox(workers=2, limits=LIMITS) as sandbox:
+        verdicts = dict(sandbox.grade([(CALLS, GOOD), (broken, GOOD), (broken, GOOD + "#"), (CALLS, GOOD + "#")]))
+    assert [verdicts[place].status for place in range(4)] == ["passed", "crashed", "crashed", "passed"]
+    assert is_infrastructure_error(verdicts[1])
+    assert "cannot be graded: r: the reference" in verdicts[1].detail
+    assert capfd.readouterr().err.count("cannot be graded: r: the reference") == 1
+
+
+def test_a_problem_that_is_not_python_ends_nothing(folder: Path) -> None:
+    broken = CALLS.model_copy(update={"tests": ("assert f(1 == 2",)})
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        verdicts = dict(sandbox.grade([(broken, GOOD), (CALLS, GOOD)]))
+    assert is_infrastructure_error(verdicts[0])
+    assert verdicts[1].passed
+
+
+def test_inputs_whose_results_are_too_large_are_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CODEKILN_CACHE", str(folder.with_name("expected results")))
+    reference = "def f(x):\n    return 'a' * x if x < 10**10 else [[i] for i in range(x)]\n"
+    problem = reference_problem(reference, "[1]", f"[{10**11}]", f"[{70 << 20}]", "[20]")
+    for _ in range(2):
+        with Sandbox(workers=1, limits=LIMITS) as sandbox:
+            verdicts = dict(sandbox.grade([(problem, reference), (problem, "def f(x):\n    return 'a'")]))
+        assert verdicts[0].passed, verdicts[0]
+        assert verdicts[0].tests_total == 2
+        assert verdicts[1].status == "failed"
+        assert "r: 2 of 4 inputs are left out" in capfd.readouterr().err
+
+
+def test_a_result_that_is_only_asked_to_be_there_need_not_be_plain(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEKILN_CACHE", str(folder.with_name("expected results")))
+    reference = "import re\ndef f(x):\n    return re.match('a+', x)\n"
+    problem = reference_problem(reference, '["aa"]', '["b"]', comparison="not-none")
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        verdicts = dict(sandbox.grade([(problem, reference), (problem, "def f(x):\n    return 'a' in x or None"),
+                                       (problem, "def f(x):\n    return object()")]))  # fmt: skip
+    assert [verdicts[place].status for place in range(3)] == ["passed", "passed", "failed"]
+
+
+def test_largest_results_are_left_out_until_the_rest_fits() -> None:
+    runs = []
+
+    def run(plan: bytes, program: str) -> dict[str, object]:
+        runs.append(plan)
+        count = plan.count(b"number")
+        if len(runs) == 1 or 1 < count > 5:
+            return {"results": b'["large"]', "reason": "ended", "code": 0}
+        lines = [b"v" + b"1" * 1000] * count
+        return {"results": b"\n".join([b'["loaded"]', *lines]), "reason": "ended", "code": 0}
+
+    problem = reference_problem("def f(x): ...", *(f'["number", {n}]' for n in range(20)))
+    results = ExpectedResults(Path(os.devnull)).of(problem, run)["base"]
+    assert len([line for line in results if line]) in (3, 4, 5)
+    assert len(runs) < 30
