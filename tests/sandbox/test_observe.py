@@ -82,7 +82,7 @@ def f():
     frame = sys._getframe()
     while "channel" not in frame.f_locals:
         frame = frame.f_back
-    frame.f_locals["channel"].send("done")
+    frame.f_globals["write_frame"](frame.f_locals["channel"], b'["loaded"]')
     os._exit(0)
 """
     assert see(Run(lie, ("1", "f()", "3")))[0].ending == "tampered"
