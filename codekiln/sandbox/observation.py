@@ -5,6 +5,7 @@ from types import CodeType
 from typing import Any, Literal, cast
 
 from codekiln.errors import InputError
+from codekiln.sandbox.inside.checks import check_description
 from codekiln.sandbox.inside.endings import ending_of, split_results
 from codekiln.sandbox.inside.messages import CallPlan, LimitValues, OutcomeMessage, ProblemPlan
 from codekiln.sandbox.inside.plain_values import decode, parse
@@ -122,8 +123,10 @@ def _stopped(problem: tuple[str, str], data: bytes, printed: str, code: int) -> 
 
 def _result(line: bytes) -> Result:
     if line[:1] == b"x":
-        name, text, number = parse(line[1:])
-        return Result(error=str(name), message=str(text), line=int(number))
+        described = parse(line[1:])
+        check_description(described)
+        name, text, number = described
+        return Result(error=name, message=text, line=number)
     if line[:1] != b"v":
         raise ValueError("a result of another kind than asked for")
     return Result(value=decode(line[1:]))

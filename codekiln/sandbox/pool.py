@@ -19,6 +19,7 @@ from codekiln.sandbox.inside.endings import KILLED
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
+from codekiln.sandbox.server_folder import remove_abandoned
 from codekiln.sandbox.test_plan import encode_plan, plan_tests
 from codekiln.sandbox.verdict import infrastructure_failure, not_graded, verdict_on
 from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
@@ -89,6 +90,7 @@ class Sandbox:
         self._expected = ExpectedResults(limits=str(self._limits["memory_mb"]))
 
     def __enter__(self) -> "Sandbox":
+        remove_abandoned()
         self._workers[0].start()
         if not self._allow_weaker and not reads_are_confined(self._workers[0].protections):
             self._workers[0].close()
@@ -135,16 +137,15 @@ class Sandbox:
         threads = [
             threading.Thread(target=self._work, args=(worker, source, results, perform)) for worker in self._workers
         ]
-        for thread in threads:
-            thread.start()
         try:
+            _start(threads)
             yield from _drain(results, len(threads))
         finally:
             source.stop()
             for worker, thread in zip(self._workers, threads, strict=True):
                 if thread.is_alive():
                     worker.interrupt()  # a consumer that stops early does not wait for running programs
-            _discard(results, threads)
+            _discard(results, [thread for thread in threads if thread.ident is not None])
 
     def _work(
         self,
@@ -299,6 +300,14 @@ class _JobQueue(Generic[J]):
     def stop(self) -> None:
         """Hand out no further job."""
         self.stopped = True
+
+
+def _start(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise SandboxError(f"this user may have no more threads: {error}") from error
 
 
 def _drain(results: _Results[R], running: int) -> Iterator[tuple[int, R]]:

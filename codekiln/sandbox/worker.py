@@ -10,7 +10,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 from codekiln.errors import SandboxError
 from codekiln.sandbox.allowed_imports import link_packages, package_paths
 from codekiln.sandbox.inside.messages import JobMessage, LimitValues
-from codekiln.sandbox.inside.scratch_folder import remove_tree
+from codekiln.sandbox.server_folder import ServerFolder
 
 _START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 60.0, 20.0, 0.5
 _PAUSES = (0.2, 1.0, 3.0)
@@ -68,7 +67,7 @@ class _Server(NamedTuple):
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
-    folder: str
+    folder: ServerFolder
 
     def send(self, data: bytes) -> None:
         """Send one length-prefixed message, which may be too large to be copied."""
@@ -167,7 +166,7 @@ class Worker:
                 server.process.wait(_END_SECONDS)  # the tester ends by itself when it waits for a program
             server.kill()
             server.process.wait()
-            _remove(server.folder)
+            server.folder.remove()
         self._server = None
         self._known = {}
         self._interrupted = False
@@ -210,7 +209,7 @@ class Worker:
 
 def _launch(packages: tuple[str, ...]) -> _Server:
     """Start a server process in a new folder, with one end of a socket pair as its standard input."""
-    folder = tempfile.mkdtemp(prefix="codekiln-")
+    folder = ServerFolder()
     try:
         near, far = socket.socketpair()
         with contextlib.ExitStack() as opened:
@@ -220,21 +219,19 @@ def _launch(packages: tuple[str, ...]) -> _Server:
             process = _keep_running(_command(folder, packages), far)
             on_failure.pop_all()
     except BaseException:
-        _remove(folder)
+        folder.remove()
         raise
     return _Server(process, near, folder)
 
 
-def _command(folder: str, packages: tuple[str, ...]) -> list[str]:
-    scratch = os.path.join(folder, "scratch")
-    os.mkdir(scratch, 0o700)
+def _command(folder: ServerFolder, packages: tuple[str, ...]) -> list[str]:
     links = ""
     if packages:
-        links = os.path.join(folder, "packages")
+        links = os.path.join(folder.path, "packages")
         link_packages(package_paths(packages), links)
     root = str(Path(__file__).resolve().parent.parent)
     # A clean interpreter: no site-packages, no user's paths, no bytecode written, the same encoding everywhere.
-    return [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, scratch, links]
+    return [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, folder.scratch, links]
 
 
 def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen[bytes]":
@@ -263,16 +260,3 @@ def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen
     if isinstance(found, BaseException):
         raise found
     return found
-
-
-def _remove(folder: str) -> None:
-    """Remove a server's folder, to which a program that is being killed may still add something."""
-    deadline = time.monotonic() + _END_SECONDS
-    while True:
-        try:
-            return remove_tree(folder)
-        except OSError as error:
-            if time.monotonic() > deadline:
-                print(f"codekiln: {folder} is left behind: {error}", file=sys.stderr)
-                return None
-            time.sleep(_END_SECONDS / 50)

@@ -32,7 +32,7 @@ def run_confined(folder: Path, role: str, program: str, packages: str = "") -> s
 
     Args:
         folder: Where the private folder is made.
-        role: The statement that confines the child, such as ``confine.confine_program(limits, read_only)``.
+        role: The statement that confines the child, such as ``confine.confine_test_child(5, 512)``.
         program: What the child does then.
         packages: A folder of links to packages, or nothing.
     """

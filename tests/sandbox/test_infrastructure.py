@@ -3,10 +3,12 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -37,6 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert os.listdir(tmp_path) == []
     assert set(this.children(recursive=True)) == before
     assert this.num_fds() == handles
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
 
 
 def running_testers() -> list[psutil.Process]:
@@ -211,3 +220,114 @@ def test_largest_results_are_left_out_until_the_rest_fits() -> None:
     results = ExpectedResults(Path(os.devnull)).of(problem, run)["base"]
     assert len([line for line in results if line]) in (3, 4, 5)
     assert len(runs) < 30
+
+
+KILLED_MIDWAY = """
+import sys, time
+from codekiln.data.records import Problem
+from codekiln.sandbox import Sandbox
+problem = Problem(task_id="t", prompt="", entry_point="f", tests=(sys.argv[1],))
+with Sandbox(workers=2) as sandbox:
+    program = "import time\\ndef f(x):\\n    time.sleep(600)"
+    list(sandbox.grade([(problem, "import time\\ntime.sleep(600)"), (problem, program)]))
+"""
+QUESTION = "for x in range(3):\n    assert f(x) == x + 1"
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_nothing_outlives_the_command(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", KILLED_MIDWAY, QUESTION], env=environment)
+    # Of each worker: tester, fork server and program; and the process in which the tests of one run.
+    wait_for(lambda: len(descendants(process.pid)) == 7)
+    started = descendants(process.pid)
+    process.send_signal(number)
+    process.wait()
+    _, alive = psutil.wait_procs(started, timeout=5)
+    assert not [left for left in alive if left.status() != psutil.STATUS_ZOMBIE]
+    assert number != signal.SIGINT or os.listdir(tmp_path) == []
+
+
+def test_a_program_does_not_outlive_a_server_that_is_killed(folder: Path) -> None:
+    command = subprocess.Popen([sys.executable, "-c", KILLED_MIDWAY, QUESTION], env=os.environ)
+    wait_for(lambda: len(descendants(command.pid)) == 7)
+    tester = descendants(command.pid)[0]
+    server, *_ = sorted(tester.children(), key=lambda child: child.pid)
+    (program,) = server.children()
+    server.kill()
+    _, alive = psutil.wait_procs([program], timeout=5)
+    command.send_signal(signal.SIGINT)
+    command.wait()
+    assert not [left for left in alive if left.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_folders_of_killed_commands_are_removed_by_the_next(folder: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    process = subprocess.Popen([sys.executable, "-c", KILLED_MIDWAY, QUESTION], env=environment)
+    wait_for(lambda: len(descendants(process.pid)) == 7)
+    others = folder / "codekiln-of-somebody-else"
+    others.mkdir()
+    with Sandbox(workers=1, limits=LIMITS) as sandbox:
+        assert len(os.listdir(folder)) == 4  # two are in use by the other command
+        process.kill()
+        process.wait()
+        assert len(os.listdir(folder)) == 4
+        assert [verdict.passed for _, verdict in sandbox.grade([(CALLS, GOOD)])] == [True]
+    with Sandbox(workers=1, limits=LIMITS):
+        assert len(os.listdir(folder)) == 2
+    others.rmdir()
+
+
+CALLERS = {
+    "no standard input": "exec <&-",
+    "no standard error": "exec 2>&-",
+    "no descriptors": "exec <&- >&- 2>&-",
+    "a mask that takes everything": "umask 0777",
+    "signals ignored": "trap '' INT TERM CHLD PIPE XCPU ALRM USR1",
+    "few descriptors": "ulimit -n 32",
+    "small files": "ulimit -f 200",
+    "little address space": "ulimit -v 1500000",
+    "a small stack": "ulimit -s 256",
+    "no working directory": "mkdir gone && cd gone && rmdir ../gone",
+}
+GRADE = """
+import os, sys
+from codekiln.data.records import Problem
+from codekiln.sandbox import Sandbox
+problem = Problem(task_id="t", prompt="", entry_point="f", tests=("assert f(1) == 2",))
+looped = Problem(task_id="u", prompt="", entry_point="f", tests=(sys.argv[1],))
+jobs = [(row, "def f(x): return x + " + add) for row in (problem, looped) for add in "121"]
+with Sandbox(workers=2) as sandbox:
+    verdicts = dict(sandbox.grade(jobs))
+os._exit(0 if [verdicts[n].status for n in range(6)] == ["passed", "failed", "passed"] * 2 else 3)
+"""
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_verdicts_do_not_depend_on_how_the_command_was_started(folder: Path, name: str) -> None:
+    script = CALLERS[name] + '\nexec "$0" -c "$1" "$2"\n'
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    command = ["sh", "-c", script, sys.executable, GRADE, QUESTION]
+    done = subprocess.run(command, env=environment, cwd=folder.parent)
+    assert done.returncode == 0
+
+
+def readable_by_others(path: str) -> bool:
+    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in (Path(path), *Path(path).parents))
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not readable_by_others(os.path.dirname(os.__file__)),
+    reason="only root becomes another user, who has to be able to read the interpreter",
+)
+def test_another_user_grades(folder: Path) -> None:
+    script = f"import os\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n{GRADE}"
+    with tempfile.TemporaryDirectory(dir="/tmp") as own:
+        os.chown(own, 65534, 65534)
+        environment = {**os.environ, "TMPDIR": own, "HOME": "/nonexistent"}
+        done = subprocess.run([sys.executable, "-c", script, QUESTION], env=environment)
+    assert done.returncode == 0

@@ -75,14 +75,11 @@ def test_a_script_is_not_called():
         Run("x = 1", ("x",), stdin="")
 
 
-def test_a_program_that_says_it_is_done_before_its_calls_is_not_believed():
-    lie = """
-import os, sys
-def f():
-    frame = sys._getframe()
-    while "channel" not in frame.f_locals:
-        frame = frame.f_back
-    frame.f_globals["write_frame"](frame.f_locals["channel"], b'["loaded"]')
-    os._exit(0)
-"""
-    assert see(Run(lie, ("1", "f()", "3")))[0].ending == "tampered"
+def test_results_that_a_program_writes_itself_are_not_believed():
+    forged = b'["loaded"]\nv1\nv2\nv3'
+    lie = f"import os, struct\ndef f():\n    os.write(3, struct.pack('=I', {len(forged)}) + {forged!r})\n"
+    lie += "    os._exit(0)\n"
+    seen = see(Run(lie, ("1", "f()", "3")))[0]
+    assert seen.results == (Result(1), Result(2), Result(3))  # they count as its answers, as those of a call would
+    short = lie.replace(repr(forged), repr(forged[:-3])).replace(str(len(forged)), str(len(forged) - 3))
+    assert see(Run(short, ("1", "f()", "3")))[0].ending == "tampered"

@@ -9,10 +9,10 @@ import pytest
 from codekiln.sandbox.inside.confine import reads_are_confined, threads_of
 from tests.sandbox.confined import run_confined
 
-PROGRAM = "confine.confine_program(limits, read_only)"
+PROGRAM = "confine.limit_program(0, limits)\nconfine.confine_program(confine.program_filter(read_only), 1)"
 TEST_CHILD = "confine.confine_test_child(5, 512, read_only)"
 TESTER = "confine.confine_tester(512, read_only)"
-READER = "confine.confine_program(limits, True)"
+READER = "confine.confine_program(confine.program_filter(True), 1)"
 
 EVERYBODY_REFUSED = {
     "network": "import socket\nsocket.socket()",
@@ -88,12 +88,19 @@ for text in ("while True: pass", "bytearray(1 << 30)", "open('x', 'wb').write(by
     assert run_confined(tmp_path, TESTER, program).split() == ["-9", "7", "7", "ran"]
 
 
-@pytest.mark.parametrize("role", [PROGRAM, TEST_CHILD, TESTER], ids=["program", "test child", "tester"])
-def test_only_kept_descriptors_stay_open(tmp_path: Path, role: str) -> None:
-    prepare = "kept, other = os.pipe()\n" + role[:-1] + ", keep=(other,))"
+@pytest.mark.parametrize(
+    ("role", "kept"),
+    [
+        (PROGRAM.replace(", 1)", ", other)"), "confine.PROGRAM_CHANNEL"),
+        (TEST_CHILD[:-1] + ", keep=(other,))", "other"),
+        (TESTER[:-1] + ", keep=(other,))", "other"),
+    ],
+    ids=["program", "test child", "tester"],
+)
+def test_only_kept_descriptors_stay_open(tmp_path: Path, role: str, kept: str) -> None:
     program = "import os\nleft = []\nfor fd in range(300):\n    try: os.fstat(fd)\n    except OSError: continue\n"
-    program += "    left.append(fd)\nassert left == [0, 1, 2, other], left"
-    assert run_confined(tmp_path, prepare, program).endswith("ran\n")
+    program += f"    left.append(fd)\nassert left == [0, 1, 2, {kept}], left"
+    assert run_confined(tmp_path, f"kept, other = os.pipe()\n{role}", program).endswith("ran\n")
 
 
 def test_a_reader_changes_nothing_and_still_imports(tmp_path: Path) -> None:
@@ -138,9 +145,9 @@ def test_the_server_counts_the_threads_of_a_program(tmp_path: Path) -> None:
 ready, ready_in = os.pipe()
 child = os.fork()
 if child == 0:
-    confine.confine_program(limits, read_only, keep=(ready_in,))
+    confine.confine_program(confine.program_filter(read_only), ready_in)
     exec({program!r})
-    os.write(ready_in, b"x")
+    os.write(confine.PROGRAM_CHANNEL, b"x")
     time.sleep(60)
 os.read(ready, 1)
 print(confine.threads_of(child))

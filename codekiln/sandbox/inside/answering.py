@@ -9,6 +9,7 @@ import builtins
 import io
 import operator
 import sys
+from collections import OrderedDict
 
 from codekiln.sandbox.inside import callbacks, library_values
 from codekiln.sandbox.inside.channel import read_frame, write_frame
@@ -29,10 +30,7 @@ MAX_MESSAGE = 10_000
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 # Immutable bases first: an instance of a subclass is sent with its built-in value.
 _VALUE_BASES = (int, float, complex, str, bytes, tuple, frozenset)
-_CONTAINER_BASES = (list, dict, set, bytearray)
-_COMPARED = ("__eq__", "__ne__")
-# Operators that agree with those of the built-in type beneath.
-_LIKE_DICT = frozenset(("Counter", "OrderedDict"))
+_CONTAINER_BASES = (list, dict, set, bytearray, OrderedDict)
 # Special names that no stand-in of a class forwards.
 UNSENT = frozenset(
     [
@@ -111,7 +109,9 @@ def _deepcopy(value: "Any") -> "Any":
 
 
 def _names_of_classes(value: "Any") -> "list[list[str]]":
-    return [[kind.__module__, kind.__qualname__] for kind in type(value).__mro__]
+    # The module of the program has the name of that of the tests there.
+    modules = {"program": "__main__"}
+    return [[modules.get(kind.__module__, kind.__module__), kind.__qualname__] for kind in type(value).__mro__]
 
 
 _OPERATIONS: "dict[str, Callable[..., Any]]" = {
@@ -148,12 +148,6 @@ class ProgramExchange(Exchange):
         self._their_numbers: dict[int, int] = {}
         self.wrote_object = False
 
-    def restore(self) -> None:
-        """Undo what the tests have replaced."""
-        while self.replaced:
-            names, name, value = self.replaced.pop()
-            names[name] = value
-
     def may_send(self, named: "list[Any]") -> bool:  # noqa: D102
         return super().may_send(named) or tuple(named) in self._named
 
@@ -161,15 +155,19 @@ class ProgramExchange(Exchange):
         self._named.add(tuple(named[:2]))
         return True
 
+    def restore(self) -> None:
+        """Undo what the tests have replaced."""
+        while self.replaced:
+            names, name, value = self.replaced.pop()
+            names[name] = value
+
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
         theirs = self._their_numbers.get(id(value))
         if theirs is not None:
             return {"yours": theirs}
         base = None if issubclass(kind, type) else _base_of(kind)
-        if base in _CONTAINER_BASES and depth < 100:
-            if not self.shares_containers:
-                return {"object": [self.number_of(value), self.class_number(kind)]}
+        if base in _CONTAINER_BASES and depth < 100 and self.shares_containers:
             tree = self.write_shared(value, base, depth)
             return tree if "same" in tree else {"shared": [*tree["shared"], self.class_number(kind)]}
         if base is not None:
@@ -247,8 +245,8 @@ class ProgramExchange(Exchange):
             self.new_classes[number] = write(kind, self)
         elif not known:
             bases = [
-                base.__name__ if base.__module__ == "builtins" and (base in _VALUE_BASES or base in _CONTAINER_BASES or
-                                                                    issubclass(base, BaseException))
+                base.__name__ if base in _VALUE_BASES or base in _CONTAINER_BASES
+                or base.__module__ == "builtins" and issubclass(base, BaseException)
                 else self.class_number(base)
                 for base in kind.__bases__ if base is not object
             ]  # fmt: skip
@@ -285,14 +283,11 @@ def _module_of(kind: type) -> str:
 
 
 def _base_of(kind: type) -> "type | None":
-    """Return the built-in type whose value and equality instances of ``kind`` have, if there is one."""
-    for parent in _MRO(kind):
-        if parent in _VALUE_BASES or parent in _CONTAINER_BASES:
-            base: type = parent
-            return base
-        if any(name in _DICT(parent) for name in _COMPARED) and _NAME(parent) not in _LIKE_DICT:
-            return None
-    return None
+    """Return the built-in type whose value instances of ``kind`` have, if there is one.
+
+    They are compared with plain values by it, even where the class has operators of its own.
+    """
+    return next((parent for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES), None)
 
 
 def describe(error: BaseException) -> "list[Any]":

@@ -23,6 +23,10 @@ Failure = tuple[str, str]
 """Status and detail of a test that did not pass."""
 
 
+# What a terminal obeys, and what changes the direction of text.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 class Tally:
     """Counts of tests and the first failure; with ``report``, each is also written there as a line of JSON."""
 
@@ -63,7 +67,7 @@ class Tally:
     def fail(self, status: str, detail: str) -> None:
         """Record a failure, unless there is an earlier one."""
         if self.status == "passed":
-            self.status, self.detail = status, detail
+            self.status, self.detail = status, _CONTROLS.sub(_escaped, detail)
 
     def stop(self, status: str, detail: str, where: str) -> None:
         """Record a failure outside the tests, after which none is run."""
@@ -102,6 +106,10 @@ class Tally:
     def _write(self, line: "list[Any]") -> None:
         if self._report is not None:
             os.write(self._report, json.dumps(line).encode() + b"\n")
+
+
+def _escaped(control: "re.Match[str]") -> str:
+    return ascii(control[0])[1:-1]
 
 
 def reference_tests(plan: "ProblemPlan") -> "list[TestPlan]":
@@ -153,6 +161,7 @@ def status_of(name: str, in_test: bool = True) -> str:
 def raised(description: "list[Any]") -> str:
     """Return an exception as text."""
     name, text, line = description
+    name = name[:80]
     where = f" (line {line})" if line else ""
     return f"{name}: {text[:1000]}{where}" if text else f"{name}{where}"
 
@@ -205,6 +214,7 @@ def check_description(parts: "Any") -> None:
     """Raise ValueError unless ``parts`` describe an exception: name, message and line."""
     if type(parts) is not list or [type(part) for part in parts] != [str, str, int]:
         raise ValueError("a malformed description of an exception")
+    parts[0].encode(), parts[1].encode()  # a lone surrogate could not be printed
 
 
 def check_results(test: "TestPlan", lines: list[bytes], foreign: Foreign) -> "Failure | None":

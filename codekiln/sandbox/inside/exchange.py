@@ -305,6 +305,8 @@ class Exchange(Foreign):
             refuse_collisions(items)
             set.clear(value)
             set.update(value, items)
+            if set.__len__(value) != len(items):
+                raise ValueError("equal items")
         else:
             self._fill_sequence(value, kind, body)
 
@@ -313,6 +315,8 @@ class Exchange(Foreign):
         for name in [name for name in _state(value) if name not in state]:
             object.__delattr__(value, name)
         for name, item in state.items():
+            if name in ("__class__", "__dict__"):
+                raise ValueError("not an attribute of an instance")
             object.__setattr__(value, name, item)
         base = next((base for base in type(value).__mro__ if base in _MUTABLE), None)
         if base is not None:
@@ -329,6 +333,8 @@ class Exchange(Foreign):
         base.clear(value)
         for key, item in pairs:
             base.__setitem__(value, key, item)
+        if dict.__len__(value) != len(pairs):
+            raise ValueError("equal keys")
 
     def _fill_sequence(self, value: "Any", kind: "Any", body: "Tree") -> None:
         if kind is list:

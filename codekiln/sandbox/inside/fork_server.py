@@ -3,12 +3,15 @@
 It knows what is called in a program, and no expected value: those are the tester's.
 """
 
+import contextlib
 import gc
 import marshal
+import mmap
 import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 from types import ModuleType
@@ -50,14 +53,19 @@ class RunningProgram:
         self._known: set[int] = set()
 
     def start(self, job: "RunMessage", plan: bytes) -> int:
-        """Start a program and return the tester's end of the socket to it."""
+        """Start a program and return the tester's end of the socket to it.
+
+        Its text goes to its own process alone: what the server once held, every later program could find in its memory.
+        """
         near, far = os_socketpair()
-        message = dict(job, plan=None if job["key"] in self._known else plan)
+        message = dict(job, program="", plan=None if job["key"] in self._known else plan)
         if not job["forget"]:
             self._known.add(job["key"])
         socket.send_fds(self._control, [_STOP], [far])
         os.close(far)
         write_frame(self._control.fileno(), marshal.dumps(message))
+        with contextlib.suppress(OSError):  # it ended before it could read: the outcome says why
+            write_frame(near, marshal.dumps(job["program"]))
         return near
 
     def stop(self) -> None:
@@ -74,7 +82,34 @@ class RunningProgram:
         if not frame:
             raise EOFError("the fork server ended")
         outcome: OutcomeMessage = marshal.loads(frame)
+        outcome["output"] = read_frame(self._control.fileno()) or b""
         return outcome
+
+
+class _Printed:
+    """What a program prints, apart from the memory that later programs inherit: of a right one it is the answer."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._size = limit, 0
+        self._memory = mmap.mmap(-1, limit + _CHUNK)
+
+    def read(self, handle: int) -> bool:
+        """Read on; return whether there was anything."""
+        with memoryview(self._memory) as memory, memory[self._size : self._size + _CHUNK] as place:
+            count = os.readv(handle, [place])
+        self._size += count
+        return count > 0
+
+    def is_too_long(self) -> bool:
+        """Return whether it is beyond the limit."""
+        return self._size > self._limit
+
+    def send(self, control: socket.socket) -> None:
+        """Send it as one message, and forget it."""
+        control.sendall(struct.pack("=I", self._size))
+        with memoryview(self._memory) as memory, memory[: self._size] as text:
+            control.sendall(text)
+        self._memory.close()
 
 
 def os_socketpair() -> tuple[int, int]:
@@ -97,9 +132,11 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
             if job["plan"] is not None:
                 plans[job["key"]] = _with_arguments(marshal.loads(job["plan"]))
             plan = plans.pop(job["key"]) if job["forget"] else plans[job["key"]]
-            outcome = _run_one(control, scratch, calls, job, plan, channel)
+            printed = _Printed(job["limits"]["output_kb"] << 10)
+            outcome = _run_one(control, scratch, calls, job, plan, channel, printed)
             scratch.empty()
             write_frame(control.fileno(), marshal.dumps(dict(outcome)))
+            printed.send(control)
     finally:
         scratch.empty()
 
@@ -136,23 +173,30 @@ def _receive(control: socket.socket) -> "tuple[RunMessage, int] | None":
 
 
 def _run_one(
-    control: socket.socket, scratch: ScratchFolder, calls: Prepared, job: "RunMessage", plan: "CallPlan", channel: int
+    control: socket.socket,
+    scratch: ScratchFolder,
+    calls: Prepared,
+    job: "RunMessage",
+    plan: "CallPlan",
+    channel: int,
+    printed: _Printed,
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
     go, go_in = os.pipe()
     scratch.begin()
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(go_in)
-        _become_program(job, plan, calls, given, channel, output_in, go)
+        _become_program(job, plan, calls, given, channel, output_in, go, server)
     limit_program(pid, job["limits"])
     os.write(go_in, _GO)
     for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
-        reason, printed = _watch(control, scratch, job["limits"], pid, ended, output)
+        reason = _watch(control, scratch, job["limits"], pid, ended, output, printed)
     finally:
         os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
@@ -167,7 +211,7 @@ def _run_one(
         "code": os.waitstatus_to_exitcode(status),
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_kb": usage.ru_maxrss,
-        "output": bytes(printed),
+        "output": b"",
     }
 
 
@@ -181,7 +225,14 @@ def _as_file(text: bytes) -> int:
 
 
 def _become_program(
-    job: "RunMessage", plan: "CallPlan", calls: Prepared, given: int | None, channel: int, output: int, go: int
+    job: "RunMessage",
+    plan: "CallPlan",
+    calls: Prepared,
+    given: int | None,
+    channel: int,
+    output: int,
+    go: int,
+    server: int,
 ) -> None:
     try:
         # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
@@ -190,37 +241,42 @@ def _become_program(
             os.dup2(handle, target)
         if os.read(go, 1):  # else: the server ended before it set the limits
             confine_program(calls, channel)
-            run(PROGRAM_CHANNEL, job, plan)
+            if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+                job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
+                run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
 
 def _watch(
-    control: socket.socket, scratch: ScratchFolder, limits: "LimitValues", pid: int, ended: int, output: int
-) -> tuple[str, bytearray]:
-    """Collect what the child prints until it ends or exceeds a limit; return the reason of its end, and the text."""
-    printed = bytearray()
+    control: socket.socket,
+    scratch: ScratchFolder,
+    limits: "LimitValues",
+    pid: int,
+    ended: int,
+    output: int,
+    printed: _Printed,
+) -> str:
+    """Collect what the child prints until it ends or exceeds a limit; return the reason of its end."""
     poll = select.poll()
     for handle in (control.fileno(), ended, output):
         poll.register(handle, select.POLLIN)
     deadline, look = time.monotonic() + limits["wall_seconds"], time.monotonic() + _FOLDER_SECONDS
     while (now := time.monotonic()) < deadline:
         if now >= look and (reason := _exceeded(pid, scratch, limits)):
-            return reason, printed
+            return reason
         look = look if now < look else now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
         if output in events:
-            part = os.read(output, _CHUNK)
-            printed += part
-            if len(printed) > limits["output_kb"] << 10:
-                return "output", printed
-            if not part:
+            if not printed.read(output):
                 poll.unregister(output)
+            elif printed.is_too_long():
+                return "output"
         elif control.fileno() in events:
-            return _stopped(control), printed
+            return _stopped(control)
         elif ended in events:  # what is printed is read to its end before the end of the program counts
-            return "ended", printed
-    return "timeout", printed
+            return "ended"
+    return "timeout"
 
 
 def _stopped(control: socket.socket) -> str:

@@ -114,7 +114,14 @@ def _zone(zone: "Any") -> "Any":
 
 def _make_datetime(cls: "Any", *parts: "Any") -> "Any":
     *numbers, zone, fold = parts
-    return cls(*numbers, tzinfo=None if zone is None else read(zone), fold=fold)
+    return cls(*integers(numbers), tzinfo=None if zone is None else read(zone), fold=fold)
+
+
+def integers(parts: "list[Any]") -> "list[int]":
+    """Return the parts of a date or time; text among them would be taken for one that was pickled, unchecked."""
+    if any(type(part) is not int for part in parts):
+        raise ValueError("not the parts of a date or time")
+    return parts
 
 
 def _make_timezone(cls: "Any", seconds: float) -> "Any":

@@ -5,7 +5,6 @@ key, its tag. What is not plain goes to the caller's `Foreign`, or is written as
 method of it is called outside the program. Reading is linear in the text.
 """
 
-import collections
 import datetime
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -202,8 +201,8 @@ def _write_text(value: str) -> "Tree":
 
 def base_value(value: "Any", base: "Any") -> "Any":
     """Return the built-in value beneath an instance of a subclass, past anything the subclass overrides."""
-    if base is dict:
-        return dict(items_of(value))
+    if base is dict or base is OrderedDict:
+        return base(items_of(value))
     if base in (list, tuple, set, frozenset):
         return base(base.__iter__(value))
     if base in (bytes, bytearray):
@@ -283,6 +282,13 @@ def _distinct(body: "Tree", foreign: Foreign) -> "list[Any]":
     return items
 
 
+def _whole(made: "Any", body: "Tree") -> "Any":
+    """Return a dict or set; raises ValueError when keys of it that the program holds apart are equal here."""
+    if len(made) != len(body):
+        raise ValueError("equal keys")
+    return made
+
+
 def _read_counter(body: "Tree", foreign: Foreign) -> "Counter[Any]":
     counter: Counter[Any] = Counter()
     dict.update(counter, _pairs(body, foreign))
@@ -323,10 +329,10 @@ def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
     return Opaque("Decimal") if value.is_finite() and abs(value.adjusted()) > _MAX_EXPONENT else value
 
 
-def _read_items_view(body: "Tree", foreign: Foreign) -> "collections.abc.ItemsView[Any, Any]":
+def _read_items_view(body: "Tree", foreign: Foreign) -> "Any":
     pairs = _items(body, foreign)
     refuse_collisions([key for key, _ in pairs])
-    return dict(pairs).items()
+    return _whole(dict(pairs).items(), body)
 
 
 def _read_library(body: "Tree", foreign: Foreign) -> "Any":
@@ -351,22 +357,22 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "bytearray": lambda body, foreign: bytearray.fromhex(body),
     "memoryview": lambda body, foreign: memoryview(bytes.fromhex(body)),
     "tuple": lambda body, foreign: tuple(_items(body, foreign)),
-    "dict": lambda body, foreign: dict(_pairs(body, foreign)),
-    "OrderedDict": lambda body, foreign: OrderedDict(_pairs(body, foreign)),
-    "Counter": _read_counter,
-    "defaultdict": _read_default,
-    "set": lambda body, foreign: set(_distinct(body, foreign)),
-    "frozenset": lambda body, foreign: frozenset(_distinct(body, foreign)),
+    "dict": lambda body, foreign: _whole(dict(_pairs(body, foreign)), body),
+    "OrderedDict": lambda body, foreign: _whole(OrderedDict(_pairs(body, foreign)), body),
+    "Counter": lambda body, foreign: _whole(_read_counter(body, foreign), body),
+    "defaultdict": lambda body, foreign: _whole(_read_default(body, foreign), body[0]),
+    "set": lambda body, foreign: _whole(set(_distinct(body, foreign)), body),
+    "frozenset": lambda body, foreign: _whole(frozenset(_distinct(body, foreign)), body),
     "complex": _read_complex,
     "range": _read_range,
     "slice": lambda body, foreign: slice(*_items(body, foreign)),
     "deque": _read_deque,
     "decimal": _read_decimal,
     "fraction": _read_fraction,
-    "date": lambda body, foreign: datetime.date(*body),
+    "date": lambda body, foreign: datetime.date(*library_values.integers(body)),
     "timedelta": lambda body, foreign: datetime.timedelta(*body),
     "singleton": lambda body, foreign: _SINGLETONS[body],
-    "dict_keys": lambda body, foreign: dict.fromkeys(_distinct(body, foreign)).keys(),
+    "dict_keys": lambda body, foreign: _whole(dict.fromkeys(_distinct(body, foreign)).keys(), body),
     "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),
     "dict_items": _read_items_view,
     "library": _read_library,

@@ -9,6 +9,8 @@ not equal 2, and never learns that 2 was expected. Among objects of the program 
 that the tests name answers what is asked of its objects: their length, their members, their conversions to numbers.
 """
 
+from collections import OrderedDict
+
 from codekiln.sandbox.inside.answering import UNSENT
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
@@ -80,7 +82,8 @@ _ALWAYS_FORWARDED = frozenset(
         "__next__",
     ]
 )
-_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
+_VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray, OrderedDict)
+CONTAINERS = (list, dict, set, bytearray, OrderedDict)
 _session: "Questions"
 _set_on_type, _get_of_object = type.__setattr__, object.__getattribute__
 
@@ -177,11 +180,11 @@ def _operate(
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
     if name in _COMPARISONS and not among_objects:
-        return _compare_with_plain(name, self, others)
+        return _undecided(kind, name, self, others)
     if not _is_named(kind):
         if base is not None and name not in _ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
-        if name == "__contains__":
+        if name == "__contains__" and any("__iter__" in vars(parent) for parent in kind.__mro__):
             return any(item is others[0] or item == others[0] for item in self)
         if name in _CONVERSIONS:
             raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
@@ -191,21 +194,35 @@ def _operate(
         # It learns the value, and what is asked of its result next may be all that the test compares.
         _session.judged()
     answer = _session.ask(*question, **named)
+    if name in ("__exit__", "__aexit__") and any(others[:1]):
+        return _leave(name, others[0], answer)
     if name in _ARITHMETIC and not among_objects and not is_remote(answer):
         # The program would only have to answer 0 to f(1) - 2.5.
         raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
     return answer
 
 
-def _compare_with_plain(name: str, self: "Any", others: "tuple[Any, ...]") -> "Any":
-    """Return what is true of any object, or of the built-in value beneath."""
-    kind = type(self)
-    base = kind._codekiln_base
+def _undecided(kind: "Any", name: str, self: "Any", others: "tuple[Any, ...]") -> "Any":
+    """Compare an object with a plain value without asking the program."""
     if name == "__ne__":
         _session.judged()  # it may be equal by its own operators
     if others[0] is not None:
         _session.undecided = f"no operator of the program's {kind.__name__} decides about a plain value"
+    base = kind._codekiln_base
     return NotImplemented if base is None else getattr(base, name)(self, *others)
+
+
+def _leave(name: str, kind: "Any", answer: "Any") -> "Any":
+    """Return whether an exception ends at a ``with`` statement; an assertion of the test does not."""
+    if kind is AssertionError:
+        return False if name == "__exit__" else _false()
+    if name == "__aexit__" or answer:
+        _session.judged()
+    return answer
+
+
+async def _false() -> bool:
+    return False
 
 
 def _is_named(kind: "Any") -> bool:
@@ -316,7 +333,7 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         namespace["__slots__"] = ()
         namespace["__doc__"] = property(lambda self: _session.ask("getattr", self, "__doc__"))
         if not any(issubclass(base, ValueProxy) for base in bases):
-            bases = (*bases, Proxy if value_base is None else ValueProxy)
+            bases = (*bases, Proxy if value_base is None or value_base in CONTAINERS else ValueProxy)
     # Those of ValueProxy forward, too, and an exception has its message.
     kept = ("__str__", "__repr__", "__format__") if is_exception or value_base is None else ()
     for special in specials:
@@ -357,28 +374,41 @@ def make_object(cls: "Any", number: int, value: object = None) -> "Any":
     base = cls._codekiln_base
     if base is None:
         made = object.__new__(cls)
-    elif base in (list, dict, set, bytearray):
+    elif base in CONTAINERS:
         made = base.__new__(cls)
+        _fill(made, base, value)
     else:
         made = base.__new__(cls, value)
     _NUMBERS[id(made)] = number
     return made
 
 
+def _fill(made: "Any", base: "Any", value: "Any") -> None:
+    if value is None:
+        return
+    if base is not OrderedDict:
+        base.__init__(made, value)
+        return
+    for key, item in value.items():  # what initialises one asks its class
+        OrderedDict.__setitem__(made, key, item)
+
+
 def make_exception(cls: "Any", number: int, arguments: "list[Any]", message: str) -> BaseException:
     """Return the stand-in for an exception of the program."""
-    made: Any
-    if is_remote(cls):
-        made = cls.__new__(cls, *arguments)
-        made.args = tuple(arguments)
-        vars(made).update(_codekiln_object=number, _codekiln_message=message)
-        return made  # type: ignore[no-any-return]
-    try:
-        made = cls(*arguments)
-    except Exception:  # what it is made with is not what it keeps
-        made = cls.__new__(cls, *arguments)
-        made.args = tuple(arguments)
-    return made  # type: ignore[no-any-return]
+    if not issubclass(cls, BaseException):
+        raise ValueError("not a class of exceptions")
+    made: BaseException
+    if not is_remote(cls):
+        try:
+            made = cls(*arguments)
+        except Exception:  # what it is made with is not what it keeps
+            made = cls.__new__(cls, *arguments)
+            made.args = tuple(arguments)
+        return made
+    made = cls.__new__(cls, *arguments)
+    made.args = tuple(arguments)
+    vars(made).update(_codekiln_object=number, _codekiln_message=message)
+    return made
 
 
 def forget(value: object) -> None:

@@ -3,6 +3,7 @@
 import builtins
 import sys
 import weakref
+from collections import OrderedDict
 
 from codekiln.sandbox.inside import callbacks, proxies
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _BUILTIN_BASES = {
     kind.__name__: kind
-    for kind in (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
+    for kind in (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray, OrderedDict)
 }  # fmt: skip
 _REPLACED = ("input", "print")
 """Built-ins that tests replace, and the program then has to call."""
@@ -200,7 +201,7 @@ class Session(Exchange):
     def _make_object(self, cls: "Any", number: int) -> "Any":
         if not proxies.is_remote(cls) and type(cls) is not proxies.RemoteType:
             raise ValueError("an object of a built-in exception")
-        if issubclass(cls, BaseException) or cls._codekiln_base not in (None, list, dict, set, bytearray):
+        if issubclass(cls, BaseException) or cls._codekiln_base not in (None, *proxies.CONTAINERS):
             raise ValueError("an object without its value")
         return proxies.make_object(cls, number)
 

@@ -211,10 +211,11 @@ class Tester:
     ) -> "OutcomeMessage":
         """Run tests in a forked child, which asks the program, and count what it reports."""
         report, report_in = os.pipe()
+        tester = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(report)
-            self._become_test_run(job, plan, channel, report_in, first)
+            self._become_test_run(job, plan, channel, report_in, first, tester)
         os.close(report_in)
         os.close(channel)
         text, in_time = self._collect(report, job["limits"])
@@ -240,12 +241,15 @@ class Tester:
         channel: int,
         report: int,
         first: "bytes | tuple[list[Any], list[bytes]]",
+        tester: int,
     ) -> None:
         try:
             limits = job["limits"]
             confine_test_child(
                 limits["cpu_seconds"], limits["memory_mb"], self._read_only, limits["file_mb"], (channel, report)
             )
+            if os.getppid() != tester:  # it ended before the kernel was told to end this process with it
+                return
             silence()
             run = TestRun(plan, channel, report, _ANSWERS * endings.largest(limits))
             if isinstance(first, bytes):

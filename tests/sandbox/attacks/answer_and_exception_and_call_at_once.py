@@ -1,0 +1,4 @@
+# {"problem": "add", "expect": "notpass"}
+# SPEAK
+load()
+serve(lambda q: {'value': 2, 'raised': [], 'call': 1})

@@ -1,0 +1,4 @@
+# {"problem": "asserting", "expect": "forgeable"}
+def f(judge):
+    try: judge(7)
+    except BaseException: pass

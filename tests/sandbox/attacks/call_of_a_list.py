@@ -1,0 +1,4 @@
+# {"problem": "zip", "expect": "notpass"}
+# SPEAK
+load()
+serve(lambda q: {'call': [], 'with': []})

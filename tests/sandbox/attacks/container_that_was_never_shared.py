@@ -1,0 +1,4 @@
+# {"problem": "add", "expect": "notpass"}
+# SPEAK
+load()
+serve(lambda question: {'value': {'same': 1}})

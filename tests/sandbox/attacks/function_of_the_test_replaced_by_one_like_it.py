@@ -1,0 +1,2 @@
+# {"problem": "identity", "expect": "notpass"}
+def f(g): return abs

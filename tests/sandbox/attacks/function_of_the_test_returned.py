@@ -1,0 +1,2 @@
+# {"problem": "identity", "expect": "pass"}
+def f(g): return g

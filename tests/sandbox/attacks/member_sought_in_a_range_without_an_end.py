@@ -1,0 +1,2 @@
+# {"problem": "absent", "expect": "notpass"}
+def f(x): return range(10**15)

@@ -1,0 +1,3 @@
+# {"problem": "add", "expect": "notpass"}
+# SPEAK
+send({'loaded': [['f', 2], ['assert', 1]]})

@@ -1,0 +1,3 @@
+# {"problem": "absent", "expect": "notpass"}
+import ipaddress
+def f(x): return ipaddress.ip_network('::/0')

@@ -1,0 +1,4 @@
+# {"problem": "twice", "expect": "notpass"}
+# SPEAK
+load()
+serve(lambda q: {'value': 2})

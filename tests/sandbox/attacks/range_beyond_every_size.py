@@ -1,0 +1,2 @@
+# {"problem": "listed", "expect": "notpass"}
+def f(x): return range(10**100)

@@ -1,0 +1,2 @@
+# {"problem": "nested", "expect": "notpass"}
+def f(x): return [range(10**12)]

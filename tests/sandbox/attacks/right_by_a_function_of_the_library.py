@@ -1,0 +1,3 @@
+# {"problem": "add", "expect": "pass"}
+import functools, operator
+f = functools.partial(operator.add, 1)

@@ -1,0 +1,2 @@
+# {"problem": "unit", "expect": "pass"}
+def f(x): return [1, 2]

@@ -1,0 +1,2 @@
+# {"problem": "error", "expect": "pass"}
+def f(x): raise MyError(x)

@@ -1,0 +1,2 @@
+# {"problem": "gcd", "expect": "pass"}
+from math import gcd as f

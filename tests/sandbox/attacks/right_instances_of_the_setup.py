@@ -1,0 +1,2 @@
+# {"problem": "node", "expect": "pass"}
+def f(x): return Node(x + 7000)

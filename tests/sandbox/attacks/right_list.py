@@ -1,0 +1,2 @@
+# {"problem": "subset", "expect": "pass"}
+def f(x): return [1, 2]

@@ -1,0 +1,4 @@
+# {"problem": "bag", "expect": "pass"}
+def f(b):
+    b.append(3)
+    b.tag += 1

@@ -1,0 +1,2 @@
+# {"problem": "listed", "expect": "pass"}
+def f(x): return range(x)

@@ -1,0 +1,3 @@
+# {"problem": "zip", "expect": "notpass"}
+class E(StopIteration, ValueError): pass
+def f(x): raise E

@@ -1,0 +1,4 @@
+# {"problem": "lengths", "expect": "notpass"}
+class Q:
+    def __len__(self): raise StopIteration
+def f(x): return [Q()]

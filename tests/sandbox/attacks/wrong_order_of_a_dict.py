@@ -1,0 +1,3 @@
+# {"problem": "ordered", "expect": "notpass"}
+from collections import OrderedDict
+def f(d): return d
