@@ -263,7 +263,9 @@ def _is_special(kind: type, name: str, value: "Any") -> bool:
     """Return whether a class defines what would otherwise be that of a built-in class, or does not exist."""
     if name[:2] == "__" == name[-2:]:
         return value is None or hasattr(value, "__get__")
-    return any(hasattr(parent, name) for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES)
+    return any(
+        hasattr(parent, name) for parent in _MRO(kind)[1:] if parent in _VALUE_BASES or parent in _CONTAINER_BASES
+    )
 
 
 _ERROR_NAMES = ("name", "__notes__")

@@ -59,7 +59,7 @@ class Notes:
 
 def _shown(value: object) -> str:
     try:
-        return expressions.describe(value)
+        return repr(value)[:120] if proxies.is_remote(value) else expressions.describe(value)
     except Exception:  # the program's own repr
         return f"<{type(value).__name__} object>"
 

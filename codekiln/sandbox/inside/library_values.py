@@ -166,7 +166,10 @@ def is_value(named: "list[Any]") -> bool:
     if len(named) != 2:
         return len(named) == 3 and (named[0], named[1]) in _VALUES
     module, path = named
-    return module in _VALUE_MODULES and path not in _TOOLS and isinstance(_find(module, path), type)
+    found = _find(module, path)
+    if not isinstance(found, type) or path in _TOOLS:
+        return False
+    return module in _VALUE_MODULES or issubclass(found, BaseException) or found is type(None)
 
 
 def read(body: "list[Any]") -> "Any":

@@ -318,9 +318,9 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
         bases: Stand-ins and built-in classes.
         specials: Names of the special methods that it defines; those with a leading ``-`` it sets to None.
     """
-    if not all(map(_is_special, specials)):
-        raise ValueError("not the name of a special method")
     value_base = next((kind for base in bases for kind in base.__mro__ if kind in _VALUE_TYPES), None)
+    if not all(_is_special(name, value_base) for name in specials):
+        raise ValueError("not the name of a special method")
     is_exception = any(issubclass(base, BaseException) for base in bases)
     namespace: dict[str, Any] = {
         "__module__": "__main__" if module in ("program", "__main__") else module,
@@ -346,8 +346,11 @@ def make_class(number: int, name: str, module: str, bases: "tuple[type, ...]", s
     return type.__new__(RemoteType, name, bases, namespace)
 
 
-def _is_special(name: str) -> bool:
+def _is_special(name: str, base: "type | None") -> bool:
+    """Return whether a class of the program may answer a name: a special method, or one of a built-in class."""
     name = name.removeprefix("-")
+    if name[:1] != "_":
+        return base is not None and hasattr(base, name)
     return len(name) > 4 and name[:2] == "__" == name[-2:] and name not in UNSENT
 
 

@@ -136,10 +136,9 @@ class TestRun:
         """Add to a failure what the tests do not do as one interpreter would."""
         if failure is None:
             return None
-        hint = self._session.undecided
-        return checks.with_setup_hint(
-            (failure[0], f"{failure[1]} ({hint})" if hint else failure[1]), self._plan["setup"]
-        )
+        if self._session.undecided:
+            failure = failure[0], f"{failure[1]} ({self._session.undecided})"
+        return checks.with_setup_hint(failure, self._plan["setup"])
 
     def _outcome(self, test: "TestPlan", namespace: "Namespace", own: "Namespace") -> "checks.Failure | None":
         """Run one test with some built-ins replaced by the program's own."""
