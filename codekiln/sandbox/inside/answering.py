@@ -161,6 +161,11 @@ class ProgramExchange(Exchange):
             names, name, value = self.replaced.pop()
             names[name] = value
 
+    def write_deep(self, value: "Any") -> "Tree":  # noqa: D102
+        if self.shares_containers:
+            return super().write_deep(value)
+        return {"opaque": "too deeply nested"}  # it may hold itself
+
     def write_object(self, value: "Any", kind: type, depth: int) -> "Tree":  # noqa: D102
         self.wrote_object = True
         theirs = self._their_numbers.get(id(value))
