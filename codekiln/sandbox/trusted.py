@@ -36,7 +36,9 @@ def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[
     if node.func.id == "round":  # round(1, -(10 ** 9)) computes that power of ten
         digits = [*node.args[1:], *(word.value for word in node.keywords)]
         return all(_is_number(argument, _SMALL) for argument in digits)
-    return node.func.id != "range" or all(_is_number(argument, _SMALL) for argument in node.args)
+    # Numbers that the program chose would make these take any amount of time.
+    bounded = {"range": node.args, "round": node.args[1:]}.get(node.func.id, [])
+    return all(_is_number(argument, _SMALL) for argument in bounded)
 
 
 def is_math(node: ast.AST, shadowed: frozenset[str], imports: frozenset[str]) -> bool:

@@ -7,127 +7,29 @@ sends counts as the program's answers.
 import _thread
 import builtins
 import io
-import operator
 import sys
 from collections import OrderedDict
 
 from codekiln.sandbox.inside import callbacks, library_values
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
+from codekiln.sandbox.inside.exceptions import describe
+from codekiln.sandbox.inside.exchange import Exchange
+from codekiln.sandbox.inside.operations import OPERATIONS
 from codekiln.sandbox.inside.plain_values import base_value, dumps, parse, read, write
+from codekiln.sandbox.inside.shared_classes import SharedClasses
+from codekiln.sandbox.inside.special_methods import UNSENT
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from codekiln.sandbox.inside.plain_values import Tree
 
-FILE = "<program>"
-MAX_MESSAGE = 10_000
-"""Characters of an exception's message that are sent."""
 _MRO, _DICT, _NAME = (type.__dict__[key].__get__ for key in ("__mro__", "__dict__", "__name__"))
 # Immutable bases first: an instance of a subclass is sent with its built-in value.
 _VALUE_BASES = (int, float, complex, str, bytes, tuple, frozenset)
 _CONTAINER_BASES = (list, dict, set, bytearray, OrderedDict)
-# Special names that no stand-in of a class forwards.
-UNSENT = frozenset(
-    [
-        "__new__",
-        "__init__",
-        "__del__",
-        "__getattribute__",
-        "__getattr__",
-        "__setattr__",
-        "__delattr__",
-        "__class__",
-        "__doc__",
-        "__module__",
-        "__dict__",
-        "__weakref__",
-        "__slots__",
-        "__init_subclass__",
-        "__subclasshook__",
-        "__set_name__",
-        "__class_getitem__",
-        "__get__",
-        "__set__",
-        "__delete__",
-        "__reduce__",
-        "__reduce_ex__",
-        "__getstate__",
-        "__setstate__",
-        "__getnewargs__",
-        "__getnewargs_ex__",
-        "__sizeof__",
-        "__annotations__",
-        "__match_args__",
-        "__qualname__",
-        "__name__",
-        "__orig_bases__",
-        "__parameters__",
-        "__abstractmethods__",
-        "__instancecheck__",
-        "__subclasscheck__",
-        "__prepare__",
-        "__mro_entries__",
-        "__dir__",
-        "__copy__",
-        "__deepcopy__",
-    ]
-)
-
-
-def _call_special(name: str, target: "Any", /, *arguments: "Any", **named: "Any") -> "Any":
-    return getattr(type(target), name)(target, *arguments, **named)
-
-
-def _call_library(module: str, name: str, /, *arguments: "Any", **named: "Any") -> "Any":
-    return getattr(__import__(module), name)(*arguments, **named)
-
-
-def _run_coroutine(coroutine: "Any") -> "Any":
-    import asyncio
-
-    async def wait() -> "Any":
-        return await coroutine
-
-    return asyncio.run(wait())
-
-
-def _copy(value: "Any") -> "Any":
-    import copy
-
-    return copy.copy(value)
-
-
-def _deepcopy(value: "Any") -> "Any":
-    import copy
-
-    return copy.deepcopy(value)
-
-
-def _names_of_classes(value: "Any") -> "list[list[str]]":
-    # The module of the program has the name of that of the tests there.
-    modules = {"program": "__main__"}
-    return [[modules.get(kind.__module__, kind.__module__), kind.__qualname__] for kind in type(value).__mro__]
-
-
-_OPERATIONS: "dict[str, Callable[..., Any]]" = {
-    **{name: getattr(operator, name) for name in (
-        "eq", "ne", "lt", "le", "gt", "ge", "contains", "getitem", "setitem", "delitem", "neg", "pos", "abs", "invert",
-        *(f"{prefix}{name}" for prefix in ("", "i") for name in (
-            "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift")),
-        "pow", "ipow", "and_", "or_", "xor", "iand", "ior", "ixor", "index",
-    )},
-    "call": lambda target, /, *arguments, **named: target(*arguments, **named),
-    "getattr": getattr, "setattr": setattr, "delattr": delattr, "len": len, "iter": iter, "next": next, "bool": bool,
-    "hash": hash, "str": str, "repr": repr, "format": format, "int": int, "float": float, "complex": complex,
-    "round": round, "reversed": reversed, "dir": dir, "divmod": divmod, "pow3": pow, "special": _call_special,
-    "nothing": lambda: None, "library": _call_library, "run": _run_coroutine,
-    "copy": _copy, "deepcopy": _deepcopy, "classes": _names_of_classes,
-}  # fmt: skip
 
 
 class ProgramExchange(Exchange):
@@ -295,25 +197,6 @@ def _base_of(kind: type) -> "type | None":
     return next((parent for parent in _MRO(kind) if parent in _VALUE_BASES or parent in _CONTAINER_BASES), None)
 
 
-def describe(error: BaseException) -> "list[Any]":
-    """Return class name, message and the line of the program where an exception was raised (0: outside it)."""
-    try:
-        text = str(error)
-    except BaseException:
-        text = "(its message raises)"
-    if isinstance(error, SyntaxError):
-        return [*_describe_type(_NAME(type(error)), error.msg), error.lineno or 0]
-    line, step = 0, error.__traceback__
-    while step is not None:
-        line = step.tb_lineno if step.tb_frame.f_code.co_filename == FILE else line
-        step = step.tb_next
-    return [*_describe_type(_NAME(type(error)), text), line]
-
-
-def _describe_type(name: str, text: str = "") -> tuple[str, str]:
-    return name[:80], str.encode(text[:MAX_MESSAGE], "utf-8", "backslashreplace").decode()
-
-
 class Relay(io.TextIOWrapper):
     """Output that is sent to the tester with the next answer."""
 
@@ -380,7 +263,7 @@ def _answer(exchange: ProgramExchange, message: "dict[str, Any]") -> None:
         arguments = read(message["with"], exchange)
         named = read(message["named"], exchange) if "named" in message else {}
         exchange.settle()
-        part: Any = "value", _OPERATIONS[message["do"]](*arguments, **named)
+        part: Any = "value", OPERATIONS[message["do"]](*arguments, **named)
     except BaseException as error:
         part = "raised", error
     with exchange.lock:

@@ -6,7 +6,7 @@ import re
 import zlib
 
 from codekiln.sandbox.inside import expressions
-from codekiln.sandbox.inside.answering import describe
+from codekiln.sandbox.inside.exceptions import describe
 from codekiln.sandbox.inside.plain_values import Foreign, parse, read
 from codekiln.sandbox.inside.reference_comparison import agrees
 

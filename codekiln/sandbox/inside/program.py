@@ -13,10 +13,11 @@ import sys
 import types
 from hashlib import sha256 as _sha256
 
-from codekiln.sandbox.inside.answering import FILE, ProgramExchange, Relay, describe, send, serve
+from codekiln.sandbox.inside.answering import ProgramExchange, Relay, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exchange import SharedClasses
+from codekiln.sandbox.inside.exceptions import FILE, describe
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
+from codekiln.sandbox.inside.shared_classes import SharedClasses
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False

@@ -11,7 +11,16 @@ that the tests name answers what is asked of its objects: their length, their me
 
 from collections import OrderedDict
 
-from codekiln.sandbox.inside.answering import UNSENT
+from codekiln.sandbox.inside.special_methods import (
+    ALWAYS_FORWARDED,
+    ARITHMETIC,
+    BINARY,
+    COMPARISONS,
+    CONVERSIONS,
+    REFLECTED,
+    UNARY,
+    UNSENT,
+)
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
@@ -36,52 +45,6 @@ if TYPE_CHECKING:
         undecided: str
 
 
-_UNARY = {
-    "__neg__": "neg", "__pos__": "pos", "__abs__": "abs", "__invert__": "invert", "__len__": "len", "__iter__": "iter",
-    "__next__": "next", "__bool__": "bool", "__hash__": "hash", "__str__": "str", "__repr__": "repr",
-    "__reversed__": "reversed", "__int__": "int", "__float__": "float", "__complex__": "complex", "__index__": "index",
-}  # fmt: skip
-_BINARY = {
-    f"__{name}__": operation for name, operation in (
-        *((name, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv",
-                                    "mod", "matmul", "lshift", "rshift", "xor", "contains", "getitem", "delitem",
-                                    "pow", "divmod", "format")),
-        ("and", "and_"), ("or", "or_"), ("setitem", "setitem"), ("round", "round"), ("call", "call"),
-        *((f"i{name}", f"i{name}") for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift",
-                                                "rshift", "pow", "and", "or", "xor")),
-    )
-}  # fmt: skip
-_REFLECTED = {
-    f"__r{name}__": operation for name, operation in (
-        *((name, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift", "rshift",
-                                    "xor", "pow", "divmod")),
-        ("and", "and_"), ("or", "or_"),
-    )
-}  # fmt: skip
-_COMPARISONS = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"))
-_CONVERSIONS = frozenset(("__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__abs__"))
-_ACCESS = frozenset(
-    ("__getitem__", "__setitem__", "__delitem__", "__call__", "__format__", "__contains__", "__round__")
-)
-_ARITHMETIC = frozenset((*_BINARY, *_REFLECTED)) - _COMPARISONS - _ACCESS
-# What an object of a class that the tests do not name answers itself even where it has a built-in value.
-_ALWAYS_FORWARDED = frozenset(
-    [
-        "__str__",
-        "__repr__",
-        "__format__",
-        "__call__",
-        "__enter__",
-        "__exit__",
-        "__getitem__",
-        "__setitem__",
-        "__delitem__",
-        "__missing__",
-        "__iter__",
-        "__len__",
-        "__next__",
-    ]
-)
 _VALUE_TYPES = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray, OrderedDict)
 CONTAINERS = (list, dict, set, bytearray, OrderedDict)
 _session: "Questions"
@@ -157,13 +120,13 @@ def _forward(name: str) -> "Callable[..., Any]":
     """Return a special method that forwards to the program."""
     if name == "__await__":
         return _await
-    if name in _UNARY:
-        return _forward_unary(name, _UNARY[name])
-    if name in _REFLECTED:
-        operation = _REFLECTED[name]
+    if name in UNARY:
+        return _forward_unary(name, UNARY[name])
+    if name in REFLECTED:
+        operation = REFLECTED[name]
         return lambda self, other, *rest: _operate(name, self, (other,), (operation, other, self, *rest))
-    if name in _BINARY:
-        operation = _BINARY[name]
+    if name in BINARY:
+        operation = BINARY[name]
         return lambda self, /, *rest, **named: _operate(name, self, rest, (operation, self, *rest), **named)
     return lambda self, /, *rest, **named: _operate(name, self, rest, ("special", name, self, *rest), **named)
 
@@ -179,24 +142,24 @@ def _operate(
     kind = type(self)
     base = kind._codekiln_base
     among_objects = all(map(is_remote, others))
-    if name in _COMPARISONS and not among_objects:
+    if name in COMPARISONS and not among_objects:
         return _undecided(kind, name, self, others)
     if not _is_named(kind):
-        if base is not None and name not in _ALWAYS_FORWARDED:
+        if base is not None and name not in ALWAYS_FORWARDED:
             return getattr(base, name)(self, *others)
         if name == "__contains__" and any("__iter__" in vars(parent) for parent in kind.__mro__):
             return any(item is others[0] or item == others[0] for item in self)
-        if name in _CONVERSIONS:
+        if name in CONVERSIONS:
             raise TypeError(f"a number is needed, not {kind.__name__!r}, a class that the tests do not name")
-    if name in _COMPARISONS or name in ("__contains__", "__bool__"):
+    if name in COMPARISONS or name in ("__contains__", "__bool__"):
         _session.judged()
-    if name in _ARITHMETIC and not among_objects:
+    if name in ARITHMETIC and not among_objects:
         # It learns the value, and what is asked of its result next may be all that the test compares.
         _session.judged()
     answer = _session.ask(*question, **named)
     if name in ("__exit__", "__aexit__") and any(others[:1]):
         return _leave(name, others[0], answer)
-    if name in _ARITHMETIC and not among_objects and not is_remote(answer):
+    if name in ARITHMETIC and not among_objects and not is_remote(answer):
         # The program would only have to answer 0 to f(1) - 2.5.
         raise TypeError(f"{name} of {kind.__name__!r} and a plain value must give an object, not a plain value")
     return answer

@@ -7,8 +7,9 @@ from collections import OrderedDict
 
 from codekiln.sandbox.inside import callbacks, proxies
 from codekiln.sandbox.inside.channel import MessageTooLarge, read_frame, write_frame
-from codekiln.sandbox.inside.exchange import Exchange, SharedClasses
+from codekiln.sandbox.inside.exchange import Exchange
 from codekiln.sandbox.inside.plain_values import dumps, parse, read, write
+from codekiln.sandbox.inside.shared_classes import SharedClasses
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False

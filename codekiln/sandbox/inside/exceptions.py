@@ -1,0 +1,30 @@
+"""Exceptions as class name, message and line."""
+
+# For type checkers, which take this name for true: the confined process imports nothing for types.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FILE = "<program>"
+MAX_MESSAGE = 10_000
+"""Characters of an exception's message that are sent."""
+_NAME = type.__dict__["__name__"].__get__
+
+
+def describe(error: BaseException) -> "list[Any]":
+    """Return class name, message and the line of the program where an exception was raised (0: outside it)."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message raises)"
+    if isinstance(error, SyntaxError):
+        return [*_describe_type(_NAME(type(error)), error.msg), error.lineno or 0]
+    line, step = 0, error.__traceback__
+    while step is not None:
+        line = step.tb_lineno if step.tb_frame.f_code.co_filename == FILE else line
+        step = step.tb_next
+    return [*_describe_type(_NAME(type(error)), text), line]
+
+
+def _describe_type(name: str, text: str = "") -> tuple[str, str]:
+    return name[:80], str.encode(text[:MAX_MESSAGE], "utf-8", "backslashreplace").decode()
