@@ -15,7 +15,7 @@ from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox.allowed_imports import package_paths
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.confine import reads_are_confined
-from codekiln.sandbox.inside.endings import KILLED
+from codekiln.sandbox.inside.endings import KILLED, STILL_RUNNING
 from codekiln.sandbox.inside.messages import LimitValues
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
@@ -28,6 +28,8 @@ _CACHED_PLANS, _CACHED_BYTES = 4096, 256 << 20
 _FIRST_SECONDS = 2
 """CPU time that a program gets at first; one that needs more is run again with what its problem's reference needs."""
 _REFERENCE_FACTOR = 10
+_INPUTS_SECONDS, _INPUTS_FACTOR = 120, 3
+"""CPU time of a reference that gives the expected results of its inputs; its programs may use this multiple of it."""
 _REFERENCE_SECONDS = {"cpu_seconds": 120, "wall_seconds": 300.0}
 """Time for the results of a reference, which are computed once."""
 ProgramJob = tuple[Problem, str]
@@ -41,6 +43,7 @@ class _Planned:
 
     def __init__(self, problem: Problem, total: int, runs: int, plan: EncodedPlan) -> None:
         self.problem, self.total, self.runs, self.plan = problem, total, runs, plan
+        self.has_inputs = any(isinstance(test, ReferenceTest) for test in problem.tests)
         self.cpu_seconds: int | None = None
         self.lock = threading.Lock()
 
@@ -180,14 +183,18 @@ class Sandbox:
         if verdict.status == "crashed" and verdict.detail.endswith(KILLED):
             # It may have done that itself; or the machine was out of memory, which is not its fault.
             verdict = self._run(worker, planned, program, first)
-        if verdict.status == "timeout" and first < most and planned.cpu_seconds is None:
+        used_up = verdict.status == "timeout" and not verdict.detail.startswith(STILL_RUNNING)
+        if used_up and planned.cpu_seconds is None and (first < most or planned.has_inputs):
             self._measure_reference(worker, planned)
             if (seconds := cast(int, planned.cpu_seconds)) > first:
                 return self._run(worker, planned, program, seconds)
         return verdict
 
     def _run(self, worker: Worker, planned: _Planned, program: str, cpu_seconds: int) -> Verdict:
-        limits = cast(LimitValues, {**self._limits, "cpu_seconds": cpu_seconds})
+        wall = self._limits["wall_seconds"]
+        if cpu_seconds > self._limits["cpu_seconds"]:
+            wall = max(wall, 3.0 * cpu_seconds)
+        limits = cast(LimitValues, {**self._limits, "cpu_seconds": cpu_seconds, "wall_seconds": wall})
         answer = worker.run(planned.plan, program, limits, runs=planned.runs)
         return verdict_on(planned.problem, planned.total, answer)
 
@@ -200,9 +207,12 @@ class Sandbox:
             if planned.problem.reference is None:
                 planned.cpu_seconds = most
                 return
-            verdict = self._run(worker, planned, planned.problem.reference, most)
+            longest = max(most, _INPUTS_SECONDS) if planned.has_inputs else most
+            verdict = self._run(worker, planned, planned.problem.reference, longest)
             needed = math.ceil(_REFERENCE_FACTOR * verdict.cpu_seconds) if verdict.passed else most
-            planned.cpu_seconds = min(most, max(_FIRST_SECONDS, needed))
+            # The inputs of such a problem may take longer than any program should, and right programs must pass.
+            least = math.ceil(_INPUTS_FACTOR * verdict.cpu_seconds) if planned.has_inputs and verdict.passed else 0
+            planned.cpu_seconds = max(min(most, max(_FIRST_SECONDS, needed)), least)
 
     def _observe_one(self, worker: Worker, run: Run, source: "_JobQueue[Run]") -> Observation:
         plan = encoded(encode_plan(plan_run(run)))

@@ -33,11 +33,9 @@ def is_trusted_call(node: ast.AST, shadowed: frozenset[str], imports: frozenset[
         return True
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.func.id in shadowed:
         return False
-    if node.func.id == "round":  # round(1, -(10 ** 9)) computes that power of ten
-        digits = [*node.args[1:], *(word.value for word in node.keywords)]
-        return all(_is_number(argument, _SMALL) for argument in digits)
     # Numbers that the program chose would make these take any amount of time.
-    bounded = {"range": node.args, "round": node.args[1:]}.get(node.func.id, [])
+    digits = [*node.args[1:], *(word.value for word in node.keywords)]
+    bounded = {"range": node.args, "round": digits}.get(node.func.id, [])
     return all(_is_number(argument, _SMALL) for argument in bounded)
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from codekiln.sandbox.inside.messages import LimitValues, OutcomeMessage
 
+STILL_RUNNING = "still running after"
+"""How the detail of a timeout by wall time begins."""
 _SIGKILLED = -9
 """Exit code of a process that the kernel ended, for its CPU time or its memory."""
 _CPU_SIGNALS = (-9, -24)
@@ -61,7 +63,7 @@ def ending_of(outcome: "OutcomeMessage", limits: "LimitValues") -> checks.Failur
     reason, code, seconds, peak = outcome["reason"], outcome["code"], outcome["cpu_seconds"], outcome["peak_kb"]
     used = f"{seconds:.1f} s CPU"
     if reason == "timeout":
-        return "timeout", f"still running after {limits['wall_seconds']:g} s ({used})"
+        return "timeout", f"{STILL_RUNNING} {limits['wall_seconds']:g} s ({used})"
     if reason == "output":
         return "output", f"wrote more than {limits['output_kb']} KiB"
     if reason == "threads":
