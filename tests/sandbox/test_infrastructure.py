@@ -361,7 +361,8 @@ def test_a_short_result_cannot_keep_the_tester_busy(folder: Path, test: str, pro
 
 
 def test_programs_may_take_a_multiple_of_what_the_inputs_of_their_reference_take() -> None:
-    slow = "import time\ndef f(x):\n    end = time.process_time() + 0.7\n    while time.process_time() < end: pass\n    return x"
+    slow = "import time\ndef f(x):\n    end = time.process_time() + 0.7\n    while time.process_time() < end: pass\n"
+    slow += "    return x"
     inputs = ReferenceTest(inputs=("[1]", "[2]"))
     problem = Problem(task_id="t", prompt="", entry_point="f", tests=(inputs,), reference=slow)
     with Sandbox(workers=1, limits=Limits(cpu_seconds=1, wall_seconds=30.0)) as sandbox:
