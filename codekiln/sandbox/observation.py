@@ -82,7 +82,7 @@ def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: Code
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
         "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
-        "entry_point": None, "keeps_objects": False, "relays": False, "more_output": more_output, "digests": False,
+        "entry_point": None, "observed": True, "relays": False, "more_output": more_output, "digests": False,
     }  # fmt: skip
     return {
         "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "references": (),
@@ -99,14 +99,14 @@ def describe(run: Run, answer: dict[str, Any], limits: LimitValues) -> Observati
     if head is not None and run.stdin is None and problem is None:
         try:
             results = tuple(map(_result, lines))
-            if len(results) != len(run.calls):
-                raise ValueError("another number of results than calls")
+            if len(results) > len(run.calls):
+                raise ValueError("more results than calls")
         except (ValueError, TypeError) as error:
             problem, results = ("tampered", f"the results are not written by the rules: {error}"), ()
     if problem is not None:
         return _stopped(problem, answer["results"], printed, outcome["code"])
     ended = outcome["reason"] == "ended" and outcome["code"] >= 0 and head is not None
-    if ended and (run.stdin is not None or outcome["code"] == 0):
+    if ended and (run.stdin is not None or outcome["code"] == 0 and len(results) == len(run.calls)):
         return Observation("ended", printed=printed, code=outcome["code"], results=results)
     early, detail = ending_of(outcome, limits)
     return Observation(cast(Ending, early), message=detail, printed=printed, code=outcome["code"], results=results)

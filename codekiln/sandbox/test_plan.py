@@ -100,7 +100,7 @@ class _Planner:
             "calls": tuple(self._calls), "called": tuple(sorted(self._called)),
             "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
-            "keeps_objects": True, "relays": questions and self._relays,
+            "observed": False, "relays": questions and self._relays,
             "more_output": 2 * sum(map(len, self._expected)),
             "digests": not questions and not self._tests and bool(digest := _digest(self._expected)),
         }  # fmt: skip

@@ -75,11 +75,27 @@ def test_a_script_is_not_called():
         Run("x = 1", ("x",), stdin="")
 
 
-def test_results_that_a_program_writes_itself_are_not_believed():
-    forged = b'["loaded"]\nv1\nv2\nv3'
-    lie = f"import os, struct\ndef f():\n    os.write(3, struct.pack('=I', {len(forged)}) + {forged!r})\n"
-    lie += "    os._exit(0)\n"
-    seen = see(Run(lie, ("1", "f()", "3")))[0]
-    assert seen.results == (Result(1), Result(2), Result(3))  # they count as its answers, as those of a call would
-    short = lie.replace(repr(forged), repr(forged[:-3])).replace(str(len(forged)), str(len(forged) - 3))
-    assert see(Run(short, ("1", "f()", "3")))[0].ending == "tampered"
+def test_results_that_a_program_writes_itself_count_as_its_answers_only():
+    def seen(forged):
+        lie = f"import os, struct\ndef f():\n    os.write(3, struct.pack('=I', {len(forged)}) + {forged!r})\n"
+        return see(Run(lie + "    os._exit(0)\n", ("1", "f()", "3")))[0]
+
+    assert seen(b"v2\nv3").results == (Result(1), Result(2), Result(3))
+    assert seen(b"v2").ending == "crashed"
+    assert seen(b"v2\nv3\nv4").ending == "tampered"
+    assert seen(b'["loaded"]\nv1').ending == "tampered"
+
+
+def test_results_before_a_hang_are_kept():
+    (hang,) = see(Run("def f(x):\n    while x: pass\n    return x", ("f(0)", "f(1)", "f(0)")))
+    assert (hang.ending, hang.results) == ("timeout", (Result(0),))
+
+
+def test_random_numbers_differ_between_runs():
+    first, second = see(Run("import random", ("random.random()",)), Run("import random\n", ("random.random()",)))
+    assert first.results != second.results
+
+
+def test_a_script_ends_with_its_exit_code():
+    (seen,) = see(Run("import sys\nprint(2)\nsys.exit(3)", stdin=""))
+    assert (seen.ending, seen.printed, seen.code) == ("ended", "2\n", 3)

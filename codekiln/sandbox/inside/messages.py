@@ -35,7 +35,7 @@ class CallPlan(TypedDict):
         classes: Names of those classes.
         setup: Code executed after the program.
         entry_point: The function under test.
-        keeps_objects: Whether results that are not plain data stay, for questions about them.
+        observed: Whether results are sent one by one, objects by name, and random numbers differ between runs.
         relays: Whether printed text is sent with each answer.
         more_output: Bytes of results beyond the limit that the reference's own results need.
         digests: Whether one digest of all results is sent first, and the results only if they are asked for.
@@ -49,7 +49,7 @@ class CallPlan(TypedDict):
     classes: tuple[str, ...]
     setup: CodeType | None
     entry_point: str | None
-    keeps_objects: bool
+    observed: bool
     relays: bool
     more_output: int
     digests: bool

@@ -48,6 +48,9 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     """
     is_script = job["stdin"] is not None
     namespace = _namespace("__main__" if is_script else MODULE)
+    if plan["observed"]:
+        # Whether two runs differ is part of what is observed; the server's random numbers are the same for all.
+        sys.modules["random"].seed()
     code = _compile(channel, job["program"])
     _match_recursion_limit()
     if is_script:
@@ -62,7 +65,10 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     if plan["setup"] is not None:
         _load(channel, plan["setup"], namespace)
     limit = job["limits"]["output_kb"] << 10
-    if plan["in_one_go"] and not any(name in namespace and name in _BUILTINS for name in plan["names"]):
+    redefined = any(name in namespace and name in _BUILTINS for name in plan["names"])
+    if plan["observed"]:
+        _show_results(channel, plan, namespace, limit + plan["more_output"])
+    elif plan["in_one_go"] and not redefined:
         _call_in_one_go(channel, plan, namespace, classes, limit)
     else:
         _answer_questions(channel, plan, namespace, classes, derived, relays)
@@ -134,6 +140,7 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
         exec(code, namespace)
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        _report(channel, ["loaded"])
     except BaseException as error:
         _report(channel, ["raised", *describe(error)])
         status = 1
@@ -153,11 +160,10 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
     """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
-    foreign: Foreign = exchange if plan["keeps_objects"] else Foreign()
     results: list[str | bytes] = []
     size = 0
     for name, code in plan["calls"]:
-        result = _call(name, code, namespace, foreign, plan["digests"])
+        result = _call(name, code, namespace, exchange, plan["digests"])
         results.append(result)
         size += len(result)
         if size > limit + plan["more_output"]:
@@ -168,9 +174,23 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
         if read_frame(channel) is None:
             return
     for index, result in enumerate(results):  # in place: large results must not be in memory more often than needed
-        line = "v" + dumps(write(_unmarshal(result), foreign)) if isinstance(result, bytes) else result
+        line = "v" + dumps(write(_unmarshal(result), exchange)) if isinstance(result, bytes) else result
         results[index] = line.encode("utf-8", "surrogatepass")
     _send_lines(channel, plan, namespace, exchange, results)  # type: ignore[arg-type]
+
+
+def _show_results(channel: int, plan: "CallPlan", namespace: "Namespace", limit: int) -> None:
+    """Evaluate calls and send each result at once: those before a hang or a crash count."""
+    write_frame(channel, b'["loaded"]')
+    names = Foreign()
+    for name, code in plan["calls"]:
+        line = _call(name, code, namespace, names, False)
+        data = line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass")
+        limit -= len(data)
+        if limit < 0:
+            _report(channel, ["large"])
+            _exit(0)
+        write_frame(channel, data)
 
 
 def _send_lines(

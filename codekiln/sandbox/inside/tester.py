@@ -47,6 +47,8 @@ class _Unlimited(Foreign):
 
 
 _NO_OBJECTS = _Unlimited()
+_TOO_LARGE, _MALFORMED = b'["large"]', b"[]"
+"""What stands for messages that are not read."""
 
 
 class Tester:
@@ -86,11 +88,21 @@ class Tester:
     def _run(
         self, job: "JobMessage", calls: bytes, stdin: bytes | None, more_output: int = 0
     ) -> "tuple[bytes, OutcomeMessage]":
-        """Run a program that is asked nothing further; return its one message and its end."""
+        """Run a program that is asked nothing further; return its messages as lines, and its end."""
         channel = self._start(job, calls, stdin)
-        results = self._first_message(channel, job["limits"], more_output)
+        lines: list[bytes] = []
+        left = endings.largest(job["limits"]) + 4 * more_output
+        while line := self._first_message(channel, job["limits"], more_output):
+            lines.append(line)
+            left -= len(line)
+            if left < 0:
+                self._programs.stop()
+                line = _TOO_LARGE
+            if line in (_TOO_LARGE, _MALFORMED):
+                lines = [line]
+                break
         os.close(channel)
-        return results, self._programs.outcome()
+        return b"\n".join(lines), self._programs.outcome()
 
     def _start(self, job: "JobMessage", calls: bytes, stdin: bytes | None) -> int:
         message: RunMessage = {
@@ -107,10 +119,10 @@ class Tester:
             return b""
         except MessageTooLarge:
             self._programs.stop()
-            return b'["large"]'
+            return _TOO_LARGE
         except ValueError:
             self._programs.stop()
-            return b"[]"
+            return _MALFORMED
         return frame or b""
 
     def _judge(self, job: "JobMessage", plan: "ProblemPlan", calls: bytes) -> "VerdictMessage":
