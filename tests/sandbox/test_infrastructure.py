@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     assert os.listdir(tmp_path) == []
     assert set(this.children(recursive=True)) == before
-    assert this.num_fds() == handles
+    assert this.num_fds() <= handles  # others may have closed theirs meanwhile
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
