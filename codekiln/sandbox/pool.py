@@ -27,6 +27,8 @@ from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
 _CACHED_PLANS, _CACHED_BYTES = 4096, 256 << 20
 _FIRST_SECONDS = 2
 """CPU time that a program gets at first; one that needs more is run again with what its problem's reference needs."""
+_FIRST_INPUTS_SECONDS = 6
+"""The same where a reference gives the results: hundreds of inputs take longer, and being run twice costs more."""
 _REFERENCE_FACTOR = 10
 _INPUTS_SECONDS, _INPUTS_FACTOR = 120, 3
 """CPU time of a reference that gives the expected results of its inputs; its programs may use this multiple of it."""
@@ -178,7 +180,8 @@ class Sandbox:
     def _judge(self, worker: Worker, planned: _Planned, program: str) -> Verdict:
         """Run a program with little CPU time first: most that need more never end."""
         most = self._limits["cpu_seconds"]
-        first = min(planned.cpu_seconds or _FIRST_SECONDS, most)
+        at_first = _FIRST_INPUTS_SECONDS if planned.has_inputs else _FIRST_SECONDS
+        first = min(planned.cpu_seconds or at_first, most)
         verdict = self._run(worker, planned, program, first)
         if verdict.status == "crashed" and verdict.detail.endswith(KILLED):
             # It may have done that itself; or the machine was out of memory, which is not its fault.
