@@ -213,10 +213,6 @@ class Exchange(Foreign):
             value = self.owned.pop(number, None) if entry is None else entry.value
             self._numbers.pop(id(value), None)
 
-    def shared_entries(self) -> "dict[int, _Shared]":
-        """Return the shared containers by number."""
-        return self._shared
-
     def _number(self, value: "Any") -> int:
         number = self._numbers[id(value)] = self._next
         self._next += 2
