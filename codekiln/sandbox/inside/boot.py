@@ -118,7 +118,7 @@ def _prove_confinement(read_only: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            confine.confine_program(confine.program_filter(read_only), answer_in)
+            confine.confine_program(confine.program_filter(read_only), [], answer_in)
             answer_in = confine.PROGRAM_CHANNEL
             os.write(answer_in, b"a socket could be made" if confine.can_make_a_socket() else b"ok")
         except OSError as error:

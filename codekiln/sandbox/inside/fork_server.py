@@ -33,13 +33,13 @@ from codekiln.sandbox.inside.seccomp import Prepared
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from codekiln.sandbox.inside.confine import LimitValuesByKind
     from codekiln.sandbox.inside.messages import CallPlan, LimitValues, OutcomeMessage, RunMessage
 
 _CHUNK = 1 << 16
 _FOLDER_SECONDS = 0.1
 """Time between two looks at the size of the scratch folder."""
 _STOP = b"s"
-_GO = b"g"
 _PLAIN = Foreign()
 _HIDDEN: list[ModuleType] = []
 """Modules of codekiln, which programs do not find."""
@@ -189,16 +189,15 @@ def _run_one(
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
-    go, go_in = os.pipe()
+    # Opened anew, because what a program does to its flags and locks would stay for the next.
+    null = os.open("/dev/null", os.O_RDWR)
+    values = bounds.of(job["limits"])
     scratch.begin()
     server = os.getpid()
     pid = os.fork()
     if pid == 0:
-        os.close(go_in)
-        _become_program(job, plan, calls, given, channel, output_in, go, server)
-    bounds.limit(pid, job["limits"])
-    os.write(go_in, _GO)
-    for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
+        _become_program(job, plan, calls, values, (null if given is None else given, output_in, null), channel, server)
+    for handle in (channel, output_in, null, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
@@ -234,22 +233,18 @@ def _become_program(
     job: "RunMessage",
     plan: "CallPlan",
     calls: Prepared,
-    given: int | None,
+    limits: "LimitValuesByKind",
+    streams: tuple[int, int, int],
     channel: int,
-    output: int,
-    go: int,
     server: int,
 ) -> None:
     try:
-        # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
-        null = os.open("/dev/null", os.O_RDWR)
-        for target, handle in enumerate((null if given is None else given, output, null)):
+        for target, handle in enumerate(streams):
             os.dup2(handle, target)
-        if os.read(go, 1):  # else: the server ended before it set the limits
-            confine_program(calls, channel)
-            if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
-                job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
-                run(PROGRAM_CHANNEL, job, plan)
+        confine_program(calls, limits, channel)
+        if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+            job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
+            run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 

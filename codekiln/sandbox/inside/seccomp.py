@@ -13,7 +13,8 @@ import struct
 
 from codekiln.sandbox.inside import system_calls as calls
 
-_prctl = ctypes.CDLL(None, use_errno=True).prctl
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 _put = struct.Struct("=I").pack_into
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -59,6 +60,7 @@ class Prepared:
         self._header = ctypes.create_string_buffer(
             struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._buffer))
         )
+        self._address = ctypes.addressof(self._header)
         marker = struct.pack("=I", _ANY_PID)
         self._places = [place for place in range(4, len(program), 8) if program[place : place + 4] == marker]
 
@@ -66,7 +68,7 @@ class Prepared:
         """Filter this process, with ``pid`` where the filter was built for any; raises OSError when refused."""
         for place in self._places:
             _put(self._buffer, place, pid)
-        if _prctl(_SECCOMP, 2, self._header, 0, 0) != 0:
+        if prctl(_SECCOMP, 2, self._address, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
