@@ -230,8 +230,8 @@ def _command(folder: ServerFolder, packages: tuple[str, ...]) -> list[str]:
         links = os.path.join(folder.path, "packages")
         link_packages(package_paths(packages), links)
     root = str(Path(__file__).resolve().parent.parent)
-    # A clean interpreter: no site-packages, no user's paths, the same encoding everywhere. It writes bytecode where this
-    # process does: nothing else imports most of its modules, which would otherwise be compiled at each start.
+    # A clean interpreter: no site-packages, no user's paths, the same encoding everywhere. It writes bytecode where
+    # this process does: nothing else imports most of its modules, which would otherwise be compiled at each start.
     unwritten = ["-B"] if sys.dont_write_bytecode else []
     return [sys.executable, "-S", "-s", "-P", *unwritten, "-X", "utf8", "-c", _BOOT, root, folder.scratch, links]
 
