@@ -122,20 +122,20 @@ class _Planner:
         if not module.body:
             raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
         use = self._names.use(module)
-        code, asserts = compile_explained(text)
+        try:
+            calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
+        except NotPlainCalls:
+            calls = None
+            self._in_one_go = False
+        prepares = all(isinstance(node, _DEFINITIONS) for node in module.body)
+        code, asserts = compile_explained(module, text)
         self._relays = self._relays or any(word in text for word in _OUTPUT_WORDS)
         plan = _NOTHING | {
             "text": text, "code": code, "asserts": asserts, "own": use.own,
             "builtins": use.builtins, "follows": use.follows, "mentions_stop": "StopIteration" in text,
-            "prepares": all(isinstance(node, _DEFINITIONS) for node in module.body),
+            "prepares": prepares,
         }  # fmt: skip
-        try:
-            calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
-        except NotPlainCalls:
-            self._in_one_go = False
-        else:
-            plan = self._with_calls(plan, calls)
-        self._tests.append(plan)
+        self._tests.append(self._with_calls(plan, calls) if calls else plan)
 
     def _with_calls(self, plan: TestPlan, calls: PlainCalls) -> TestPlan:
         first = len(self._calls)
