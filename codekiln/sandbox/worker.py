@@ -247,7 +247,8 @@ def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen
         try:
             process = subprocess.Popen(
                 command, stdin=stdin.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
-                env={"PYTHONHASHSEED": "0", **kept},
+                # Bound now, a function of a shared library need not be looked up in each forked process.
+                env={"PYTHONHASHSEED": "0", "LD_BIND_NOW": "1", **kept},
             )  # fmt: skip
         except BaseException as error:  # raised again in the thread that asked
             started.put(error)

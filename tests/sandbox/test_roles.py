@@ -9,7 +9,7 @@ import pytest
 from codekiln.sandbox.inside.confine import reads_are_confined, threads_of
 from tests.sandbox.confined import run_confined
 
-PROGRAM = "confine.limit_program(0, limits)\nconfine.confine_program(confine.program_filter(read_only), 1)"
+PROGRAM = "confine.LimitsOfPrograms().limit(0, limits)\nconfine.confine_program(confine.program_filter(read_only), 1)"
 TEST_CHILD = "confine.confine_test_child(5, 512, read_only)"
 TESTER = "confine.confine_tester(512, read_only)"
 READER = "confine.confine_program(confine.program_filter(True), 1)"

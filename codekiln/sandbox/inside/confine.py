@@ -73,13 +73,23 @@ def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, 
     return _describe(namespaces, version if confined else 0), not confined
 
 
-def limit_program(pid: int, limits: "ProcessLimits") -> None:
-    """Set the limits of a program from outside, for good.
+class LimitsOfPrograms:
+    """Sets the limits of programs from outside, for good.
 
     The server does this, whose memory is its own: in the forked child, each page that Python touches is copied first.
     """
-    for kind, value in _limits(limits):
-        _limit(kind, value, pid)
+
+    def __init__(self) -> None:
+        self._wanted: ProcessLimits | None = None
+        self._values: list[tuple[int, tuple[int, int]]] = []
+
+    def limit(self, pid: int, limits: "ProcessLimits") -> None:
+        """Limit one program, a child of this process."""
+        if limits != self._wanted:  # most programs have those of the one before
+            lowest = [(kind, _lower(value, resource.getrlimit(kind)[1])) for kind, value in _limits(limits)]
+            self._wanted, self._values = limits, [(kind, (value, value)) for kind, value in lowest]
+        for kind, values in self._values:
+            resource.prlimit(pid, kind, values)
 
 
 def program_filter(read_only: bool) -> seccomp.Prepared:
@@ -155,11 +165,14 @@ def _limits(limits: "ProcessLimits") -> tuple[tuple[int, int], ...]:
     )
 
 
-def _limit(kind: int, value: int, pid: int = 0) -> None:
-    """Lower a limit of a process for good, unless it is lower already."""
-    _, hard = resource.prlimit(pid, kind)
-    lowest = min((limit for limit in (value, hard) if limit != resource.RLIM_INFINITY), default=hard)
-    resource.prlimit(pid, kind, (lowest, lowest))
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit of this process for good, unless it is lower already."""
+    lowest = _lower(value, resource.getrlimit(kind)[1])
+    resource.setrlimit(kind, (lowest, lowest))
+
+
+def _lower(limit: int, other: int) -> int:
+    return min((value for value in (limit, other) if value != resource.RLIM_INFINITY), default=limit)
 
 
 def _standard_library() -> str:

@@ -9,7 +9,6 @@ import ctypes
 import errno
 import functools
 import os
-import platform
 import struct
 
 from codekiln.sandbox.inside import system_calls as calls
@@ -40,7 +39,7 @@ _ANY_PID = 0x7FFFFFFE
 
 def supported() -> bool:
     """Return whether the tables of system calls cover this machine's architecture."""
-    return platform.machine() in _ARCHITECTURES
+    return os.uname().machine in _ARCHITECTURES
 
 
 def install(program: bytes) -> None:
@@ -77,7 +76,7 @@ def for_server(machine: str | None = None) -> bytes:
     Args:
         machine: ``x86_64`` or ``aarch64``; default: this machine's.
     """
-    arch, column = _ARCHITECTURES[machine or platform.machine()]
+    arch, column = _ARCHITECTURES[machine or os.uname().machine]
     rules = {
         call[column]: _ALLOWED
         for table in (calls.PLAIN, calls.CHANGES_FILES, calls.SERVER_ONLY)
@@ -122,7 +121,7 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
         read_only: Refuse every change to a file.
         machine: As for `for_server`.
     """
-    column = _ARCHITECTURES[machine or platform.machine()][1]
+    column = _ARCHITECTURES[machine or os.uname().machine][1]
     rules = {calls.SERVER_ONLY[name][column]: _REFUSED for name in ("chmod", "fchmod", "fchmodat")}
     rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED, calls.PRLIMIT[column]: _one_of(0, (0,))}
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
@@ -131,7 +130,7 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
 @functools.cache
 def program_template(read_only: bool, machine: str | None = None) -> bytes:
     """Return the filter of `for_program` for any process, to be `Prepared`."""
-    column = _ARCHITECTURES[machine or platform.machine()][1]
+    column = _ARCHITECTURES[machine or os.uname().machine][1]
     rules = {call[column]: _REFUSED for call in calls.SERVER_ONLY.values()}
     rules |= {
         calls.CLONE[column]: _with_bits(0, _THREAD),
