@@ -110,9 +110,39 @@ def evaluate(
     by_task = {name: _by_task(rows) for name, rows in graded.items()}
     tasks, samples = _common_tasks(by_task)
     ks = sorted({1, *k})
-    chosen = dict(distances or {}) if reference in graded else {}
-    measures = (*(f"pass@{number}" for number in ks), *metrics, *chosen)
     per_problem = {name: {task: _values(rows[task], ks, metrics) for task in tasks} for name, rows in by_task.items()}
+    return evaluate_values(
+        per_problem,
+        samples,
+        groups=groups,
+        strata=strata,
+        distances=distances,
+        reference=reference,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def evaluate_values(
+    per_problem: Mapping[str, Mapping[str, Values]],
+    samples: int,
+    *,
+    groups: Mapping[str, str | None] | None = None,
+    strata: Mapping[str, str | None] | None = None,
+    distances: Mapping[str, Sequence[str]] | None = None,
+    reference: str = "",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Return the evaluation of contenders from their values per problem; see `evaluate` for the other arguments.
+
+    Args:
+        per_problem: Values by measure, by contender and task id; tasks and measures are the same, in the same order.
+        samples: Samples per problem.
+    """
+    tasks = list(next(iter(per_problem.values())))
+    chosen = dict(distances or {}) if reference in per_problem else {}
+    measures = (*next(iter(next(iter(per_problem.values())).values())), *chosen)
     estimator = _Estimator(measures, chosen, reference, groups or {}, resamples, seed)
     contenders, comparisons = estimator.estimate(per_problem)
     found = {name: [task for task in tasks if (strata or {}).get(task) == name] for name in _names(tasks, strata or {})}
