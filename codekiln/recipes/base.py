@@ -118,12 +118,7 @@ class Recipe(ABC, Generic[S]):
 
     def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
         """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
-        if self.measures:
-            return list(graded)
-        by_id = {problem.task_id: problem for problem in problems}
-        codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
-        scores = iter(metrics.score_all(codes))
-        return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
+        return list(graded) if self.measures else score_programs(problems, graded)
 
     @abstractmethod
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
@@ -152,6 +147,19 @@ class Recipe(ABC, Generic[S]):
     def validate(self, folder: Path) -> Iterator[InputError]:
         """Yield what is wrong with the recipe's own files in a data set folder."""
         return iter(())
+
+
+def score_programs(problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
+    """Return the same rows; those that pass carry all code metrics of their programs.
+
+    Args:
+        problems: At least the problems that the rows are about.
+        graded: Rows in any order.
+    """
+    by_id = {problem.task_id: problem for problem in problems}
+    codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
+    scores = iter(metrics.score_all(codes))
+    return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
 
 
 def by_task(problems: Iterable[Problem], graded: Iterable[Graded]) -> dict[str, list[Graded]]:

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     ignored: dict[str, None] = {}
     errors: list[InputError] = []
     rows = _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path)
-    for where, row in (one for where, row in rows for one in _single(where, row)):
+    for where, row in chain.from_iterable(starmap(_single, rows)):
         try:
             # From JSON, because only that refuses lone surrogates, which no graded row can hold.
             sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
