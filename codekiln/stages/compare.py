@@ -1,0 +1,182 @@
+"""Compare contenders whose samples exist already: grade, score, evaluate, ask the gate, and write the report.
+
+Nothing per sample is held in memory but what grading needs of one file at a time: rows are read from files in a stream
+and become counts and sums per problem. No stage of a pipeline, and nothing is registered.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from codekiln.code import metrics
+from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.readers import missing_packages, read_problems
+from codekiln.data.records import Graded, Problem
+from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
+from codekiln.evaluation.report import data as report
+from codekiln.evaluation.report import render
+from codekiln.evaluation.running import RunningValues
+from codekiln.evaluation.summary import Values, evaluate_values
+from codekiln.recipes.base import Recipe
+from codekiln.sandbox.grading import grade_files
+from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
+from codekiln.stages.contenders import Contenders, Plan, plan_comparison
+from codekiln.stages.examples import before_and_after
+from codekiln.stages.reporting import environment, question
+from codekiln.stages.scored_samples import ScoredSamples
+
+RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
+PACKAGES = ("radon", "complexipy", "ruff")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How contenders are graded and judged.
+
+    Attributes:
+        metric: The target metric, or a pass@k.
+        tolerance: How far pass@1 may fall.
+        ks: The k of pass@k; empty: those of 1 and 10 that there are samples for.
+        seed: Of the intervals.
+        grading: Options of `sandbox.grading.grade_files`: workers, allowed packages, protections and cache.
+    """
+
+    metric: str = metrics.DEFAULT
+    tolerance: float = 0.02
+    ks: tuple[int, ...] = ()
+    seed: int = 0
+    grading: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compare_samples(
+    source: str, contenders: Contenders, out: Path, judging: Judging, say: Say
+) -> tuple[Evaluation, Gate]:
+    """Compare contenders on the problems that they have samples of, and write results and report into ``out``.
+
+    The same call continues after an interruption: verdicts and scores are kept in ``out`` as they are found.
+
+    Args:
+        source: Path or Hub id of the problems.
+        contenders: Files of samples by contender.
+        out: A folder, which is made.
+        judging: How they are graded and judged.
+        say: Gets notes, a line each.
+
+    Raises:
+        InputError: A file cannot be read, a contender lacks a problem, or there are too few samples for a k.
+    """
+    problems = read_problems(source, show=0)
+    left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
+    plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
+    files = _graded(problems, contenders, out / GRADED, judging, say)
+    evaluation = evaluate_values(
+        {name: _per_problem(name, files, plan) for name in contenders.files},
+        plan.samples,
+        groups={row.task_id: row.group for row in problems},
+        strata={row.task_id: row.stratum for row in problems},
+        seed=judging.seed,
+    )
+    gate = decide(
+        evaluation,
+        contenders.candidate,
+        metric=judging.metric,
+        direction=measures.look_up(Recipe, judging.metric).direction,
+        tolerance=judging.tolerance,
+        base=contenders.base,
+        champion=CHAMPION if CHAMPION in contenders.files else None,
+    )
+    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
+    examples = before_and_after(
+        problems,
+        evaluation.per_problem,
+        lambda name: _compared(name, files, plan),
+        (contenders.base, contenders.candidate),
+        judging.metric,
+        passing=True,
+    )
+    write_atomic(out / REPORT, render(_report(source, contenders, judging, evaluation, gate, examples)))
+    return evaluation, gate
+
+
+Files = Mapping[str, Sequence[ScoredSamples]]
+
+
+def _graded(problems: Sequence[Problem], contenders: Contenders, folder: Path, judging: Judging, say: Say) -> Files:
+    """Grade and score every file of samples, each beside its journal."""
+    said: set[str] = set()
+
+    def once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    found: dict[str, list[ScoredSamples]] = {name: [] for name in contenders.files}
+    for name, number, path in contenders.runs():
+        label, graded = f"{name}, {path}", folder / f"{name}-{number}.jsonl"
+        say(f"== {label}")
+        summary = grade_files(problems, path, graded, say=once, **judging.grading)
+        if INFRASTRUCTURE_ERRORS in summary:
+            say(
+                f"{summary[INFRASTRUCTURE_ERRORS]} programs whose sandbox failed count as not passed; "
+                "the same command grades them again"
+            )
+        found[name].append(ScoredSamples(graded, problems))
+        found[name][-1].score("score", summary["samples"])
+    return found
+
+
+def _compared(name: str, files: Files, plan: Plan) -> Iterator[Graded]:
+    """Yield the graded samples of a contender that count: of each problem the first ones, over all of its files."""
+    counts: Counter[str] = Counter()
+    for rows in files[name]:
+        for row in rows:
+            counts[row.sample.task_id] += 1
+            if counts[row.sample.task_id] <= plan.samples:
+                yield row
+
+
+def _per_problem(name: str, files: Files, plan: Plan) -> dict[str, Values]:
+    running = {task: RunningValues(metrics.names()) for task in plan.tasks}
+    for row in _compared(name, files, plan):
+        running[row.sample.task_id].add(row)
+    return {task: values.values(plan.ks) for task, values in running.items()}
+
+
+def _report(
+    source: str,
+    contenders: Contenders,
+    judging: Judging,
+    evaluation: Evaluation,
+    gate: Gate,
+    examples: tuple[report.BeforeAfter, ...],
+) -> report.ReportData:
+    return report.ReportData(
+        title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(source).name}",
+        question=question(gate, contenders.base, Recipe.guard, programs=True),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        against=contenders.base,
+        held_out=False,
+        gate=gate,
+        evaluation=evaluation,
+        measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
+        examples=examples,
+        base=report.BaseModelInfo(id=contenders.base),
+        steps=tuple(_file(f"{name}: {path}", path) for name, _, path in contenders.runs()),
+        settings={
+            "problems": source,
+            "metric": judging.metric,
+            "tolerance": judging.tolerance,
+            "seed": judging.seed,
+            **{key: value for key, value in judging.grading.items() if value},
+        },
+        environment=environment(PACKAGES),
+    )
+
+
+def _file(name: str, path: Path) -> report.StageInfo:
+    return report.StageInfo(name=name, digest=sha256_file(path) if path.is_file() else "")

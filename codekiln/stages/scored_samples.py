@@ -1,0 +1,101 @@
+"""Graded samples with the scores of their programs, as a stream of files; scoring goes on after an interruption."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from codekiln.code import metrics
+from codekiln.data.files import sha256_file
+from codekiln.data.records import Graded, Problem, Score
+from codekiln.errors import InputError
+from codekiln.progress import progress
+from codekiln.recipes.base import score_programs
+from codekiln.stages.base import code_version
+
+_BATCH = 1_000
+"""Rows that are scored together: ruff is started once for each, and a kill loses one at most."""
+
+
+class ScoredSamples:
+    """The rows of a graded file, and their scores in ``<graded>.scores``: a head, then a line for each row.
+
+    A line is a list of values in the order of `metrics.names`, or null for a row that is not scored.
+
+    Args:
+        graded: A file that `sandbox.grading.grade_files` wrote.
+        problems: The problems that its rows are about.
+    """
+
+    def __init__(self, graded: Path, problems: Sequence[Problem]) -> None:
+        self._graded, self._problems = graded, problems
+        self._path = graded.with_name(graded.name + ".scores")
+
+    def score(self, label: str, total: int) -> None:
+        """Score every row that has no scores yet.
+
+        Args:
+            label: For progress.
+            total: Number of rows.
+
+        Raises:
+            InputError: Another process is scoring the same file.
+        """
+        head = {"graded": sha256_file(self._graded), "metrics": metrics.names(), "code": code_version()}
+        with self._path.open("a+b") as file, self._graded.open("rb") as graded:
+            _lock(file, self._path)
+            done = _resume(file, json.dumps(head).encode())
+            if done == total:
+                return
+            with progress(label, total - done, "samples") as step:
+                for batch in _batches(islice(graded, done, None)):
+                    file.write(b"".join(self._scored(batch)))
+                    file.flush()
+                    step(len(batch))
+
+    def __iter__(self) -> Iterator[Graded]:
+        names = metrics.names()
+        with self._graded.open("rb") as graded, self._path.open("rb") as file:
+            next(file)
+            for row, line in zip(graded, file, strict=True):
+                values = json.loads(line)
+                scores = zip(names, values or (), strict=values is not None)
+                found = tuple(Score(metric=name, value=value) for name, value in scores)
+                yield Graded.model_validate_json(row).model_copy(update={"scores": found})
+
+    def _scored(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        rows = [Graded.model_validate_json(line) for line in lines]
+        for row in score_programs(self._problems, rows):
+            yield json.dumps([score.value for score in row.scores] or None).encode() + b"\n"
+
+
+def _resume(file: IO[bytes], head: bytes) -> int:
+    """Return how many rows are scored; a line that was cut, and scores of something else, are dropped."""
+    file.seek(0)
+    done, end = 0, 0
+    for number, line in enumerate(file):
+        if not line.endswith(b"\n") or (number == 0 and line[:-1] != head):
+            break
+        done, end = number, end + len(line)
+    file.truncate(end)
+    file.seek(0, os.SEEK_END)
+    if not end:
+        file.write(head + b"\n")
+    return done
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fix = "wait for it, or give another --out"
+        raise InputError("another run is writing it at this moment", where=str(path), fix=fix) from None
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(lines)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
