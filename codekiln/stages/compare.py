@@ -28,6 +28,7 @@ from codekiln.stages.contenders import Contenders, Plan, plan_comparison
 from codekiln.stages.examples import before_and_after
 from codekiln.stages.reporting import environment, question
 from codekiln.stages.scored_samples import ScoredSamples
+from codekiln.stages.scoring import Scoring
 
 RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
 PACKAGES = ("radon", "complexipy", "ruff")
@@ -116,17 +117,15 @@ def _graded(problems: Sequence[Problem], contenders: Contenders, folder: Path, j
             say(line)
 
     found: dict[str, list[ScoredSamples]] = {name: [] for name in contenders.files}
-    for name, number, path in contenders.runs():
-        label, graded = f"{name}, {path}", folder / f"{name}-{number}.jsonl"
-        say(f"== {label}")
-        summary = grade_files(problems, path, graded, say=once, **judging.grading)
-        if INFRASTRUCTURE_ERRORS in summary:
-            say(
-                f"{summary[INFRASTRUCTURE_ERRORS]} programs whose sandbox failed count as not passed; "
-                "the same command grades them again"
-            )
-        found[name].append(ScoredSamples(graded, problems))
-        found[name][-1].score("score", summary["samples"])
+    with Scoring(problems, judging.grading.get("workers")) as scoring:
+        for name, number, path in contenders.runs():
+            say(f"== {name}: {path}")
+            graded = folder / f"{name}-{number}.jsonl"
+            summary = grade_files(problems, path, graded, say=once, **judging.grading)
+            if failed := summary.get(INFRASTRUCTURE_ERRORS):
+                say(f"{failed} samples whose sandbox failed count as not passed; the same command grades them again")
+            found[name].append(ScoredSamples(graded))
+            found[name][-1].score(scoring, summary["samples"], "score")
     return found
 
 

@@ -3,43 +3,40 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from codekiln.code import metrics
 from codekiln.data.files import sha256_file
-from codekiln.data.records import Graded, Problem, Score
+from codekiln.data.records import Graded, Score
 from codekiln.errors import InputError
 from codekiln.progress import progress
-from codekiln.recipes.base import score_programs
 from codekiln.stages.base import code_version
-
-_BATCH = 1_000
-"""Rows that are scored together: ruff is started once for each, and a kill loses one at most."""
+from codekiln.stages.scoring import Scoring
 
 
 class ScoredSamples:
     """The rows of a graded file, and their scores in ``<graded>.scores``: a head, then a line for each row.
 
-    A line is a list of values in the order of `metrics.names`, or null for a row that is not scored.
+    A line is what `Scoring.score` yields.
 
     Args:
         graded: A file that `sandbox.grading.grade_files` wrote.
-        problems: The problems that its rows are about.
     """
 
-    def __init__(self, graded: Path, problems: Sequence[Problem]) -> None:
-        self._graded, self._problems = graded, problems
+    def __init__(self, graded: Path) -> None:
+        self._graded = graded
         self._path = graded.with_name(graded.name + ".scores")
 
-    def score(self, label: str, total: int) -> None:
+    def score(self, scoring: Scoring, total: int, label: str) -> None:
         """Score every row that has no scores yet.
 
         Args:
-            label: For progress.
+            scoring: Scores rows.
             total: Number of rows.
+            label: For progress.
 
         Raises:
             InputError: Another process is scoring the same file.
@@ -51,10 +48,10 @@ class ScoredSamples:
             if done == total:
                 return
             with progress(label, total - done, "samples") as step:
-                for batch in _batches(islice(graded, done, None)):
-                    file.write(b"".join(self._scored(batch)))
+                for lines in scoring.score(islice(graded, done, None), total - done):
+                    file.write("".join(f"{line}\n" for line in lines).encode())
                     file.flush()
-                    step(len(batch))
+                    step(len(lines))
 
     def __iter__(self) -> Iterator[Graded]:
         names = metrics.names()
@@ -65,11 +62,6 @@ class ScoredSamples:
                 scores = zip(names, values or (), strict=values is not None)
                 found = tuple(Score(metric=name, value=value) for name, value in scores)
                 yield Graded.model_validate_json(row).model_copy(update={"scores": found})
-
-    def _scored(self, lines: Sequence[bytes]) -> Iterator[bytes]:
-        rows = [Graded.model_validate_json(line) for line in lines]
-        for row in score_programs(self._problems, rows):
-            yield json.dumps([score.value for score in row.scores] or None).encode() + b"\n"
 
 
 def _resume(file: IO[bytes], head: bytes) -> int:
@@ -93,9 +85,3 @@ def _lock(file: IO[bytes], path: Path) -> None:
     except BlockingIOError:
         fix = "wait for it, or give another --out"
         raise InputError("another run is writing it at this moment", where=str(path), fix=fix) from None
-
-
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rest = iter(lines)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
