@@ -3,6 +3,7 @@
 import ast
 from types import CodeType
 
+from codekiln.data.python_text import compiled, syntax_tree
 from codekiln.sandbox.inside.explanation import COMPARED, NOTED
 from codekiln.sandbox.inside.messages import AssertPlan
 
@@ -14,14 +15,14 @@ _SYMBOLS: dict[type[ast.cmpop], str] = {
 
 def compile_explained(text: str) -> tuple[CodeType, tuple[AssertPlan, ...]]:
     """Return the code of a test, and where its asserts are: first and last line, text, names that it reads."""
-    module = ast.parse(text)
+    module = syntax_tree(text)
     asserts = tuple(
         (node.lineno, node.end_lineno or node.lineno, ast.get_source_segment(text, node) or "", _names(node))
         for node in ast.walk(module)
         if isinstance(node, ast.Assert)
     )
     explained = ast.fix_missing_locations(_Explainer().visit(module))
-    return compile(explained, "<test>", "exec", dont_inherit=True), asserts
+    return compiled(explained, "<test>"), asserts
 
 
 def _names(node: ast.Assert) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
+from codekiln.data.python_text import compiled
 from codekiln.sandbox import trusted
 from codekiln.sandbox.inside.plain_values import dumps, encode
 from codekiln.sandbox.test_names import Use
@@ -157,7 +158,7 @@ class PlainCalls:
 
 def compile_expression(node: ast.expr) -> CodeType:
     """Return the code of an expression."""
-    return compile(ast.fix_missing_locations(ast.Expression(node)), "<test>", "eval", dont_inherit=True)
+    return compiled(ast.fix_missing_locations(ast.Expression(node)), "<test>", "eval")
 
 
 def _conjuncts(node: ast.expr) -> list[ast.expr]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus_inputs import encode_arguments, mbpp_arguments
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Comparison, Problem, ReferenceTest
@@ -98,7 +99,7 @@ def _encoded(row: EvalPlusRow, field: str, where: str, *, is_mbpp: bool) -> Iter
 def _refuse_bad_reference(reference: str, entry_point: str, where: str) -> None:
     """Refuse a reference that is no program or does not define the entry point: it gives the expected results."""
     try:
-        body = ast.parse(reference).body
+        body = syntax_tree(reference).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what, fix = f"with the prompt, not Python: {error}", "correct the row"
     else:
@@ -123,7 +124,7 @@ def origin_test(source: str, entry_point: str, *, is_mbpp: bool) -> ReferenceTes
     needed to compare them as ``sandbox/inside/reference_comparison.py`` does. The canonical solution of the row gives
     the expected results, as the lists ``results`` in the file were made.
     """
-    module = ast.parse(source)
+    module = syntax_tree(source)
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     body = check.body if check else module.body
     callee = check.args.args[0].arg if check and check.args.args else entry_point

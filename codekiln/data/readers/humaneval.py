@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import Test
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -26,7 +27,7 @@ def split_tests(source: str, entry_point: str) -> SplitTests:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: ``source`` is not Python.
     """
-    module = ast.parse(source)
+    module = syntax_tree(source)
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     outside = [node for node in module.body if node is not check and not _is_idle(node) and not _is_call_of_check(node)]
     if check is None:
@@ -99,7 +100,7 @@ def _is_call_of_check(node: ast.stmt) -> bool:
 
 def _used(around: list[ast.stmt], tests: Iterable[str]) -> list[ast.stmt]:
     """Return the statements that the tests need, in order: those that define a name they use, and those that act."""
-    needed = {name for test in tests for name in _names(ast.parse(test))}
+    needed = {name for test in tests for name in _names(syntax_tree(test))}
     kept: set[int] = set()
     while True:
         more = {
