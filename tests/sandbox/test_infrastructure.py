@@ -18,6 +18,7 @@ from codekiln.data.records import Problem, ReferenceTest
 from codekiln.sandbox import Limits, Sandbox, worker
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
+from tests.descriptors import nothing_left_open
 
 CALLS = Problem(task_id="calls", prompt="", entry_point="f", tests=("assert f(1) == 2", "assert f(2) == 3"))
 QUESTIONS = CALLS.model_copy(
@@ -34,11 +35,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(worker, "_GRACE_SECONDS", 0.5)
     this = psutil.Process()
-    before, handles = set(this.children(recursive=True)), this.num_fds()
-    yield tmp_path
-    assert os.listdir(tmp_path) == []
-    assert set(this.children(recursive=True)) == before
-    assert this.num_fds() <= handles  # others may have closed theirs meanwhile
+    before = set(this.children(recursive=True))
+    with nothing_left_open():
+        yield tmp_path
+        assert os.listdir(tmp_path) == []
+        assert set(this.children(recursive=True)) == before
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
