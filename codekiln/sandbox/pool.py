@@ -16,11 +16,11 @@ from codekiln.sandbox.allowed_imports import package_paths
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.confine import reads_are_confined
 from codekiln.sandbox.inside.endings import KILLED, STILL_RUNNING
-from codekiln.sandbox.inside.messages import LimitValues
+from codekiln.sandbox.inside.messages import LimitValues, ProblemPlan
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Observation, Run, describe, plan_calls, plan_run
 from codekiln.sandbox.server_folder import remove_abandoned
-from codekiln.sandbox.test_plan import encode_plan, plan_tests
+from codekiln.sandbox.test_plan import plan_tests
 from codekiln.sandbox.verdict import infrastructure_failure, not_graded, verdict_on
 from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
 
@@ -218,7 +218,7 @@ class Sandbox:
             planned.cpu_seconds = max(min(most, max(_FIRST_SECONDS, needed)), least)
 
     def _observe_one(self, worker: Worker, run: Run, source: "_JobQueue[Run]") -> Observation:
-        plan = encoded(encode_plan(plan_run(run)))
+        plan = encoded(plan_run(run))
         stdin = None if run.stdin is None else run.stdin.encode("utf-8", "surrogatepass")
         try:
             answer = self._with_retry(
@@ -247,7 +247,7 @@ class Sandbox:
     def _prove_alive(self, worker: Worker) -> None:
         """Run a harmless program; when the sandbox dies even then, it is broken."""
         try:
-            worker.run(encoded(encode_plan(plan_calls(()))), "", self._limits, forget=True)
+            worker.run(encoded(plan_calls(())), "", self._limits, forget=True)
         except ServerDied as error:
             raise SandboxError(f"the sandbox dies on this machine, whatever it runs: {error}") from error
 
@@ -278,9 +278,9 @@ class Sandbox:
         if any(isinstance(test, ReferenceTest) for test in problem.tests):
             expected = self._expected.of(problem, lambda plan, program: self._results(worker, plan, program))
         made = plan_tests(problem, expected)
-        return _Planned(problem, made.total, 1 + len(made.message["scripts"]), encoded(encode_plan(made.message)))
+        return _Planned(problem, made.total, 1 + len(made.message["scripts"]), encoded(made.message))
 
-    def _results(self, worker: Worker, plan: bytes, program: str) -> dict[str, Any]:
+    def _results(self, worker: Worker, plan: ProblemPlan, program: str) -> dict[str, Any]:
         """Run a reference, with more time than programs, and less memory: right ones may need more than it does."""
         memory = self._limits["memory_mb"] * 3 // 4
         limits = cast(LimitValues, {**self._limits, **_REFERENCE_SECONDS, "memory_mb": memory})

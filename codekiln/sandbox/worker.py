@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from codekiln.errors import SandboxError
 from codekiln.sandbox.allowed_imports import link_packages, package_paths
-from codekiln.sandbox.inside.messages import JobMessage, LimitValues
+from codekiln.sandbox.inside.messages import JobMessage, LimitValues, ProblemPlan
 from codekiln.sandbox.server_folder import ServerFolder
 
 _START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 60.0, 20.0, 0.5
@@ -57,9 +57,9 @@ class EncodedPlan(NamedTuple):
 _keys = itertools.count()
 
 
-def encoded(data: bytes) -> EncodedPlan:
+def encoded(plan: ProblemPlan) -> EncodedPlan:
     """Return a plan with a new key."""
-    return EncodedPlan(next(_keys), data)
+    return EncodedPlan(next(_keys), marshal.dumps(cast(Any, plan)))
 
 
 class _Server(NamedTuple):
@@ -230,8 +230,10 @@ def _command(folder: ServerFolder, packages: tuple[str, ...]) -> list[str]:
         links = os.path.join(folder.path, "packages")
         link_packages(package_paths(packages), links)
     root = str(Path(__file__).resolve().parent.parent)
-    # A clean interpreter: no site-packages, no user's paths, no bytecode written, the same encoding everywhere.
-    return [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOT, root, folder.scratch, links]
+    # A clean interpreter: no site-packages, no user's paths, the same encoding everywhere. It writes bytecode where
+    # this process does: nothing else imports most of its modules, which would otherwise be compiled at each start.
+    unwritten = ["-B"] if sys.dont_write_bytecode else []
+    return [sys.executable, "-S", "-s", "-P", *unwritten, "-X", "utf8", "-c", _BOOT, root, folder.scratch, links]
 
 
 def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen[bytes]":
@@ -247,7 +249,8 @@ def _keep_running(command: list[str], stdin: socket.socket) -> "subprocess.Popen
         try:
             process = subprocess.Popen(
                 command, stdin=stdin.fileno(), stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
-                env={"PYTHONHASHSEED": "0", **kept},
+                # Bound now, a function of a shared library need not be looked up in each forked process.
+                env={"PYTHONHASHSEED": "0", "LD_BIND_NOW": "1", **kept},
             )  # fmt: skip
         except BaseException as error:  # raised again in the thread that asked
             started.put(error)

@@ -9,7 +9,7 @@ from codekiln.sandbox.allowed_imports import link_packages, package_paths
 from codekiln.sandbox.inside import landlock
 from tests.sandbox.confined import run_confined
 
-PROGRAM = "confine.limit_program(0, limits)\nconfine.confine_program(confine.program_filter(read_only), 1)"
+PROGRAM = "confine.confine_program(confine.program_filter(read_only), confine.LimitsOfPrograms().of(limits), 1)"
 
 
 def run(folder: Path, names: list[str], program: str) -> str:

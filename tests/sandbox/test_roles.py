@@ -9,10 +9,10 @@ import pytest
 from codekiln.sandbox.inside.confine import reads_are_confined, threads_of
 from tests.sandbox.confined import run_confined
 
-PROGRAM = "confine.limit_program(0, limits)\nconfine.confine_program(confine.program_filter(read_only), 1)"
+PROGRAM = "confine.confine_program(confine.program_filter(read_only), confine.LimitsOfPrograms().of(limits), 1)"
 TEST_CHILD = "confine.confine_test_child(5, 512, read_only)"
 TESTER = "confine.confine_tester(512, read_only)"
-READER = "confine.confine_program(confine.program_filter(True), 1)"
+READER = "confine.confine_program(confine.program_filter(True), [], 1)"
 
 EVERYBODY_REFUSED = {
     "network": "import socket\nsocket.socket()",
@@ -148,7 +148,7 @@ def test_the_server_counts_the_threads_of_a_program(tmp_path: Path) -> None:
 ready, ready_in = os.pipe()
 child = os.fork()
 if child == 0:
-    confine.confine_program(confine.program_filter(read_only), ready_in)
+    confine.confine_program(confine.program_filter(read_only), [], ready_in)
     exec({program!r})
     os.write(confine.PROGRAM_CHANNEL, b"x")
     time.sleep(60)

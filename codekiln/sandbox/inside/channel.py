@@ -15,15 +15,20 @@ class MessageTooLarge(ValueError):
 
 def write_frame(handle: int, data: bytes) -> None:
     """Write one message."""
-    header = _pack(len(data))
     if len(data) > _CHUNK:  # too large to be copied for the sake of one call less
-        _write_all(handle, header)
-        _write_all(handle, data)
+        write_bytes(handle, _pack(len(data)))
+        write_bytes(handle, data)
     else:
-        _write_all(handle, header + data)
+        write_bytes(handle, frame(data))
 
 
-def _write_all(handle: int, data: bytes) -> None:
+def frame(data: bytes) -> bytes:
+    """Return one message as it is written."""
+    return _pack(len(data)) + data
+
+
+def write_bytes(handle: int, data: "bytes | memoryview") -> None:
+    """Write all bytes, of one message or several."""
     done = _write(handle, data)
     if done < len(data):
         view = memoryview(data)[done:]

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from codekiln.sandbox.inside.messages import ProcessLimits
 
+    LimitValuesByKind = list[tuple[int, tuple[int, int]]]
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP = 38, 1, 4, 24
 _INTERNET, _STREAM = 2, 1
@@ -73,13 +75,19 @@ def confine_server(folder: str, packages: str | None = None) -> tuple[dict[str, 
     return _describe(namespaces, version if confined else 0), not confined
 
 
-def limit_program(pid: int, limits: "ProcessLimits") -> None:
-    """Set the limits of a program from outside, for good.
+class LimitsOfPrograms:
+    """Finds the values of the limits of programs before these are forked: each page that a child touches is copied."""
 
-    The server does this, whose memory is its own: in the forked child, each page that Python touches is copied first.
-    """
-    for kind, value in _limits(limits):
-        _limit(kind, value, pid)
+    def __init__(self) -> None:
+        self._wanted: ProcessLimits | None = None
+        self._values: LimitValuesByKind = []
+
+    def of(self, limits: "ProcessLimits") -> "LimitValuesByKind":
+        """Return the values of the limits of one program, none of which is above that of this process."""
+        if limits != self._wanted:  # most programs have those of the one before
+            lowest = [(kind, _lower(value, resource.getrlimit(kind)[1])) for kind, value in _limits(limits)]
+            self._wanted, self._values = limits, [(kind, (value, value)) for kind, value in lowest]
+        return self._values
 
 
 def program_filter(read_only: bool) -> seccomp.Prepared:
@@ -91,15 +99,18 @@ def program_filter(read_only: bool) -> seccomp.Prepared:
     return seccomp.Prepared(seccomp.program_template(read_only))
 
 
-def confine_program(calls: seccomp.Prepared, channel: int) -> None:
-    """Filter this process, the forked child, for good, and close all descriptors but 0, 1, 2 and ``channel``.
+def confine_program(calls: seccomp.Prepared, limits: "LimitValuesByKind", channel: int) -> None:
+    """Limit and filter this process, the forked child, for good; close all descriptors but 0, 1, 2 and ``channel``.
 
     Args:
         calls: What `program_filter` returned.
+        limits: What `LimitsOfPrograms.of` returned.
         channel: A descriptor, which becomes 3.
     """
     os.dup2(channel, PROGRAM_CHANNEL)
     os.closerange(PROGRAM_CHANNEL + 1, _OPEN_FILES)
+    for kind, values in limits:
+        resource.setrlimit(kind, values)
     _prctl(_PDEATHSIG, signal.SIGKILL)
     calls.install(os.getpid())
 
@@ -155,11 +166,14 @@ def _limits(limits: "ProcessLimits") -> tuple[tuple[int, int], ...]:
     )
 
 
-def _limit(kind: int, value: int, pid: int = 0) -> None:
-    """Lower a limit of a process for good, unless it is lower already."""
-    _, hard = resource.prlimit(pid, kind)
-    lowest = min((limit for limit in (value, hard) if limit != resource.RLIM_INFINITY), default=hard)
-    resource.prlimit(pid, kind, (lowest, lowest))
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit of this process for good, unless it is lower already."""
+    lowest = _lower(value, resource.getrlimit(kind)[1])
+    resource.setrlimit(kind, (lowest, lowest))
+
+
+def _lower(limit: int, other: int) -> int:
+    return min((value for value in (limit, other) if value != resource.RLIM_INFINITY), default=limit)
 
 
 def _standard_library() -> str:
@@ -247,12 +261,12 @@ def _describe(namespaces: bool, version: int) -> dict[str, str]:
 
 def _drop_capabilities() -> None:
     for capability in range(64):
-        _LIBC.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # refused without CAP_SETPCAP, harmless under no_new_privs
+        seccomp.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # refused without CAP_SETPCAP, harmless under no_new_privs
     header, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
     if _LIBC.capset(header, nothing) != 0:
         raise OSError(ctypes.get_errno(), f"capset: {os.strerror(ctypes.get_errno())}")
 
 
 def _prctl(option: int, value: int) -> None:
-    if _LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+    if seccomp.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option}: {os.strerror(ctypes.get_errno())}")

@@ -4,7 +4,6 @@ It knows what is called in a program, and no expected value: those are the teste
 """
 
 import contextlib
-import gc
 import marshal
 import mmap
 import os
@@ -16,30 +15,31 @@ import sys
 import time
 from types import ModuleType
 
-from codekiln.sandbox.inside.channel import read_frame, write_frame
+from codekiln.sandbox.inside.channel import frame, read_frame, write_bytes, write_frame
 from codekiln.sandbox.inside.confine import (
     MAX_THREADS,
     PROGRAM_CHANNEL,
+    LimitsOfPrograms,
     confine_program,
-    limit_program,
     program_filter,
     threads_of,
 )
+from codekiln.sandbox.inside.memory import prepare_to_fork
 from codekiln.sandbox.inside.plain_values import Foreign, read_text
-from codekiln.sandbox.inside.program import run
+from codekiln.sandbox.inside.program import rehearse, run
 from codekiln.sandbox.inside.scratch_folder import ScratchFolder
 from codekiln.sandbox.inside.seccomp import Prepared
 
 # For type checkers, which take this name for true: the confined process imports nothing for types.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from codekiln.sandbox.inside.confine import LimitValuesByKind
     from codekiln.sandbox.inside.messages import CallPlan, LimitValues, OutcomeMessage, RunMessage
 
 _CHUNK = 1 << 16
 _FOLDER_SECONDS = 0.1
 """Time between two looks at the size of the scratch folder."""
 _STOP = b"s"
-_GO = b"g"
 _PLAIN = Foreign()
 _HIDDEN: list[ModuleType] = []
 """Modules of codekiln, which programs do not find."""
@@ -91,24 +91,28 @@ class _Printed:
 
     def __init__(self, limit: int) -> None:
         self._limit, self._size = limit, 0
-        self._memory = mmap.mmap(-1, limit + _CHUNK)
+        self._memory: mmap.mmap | None = None  # most programs print nothing
 
-    def read(self, handle: int) -> bool:
-        """Read on; return whether there was anything."""
+    def read(self, handle: int) -> None:
+        """Read on; there must be something to read."""
+        if self._memory is None:
+            self._memory = mmap.mmap(-1, self._limit + _CHUNK)
         with memoryview(self._memory) as memory, memory[self._size : self._size + _CHUNK] as place:
-            count = os.readv(handle, [place])
-        self._size += count
-        return count > 0
+            self._size += os.readv(handle, [place])
 
     def is_too_long(self) -> bool:
         """Return whether it is beyond the limit."""
         return self._size > self._limit
 
-    def send(self, control: socket.socket) -> None:
-        """Send it as one message, and forget it."""
-        control.sendall(struct.pack("=I", self._size))
-        with memoryview(self._memory) as memory, memory[: self._size] as text:
-            control.sendall(text)
+    def send(self, handle: int, outcome: "OutcomeMessage") -> None:
+        """Send the end of the program and what it printed as two messages, and forget the latter."""
+        text = marshal.dumps(dict(outcome))
+        if self._memory is None:
+            write_bytes(handle, frame(text) + frame(b""))
+            return
+        write_bytes(handle, frame(text) + struct.pack("=I", self._size))
+        with memoryview(self._memory) as memory, memory[: self._size] as printed:
+            write_bytes(handle, printed)
         self._memory.close()
 
 
@@ -122,10 +126,10 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
     """Run the programs that the tester sends until it closes its end."""
     scratch, calls = ScratchFolder(folder), program_filter(read_only)
     plans: dict[int, CallPlan] = {}
+    bounds = LimitsOfPrograms()
     _prepare_for_programs()
-    # Keeps the collector of a forked child from touching, and so copying, the pages that it shares with the server.
-    gc.collect()
-    gc.freeze()
+    rehearse()
+    prepare_to_fork()
     try:
         while (received := _receive(control)) is not None:
             job, channel = received
@@ -133,10 +137,9 @@ def serve(control: socket.socket, folder: str, read_only: bool) -> None:
                 plans[job["key"]] = _with_arguments(marshal.loads(job["plan"]))
             plan = plans.pop(job["key"]) if job["forget"] else plans[job["key"]]
             printed = _Printed(job["limits"]["output_kb"] << 10)
-            outcome = _run_one(control, scratch, calls, job, plan, channel, printed)
+            outcome = _run_one(control, scratch, calls, bounds, job, plan, channel, printed)
             scratch.empty()
-            write_frame(control.fileno(), marshal.dumps(dict(outcome)))
-            printed.send(control)
+            printed.send(control.fileno(), outcome)
     finally:
         scratch.empty()
 
@@ -154,7 +157,9 @@ def _prepare_for_programs() -> None:
 
 
 def _with_arguments(plan: "CallPlan") -> "CallPlan":
-    """Read the arguments of calls once, for all programs."""
+    """Read the arguments of calls, and import what its programs need, once for all of them."""
+    if plan["digests"]:
+        import hashlib  # noqa: F401 - most problems do without, and its library is large
     calls = tuple(
         (name, read_text(call.encode(), _PLAIN) if type(call) is str else call) for name, call in plan["calls"]
     )
@@ -176,6 +181,7 @@ def _run_one(
     control: socket.socket,
     scratch: ScratchFolder,
     calls: Prepared,
+    bounds: LimitsOfPrograms,
     job: "RunMessage",
     plan: "CallPlan",
     channel: int,
@@ -183,16 +189,15 @@ def _run_one(
 ) -> "OutcomeMessage":
     output, output_in = os.pipe()
     given = _as_file(job["stdin"]) if job["stdin"] else None
-    go, go_in = os.pipe()
+    # Opened anew, because what a program does to its flags and locks would stay for the next.
+    null = os.open("/dev/null", os.O_RDWR)
+    values = bounds.of(job["limits"])
     scratch.begin()
     server = os.getpid()
     pid = os.fork()
     if pid == 0:
-        os.close(go_in)
-        _become_program(job, plan, calls, given, channel, output_in, go, server)
-    limit_program(pid, job["limits"])
-    os.write(go_in, _GO)
-    for handle in (channel, output_in, go, go_in, *([given] if given is not None else [])):
+        _become_program(job, plan, calls, values, (null if given is None else given, output_in, null), channel, server)
+    for handle in (channel, output_in, null, *([given] if given is not None else [])):
         os.close(handle)
     ended = os.pidfd_open(pid)
     try:
@@ -228,22 +233,18 @@ def _become_program(
     job: "RunMessage",
     plan: "CallPlan",
     calls: Prepared,
-    given: int | None,
+    limits: "LimitValuesByKind",
+    streams: tuple[int, int, int],
     channel: int,
-    output: int,
-    go: int,
     server: int,
 ) -> None:
     try:
-        # Opened anew, because what a program does to the flags and locks of the server's would stay for the next.
-        null = os.open("/dev/null", os.O_RDWR)
-        for target, handle in enumerate((null if given is None else given, output, null)):
+        for target, handle in enumerate(streams):
             os.dup2(handle, target)
-        if os.read(go, 1):  # else: the server ended before it set the limits
-            confine_program(calls, channel)
-            if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
-                job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
-                run(PROGRAM_CHANNEL, job, plan)
+        confine_program(calls, limits, channel)
+        if os.getppid() == server:  # else it ended before the kernel was told to end this process with it
+            job["program"] = marshal.loads(read_frame(PROGRAM_CHANNEL) or b"")
+            run(PROGRAM_CHANNEL, job, plan)
     finally:
         os._exit(70)  # EX_SOFTWARE: reached only when the child failed before it ran the program
 
@@ -267,14 +268,16 @@ def _watch(
             return reason
         look = look if now < look else now + _FOLDER_SECONDS
         events = dict(poll.poll((min(deadline, look) - now) * 1000 + 1))
-        if output in events:
-            if not printed.read(output):
-                poll.unregister(output)
-            elif printed.is_too_long():
+        if events.get(output, 0) & select.POLLIN:
+            printed.read(output)
+            if printed.is_too_long():
                 return "output"
-        elif control.fileno() in events:
+            continue  # what is printed is read to its end before the end of the program counts
+        if output in events:
+            poll.unregister(output)
+        if control.fileno() in events:
             return _stopped(control)
-        elif ended in events:  # what is printed is read to its end before the end of the program counts
+        if ended in events:
             return "ended"
     return "timeout"
 

@@ -155,10 +155,19 @@ def name(value: "Any", kind: type) -> "list[Any] | None":
         module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         # The class of None, among others, says that it is a built-in, where it cannot be found.
         return next(([place, path] for place in (module, "types") if _find(place, path) is value), None)
-    place = (getattr(kind, "__module__", None), getattr(kind, "__qualname__", None))
-    if type(place[0]) is str and place in _VALUES and _find(*place) is kind:
-        return [*place, _VALUES[place][0](value)]
-    return None
+    place = place_of(kind)
+    return [*place, _VALUES[place][0](value)] if place in _VALUES else None
+
+
+def place_of(kind: type) -> "tuple[str, str] | None":
+    """Return the module and name of a class of the standard library, or None for any other class."""
+    module, path = getattr(kind, "__module__", None), getattr(kind, "__qualname__", None)
+    return (str(module), str(path)) if _find(module, path) is kind else None
+
+
+def make(module: str, path: str, *arguments: "Any") -> "Any":
+    """Return an instance of a class of the standard library."""
+    return _known(module, path)(*arguments)
 
 
 def is_value(named: "list[Any]") -> bool:
@@ -166,6 +175,8 @@ def is_value(named: "list[Any]") -> bool:
     if len(named) != 2:
         return len(named) == 3 and (named[0], named[1]) in _VALUES
     module, path = named
+    if type(module) is str and module in _MODULES:
+        __import__(module)  # the other process may have imported what this one has not
     found = _find(module, path)
     if not isinstance(found, type) or path in _TOOLS:
         return False

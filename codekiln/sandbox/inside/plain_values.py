@@ -5,11 +5,8 @@ key, its tag. What is not plain goes to the caller's `Foreign`, or is written as
 method of it is called outside the program. Reading is linear in the text.
 """
 
-import datetime
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
-from decimal import Decimal
-from fractions import Fraction
 from json import JSONDecoder, encoder
 
 from codekiln.sandbox.inside import library_values
@@ -18,6 +15,8 @@ from codekiln.sandbox.inside import library_values
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from decimal import Decimal
+    from fractions import Fraction
     from typing import Any
 
     Tree = Any
@@ -31,8 +30,6 @@ _BASES = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, s
 _DICT_LIKE = (Counter, OrderedDict)
 MUTABLE = frozenset((list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict, array))
 _MAX_EXPONENT = 1000
-_DECIMAL_TEXT = Decimal.__str__
-_PARTS = tuple(vars(Fraction)[name].__get__ for name in ("_numerator", "_denominator"))
 _EMPTY: dict[object, object] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
 _SINGLETONS = {"Ellipsis": ..., "NotImplemented": NotImplemented}
@@ -159,7 +156,7 @@ def write_content(value: "Any", kind: type, foreign: Foreign, depth: int) -> "Tr
         return {_NAME(kind): [pairs, write(value.default_factory, foreign, deeper)] if kind is defaultdict else pairs}
     if kind is tuple or kind is set or kind is frozenset:
         return {_NAME(kind): [write(item, foreign, deeper) for item in value]}
-    if (writer := _WRITERS.get(kind)) is not None:
+    if (writer := _WRITERS.get(kind) or _LATE_WRITERS.get(library_values.place_of(kind))) is not None:
         return writer(value, foreign, deeper)
     if (named := library_values.name(value, kind)) is not None and foreign.may_send(named):
         return {"library": named}
@@ -238,10 +235,6 @@ _WRITERS: "dict[type, Callable[[Any, Foreign, int], Tree]]" = {
         "slice": [write(part, foreign, depth) for part in (value.start, value.stop, value.step)]
     },
     deque: lambda value, foreign, depth: {"deque": [[write(item, foreign, depth) for item in value], value.maxlen]},
-    Decimal: lambda value, foreign, depth: {"decimal": _DECIMAL_TEXT(value)},
-    Fraction: lambda value, foreign, depth: {"fraction": [write(part(value), foreign) for part in _PARTS]},
-    datetime.date: lambda value, foreign, depth: {"date": [value.year, value.month, value.day]},
-    datetime.timedelta: lambda value, foreign, depth: {"timedelta": [value.days, value.seconds, value.microseconds]},
     type(...): lambda value, foreign, depth: {"singleton": "Ellipsis"},
     type(NotImplemented): lambda value, foreign, depth: {"singleton": "NotImplemented"},
     memoryview: lambda value, foreign, depth: (
@@ -253,6 +246,18 @@ _WRITERS: "dict[type, Callable[[Any, Foreign, int], Tree]]" = {
     _VALUES: _write_view("dict_values"),
     _ITEMS: _write_view("dict_items"),
 }
+_LATE_WRITERS: "dict[tuple[str, str] | None, Callable[[Any, Foreign, int], Tree]]" = {
+    ("decimal", "Decimal"): lambda value, foreign, depth: {"decimal": str(value)},
+    ("fractions", "Fraction"): lambda value, foreign, depth: {
+        "fraction": [write(part, foreign) for part in (value._numerator, value._denominator)]
+    },
+    ("datetime", "date"): lambda value, foreign, depth: {"date": [value.year, value.month, value.day]},
+    ("datetime", "timedelta"): lambda value, foreign, depth: {
+        "timedelta": [value.days, value.seconds, value.microseconds]
+    },
+}
+"""Writers by module and class, for modules that few programs import: the memory of a process is part of the cost of
+each program that is forked from it."""
 
 
 def refuse_collisions(keys: "list[Any]") -> None:
@@ -311,7 +316,9 @@ def _read_complex(body: "Tree", foreign: Foreign) -> complex:
     return complex(real, imaginary)
 
 
-def _read_fraction(body: "Tree", foreign: Foreign) -> Fraction | Opaque:
+def _read_fraction(body: "Tree", foreign: Foreign) -> "Fraction | Opaque":
+    from fractions import Fraction
+
     numerator, denominator = (_read(part, foreign) for part in body)
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
         raise ValueError("not a fraction")
@@ -321,7 +328,9 @@ def _read_fraction(body: "Tree", foreign: Foreign) -> Fraction | Opaque:
     return Fraction(numerator, denominator)
 
 
-def _read_decimal(body: "Tree", foreign: Foreign) -> Decimal | Opaque:
+def _read_decimal(body: "Tree", foreign: Foreign) -> "Decimal | Opaque":
+    from decimal import Decimal
+
     if type(body) is not str or len(body) > _MAX_EXPONENT:
         return Opaque("Decimal")
     value = Decimal(body)
@@ -369,8 +378,8 @@ _READERS: "dict[str, Callable[[Tree, Foreign], Any]]" = {
     "deque": _read_deque,
     "decimal": _read_decimal,
     "fraction": _read_fraction,
-    "date": lambda body, foreign: datetime.date(*library_values.integers(body)),
-    "timedelta": lambda body, foreign: datetime.timedelta(*body),
+    "date": lambda body, foreign: library_values.make("datetime", "date", *library_values.integers(body)),
+    "timedelta": lambda body, foreign: library_values.make("datetime", "timedelta", *library_values.integers(body)),
     "singleton": lambda body, foreign: _SINGLETONS[body],
     "dict_keys": lambda body, foreign: _whole(dict.fromkeys(_distinct(body, foreign)).keys(), body),
     "dict_values": lambda body, foreign: dict(enumerate(_items(body, foreign))).values(),

@@ -11,7 +11,6 @@ import marshal
 import os
 import sys
 import types
-from hashlib import sha256 as _sha256
 
 from codekiln.sandbox.inside.answering import ProgramExchange, Relay, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
@@ -51,6 +50,8 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     if plan["observed"]:
         # Whether two runs differ is part of what is observed; the server's random numbers are the same for all.
         sys.modules["random"].seed()
+    # Looked up now, because a program may replace what is in a module; the server has imported it.
+    sha256 = sys.modules["hashlib"].sha256 if plan["digests"] else None
     code = _compile(channel, job["program"])
     _match_recursion_limit()
     if is_script:
@@ -69,11 +70,51 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     if plan["observed"]:
         _show_results(channel, plan, namespace, limit + plan["more_output"])
     elif plan["in_one_go"] and not redefined:
-        _call_in_one_go(channel, plan, namespace, classes, limit)
+        _call_in_one_go(channel, plan, namespace, classes, limit, sha256)
     else:
         _answer_questions(channel, plan, namespace, classes, derived, relays)
     _wait_for_threads()
     _exit(0)
+
+
+def rehearse() -> None:
+    """Run a small program several times as `run` does; the fork server does this once, for all programs.
+
+    The compiler makes its classes when it is used for the first time, and the interpreter specialises code in place
+    while that runs for the first times (PEP 659): what is done here, no child does again in copies of its own.
+    """
+    known = sys.modules.copy()
+    plan: CallPlan = {
+        "calls": tuple((None, compile(call, "<test>", "eval")) for call in _REHEARSED_CALLS), "called": ("f",),
+        "names": ("f",), "in_one_go": True, "shared": (), "classes": (), "setup": None, "entry_point": "f",
+        "observed": False, "relays": False, "more_output": 0, "digests": False,
+    }  # fmt: skip
+    answers, channel = os.pipe()
+    for _ in range(_REHEARSALS):
+        namespace = _namespace(MODULE)
+        _load(channel, _compile(channel, _REHEARSED), namespace)
+        classes, _derived = _define_shared(plan, namespace)
+        _call_in_one_go(channel, plan, namespace, classes, 1 << 10, None)
+        read_frame(answers)
+    os.close(answers)
+    os.close(channel)
+    sys.modules.clear()
+    sys.modules.update(known)
+
+
+_REHEARSALS = 16
+_REHEARSED = """
+from typing import List
+def f(numbers: List[int], word: str = "") -> int:
+    \"\"\"Return a sum.\"\"\"
+    total, seen = 0, {}
+    for place, number in enumerate(numbers):
+        if number > 1 and place % 2 == 0 or word[place:]:
+            total += number
+        seen[number] = seen.get(number, 0) + 1
+    return total + max([len(part) for part in word.split()] + sorted(seen.values()))
+"""
+_REHEARSED_CALLS = ("f([1, 2, 3], 'a bc')", "[f([1]) + 0.5, 'a', None, True]", "(f([1]), {'a': 1})", "f(None)")
 
 
 def _namespace(name: str) -> "Namespace":
@@ -156,7 +197,9 @@ def _run_as_script(channel: int, code: types.CodeType, namespace: "Namespace") -
     _exit(status & 255)
 
 
-def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, limit: int) -> None:
+def _call_in_one_go(
+    channel: int, plan: "CallPlan", namespace: "Namespace", classes: SharedClasses, limit: int, sha256: "Any"
+) -> None:
     """Evaluate all calls and send the results as lines of one message; then answer questions about objects."""
     exchange = ProgramExchange(classes, channel)
     exchange.shares_containers = False
@@ -169,8 +212,8 @@ def _call_in_one_go(channel: int, plan: "CallPlan", namespace: "Namespace", clas
         if size > limit + plan["more_output"]:
             _report(channel, ["large"])
             _exit(0)
-    if plan["digests"] and all(type(result) is bytes for result in results):
-        _report(channel, ["digest", _sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
+    if sha256 is not None and all(type(result) is bytes for result in results):
+        _report(channel, ["digest", sha256(b"".join(results)).hexdigest()])  # type: ignore[arg-type]
         if read_frame(channel) is None:
             return
     for index, result in enumerate(results):  # in place: large results must not be in memory more often than needed

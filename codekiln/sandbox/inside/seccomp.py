@@ -9,12 +9,12 @@ import ctypes
 import errno
 import functools
 import os
-import platform
 import struct
 
 from codekiln.sandbox.inside import system_calls as calls
 
-_prctl = ctypes.CDLL(None, use_errno=True).prctl
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 _put = struct.Struct("=I").pack_into
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -40,7 +40,7 @@ _ANY_PID = 0x7FFFFFFE
 
 def supported() -> bool:
     """Return whether the tables of system calls cover this machine's architecture."""
-    return platform.machine() in _ARCHITECTURES
+    return os.uname().machine in _ARCHITECTURES
 
 
 def install(program: bytes) -> None:
@@ -60,6 +60,7 @@ class Prepared:
         self._header = ctypes.create_string_buffer(
             struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._buffer))
         )
+        self._address = ctypes.addressof(self._header)
         marker = struct.pack("=I", _ANY_PID)
         self._places = [place for place in range(4, len(program), 8) if program[place : place + 4] == marker]
 
@@ -67,7 +68,7 @@ class Prepared:
         """Filter this process, with ``pid`` where the filter was built for any; raises OSError when refused."""
         for place in self._places:
             _put(self._buffer, place, pid)
-        if _prctl(_SECCOMP, 2, self._header, 0, 0) != 0:
+        if prctl(_SECCOMP, 2, self._address, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
@@ -77,7 +78,7 @@ def for_server(machine: str | None = None) -> bytes:
     Args:
         machine: ``x86_64`` or ``aarch64``; default: this machine's.
     """
-    arch, column = _ARCHITECTURES[machine or platform.machine()]
+    arch, column = _ARCHITECTURES[machine or os.uname().machine]
     rules = {
         call[column]: _ALLOWED
         for table in (calls.PLAIN, calls.CHANGES_FILES, calls.SERVER_ONLY)
@@ -122,7 +123,7 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
         read_only: Refuse every change to a file.
         machine: As for `for_server`.
     """
-    column = _ARCHITECTURES[machine or platform.machine()][1]
+    column = _ARCHITECTURES[machine or os.uname().machine][1]
     rules = {calls.SERVER_ONLY[name][column]: _REFUSED for name in ("chmod", "fchmod", "fchmodat")}
     rules |= {calls.KILL[column]: _positive(0), calls.TGKILL[column]: _REFUSED, calls.PRLIMIT[column]: _one_of(0, (0,))}
     return _op(_LOAD, _NUMBER) + _search(_spans(rules | (_no_changes(column) if read_only else {})))
@@ -131,7 +132,7 @@ def for_tester(read_only: bool, machine: str | None = None) -> bytes:
 @functools.cache
 def program_template(read_only: bool, machine: str | None = None) -> bytes:
     """Return the filter of `for_program` for any process, to be `Prepared`."""
-    column = _ARCHITECTURES[machine or platform.machine()][1]
+    column = _ARCHITECTURES[machine or os.uname().machine][1]
     rules = {call[column]: _REFUSED for call in calls.SERVER_ONLY.values()}
     rules |= {
         calls.CLONE[column]: _with_bits(0, _THREAD),
