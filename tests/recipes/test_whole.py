@@ -17,6 +17,7 @@ from codekiln.recipes import published
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.validate import validate_dataset
 from codekiln.settings.resolve import resolve
+from codekiln.settings.schema import Settings
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.runner import run_check, run_stage
 from tests.running import codekiln
@@ -41,13 +42,17 @@ def workdir(tmp_path, empty_database):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_makes_data_and_measures(name, workdir):
+    settings = _make_data(name, workdir)
+    run_stage("evaluate", workdir / "check", {}, workdir / "evaluate")
+    _has_every_measure(recipes.get(name), workdir / "evaluate")
+    assert settings.metric in read_evaluation(workdir / "evaluate").measures
+
+
+# Training sees no recipe, only the rows, which are checked above: one stands for all, and the slow test has all.
+@pytest.mark.parametrize("name", ["debugging"])
 def test_a_recipe_makes_data_trains_and_judges(name, workdir):
-    settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
-    check = workdir / "check"
-    run_check(settings, check)
-    run_stage("generate", check, {}, workdir / "generate")
-    run_stage("filter", check, {"samples": workdir / "generate"}, workdir / "filter")
-    assert list(validate_dataset(workdir / "filter" / published.FOLDER)) == []
+    settings, check = _make_data(name, workdir), workdir / "check"
     run_stage("sft", check, {"data": workdir / "filter"}, workdir / "sft")
     run_stage("evaluate", check, {"sft": workdir / "sft"}, workdir / "evaluate")
     folders = {"evaluation": workdir / "evaluate", "adapter": workdir / "sft"}
@@ -94,6 +99,15 @@ def test_a_stage_without_rows_says_what_to_do(workdir):
     with pytest.raises(InputError, match="no pairs to train on: the recipe 'difficulty'") as refused:
         run_stage("dpo", workdir / "check", folders, workdir / "dpo")
     assert "pipeline instruct" in refused.value.fix
+
+
+def _make_data(name: str, folder: Path) -> Settings:
+    settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
+    run_check(settings, folder / "check")
+    run_stage("generate", folder / "check", {}, folder / "generate")
+    run_stage("filter", folder / "check", {"samples": folder / "generate"}, folder / "filter")
+    assert list(validate_dataset(folder / "filter" / published.FOLDER)) == []
+    return settings
 
 
 def _runs(source: Path, folder: Path) -> list[str]:
