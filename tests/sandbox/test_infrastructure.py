@@ -11,11 +11,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from codekiln.data.records import Problem, ReferenceTest
+from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.sandbox import Limits, Sandbox, worker
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.messages import ProblemPlan
@@ -375,14 +376,27 @@ def test_a_short_result_cannot_keep_the_tester_busy(folder: Path, test: str, pro
     assert verdicts[1].passed
 
 
-def test_programs_may_take_a_multiple_of_what_the_inputs_of_their_reference_take() -> None:
+def test_programs_may_take_a_multiple_of_what_the_inputs_of_their_reference_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     slow = "import time\ndef f(x):\n    end = time.process_time() + 0.55\n    while time.process_time() < end: pass\n"
     slow += "    return x"
     inputs = ReferenceTest(inputs=("[1]", "[2]"))
     problem = Problem(task_id="t", prompt="", entry_point="f", tests=(inputs,), reference=slow)
+    limits: list[int] = []
+    run = Sandbox._run
+
+    def noted(self: Sandbox, worker: worker.Worker, planned: Any, program: str, cpu_seconds: int) -> Verdict:
+        limits.append(cpu_seconds)
+        return run(self, worker, planned, program, cpu_seconds)
+
+    monkeypatch.setattr(Sandbox, "_run", noted)
     with Sandbox(workers=1, limits=Limits(cpu_seconds=1, wall_seconds=30.0)) as sandbox:
-        ((_, right),) = sandbox.grade([(problem, slow)])
+        right = dict(sandbox.grade([(problem, slow), (problem, f"{slow}\n")]))
+        assert len(limits) == 2  # what the reference takes is known, so no program is run with less first
         ((_, endless),) = sandbox.grade([(problem, "def f(x):\n    while True: pass")])
-    assert right.passed
-    assert right.cpu_seconds > 1
+    assert right[0].passed
+    assert right[1].passed
+    assert right[0].cpu_seconds > 1
     assert endless.status == "timeout"
+    assert min(limits) >= 3 * 1.1
