@@ -1,8 +1,8 @@
 """``python -m benchmarks.calibration``: do 95 % intervals cover in 95 % of evaluations, and what does the gate promote?
 
 Simulates evaluations whose truth is known (benchmarks/calibration/worlds.py) and judges them by codekiln's own
-intervals and gate. Prints the table, and writes it into docs/statistics.md unless it was quick. Equal options give equal
-figures.
+intervals and gate. Prints the table, and writes it into docs/statistics.md unless it was quick. Equal options give
+equal figures.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codekiln.evaluation.measures import PASS
 from codekiln.evaluation.per_problem import PerProblem
-from codekiln.evaluation.statistics import Derived, Estimate, Interval, Kind, bootstrap, mean_intervals
+from codekiln.evaluation.statistics import LEVEL, Derived, Estimate, Interval, Kind, bootstrap, mean_intervals, widening
 
 CHAMPION = "champion"
 
@@ -22,7 +22,8 @@ class Comparison(BaseModel):
     """The paired difference of ``contender`` and ``against`` on the problems where both have a value.
 
     ``n`` is the number of these problems, ``groups`` the number of their groups, and ``differing`` that of the groups
-    in which a difference is not zero. A problem without a group counts as one. A distance has no ``differing``.
+    in which a difference is not zero. A problem without a group counts as one. A distance has no ``differing``. ``df``
+    are the degrees of freedom of the interval's t quantile.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,20 @@ class Comparison(BaseModel):
     n: int
     groups: int | None = None
     differing: int | None = None
+    df: float | None = None
+
+    def at(self, level: float) -> "Comparison":
+        """Return the comparison with the interval whose two-sided error is ``level``; at 0.05 it is the same.
+
+        Raises:
+            ValueError: The degrees of freedom are not known.
+        """
+        if level == LEVEL or (known := self.interval.known()) is None:
+            return self
+        if self.df is None:
+            raise ValueError(f"no degrees of freedom of {self.measure}")
+        (mean, low, high), factor = known, widening(level, self.df)
+        return self.model_copy(update={"low": mean - factor * (mean - low), "high": mean + factor * (high - mean)})
 
     @property
     def interval(self) -> Interval:
@@ -79,7 +94,8 @@ class Estimator:
             name: {measure: intervals[name, None, measure] for measure in self.measures} for name in per_problem
         }
         # A distance has no value per problem: all problems count as compared.
-        whole = (len(clusters), len(set(clusters)), None)
+        count = len(set(clusters))
+        whole = (len(clusters), count, None, count - 1.0)
         comparisons = tuple(
             compared((*pair, measure), intervals[(*pair, measure)], found.get((*pair, measure)), whole)
             for pair in pairs(list(per_problem))
@@ -136,11 +152,11 @@ def _columns(per_problem: PerProblem, measures: Sequence[str]) -> dict[Key, np.n
 
 
 def compared(
-    key: Key, interval: Interval, estimate: Estimate | None, whole: tuple[int, int, int | None] = (0, 0, None)
+    key: Key, interval: Interval, estimate: Estimate | None, whole: tuple[int, int, None, float] = (0, 0, None, 0.0)
 ) -> Comparison:
     """Return a comparison; without an estimate, ``whole`` says what it rests on."""
     contender, against, measure = key
-    n, groups, differing = whole if estimate is None else estimate[1:]
+    n, groups, differing, df = whole if estimate is None else estimate[1:]
     return Comparison(
         contender=contender,
         against=str(against),
@@ -151,4 +167,5 @@ def compared(
         n=n,
         groups=groups,
         differing=differing,
+        df=df,
     )

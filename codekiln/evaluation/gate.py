@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from codekiln.code import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import over_all_samples
-from codekiln.evaluation.statistics import MINIMUM_DIFFERING
+from codekiln.evaluation.statistics import LEVEL, MINIMUM_DIFFERING
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 PASS = "pass@1"
@@ -35,6 +35,7 @@ class Gate(BaseModel):
     candidate: str
     metric: str
     tolerance: float
+    level: float = LEVEL
     reasons: tuple[Check, ...]
 
 
@@ -50,14 +51,15 @@ def decide(
     base: str = "base",
     champion: str | None = None,
     minimum_problems: int = 30,
+    level: float = LEVEL,
 ) -> Gate:
     """Decide whether ``candidate`` is promoted.
 
     It is promoted when, against ``base`` and against ``champion`` (if there is one),
 
-    * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
-      over at least ``minimum_problems`` problems that both have a value on, of at least `MINIMUM_GROUPS` groups, at
-      least `MINIMUM_DIFFERING` of which differ,
+    * the interval of the paired difference (95 %, unless ``level`` says otherwise) lies on the better side of zero, on
+      ``metric`` and on every guard, over at least ``minimum_problems`` problems that both have a value on, of at least
+      `MINIMUM_GROUPS` groups, at least `MINIMUM_DIFFERING` of which differ,
     * the same holds over all samples that parse, where the evaluation has that: over passing samples alone, a candidate
       gains by failing where its code is worst, and
     * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
@@ -77,6 +79,7 @@ def decide(
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
         minimum_problems: Fewest problems in common; below about 30 no interval of a mean is to be trusted.
+        level: Two-sided error of the intervals that decide, 0..1; less for a candidate that was preceded by others.
 
     Raises:
         InputError: The metric has no better direction, the candidate is its own opponent, or a comparison is missing.
@@ -89,17 +92,21 @@ def decide(
     checks: list[Check] = []
     for against in opponents:
         for name, way in directions.items():
-            checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
-        checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance, minimum_problems))
+            checks.append(_improves(evaluation.compare(candidate, against, name).at(level), way, minimum_problems))
+        guarded = evaluation.compare(candidate, against, protected).at(level)
+        checks.append(_not_inferior(guarded, tolerance, minimum_problems))
     checks += _above_zero(evaluation, candidate, protected)
     promoted = all(check.ok for check in checks)
-    sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
+    sentence = _promotion(candidate, checks, tolerance) if promoted else _refusal(candidate, checks)
+    if level != LEVEL:
+        sentence += f" ({100 * (1 - level):.6g} % intervals)"
     return Gate(
         promoted=promoted,
         sentence=sentence,
         candidate=candidate,
         metric=metric,
         tolerance=tolerance,
+        level=level,
         reasons=tuple(checks),
     )
 
@@ -183,7 +190,7 @@ def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[
     return [Check(**compared.model_dump(), ok=False, failure=failure)]
 
 
-def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: float) -> str:
+def _promotion(candidate: str, checks: Sequence[Check], tolerance: float) -> str:
     clauses = []
     for against in dict.fromkeys(check.against for check in checks):
         mine = [check for check in checks if check.against == against]

@@ -22,7 +22,7 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
     return {
         **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),
         "comparisons": [
-            item.model_dump(mode="json", exclude={"groups", "differing"}) for item in evaluation.comparisons
+            item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons
         ],
         "gate": gate.model_dump(mode="json", include={"promoted", "sentence"}),
     }

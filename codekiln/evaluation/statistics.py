@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from scipy.special import ndtr, stdtrit
 
 RESAMPLES = 10_000
+LEVEL = 0.05
+"""The two-sided error of all intervals, which makes them 95 % intervals."""
 MINIMUM_DIFFERING = 6
 """Fewest clusters with a difference other than zero that can decide anything: by the sign test, six of one sign have
 p = 2 / 2^6 = 0.031, and five have 0.0625."""
-_TAIL = 0.025
 _BLOCK = 2_000_000
 """Drawn indices held in memory at once, which bounds memory at about 32 MB whatever the number of resamples."""
 
@@ -49,12 +50,14 @@ class Estimate(NamedTuple):
     """The interval of a mean, and what it rests on.
 
     ``problems`` have a value; they are of ``groups`` clusters, and in ``differing`` of these a value is not zero.
+    ``df`` are the degrees of freedom of its t quantile, None where there is no interval.
     """
 
     interval: Interval
     problems: int
     groups: int
     differing: int
+    df: float | None
 
 
 def mean_intervals(
@@ -81,11 +84,22 @@ def mean_intervals(
     sums, counts, nonzero = (_per_cluster(part, labels) for part in (filled, known * 1.0, (filled != 0) * 1.0))
     groups, differing = (counts > 0).sum(0), (nonzero > 0).sum(0)
     kind = np.array(["value"] * values.shape[1] if kinds is None else kinds)
-    low, high = _ends(sums, counts, kind, differing)
+    low, high, df = _ends(sums, counts, kind, differing)
     return [
-        Estimate(_interval(values[known[:, column], column], low[column], high[column]), *map(int, rest))
-        for column, rest in enumerate(zip(known.sum(0), groups, differing, strict=True))
+        Estimate(
+            interval=_interval(values[known[:, column], column], low[column], high[column]),
+            problems=int(known[:, column].sum()),
+            groups=int(groups[column]),
+            differing=int(differing[column]),
+            df=_known(df[column]),
+        )
+        for column in range(values.shape[1])
     ]
+
+
+def widening(level: float, df: float) -> float:
+    """Return how many times as wide a t interval is as at 95 %, when its two-sided error is ``level``."""
+    return float(stdtrit(df, 1 - level / 2) / stdtrit(df, 1 - LEVEL / 2))
 
 
 def bootstrap(
@@ -131,21 +145,22 @@ def _per_cluster(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _ends(
     sums: np.ndarray, counts: np.ndarray, kind: np.ndarray, differing: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and the upper ends of all columns; NaN where fewer than two clusters have a value."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return lower ends, upper ends and degrees of freedom; NaN where fewer than two clusters have a value."""
     groups, difference = (counts > 0).sum(0), kind == "difference of shares"
     with np.errstate(divide="ignore", invalid="ignore"):
         pseudo = np.where(difference & (differing < MINIMUM_DIFFERING), counts.sum(0) / groups, 0.0)
-        mean, error, quantile = _cluster_robust(np.vstack([sums, pseudo, -pseudo]), np.vstack([counts, pseudo, pseudo]))
+        mean, error, df = _cluster_robust(np.vstack([sums, pseudo, -pseudo]), np.vstack([counts, pseudo, pseudo]))
+        quantile = stdtrit(df, 1 - LEVEL / 2)
         bound = np.where(difference, 1.0, np.inf)
         student = np.clip([mean - quantile * error, mean + quantile * error], -bound, bound)
         ends = np.where(kind == "share", _wilson(mean, error, quantile, groups), student)
-    low, high = np.where(groups < 2, np.nan, ends)
-    return low, high
+    low, high, df = np.where(groups < 2, np.nan, [*ends, df])
+    return low, high, df
 
 
 def _cluster_robust(sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean of each column, its CR2 standard error, and the quantile of t for its degrees of freedom.
+    """Return the mean of each column, its CR2 standard error, and the degrees of freedom of that.
 
     For a mean the matrices of Bell and McCaffrey have closed forms: the residual sum of a cluster is divided by
     the root of 1 - its share of the values, and the degrees are those of the variance under independent errors.
@@ -156,8 +171,7 @@ def _cluster_robust(sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, n
     error = np.sqrt((weight * (sums - mean * counts) ** 2).sum(0)) / total
     squares = counts**2
     cross = (weight * squares).sum(0) ** 2 - (weight**2 * squares**2).sum(0)
-    degrees = total**2 / (squares.sum(0) + cross / total**2)
-    return mean, error, stdtrit(degrees, 1 - _TAIL)
+    return mean, error, total**2 / (squares.sum(0) + cross / total**2)
 
 
 def _wilson(mean: np.ndarray, error: np.ndarray, quantile: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -173,8 +187,11 @@ def _wilson(mean: np.ndarray, error: np.ndarray, quantile: np.ndarray, groups: n
 def _interval(values: np.ndarray, low: float, high: float) -> Interval:
     if not len(values):
         return Interval(mean=None, low=None, high=None)
-    mean = float(values.mean())
-    return Interval(mean=mean, low=None if np.isnan(low) else float(low), high=None if np.isnan(high) else float(high))
+    return Interval(mean=float(values.mean()), low=_known(low), high=_known(high))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _resampled_means(sums: np.ndarray, counts: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
@@ -194,6 +211,6 @@ def _resampled_means(sums: np.ndarray, counts: np.ndarray, resamples: int, rng: 
 def _percentiles(value: float, resampled: np.ndarray, clusters: int) -> Interval:
     if np.isnan(value) or clusters < 2:
         return Interval(mean=None if np.isnan(value) else value, low=None, high=None)
-    tail = float(ndtr(np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, _TAIL)))
+    tail = float(ndtr(np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, LEVEL / 2)))
     low, high = np.nanpercentile(resampled, (100 * tail, 100 * (1 - tail)))
     return Interval(mean=value, low=float(low), high=float(high))

@@ -13,7 +13,7 @@ from benchmarks.calibration.scenarios import MINIMUM_DIFFERING, Row, Scenario, s
 from benchmarks.calibration.worlds import Change, Samples, World, draw
 from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.evaluation import Evaluation, decide, evaluate, gate, statistics
-from codekiln.evaluation.statistics import Interval
+from codekiln.evaluation.statistics import Estimate, Interval
 
 ROWS = {scenario.name: scenario for scenario in scenarios()}
 TENTHS = (2,) * 10
@@ -144,12 +144,15 @@ def percentile(values: np.ndarray, clusters: Sequence[int] | None = None, kinds:
     sums, counts, nonzero = totals
     means = statistics._resampled_means(sums, counts, 1000, np.random.default_rng(0))
     low, high = np.nanpercentile(means, (2.5, 97.5), axis=0)
-    rest = zip(known.sum(0), (counts > 0).sum(0), (nonzero > 0).sum(0), strict=True)
     return [
-        statistics.Estimate(
-            Interval(mean=float(np.nanmean(values[:, column])), low=low[column], high=high[column]), *map(int, each)
+        Estimate(
+            interval=Interval(mean=float(np.nanmean(values[:, column])), low=low[column], high=high[column]),
+            problems=int(known[:, column].sum()),
+            groups=int((counts[:, column] > 0).sum()),
+            differing=int((nonzero[:, column] > 0).sum()),
+            df=None,
         )
-        for column, each in enumerate(rest)
+        for column in range(values.shape[1])
     ]
 
 

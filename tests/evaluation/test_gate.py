@@ -1,4 +1,7 @@
+import random
+
 import pytest
+from scipy import stats
 
 from codekiln.code import metrics
 from codekiln.data.records import Graded, Sample, Score, Verdict
@@ -262,3 +265,37 @@ def test_failing_where_the_code_is_worst_is_no_gain():
 
 def failed(task):
     return Verdict(task_id=task, status="failed", tests_total=1, tests_run=1, tests_passed=0)
+
+
+def test_a_stricter_level_asks_wider_intervals_and_says_so():
+    source = random.Random(3)
+    rows = {
+        name: [
+            Graded(
+                sample=Sample(task_id=str(task), solution=""),
+                verdict=passed(str(task)),
+                scores=(Score(metric="own", value=gain + source.gauss(0, 1)),),
+            )
+            for task in range(200)
+        ]
+        for name, gain in (("base", 0.0), ("dpo", 0.2))
+    }
+    measured = evaluate(rows, ["own"])
+    own = measured.compare("dpo", "base", "own")
+    usual = decide(measured, "dpo", metric="own", direction="higher")
+    strict = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.05, level=0.001)
+    assert (usual.promoted, strict.promoted) == (True, False)
+    assert strict.sentence.endswith("which is not above zero (99.9 % intervals)")
+    assert "% intervals" not in usual.sentence
+    half = stats.t.ppf(0.9995, 199) / stats.t.ppf(0.975, 199) * (own.high - own.difference)
+    assert (strict.reasons[0].low, strict.reasons[0].high) == pytest.approx(
+        (own.difference - half, own.difference + half)
+    )
+    guarded = measured.compare("dpo", "base", "pass@1").at(0.001)
+    assert strict.reasons[1].low == guarded.low < measured.compare("dpo", "base", "pass@1").low
+
+
+def test_a_level_needs_degrees_of_freedom():
+    given = evaluation(structural_maintainability=GAIN, pass1=STEADY)
+    with pytest.raises(ValueError, match="no degrees of freedom of structural_maintainability"):
+        decide(given, "dpo", metric=STRUCTURE, level=0.01)

@@ -108,8 +108,15 @@ def test_about_95_percent_of_intervals_cover_the_truth(case):
 def test_an_estimate_says_what_it_rests_on():
     data = np.array([[0.0, 1.0], [0.0, 2.0], [3.0, np.nan], [0.0, np.nan]])
     first, second = mean_intervals(data, ["a", "a", "b", "c"])
-    assert first[1:] == (4, 3, 1)
-    assert second[1:] == (2, 1, 1)
+    assert first[1:4] == (4, 3, 1)
+    assert second[1:] == (2, 1, 1, None)
+
+
+def test_degrees_of_freedom_are_groups_less_one_and_fewer_where_groups_are_uneven():
+    (even,) = mean_intervals(column(range(20)), list(np.repeat(np.arange(5), 4)))
+    (uneven,) = mean_intervals(column(range(20)), [0] * 12 + [1, 1, 2, 2, 3, 3, 4, 4])
+    assert even.df == pytest.approx(4)
+    assert 1 < uneven.df < 3
 
 
 def test_missing_values_are_left_out_of_their_column_only():
