@@ -19,9 +19,9 @@ from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
 from codekiln.evaluation.report import data as report
 from codekiln.evaluation.report import render
-from codekiln.evaluation.running import RunningValues
-from codekiln.evaluation.summary import Values, evaluate_values
-from codekiln.recipes.base import Recipe
+from codekiln.evaluation.running import RunningValues, Values
+from codekiln.evaluation.summary import evaluate_values
+from codekiln.recipes.base import Recipe, over_all_samples
 from codekiln.sandbox.grading import grade_files
 from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
 from codekiln.stages.contenders import Contenders, Plan, plan_comparison
@@ -76,8 +76,9 @@ def compare_samples(
     plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
     files = _graded(problems, contenders, out / GRADED, judging, say)
     evaluation = evaluate_values(
-        {name: _per_problem(name, files, plan) for name in contenders.files},
+        {name: _per_problem(name, files, plan, judging) for name in contenders.files},
         plan.samples,
+        all_samples=over_all_samples(judging.metric),
         groups={row.task_id: row.group for row in problems},
         strata={row.task_id: row.stratum for row in problems},
         seed=judging.seed,
@@ -117,7 +118,7 @@ def _graded(problems: Sequence[Problem], contenders: Contenders, folder: Path, j
             say(line)
 
     found: dict[str, list[ScoredSamples]] = {name: [] for name in contenders.files}
-    with Scoring(problems, judging.grading.get("workers")) as scoring:
+    with Scoring(problems, over_all_samples(judging.metric), judging.grading.get("workers")) as scoring:
         for name, number, path in contenders.runs():
             say(f"== {name}: {path}")
             graded = folder / f"{name}-{number}.jsonl"
@@ -139,8 +140,9 @@ def _compared(name: str, files: Files, plan: Plan) -> Iterator[Graded]:
                 yield row
 
 
-def _per_problem(name: str, files: Files, plan: Plan) -> dict[str, Values]:
-    running = {task: RunningValues(metrics.names()) for task in plan.tasks}
+def _per_problem(name: str, files: Files, plan: Plan, judging: Judging) -> dict[str, Values]:
+    names, both = metrics.names(), over_all_samples(judging.metric)
+    running = {task: RunningValues(names, names, both) for task in plan.tasks}
     for row in _compared(name, files, plan):
         running[row.sample.task_id].add(row)
     return {task: values.values(plan.ks) for task, values in running.items()}

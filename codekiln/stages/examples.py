@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import measures
 from codekiln.evaluation.report.data import BeforeAfter
-from codekiln.evaluation.summary import Values
+from codekiln.evaluation.running import Values
 from codekiln.sandbox.grading import program_of
 
 SHOWN = 5

@@ -1,4 +1,4 @@
-"""Graded samples with the scores of their programs, as a stream of files; scoring goes on after an interruption."""
+"""Graded samples with the scores of their programs, read in a stream; scoring goes on after an interruption."""
 
 import fcntl
 import json
@@ -20,7 +20,7 @@ from codekiln.stages.scoring import Scoring
 class ScoredSamples:
     """The rows of a graded file, and their scores in ``<graded>.scores``: a head, then a line for each row.
 
-    A line is what `Scoring.score` yields.
+    A line is what `Scoring.score` yields. Rows can be read, in order, once they are scored.
 
     Args:
         graded: A file that `sandbox.grading.grade_files` wrote.
@@ -29,6 +29,7 @@ class ScoredSamples:
     def __init__(self, graded: Path) -> None:
         self._graded = graded
         self._path = graded.with_name(graded.name + ".scores")
+        self._names: dict[bool, tuple[str, ...]] = {}
 
     def score(self, scoring: Scoring, total: int, label: str) -> None:
         """Score every row that has no scores yet.
@@ -41,7 +42,8 @@ class ScoredSamples:
         Raises:
             InputError: Another process is scoring the same file.
         """
-        head = {"graded": sha256_file(self._graded), "metrics": metrics.names(), "code": code_version()}
+        self._names = {True: metrics.names(), False: scoring.failing}
+        head = {"graded": sha256_file(self._graded), "metrics": list(self._names.values()), "code": code_version()}
         with self._path.open("a+b") as file, self._graded.open("rb") as graded:
             _lock(file, self._path)
             done = _resume(file, json.dumps(head).encode())
@@ -54,14 +56,13 @@ class ScoredSamples:
                     step(len(lines))
 
     def __iter__(self) -> Iterator[Graded]:
-        names = metrics.names()
         with self._graded.open("rb") as graded, self._path.open("rb") as file:
             next(file)
-            for row, line in zip(graded, file, strict=True):
-                values = json.loads(line)
-                scores = zip(names, values or (), strict=values is not None)
+            for text, values in zip(graded, file, strict=True):
+                row = Graded.model_validate_json(text)
+                scores = zip(self._names[row.verdict.passed], json.loads(values), strict=True)
                 found = tuple(Score(metric=name, value=value) for name, value in scores)
-                yield Graded.model_validate_json(row).model_copy(update={"scores": found})
+                yield row.model_copy(update={"scores": found})
 
 
 def _resume(file: IO[bytes], head: bytes) -> int:

@@ -24,12 +24,14 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
 
     Args:
         problems: The problems that rows are about.
+        failing: Metrics of programs that fail; those that pass are scored on all.
         workers: Number of processes; None: one per core.
     """
 
-    def __init__(self, problems: Sequence[Problem], workers: int | None) -> None:
+    def __init__(self, problems: Sequence[Problem], failing: Sequence[str], workers: int | None) -> None:
         # Hidden tests may be large, and no score depends on them.
         self._problems = [row.model_copy(update={"tests": (), "visible_tests": ()}) for row in problems]
+        self.failing = tuple(failing)
         self._workers = workers or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
 
@@ -45,12 +47,12 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
             total: How many there are.
 
         Yields:
-            For each row of a batch its scores as JSON: a list of values in the order of `metrics.names`, or null for a
-            row that is not scored.
+            For each row of a batch its scores as JSON: a list of values in the order of `metrics.names`, or of
+            ``failing`` for a program that fails.
         """
         batches = _batches(rows)
         if self._workers == 1 or total <= BATCH:
-            yield from (_scores(self._problems, batch) for batch in batches)
+            yield from (_scores(self._problems, self.failing, batch) for batch in batches)
             return
         pool = self._start()
         ahead: deque[Future[list[str]]] = deque()
@@ -68,14 +70,14 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
                 # A fork would copy locks of threads that only the parent has.
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_begin_worker,
-                initargs=(self._problems,),
+                initargs=(self._problems, self.failing),
             )
         return self._pool
 
 
-def _scores(problems: Sequence[Problem], lines: Sequence[bytes]) -> list[str]:
-    rows = score_programs(problems, [Graded.model_validate_json(line) for line in lines])
-    return [json.dumps([score.value for score in row.scores] or None) for row in rows]
+def _scores(problems: Sequence[Problem], failing: Sequence[str], lines: Sequence[bytes]) -> list[str]:
+    rows = score_programs(problems, [Graded.model_validate_json(line) for line in lines], failing)
+    return [json.dumps([score.value for score in row.scores]) for row in rows]
 
 
 def _batches(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -84,12 +86,12 @@ def _batches(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-_worker_problems: Sequence[Problem] = ()
+_in_worker: tuple[Sequence[Problem], Sequence[str]] = ((), ())
 
 
-def _begin_worker(problems: Sequence[Problem]) -> None:
-    global _worker_problems
-    _worker_problems = problems
+def _begin_worker(problems: Sequence[Problem], failing: Sequence[str]) -> None:
+    global _in_worker
+    _in_worker = (problems, failing)
     # A worker waits for its next task for ever when the parent is killed.
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -102,4 +104,4 @@ def _end_with_parent() -> None:
 
 
 def _scores_in_worker(lines: Sequence[bytes]) -> list[str]:
-    return _scores(_worker_problems, lines)
+    return _scores(*_in_worker, lines)

@@ -34,7 +34,7 @@ def test_few_numbers_are_kept_of_many() -> None:
 
 def test_rows_one_by_one_give_what_all_of_them_give() -> None:
     rows = {"base": BASE, "sft": SFT}
-    running = {name: {task: RunningValues([METRIC]) for task in "ab"} for name in rows}
+    running = {name: {task: RunningValues([METRIC], [METRIC]) for task in "ab"} for name in rows}
     for name, samples in rows.items():
         for row in samples[::-1]:
             running[name][row.sample.task_id].add(row)
