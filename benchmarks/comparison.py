@@ -57,7 +57,7 @@ def measure(folder: Path, problems: int, samples: int, contenders: int) -> dict[
     started = time.monotonic()
     command = [sys.executable, "-m", "codekiln", "compare", "--problems", str(source), *words, "--json"]
     done = subprocess.run([*command, "--out", str(folder / "out")], stdout=subprocess.PIPE, check=False)
-    if done.returncode == 2:
+    if not done.stdout:
         raise SystemExit("the command failed")
     return {
         "problems": problems,
