@@ -25,7 +25,6 @@ _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --ou
 @click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.02, show_default=True,
               help="How far pass@1 may fall.")  # fmt: skip
 @click.option("--k", "ks", type=click.IntRange(min=1), multiple=True, help="k of pass@k; repeatable; default: 1, 10.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals.")
 @sandbox
 @JSON
 def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool, **options: Any) -> None:
@@ -64,7 +63,7 @@ def _compare_run(sources: Sequence[str], against: str, as_json: bool) -> None:
 
 def _compare_samples(
     sources: Sequence[str], problems: str, as_json: bool, out: Path | None, base: str, candidate: str,
-    metric: str, tolerance: float, ks: tuple[int, ...], seed: int, **grading: Any,
+    metric: str, tolerance: float, ks: tuple[int, ...], **grading: Any,
 ) -> None:  # fmt: skip
     from codekiln.code import metrics
     from codekiln.evaluation import results, strata_table, table
@@ -75,9 +74,7 @@ def _compare_samples(
         if not value:
             raise InputError("is missing", where=option, fix=f"for example {_EXAMPLE}")
     assert out is not None, "it was checked above"
-    judging = Judging(
-        metric=metric or metrics.DEFAULT, tolerance=tolerance, ks=ks, seed=seed, grading=grading_options(**grading)
-    )
+    judging = Judging(metric=metric or metrics.DEFAULT, tolerance=tolerance, ks=ks, grading=grading_options(**grading))
     contenders = Contenders.named(sources, base, candidate)
     evaluation, gate = compare_samples(problems, contenders, out, judging, lambda line: click.echo(line, err=True))
     if as_json:

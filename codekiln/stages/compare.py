@@ -43,14 +43,12 @@ class Judging:
         metric: The target metric, or a pass@k.
         tolerance: How far pass@1 may fall.
         ks: The k of pass@k; empty: those of 1 and 10 that there are samples for.
-        seed: Of the intervals.
         grading: Options of `sandbox.grading.grade_files`: workers, allowed packages, protections and cache.
     """
 
     metric: str = metrics.DEFAULT
     tolerance: float = 0.02
     ks: tuple[int, ...] = ()
-    seed: int = 0
     grading: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,7 +79,6 @@ def compare_samples(
         all_samples=over_all_samples(judging.metric),
         groups={row.task_id: row.group for row in problems},
         strata={row.task_id: row.stratum for row in problems},
-        seed=judging.seed,
     )
     gate = decide(
         evaluation,
@@ -172,7 +169,6 @@ def _report(
             "problems": source,
             "metric": judging.metric,
             "tolerance": judging.tolerance,
-            "seed": judging.seed,
             **{key: value for key, value in judging.grading.items() if value},
         },
         environment=environment(PACKAGES),
