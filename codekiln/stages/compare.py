@@ -72,10 +72,43 @@ def compare_samples(
     problems = read_problems(source, show=0)
     left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
     plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
-    files = _graded(problems, contenders, out / GRADED, judging, say)
+    graded = GradedContenders(problems, contenders, plan, _graded(problems, contenders, out / GRADED, judging, say))
+    return judge_graded(graded, judging, out, source)
+
+
+@dataclass(frozen=True)
+class GradedContenders:
+    """Contenders whose samples are graded and scored: what is compared, and the files that have it."""
+
+    problems: Sequence[Problem]
+    contenders: Contenders
+    plan: Plan
+    files: Mapping[str, Sequence[ScoredSamples]]
+
+    def rows(self, name: str) -> Iterator[Graded]:
+        """Yield the samples of a contender that count: of each problem the first ones, over all of its files."""
+        counts: Counter[str] = Counter()
+        for rows in self.files[name]:
+            for row in rows:
+                counts[row.sample.task_id] += 1
+                if counts[row.sample.task_id] <= self.plan.samples:
+                    yield row
+
+    def values(self, name: str, metric: str) -> dict[str, Values]:
+        """Return a contender's values by task id, with those of the target over all samples too."""
+        names, both = metrics.names(), over_all_samples(metric)
+        running = {task: RunningValues(names, names, both) for task in self.plan.tasks}
+        for row in self.rows(name):
+            running[row.sample.task_id].add(row)
+        return {task: values.values(self.plan.ks) for task, values in running.items()}
+
+
+def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: str) -> tuple[Evaluation, Gate]:
+    """Compare contenders whose samples are graded and scored, and write results and report; see `compare_samples`."""
+    contenders, problems = graded.contenders, graded.problems
     evaluation = evaluate_values(
-        {name: _per_problem(name, files, plan, judging) for name in contenders.files},
-        plan.samples,
+        {name: graded.values(name, judging.metric) for name in contenders.files},
+        graded.plan.samples,
         all_samples=over_all_samples(judging.metric),
         groups={row.task_id: row.group for row in problems},
         strata={row.task_id: row.stratum for row in problems},
@@ -90,22 +123,15 @@ def compare_samples(
         champion=CHAMPION if CHAMPION in contenders.files else None,
     )
     write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
-    examples = before_and_after(
-        problems,
-        evaluation.per_problem,
-        lambda name: _compared(name, files, plan),
-        (contenders.base, contenders.candidate),
-        judging.metric,
-        passing=True,
-    )
+    names = (contenders.base, contenders.candidate)
+    examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
     write_atomic(out / REPORT, render(_report(source, contenders, judging, evaluation, gate, examples)))
     return evaluation, gate
 
 
-Files = Mapping[str, Sequence[ScoredSamples]]
-
-
-def _graded(problems: Sequence[Problem], contenders: Contenders, folder: Path, judging: Judging, say: Say) -> Files:
+def _graded(
+    problems: Sequence[Problem], contenders: Contenders, folder: Path, judging: Judging, say: Say
+) -> dict[str, list[ScoredSamples]]:
     """Grade and score every file of samples, each beside its journal."""
     said: set[str] = set()
 
@@ -125,24 +151,6 @@ def _graded(problems: Sequence[Problem], contenders: Contenders, folder: Path, j
             found[name].append(ScoredSamples(graded))
             found[name][-1].score(scoring, summary["samples"], "score")
     return found
-
-
-def _compared(name: str, files: Files, plan: Plan) -> Iterator[Graded]:
-    """Yield the graded samples of a contender that count: of each problem the first ones, over all of its files."""
-    counts: Counter[str] = Counter()
-    for rows in files[name]:
-        for row in rows:
-            counts[row.sample.task_id] += 1
-            if counts[row.sample.task_id] <= plan.samples:
-                yield row
-
-
-def _per_problem(name: str, files: Files, plan: Plan, judging: Judging) -> dict[str, Values]:
-    names, both = metrics.names(), over_all_samples(judging.metric)
-    running = {task: RunningValues(names, names, both) for task in plan.tasks}
-    for row in _compared(name, files, plan):
-        running[row.sample.task_id].add(row)
-    return {task: values.values(plan.ks) for task, values in running.items()}
 
 
 def _report(

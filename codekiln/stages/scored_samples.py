@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -43,10 +43,9 @@ class ScoredSamples:
             InputError: Another process is scoring the same file.
         """
         self._names = {True: metrics.names(), False: scoring.failing}
-        head = {"graded": sha256_file(self._graded), "metrics": list(self._names.values()), "code": code_version()}
         with self._path.open("a+b") as file, self._graded.open("rb") as graded:
             _lock(file, self._path)
-            done = _resume(file, json.dumps(head).encode())
+            done = _resume(file, self.head(scoring.failing))
             if done == total:
                 return
             with progress(label, total - done, "samples") as step:
@@ -54,6 +53,11 @@ class ScoredSamples:
                     file.write("".join(f"{line}\n" for line in lines).encode())
                     file.flush()
                     step(len(lines))
+
+    def head(self, failing: Sequence[str]) -> bytes:
+        """Return the first line of the file of scores: what they are of, and what made them."""
+        names = [metrics.names(), failing]
+        return json.dumps({"graded": sha256_file(self._graded), "metrics": names, "code": code_version()}).encode()
 
     def __iter__(self) -> Iterator[Graded]:
         with self._graded.open("rb") as graded, self._path.open("rb") as file:
