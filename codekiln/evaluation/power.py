@@ -14,6 +14,8 @@ from codekiln.evaluation.statistics import LEVEL
 
 WANTED = 0.8
 """The chance of promotion that a gain is asked to have."""
+GAINED = 0.05
+"""A change of pass@1 that supervised fine-tuning often brings."""
 MOST = 1_000_000
 """Problems, or samples of each: where more would be needed, there is no number."""
 # The demo's base model on 200 problems, 10 samples each: mean 0.76, 2.5 % of problems never solved.
@@ -89,9 +91,9 @@ def obstacles(problems: int, groups: int, minimum_problems: int) -> list[str]:
     """Return why the gate can never promote on such a set, whatever a candidate gains; empty when it can."""
     found = []
     if problems < minimum_problems:
-        found.append(f"{problems} problems, and the gate needs {minimum_problems}")
+        found.append(f"{problems} problems, where the gate needs {minimum_problems}")
     if groups < MINIMUM_GROUPS:
-        found.append(f"problems of {groups} groups, and the gate needs {MINIMUM_GROUPS}")
+        found.append(f"{groups} groups, where it needs {MINIMUM_GROUPS}")
     return found
 
 
@@ -115,6 +117,36 @@ def power(design: Design, spread: Spread | None = None, change: float = 0.0) -> 
         problems=_fewest(lambda count: holds(_resized(design, count)) >= enough),
         samples=_fewest(lambda count: holds(replace(design, samples=count)) >= enough),
     )
+
+
+def describe(design: Design, *, structural: bool) -> str:
+    """Return in words what an evaluation can show, with pass@1 unchanged and with pass@1 up by `GAINED`.
+
+    Args:
+        design: The evaluation.
+        structural: Whether the target is structural maintainability, whose spread is known.
+    """
+    same, up = power(design), power(design, change=GAINED)
+    size = f"{design.problems} problems, {design.samples} samples each"
+    clauses = [f"{size}: pass@1 is compared to within {same.guard_half_width:.3f} (tolerance {design.tolerance:g})"]
+    for words, found in (("unchanged", same), (f"up by {GAINED:g}", up)):
+        if found.gain is None:
+            clauses.append(
+                f"with pass@1 {words} the guard holds in {100 * found.guard:.0f} % of evaluations{_takes(found)}"
+            )
+        elif structural:
+            clauses.append(
+                f"with pass@1 {words} a gain of {found.gain:.1f} is promoted in {100 * WANTED:.0f} % of them"
+            )
+        else:
+            clauses.append(f"with pass@1 {words} the guard holds in {100 * found.guard:.0f} % of evaluations")
+    return "; ".join(clauses)
+
+
+def _takes(found: Power) -> str:
+    counts = ((found.problems, "problems"), (found.samples, "samples of each"))
+    known = [f"{count} {what}" for count, what in counts if count is not None]
+    return f", in 90 % with {' or '.join(known)}" if known else ""
 
 
 def promoted(design: Design, spread: Spread, gain: float, change: float = 0.0) -> float:

@@ -89,8 +89,8 @@ def test_a_gain_far_beyond_the_noise_is_certain():
     [
         (200, 200, []),
         (30, 10, []),
-        (6, 6, ["6 problems, and the gate needs 30", "problems of 6 groups, and the gate needs 10"]),
-        (200, 9, ["problems of 9 groups, and the gate needs 10"]),
+        (6, 6, ["6 problems, where the gate needs 30", "6 groups, where it needs 10"]),
+        (200, 9, ["9 groups, where it needs 10"]),
     ],
 )
 def test_a_set_that_can_never_promote_has_a_reason(problems, groups, found):

@@ -51,7 +51,7 @@ def test_an_evaluation_scores_every_sample_on_the_target():
     ],
 )
 def test_the_target_and_its_guard_are_averaged_over_all_samples(metric, wanted):
-    assert recipe(metric).over_all_samples == wanted
+    assert recipe(metric, "difficulty").over_all_samples == wanted
 
 
 def test_a_recipe_with_measures_of_its_own_has_its_scores_already():
