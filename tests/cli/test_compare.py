@@ -48,7 +48,8 @@ def write(path, rows):
 
 
 def compare(*words, out="out") -> Result:
-    command = ["compare", "--problems", "problems.jsonl", *words, "--out", out, "--workers", "1"]
+    # So few problems cannot rule out a fall by less, even where no value differs.
+    command = ["compare", "--problems", "problems.jsonl", *words, "--out", out, "--workers", "1", "--tolerance", "0.2"]
     return CliRunner().invoke(main, command)
 
 
@@ -68,12 +69,13 @@ def test_a_better_candidate_is_promoted(here):
     done = compare("base=base.jsonl", "wrong=wrong.jsonl", "better=better.jsonl")
     assert done.exit_code == 0, done.output
     found = results()
-    assert set(found) == {"contenders", "comparisons", "strata", "gate"}
+    assert {"contenders", "comparisons", "strata", "gate"} <= set(found)
     assert list(found["contenders"]) == ["base", "wrong", "better"]
     assert found["contenders"]["wrong"]["pass@1"]["mean"] == 0.5
     assert {"structural_maintainability", "maintainability_index", "lines"} < set(found["contenders"]["base"])
     assert found["gate"]["promoted"] is True
     assert found["gate"]["sentence"].startswith("promoted: better beats base")
+    assert found["contenders"]["wrong"]["structural_maintainability, all samples"]["mean"] is not None
     assert found["gate"]["sentence"] in done.stdout
     assert f"{PROBLEMS} of {PROBLEMS + 1} problems have samples" in done.stderr
     page = Path("out/report.html").read_text()
