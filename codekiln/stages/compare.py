@@ -125,7 +125,7 @@ def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: 
     write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
     examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
-    write_atomic(out / REPORT, render(_report(source, contenders, judging, evaluation, gate, examples)))
+    write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
     return evaluation, gate
 
 
@@ -155,12 +155,13 @@ def _graded(
 
 def _report(
     source: str,
-    contenders: Contenders,
+    graded: GradedContenders,
     judging: Judging,
     evaluation: Evaluation,
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
 ) -> report.ReportData:
+    contenders = graded.contenders
     return report.ReportData(
         title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(source).name}",
         question=question(gate, contenders.base, Recipe.guard, programs=True),
@@ -172,7 +173,10 @@ def _report(
         measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
         examples=examples,
         base=report.BaseModelInfo(id=contenders.base),
-        steps=tuple(_file(f"{name}: {path}", path) for name, _, path in contenders.runs()),
+        steps=tuple(
+            _file(f"{name}: {path}", path, graded.files[name][number - 1].total)
+            for name, number, path in contenders.runs()
+        ),
         settings={
             "problems": source,
             "metric": judging.metric,
@@ -183,5 +187,5 @@ def _report(
     )
 
 
-def _file(name: str, path: Path) -> report.StageInfo:
-    return report.StageInfo(name=name, digest=sha256_file(path) if path.is_file() else "")
+def _file(name: str, path: Path, rows: int) -> report.StageInfo:
+    return report.StageInfo(name=name, rows=rows, digest=sha256_file(path) if path.is_file() else "")

@@ -149,12 +149,12 @@ def plan_comparison(
 
 
 def _check_target(metric: str, ks: Sequence[int]) -> None:
-    direction = measures.look_up(Recipe, metric).direction
-    if metric.startswith(measures.PASS):
+    if metric.startswith(measures.PASS) and measures.look_up(Recipe, metric):
         k = int(metric.removeprefix(measures.PASS))
         if k not in {*(ks or DEFAULT_KS), 1}:
             raise InputError(f"'{metric}' is not measured", where="--metric", fix=f"add --k {k}")
-    elif direction == "none":
+        return
+    if metrics.get(metric).direction == "none":
         known = [name for name in metrics.names() if metrics.get(name).direction != "none"]
         raise InputError(
             f"neither more nor less of '{metric}' is better, so the gate cannot aim at it",

@@ -24,10 +24,13 @@ class ScoredSamples:
 
     Args:
         graded: A file that `sandbox.grading.grade_files` wrote.
+
+    Attributes:
+        total: Number of rows, once they are scored.
     """
 
     def __init__(self, graded: Path) -> None:
-        self._graded = graded
+        self._graded, self.total = graded, 0
         self._path = graded.with_name(graded.name + ".scores")
         self._names: dict[bool, tuple[str, ...]] = {}
 
@@ -42,7 +45,7 @@ class ScoredSamples:
         Raises:
             InputError: Another process is scoring the same file.
         """
-        self._names = {True: metrics.names(), False: scoring.failing}
+        self._names, self.total = {True: metrics.names(), False: scoring.failing}, total
         with self._path.open("a+b") as file, self._graded.open("rb") as graded:
             _lock(file, self._path)
             done = _resume(file, self.head(scoring.failing))

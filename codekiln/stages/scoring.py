@@ -17,6 +17,8 @@ BATCH = 1_000
 """Rows that are scored together: ruff is started once for each, and a kill loses one per worker at most."""
 _AHEAD = 2
 """Batches per worker that are read ahead, so that none waits."""
+_MOST_WORKERS = 8
+"""Each remembers the scores of some 30,000 programs, and takes about 250 MiB then."""
 
 
 class Scoring(contextlib.AbstractContextManager["Scoring"]):
@@ -25,14 +27,14 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
     Args:
         problems: The problems that rows are about.
         failing: Metrics of programs that fail; those that pass are scored on all.
-        workers: Number of processes; None: one per core.
+        workers: Number of processes; None: one per core, at most `_MOST_WORKERS`.
     """
 
     def __init__(self, problems: Sequence[Problem], failing: Sequence[str], workers: int | None) -> None:
         # Hidden tests may be large, and no score depends on them.
         self._problems = [row.model_copy(update={"tests": (), "visible_tests": ()}) for row in problems]
         self.failing = tuple(failing)
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
         self._pool: ProcessPoolExecutor | None = None
 
     def __exit__(self, *_: object) -> None:
