@@ -149,7 +149,8 @@ def plan_comparison(
 
 
 def _check_target(metric: str, ks: Sequence[int]) -> None:
-    if metric.startswith(measures.PASS) and measures.look_up(Recipe, metric):
+    if metric.startswith(measures.PASS):
+        measures.look_up(Recipe, metric)  # which refuses a k that is no number
         k = int(metric.removeprefix(measures.PASS))
         if k not in {*(ks or DEFAULT_KS), 1}:
             raise InputError(f"'{metric}' is not measured", where="--metric", fix=f"add --k {k}")
