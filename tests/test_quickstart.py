@@ -62,7 +62,7 @@ def test_results_have_the_promised_form(first):
         )
         assert all(set(value) == {"mean", "low", "high"} for value in measures.values())
     assert set(found["comparisons"][0]) == {"contender", "against", "measure", "difference", "low", "high", "n"}
-    assert set(found["gate"]) == {"promoted", "sentence"}
+    assert set(found["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
 
 
 def test_the_exit_code_and_the_last_lines_are_the_gates(first):
@@ -96,16 +96,19 @@ def test_mlflow_has_a_parent_and_one_nested_run_per_stage(first):
     assert aliases == ({"champion": 1} if results(workdir)["gate"]["promoted"] else {"challenger": 1})
 
 
-def test_a_second_identical_run_repeats_nothing_and_promotes_nothing(first):
-    workdir, _ = first
-    promoted = results(workdir)["gate"]["promoted"]
+def test_a_second_identical_run_repeats_nothing_and_keeps_the_decision(first):
+    workdir, done = first
+    known, page = results(workdir), (workdir / "report.html").read_bytes()
     again = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
     for step in STEPS[1:-1]:
         assert f"{step}: was done already" in again.stdout, again.stdout + again.stderr
-    assert not results(workdir)["gate"]["promoted"]
-    if promoted:
-        assert "is the champion already (version 1 of codekiln-tiny)" in again.stdout
-        assert again.returncode == 0
+    assert again.returncode == done.returncode
+    found = results(workdir)
+    recorded = found["gate"].pop("recorded")
+    assert f"decided on {recorded['when']} in run {recorded['run']}" in again.stdout
+    assert known["gate"].pop("recorded") is None
+    assert found == known
+    assert (workdir / "report.html").read_bytes() == page
     assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
 
 

@@ -34,6 +34,8 @@ class Gate(BaseModel):
     metric: str
     tolerance: float
     reasons: tuple[Check, ...]
+    level: float = 0.05
+    number: int | None = None
 
 
 def decide(
@@ -48,6 +50,7 @@ def decide(
     base: str = "base",
     champion: str | None = None,
     minimum_problems: int = 30,
+    level: float = 0.05,
 ) -> Gate:
     """Decide whether ``candidate`` is promoted.
 
@@ -96,6 +99,7 @@ def decide(
         metric=metric,
         tolerance=tolerance,
         reasons=tuple(checks),
+        level=level,
     )
 
 
