@@ -134,9 +134,13 @@ def test_judge_evaluates_a_registered_adapter(first, tmp_path):
     workdir, _ = first
     shutil.copytree(workdir, tmp_path / "demo")
     uri = f"tracking_uri=sqlite:///{workdir / 'mlflow.db'}"
-    done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=[*SMALL, uri])
+    # One problem more is a set on which the adapter was not judged yet.
+    settings = [*SMALL, uri, "problems.evaluation=31"]
+    done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=settings)
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert list(results(tmp_path / "judge")["contenders"]) == ["base", "candidate"]
+    found = results(tmp_path / "judge")
+    assert list(found["contenders"]) == ["base", "candidate"]
+    assert (found["gate"]["number"], found["gate"]["recorded"]) == (1, None)
 
 
 def test_instruct_stops_after_sft(tmp_path):
