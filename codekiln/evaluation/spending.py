@@ -29,8 +29,8 @@ def level_of(number: int) -> float:
 
 
 def charge(number: int) -> str:
-    """Return which candidate on its set one is, and at which confidence it is judged, in words."""
-    return f"{ordinal(number)} candidate judged on this set: intervals at {confidence(level_of(number))}"
+    """Return for which candidate on its set a level is, in words."""
+    return f"for the {_ordinal(number)} candidate judged on this set"
 
 
 def confidence(level: float) -> str:
@@ -39,8 +39,7 @@ def confidence(level: float) -> str:
     return f"{100 - left:.{max(1, 1 - floor(log10(left)))}f} %"
 
 
-def ordinal(number: int) -> str:
-    """Return ``first``, ``second``, ..., and ``11th`` from there on."""
+def _ordinal(number: int) -> str:
     if number <= len(_ORDINALS):
         return _ORDINALS[number - 1]
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -81,7 +81,7 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -
         minimum_problems=chosen.minimum_problems,
         level=decision.level,
     )
-    sentence = f"{gate.sentence}; {charge(decision.number)}"
+    sentence = f"{gate.sentence} {charge(decision.number)}"
     return gate.model_copy(update={"sentence": sentence, "number": decision.number})
 
 

@@ -6,7 +6,7 @@ import pytest
 from codekiln.data.records import CallTest, Problem
 from codekiln.evaluation import spending
 from codekiln.evaluation.ledger import Decision, LedgerFile, numbered, outlook, set_digest, table
-from codekiln.evaluation.spending import charge, level_of
+from codekiln.evaluation.spending import charge, confidence, level_of
 
 TARGET = ("structural_maintainability", "higher", ["pass@1"])
 PROBLEM = Problem(task_id="a/1", prompt="Write f.", tests=("assert f(1)", CallTest(call=[1], expect=2)))
@@ -28,18 +28,19 @@ def test_all_levels_together_are_five_percent_and_fall():
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "ordinal", "percent"),
     [
-        (1, "first candidate judged on this set: intervals at 95.5 %"),
-        (2, "second candidate judged on this set: intervals at 99.75 %"),
-        (3, "third candidate judged on this set: intervals at 99.917 %"),
-        (11, "11th candidate"),
-        (22, "22nd candidate"),
-        (113, "113th candidate"),
+        (1, "first", "95.5 %"),
+        (2, "second", "99.75 %"),
+        (3, "third", "99.917 %"),
+        (11, "11th", "99.9955 %"),
+        (22, "22nd", "99.9989 %"),
+        (113, "113th", "99.999960 %"),
     ],
 )
-def test_a_charge_is_said_in_words(number, words):
-    assert charge(number).startswith(words)
+def test_a_charge_is_said_in_words(number, ordinal, percent):
+    assert charge(number) == f"for the {ordinal} candidate judged on this set"
+    assert confidence(level_of(number)) == percent
 
 
 def test_a_set_is_its_problems_and_what_decides():
