@@ -88,12 +88,11 @@ def test_another_set_and_another_target_have_counts_of_their_own(tmp_path, uri):
     assert judged_run(tmp_path / "a", uri, b"a").promote()["gate"]["number"] == 1
     assert judged_run(tmp_path / "b", uri, b"b", problems=41).promote()["gate"]["number"] == 1
     assert judged_run(tmp_path / "c", uri, b"c", settings=("metric=lines",)).promote()["gate"]["number"] == 1
-    assert judged_run(tmp_path / "d", uri, b"d").promote()["gate"]["number"] == 2
 
 
 def test_the_same_adapter_on_other_terms_is_a_new_try(tmp_path, uri):
     assert judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()["gate"]["number"] == 1
-    lenient = judged_run(tmp_path / "b", uri, b"a", gain=0.0, settings=("evaluation.tolerance=0.5",)).promote()
+    lenient = judged_run(tmp_path / "b", uri, b"a", gain=0.0, settings=("evaluation.tolerance=0.4",)).promote()
     assert (lenient["gate"]["number"], lenient["gate"]["recorded"]) == (2, None)
 
 
