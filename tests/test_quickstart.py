@@ -63,6 +63,15 @@ def test_results_have_the_promised_form(first):
         assert all(set(value) == {"mean", "low", "high"} for value in measures.values())
     assert set(found["comparisons"][0]) == {"contender", "against", "measure", "difference", "low", "high", "n"}
     assert set(found["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
+    assert [(one["contender"], one["against"]) for one in found["decompositions"]] == [
+        (one["contender"], one["against"])
+        for one in found["comparisons"]
+        if one["measure"] == "structural_maintainability"
+    ]
+    assert all(
+        abs(one["code"] + one["samples"] + one["problems"] - one["difference"]) < 1e-9
+        for one in found["decompositions"]
+    )
 
 
 def test_the_exit_code_and_the_last_lines_are_the_gates(first):
