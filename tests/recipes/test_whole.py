@@ -103,7 +103,7 @@ def test_a_stage_without_rows_says_what_to_do(workdir):
 
 def _make_data(name: str, folder: Path) -> Settings:
     settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
-    run_check(settings, folder / "check")
+    run_check(settings, folder / "check", gate=False)  # too few problems for it
     run_stage("generate", folder / "check", {}, folder / "generate")
     run_stage("filter", folder / "check", {"samples": folder / "generate"}, folder / "filter")
     assert list(validate_dataset(folder / "filter" / published.FOLDER)) == []
