@@ -1,7 +1,7 @@
 """Mutation-hardened tests: problems get inputs that tell mutants of their reference from it.
 
-A mutant is the reference with one error. One that passes the tests of its problem shows an error that these tests do not
-see (DeMillo, Lipton and Sayward, 1978, "Hints on test data selection").
+A mutant is the reference with one error. One that passes the tests of its problem shows an error that these tests do
+not see (DeMillo, Lipton and Sayward, 1978, "Hints on test data selection").
 """
 
 from codekiln.code.hardening.engine import Options, Outcome

@@ -1,17 +1,19 @@
 """What a problem's own inputs have in common, and how far another input leaves it.
 
-The contract of a problem is not written down, so it is inferred as likely invariants are (Ernst et al., 2007, "The Daikon
-system for dynamic detection of likely invariants"): what holds for every input of the tests is taken to be asked for.
-An input is stranger the more of it does not hold.
+The contract of a problem is not written down, so it is inferred as likely invariants are (Ernst et al., 2007, "The
+Daikon system for dynamic detection of likely invariants"): what holds for every input of the tests is taken to be asked
+for. An input is stranger the more of it does not hold.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from codekiln.code.hardening.forms import Arguments
 
 _SIZES = (list, tuple, set, dict, str)
+_CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
+_Range = tuple[float, float]
 
 
 class Contract:
@@ -23,52 +25,81 @@ class Contract:
 
     def __init__(self, seeds: Sequence[Arguments]) -> None:
         self._traits = set(itertools.chain.from_iterable(map(_traits, seeds)))
-        relations = [set(_relations(seed)) for seed in seeds]
-        self._relations = set.intersection(*relations) if relations else set()
-        self._largest = _merged(map(_sizes, seeds))
+        held = [set(_relations(seed)) for seed in seeds]
+        self._held = set.intersection(*held) if held else set()
+        self._ranges = _ranges(itertools.chain.from_iterable(map(_sizes, seeds)))
 
     def strangeness(self, arguments: Arguments) -> int:
-        """Return the number of traits that no input of the tests has, plus the relations of all that do not hold."""
+        """Return in how many ways an input is unlike those of the tests.
+
+        Counted are traits that none of them has, relations of all of them that do not hold, and the places of numbers
+        and lengths outside the range of theirs.
+        """
         new = set(_traits(arguments)) - self._traits
-        broken = self._relations - set(_relations(arguments))
-        larger = [path for path, size in _sizes(arguments).items() if size > self._largest.get(path, 0)]
-        return len(new) + len(broken) + len(larger)
+        broken = self._held - set(_relations(arguments))
+        return len(new) + len(broken) + sum(self._is_outside(*item) for item in _ranges(_sizes(arguments)).items())
+
+    def _is_outside(self, path: str, own: _Range) -> bool:
+        low, high = self._ranges.get(path, own)
+        return own[0] < low or own[1] > high
 
 
-def _merged(several: Iterator[dict[str, float]]) -> dict[str, float]:
-    """Return for each place the largest number or length that is still usual: twice that of the tests, and some."""
-    largest: dict[str, float] = {}
-    for sizes in several:
-        for path, size in sizes.items():
-            largest[path] = max(largest.get(path, 0), 2 * size + 2)
-    return largest
+def _ranges(sizes: Iterable[tuple[str, float]]) -> dict[str, _Range]:
+    found: dict[str, _Range] = {}
+    for path, size in sizes:
+        low, high = found.get(path, (size, size))
+        found[path] = min(low, size), max(high, size)
+    return found
+
+
+def _sizes(arguments: Arguments) -> Iterator[tuple[str, float]]:
+    """Yield the numbers and lengths in an input, with their places."""
+    for path, value in _places(arguments):
+        if isinstance(value, _SIZES):
+            yield f"len {path}", len(value)
+        elif isinstance(value, int | float):
+            yield path, value
+
+
+def _places(arguments: Arguments) -> Iterator[tuple[str, Any]]:
+    """Yield every value in an input with its place; the items of a container have one place."""
+    waiting = [(str(place), value) for place, value in enumerate(arguments)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path, value
+        if isinstance(value, dict):
+            waiting += [(f"{path}.key", key) for key in value] + [(f"{path}.value", item) for item in value.values()]
+        elif isinstance(value, list | tuple | set):
+            waiting += [(f"{path}.item", item) for item in value]
 
 
 def _traits(arguments: Arguments) -> Iterator[str]:
-    """Yield what is particular about an input, by place: signs, emptiness, order, repeats, kinds of characters."""
+    """Yield what is particular about an input, by place: types, signs, emptiness, order, repeats, characters."""
     yield f"{len(arguments)} arguments"
-    for place, value in enumerate(arguments):
-        yield from _traits_of(value, str(place))
-
-
-def _traits_of(value: Any, path: str) -> Iterator[str]:
-    yield f"{path}:{type(value).__name__}"
-    if isinstance(value, int | float):
-        yield f"{path}:{'negative' if value < 0 else 'positive' if value else 'zero'}"
-        if type(value) is float:
-            yield f"{path}:{'whole' if value == int(value) else 'fraction'}"
-    elif isinstance(value, str):
-        yield from (f"{path}:{kind}" for kind in set(map(_kind, value)) or {"empty"})
-        if len(value) == 1:
-            yield f"{path}:single"
-    elif isinstance(value, _SIZES):
-        yield from (f"{path}:{trait}" for trait in _traits_of_items(list(value)))
-        if isinstance(value, dict):
-            for key, item in value.items():
-                yield from (*_traits_of(key, f"{path}.key"), *_traits_of(item, f"{path}.value"))
+    for path, value in _places(arguments):
+        yield f"{path}:{type(value).__name__}"
+        if isinstance(value, str):
+            found = _traits_of_text(value)
+        elif isinstance(value, _SIZES):
+            found = _traits_of_items(list(value))
         else:
-            for item in value:
-                yield from _traits_of(item, f"{path}.item")
+            found = _traits_of_number(value)
+        yield from (f"{path}:{trait}" for trait in found)
+
+
+def _traits_of_number(value: Any) -> Iterator[str]:
+    if isinstance(value, int | float):
+        yield "negative" if value < 0 else "positive" if value else "zero"
+    if isinstance(value, float):
+        yield "whole" if value.is_integer() else "fraction"
+
+
+def _traits_of_text(text: str) -> Iterator[str]:
+    """Yield which kinds of characters follow each other, from the start to the end."""
+    kinds = ["start", *map(_kind, text), "end"]
+    yield from (f"{left} {right}" for left, right in itertools.pairwise(kinds))
+    if not _is_balanced(text):
+        yield "unbalanced"
 
 
 def _traits_of_items(items: list[Any]) -> Iterator[str]:
@@ -99,24 +130,18 @@ def _kind(character: str) -> str:
     return repr(character)
 
 
-def _sizes(arguments: Arguments) -> dict[str, float]:
-    found: dict[str, float] = {}
-    waiting = [(str(place), value) for place, value in enumerate(arguments)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, int | float):
-            found[path] = max(found.get(path, 0), abs(value))
-        elif isinstance(value, _SIZES):
-            found[f"len {path}"] = max(found.get(f"len {path}", 0), len(value))
-            if isinstance(value, dict):
-                waiting += [(f"{path}.value", item) for item in value.values()]
-            elif not isinstance(value, str):
-                waiting += [(f"{path}.item", item) for item in value]
-    return found
+def _is_balanced(text: str) -> bool:
+    waiting: list[str] = []
+    for character in text:
+        if character in _CLOSING.values():
+            waiting.append(character)
+        elif character in _CLOSING and (not waiting or waiting.pop() != _CLOSING[character]):
+            return False
+    return not waiting
 
 
 def _relations(arguments: Arguments) -> Iterator[str]:
-    """Yield how the arguments of one input stand to each other: lengths, order, membership."""
+    """Yield how the arguments stand to each other (lengths, order, membership), and the extremes of their items."""
     for (left, one), (right, other) in itertools.permutations(enumerate(arguments), 2):
         if isinstance(one, _SIZES) and isinstance(other, _SIZES) and len(one) == len(other):
             yield f"len({left}) = len({right})"
@@ -126,6 +151,20 @@ def _relations(arguments: Arguments) -> Iterator[str]:
             yield from (f"{left} {sign} {right}" for sign in _signs(one, other))
         if isinstance(other, _SIZES) and _contains(other, one):
             yield f"{left} in {right}"
+    yield from _extremes(arguments)
+
+
+def _extremes(arguments: Arguments) -> Iterator[str]:
+    numbers: dict[str, list[float]] = {}
+    for path, value in _places(arguments):
+        if ".item" in path and isinstance(value, int | float):
+            numbers.setdefault(path, []).append(value)
+    for path, values in numbers.items():
+        yield from (f"least {path} {min(values)}", f"greatest {path} {max(values)}")
+        if len(set(values)) == len(values):
+            yield f"distinct {path}"
+            if max(values) - min(values) == len(values) - 1:
+                yield f"consecutive {path}"
 
 
 def _signs(left: float, right: float) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from codekiln.code.hardening.contract import Contract
 from codekiln.code.hardening.cover import cover
-from codekiln.code.hardening.forms import Arguments, Form, NoForm, form_of, merged
+from codekiln.code.hardening.forms import Arguments, Form, NoForm, form_of, may_order_by_set, merged
 from codekiln.code.hardening.mutants import mutants_of
 from codekiln.code.hardening.perturb import inputs_near
 from codekiln.code.mutation.proof import equality_key
@@ -20,9 +20,11 @@ from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observation import Result, Run
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
 
-SEARCH_LIMITS = Limits(cpu_seconds=2, wall_seconds=20.0)
-"""Limits of a run that looks for inputs; an input on which the reference needs more is not added."""
-_CALLS_A_RUN = 50
+QUICK_LIMITS = Limits(cpu_seconds=1)
+"""Limits of mutants, and of runs that look for inputs: one on which the reference needs more is not added."""
+_SLOW_SECONDS = 0.1
+"""A reference that takes longer has its mutants run with the limits of other programs."""
+_CALLS_A_RUN = 25
 """A mutant that hangs on one input loses the results of those after it in the same run."""
 
 
@@ -89,6 +91,8 @@ class _Case:
     inputs: list[_Input] = field(default_factory=list)
     chosen: list[_Input] = field(default_factory=list)
     reason: str = ""
+    is_slow: bool = False
+    any_order: bool = False
 
     def test(self, chosen: _Input) -> Test:
         assert self.form is not None
@@ -119,13 +123,13 @@ class Hardener:
     """Hardens problems in two sandboxes.
 
     Args:
-        grader: Grades programs, with the limits that programs are graded with.
-        searcher: Runs programs on inputs, with ``SEARCH_LIMITS``.
+        patient: Has the limits that programs are graded with.
+        quick: Has ``QUICK_LIMITS``: many mutants never end.
         options: How.
     """
 
-    def __init__(self, grader: Sandbox, searcher: Sandbox, options: Options) -> None:
-        self._grader, self._searcher, self._options = grader, searcher, options
+    def __init__(self, patient: Sandbox, quick: Sandbox, options: Options) -> None:
+        self._patient, self._quick, self._options = patient, quick, options
 
     def harden(self, problems: Sequence[Problem]) -> list[Outcome]:
         """Return the outcome of each problem, in order."""
@@ -146,8 +150,9 @@ class Hardener:
             if not case.reference.strip() or not case.problem.tests:
                 case.reason = "has no tests" if case.reference.strip() else "has no reference"
         waiting = [case for case in cases if not case.reason]
-        verdicts = self._grade((case.problem, case.reference) for case in waiting)
+        verdicts = _graded(self._patient, ((case.problem, case.reference) for case in waiting))
         for case, verdict in zip(waiting, verdicts, strict=True):
+            case.is_slow = verdict.cpu_seconds > _SLOW_SECONDS
             if not verdict.passed:
                 case.reason = f"its reference fails its tests: {verdict.status}, {verdict.detail}".rstrip(", ")
         return [case for case in waiting if not case.reason]
@@ -159,7 +164,7 @@ class Hardener:
             for case in cases
         }
         jobs = [(case, mutant) for case in cases for mutant in made[id(case)]]
-        verdicts = self._grade((case.problem, mutant) for case, mutant in jobs)
+        verdicts = self._grade_mutants([(case, case.problem, mutant) for case, mutant in jobs])
         for (case, mutant), verdict in zip(jobs, verdicts, strict=True):
             if is_infrastructure_error(verdict):
                 continue
@@ -175,6 +180,7 @@ class Hardener:
         """Find the form of a problem's tests and the inputs to try; returns whether there are any."""
         try:
             case.form, seeds = form_of(case.problem)
+            case.any_order = may_order_by_set(case.reference)
         except NoForm as why:
             case.reason = f"its survivors stay: {why}"
             return False
@@ -203,9 +209,7 @@ class Hardener:
 
     def _run_survivors(self, cases: list[_Case]) -> None:
         jobs = [(case, number) for case in cases for number in range(len(case.survivors))]
-        results = self._evaluate(
-            [(case.problem, case.survivors[number], case.expressions()) for case, number in jobs]
-        )
+        results = self._evaluate([(case.problem, case.survivors[number], case.expressions()) for case, number in jobs])
         for (case, number), found in zip(jobs, results, strict=True):
             assert case.form is not None
             for item, result in zip(case.inputs, found, strict=True):
@@ -224,28 +228,32 @@ class Hardener:
     def _prove(self, cases: list[_Case]) -> None:
         """Drop the tests that the reference does not pass, and count what the others kill."""
         jobs = [(case, item) for case in cases for item in case.chosen]
-        alone = (
-            (case.problem.model_copy(update={"tests": (case.test(item),)}), case.reference) for case, item in jobs
-        )
-        failed = {id(item) for (_, item), verdict in zip(jobs, self._grade(alone), strict=True) if not verdict.passed}
+        alone = [(case.problem.model_copy(update={"tests": (case.test(item),)}), case.reference) for case, item in jobs]
+        verdicts = zip(jobs, _graded(self._patient, alone), strict=True)
+        failed = {id(item) for (_, item), verdict in verdicts if not verdict.passed}
         for case in cases:
             case.chosen = [item for item in case.chosen if id(item) not in failed]
-        chosen = [case for case in cases if case.chosen]
-        hardened = [case.hardened for case in chosen]
-        together = self._grade((row, case.reference) for row, case in zip(hardened, chosen, strict=True))
-        for case, verdict in zip(chosen, together, strict=True):
+        chosen = [(case, case.hardened) for case in cases if case.chosen]
+        together = _graded(self._patient, [(row, case.reference) for case, row in chosen])
+        for (case, _), verdict in zip(chosen, together, strict=True):
             if not verdict.passed:
                 case.chosen = []
                 case.reason = f"its reference fails the added tests together: {verdict.detail}"
-        pairs = [(case, row) for case, row in zip(chosen, hardened, strict=True) if case.chosen]
-        attempts = [(case, row, mutant) for case, row in pairs for mutant in case.survivors]
-        for (case, _, _), verdict in zip(
-            attempts, self._grade((row, mutant) for _, row, mutant in attempts), strict=True
-        ):
+        self._measure_again([(case, row) for case, row in chosen if case.chosen])
+
+    def _measure_again(self, hardened: list[tuple[_Case, Problem]]) -> None:
+        attempts = [(case, row, mutant) for case, row in hardened for mutant in case.survivors]
+        for (case, _, _), verdict in zip(attempts, self._grade_mutants(attempts), strict=True):
             case.killed_after += not verdict.passed and not is_infrastructure_error(verdict)
 
-    def _grade(self, jobs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
-        return [verdict for _, verdict in sorted(self._grader.grade(jobs), key=lambda pair: pair[0])]
+    def _grade_mutants(self, attempts: list[tuple[_Case, Problem, str]]) -> list[Verdict]:
+        """Return the verdict on each mutant."""
+        verdicts: dict[int, Verdict] = {}
+        for sandbox, is_slow in ((self._quick, False), (self._patient, True)):
+            numbers = [number for number, (case, _, _) in enumerate(attempts) if case.is_slow == is_slow]
+            found = _graded(sandbox, (attempts[number][1:] for number in numbers))
+            verdicts |= dict(zip(numbers, found, strict=True))
+        return [verdicts[number] for number in range(len(attempts))]
 
     def _evaluate(self, jobs: Sequence[tuple[Problem, str, list[str]]]) -> list[list[Result | None]]:
         """Return the result of each expression of each job; None where the run was stopped before."""
@@ -256,14 +264,21 @@ class Hardener:
             for start in range(0, len(expressions), _CALLS_A_RUN):
                 runs.append(Run(program, tuple(expressions[start : start + _CALLS_A_RUN]), problem.setup))
                 places.append((number, start))
-        for index, seen in self._searcher.observe(runs):
+        for index, seen in self._quick.observe(runs):
             number, start = places[index]
             found[number][start : start + len(seen.results)] = seen.results
         return found
 
 
+def _graded(sandbox: Sandbox, jobs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+    """Return the verdict on each job, in order."""
+    return [verdict for _, verdict in sorted(sandbox.grade(jobs), key=lambda pair: pair[0])]
+
+
 def _is_usable(case: _Case, item: _Input, one: Result, other: Result) -> bool:
     assert case.form is not None
     if one.error or other.error or not case.form.may_expect(one.value):
+        return False
+    if case.any_order and isinstance(one.value, list | tuple) and len(one.value) > 1:
         return False
     return equality_key(one.value) == equality_key(other.value) and case.form.is_short(item.arguments, one.value)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from codekiln.code.hardening.engine import SEARCH_LIMITS, Hardener, Options, Outcome
+from codekiln.code.hardening.engine import QUICK_LIMITS, Hardener, Options, Outcome
 from codekiln.code.hardening.journal import Journal, open_journal
 from codekiln.code.hardening.summary import line_of, summary_of
 from codekiln.data.readers import read_problems
@@ -28,8 +28,8 @@ def harden_file(
 ) -> dict[str, Any]:
     """Write the problems of a file with further tests that kill mutants of their references.
 
-    ``out`` has a problem a line, in the order of ``problems`` and in codekiln's own form. Everything but ``tests`` is as
-    it is read; of MBPP's tests, the one that the prompt shows stands among ``tests`` too, as ``grade`` counts it.
+    ``out`` has a problem a line, in the order of ``problems`` and in codekiln's own form. Everything but ``tests`` is
+    as it is read; of MBPP's tests, the one that the prompt shows stands among ``tests`` too, as ``grade`` counts it.
     Outcomes are written to ``<out>.journal`` as problems are done.
 
     Args:
@@ -67,11 +67,11 @@ def _harden_missing(
     if not missing:
         return
     with (
-        Sandbox(workers) as grader,
-        Sandbox(workers, SEARCH_LIMITS) as searcher,
+        Sandbox(workers) as patient,
+        Sandbox(workers, QUICK_LIMITS) as quick,
         progress("harden", len(missing), "problems") as step,
     ):
-        hardener = Hardener(grader, searcher, options)
+        hardener = Hardener(patient, quick, options)
         for first in range(0, len(missing), _BLOCK):
             block = missing[first : first + _BLOCK]
             for number, outcome in zip(block, hardener.harden([problems[at] for at in block]), strict=True):

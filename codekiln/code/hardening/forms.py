@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from codekiln.data.python_text import expression_tree, literal_value, syntax_tree
 from codekiln.data.readers.evalplus_inputs import encode_arguments
@@ -118,7 +118,7 @@ def _read(test: Test, entry_point: str) -> Iterator[tuple[Form, Arguments | None
             raise NoForm(f"results are compared by a rule of their own ({test.comparison})")
         form = Form(entry_point, written="reference", tolerance=test.atol or _TOLERANCE)
         for line in test.inputs:
-            arguments = tuple(decode(line.encode()))  # type: ignore[arg-type]
+            arguments: Arguments = tuple(cast(list[Any], decode(line.encode())))
             yield form, arguments if _is_literal(arguments) else None
     elif isinstance(test, str):
         yield from _read_assert(test, entry_point)
@@ -128,7 +128,7 @@ def _read_assert(text: str, entry_point: str) -> Iterator[tuple[Form, Arguments 
     body = syntax_tree(text).body
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
         return
-    calls = [node for node in ast.walk(body[0].test) if _calls(node, entry_point)]
+    calls = [node for node in ast.walk(body[0].test) if isinstance(node, ast.Call) and _calls(node, entry_point)]
     if not calls:
         return
     around = _around(body[0].test, calls)
@@ -189,8 +189,8 @@ def _is_distance(node: ast.expr, call: ast.Call) -> bool:
     return False
 
 
-def _calls(node: ast.AST, entry_point: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry_point
+def _calls(node: ast.Call, entry_point: str) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == entry_point
 
 
 def _arguments(call: ast.Call) -> Arguments | None:
@@ -252,6 +252,15 @@ def _is_close(expected: object, value: object, tolerance: float) -> bool:
 
 def _signed(value: float) -> str:
     return f"({value!r})" if value < 0 else repr(value)
+
+
+def may_order_by_set(code: str) -> bool:
+    """Return whether a program may return what it took from a set in the order of that set, which is nobody's choice."""
+    nodes = list(ast.walk(syntax_tree(code)))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    has_set = bool(names & {"set", "frozenset"}) or any(isinstance(node, ast.Set | ast.SetComp) for node in nodes)
+    return has_set and not names & {"sorted", "sort"}
 
 
 def merged(tests: list[Test]) -> list[Test]:

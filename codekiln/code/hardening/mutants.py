@@ -18,8 +18,9 @@ def mutants_of(reference: str, count: int, seed: str) -> list[str]:
         count: Largest number of mutants.
         seed: Seeds the choice among the mutations.
     """
+    classes: tuple[mutation.Class, ...] = ("logical",)
     try:
-        found = mutation.mutations(reference, ("logical",))
+        found = mutation.mutations(reference, classes)
         seen = {fingerprint(reference)}
     except SyntaxError:
         return []

@@ -1,4 +1,4 @@
-"""Inputs close to given ones: the same types everywhere, one or two values changed, or arguments of several calls mixed.
+"""Inputs close to given ones: of the same types, with one or two values changed, or with arguments of several calls.
 
 Strings and numbers that the reference compares with are put in as well: mutants differ near the boundaries that these
 constants mark.
@@ -89,7 +89,7 @@ class _Near:
         elif kind is int:
             yield from (value + 1, value - 1, value + 2, value * 2, value // 2, 1, 0, 2, -value)
             yield from self._constants.numbers
-            yield from (value * 10 + 7, value + 1000)
+            yield value * 10 + 7
         elif kind is float:
             yield from (value + 1, value - 1, value + 0.5, value * 2, value / 2, -value, 0.0, value * 100)
         elif kind is str:
