@@ -255,7 +255,7 @@ def _signed(value: float) -> str:
 
 
 def may_order_by_set(code: str) -> bool:
-    """Return whether a program may return what it took from a set in the order of that set, which is nobody's choice."""
+    """Return whether a program may return items in the order of a set, which nobody asked for."""
     nodes = list(ast.walk(syntax_tree(code)))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
