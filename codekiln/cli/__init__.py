@@ -52,7 +52,7 @@ def main() -> None:
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
     *(evaluation_commands.grade, evaluation_commands.score, evaluation_commands.validate, evaluation_commands.compare),
-    *(exercise, harden, listing_commands.recipes, listing_commands.models),
+    *(exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):
     main.add_command(command)

@@ -24,7 +24,7 @@ from codekiln import plugins
 from codekiln.code import metrics
 from codekiln.data import prompts
 from codekiln.data.decontamination import prompt_and_reference
-from codekiln.data.records import Example, Graded, Problem, Sample
+from codekiln.data.records import Example, Graded, Problem, Sample, Score
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes import problem_sets
@@ -116,14 +116,36 @@ class Recipe(ABC, Generic[S]):
         verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
         return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
 
-    def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
-        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
+    @property
+    def over_all_samples(self) -> tuple[str, ...]:
+        """The code metrics that are averaged over all samples too: the target, and the metric that guards it."""
+        if self.measures or self.metric not in metrics.names():
+            return ()
+        guard = metrics.get(self.metric).guard
+        return (self.metric, guard) if guard else (self.metric,)
+
+    def score(self, problems: Sequence[Problem], graded: Sequence[Graded], *, every: bool = False) -> list[Graded]:
+        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs.
+
+        Args:
+            problems: At least the problems that samples were written for.
+            graded: Samples with their verdicts.
+            every: Whether programs that fail are scored as well, on `over_all_samples`.
+        """
         if self.measures:
             return list(graded)
         by_id = {problem.task_id: problem for problem in problems}
-        codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
-        scores = iter(metrics.score_all(codes))
-        return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
+        wanted = {True: None, **({False: self.over_all_samples} if every else {})}
+        scores: dict[bool, Iterator[tuple[Score, ...]]] = {}
+        for passed, names in wanted.items():
+            rows = [row for row in graded if row.verdict.passed is passed]
+            scores[passed] = iter(
+                metrics.score_all([program_of(by_id[row.sample.task_id], row.sample) for row in rows], names)
+            )
+        return [
+            row.model_copy(update={"scores": next(scores[row.verdict.passed])}) if row.verdict.passed in scores else row
+            for row in graded
+        ]
 
     @abstractmethod
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
