@@ -85,7 +85,16 @@ def _with_tests(shown: Problem, graded: Problem, outcome: Outcome) -> Problem:
 
 
 def _digest(problems: list[Problem], options: Options) -> str:
-    digest = hashlib.sha256(context_digest(Limits()) + options.model_dump_json().encode())
+    digest = hashlib.sha256(context_digest(Limits()) + options.model_dump_json().encode() + _source_digest())
     for problem in problems:
         digest.update(problem.model_dump_json().encode() + b"\n")
     return digest.hexdigest()
+
+
+def _source_digest() -> bytes:
+    """Return the digest of the code that makes mutants and inputs: another version finds other tests."""
+    room = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in (path for name in ("hardening", "mutation") for path in sorted((room / name).rglob("*.py"))):
+        digest.update(f"{path.relative_to(room)}\0".encode() + path.read_bytes())
+    return digest.digest()

@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_file(tmp_path):
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
-def test_files_of_others_are_not_overwritten(tmp_path):
+def test_files_of_others_are_not_overwritten(tmp_path, monkeypatch):
     source = write(tmp_path / "problems.jsonl", DOUBLE)
     out = tmp_path / "out.jsonl"
     out.write_text("mine")
@@ -194,6 +194,10 @@ def test_files_of_others_are_not_overwritten(tmp_path):
     harden_file(source, out, Options(inputs=5), 1)
     with pytest.raises(InputError, match="other problems, options"):
         harden_file(source, out, Options(inputs=6), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_source_digest", lambda: b"changed")
+        with pytest.raises(InputError, match="another version"):
+            harden_file(source, out, Options(inputs=5), 1)
     out.write_text(out.read_text() + " ")
     with pytest.raises(InputError, match="was changed"):
         harden_file(source, out, Options(inputs=5), 1)
