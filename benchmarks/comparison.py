@@ -21,7 +21,7 @@ from codekiln.code import metrics
 from codekiln.data.readers import read_problems
 from codekiln.recipes.base import over_all_samples
 from codekiln.stages.compare import GradedContenders, Judging, judge_graded
-from codekiln.stages.contenders import Contenders, Plan
+from codekiln.stages.contenders import DEFAULT_KS, Contenders, Plan
 from codekiln.stages.scored_samples import ScoredSamples
 from codekiln.stages.scoring import Scoring
 
@@ -76,7 +76,8 @@ def measure_graded(folder: Path, problems: int, samples: int, contenders: int) -
     """Judge made-up files with made-up verdicts and scores in this process, and return figures."""
     source, paths = write_files(folder, problems, samples, contenders)
     known = read_problems(str(source), show=0)
-    plan = Plan(tuple(row.task_id for row in known), samples, (1, 10))
+    ks = tuple(k for k in DEFAULT_KS if k <= samples)
+    plan = Plan(tuple(row.task_id for row in known), samples, ks)
     judging = Judging()
     with Scoring(known, over_all_samples(judging.metric), workers=1) as scoring:
         files = {name: [write_graded(path, scoring, problems * samples)] for name, path in paths.items()}
