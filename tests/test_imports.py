@@ -32,3 +32,19 @@ def test_settings_load_nothing_heavy():
 
 def test_the_probe_notices_a_heavy_import():
     assert "kfp" in loaded_by("import kfp")
+
+
+def test_grading_loads_nothing_that_it_does_not_need(tmp_path):
+    problem = '{"task_id": "1", "prompt": "", "entry_point": "f", "tests": ["assert f(1) == 2"]}\n'
+    (tmp_path / "problems.jsonl").write_text(problem, encoding="utf-8")
+    sample = '{"task_id": "1", "solution": "def f(x):\\n    return x + 1\\n"}\n'
+    (tmp_path / "samples.jsonl").write_text(sample, encoding="utf-8")
+    files = {"problems": "problems.jsonl", "samples": "samples.jsonl", "out": "out.jsonl"}
+    arguments = ["grade", "--no-cache", "--workers", "1", "--json"]
+    arguments += [word for name, file in files.items() for word in (f"--{name}", str(tmp_path / file))]
+    code = (
+        "import json\nfrom click.testing import CliRunner\nfrom codekiln.cli import main\n"
+        f"done = CliRunner().invoke(main, {arguments!r})\nassert json.loads(done.stdout)['passed'] == 1, done.output"
+    )
+    # Of a run on HumanEval they would be a tenth of the CPU time.
+    assert not loaded_by(code).intersection([*HEAVY, "numpy", "packaging", "doctest"])

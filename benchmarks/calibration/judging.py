@@ -10,6 +10,7 @@ from codekiln.data.passk import pass_at_k
 from codekiln.evaluation import Comparison, Evaluation, decide, mean_intervals
 from codekiln.evaluation.estimation import compared
 from codekiln.evaluation.measures import over_all_samples
+from codekiln.evaluation.spending import level_of
 from codekiln.evaluation.statistics import Kind
 
 METRIC = "structural_maintainability"
@@ -64,6 +65,7 @@ def _evaluation(problems: int, comparisons: Sequence[Comparison], means: dict[st
     )
 
 
-def promoted(evaluation: Evaluation) -> bool:
-    """Return the gate's decision."""
-    return decide(evaluation, "candidate", metric=METRIC, tolerance=TOLERANCE).promoted
+def promoted(evaluation: Evaluation, number: int = 1) -> bool:
+    """Return the gate's decision about the ``number``-th candidate on its set."""
+    level = level_of(number)
+    return decide(evaluation, "candidate", metric=METRIC, tolerance=TOLERANCE, level=level).promoted

@@ -86,9 +86,10 @@ def simulate(scenario: Scenario, runs: int) -> Row:
     world, rng = scenario.world, np.random.default_rng(zlib.crc32(scenario.name.encode()))
     truth, means = _truth(world)
     clusters, counts, wins = list(map(int, world.groups)), Counter[str](), 0
+    numbers = range(1, scenario.tries + 1)
     for base, candidates in draw(world, runs, scenario.tries, rng):
         judged = [evaluations(base, candidate, clusters) for candidate in candidates]
-        wins += sum(any(map(promoted, same_base)) for same_base in zip(*judged, strict=True))
+        wins += sum(any(map(promoted, tries, numbers)) for tries in zip(*judged, strict=True))
         for evaluation in judged[0]:
             _count(evaluation, truth, means, counts)
     coverage = {

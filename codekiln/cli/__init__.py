@@ -4,6 +4,7 @@ Commands import what they use when they run: ``codekiln --help`` would otherwise
 with. No import is delayed because of a circle.
 """
 
+import errno
 import sys
 from typing import Any
 
@@ -11,9 +12,12 @@ import click
 
 from codekiln import __version__
 from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
+from codekiln.cli.compare_command import compare
 from codekiln.cli.exercise_command import exercise
+from codekiln.cli.harden_command import harden
 from codekiln.errors import CodekilnError, InputError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -27,6 +31,14 @@ class Commands(click.Group):
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, InputError) else 1)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+            click.echo(
+                f"error: {what}: free some space, and give the same command again: what is done is kept", err=True
+            )
+            sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -40,8 +52,8 @@ def main() -> None:
 
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
-    *(evaluation_commands.grade, evaluation_commands.score, evaluation_commands.validate, evaluation_commands.compare),
-    *(exercise, listing_commands.recipes, listing_commands.models),
+    *(evaluation_commands.grade, evaluation_commands.score, evaluation_commands.validate, compare),
+    *(exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):
     main.add_command(command)

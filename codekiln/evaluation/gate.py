@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from codekiln.code import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import over_all_samples
+from codekiln.evaluation.spending import confidence
 from codekiln.evaluation.statistics import LEVEL, MINIMUM_DIFFERING
 from codekiln.evaluation.summary import Comparison, Evaluation
 
@@ -37,6 +38,7 @@ class Gate(BaseModel):
     tolerance: float
     level: float = LEVEL
     reasons: tuple[Check, ...]
+    number: int | None = None
 
 
 def decide(
@@ -100,7 +102,7 @@ def decide(
     promoted = all(check.ok for check in checks)
     sentence = _promotion(candidate, checks, tolerance) if promoted else _refusal(candidate, checks)
     if level != LEVEL:
-        sentence += f" ({100 * (1 - level):.6g} % intervals)"
+        sentence += f"; intervals at {confidence(level)}"
     return Gate(
         promoted=promoted,
         sentence=sentence,

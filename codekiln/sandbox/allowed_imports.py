@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 from codekiln.errors import InputError
 
 
@@ -65,6 +63,8 @@ def _top_level(distribution: Distribution) -> list[str]:
 
 
 def _required(distribution: Distribution) -> Iterator[str]:
+    from packaging.requirements import Requirement  # slow to import, and rarely needed
+
     for text in distribution.requires or ():
         requirement = Requirement(text)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):

@@ -1,13 +1,16 @@
 """Results of a problem's reference, computed once in the sandbox and kept by content."""
 
 import hashlib
+import json
+import marshal
 import os
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from codekiln import __version__
 from codekiln.data.files import write_atomic
@@ -15,9 +18,10 @@ from codekiln.data.records import Problem, ReferenceTest
 from codekiln.errors import InputError
 from codekiln.sandbox.inside.checks import raised
 from codekiln.sandbox.inside.endings import split_results
-from codekiln.sandbox.inside.plain_values import parse
+from codekiln.sandbox.inside.messages import ProblemPlan
+from codekiln.sandbox.inside.plain_values import decode, parse
+from codekiln.sandbox.inside.program import RESULT_FORMAT
 from codekiln.sandbox.observation import plan_calls
-from codekiln.sandbox.test_plan import encode_plan
 
 _LARGEST, _LARGEST_RESULT = 192 << 20, 64 << 20
 """Bytes of all results of one reference, and of one of them. Programs send as much, within their limit of memory."""
@@ -27,12 +31,34 @@ _LEFT_OUT = b"-"
 """First byte of the line of an input that has no result, before the reason."""
 _ANYTHING = ("not-none", "any-result")
 """Comparisons for which the result need not be plain data."""
-RunReference = Callable[[bytes, str], dict[str, Any]]
-"""Runs a program by an encoded plan, and returns what the tester answers."""
+_FILE_FORMAT, _CHECK_BYTES = 3, 4
+RunReference = Callable[[ProblemPlan, str], dict[str, Any]]
+"""Runs a program by a plan, and returns what the tester answers."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Results of a problem's reference on the inputs of all its tests, in their order.
+
+    They stay compressed: a program that returns the same needs their digest only.
+
+    Attributes:
+        lines: The results, one per line, compressed, without those left out.
+        size: Bytes of the results before compression, without line ends.
+        digest: What a program sends whose results are the same, or nothing where the results have no such digest.
+        left_out: Reason by number of the input, for each input whose result does not fit into the limits.
+        cpu_seconds: CPU time that the reference took for all these inputs, on the machine that computed the results.
+    """
+
+    lines: bytes
+    size: int
+    digest: bytes
+    left_out: dict[int, str]
+    cpu_seconds: float
 
 
 class ExpectedResults:
-    """Results by problem, in memory and below a folder.
+    """Results by problem, below a folder.
 
     Args:
         folder: Where results are kept between runs; default: ``CODEKILN_CACHE``, or the user's cache folder.
@@ -44,11 +70,11 @@ class ExpectedResults:
         self._folder = folder or Path(base) / "expected"
         self._limits = limits
 
-    def of(self, problem: Problem, run: RunReference) -> dict[str, list[bytes]]:
-        """Return the results of a problem's reference by suite, one line per input.
+    def of(self, problem: Problem, run: RunReference) -> Expected:
+        """Return the results of a problem's reference.
 
-        An input whose result does not fit into the limits has an empty line, and is named on standard error: programs
-        could not send the result either.
+        An input whose result does not fit into the limits is left out, and named on standard error: programs could not
+        send the result either.
 
         Raises:
             InputError: The problem has no reference, or this does not return a plain value for each other input.
@@ -59,22 +85,19 @@ class ExpectedResults:
                 "tests by reference need a reference and the name of its function",
                 where=problem.task_id, fix="give reference and entry_point",
             )  # fmt: skip
-        inputs = [_Input(line, test.comparison in _ANYTHING) for test in tests for line in test.inputs]
-        path = self._folder / _digest(problem, inputs, self._limits)
-        lines = _read(path, len(inputs))
-        if lines is None:
-            lines = _Reference(problem, inputs, run).results()
+        path = self._folder / _key(problem, tests, self._limits)
+        expected = _read(path)
+        if expected is None:
+            inputs = [_Input(line, test.comparison in _ANYTHING) for test in tests for line in test.inputs]
+            reference = _Reference(problem, inputs, run)
+            expected = _packed(reference.results(), reference.cpu_seconds)
             try:
-                write_atomic(path, zlib.compress(b"\n".join(lines), 1))
+                write_atomic(path, _file_of(expected))
             except OSError as error:
                 print(f"codekiln: expected results are not kept: {error}", file=sys.stderr)
-        _name_left_out(problem, lines)
-        lines = [b"" if line.startswith(_LEFT_OUT) else line for line in lines]
-        found: dict[str, list[bytes]] = {}
-        for test in tests:
-            found.setdefault(test.suite, []).extend(lines[: len(test.inputs)])
-            lines = lines[len(test.inputs) :]
-        return found
+        if expected.left_out:
+            _name_left_out(problem, expected, sum(len(test.inputs) for test in tests))
+        return expected
 
 
 class _Input(NamedTuple):
@@ -91,6 +114,8 @@ class _Reference:
 
     def __init__(self, problem: Problem, inputs: list[_Input], run: RunReference) -> None:
         self._problem, self._inputs, self._run = problem, inputs, run
+        self.cpu_seconds = 0.0
+        """CPU time of the last run, which is that of all inputs that are kept."""
 
     def results(self) -> list[bytes]:
         everything = list(range(len(self._inputs)))
@@ -132,7 +157,8 @@ class _Reference:
     def _together(self, numbers: list[int], more_output: int) -> list[bytes]:
         """Return the lines of some inputs from one run; raises _NoResults when it does not get through."""
         calls = tuple((self._problem.entry_point, self._inputs[number].arguments) for number in numbers)
-        answer = self._run(encode_plan(plan_calls(calls, more_output=more_output)), self._problem.reference or "")
+        answer = self._run(plan_calls(calls, more_output=more_output), self._problem.reference or "")
+        self.cpu_seconds = answer["cpu_seconds"]
         head, lines, failure = split_results(answer["results"])
         if failure is not None and failure[0] not in ("output", "memory"):
             raise self._error(f"the reference gives no results: {failure[1]}")
@@ -158,27 +184,64 @@ class _Reference:
         return InputError(what, where=self._problem.task_id, fix=fix)
 
 
-def _name_left_out(problem: Problem, lines: list[bytes]) -> None:
-    left_out = [number for number, line in enumerate(lines) if line.startswith(_LEFT_OUT)]
-    if left_out:
-        shown = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
-        reason = lines[left_out[0]][len(_LEFT_OUT) :].decode()
-        print(
-            f"codekiln: {problem.task_id}: {len(left_out)} of {len(lines)} inputs are left out, because what the "
-            f"reference returns does not fit into the limits of programs: {shown} ({reason})",
-            file=sys.stderr,
-        )
+def _name_left_out(problem: Problem, expected: Expected, inputs: int) -> None:
+    left_out = sorted(expected.left_out)
+    shown = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
+    print(
+        f"codekiln: {problem.task_id}: {len(left_out)} of {inputs} inputs are left out, because what the "
+        f"reference returns does not fit into the limits of programs: {shown} ({expected.left_out[left_out[0]]})",
+        file=sys.stderr,
+    )
 
 
-def _digest(problem: Problem, inputs: list[_Input], limits: str) -> str:
-    parts = [__version__, str(sys.version_info[:2]), limits, problem.entry_point or "", problem.reference or ""]
-    parts += [entry.arguments for entry in inputs]
+def _packed(lines: Sequence[bytes], cpu_seconds: float) -> Expected:
+    left_out = {
+        number: line[len(_LEFT_OUT) :].decode() for number, line in enumerate(lines) if line.startswith(_LEFT_OUT)
+    }
+    kept = [line for number, line in enumerate(lines) if number not in left_out]
+    return Expected(zlib.compress(b"\n".join(kept), 1), sum(map(len, kept)), _digest(kept), left_out, cpu_seconds)
+
+
+def _digest(lines: Sequence[bytes]) -> bytes:
+    """Return the digest that the program's process sends for these results, or nothing where it sends the lines."""
+    digest = hashlib.sha256()
+    try:
+        for line in lines:
+            digest.update(marshal.dumps(cast(Any, decode(line[1:])), RESULT_FORMAT))
+    except ValueError:
+        return b""  # a result such as a Decimal
+    return digest.digest()
+
+
+def _key(problem: Problem, tests: Sequence[ReferenceTest], limits: str) -> str:
+    """Return the name of the file of results: a digest of what they depend on."""
+    parts = [__version__, str(sys.version_info[:2]), f"{_FILE_FORMAT} {RESULT_FORMAT}", limits]
+    parts += [problem.entry_point or "", problem.reference or ""]
+    for test in tests:
+        parts += test.inputs
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read(path: Path, count: int) -> list[bytes] | None:
+def _file_of(expected: Expected) -> bytes:
+    """Return the bytes of a file of results: a check value, a line of JSON, and the compressed results."""
+    left_out = list(expected.left_out.items())
+    head = json.dumps([expected.size, expected.digest.hex(), left_out, expected.cpu_seconds]).encode() + b"\n"
+    return _check(head, expected.lines) + head + expected.lines
+
+
+def _read(path: Path) -> Expected | None:
+    """Return the results in a file, or None where there is none or it is damaged."""
     try:
-        lines = zlib.decompress(path.read_bytes()).split(b"\n") if count else []
-    except (OSError, zlib.error):
+        with path.open("rb") as file:
+            # The results are many megabytes in some files, so nothing copies them.
+            check, head, lines = file.read(_CHECK_BYTES), file.readline(), file.read()
+    except OSError:
         return None
-    return lines if len(lines) == count else None
+    if not head or check != _check(head, lines):
+        return None
+    size, digest, left_out, cpu_seconds = json.loads(head)
+    return Expected(lines, size, bytes.fromhex(digest), dict(left_out), cpu_seconds)
+
+
+def _check(head: bytes, lines: bytes) -> bytes:
+    return zlib.crc32(lines, zlib.crc32(head)).to_bytes(_CHECK_BYTES)

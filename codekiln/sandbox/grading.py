@@ -1,6 +1,6 @@
 """Grading of samples: equal programs run once, known verdicts are reused, and a file continues after an interruption.
 
-Memory is flat in the number of samples but for about 100 bytes each: a file of samples is read once for the digests of
+Memory is flat in the number of samples but for about 200 bytes each: a file of samples is read once for the digests of
 its programs, once to run those without a verdict, and once to write the graded rows, whose verdicts are in the journal.
 """
 
@@ -9,9 +9,6 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from codekiln.data.programs import program_of
 from codekiln.data.readers import missing_packages, read_problems
@@ -33,7 +30,7 @@ from codekiln.sandbox.verdict_cache import (
 )
 
 __all__ = ["grade_files", "grade_samples", "open_sandbox", "program_of"]
-Numbers = NDArray[np.int64]
+Numbers = Sequence[int]
 _KEY_BYTES, _LOOKUPS, _SHOWN = 32, 500, 10
 
 
@@ -68,17 +65,17 @@ def grade_samples(
 
         def run(programs: Numbers) -> Iterator[tuple[int, Verdict]]:
             sandbox = stack.enter_context(open_sandbox(workers, limits))
-            first = (jobs[distinct.first[program]] for program in programs.tolist())
+            first = (jobs[distinct.first[program]] for program in programs)
             return sandbox.grade((problem, program_of(problem, sample)) for problem, sample in first)
 
-        for program, verdict in _grade_distinct(np.arange(len(distinct.first)), distinct, cache, run):
+        for program, verdict in _grade_distinct(range(len(distinct.first)), distinct, cache, run):
             verdicts[program] = verdict
-            step(int(distinct.counts[program]))
+            step(distinct.counts[program])
     return [_named(verdicts[program], row.task_id) for program, (row, _) in zip(distinct.of, jobs, strict=True)]
 
 
 def grade_files(
-    problems: str,
+    problems: str | Sequence[Problem],
     samples: Path,
     out: Path,
     workers: int | None = None,
@@ -96,7 +93,7 @@ def grade_files(
     tests of an MBPP problem count, including the one that prompts show.
 
     Args:
-        problems: A path or Hub id.
+        problems: A path or Hub id, or the problems themselves.
         samples: Path of the samples.
         out: Path of the graded rows.
         workers: Number of programs run at the same time; default: one per core.
@@ -115,7 +112,7 @@ def grade_files(
             reads are not confined on this machine.
     """
     limits = limits or Limits()
-    known = read_problems(problems, show=0)
+    known = read_problems(problems, show=0) if isinstance(problems, str) else problems
     missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
     rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
     distinct = _Distinct(rows.keys)
@@ -131,7 +128,7 @@ def grade_files(
             VerdictCache(default_folder() if use_cache else None) as cache,
         ):
             tally = _grade_file(journal, distinct, rows, cache, sandbox)
-    figures = tally.summary(known, np.frombuffer(rows.problem_of, dtype=np.int32), distinct.of)
+    figures = tally.summary(known, rows.problem_of, distinct.of)
     left_out = {known[number].task_id: sorted(lacking) for number, lacking in missing.items()}
     return {**figures, **({"left_out": left_out} if left_out else {}), "protections": protections}
 
@@ -170,23 +167,23 @@ class _Distinct:
     """
 
     def __init__(self, keys: bytearray) -> None:
-        words = np.frombuffer(keys, dtype=np.uint64).reshape(-1, _KEY_BYTES // 8)
-        order = np.lexsort(words.T)  # stable: equal keys keep the order of the samples
-        is_new = np.ones(len(order), dtype=bool)
-        is_new[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
-        heads = order[is_new]
-        rank = np.empty(len(heads), dtype=np.int64)
-        rank[np.argsort(heads)] = np.arange(len(heads))
-        self.first: Numbers = np.sort(heads)
-        self.of: Numbers = np.empty(len(order), dtype=np.int64)
-        self.of[order] = rank[np.cumsum(is_new) - 1]
-        self.counts: Numbers = np.bincount(self.of, minlength=len(heads))
+        self.first, self.of, self.counts = array("q"), array("q"), array("q")
         self._keys = keys
+        numbers: dict[bytes, int] = {}
+        for sample in range(len(keys) // _KEY_BYTES):
+            program = numbers.setdefault(self._key_of(sample), len(numbers))
+            if program == len(self.first):
+                self.first.append(sample)
+                self.counts.append(0)
+            self.of.append(program)
+            self.counts[program] += 1
 
     def key(self, program: int) -> bytes:
         """Return the key of a program's verdict."""
-        start = int(self.first[program]) * _KEY_BYTES
-        return bytes(self._keys[start : start + _KEY_BYTES])
+        return self._key_of(self.first[program])
+
+    def _key_of(self, sample: int) -> bytes:
+        return bytes(self._keys[sample * _KEY_BYTES : (sample + 1) * _KEY_BYTES])
 
 
 def _grade_distinct(
@@ -205,7 +202,7 @@ def _grade_distinct(
     """
     missing = array("q")
     for start in range(0, len(programs), _LOOKUPS):
-        batch = programs[start : start + _LOOKUPS].tolist()
+        batch = programs[start : start + _LOOKUPS]
         known = cache.find([distinct.key(program) for program in batch])
         for program in batch:
             if (verdict := known.get(distinct.key(program))) is None:
@@ -213,7 +210,7 @@ def _grade_distinct(
             else:
                 yield program, verdict
     if missing:
-        for place, verdict in run(np.frombuffer(missing, dtype=np.int64)):
+        for place, verdict in run(missing):
             if not is_infrastructure_error(verdict):
                 cache.add(distinct.key(missing[place]), verdict)
             yield missing[place], verdict
@@ -225,21 +222,21 @@ def _grade_pending(
     """Grade the programs without a verdict into the journal, and yield (number, verdict)."""
 
     def run(programs: Numbers) -> Iterator[tuple[int, Verdict]]:
-        return sandbox.grade(rows.programs(int(number) for number in distinct.first[programs]))
+        return sandbox.grade(rows.programs(distinct.first[program] for program in programs))
 
     pending = journal.pending()
-    if not len(pending):
+    if not pending:
         return
-    with progress("grade", int(distinct.counts[pending].sum()), "samples") as step:
+    with progress("grade", sum(distinct.counts[program] for program in pending), "samples") as step:
         for program, verdict in _grade_distinct(pending, distinct, cache, run):
             journal.add(program, verdict)
             yield program, verdict
-            step(int(distinct.counts[program]))
+            step(distinct.counts[program])
 
 
 def _graded_rows(journal: GradingJournal, distinct: _Distinct, rows: SampleFile) -> Iterator[str]:
     for number, (problem, sample) in enumerate(rows):
-        verdict = _named(journal.verdict(int(distinct.of[number])), problem.task_id)
+        verdict = _named(journal.verdict(distinct.of[number]), problem.task_id)
         yield Graded(sample=sample, verdict=verdict).model_dump_json()
 
 

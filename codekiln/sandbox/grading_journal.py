@@ -5,12 +5,10 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from codekiln.data.files import sha256_file
 from codekiln.data.records import Verdict
@@ -39,7 +37,7 @@ class GradingJournal:
     def __init__(self, out: Path, file: IO[bytes], inputs: str, programs: int) -> None:
         self._out, self._file, self._inputs = out, file, inputs
         self._path = path_of(out)
-        self._offsets: NDArray[np.int64] = np.full(programs, _UNKNOWN, dtype=np.int64)
+        self._offsets = array("q", [_UNKNOWN]) * programs
         self._to_repeat: set[int] = set()
         self._written: list[str] = []
         self._end = 0
@@ -48,13 +46,12 @@ class GradingJournal:
     @property
     def is_finished(self) -> bool:
         """Whether ``out`` has the verdict of every program, none of them an error of the sandbox itself."""
-        return self._out_is_current and not len(self.pending())
+        return self._out_is_current and not self.pending()
 
-    def pending(self) -> NDArray[np.int64]:
+    def pending(self) -> Sequence[int]:
         """Return the numbers of the programs without a verdict, and of those whose sandbox failed, ascending."""
-        missing = self._offsets == _UNKNOWN
-        missing[list(self._to_repeat)] = True
-        return np.flatnonzero(missing)
+        numbered = enumerate(self._offsets)
+        return array("q", (number for number, offset in numbered if offset == _UNKNOWN or number in self._to_repeat))
 
     def add(self, program: int, verdict: Verdict) -> None:
         """Keep the verdict on a program; its ``task_id`` is not kept."""
@@ -64,13 +61,14 @@ class GradingJournal:
 
     def verdict(self, program: int) -> Verdict:
         """Return the verdict on a program that has one; its ``task_id`` is empty."""
-        self._file.seek(int(self._offsets[program]))
+        self._file.seek(self._offsets[program])
         return Verdict.model_validate(json.loads(self._file.readline())["verdict"])
 
     def verdicts(self) -> Iterator[tuple[int, Verdict]]:
         """Yield the verdict on each program that has one."""
-        for program in np.flatnonzero(self._offsets != _UNKNOWN):
-            yield int(program), self.verdict(int(program))
+        for program, offset in enumerate(self._offsets):
+            if offset != _UNKNOWN:
+                yield program, self.verdict(program)
 
     def write_out(self, lines: Iterator[str]) -> None:
         """Replace ``out`` by these lines, as a whole.

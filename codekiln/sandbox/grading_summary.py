@@ -1,37 +1,35 @@
 """Figures of a graded file: pass@k, also per suite as EvalPlus prints it, and a count per status."""
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, get_args
-
-import numpy as np
-from numpy.typing import NDArray
 
 from codekiln.data.passk import pass_at_k
 from codekiln.data.records import Problem, ReferenceTest, Status, Verdict
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
 
-Numbers = NDArray[np.int64]
+Numbers = Sequence[int]
 INFRASTRUCTURE_ERRORS = "infrastructure errors"
 _KS = (1, 10, 100)
 _STATUSES: tuple[str, ...] = get_args(Status)
-_INFRASTRUCTURE = len(_STATUSES)
+_INFRASTRUCTURE, _PASSED = len(_STATUSES), _STATUSES.index("passed")
 _BASE, _PLUS = "base", "plus"
 _EVALPLUS_NAMES = {"HumanEval": "humaneval", "Mbpp": "mbpp"}
 
 
 class Tally:
-    """What the figures need of each distinct program's verdict: 10 bytes.
+    """What the figures need of each distinct program's verdict: 18 bytes.
 
     Args:
         programs: Number of distinct programs.
     """
 
     def __init__(self, programs: int) -> None:
-        self._status = np.full(programs, _INFRASTRUCTURE, dtype=np.uint8)
-        self._base_passed = np.zeros(programs, dtype=bool)
-        self._tests_run = np.zeros(programs, dtype=np.uint32)
-        self._forgeable = np.zeros(programs, dtype=np.uint32)
+        self._status = bytearray([_INFRASTRUCTURE]) * programs
+        self._base_passed = bytearray(programs)
+        self._tests_run = array("L", [0]) * programs
+        self._forgeable = array("L", [0]) * programs
 
     def add(self, program: int, verdict: Verdict) -> None:
         """Take in the verdict on a program."""
@@ -56,34 +54,34 @@ class Tally:
             problem has samples for; tests that ran, and that a program's own operators decided; a count per status;
             and, where problems have EvalPlus's suites, ``pass_at_k`` by suite, as EvalPlus's results have it.
         """
-        status = self._status[program_of]
-        passed = status == _STATUSES.index("passed")
-        names = Counter((*_STATUSES, INFRASTRUCTURE_ERRORS)[code] for code in status.tolist())
+        passed = bytearray(self._status[program] == _PASSED for program in program_of)
+        names = Counter((*_STATUSES, INFRASTRUCTURE_ERRORS)[self._status[program]] for program in program_of)
         return {
-            "samples": len(status),
-            "problems": len(np.unique(problem_of)),
-            **(_pass_at_k(problem_of, passed, len(problems)) or {"pass@1": 0.0}),
-            "tests_run": int(self._tests_run[program_of].sum()),
-            "forgeable": int(self._forgeable[program_of].sum()),
+            "samples": len(program_of),
+            "problems": len(set(problem_of)),
+            **(_pass_at_k(zip(problem_of, passed, strict=True)) or {"pass@1": 0.0}),
+            "tests_run": sum(self._tests_run[program] for program in program_of),
+            "forgeable": sum(self._forgeable[program] for program in program_of),
             **dict(sorted(names.items())),
             **self._suites(problems, problem_of, program_of, passed),
         }
 
     def _suites(
-        self, problems: Sequence[Problem], problem_of: Numbers, program_of: Numbers, passed: NDArray[np.bool_]
+        self, problems: Sequence[Problem], problem_of: Numbers, program_of: Numbers, passed: Sequence[int]
     ) -> dict[str, Any]:
         suites = [_suites_of(problem) for problem in problems]
-        chosen = np.array([bool(named) for named in suites], dtype=bool)[problem_of]
-        counted = problem_of[chosen]
-        named = set().union(*(suites[number] for number in np.unique(counted)))
+        named = set().union(*(suites[number] for number in set(problem_of)))
         if _PLUS not in named:
             return {}
-        passing = {_BASE: self._base_passed[program_of[chosen]], _PLUS: passed[chosen]}
+        chosen = [sample for sample, problem in enumerate(problem_of) if suites[problem]]
+        passing = {_BASE: [self._base_passed[program] for program in program_of], _PLUS: passed}
         return {
-            "dataset": _dataset(problems[int(counted[0])]),
+            "dataset": _dataset(problems[problem_of[chosen[0]]]),
             # EvalPlus's files of one suite (OriginFmt) have the base inputs among the plus inputs.
             "pass_at_k": {
-                suite: _pass_at_k(counted, passing[suite], len(problems)) for suite in (_BASE, _PLUS) if suite in named
+                suite: _pass_at_k((problem_of[sample], passing[suite][sample]) for sample in chosen)
+                for suite in (_BASE, _PLUS)
+                if suite in named
             },
         }
 
@@ -101,11 +99,18 @@ def summary_text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pass_at_k(problem_of: Numbers, passed: NDArray[np.bool_], problems: int) -> dict[str, float]:
-    """Return the mean pass@k over the problems that have samples, for each k that all of them have samples for."""
-    totals = np.bincount(problem_of, minlength=problems)
-    right = np.bincount(problem_of[passed], minlength=problems)
-    counts = Counter(zip(totals[totals > 0].tolist(), right[totals > 0].tolist(), strict=True))
+def _pass_at_k(samples: Iterable[tuple[int, int]]) -> dict[str, float]:
+    """Return the mean pass@k over the problems that have samples, for each k that all of them have samples for.
+
+    Args:
+        samples: Number of the problem of each sample, and whether it passed.
+    """
+    totals: Counter[int] = Counter()
+    right: Counter[int] = Counter()
+    for problem, has_passed in samples:
+        totals[problem] += 1
+        right[problem] += has_passed
+    counts = Counter((total, right[problem]) for problem, total in sorted(totals.items()))
     if not counts:
         return {}
     fewest, number = min(total for total, _ in counts), counts.total()

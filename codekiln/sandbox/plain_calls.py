@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
+from codekiln.data.python_text import compiled
 from codekiln.sandbox import trusted
 from codekiln.sandbox.inside.plain_values import dumps, encode
 from codekiln.sandbox.test_names import Use
@@ -157,7 +158,21 @@ class PlainCalls:
 
 def compile_expression(node: ast.expr) -> CodeType:
     """Return the code of an expression."""
-    return compile(ast.fix_missing_locations(ast.Expression(node)), "<test>", "eval", dont_inherit=True)
+    _locate(node, ast.Constant(None, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0))
+    return compiled(ast.Expression(node), "<test>", "eval")
+
+
+def _locate(node: ast.AST, place: ast.AST) -> None:
+    """Give nodes without a location that of their parents, as ``ast.fix_missing_locations`` does.
+
+    What is below a node with a location was parsed, and is not looked at: most of an expression.
+    """
+    if isinstance(node, ast.expr | ast.keyword):
+        if hasattr(node, "lineno"):
+            return
+        ast.copy_location(node, place)
+    for part in ast.iter_child_nodes(node):
+        _locate(part, node)
 
 
 def _conjuncts(node: ast.expr) -> list[ast.expr]:

@@ -5,7 +5,11 @@ import builtins
 from dataclasses import dataclass
 from types import CodeType
 
+from codekiln.data.python_text import compiled
+
 _BUILTINS = frozenset(dir(builtins))
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 _CLASS_MAKERS = ("namedtuple", "NamedTuple", "make_dataclass", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")
 
 
@@ -38,7 +42,7 @@ class Names:
 
     def __init__(self, setup: ast.Module, entry_point: str | None) -> None:
         self._entry_point = entry_point or ""
-        self._setup = bound_names(setup)
+        self._setup, read = _bound_and_read(setup)
         self._wanted: set[str] = set()
         self._from_program: set[str] = set()
         self.imports = frozenset(
@@ -48,14 +52,14 @@ class Names:
             for alias in node.names
             if not alias.asname
         )
-        self._setup_program = self._program(read_names(setup) - self._setup)
+        self._setup_program = self._program(read - self._setup)
         self._want(self._setup_program)
         if self._setup_program:
             self._from_program |= self._setup
 
     def use(self, module: ast.Module) -> Use:
         """Note and return how a test, or an example of a doctest, uses names."""
-        bound, read = bound_names(module), read_names(module)
+        bound, read = _bound_and_read(module)
         follows = bool(read & self._from_program)
         own_bound = bound - {self._entry_point}
         program = self._program(read - (own_bound - self._read_before_bound(module)))
@@ -84,34 +88,33 @@ class Names:
 
     def _read_before_bound(self, module: ast.Module) -> set[str]:
         """Return names that a statement reads before any statement at the top level binds them, as ``f = cache(f)``."""
+        if len(module.body) < 2:
+            return set()
         bound: set[str] = set()
         found: set[str] = set()
         for node in module.body:
-            found |= read_names(node) - bound
-            bound |= bound_names(node)
-        return found if len(module.body) > 1 else set()
+            binds, reads = _bound_and_read(node)
+            found |= reads - bound
+            bound |= binds
+        return found
 
 
-def bound_names(tree: ast.AST) -> set[str]:
-    """Return all names that are bound anywhere in ``tree``."""
-    found: set[str] = set()
+def _bound_and_read(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """Return the names that are bound, and those that are read, anywhere in ``tree``."""
+    bound: set[str] = set()
+    read: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, _DEFINITIONS):
+            bound.add(node.name)
         elif isinstance(node, ast.alias):
-            found.add((node.asname or node.name).partition(".")[0])
+            bound.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            found.add(node.name)
-    return found
-
-
-def read_names(tree: ast.AST) -> set[str]:
-    """Return all names that are read anywhere in ``tree``."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            bound.add(node.arg)
+        elif isinstance(node, _CAPTURES) and node.name:
+            bound.add(node.name)
+    return bound, read
 
 
 def shared_statements(setup: ast.Module) -> tuple[tuple[CodeType, ...], tuple[str, ...]]:
@@ -127,7 +130,7 @@ def shared_statements(setup: ast.Module) -> tuple[tuple[CodeType, ...], tuple[st
             classes.append(name)
         if name is not None or isinstance(node, ast.Import | ast.ImportFrom):
             module = ast.Module([node], [])
-            found.append(compile(module, "<setup>", "exec", dont_inherit=True))
+            found.append(compiled(module, "<setup>"))
     return tuple(found), tuple(classes)
 
 

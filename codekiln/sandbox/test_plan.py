@@ -8,18 +8,14 @@ statements, comparisons within a comprehension) run in the tester, where the pro
 import ast
 import dataclasses
 import hashlib
-import marshal
-import zlib
-from collections.abc import Mapping, Sequence
 from types import CodeType
-from typing import Any, cast
 
+from codekiln.data.python_text import compiled, expression_tree, syntax_tree
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
+from codekiln.sandbox.expected_results import Expected
 from codekiln.sandbox.explained_asserts import compile_explained
 from codekiln.sandbox.inside.messages import CallPlan, ProblemPlan, ReferencePlan, TestPlan
-from codekiln.sandbox.inside.plain_values import decode
-from codekiln.sandbox.inside.program import RESULT_FORMAT
 from codekiln.sandbox.inside.substitutes import FUNCTIONS
 from codekiln.sandbox.plain_calls import NotPlainCalls, PlainCalls, compile_expression
 from codekiln.sandbox.test_names import Names, shared_statements
@@ -48,26 +44,25 @@ class ExecutionPlan:
     total: int
 
 
-def plan_tests(problem: Problem, expected: Mapping[str, Sequence[bytes]] | None = None) -> ExecutionPlan:
+def plan_tests(problem: Problem, expected: Expected | None = None) -> ExecutionPlan:
     """Return the plan of a problem's hidden tests.
 
     Args:
         problem: The problem.
-        expected: Results of the reference by suite, one line per input, where the problem has tests by reference; an
-            input with an empty line is left out.
+        expected: Results of the reference, where the problem has tests by reference.
 
     Raises:
         InputError: A test or the setup is not Python.
     """
-    planner = _Planner(problem)
+    planner = _Planner(problem, expected)
     for number, test in enumerate(problem.tests):
-        planner.add(test, f"tests[{number}]", expected or {})
+        planner.add(test, f"tests[{number}]")
     return planner.plan()
 
 
 class _Planner:
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+    def __init__(self, problem: Problem, expected: Expected | None) -> None:
+        self._problem, self._expected = problem, expected
         self._setup = parse(problem, problem.setup, "setup")
         self._names = Names(self._setup, problem.entry_point)
         self._tests: list[TestPlan] = []
@@ -77,9 +72,9 @@ class _Planner:
         self._in_one_go = True
         self._relays = any(word in problem.setup for word in _OUTPUT_WORDS)
         self._references: list[ReferencePlan] = []
-        self._expected: list[bytes] = []
+        self._inputs = 0
 
-    def add(self, test: Test, field: str, expected: Mapping[str, Sequence[bytes]]) -> None:
+    def add(self, test: Test, field: str) -> None:
         """Plan one test."""
         if isinstance(test, StdinTest):
             self._scripts.append((test.stdin, test.stdout))
@@ -88,33 +83,34 @@ class _Planner:
         elif isinstance(test, CallTest):
             self._add_call(test, field)
         elif isinstance(test, ReferenceTest):
-            self._add_inputs(test, field, expected.get(test.suite, ()))
+            self._add_inputs(test, field)
         else:
             self._add_code(test, field)
 
     def plan(self) -> ExecutionPlan:
         """Return the plan of the tests so far."""
-        problem, questions = self._problem, not self._in_one_go
+        problem, expected, questions = self._problem, self._expected, not self._in_one_go
+        digest = expected.digest if expected and not questions and not self._tests else b""
         shared, classes = shared_statements(self._setup)
         calls: CallPlan = {
             "calls": tuple(self._calls), "called": tuple(sorted(self._called)),
             "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
             "observed": False, "relays": questions and self._relays,
-            "more_output": 2 * sum(map(len, self._expected)),
-            "digests": not questions and not self._tests and bool(digest := _digest(self._expected)),
+            "more_output": 2 * expected.size if expected else 0, "digests": bool(digest),
         }  # fmt: skip
         texts = "\n".join([problem.setup, *(test["text"] for test in self._tests)])
         message: ProblemPlan = {
             "kind": "questions" if questions else "calls", "calls": calls,
-            "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
+            "setup": compiled(self._setup, "<setup>") if self._setup.body else None,
             "tests": self._without_useless_preparations(), "scripts": tuple(self._scripts),
             "references": tuple(self._references),
-            "expected": zlib.compress(b"\n".join(self._expected), 1), "digest": digest if calls["digests"] else b"",
+            "expected": expected.lines if expected else b"", "digest": digest,
             "substitutes": tuple(name for name in FUNCTIONS if name in texts),
             "seed": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).digest(),
         }  # fmt: skip
-        return ExecutionPlan(message, len(self._tests) + len(self._scripts) + len(self._expected))
+        compared = sum(reference["count"] for reference in self._references)
+        return ExecutionPlan(message, len(self._tests) + len(self._scripts) + compared)
 
     def _without_useless_preparations(self) -> tuple[TestPlan, ...]:
         """Return the tests; what only defines names is no test where no other follows."""
@@ -127,20 +123,20 @@ class _Planner:
         if not module.body:
             raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
         use = self._names.use(module)
-        code, asserts = compile_explained(text)
+        try:
+            calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
+        except NotPlainCalls:
+            calls = None
+            self._in_one_go = False
+        prepares = all(isinstance(node, _DEFINITIONS) for node in module.body)
+        code, asserts = compile_explained(module, text)
         self._relays = self._relays or any(word in text for word in _OUTPUT_WORDS)
         plan = _NOTHING | {
             "text": text, "code": code, "asserts": asserts, "own": use.own,
             "builtins": use.builtins, "follows": use.follows, "mentions_stop": "StopIteration" in text,
-            "prepares": all(isinstance(node, _DEFINITIONS) for node in module.body),
+            "prepares": prepares,
         }  # fmt: skip
-        try:
-            calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
-        except NotPlainCalls:
-            self._in_one_go = False
-        else:
-            plan = self._with_calls(plan, calls)
-        self._tests.append(plan)
+        self._tests.append(self._with_calls(plan, calls) if calls else plan)
 
     def _with_calls(self, plan: TestPlan, calls: PlainCalls) -> TestPlan:
         first = len(self._calls)
@@ -153,27 +149,28 @@ class _Planner:
         entry = self._entry_point(field, "a call test")
         call = f"{entry}({', '.join(map(literal, test.call))})"
         self._names.want(entry)
-        check = ast.parse(f"_0 == ({literal(test.expect)})", mode="eval").body
+        check = expression_tree(f"_0 == ({literal(test.expect)})")
         self._tests.append(_NOTHING | {
             "text": f"{call} == {test.expect!r}", "first": len(self._calls), "count": 1,
             "checks": (compile_expression(check),),
-            "code": compile(f"assert {call} == ({literal(test.expect)})", "<test>", "exec", dont_inherit=True),
+            "code": compiled(f"assert {call} == ({literal(test.expect)})", "<test>"),
         })  # fmt: skip
-        self._calls.append((entry, compile_expression(ast.parse(call, mode="eval").body)))
+        self._calls.append((entry, compile_expression(expression_tree(call))))
         self._called.add(entry)
 
-    def _add_inputs(self, test: ReferenceTest, field: str, expected: Sequence[bytes]) -> None:
+    def _add_inputs(self, test: ReferenceTest, field: str) -> None:
         entry = self._entry_point(field, "a test by reference")
         self._names.want(entry)
-        if len(expected) != len(test.inputs):
+        if self._expected is None:
             raise ValueError("the results of the reference are needed")
-        kept = [(arguments, line) for arguments, line in zip(test.inputs, expected, strict=True) if line]
+        left_out, before = self._expected.left_out, len(self._calls)
+        numbered = enumerate(test.inputs, start=self._inputs)
+        self._calls += [(entry, arguments) for number, arguments in numbered if number not in left_out]
+        self._inputs += len(test.inputs)
         self._references.append({
-            "suite": test.suite, "comparison": test.comparison, "atol": test.atol, "first": len(self._calls),
-            "count": len(kept), "entry_point": entry,
+            "suite": test.suite, "comparison": test.comparison, "atol": test.atol, "first": before,
+            "count": len(self._calls) - before, "entry_point": entry,
         })  # fmt: skip
-        self._calls += [(entry, arguments) for arguments, _ in kept]
-        self._expected += [line for _, line in kept]
         self._called.add(entry)
 
     def _entry_point(self, field: str, what: str) -> str:
@@ -191,7 +188,7 @@ class _Planner:
         where = f"{self._problem.task_id}.{field}"
         try:
             examples = doctest.DocTestParser().get_examples(text)
-            modules = [ast.parse(example.source) for example in examples]
+            modules = [syntax_tree(example.source) for example in examples]
         except (ValueError, SyntaxError) as error:
             raise InputError(f"not a doctest: {error}", where=where, fix="correct the test") from error
         if not examples:
@@ -203,21 +200,10 @@ class _Planner:
         )
 
 
-def _digest(lines: Sequence[bytes]) -> bytes:
-    """Return the digest that the program's process sends for these results, or nothing where it sends the lines."""
-    digest = hashlib.sha256()
-    try:
-        for line in lines:
-            digest.update(marshal.dumps(cast(Any, decode(line[1:])), RESULT_FORMAT))
-    except ValueError:
-        return b""  # a result such as a Decimal
-    return digest.digest()
-
-
 def parse(problem: Problem, source: str, field: str) -> ast.Module:
     """Return the syntax tree of a test or setup; raises InputError when it is not Python."""
     try:
-        return ast.parse(source)
+        return syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not Python: {error}", where=f"{problem.task_id}.{field}", fix="correct the test") from error
 
@@ -234,14 +220,3 @@ def literal(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {literal(item)}" for key, item in value.items()) + "}"
     return repr(value)
-
-
-def encode_plan(message: ProblemPlan) -> bytes:
-    """Return what the tester gets, as bytes."""
-    return marshal.dumps(_plain(message))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value

@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from codekiln.errors import SandboxError
 from codekiln.sandbox.allowed_imports import link_packages, package_paths
-from codekiln.sandbox.inside.messages import JobMessage, LimitValues
+from codekiln.sandbox.inside.messages import JobMessage, LimitValues, ProblemPlan
 from codekiln.sandbox.server_folder import ServerFolder
 
 _START_SECONDS, _GRACE_SECONDS, _END_SECONDS = 60.0, 20.0, 0.5
@@ -57,9 +57,9 @@ class EncodedPlan(NamedTuple):
 _keys = itertools.count()
 
 
-def encoded(data: bytes) -> EncodedPlan:
+def encoded(plan: ProblemPlan) -> EncodedPlan:
     """Return a plan with a new key."""
-    return EncodedPlan(next(_keys), data)
+    return EncodedPlan(next(_keys), marshal.dumps(cast(Any, plan)))
 
 
 class _Server(NamedTuple):

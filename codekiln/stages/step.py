@@ -11,10 +11,9 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest
-from codekiln.stages.run_folder import read_settings
+from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
-WORKDIR = "CODEKILN_WORKDIR"
 MARK = "codekiln| "
 FAILED = "error in "
 

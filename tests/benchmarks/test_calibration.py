@@ -150,7 +150,7 @@ def percentile(values: np.ndarray, clusters: Sequence[int] | None = None, kinds:
             problems=int(known[:, column].sum()),
             groups=int((counts[:, column] > 0).sum()),
             differing=int((nonzero[:, column] > 0).sum()),
-            df=None,
+            df=float("inf"),
         )
         for column in range(values.shape[1])
     ]
@@ -204,3 +204,19 @@ def test_the_rows_of_the_short_form_exist():
     assert {scenario.purpose for scenario in ROWS.values()} == {"null", "boundary", "selection", "tries", "power"}
     assert isinstance(next(iter(ROWS.values())), Scenario)
     assert MINIMUM_DIFFERING == statistics.MINIMUM_DIFFERING
+
+
+SERIES = 2_000
+TRIES = "20 tries, only pass@1 gained, 200"
+"""Every promotion is false, and the guard stops none of them: the worst that trying again can do."""
+
+
+@pytest.mark.slow
+def test_twenty_tries_with_nothing_gained_promote_in_at_most_one_of_forty_series():
+    assert simulate(ROWS[TRIES], SERIES).promoted <= 0.025
+
+
+@pytest.mark.slow
+def test_without_a_charge_twenty_tries_promote_far_more_often(monkeypatch):
+    monkeypatch.setattr("benchmarks.calibration.judging.level_of", lambda number: 0.05)
+    assert simulate(ROWS[TRIES], 400).promoted > 0.1

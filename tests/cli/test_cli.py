@@ -5,6 +5,8 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.errors import InputError
+from codekiln.evaluation.ledger import Decision, LedgerFile
+from codekiln.registry import Registry
 from codekiln.stages.run_folder import TRAIN
 from codekiln.stages.runner import _Folders
 
@@ -100,3 +102,33 @@ def test_an_input_that_a_stage_lacks_is_named(tmp_path):
     assert folders[TRAIN] == tmp_path
     with pytest.raises(InputError, match="needs the input 'samples'; given: sample"):
         folders["samples"]
+
+
+def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
+    given = {"model": "tiny", "target": "lines", "adapter": "f" * 64, "verdict": "promoted"}
+    file = LedgerFile(tmp_path / "ledger.jsonl")
+    for found in ("1" * 64, "2" * 64):
+        file.add(Decision(set=found, **given))
+    with file.path.open("a") as lines:
+        lines.write('{"model": "ti')
+    shown = invoke("ledger", str(tmp_path))
+    assert shown.exit_code == 0
+    assert "ledger.jsonl:3: is no decision" in shown.stderr
+    assert [line.split()[2] for line in shown.stdout.splitlines()[1:3]] == ["1" * 12, "2" * 12]
+    assert "tiny, lines, set 222222222222: the next candidate is judged with intervals at 99.75 %" in shown.stdout
+    found = json.loads(invoke("ledger", str(tmp_path), "--set-digest", "22", "--json").stdout)
+    assert [item["set"] for item in found] == ["2" * 64]
+    missing = invoke("ledger", str(tmp_path / "none"))
+    assert missing.exit_code == 2
+    assert "has no ledger.jsonl" in missing.stderr
+
+
+def test_the_ledger_of_a_registered_model_is_listed(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    assert invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout == "no decision yet\n"
+    made = Decision(model="tiny", set="1" * 64, target="lines", adapter="f" * 64)
+    Registry(uri, "codekiln").record_decision("tiny", made.key, made.model_dump_json())
+    assert "open" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout
+    shown = invoke("ledger", "models:/tiny", "--tracking-uri", "http://127.0.0.1:9")
+    assert shown.exit_code == 1
+    assert "fix: check the tracking URI" in shown.stderr

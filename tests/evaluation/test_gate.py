@@ -295,8 +295,8 @@ def test_a_stricter_level_asks_wider_intervals_and_says_so():
     usual = decide(measured, "dpo", metric="own", direction="higher")
     strict = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.05, level=0.001)
     assert (usual.promoted, strict.promoted) == (True, False)
-    assert strict.sentence.endswith("which is not above zero (99.9 % intervals)")
-    assert "% intervals" not in usual.sentence
+    assert strict.sentence.endswith("which is not above zero; intervals at 99.90 %")
+    assert "intervals at" not in usual.sentence
     half = stats.t.ppf(0.9995, 199) / stats.t.ppf(0.975, 199) * (own.high - own.difference)
     assert (strict.reasons[0].low, strict.reasons[0].high) == pytest.approx(
         (own.difference - half, own.difference + half)

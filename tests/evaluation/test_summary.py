@@ -105,7 +105,7 @@ def test_results_have_the_agreed_form():
     assert list(parts) == ["contender", "against", "measure", "difference", "code", "samples", "problems", "n"]
     assert written["gate"]["promoted"] is True
     assert written["gate"]["sentence"].startswith("promoted: dpo beats base")
-    assert set(written["gate"]) == {"promoted", "sentence"}
+    assert set(written["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
 
 
 def test_an_evaluation_survives_json():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,9 +24,10 @@ NAME = "type-hints"
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
+def written(tmp_path, empty_database, monkeypatch):
     """The guide's recipe in a file of its own, and the guide's test of it."""
     recipe, test = re.findall(r"```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     folder = tmp_path / "recipes"
     folder.mkdir()
     (folder / "type_hints.py").write_text(recipe)

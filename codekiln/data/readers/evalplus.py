@@ -6,11 +6,13 @@ says which inputs are valid and is used to make inputs, never to evaluate.
 """
 
 import ast
+import copy
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus_inputs import encode_arguments, mbpp_arguments
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Comparison, Problem, ReferenceTest
@@ -98,7 +100,7 @@ def _encoded(row: EvalPlusRow, field: str, where: str, *, is_mbpp: bool) -> Iter
 def _refuse_bad_reference(reference: str, entry_point: str, where: str) -> None:
     """Refuse a reference that is no program or does not define the entry point: it gives the expected results."""
     try:
-        body = ast.parse(reference).body
+        body = syntax_tree(reference).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what, fix = f"with the prompt, not Python: {error}", "correct the row"
     else:
@@ -116,14 +118,13 @@ def _bound(node: ast.stmt) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
-def origin_test(source: str, entry_point: str, *, is_mbpp: bool) -> ReferenceTest | None:
+def origin_test(module: ast.Module, entry_point: str, *, is_mbpp: bool) -> ReferenceTest | None:
     """Return the inputs of a test in EvalPlus's OriginFmt files, or None for a test of another shape.
 
     Such a test calls the function on each item of a list ``inputs`` and compares the results with NumPy, which is not
     needed to compare them as ``sandbox/inside/reference_comparison.py`` does. The canonical solution of the row gives
     the expected results, as the lists ``results`` in the file were made.
     """
-    module = ast.parse(source)
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     body = check.body if check else module.body
     callee = check.args.args[0].arg if check and check.args.args else entry_point
@@ -169,7 +170,7 @@ def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:
-        return ast.literal_eval(_Infinities().visit(node))
+        return ast.literal_eval(_Infinities().visit(copy.deepcopy(node)))
 
 
 class _Infinities(ast.NodeTransformer):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _BIG = 1 << 63
+_SCALARS = frozenset((str, float, bool, type(None)))
 
 _TUPLES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("*",): (
@@ -83,7 +84,11 @@ def encode_arguments(arguments: Sequence[Any]) -> str:
 
 def _tagged(value: Any) -> Any:
     if isinstance(value, list):
-        return [_tagged(item) for item in value]
+        # Most items are scalars, and there are a million of them in a file.
+        return [
+            item if (kind := type(item)) in _SCALARS or (kind is int and -_BIG < item < _BIG) else _tagged(item)
+            for item in value
+        ]
     if isinstance(value, tuple | set | frozenset):
         return {type(value).__name__: [_tagged(item) for item in value]}
     if isinstance(value, dict):

@@ -6,6 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus import origin_test
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.readers.humaneval import SplitTests, split_tests
@@ -67,8 +68,8 @@ def from_sanitized(row: SanitizedMbpp, where: str, show: int) -> Problem:
     )
     if not row.test.strip():
         return problem
-    _refuse_bad_python(where, {"test": row.test})
-    plus = origin_test(row.test, problem.entry_point, is_mbpp=True) if problem.entry_point else None
+    module = _parsed(where, {"test": row.test})["test"]
+    plus = origin_test(module, problem.entry_point, is_mbpp=True) if problem.entry_point else None
     # The inputs of the plus test contain those of the others.
     return problem.model_copy(update={"tests": (plus,) if plus else (*problem.tests, row.test)})
 
@@ -86,14 +87,14 @@ def _mbpp_problem(
     field: str,
 ) -> Problem:
     code, setup, *all_tests = (re.sub("\r\n?", "\n", part) for part in (code, setup, *tests, *more))
-    _refuse_bad_python(
+    trees = _parsed(
         where, {f"{field}.{number}": test for number, test in enumerate(all_tests)} | {"test_setup_code": setup}
     )
     shown = min(show, len(tests)) if len(all_tests) > show else 0
     return Problem(
         task_id=str(task_id) if "/" in str(task_id) else f"Mbpp/{task_id}",
         prompt=text,
-        entry_point=_called(all_tests[0], code),
+        entry_point=_called(trees[f"{field}.0"], code),
         setup=setup,
         visible_tests=tuple(all_tests[:shown]),
         tests=tuple(all_tests[shown:]),
@@ -106,9 +107,9 @@ def _mbpp_problem(
 
 def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
     """Make a problem of a row of HumanEval; its prompt shows examples already, so all tests are hidden."""
-    _refuse_bad_python(where, {"test": row.test})
-    plus = origin_test(row.test, row.entry_point, is_mbpp=False)
-    split = SplitTests("", (plus,)) if plus else split_tests(row.test, row.entry_point)
+    module = _parsed(where, {"test": row.test})["test"]
+    plus = origin_test(module, row.entry_point, is_mbpp=False)
+    split = SplitTests("", (plus,)) if plus else split_tests(module, row.entry_point)
     if not split.tests:
         error = InputError("checks nothing", where=f"{where}.test", fix="let a test call the function")
         raise InputErrors([error])
@@ -133,30 +134,28 @@ def from_plain(row: Problem, where: str, show: int) -> Problem:
         for number, test in enumerate(getattr(row, field))
         if isinstance(test, str)
     }
-    _refuse_bad_python(where, tests | {"setup": row.setup})
+    _parsed(where, tests | {"setup": row.setup})
     return row
 
 
-def _refuse_bad_python(where: str, sources: dict[str, str]) -> None:
-    errors = []
+def _parsed(where: str, sources: dict[str, str]) -> dict[str, ast.Module]:
+    """Return the syntax trees of fields; raises InputErrors that name each that is not Python."""
+    errors, trees = [], {}
     for field, source in sources.items():
         try:
-            ast.parse(source)
+            trees[field] = syntax_tree(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             errors.append(InputError(f"not Python: {error}", where=f"{where}.{field}", fix=_FIX))
     if errors:
         raise InputErrors(errors)
+    return trees
 
 
-def _called(test: str, code: str) -> str | None:
+def _called(test: ast.Module, code: str) -> str | None:
     """Return the function that ``test`` calls: one that ``code`` defines, or else one that is no built-in."""
-    names = [
-        node.func.id
-        for node in ast.walk(ast.parse(test))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
+    names = [node.func.id for node in ast.walk(test) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     try:
-        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        defined = {node.name for node in syntax_tree(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         defined = set()
     chosen = [name for name in names if name in defined] or [name for name in names if not hasattr(builtins, name)]

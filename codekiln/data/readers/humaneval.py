@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import Test
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,16 +18,16 @@ class SplitTests:
     tests: tuple[Test, ...]
 
 
-def split_tests(source: str, entry_point: str) -> SplitTests:
+def split_tests(module: ast.Module, entry_point: str) -> SplitTests:
     """Split the ``test`` field of a row: assert by assert; from the first other statement on, one test.
 
     What stands outside ``check`` and is used (imports, helpers, constants) is the setup. Without ``check``, the asserts
     of the module are the tests.
 
-    Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: ``source`` is not Python.
+    Args:
+        module: The syntax tree of the field, which is changed.
+        entry_point: The function that ``check`` gets.
     """
-    module = ast.parse(source)
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     outside = [node for node in module.body if node is not check and not _is_idle(node) and not _is_call_of_check(node)]
     if check is None:
@@ -45,7 +46,10 @@ def _tests_of_check(check: ast.FunctionDef, entry_point: str) -> tuple[str, ...]
     # Further parameters have their defaults only inside the function.
     has_one = len(parameters) == 1 and not (check.args.vararg or check.args.kwonlyargs or check.args.kwarg)
     plain = _count_plain(body, name) if has_one and not check.decorator_list else 0
-    tests = [ast.unparse(_Rename(name or "", entry_point).visit(node)) for node in body[:plain]]
+    for part in (part for node in body[:plain] for part in ast.walk(node)):
+        if isinstance(part, ast.Name) and part.id == name:
+            part.id = entry_point
+    tests = list(map(ast.unparse, body[:plain]))
     if plain < len(body):
         check.body = body[plain:]
         tests.append(f"{ast.unparse(check)}\ncheck({_argument(check, name, entry_point)})")
@@ -68,20 +72,16 @@ def _split(body: list[ast.stmt]) -> tuple[str, ...]:
 def _count_plain(body: list[ast.stmt], parameter: str | None) -> int:
     """Return how many statements at the start are asserts that mean the same outside the function."""
     for count, node in enumerate(body):
-        bound = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
-        bound |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-        has_binding = any(isinstance(part, ast.NamedExpr) for part in ast.walk(node))
-        if not isinstance(node, ast.Assert) or has_binding or parameter in bound:
+        if not isinstance(node, ast.Assert) or any(_binds(part, parameter) for part in ast.walk(node)):
             return count
     return len(body)
 
 
-class _Rename(ast.NodeTransformer):
-    def __init__(self, old: str, new: str) -> None:
-        self._old, self._new = old, new
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: D102
-        return ast.Name(self._new, node.ctx) if node.id == self._old else node
+def _binds(node: ast.AST, parameter: str | None) -> bool:
+    """Return whether a part of an expression binds a name outside it, or ``parameter``."""
+    if isinstance(node, ast.Name):
+        return node.id == parameter and isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.NamedExpr) or (isinstance(node, ast.arg) and node.arg == parameter)
 
 
 def _is_idle(node: ast.stmt) -> bool:
@@ -99,7 +99,9 @@ def _is_call_of_check(node: ast.stmt) -> bool:
 
 def _used(around: list[ast.stmt], tests: Iterable[str]) -> list[ast.stmt]:
     """Return the statements that the tests need, in order: those that define a name they use, and those that act."""
-    needed = {name for test in tests for name in _names(ast.parse(test))}
+    defined = {name for node in around for name in _bound(node)}
+    mentioning = [test for test in tests if any(name in test for name in defined)]
+    needed = {name for test in mentioning for name in _names(syntax_tree(test))}
     kept: set[int] = set()
     while True:
         more = {

@@ -10,6 +10,7 @@ from codekiln.evaluation.report import charts
 from codekiln.evaluation.report.data import BeforeAfter, ReportData, StageInfo
 from codekiln.evaluation.report.diff import side_by_side
 from codekiln.evaluation.report.formatting import decimals, duration, number, short, span
+from codekiln.evaluation.spending import confidence
 
 ARROW = {"higher": "\u2191", "lower": "\u2193", "none": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}
@@ -28,6 +29,7 @@ def words(data: ReportData) -> dict[str, Any]:
     return {
         "data": data,
         "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),
+        "confidence": confidence(data.gate.level),
         "headlines": _headlines(data),
         "made_of": _made_of(data),
         "checks": [_check(data, check) for check in data.gate.reasons],
