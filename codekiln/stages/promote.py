@@ -6,7 +6,7 @@ from codekiln import recipes
 from codekiln.data.files import write_atomic
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
 from codekiln.evaluation.ledger import Decision
-from codekiln.evaluation.report import model_card, render
+from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
@@ -45,11 +45,12 @@ def _judge(context: StageContext, registry: Registry, ledger: RunLedger, version
     """Decide about an adapter that was not judged on this set before, and move the aliases."""
     evaluation = read_evaluation(context.inputs["evaluation"])
     decision = ledger.open()
-    gate = _decide(context, evaluation, decision)
+    gate, before = _decide(context, evaluation, decision), registry.champion(version.name)
     if CHAMPION not in version.aliases:
         version = registry.set_challenger(version)
     # Written before the alias moves: a champion without a report could not be explained.
-    _write(context, evaluation, gate, version)
+    data = report_data(context, evaluation, gate, version, before)
+    _write(context, evaluation, gate, data)
     decision = ledger.close(decision, gate)
     return decision, registry.promote(version) if gate.promoted else version
 
@@ -95,8 +96,7 @@ def _register(context: StageContext, registry: Registry) -> Version:
     return registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
 
 
-def _write(context: StageContext, evaluation: Evaluation, gate: Gate, version: Version) -> None:
-    data = report_data(context, evaluation, gate, version)
+def _write(context: StageContext, evaluation: Evaluation, gate: Gate, data: ReportData) -> None:
     write_atomic(context.output / "results.json", json.dumps(results(evaluation, gate), indent=2) + "\n")
     write_atomic(context.output / "report.html", render(data))
     write_atomic(context.output / "model_card.md", model_card(data))
