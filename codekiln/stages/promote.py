@@ -12,6 +12,8 @@ from codekiln.registry import Registry, Version
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.ledger import RunLedger
+from codekiln.stages.provenance import provenance
+from codekiln.stages.publishing import publish
 from codekiln.stages.reporting import report_data
 from codekiln.stages.run_folder import read_tracking, registry_of
 from codekiln.stages.tracking import adapter_tags
@@ -29,6 +31,7 @@ def _promote(context: StageContext) -> Summary:
         version = _completed(registry, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     registry.client.set_tag(read_tracking(context.run_folder).parent_run_id, "codekiln.gate", decision.sentence)
+    version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
     return Summary(
         figures={
@@ -70,10 +73,9 @@ def _completed(registry: Registry, decision: Decision, version: Version) -> Vers
 
 def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -> Gate:
     chosen, recipe = context.settings.evaluation, recipes.get(context.settings.recipe)
-    manifest = StageManifest.read(context.inputs["adapter"])
     gate = decide(
         evaluation,
-        "candidate" if manifest.stage == "fetch" else manifest.step,
+        _candidate(context),
         metric=context.settings.metric,
         direction=measures.look_up(recipe, context.settings.metric).direction,
         protected=recipe.guard,
@@ -84,6 +86,11 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -
     )
     sentence = f"{gate.sentence} {charge(decision.number)}"
     return gate.model_copy(update={"sentence": sentence, "number": decision.number})
+
+
+def _candidate(context: StageContext) -> str:
+    manifest = StageManifest.read(context.inputs["adapter"])
+    return "candidate" if manifest.stage == "fetch" else manifest.step
 
 
 def _register(context: StageContext, registry: Registry) -> Version:
@@ -97,7 +104,8 @@ def _register(context: StageContext, registry: Registry) -> Version:
 
 
 def _write(context: StageContext, evaluation: Evaluation, gate: Gate, data: ReportData) -> None:
-    write_atomic(context.output / "results.json", json.dumps(results(evaluation, gate), indent=2) + "\n")
+    written = results(evaluation, gate, provenance(context))
+    write_atomic(context.output / "results.json", json.dumps(written, indent=2) + "\n")
     write_atomic(context.output / "report.html", render(data))
     write_atomic(context.output / "model_card.md", model_card(data))
 

@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from typing import Any, NamedTuple
 
 from codekiln import models, recipes
@@ -19,10 +18,10 @@ from codekiln.sandbox.grading import program_of
 from codekiln.stages import presentation
 from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
+from codekiln.stages.provenance import versions
 from codekiln.stages.run_folder import read_tracking
 
 SHOWN = 5
-PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 
 
 def report_data(
@@ -163,7 +162,6 @@ def _adapters(
 
 def _environment() -> dict[str, str]:
     return {
-        "Python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        **{name: installed(name) for name in PACKAGES},
+        **versions(),
     }
