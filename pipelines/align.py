@@ -9,10 +9,9 @@ from components.dpo import dpo
 from components.dpo_further import dpo_further
 from components.self_generate import self_generate
 from components.sft import sft
+from pipelines import MAX_ROUNDS
 from pipelines.shared import add_check, add_evaluation, add_filter, add_generation, pipeline
 from pipelines.task_settings import CheckedRun, configure_for_pool
-
-MAX_ROUNDS = 3
 
 
 def build(rounds: int = 1) -> Any:

@@ -40,6 +40,16 @@ def verdict_cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     return folder
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of MLflow without runs, to copy: MLflow makes the tables of a new one in all their former versions."""
+    from codekiln.registry import Registry
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    Registry(f"sqlite:///{path}", "template")
+    return path
+
+
 @pytest.fixture(scope="session", params=[OWN, *_public()], ids=["own", "public"][: 1 + len(_public())])
 def data_dir(request: pytest.FixtureRequest) -> Path:
     """A folder with mbpp.jsonl, sanitized-mbpp.json and HumanEval.jsonl.gz: our own problems, then the real ones."""

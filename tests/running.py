@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 SMALL = [
-    "problems.train=48", "problems.evaluation=30", "evaluate.n=2", "evaluation.k=[1, 2]", "self_generate.n=4",
+    "problems.train=24", "problems.evaluation=16", "evaluate.n=2", "evaluation.k=[1, 2]", "self_generate.n=4",
     "sft.epochs=1", "dpo.epochs=1", "dpo_further.epochs=1", "evaluation.resamples=500",
+    "evaluation.minimum_problems=10",
 ]  # fmt: skip
 
 

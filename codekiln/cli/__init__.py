@@ -4,6 +4,7 @@ Commands import what they use when they run: ``codekiln --help`` would otherwise
 with. No import is delayed because of a circle.
 """
 
+import errno
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from codekiln.cli import cluster_commands, evaluation_commands, listing_commands
 from codekiln.cli.exercise_command import exercise
 from codekiln.errors import CodekilnError, InputError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -27,6 +29,14 @@ class Commands(click.Group):
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, InputError) else 1)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+            click.echo(
+                f"error: {what}: free some space, and give the same command again: what is done is kept", err=True
+            )
+            sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings=HELP)

@@ -3,9 +3,10 @@
 import ast
 import itertools
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from codekiln.data.python_text import without_warnings
 
 _LINE = re.compile(
     r"(?P<before>[ \t]*(?:>[ \t]?)*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)"
@@ -78,9 +79,7 @@ def compiles(code: str) -> bool:
 
 def _compiles(code: str, flags: int) -> bool:
     try:
-        with warnings.catch_warnings():
-            # Python warns of escapes in strings and the like, which are the model's.
-            warnings.simplefilter("ignore")
+        with without_warnings():
             compile(code, "<program>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -8,6 +8,7 @@ import ast
 import hashlib
 
 from codekiln.data import alpha_renaming
+from codekiln.data.python_text import syntax_tree
 
 MAX_DEPTH = 120
 """Deepest AST that is accepted: ``ast.unparse`` and radon recurse about five Python frames a level."""
@@ -26,7 +27,7 @@ def parse(code: str) -> ast.Module:
         SyntaxError: ``code`` is not a Python program, or (``TooDeep``) nests deeper than ``MAX_DEPTH``.
     """
     try:
-        tree = ast.parse(code)
+        tree = syntax_tree(code)
     except (RecursionError, MemoryError) as error:
         raise TooDeep("nested too deep for the parser") from error
     except ValueError as error:  # null bytes and lone surrogates

@@ -9,6 +9,7 @@ import itertools
 import re
 
 from codekiln.data.fences import Fence, fences_in, is_python, unix_lines
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import CallTest, DoctestTest, Message, Problem, ReferenceTest, StdinTest
 
 _THOUGHT = "think|thinking|thought|reasoning"
@@ -101,7 +102,7 @@ def is_program(code: str) -> bool:
     """
     is_body = code.lstrip("\n")[:1] in (" ", "\t")
     try:
-        body = ast.parse(f"if True:\n{code}" if is_body else code).body
+        body = syntax_tree(f"if True:\n{code}" if is_body else code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     nodes = [part for node in body for part in (node.body if is_body and isinstance(node, ast.If) else [node])]

@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 from codekiln.code.rewrite.render import render
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import CallTest, Problem
 from codekiln.demo.task_family import TaskSpec
 
@@ -52,7 +53,7 @@ def program(spec: TaskSpec) -> ast.Module:
     body = spec.reduction.code.format(items=items)
     imports = sorted({part.imports for part in (source, operation, spec.reduction)} - {""})
     lines = [*imports, f"def {_name(spec)}({', '.join(source.parameters)}):", f"    return {body}"]
-    return ast.parse("\n".join(lines))
+    return syntax_tree("\n".join(lines))
 
 
 def _name(spec: TaskSpec) -> str:

@@ -69,7 +69,7 @@ def mean_intervals(
     McCaffrey (2002); with clusters of equal size that is the factor G / (G - 1) of CR1, and G - 1 degrees. Two
     exceptions, where values are bounded and a t interval is too narrow near the bounds:
 
-    * A share has Wilson's interval (1927) for the effective number of problems, as in Dean and Pagano (2015).
+    * A share has Wilson's interval (1927) for the effective number of problems, as in Franco et al. (2019).
     * A difference of shares that is not zero in fewer than `MINIMUM_DIFFERING` clusters is taken with two more
       clusters, one of +1 and one of -1: for pairs of 0 and 1 that is the interval of Bonett and Price (2012).
 
@@ -112,7 +112,7 @@ def bootstrap(
 ) -> list[Interval]:
     """Return the value and the 95 % interval of functions of the columns' means, for which there is no formula.
 
-    The percentile interval over resampled clusters, expanded as in Hesterberg (2015, section 4.3): its ends are the
+    The percentile interval over resampled clusters, expanded as in Hesterberg (2015): its ends are the
     percentiles at which a normal interval is as wide as a t interval, because percentiles alone are too narrow for few
     clusters. All functions share the resamples, so that a function that subtracts two others is a paired comparison.
 

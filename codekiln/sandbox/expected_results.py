@@ -31,7 +31,7 @@ _LEFT_OUT = b"-"
 """First byte of the line of an input that has no result, before the reason."""
 _ANYTHING = ("not-none", "any-result")
 """Comparisons for which the result need not be plain data."""
-_FILE_FORMAT, _CHECK_BYTES = 2, 4
+_FILE_FORMAT, _CHECK_BYTES = 3, 4
 RunReference = Callable[[ProblemPlan, str], dict[str, Any]]
 """Runs a program by a plan, and returns what the tester answers."""
 
@@ -47,12 +47,14 @@ class Expected:
         size: Bytes of the results before compression, without line ends.
         digest: What a program sends whose results are the same, or nothing where the results have no such digest.
         left_out: Reason by number of the input, for each input whose result does not fit into the limits.
+        cpu_seconds: CPU time that the reference took for all these inputs, on the machine that computed the results.
     """
 
     lines: bytes
     size: int
     digest: bytes
     left_out: dict[int, str]
+    cpu_seconds: float
 
 
 class ExpectedResults:
@@ -87,7 +89,8 @@ class ExpectedResults:
         expected = _read(path)
         if expected is None:
             inputs = [_Input(line, test.comparison in _ANYTHING) for test in tests for line in test.inputs]
-            expected = _packed(_Reference(problem, inputs, run).results())
+            reference = _Reference(problem, inputs, run)
+            expected = _packed(reference.results(), reference.cpu_seconds)
             try:
                 write_atomic(path, _file_of(expected))
             except OSError as error:
@@ -111,6 +114,8 @@ class _Reference:
 
     def __init__(self, problem: Problem, inputs: list[_Input], run: RunReference) -> None:
         self._problem, self._inputs, self._run = problem, inputs, run
+        self.cpu_seconds = 0.0
+        """CPU time of the last run, which is that of all inputs that are kept."""
 
     def results(self) -> list[bytes]:
         everything = list(range(len(self._inputs)))
@@ -153,6 +158,7 @@ class _Reference:
         """Return the lines of some inputs from one run; raises _NoResults when it does not get through."""
         calls = tuple((self._problem.entry_point, self._inputs[number].arguments) for number in numbers)
         answer = self._run(plan_calls(calls, more_output=more_output), self._problem.reference or "")
+        self.cpu_seconds = answer["cpu_seconds"]
         head, lines, failure = split_results(answer["results"])
         if failure is not None and failure[0] not in ("output", "memory"):
             raise self._error(f"the reference gives no results: {failure[1]}")
@@ -188,12 +194,12 @@ def _name_left_out(problem: Problem, expected: Expected, inputs: int) -> None:
     )
 
 
-def _packed(lines: Sequence[bytes]) -> Expected:
+def _packed(lines: Sequence[bytes], cpu_seconds: float) -> Expected:
     left_out = {
         number: line[len(_LEFT_OUT) :].decode() for number, line in enumerate(lines) if line.startswith(_LEFT_OUT)
     }
     kept = [line for number, line in enumerate(lines) if number not in left_out]
-    return Expected(zlib.compress(b"\n".join(kept), 1), sum(map(len, kept)), _digest(kept), left_out)
+    return Expected(zlib.compress(b"\n".join(kept), 1), sum(map(len, kept)), _digest(kept), left_out, cpu_seconds)
 
 
 def _digest(lines: Sequence[bytes]) -> bytes:
@@ -218,7 +224,8 @@ def _key(problem: Problem, tests: Sequence[ReferenceTest], limits: str) -> str:
 
 def _file_of(expected: Expected) -> bytes:
     """Return the bytes of a file of results: a check value, a line of JSON, and the compressed results."""
-    head = json.dumps([expected.size, expected.digest.hex(), list(expected.left_out.items())]).encode() + b"\n"
+    left_out = list(expected.left_out.items())
+    head = json.dumps([expected.size, expected.digest.hex(), left_out, expected.cpu_seconds]).encode() + b"\n"
     return _check(head, expected.lines) + head + expected.lines
 
 
@@ -232,8 +239,8 @@ def _read(path: Path) -> Expected | None:
         return None
     if not head or check != _check(head, lines):
         return None
-    size, digest, left_out = json.loads(head)
-    return Expected(lines, size, bytes.fromhex(digest), dict(left_out))
+    size, digest, left_out, cpu_seconds = json.loads(head)
+    return Expected(lines, size, bytes.fromhex(digest), dict(left_out), cpu_seconds)
 
 
 def _check(head: bytes, lines: bytes) -> bytes:

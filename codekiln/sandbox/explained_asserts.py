@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import TypeVar
 
+from codekiln.data.python_text import compiled
 from codekiln.sandbox.inside.explanation import COMPARED, NOTED
 from codekiln.sandbox.inside.messages import AssertPlan
 
@@ -29,7 +30,7 @@ def compile_explained(module: ast.Module, text: str) -> tuple[CodeType, tuple[As
     asserts = tuple((node.lineno, node.end_lineno or node.lineno, _segment(text, node), _names(node)) for node in found)
     for node in found:
         node.test = _noted(node.test)
-    return compile(module, "<test>", "exec", dont_inherit=True), asserts
+    return compiled(module, "<test>"), asserts
 
 
 def _statements(module: ast.Module) -> Iterator[ast.AST]:

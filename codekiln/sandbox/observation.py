@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Literal, cast
 
+from codekiln.data.python_text import compiled
 from codekiln.errors import InputError
 from codekiln.sandbox.inside.checks import check_description
 from codekiln.sandbox.inside.endings import ending_of, split_results
@@ -134,6 +135,6 @@ def _result(line: bytes) -> Result:
 
 def _compile(source: str, mode: Literal["eval", "exec"], what: str) -> CodeType:
     try:
-        return compile(source, f"<{what}>", mode, dont_inherit=True)
+        return compiled(source, f"<{what}>", mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not Python: {error}", where=f"{what} {source[:60]!r}", fix="correct it") from error

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
+from codekiln.data.python_text import compiled
 from codekiln.sandbox import trusted
 from codekiln.sandbox.inside.plain_values import dumps, encode
 from codekiln.sandbox.test_names import Use
@@ -158,7 +159,7 @@ class PlainCalls:
 def compile_expression(node: ast.expr) -> CodeType:
     """Return the code of an expression."""
     _locate(node, ast.Constant(None, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0))
-    return compile(ast.Expression(node), "<test>", "eval", dont_inherit=True)
+    return compiled(ast.Expression(node), "<test>", "eval")
 
 
 def _locate(node: ast.AST, place: ast.AST) -> None:

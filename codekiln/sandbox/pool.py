@@ -27,8 +27,6 @@ from codekiln.sandbox.worker import EncodedPlan, ServerDied, Worker, encoded
 _CACHED_PLANS, _CACHED_BYTES = 4096, 256 << 20
 _FIRST_SECONDS = 2
 """CPU time that a program gets at first; one that needs more is run again with what its problem's reference needs."""
-_FIRST_INPUTS_SECONDS = 6
-"""The same where a reference gives the results: hundreds of inputs take longer, and being run twice costs more."""
 _REFERENCE_FACTOR = 10
 _INPUTS_SECONDS, _INPUTS_FACTOR = 120, 3
 """CPU time of a reference that gives the expected results of its inputs; its programs may use this multiple of it."""
@@ -47,6 +45,8 @@ class _Planned:
         self.problem, self.total, self.runs, self.plan = problem, total, runs, plan
         self.has_inputs = any(isinstance(test, ReferenceTest) for test in problem.tests)
         self.cpu_seconds: int | None = None
+        self.is_measured = False
+        """Whether the reference has been run here; its time may be from another machine."""
         self.lock = threading.Lock()
 
 
@@ -180,15 +180,14 @@ class Sandbox:
     def _judge(self, worker: Worker, planned: _Planned, program: str) -> Verdict:
         """Run a program with little CPU time first: most that need more never end."""
         most = self._limits["cpu_seconds"]
-        at_first = _FIRST_INPUTS_SECONDS if planned.has_inputs else _FIRST_SECONDS
-        first = min(planned.cpu_seconds or at_first, most)
+        first = planned.cpu_seconds or min(_FIRST_SECONDS, most)
         verdict = self._run(worker, planned, program, first)
         if verdict.status == "crashed" and verdict.detail.endswith(KILLED):
             # It may have done that itself; or the machine was out of memory, which is not its fault.
             verdict = self._run(worker, planned, program, first)
         used_up = verdict.status == "timeout" and not verdict.detail.startswith(STILL_RUNNING)
-        if used_up and planned.cpu_seconds is None and (first < most or planned.has_inputs):
-            self._measure_reference(worker, planned)
+        if used_up and (first < most or planned.has_inputs):
+            self._measure_reference(worker, planned)  # unless another thread has done that meanwhile
             if (seconds := cast(int, planned.cpu_seconds)) > first:
                 return self._run(worker, planned, program, seconds)
         return verdict
@@ -203,19 +202,23 @@ class Sandbox:
 
     def _measure_reference(self, worker: Worker, planned: _Planned) -> None:
         """Find out what CPU time the problem's programs may use: a multiple of what its reference uses."""
+        most = self._limits["cpu_seconds"]
         with planned.lock:
-            most = self._limits["cpu_seconds"]
-            if planned.cpu_seconds is not None:
+            if planned.is_measured:
                 return
-            if planned.problem.reference is None:
-                planned.cpu_seconds = most
-                return
-            longest = max(most, _INPUTS_SECONDS) if planned.has_inputs else most
-            verdict = self._run(worker, planned, planned.problem.reference, longest)
-            needed = math.ceil(_REFERENCE_FACTOR * verdict.cpu_seconds) if verdict.passed else most
-            # The inputs of such a problem may take longer than any program should, and right programs must pass.
-            least = math.ceil(_INPUTS_FACTOR * verdict.cpu_seconds) if planned.has_inputs and verdict.passed else 0
-            planned.cpu_seconds = max(min(most, max(_FIRST_SECONDS, needed)), least)
+            planned.cpu_seconds = max(most, planned.cpu_seconds or 0)
+            if planned.problem.reference is not None:
+                longest = max(most, _INPUTS_SECONDS) if planned.has_inputs else most
+                verdict = self._run(worker, planned, planned.problem.reference, longest)
+                if verdict.passed:
+                    planned.cpu_seconds = self._seconds_for(verdict.cpu_seconds, planned.has_inputs)
+            planned.is_measured = True
+
+    def _seconds_for(self, of_reference: float, has_inputs: bool) -> int:
+        """Return the CPU time that programs may use where the reference takes so much."""
+        seconds = min(self._limits["cpu_seconds"], max(_FIRST_SECONDS, math.ceil(_REFERENCE_FACTOR * of_reference)))
+        # The inputs of such a problem may take longer than any program should, and right programs must pass.
+        return max(seconds, math.ceil(_INPUTS_FACTOR * of_reference)) if has_inputs else seconds
 
     def _observe_one(self, worker: Worker, run: Run, source: "_JobQueue[Run]") -> Observation:
         plan = encoded(plan_run(run))
@@ -278,7 +281,10 @@ class Sandbox:
         if any(isinstance(test, ReferenceTest) for test in problem.tests):
             expected = self._expected.of(problem, lambda plan, program: self._results(worker, plan, program))
         made = plan_tests(problem, expected)
-        return _Planned(problem, made.total, 1 + len(made.message["scripts"]), encoded(made.message))
+        planned = _Planned(problem, made.total, 1 + len(made.message["scripts"]), encoded(made.message))
+        if expected is not None:
+            planned.cpu_seconds = self._seconds_for(expected.cpu_seconds, has_inputs=True)
+        return planned
 
     def _results(self, worker: Worker, plan: ProblemPlan, program: str) -> dict[str, Any]:
         """Run a reference, with more time than programs, and less memory: right ones may need more than it does."""

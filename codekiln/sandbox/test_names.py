@@ -5,6 +5,8 @@ import builtins
 from dataclasses import dataclass
 from types import CodeType
 
+from codekiln.data.python_text import compiled
+
 _BUILTINS = frozenset(dir(builtins))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CAPTURES = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
@@ -128,7 +130,7 @@ def shared_statements(setup: ast.Module) -> tuple[tuple[CodeType, ...], tuple[st
             classes.append(name)
         if name is not None or isinstance(node, ast.Import | ast.ImportFrom):
             module = ast.Module([node], [])
-            found.append(compile(module, "<setup>", "exec", dont_inherit=True))
+            found.append(compiled(module, "<setup>"))
     return tuple(found), tuple(classes)
 
 

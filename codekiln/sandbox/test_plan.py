@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 from types import CodeType
 
+from codekiln.data.python_text import compiled, expression_tree, syntax_tree
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
 from codekiln.sandbox.expected_results import Expected
@@ -101,7 +102,7 @@ class _Planner:
         texts = "\n".join([problem.setup, *(test["text"] for test in self._tests)])
         message: ProblemPlan = {
             "kind": "questions" if questions else "calls", "calls": calls,
-            "setup": compile(self._setup, "<setup>", "exec", dont_inherit=True) if self._setup.body else None,
+            "setup": compiled(self._setup, "<setup>") if self._setup.body else None,
             "tests": self._without_useless_preparations(), "scripts": tuple(self._scripts),
             "references": tuple(self._references),
             "expected": expected.lines if expected else b"", "digest": digest,
@@ -148,13 +149,13 @@ class _Planner:
         entry = self._entry_point(field, "a call test")
         call = f"{entry}({', '.join(map(literal, test.call))})"
         self._names.want(entry)
-        check = ast.parse(f"_0 == ({literal(test.expect)})", mode="eval").body
+        check = expression_tree(f"_0 == ({literal(test.expect)})")
         self._tests.append(_NOTHING | {
             "text": f"{call} == {test.expect!r}", "first": len(self._calls), "count": 1,
             "checks": (compile_expression(check),),
-            "code": compile(f"assert {call} == ({literal(test.expect)})", "<test>", "exec", dont_inherit=True),
+            "code": compiled(f"assert {call} == ({literal(test.expect)})", "<test>"),
         })  # fmt: skip
-        self._calls.append((entry, compile_expression(ast.parse(call, mode="eval").body)))
+        self._calls.append((entry, compile_expression(expression_tree(call))))
         self._called.add(entry)
 
     def _add_inputs(self, test: ReferenceTest, field: str) -> None:
@@ -187,7 +188,7 @@ class _Planner:
         where = f"{self._problem.task_id}.{field}"
         try:
             examples = doctest.DocTestParser().get_examples(text)
-            modules = [ast.parse(example.source) for example in examples]
+            modules = [syntax_tree(example.source) for example in examples]
         except (ValueError, SyntaxError) as error:
             raise InputError(f"not a doctest: {error}", where=where, fix="correct the test") from error
         if not examples:
@@ -202,7 +203,7 @@ class _Planner:
 def parse(problem: Problem, source: str, field: str) -> ast.Module:
     """Return the syntax tree of a test or setup; raises InputError when it is not Python."""
     try:
-        return ast.parse(source)
+        return syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not Python: {error}", where=f"{problem.task_id}.{field}", fix="correct the test") from error
 

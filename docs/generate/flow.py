@@ -9,7 +9,7 @@ import yaml
 
 from codekiln import stages
 from docs.generate.drawing import SOFT, Drawing, Point, drawn
-from pipelines.align import MAX_ROUNDS
+from pipelines import MAX_ROUNDS
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "pipelines" / "compiled" / "align.yaml"

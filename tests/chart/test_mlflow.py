@@ -49,6 +49,7 @@ def test_ingress_route_and_more_names_are_answered():
 
 
 def test_mlflow_takes_the_options():
+
     known = CliRunner().invoke(cli, ["server", "--help"]).output
     for argument in server()["containers"][0]["args"]:
         assert re.search(rf"{re.escape(argument.partition('=')[0])}\b", known), argument

@@ -61,6 +61,10 @@ def test_plan_shows_how_each_stage_divides_over_a_pool(monkeypatch):
     assert shown.exit_code == 0, shown.output
     for stage in ("sft", "dpo", "dpo_further"):
         assert f"{stage}: gemma3-12b takes 21.9 GiB and does not fit one device" in shown.output
+    assert "evaluation: " not in shown.output  # nobody knows yet how many problems there are
+    sized = invoke("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "problems.evaluation=500")
+    assert "evaluation: 500 problems, " in sized.output
+    assert "with pass@1 unchanged " in sized.output
     words = ("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "strategy=ddp", "--json")
     assert "does not fit" in invoke(*words).output
     plans = json.loads(invoke(*words[:5], "--json").output)

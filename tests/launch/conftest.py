@@ -1,3 +1,6 @@
+import threading
+import time
+
 import pytest
 
 from tests.launch.fake_api import FakeApi
@@ -11,6 +14,10 @@ def api(tmp_path, monkeypatch):
     with FakeApi(tmp_path) as server:
         monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig))
         yield server
+    end = time.monotonic() + 5
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith(("logs", "watch"))]:
+        assert time.monotonic() < end, f"threads outlive the step: {left}"
+        time.sleep(0.005)
 
 
 @pytest.fixture

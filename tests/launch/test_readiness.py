@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ def kubeflow():
 
 
 @pytest.fixture
-def described(tmp_path, monkeypatch):
+def described(tmp_path, empty_database, monkeypatch):
     """A cluster with one pool, as the chart describes it to steps."""
 
     def describe(**changes) -> None:
@@ -24,6 +25,7 @@ def described(tmp_path, monkeypatch):
         cluster = {"exchange": str(tmp_path / "shared"), "claim": "codekiln-workspace", "pools": {"a": pool | changes}}
         monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps(cluster))
 
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     describe()
     return describe

@@ -21,13 +21,6 @@ from codekiln.registry import Registry
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    Registry(f"sqlite:///{path}", "template")
-    return path
-
-
 @pytest.fixture
 def uri(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)

@@ -32,9 +32,9 @@ class Reference:
         self.runs += 1
         inputs = [str(arguments) for _, arguments in plan["calls"]["calls"]]
         if set(inputs) & set(self._too_large):
-            return {"results": b'["large"]', "reason": "ended", "code": 0}
+            return {"results": b'["large"]', "reason": "ended", "code": 0, "cpu_seconds": 1.5}
         lines = [b"v%d" % RESULTS[int(text[1:-1]) - 1] for text in inputs]
-        return {"results": b"\n".join([b'["loaded"]', *lines]), "reason": "ended", "code": 0}
+        return {"results": b"\n".join([b'["loaded"]', *lines]), "reason": "ended", "code": 0, "cpu_seconds": 0.5}
 
 
 def never(plan: ProblemPlan, program: str) -> dict[str, object]:
@@ -52,6 +52,7 @@ def test_results_are_read_from_their_file(tmp_path: Path) -> None:
     assert results_of(tmp_path, never) == made
     assert zlib.decompress(made.lines).split(b"\n") == [b"v1", b"v4", b"v9", b"v16"]
     assert made.size == len("v1v4v9v16")
+    assert made.cpu_seconds == 0.5
     wanted = b"".join(marshal.dumps(value, RESULT_FORMAT) for value in RESULTS)
     assert made.digest == hashlib.sha256(wanted).digest()
 

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -75,6 +76,25 @@ def test_a_run_goes_on_wherever_it_was_killed(files: tuple[Path, Path, Path], tm
     assert summary == grade_files(str(problems), samples, tmp_path / "whole.jsonl", workers=2)
     assert rows(out) == rows(tmp_path / "whole.jsonl")
     assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.jsonl", "out.jsonl.journal"]
+
+
+def test_a_full_disk_is_one_message_and_the_same_command_goes_on(
+    files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    problems, samples, out = files
+    arguments = ["--problems", str(problems), "--samples", str(samples), "--out", str(out), "--no-cache"]
+    command = [sys.executable, "-m", "codekiln", "grade", *arguments]
+    room = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))  # noqa: E731
+    full = subprocess.run(command, preexec_fn=room, capture_output=True, text=True)
+    assert full.returncode == 1
+    assert "File too large: free some space, and give the same command again" in full.stderr
+    assert "Traceback" not in full.stderr
+    kept = (tmp_path / "out.jsonl.journal").read_bytes().count(b"\n") - 1
+    assert kept > 3
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    grade_files(str(problems), samples, tmp_path / "whole.jsonl", workers=2, use_cache=False)
+    assert rows(out) == rows(tmp_path / "whole.jsonl")
 
 
 def killed_midway(problems: Path, samples: Path, out: Path, journal: Path) -> bool:

@@ -11,15 +11,17 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from codekiln.data.records import Problem, ReferenceTest
+from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.sandbox import Limits, Sandbox, worker
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.messages import ProblemPlan
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
+from tests.descriptors import nothing_left_open
 
 CALLS = Problem(task_id="calls", prompt="", entry_point="f", tests=("assert f(1) == 2", "assert f(2) == 3"))
 QUESTIONS = CALLS.model_copy(
@@ -36,11 +38,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(worker, "_GRACE_SECONDS", 0.5)
     this = psutil.Process()
-    before, handles = set(this.children(recursive=True)), this.num_fds()
-    yield tmp_path
-    assert os.listdir(tmp_path) == []
-    assert set(this.children(recursive=True)) == before
-    assert this.num_fds() <= handles  # others may have closed theirs meanwhile
+    before = set(this.children(recursive=True))
+    with nothing_left_open():
+        yield tmp_path
+        assert os.listdir(tmp_path) == []
+        assert set(this.children(recursive=True)) == before
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -80,9 +82,17 @@ def signal_once(role: str, number: signal.Signals, done: list[int]) -> threading
     return thread
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 @pytest.mark.parametrize("role", ["tester", "fork server"])
-@pytest.mark.parametrize("problem", [CALLS, QUESTIONS], ids=["calls", "questions"])
+@pytest.mark.parametrize(
+    ("problem", "number"),
+    [
+        pytest.param(CALLS, signal.SIGKILL, id="calls-killed"),
+        pytest.param(CALLS, signal.SIGSTOP, id="calls-stopped"),
+        pytest.param(QUESTIONS, signal.SIGKILL, id="questions-killed"),
+        # The time limit of a server that is stopped is what it waits for: twice that of calls.
+        pytest.param(QUESTIONS, signal.SIGSTOP, id="questions-stopped", marks=pytest.mark.slow),
+    ],
+)
 def test_a_program_whose_server_is_gone_is_tried_again(
     folder: Path, problem: Problem, role: str, number: signal.Signals
 ) -> None:
@@ -366,14 +376,27 @@ def test_a_short_result_cannot_keep_the_tester_busy(folder: Path, test: str, pro
     assert verdicts[1].passed
 
 
-def test_programs_may_take_a_multiple_of_what_the_inputs_of_their_reference_take() -> None:
-    slow = "import time\ndef f(x):\n    end = time.process_time() + 0.7\n    while time.process_time() < end: pass\n"
+def test_programs_may_take_a_multiple_of_what_the_inputs_of_their_reference_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = "import time\ndef f(x):\n    end = time.process_time() + 0.55\n    while time.process_time() < end: pass\n"
     slow += "    return x"
     inputs = ReferenceTest(inputs=("[1]", "[2]"))
     problem = Problem(task_id="t", prompt="", entry_point="f", tests=(inputs,), reference=slow)
+    limits: list[int] = []
+    run = Sandbox._run
+
+    def noted(self: Sandbox, worker: worker.Worker, planned: Any, program: str, cpu_seconds: int) -> Verdict:
+        limits.append(cpu_seconds)
+        return run(self, worker, planned, program, cpu_seconds)
+
+    monkeypatch.setattr(Sandbox, "_run", noted)
     with Sandbox(workers=1, limits=Limits(cpu_seconds=1, wall_seconds=30.0)) as sandbox:
-        ((_, right),) = sandbox.grade([(problem, slow)])
+        right = dict(sandbox.grade([(problem, slow), (problem, f"{slow}\n")]))
+        assert len(limits) == 2  # what the reference takes is known, so no program is run with less first
         ((_, endless),) = sandbox.grade([(problem, "def f(x):\n    while True: pass")])
-    assert right.passed
-    assert right.cpu_seconds > 1
+    assert right[0].passed
+    assert right[1].passed
+    assert right[0].cpu_seconds > 1
     assert endless.status == "timeout"
+    assert min(limits) >= 3 * 1.1

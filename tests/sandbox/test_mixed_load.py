@@ -13,6 +13,7 @@ import pytest
 from codekiln.data.readers import read_problems
 from codekiln.data.records import Problem, Verdict
 from codekiln.sandbox import Sandbox
+from tests.descriptors import nothing_left_open
 from tests.sandbox.corpus import LIMITS, PROGRAMS, Program, problem_of
 
 SMALL, LARGE = 600, int(os.environ.get("CODEKILN_MIXED_PROGRAMS", "20000"))
@@ -64,7 +65,7 @@ def test_mixed_load(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     problems = read_problems(str(data_dir / "HumanEval.jsonl.gz"), show=0)
     this = psutil.Process()
-    children, handles, resident = set(this.children(recursive=True)), this.num_fds(), []
+    children, resident = set(this.children(recursive=True)), []
     waiting: dict[int, _Job] = {}
     wrong: list[str] = []
 
@@ -73,7 +74,7 @@ def test_mixed_load(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             waiting[number] = job
             yield job.problem, job.text
 
-    with Sandbox(workers=2, limits=LIMITS) as sandbox:
+    with nothing_left_open(), Sandbox(workers=2, limits=LIMITS) as sandbox:
         for done, (number, verdict) in enumerate(sandbox.grade(numbered()), start=1):
             job = waiting.pop(number)
             if not job.is_right(verdict):
@@ -89,7 +90,6 @@ def test_mixed_load(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         for process in psutil.process_iter(["cmdline"])
         if str(scratch) in " ".join(process.info["cmdline"] or ())
     ]
-    assert this.num_fds() == handles
     assert os.listdir(scratch) == []
     assert canary.read_text() == "canary"
     assert resident[1] - resident[0] < _GROWTH

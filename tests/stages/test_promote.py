@@ -1,5 +1,6 @@
 import hashlib
 import json
+import multiprocessing
 import shutil
 import sqlite3
 from pathlib import Path
@@ -90,13 +91,27 @@ def test_another_set_and_another_target_have_counts_of_their_own(tmp_path, uri):
     assert judged_run(tmp_path / "a", uri, b"a").promote()["gate"]["number"] == 1
     assert judged_run(tmp_path / "b", uri, b"b", problems=41).promote()["gate"]["number"] == 1
     assert judged_run(tmp_path / "c", uri, b"c", settings=("metric=lines",)).promote()["gate"]["number"] == 1
-    assert judged_run(tmp_path / "d", uri, b"d").promote()["gate"]["number"] == 2
 
 
 def test_the_same_adapter_on_other_terms_is_a_new_try(tmp_path, uri):
     assert judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()["gate"]["number"] == 1
-    lenient = judged_run(tmp_path / "b", uri, b"a", gain=0.0, settings=("evaluation.tolerance=0.5",)).promote()
+    lenient = judged_run(tmp_path / "b", uri, b"a", gain=0.0, settings=("evaluation.tolerance=0.4",)).promote()
     assert (lenient["gate"]["number"], lenient["gate"]["recorded"]) == (2, None)
+
+
+def test_two_runs_at_once_are_both_recorded_and_spend_no_more_than_one_after_the_other(tmp_path, uri):
+    runs = [judged_run(tmp_path / name, uri, name.encode(), gain=0.0) for name in "ab"]
+    context = multiprocessing.get_context("spawn")
+    started = [context.Process(target=run.promote) for run in runs]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0]
+    found = decisions(uri)
+    assert len({item.adapter for item in found}) == 2
+    assert {item.verdict for item in found} == {"not promoted"}
+    assert sum(item.level for item in found) <= level_of(1) + level_of(2)
 
 
 def test_a_promotion_that_was_interrupted_after_its_decision_is_completed(tmp_path, uri, monkeypatch):

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from codekiln.code.metrics._metric import NoSignal
+from codekiln.data.python_text import without_warnings
 
 
 @lru_cache(maxsize=16_384)
@@ -19,7 +20,8 @@ def parameters(code: str, count_multi: bool) -> tuple[float, int, int, float]:
     from radon.metrics import mi_parameters
 
     try:
-        volume, complexity, logical_lines, comment_percentage = mi_parameters(code, count_multi)
+        with without_warnings():
+            volume, complexity, logical_lines, comment_percentage = mi_parameters(code, count_multi)
     except SyntaxError as error:
         raise NoSignal("radon-refuses") from error
     return volume, complexity, logical_lines, comment_percentage

@@ -1,10 +1,9 @@
 """The maintainability index of a program's structure: no comment term, no credit for hiding operators."""
 
-import ast
-
 from codekiln.code.metrics._hidden_operators import hidden_operators
 from codekiln.code.metrics._metric import Metric, NoSignal, stripped
 from codekiln.code.metrics._radon import parameters
+from codekiln.data.python_text import syntax_tree
 
 
 def measure(code: str) -> float:
@@ -20,7 +19,7 @@ def measure(code: str) -> float:
     from radon.metrics import mi_compute
 
     text = stripped(code)
-    if reason := hidden_operators(ast.parse(text)):
+    if reason := hidden_operators(syntax_tree(text)):
         raise NoSignal(f"vetoed-{reason}")
     volume, complexity, logical_lines, _ = parameters(text, count_multi=False)
     # radon gives 100 in this case, which would reward hiding every operator.

@@ -5,13 +5,13 @@
 whole programs with one error from the syntax tree, where only the program matters and not its layout.
 """
 
-import warnings
 from collections.abc import Collection, Iterable
 
 from codekiln.code.mutation import families  # noqa: F401  (its modules register the families)
 from codekiln.code.mutation.kinds import CLASSES, FAMILIES, Class, Kind, Mutation
 from codekiln.code.mutation.source import SourceCode
 from codekiln.data.normalise import TooDeep
+from codekiln.data.python_text import compiled
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 __all__ = ["CLASSES", "Class", "Kind", "Mutation", "apply", "compiles", "kinds", "mutations"]
@@ -67,14 +67,12 @@ def apply(code: str, chosen: Iterable[Mutation]) -> str:
 
 def compiles(code: str) -> bool:
     """Say whether Python accepts ``code`` as a program; it is not run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(code, "<program>", "exec", dont_inherit=True)
-        except (RecursionError, MemoryError) as error:
-            raise TooDeep("nested too deep for the compiler") from error
-        except (SyntaxError, ValueError):
-            return False
+    try:
+        compiled(code, "<program>")
+    except (RecursionError, MemoryError) as error:
+        raise TooDeep("nested too deep for the compiler") from error
+    except (SyntaxError, ValueError):
+        return False
     return True
 
 

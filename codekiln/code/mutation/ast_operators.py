@@ -18,6 +18,7 @@ from codekiln.code.mutation.replacements import ARITHMETIC, BOUNDARY, EQUAL, FUN
 from codekiln.code.rewrite.names import bound, names_in
 from codekiln.code.rewrite.render import render
 from codekiln.code.syntax import COMPREHENSIONS
+from codekiln.data.python_text import syntax_tree
 
 Change = Callable[[], object]
 """Makes one change to a tree, in place."""
@@ -62,13 +63,13 @@ def mutants(code: str, rng: random.Random, limit: int) -> list[tuple[str, str]]:
     Raises:
         SyntaxError: ``code`` does not parse.
     """
-    original = ast.dump(ast.parse(code))
-    order = _mixed([kind for kind, _ in _changes(ast.parse(code))], rng)
+    original = ast.dump(syntax_tree(code))
+    order = _mixed([kind for kind, _ in _changes(syntax_tree(code))], rng)
     found: dict[str, str] = {}
     for index in order:
         if len(found) == limit:
             break
-        tree = ast.parse(code)  # anew for each mutant: a change is made in place
+        tree = syntax_tree(code)  # anew for each mutant: a change is made in place
         kind, change = _changes(tree)[index]
         change()
         if ast.dump(tree) != original:  # a missing step changes nothing where there is none

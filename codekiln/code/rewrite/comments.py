@@ -3,6 +3,7 @@
 import ast
 
 from codekiln.code.rewrite.render import render
+from codekiln.data.python_text import syntax_tree
 
 _SHORT = {
     ast.Import: "Import what is needed",
@@ -20,7 +21,7 @@ _SHORT = {
 def comment(code: str) -> str:
     """Return ``code`` with a comment line before each kind of statement when it first occurs in a function."""
     lines = code.splitlines()
-    for number, text in sorted(_places(ast.parse(code)), reverse=True):
+    for number, text in sorted(_places(syntax_tree(code)), reverse=True):
         line = lines[number - 1]
         lines.insert(number - 1, line[: len(line) - len(line.lstrip())] + "# " + text)
     return "\n".join(lines)
@@ -28,7 +29,7 @@ def comment(code: str) -> str:
 
 def document(code: str) -> str:
     """Return ``code`` with a docstring of several lines in every top-level function that has none."""
-    tree = ast.parse(code)
+    tree = syntax_tree(code)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is None:
             words = node.name.strip("_").replace("_", " ")

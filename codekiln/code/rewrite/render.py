@@ -2,11 +2,13 @@
 
 import ast
 
+from codekiln.data.python_text import syntax_tree
+
 
 def render(tree: ast.Module) -> str:
     """Return ``ast.unparse(tree)`` without the doubled parentheses it writes around a generator as sole argument."""
     lines = [line.encode() for line in ast.unparse(ast.fix_missing_locations(tree)).split("\n")]
-    spots = [spot for node in ast.walk(ast.parse(b"\n".join(lines))) for spot in _doubled(node)]
+    spots = [spot for node in ast.walk(syntax_tree(b"\n".join(lines))) for spot in _doubled(node)]
     for row, column in sorted(spots, reverse=True):
         lines[row - 1] = lines[row - 1][:column] + lines[row - 1][column + 1 :]
     return b"\n".join(lines).decode()

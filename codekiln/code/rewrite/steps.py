@@ -5,6 +5,7 @@ import ast
 from codekiln.code.rewrite.loops import assign, header, load, map_children
 from codekiln.code.rewrite.names import bound, fresh, names_in, targets
 from codekiln.code.syntax import BLOCKS, Comprehension, ListLike, callee
+from codekiln.data.python_text import expression_tree
 
 _REDUCTIONS = {"list", "set", "tuple", "sorted", "max", "min", "sum", "any", "all", "join", "prod"}
 
@@ -85,7 +86,7 @@ class _Stager(_Rewriter):
         last = node.generators[-1]
         if not last.ifs and len(node.generators) == 1:
             return
-        elements = ast.parse(ast.unparse(last.target), mode="eval").body
+        elements = expression_tree(ast.unparse(last.target))
         name = fresh("kept", self.used)
         self.kept.add(name)
         before.append(assign(name, ast.ListComp(elt=elements, generators=node.generators)))
@@ -134,4 +135,4 @@ def _single(node: Comprehension) -> bool:
 
 
 def _as_load(target: ast.expr) -> str:
-    return ast.dump(ast.parse(ast.unparse(target), mode="eval").body)
+    return ast.dump(expression_tree(ast.unparse(target)))

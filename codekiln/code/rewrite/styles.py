@@ -13,6 +13,7 @@ from codekiln.code.rewrite.comments import comment, document
 from codekiln.code.rewrite.loops import explicit_loops, index_loops
 from codekiln.code.rewrite.render import render
 from codekiln.code.rewrite.steps import nest_conditions, stage_lists
+from codekiln.data.python_text import syntax_tree
 
 Pass = Callable[[ast.FunctionDef], None]
 
@@ -43,7 +44,7 @@ def variants(code: str) -> dict[str, str]:
 
 def _structure(passes: Sequence[Pass]) -> Callable[[str], str]:
     def apply(code: str) -> str:
-        tree = ast.parse(code)
+        tree = syntax_tree(code)
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 for change in passes:
@@ -54,7 +55,7 @@ def _structure(passes: Sequence[Pass]) -> Callable[[str], str]:
 
 
 def _same(left: str, right: str) -> bool:
-    return ast.dump(ast.parse(left)) == ast.dump(ast.parse(right))
+    return ast.dump(syntax_tree(left)) == ast.dump(syntax_tree(right))
 
 
 def _after(structure: Callable[[str], str], decorate: Callable[[str], str]) -> Callable[[str], str]:

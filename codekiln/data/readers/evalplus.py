@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus_inputs import encode_arguments, mbpp_arguments
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Comparison, Problem, ReferenceTest
@@ -99,7 +100,7 @@ def _encoded(row: EvalPlusRow, field: str, where: str, *, is_mbpp: bool) -> Iter
 def _refuse_bad_reference(reference: str, entry_point: str, where: str) -> None:
     """Refuse a reference that is no program or does not define the entry point: it gives the expected results."""
     try:
-        body = ast.parse(reference).body
+        body = syntax_tree(reference).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what, fix = f"with the prompt, not Python: {error}", "correct the row"
     else:

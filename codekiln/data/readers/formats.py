@@ -6,6 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus import origin_test
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.readers.humaneval import SplitTests, split_tests
@@ -142,7 +143,7 @@ def _parsed(where: str, sources: dict[str, str]) -> dict[str, ast.Module]:
     errors, trees = [], {}
     for field, source in sources.items():
         try:
-            trees[field] = ast.parse(source)
+            trees[field] = syntax_tree(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             errors.append(InputError(f"not Python: {error}", where=f"{where}.{field}", fix=_FIX))
     if errors:
@@ -154,7 +155,7 @@ def _called(test: ast.Module, code: str) -> str | None:
     """Return the function that ``test`` calls: one that ``code`` defines, or else one that is no built-in."""
     names = [node.func.id for node in ast.walk(test) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     try:
-        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        defined = {node.name for node in syntax_tree(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         defined = set()
     chosen = [name for name in names if name in defined] or [name for name in names if not hasattr(builtins, name)]

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import Test
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -100,7 +101,7 @@ def _used(around: list[ast.stmt], tests: Iterable[str]) -> list[ast.stmt]:
     """Return the statements that the tests need, in order: those that define a name they use, and those that act."""
     defined = {name for node in around for name in _bound(node)}
     mentioning = [test for test in tests if any(name in test for name in defined)]
-    needed = {name for test in mentioning for name in _names(ast.parse(test))}
+    needed = {name for test in mentioning for name in _names(syntax_tree(test))}
     kept: set[int] = set()
     while True:
         more = {

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 
+from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.program_use import source_of
 from codekiln.data.records import Problem
 
@@ -28,7 +29,7 @@ def _imported(source: str) -> Iterator[str]:
     if "import" not in source:
         return
     try:
-        waiting: list[ast.AST] = [ast.parse(source)]
+        waiting: list[ast.AST] = [syntax_tree(source)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     while waiting:

@@ -6,6 +6,7 @@ import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data.python_text import syntax_tree, without_warnings
 from codekiln.data.records import DoctestTest, Problem, Test
 from codekiln.errors import InputError, InputErrors
 
@@ -58,13 +59,14 @@ class _Names:
 
 
 def _names_of(source: str) -> _Names:
-    tree = ast.parse(source)
+    tree = syntax_tree(source)
     nodes = list(ast.walk(tree))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     # A test may name the function in a string: ``globals()["f"]``.
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     calls = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    module = symtable.symtable(source, "<test>", "exec")
+    with without_warnings():
+        module = symtable.symtable(source, "<test>", "exec")
     bound = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     free = {
         symbol.get_name()

@@ -74,7 +74,12 @@ class LogFollower(threading.Thread):
         self._final_pods = tuple(pods)
         self._job_ended.set()
         self.join(seconds)
+        self.stop()
+
+    def stop(self) -> None:
+        """End the thread at its next line or wait, whatever is left to read."""
         self._closed.set()
+        self._job_ended.set()  # it may wait for this one
 
     def run(self) -> None:
         """Read one pod after the other; wait where there is nothing to read."""
@@ -106,6 +111,8 @@ class LogFollower(threading.Thread):
                 return True
             path = self.api.log_path(pod["metadata"]["name"])
             for line in self.api.stream_lines(path, query, self.timeouts.log_silence):
+                if self._closed.is_set():
+                    return False
                 # A line without an end may be cut off; the next connection repeats all of it.
                 if line.endswith(b"\n") or not follow:
                     self._emit(line.decode(errors="replace").rstrip("\n"), cursor)

@@ -88,8 +88,8 @@ class JobMonitor:
                 self._finish_log(outcome, pods)
             return replace(outcome, pods=pods, tail=tuple(self._log.tail))
         finally:
-            self._jobs.stop()
-            self._pods.stop()
+            for thread in threads:
+                thread.stop()
 
     def _finish_log(self, outcome: JobOutcome, pods: tuple[Object, ...]) -> None:
         over = self.kind.is_complete(outcome.job) or self.kind.failure(outcome.job)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from codekiln.data import normalise
 from codekiln.data.fences import Fence, fences_in, unix_lines
+from codekiln.data.python_text import compiled
 from codekiln.recipes.corpus_tasks.functions import Definition, first_line, last_line
 
 
@@ -85,7 +86,7 @@ def parse_program(code: str) -> ast.Module | None:
     try:
         # Some texts parse and still do not compile, such as a ``return`` outside a function.
         tree = normalise.parse(code)
-        compile(code, "<reply>", "exec", dont_inherit=True)
+        compiled(code, "<reply>")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree

@@ -7,6 +7,7 @@ dropped there.
 import ast
 import re
 
+from codekiln.data.python_text import literal_value
 from codekiln.recipes.corpus_tasks.functions import Function, Parameter
 
 SAMPLE_VALUES: dict[str, tuple[str, ...]] = {
@@ -104,7 +105,7 @@ def _from_annotation(text: str) -> list[str]:
 def _from_default(text: str) -> list[str]:
     if not text or text == "None" or not is_literal(text):
         return []
-    name = type(ast.literal_eval(text)).__name__
+    name = type(literal_value(text)).__name__
     return [name] if name in SAMPLE_VALUES else []
 
 
@@ -186,7 +187,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
 def is_literal(text: str) -> bool:
     """Tell whether a text is a literal of plain values, such as ``[1, 'a']``."""
     try:
-        ast.literal_eval(text)
+        literal_value(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
     return True

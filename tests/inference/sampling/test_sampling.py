@@ -23,8 +23,11 @@ def place(tmp_path_factory):
     toy.make(folder / "base")
     write_dataset(folder / "problems", PROBLEMS, Problem)
     (folder / "one.json").write_text(json.dumps(job("one")))
-    done = sample(folder, "one")
-    assert done.returncode == 0, done.stderr
+    from codekiln.inference.sampling.run import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        run(SamplingJob.read(folder / "one.json"))
     return folder
 
 
@@ -56,7 +59,7 @@ def test_two_processes_draw_what_one_draws_in_the_same_order(place):
     assert sorted(path.name for path in (place / "two").iterdir()) == ["data.jsonl", "manifest.json", "rejected.jsonl"]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.xdist_group("processes")
 def test_a_finished_job_asks_nothing_again(place, processes):
     before = (place / "one" / "data.jsonl").stat().st_mtime_ns
@@ -65,7 +68,7 @@ def test_a_finished_job_asks_nothing_again(place, processes):
     assert (place / "one" / "data.jsonl").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.xdist_group("processes")
 def test_a_users_mistake_is_said_without_a_traceback(place, processes):
     (place / "wrong.json").write_text(json.dumps(job("wrong", base="missing")))

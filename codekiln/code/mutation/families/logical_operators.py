@@ -9,6 +9,7 @@ from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.replacements import ARITHMETIC
 from codekiln.code.mutation.scope_analysis import calls, is_simple, operations, removal_may_hang
 from codekiln.code.mutation.source import SourceCode
+from codekiln.data.python_text import syntax_tree
 
 _SWAPS = {**ARITHMETIC, "|": "&", "&": "|"}
 _OPERATORS = ("operator", "operation", "calculation", "arithmetic")
@@ -91,7 +92,7 @@ def _same_without(source: SourceCode, node: ast.expr) -> bool:
     start, end = source.enclosed(node)
     changed = f"{source.text[:start]} {source.code(node)} {source.text[end:]}"
     try:
-        return ast.dump(ast.parse(changed)) == ast.dump(source.tree)
+        return ast.dump(syntax_tree(changed)) == ast.dump(source.tree)
     except SyntaxError:
         return True
 
