@@ -160,7 +160,7 @@ def curves(name: str, rows: Sequence[Mapping[str, float]], panel: Panel = PANELS
     }
 
     def draw(figure: "Figure") -> None:
-        axes = _axes(figure, "step", panel.title)
+        axes = _axes(figure, "step", "")  # the legend is where a title would be
         for key, points in series.items():
             steps, values = zip(*points, strict=True)
             axes.plot(steps, values, linewidth=2, label=names[key], **looks[key])
