@@ -127,14 +127,15 @@ def test_the_page_has_landmarks_headings_in_order_and_scoped_table_headers(data:
 
 
 def test_nothing_wider_than_a_phone_stands_outside_a_scrolling_region(data: ReportData) -> None:
-    page = render(data)
+    undo = Command(title="Roll back", text="codekiln promote m --undo")
+    page = render(data.model_copy(update={"commands": (undo,)}))
     for table in re.finditer(r"<table", page):
         assert re.search(r'<div class="scroll"[^>]*>\s*$', page[: table.start()])
     style = page[page.index("<style>") : page.index("</style>")]
     assert all(int(width) <= 390 for width in re.findall(r"[^-]width: (\d+)px", style))
-    for scrolled in re.findall(r'<(?:div class="scroll"|pre class="program")[^>]*>', page):
-        assert 'tabindex="0"' in scrolled
-        assert "aria-label=" in scrolled
+    for scrolled in re.findall(r'<(?:div class="scroll"|pre class="(?:program|command)")[^>]*>', page):
+        assert all(needed in scrolled for needed in ('tabindex="0"', "aria-label=", "role="))
+    assert all('tabindex="0"' in block for block in re.findall(r"<pre[^>]*>", page))
 
 
 def test_people_read_names_not_keys(data: ReportData) -> None:
