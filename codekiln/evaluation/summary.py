@@ -8,10 +8,11 @@ from codekiln.data.records import Graded
 from codekiln.errors import InputError
 from codekiln.evaluation.decomposition import Decomposition, decompose
 from codekiln.evaluation.estimation import CHAMPION, Comparison, Estimator, pairs
-from codekiln.evaluation.per_problem import PerProblem, Values, by_task, common_tasks, values_of
+from codekiln.evaluation.per_problem import PerProblem, by_task, common_tasks, values_of
+from codekiln.evaluation.running import Values
 from codekiln.evaluation.statistics import RESAMPLES, Interval
 
-__all__ = ["CHAMPION", "Comparison", "Decomposition", "Evaluation", "evaluate"]
+__all__ = ["CHAMPION", "Comparison", "Decomposition", "Evaluation", "evaluate", "evaluate_values"]
 
 
 class Evaluation(BaseModel):
@@ -89,11 +90,45 @@ def evaluate(
     rows = {name: by_task(samples) for name, samples in graded.items()}
     tasks, samples = common_tasks(rows)
     ks = sorted({1, *k})
-    chosen = dict(distances or {}) if reference in graded else {}
     per_problem = {
         name: {task: values_of(found[task], ks, metrics, of_passing, all_samples) for task in tasks}
         for name, found in rows.items()
     }
+    return evaluate_values(
+        per_problem,
+        samples,
+        all_samples=all_samples,
+        shares=shares,
+        groups=groups,
+        strata=strata,
+        distances=distances,
+        reference=reference,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def evaluate_values(
+    per_problem: PerProblem,
+    samples: int,
+    *,
+    all_samples: Collection[str] = (),
+    shares: Collection[str] = (),
+    groups: Mapping[str, str | None] | None = None,
+    strata: Mapping[str, str | None] | None = None,
+    distances: Mapping[str, Sequence[str]] | None = None,
+    reference: str = "",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Return the evaluation of contenders from their values per problem; see `evaluate` for the other arguments.
+
+    Args:
+        per_problem: Values by measure, by contender and task id; tasks and measures are the same, in the same order.
+        samples: Samples per problem.
+    """
+    tasks = list(next(iter(per_problem.values())))
+    chosen = dict(distances or {}) if reference in per_problem else {}
     measures = (*next(iter(next(iter(per_problem.values())).values())), *chosen)
     estimator = Estimator(measures, shares, chosen, reference, groups or {}, resamples, seed)
     contenders, comparisons = estimator.estimate(per_problem)

@@ -13,6 +13,10 @@ from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 FIX = "correct or remove the row"
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+_CHUNK = 1 << 20
+"""Characters of an array that are read at once; more where an element is longer."""
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -45,7 +49,7 @@ def rows_of_file(path: Path) -> Iterator[Row]:
     with _refusals(path), _open(path) as file:
         for number, line in enumerate(file, start=1):
             if number == 1 and line.lstrip().startswith("["):
-                yield from _rows_of_array(line + file.read(), path)
+                yield from _rows_of_array(line, file, path)
                 return
             if line.strip():
                 try:
@@ -62,17 +66,55 @@ def text_of_file(path: Path) -> str:
         return file.read()
 
 
-def _rows_of_array(text: str, path: Path) -> Iterator[Row]:
-    yield from ((f"{path}[{number}]", row) for number, row in enumerate(_json(text, str(path))))
+def _rows_of_array(text: str, file: TextIO, path: Path) -> Iterator[Row]:
+    """Yield the elements of a JSON array one by one, so that no file is held in memory as a whole.
+
+    Args:
+        text: The start of the array.
+        file: The rest of it.
+        path: For places.
+    """
+    place, mark, number, chunk = text.index("[") + 1, "[", 0, _CHUNK
+    while mark != "]":
+        try:
+            if mark == "[" and text[after := _after_space(text, place)] == "]":
+                place, mark = after + 1, "]"
+                continue
+            row, place, mark = _element(text, place)
+        except (ValueError, IndexError, RecursionError) as error:  # it is wrong, or the text ends within it
+            if not (more := file.read(chunk)):
+                raise _not_json(error, f"{path}[{number}]") from None
+            text, place, chunk = text[place:] + more, 0, 2 * chunk
+            continue
+        yield f"{path}[{number}]", row
+        number, chunk = number + 1, _CHUNK
+    if (text[place:] + file.read()).strip():
+        raise _not_json(ValueError("there is more after the array"), str(path))
+
+
+def _element(text: str, place: int) -> tuple[Any, int, str]:
+    """Return an element of an array, the place behind it and its mark, and the mark: a comma or the end."""
+    row, end = _DECODER.raw_decode(text, _after_space(text, place))
+    end = _after_space(text, end)
+    if text[end] not in ",]":
+        raise ValueError("a comma or the end of the array is missing")
+    return row, end + 1, text[end]
+
+
+def _after_space(text: str, place: int) -> int:
+    found = _SPACE.match(text, place)
+    return found.end() if found else place
 
 
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"not JSON: {error}", where=where, fix="correct the line; the file may have been cut short"
-        ) from None
+        raise _not_json(error, where) from None
+
+
+def _not_json(error: Exception, where: str) -> InputError:
+    return InputError(f"not JSON: {error}", where=where, fix="correct the line; the file may have been cut short")
 
 
 def _open(path: Path) -> TextIO:

@@ -88,6 +88,7 @@ class ReportData(ReportPart):
         labels: Names of contenders for people, by contender; one without is shown by its own name.
         references: Contenders that are not models of this run, for example replies of real people.
         programs: Whether measures are taken of passing programs only.
+        held_out: Whether it is known that no model was trained on the problems.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
         examples: Replies of the base model and of the candidate to the same problems.
         source: Where problems and training data come from, in a sentence.
@@ -114,6 +115,7 @@ class ReportData(ReportPart):
     labels: dict[str, str] = {}
     references: tuple[str, ...] = ()
     programs: bool = True
+    held_out: bool = True
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()
     source: str = ""
