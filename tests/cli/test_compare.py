@@ -82,7 +82,7 @@ def test_a_better_candidate_is_promoted(here):
     assert "better against base" in page
     assert "no model was trained on" not in page
     assert page.count('<article class="card example">') == 5
-    assert page.count("<h4>base</h4>") == page.count("<h4>better</h4>") == 5
+    assert page.count("<h4>base, unchanged</h4>") == page.count("<h4>better</h4>") == 5
 
 
 def test_a_candidate_that_passes_less_is_refused(here):
