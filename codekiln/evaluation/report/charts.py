@@ -99,19 +99,22 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
 
     def draw(figure: "Figure") -> None:
         axes = _axes(figure, x_title, y_title)
-        for cross in crosses:
-            (x, left, right), (y, low, high) = cross.x, cross.y
-            axes.plot([left, right], [y, y], color=cross.colour, linewidth=3)
-            axes.plot([x, x], [low, high], color=cross.colour, linewidth=3)
         for start, end in arrows:
             line = {"arrowstyle": "->", "color": colour("soft"), "linewidth": 1.6, "shrinkA": 9, "shrinkB": 9}
             axes.annotate("", end, start, arrowprops={**line, "gid": "arrow"})
         for place, cross in enumerate(crosses, 1):
-            axes.plot(*cross.centre, "o", color=cross.colour, markersize=19, zorder=5)
-            inside: dict[str, Any] = {"ha": "center", "va": "center_baseline", "weight": "bold", "zorder": 6}
-            axes.text(*cross.centre, str(place), fontsize=SMALL, color=colour("card"), gid="mark", **inside)
+            _cross(axes, cross, str(place))
 
     return inline_svg(345, f"{y_title} against {x_title}", described, draw)
+
+
+def _cross(axes: "Axes", cross: _Cross, mark: str) -> None:
+    (x, left, right), (y, low, high) = cross.x, cross.y
+    axes.plot([left, right], [y, y], color=cross.colour, linewidth=3)
+    axes.plot([x, x], [low, high], color=cross.colour, linewidth=3)
+    axes.plot(x, y, "o", color=cross.colour, markersize=19, zorder=5)
+    inside: dict[str, Any] = {"ha": "center", "va": "center_baseline", "weight": "bold", "zorder": 6}
+    axes.text(x, y, mark, fontsize=SMALL, color=colour("card"), gid="mark", **inside)
 
 
 def marked(points: Sequence[Point]) -> list[Point]:
