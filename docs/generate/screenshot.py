@@ -10,7 +10,7 @@ from PIL import Image
 from codekiln.errors import InputError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Wide enough for the whole table, and as high as the verdict, the table and the first two charts.
+# Wide enough for both columns, and as high as the decision, what else changed, and the beginning of the table.
 WIDTH, HEIGHT = 1240, 1478
 # Nothing is asked of any network; root may not use Chromium's own sandbox, and the page is ours.
 FLAGS = (
