@@ -13,6 +13,7 @@ import click
 from codekiln import __version__
 from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
 from codekiln.cli.exercise_command import exercise
+from codekiln.cli.validate_command import validate
 from codekiln.errors import CodekilnError, InputError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -50,7 +51,7 @@ def main() -> None:
 
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
-    *(evaluation_commands.grade, evaluation_commands.score, evaluation_commands.validate, evaluation_commands.compare),
+    *(evaluation_commands.grade, evaluation_commands.score, validate, evaluation_commands.compare),
     *(exercise, listing_commands.recipes, listing_commands.models),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):

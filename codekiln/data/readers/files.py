@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from codekiln.data.readers import json_stream
 from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 FIX = "correct or remove the row"
+_CORRECT = "correct the line; the file may have been cut short"
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -35,25 +37,37 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
 
 def rows_of_file(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl or .json file, plain or with .gz; lines that are not JSON are reported at the end.
+    """Yield the rows of a .jsonl or .json file, plain or with .gz; what is not JSON is reported at the end.
 
     Raises:
         InputError: The file cannot be read; some rows may have been yielded before.
         InputErrors: Lines are not JSON.
     """
     errors = []
-    with _refusals(path), _open(path) as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1 and line.lstrip().startswith("["):
-                yield from _rows_of_array(line + file.read(), path)
-                return
-            if line.strip():
-                try:
-                    yield f"{path}:{number}", _json(line, f"{path}:{number}")
-                except InputError as error:
-                    errors.append(error)
+    for where, row in located_rows(path):
+        if isinstance(row, InputError):
+            errors.append(row)
+        else:
+            yield where, row
     if errors:
         raise InputErrors(errors)
+
+
+def located_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file as `rows_of_file` does, one at a time, and for what is not JSON its InputError.
+
+    JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
+
+    Raises:
+        InputError: The file cannot be read; some rows may have been yielded before.
+    """
+    with _refusals(path), _open(path) as file:
+        if json_stream.first_character(file) == "[":
+            yield from _rows_of_array(file, path)
+            return
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield f"{path}:{number}", _json(line, f"{path}:{number}")
 
 
 def text_of_file(path: Path) -> str:
@@ -62,17 +76,20 @@ def text_of_file(path: Path) -> str:
         return file.read()
 
 
-def _rows_of_array(text: str, path: Path) -> Iterator[Row]:
-    yield from ((f"{path}[{number}]", row) for number, row in enumerate(_json(text, str(path))))
+def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
+    number = 0
+    try:
+        for number, row in enumerate(json_stream.elements(file)):
+            yield f"{path}[{number}]", row
+    except (ValueError, RecursionError) as error:
+        yield str(path), InputError(f"not JSON after row {number}: {error}", where=str(path), fix=_CORRECT)
 
 
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"not JSON: {error}", where=where, fix="correct the line; the file may have been cut short"
-        ) from None
+        return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
 
 
 def _open(path: Path) -> TextIO:
