@@ -100,7 +100,7 @@ def _lines(path: Path, report: "FileReport", labels: "LabelAgreement", is_sound:
     for finding in report.findings:
         lines += _finding_lines(finding)
     warnings = [finding.what for finding in report.findings if finding.level == "warning"]
-    lines.append("sound" + (f", but see the warnings" if warnings else "") if is_sound else "not sound")
+    lines.append("sound" + (", but see the warnings" if warnings else "") if is_sound else "not sound")
     return lines
 
 
