@@ -18,6 +18,7 @@ def check(
     experiment: str,
     promote_as: str,
     overrides: str,
+    gate: bool,
 ) -> NamedTuple(
     "Placement", [("accelerator", str), ("accelerators", str), ("node_selector", dict), ("tolerations", list)]
 ):
@@ -34,6 +35,7 @@ def check(
         experiment: MLflow experiment.
         promote_as: Registered model name; empty derives it from the base model.
         overrides: Settings over the profile, as key=value, one a line.
+        gate: Whether a gate ends the run, so that the evaluation problems must suffice for one.
 
     Returns:
         What the tasks that use the pool ask for.
@@ -43,4 +45,4 @@ def check(
     form = dict(
         recipe=recipe, base_model=base_model, metric=metric, pool=pool, experiment=experiment, promote_as=promote_as
     )
-    return check_step(run, page, profile, form, overrides)
+    return check_step(run, page, profile, form, overrides, gate)

@@ -18,6 +18,6 @@ def data(
     """Make a data set and stop."""
     run = add_check(
         image, recipe=recipe, base_model=base_model, profile=profile, metric=metric, pool=pool,
-        experiment=experiment, promote_as="", overrides=overrides,
+        experiment=experiment, promote_as="", overrides=overrides, gate=False,
     )  # fmt: skip
     add_generation(run, image)

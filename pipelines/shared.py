@@ -32,9 +32,9 @@ def pipeline(name: str, description: str | None) -> Callable[[Callable[..., None
     return decorator
 
 
-def add_check(image: str, **form: str) -> CheckedRun:
-    """Add check, the first stage of every pipeline; returns its outputs."""
-    task = set_resources(check(**form), "1", "8G")
+def add_check(image: str, *, gate: bool = True, **form: str) -> CheckedRun:
+    """Add check, the first stage of every pipeline; returns its outputs. ``gate``: whether a gate ends the pipeline."""
+    task = set_resources(check(**form, gate=gate), "1", "8G")
     secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER)
     # Never cached: it checks the state of the world at the time of the run. runs_code: the programs are the problems'
     # own references; the chart still lets this step reach the Hub and a teacher.

@@ -62,7 +62,16 @@ def test_results_have_the_promised_form(first):
         )
         assert all(set(value) == {"mean", "low", "high"} for value in measures.values())
     assert set(found["comparisons"][0]) == {"contender", "against", "measure", "difference", "low", "high", "n"}
-    assert set(found["gate"]) == {"promoted", "sentence"}
+    assert set(found["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
+    assert [(one["contender"], one["against"]) for one in found["decompositions"]] == [
+        (one["contender"], one["against"])
+        for one in found["comparisons"]
+        if one["measure"] == "structural_maintainability"
+    ]
+    assert all(
+        abs(one["code"] + one["samples"] + one["problems"] - one["difference"]) < 1e-9
+        for one in found["decompositions"]
+    )
 
 
 def test_the_exit_code_and_the_last_lines_are_the_gates(first):
@@ -96,16 +105,19 @@ def test_mlflow_has_a_parent_and_one_nested_run_per_stage(first):
     assert aliases == ({"champion": 1} if results(workdir)["gate"]["promoted"] else {"challenger": 1})
 
 
-def test_a_second_identical_run_repeats_nothing_and_promotes_nothing(first):
-    workdir, _ = first
-    promoted = results(workdir)["gate"]["promoted"]
+def test_a_second_identical_run_repeats_nothing_and_keeps_the_decision(first):
+    workdir, done = first
+    known, page = results(workdir), (workdir / "report.html").read_bytes()
     again = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
     for step in STEPS[1:-1]:
         assert f"{step}: was done already" in again.stdout, again.stdout + again.stderr
-    assert not results(workdir)["gate"]["promoted"]
-    if promoted:
-        assert "is the champion already (version 1 of codekiln-tiny)" in again.stdout
-        assert again.returncode == 0
+    assert again.returncode == done.returncode
+    found = results(workdir)
+    recorded = found["gate"].pop("recorded")
+    assert f"decided on {recorded['when']} in run {recorded['run']}" in again.stdout
+    assert known["gate"].pop("recorded") is None
+    assert found == known
+    assert (workdir / "report.html").read_bytes() == page
     assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
 
 
@@ -131,9 +143,13 @@ def test_judge_evaluates_a_registered_adapter(first, tmp_path):
     workdir, _ = first
     shutil.copytree(workdir, tmp_path / "demo")
     uri = f"tracking_uri=sqlite:///{workdir / 'mlflow.db'}"
-    done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=[*SMALL, uri])
+    # One problem more is a set on which the adapter was not judged yet.
+    settings = [*SMALL, uri, "problems.evaluation=31"]
+    done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=settings)
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert list(results(tmp_path / "judge")["contenders"]) == ["base", "candidate"]
+    found = results(tmp_path / "judge")
+    assert list(found["contenders"]) == ["base", "candidate"]
+    assert (found["gate"]["number"], found["gate"]["recorded"]) == (1, None)
 
 
 @pytest.mark.slow

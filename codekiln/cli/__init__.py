@@ -12,7 +12,9 @@ import click
 
 from codekiln import __version__
 from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
+from codekiln.cli.compare_command import compare
 from codekiln.cli.exercise_command import exercise
+from codekiln.cli.harden_command import harden
 from codekiln.cli.validate_command import validate
 from codekiln.errors import CodekilnError, InputError
 
@@ -51,8 +53,8 @@ def main() -> None:
 
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
-    *(evaluation_commands.grade, evaluation_commands.score, validate, evaluation_commands.compare),
-    *(exercise, listing_commands.recipes, listing_commands.models),
+    *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
+    *(exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):
     main.add_command(command)

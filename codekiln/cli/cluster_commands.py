@@ -18,11 +18,13 @@ from codekiln.errors import InputError
 def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Show how training would divide its work over a GPU POOL, and the memory it would take; spends no GPU.
 
+    Also what gain the evaluation could show, where problems.evaluation says how many problems there are.
+
     Example: codekiln plan --profile gemma3-12b --pool h200
     """
     from codekiln.launch.pools import read_cluster
     from codekiln.settings.resolve import resolve
-    from codekiln.stages.planning import plan_run
+    from codekiln.stages.planning import plan_evaluation, plan_run
     from codekiln.training.plan import table
 
     settings = resolve(profile, {"base_model": base_model, "pool": pool}, list(overrides))
@@ -31,6 +33,8 @@ def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], a
         click.echo(json.dumps({name: chosen.model_dump(mode="json") for name, chosen in plans.items()}, indent=2))
         return
     click.echo(table(plans))
+    if problems := settings.problems.evaluation:
+        click.echo(f"\nevaluation: {plan_evaluation(settings, problems)}")
 
 
 @click.command()

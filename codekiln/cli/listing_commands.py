@@ -1,12 +1,16 @@
-"""Commands that list recipes and base models."""
+"""Commands that list recipes, base models, and decisions of the gate."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from codekiln.cli.options import JSON
 from codekiln.errors import InputError
+
+if TYPE_CHECKING:
+    from codekiln.evaluation.ledger import Decision
 
 
 @click.command()
@@ -68,3 +72,42 @@ def models(as_json: bool) -> None:
             f"{spec.params / 1e9:.2f} B" if spec.params and spec.params > 1e8 else f"{(spec.params or 0) / 1e6:.1f} M"
         )
         click.echo(f"{spec.name:<20} {spec.id:<36} {params:>9}  {spec.licence}")
+
+
+@click.command()
+@click.argument("where")
+@click.option("--set-digest", default="", metavar="START", help="Only the evaluation set whose digest starts so.")
+@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
+@click.option("--experiment", default="codekiln", show_default=True)
+@JSON
+def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_json: bool) -> None:
+    """List the gate's decisions per evaluation set, and at which level the next candidate is judged.
+
+    WHERE is the working directory of a run on this machine, or models:/NAME for a registered model in MLflow.
+
+    Example: codekiln ledger runs/demo
+    """
+    from codekiln.evaluation.ledger import outlook, table
+
+    found = _decisions(where, tracking_uri, experiment)
+    chosen = [decision for decision in found if decision.set.startswith(set_digest)]
+    if as_json:
+        click.echo(json.dumps([decision.model_dump(mode="json") for decision in chosen], indent=2))
+    elif not chosen:
+        click.echo("no decision yet")
+    else:
+        click.echo("\n".join((table(chosen), "", *outlook(chosen))))
+
+
+def _decisions(where: str, tracking_uri: str, experiment: str) -> "list[Decision]":
+    from codekiln.evaluation.ledger import LEDGER, LedgerFile
+    from codekiln.registry import Registry
+    from codekiln.stages.ledger import read_decisions
+
+    if where.startswith("models:/"):
+        return read_decisions(Registry(tracking_uri, experiment), where.removeprefix("models:/"))
+    path = Path(where) / LEDGER
+    if not path.exists():
+        fix = "give the working directory of a run that has been judged, or models:/NAME"
+        raise InputError(f"has no {LEDGER}", where=where, fix=fix)
+    return LedgerFile(path, lambda line: click.echo(line, err=True)).decisions()

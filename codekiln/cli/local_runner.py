@@ -15,7 +15,8 @@ from typing import TextIO
 import yaml
 
 from codekiln.errors import InputError, did_you_mean
-from codekiln.stages.step import FAILED, MARK, WORKDIR
+from codekiln.stages.run_folder import WORKDIR
+from codekiln.stages.step import FAILED, MARK
 
 LOG = "kfp.log"
 LAST_LINES = 8

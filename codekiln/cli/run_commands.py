@@ -89,9 +89,12 @@ def stage(name: str, run_folder: Path, inputs: tuple[str, ...], output: Path, st
 @PROFILE
 @SET
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/latest/check"), show_default=True)
+@click.option("--data-only", is_flag=True, help="The run makes a data set: no gate needs enough evaluation problems.")
 @click.option("--cluster", is_flag=True, help="Check the cluster instead: pools, queues, volume, permissions.")
 @click.option("--kfp-host", default="", help="With --cluster: address of Kubeflow Pipelines, to check it too.")
-def check(profile: str, overrides: tuple[str, ...], output: Path, cluster: bool, kfp_host: str) -> None:
+def check(
+    profile: str, overrides: tuple[str, ...], output: Path, data_only: bool, cluster: bool, kfp_host: str
+) -> None:
     """Check settings, model, teacher, registry, pool, disk and problems; reports every problem it finds.
 
     With --cluster, check every GPU pool that CODEKILN_CLUSTER names, the volume or bucket, MLflow and permissions.
@@ -107,7 +110,7 @@ def check(profile: str, overrides: tuple[str, ...], output: Path, cluster: bool,
         check_cluster(kfp_host)
         click.echo("the cluster is ready")
         return
-    figures = run_check(resolve(profile, {}, list(overrides)), output).summary.figures
+    figures = run_check(resolve(profile, {}, list(overrides)), output, gate=not data_only).summary.figures
     click.echo(f"ready: {figures['train']:.0f} training, {figures['evaluation']:.0f} evaluation problems in {output}")
 
 

@@ -21,7 +21,6 @@ def summarise(workdir: Path) -> tuple[str, bool]:
 def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]:
     from codekiln.evaluation import table
     from codekiln.stages.evaluate import read_evaluation
-    from codekiln.stages.promote import ALREADY
 
     evaluation = read_evaluation(workdir / "evaluate")
     lines = [
@@ -30,13 +29,20 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
         "",
         *_by_stratum(workdir, evaluation),
         gate["sentence"],
+        *_recorded(gate["recorded"]),
         "",
         f"report   {workdir / 'report.html'}",
         f"results  {workdir / 'results.json'}",
         f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
     ]
-    # An adapter that is the champion already is not promoted again, which is no refusal.
-    return "\n".join(lines), not gate["promoted"] and ALREADY not in gate["sentence"]
+    return "\n".join(lines), not gate["promoted"]
+
+
+def _recorded(decision: dict[str, str] | None) -> list[str]:
+    """Say of a decision that was not made by this run which one made it, and when."""
+    if decision is None:
+        return []
+    return [f"decided on {decision['when']} in run {decision['run']}: the same adapter is judged once on a set"]
 
 
 def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:

@@ -150,7 +150,7 @@ class Score(Record):
 
 
 class Graded(Record):
-    """A sample with its verdict and, when it passed, its scores by metric name."""
+    """A sample with its verdict and its scores; one that fails may have none, or those of some metrics only."""
 
     sample: Sample
     verdict: Verdict

@@ -2,13 +2,14 @@
 
 from codekiln.evaluation.gate import Check, Gate, decide
 from codekiln.evaluation.results import comparison_table, results, strata_table, table
-from codekiln.evaluation.statistics import Interval, bootstrap
-from codekiln.evaluation.summary import CHAMPION, Comparison, Evaluation, evaluate
+from codekiln.evaluation.statistics import Interval, bootstrap, mean_intervals
+from codekiln.evaluation.summary import CHAMPION, Comparison, Decomposition, Evaluation, evaluate
 
 __all__ = [
     "CHAMPION",
     "Check",
     "Comparison",
+    "Decomposition",
     "Evaluation",
     "Gate",
     "Interval",
@@ -16,6 +17,7 @@ __all__ = [
     "comparison_table",
     "decide",
     "evaluate",
+    "mean_intervals",
     "results",
     "strata_table",
     "table",

@@ -1,16 +1,19 @@
 """The promotion gate: the checks that decide whether an adapter is promoted, and the sentence that says why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from codekiln.code import metrics
 from codekiln.errors import InputError
+from codekiln.evaluation.measures import over_all_samples
+from codekiln.evaluation.spending import confidence
+from codekiln.evaluation.statistics import LEVEL, MINIMUM_DIFFERING
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 PASS = "pass@1"
 MINIMUM_GROUPS = 10
-"""Fewest groups of problems that two contenders must share: a bootstrap over fewer groups is not informative."""
+"""Fewest groups of problems that two contenders must share: fewer say little about groups that nobody has seen."""
 
 
 class Check(Comparison):
@@ -33,7 +36,9 @@ class Gate(BaseModel):
     candidate: str
     metric: str
     tolerance: float
+    level: float = LEVEL
     reasons: tuple[Check, ...]
+    number: int | None = None
 
 
 def decide(
@@ -48,13 +53,17 @@ def decide(
     base: str = "base",
     champion: str | None = None,
     minimum_problems: int = 30,
+    level: float = LEVEL,
 ) -> Gate:
     """Decide whether ``candidate`` is promoted.
 
     It is promoted when, against ``base`` and against ``champion`` (if there is one),
 
-    * the 95 % interval of the paired difference lies on the better side of zero, on ``metric`` and on every guard,
-      over at least ``minimum_problems`` problems that both have a value on, of at least `MINIMUM_GROUPS` groups, and
+    * the interval of the paired difference (95 %, unless ``level`` says otherwise) lies on the better side of zero, on
+      ``metric`` and on every guard, over at least ``minimum_problems`` problems that both have a value on, of at least
+      `MINIMUM_GROUPS` groups, at least `MINIMUM_DIFFERING` of which differ,
+    * the same holds over all samples that parse, where the evaluation has that: over passing samples alone, a candidate
+      gains by failing where its code is worst, and
     * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
       ``-tolerance``.
 
@@ -71,7 +80,8 @@ def decide(
         protected: The measure that may not fall; higher is better.
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
-        minimum_problems: Fewest problems in common; below about 30 percentile intervals are too narrow.
+        minimum_problems: Fewest problems in common; below about 30 no interval of a mean is to be trusted.
+        level: Two-sided error of the intervals that decide, 0..1; less for a candidate that was preceded by others.
 
     Raises:
         InputError: The metric has no better direction, the candidate is its own opponent, or a comparison is missing.
@@ -80,21 +90,25 @@ def decide(
     opponents = [name for name in dict.fromkeys((base, champion)) if name is not None]
     if candidate in opponents:
         raise InputError(f"'{candidate}' cannot be judged against itself", where="gate")
-    directions = _directions(metric, direction, guards)
+    directions = _over_all_samples(evaluation, _directions(metric, direction, guards))
     checks: list[Check] = []
     for against in opponents:
         for name, way in directions.items():
-            checks.append(_improves(evaluation.compare(candidate, against, name), way, minimum_problems))
-        checks.append(_not_inferior(evaluation.compare(candidate, against, protected), tolerance, minimum_problems))
+            checks.append(_improves(evaluation.compare(candidate, against, name).at(level), way, minimum_problems))
+        guarded = evaluation.compare(candidate, against, protected).at(level)
+        checks.append(_not_inferior(guarded, tolerance, minimum_problems))
     checks += _above_zero(evaluation, candidate, protected)
     promoted = all(check.ok for check in checks)
-    sentence = _promotion(candidate, checks, metric, tolerance) if promoted else _refusal(candidate, checks)
+    sentence = _promotion(candidate, checks, tolerance) if promoted else _refusal(candidate, checks)
+    if level != LEVEL:
+        sentence += f"; intervals at {confidence(level)}"
     return Gate(
         promoted=promoted,
         sentence=sentence,
         candidate=candidate,
         metric=metric,
         tolerance=tolerance,
+        level=level,
         reasons=tuple(checks),
     )
 
@@ -118,6 +132,16 @@ def _directions(
     return directions
 
 
+def _over_all_samples(
+    evaluation: Evaluation, directions: Mapping[str, metrics.Direction]
+) -> dict[str, metrics.Direction]:
+    """Return the same measures, each followed by its mean over all samples where there is one."""
+    wanted = (
+        (one, way) for name, way in directions.items() for one, way in ((name, way), (over_all_samples(name), way))
+    )
+    return {name: way for name, way in wanted if name in directions or name in evaluation.measures}
+
+
 def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int) -> Check:
     failure, known = _too_few(comparison, minimum), comparison.interval.known()
     if known and not failure:
@@ -126,6 +150,8 @@ def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int
             failure = f"{_changes(comparison)}, which is not above zero"
         elif direction == "lower" and not high < 0:
             failure = f"{_changes(comparison)}, which is not below zero"
+        elif comparison.differing is not None and comparison.differing < MINIMUM_DIFFERING:
+            failure = f"{comparison.measure} differs on {_few(comparison)}, {MINIMUM_DIFFERING} are needed"
     return Check(**comparison.model_dump(), ok=not failure, failure=failure)
 
 
@@ -139,11 +165,16 @@ def _not_inferior(comparison: Comparison, tolerance: float, minimum: int) -> Che
 def _too_few(comparison: Comparison, minimum: int) -> str:
     """Return why a comparison has too few problems or groups to be tested; empty when it has enough."""
     what = f"{comparison.measure} can be compared on {comparison.n} problems"
-    if comparison.n < minimum or comparison.interval.known() is None:
+    if comparison.n < minimum:
         return f"{what} only, {minimum} are needed"
     if comparison.groups is not None and comparison.groups < MINIMUM_GROUPS:
         return f"{what} of {comparison.groups} groups only, {MINIMUM_GROUPS} groups are needed"
-    return ""
+    return "" if comparison.interval.known() else f"{comparison.measure} has no interval"
+
+
+def _few(comparison: Comparison) -> str:
+    what = "problems" if comparison.groups == comparison.n else f"groups of the {comparison.n} problems"
+    return f"{comparison.differing} {what} only"
 
 
 def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[Check]:
@@ -161,7 +192,7 @@ def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[
     return [Check(**compared.model_dump(), ok=False, failure=failure)]
 
 
-def _promotion(candidate: str, checks: Sequence[Check], metric: str, tolerance: float) -> str:
+def _promotion(candidate: str, checks: Sequence[Check], tolerance: float) -> str:
     clauses = []
     for against in dict.fromkeys(check.against for check in checks):
         mine = [check for check in checks if check.against == against]

@@ -10,6 +10,7 @@ from codekiln.code import metrics
 from codekiln.errors import InputError
 
 PASS = "pass@"
+_ALL_SAMPLES = ", all samples"
 
 
 class Measure(BaseModel):
@@ -54,8 +55,13 @@ def of_metric(name: str) -> Measure:
     return Measure(name=name, direction=metric.direction, describe=metric.describe)
 
 
+def over_all_samples(name: str) -> str:
+    """Return how the mean of a metric over all samples that parse is called, passing or not."""
+    return name + _ALL_SAMPLES
+
+
 def look_up(source: MeasureSource, name: str) -> Measure:
-    """Return a measure, a pass@k or a distance by name.
+    """Return a measure, also one over all samples, a pass@k or a distance by name.
 
     Raises:
         InputError: There is no measure of that name.
@@ -69,6 +75,10 @@ def look_up(source: MeasureSource, name: str) -> Measure:
         who = "a sample" if k == "1" else f"at least one of {k} samples"
         return Measure(name=name, direction="higher", describe=f"Chance that {who} {source.passes}.", share=True)
     known = by_name(source)
-    if name not in known:
+    one = known.get(name.removesuffix(_ALL_SAMPLES))
+    if one is None:
         raise InputError(f"no measure '{name}'", where="metric", fix=f"choose one of: {', '.join(known)}")
-    return known[name]
+    if name == one.name:
+        return one
+    describe = f"The mean of {one.name} over all samples that parse, whether they pass or not."
+    return one.model_copy(update={"name": name, "describe": describe})

@@ -15,13 +15,22 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
     """Return the content of ``results.json``, whose form is a contract with its readers.
 
     ``contenders`` {name: {measure: {mean, low, high}}}, ``comparisons`` [{contender, against, measure, difference,
-    low, high, n}], ``strata`` {stratum: contenders} and ``gate`` {promoted, sentence}; a number is null when no problem
-    has a value.
+    low, high, n}], ``strata`` {stratum: contenders}, ``decompositions`` [{contender, against, measure, difference,
+    code, samples, problems, n}] (see `Decomposition`) and ``gate`` {promoted, sentence, level, number, recorded}; a
+    figure is null when no problem has a value, and the ends of an interval are when all problems with a value are of
+    one group. ``level`` is the two-sided level of the gate's intervals, ``number`` counts the candidates that were
+    judged on the set (null: not counted), and ``recorded`` is null, or the run and the time of the decision where the
+    same adapter was judged before.
     """
     return {
-        **evaluation.model_dump(mode="json", include={"contenders", "strata"}),
-        "comparisons": [item.model_dump(mode="json", exclude={"groups"}) for item in evaluation.comparisons],
-        "gate": gate.model_dump(mode="json", include={"promoted", "sentence"}),
+        **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),
+        "comparisons": [
+            item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons
+        ],
+        "gate": {
+            **gate.model_dump(mode="json", include={"promoted", "sentence", "level", "number"}),
+            "recorded": None,
+        },
     }
 
 
@@ -86,6 +95,6 @@ def _digits(intervals: Iterable[Interval]) -> int:
 
 def _cell(interval: Interval, digits: int) -> str:
     if (known := interval.known()) is None:
-        return "-"
+        return "-" if interval.mean is None else f"{interval.mean:.{digits}f}"
     mean, low, high = (f"{value:.{digits}f}" for value in known)
     return f"{mean} [{low}, {high}]"

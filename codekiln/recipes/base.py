@@ -24,7 +24,7 @@ from codekiln import plugins
 from codekiln.code import metrics
 from codekiln.data import prompts
 from codekiln.data.decontamination import prompt_and_reference
-from codekiln.data.records import Example, Graded, Problem, Sample
+from codekiln.data.records import Example, Graded, Problem, Sample, Score
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes import problem_sets
@@ -116,14 +116,22 @@ class Recipe(ABC, Generic[S]):
         verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
         return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
 
-    def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
-        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs."""
+    @property
+    def over_all_samples(self) -> tuple[str, ...]:
+        """The code metrics that are averaged over all samples too: the target, and the metric that guards it."""
+        return () if self.measures else over_all_samples(self.metric)
+
+    def score(self, problems: Sequence[Problem], graded: Sequence[Graded], *, every: bool = False) -> list[Graded]:
+        """Return the same rows with scores: where the recipe has no measures, all code metrics of passing programs.
+
+        Args:
+            problems: At least the problems that samples were written for.
+            graded: Samples with their verdicts.
+            every: Whether programs that fail are scored as well, on `over_all_samples`.
+        """
         if self.measures:
             return list(graded)
-        by_id = {problem.task_id: problem for problem in problems}
-        codes = [program_of(by_id[row.sample.task_id], row.sample) for row in graded if row.verdict.passed]
-        scores = iter(metrics.score_all(codes))
-        return [row.model_copy(update={"scores": next(scores)}) if row.verdict.passed else row for row in graded]
+        return score_programs(problems, graded, self.over_all_samples if every else ())
 
     @abstractmethod
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
@@ -152,6 +160,35 @@ class Recipe(ABC, Generic[S]):
     def validate(self, folder: Path) -> Iterator[InputError]:
         """Yield what is wrong with the recipe's own files in a data set folder."""
         return iter(())
+
+
+def over_all_samples(metric: str) -> tuple[str, ...]:
+    """Return the code metrics that are averaged over all samples too: the target, and the metric that guards it."""
+    if metric not in metrics.names():
+        return ()
+    guard = metrics.get(metric).guard
+    return (metric, guard) if guard else (metric,)
+
+
+def score_programs(problems: Sequence[Problem], graded: Sequence[Graded], failing: Sequence[str] = ()) -> list[Graded]:
+    """Return the same rows with scores: all code metrics of programs that pass, and some of those that fail.
+
+    Args:
+        problems: At least the problems that the rows are about.
+        graded: Rows in any order.
+        failing: Metrics of programs that fail; empty: they are not scored.
+    """
+    by_id = {problem.task_id: problem for problem in problems}
+    wanted = {True: metrics.names(), **({False: failing} if failing else {})}
+    scores: dict[bool, Iterator[tuple[Score, ...]]] = {}
+    for passed, names in wanted.items():
+        rows = [row for row in graded if row.verdict.passed is passed]
+        programs = [program_of(by_id[row.sample.task_id], row.sample) for row in rows]
+        scores[passed] = iter(metrics.score_all(programs, names))
+    return [
+        row.model_copy(update={"scores": next(scores[row.verdict.passed])}) if row.verdict.passed in scores else row
+        for row in graded
+    ]
 
 
 def by_task(problems: Iterable[Problem], graded: Iterable[Graded]) -> dict[str, list[Graded]]:

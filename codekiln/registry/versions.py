@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from codekiln.errors import RegistryError
 from codekiln.registry.connection import explain_errors
+from codekiln.registry.decisions import Decisions
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
@@ -46,11 +46,8 @@ class Version:
         return f"models:/{self.name}/{self.version}"
 
 
-class ModelVersions:
+class ModelVersions(Decisions):
     """Operations on registered versions and their aliases; the base class of ``Registry``."""
-
-    client: "MlflowClient"
-    uri: str
 
     @explain_errors
     def champion(self, model_name: str) -> Version | None:
@@ -148,15 +145,6 @@ class ModelVersions:
         self.client.set_registered_model_alias(model_name, CHAMPION, str(previous.version))
         self._delete_alias(model_name, PREVIOUS, previous.version)
         return self._get(model_name, previous.version)
-
-    def _create(self, model_name: str) -> None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            self.client.create_registered_model(model_name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
 
     def _by_alias(self, model_name: str, alias: str) -> Version | None:
         from mlflow.exceptions import MlflowException

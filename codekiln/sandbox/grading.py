@@ -75,7 +75,7 @@ def grade_samples(
 
 
 def grade_files(
-    problems: str,
+    problems: str | Sequence[Problem],
     samples: Path,
     out: Path,
     workers: int | None = None,
@@ -93,7 +93,7 @@ def grade_files(
     tests of an MBPP problem count, including the one that prompts show.
 
     Args:
-        problems: A path or Hub id.
+        problems: A path or Hub id, or the problems themselves.
         samples: Path of the samples.
         out: Path of the graded rows.
         workers: Number of programs run at the same time; default: one per core.
@@ -112,7 +112,7 @@ def grade_files(
             reads are not confined on this machine.
     """
     limits = limits or Limits()
-    known = read_problems(problems, show=0)
+    known = read_problems(problems, show=0) if isinstance(problems, str) else problems
     missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
     rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
     distinct = _Distinct(rows.keys)

@@ -2,7 +2,7 @@
 
 import hashlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from codekiln.data.programs import program_of
@@ -10,6 +10,32 @@ from codekiln.data.readers import ProblemNames, iterate_samples
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors
 from codekiln.sandbox.verdict_cache import problem_digest, verdict_key
+
+
+def numbered_samples(
+    names: ProblemNames, numbers: Mapping[str, int], path: Path, is_quiet: bool = True
+) -> Iterator[tuple[int, Sample]]:
+    """Yield the samples of a file or folder, each with the number of the problem that it names.
+
+    Args:
+        names: The problems by the names that samples may use.
+        numbers: Number by ``task_id``.
+        path: The file or folder.
+        is_quiet: Whether ignored fields go unmentioned.
+
+    Raises:
+        InputErrors: Rows are malformed or name unknown problems; raised at the end.
+    """
+    errors: list[InputError] = []
+    for where, sample in iterate_samples(path, is_quiet):
+        if (problem := names.find(sample.task_id)) is not None:
+            yield numbers[problem.task_id], sample
+        elif len(errors) < InputErrors.SHOWN:
+            errors.append(names.refusal(sample.task_id, where))
+        else:  # it is counted only, and a suggestion takes a while
+            errors.append(InputError(f"no problem is called {sample.task_id!r}", where=f"{where}.task_id"))
+    if errors:
+        raise InputErrors(errors)
 
 
 class SampleFile:
@@ -83,16 +109,7 @@ class SampleFile:
 
     def _read(self, is_quiet: bool = True) -> Iterator[tuple[int, Sample]]:
         """Yield (number of the problem, sample)."""
-        errors: list[InputError] = []
-        for where, sample in iterate_samples(self._path, is_quiet):
-            if (problem := self._names.find(sample.task_id)) is not None:
-                yield self._numbers[problem.task_id], sample
-            elif len(errors) < InputErrors.SHOWN:
-                errors.append(self._names.refusal(sample.task_id, where))
-            else:  # it is counted only, and a suggestion takes a while
-                errors.append(InputError(f"no problem is called {sample.task_id!r}", where=f"{where}.task_id"))
-        if errors:
-            raise InputErrors(errors)
+        return numbered_samples(self._names, self._numbers, self._path, is_quiet)
 
     def _key(self, number: int, program: str) -> bytes:
         return verdict_key(self._context, self._digests[number], program)

@@ -29,7 +29,7 @@ class EvaluationSettings(Section):
         0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this"
     )
     minimum_problems: int = Field(30, ge=2, description="the gate refuses with fewer problems in common")
-    resamples: int = Field(10_000, ge=100, description="bootstrap resamples")
+    resamples: int = Field(10_000, ge=100, description="bootstrap resamples, for the intervals of distances")
 
 
 class Settings(Section):

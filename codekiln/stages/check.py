@@ -20,7 +20,7 @@ from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
-from codekiln.stages.planning import plan_run
+from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.run_folder import (
     EVALUATION,
     TRAIN,
@@ -33,13 +33,16 @@ from codekiln.stages.run_folder import (
 )
 
 MINIMUM_FREE_GB = 1
+GATELESS = "gateless"
+"""Parameter of a check whose run ends without a gate, as the pipeline data does."""
 
 
 class _ProblemCounts(NamedTuple):
-    """Sizes of both problem sets, and the rejected problems by reason."""
+    """Sizes of both problem sets, the number of groups of the second, and the rejected problems by reason."""
 
     train: int
     evaluation: int
+    groups: int
     rejected: dict[str, int]
 
 
@@ -49,6 +52,8 @@ def _check(context: StageContext) -> Summary:
 
     def problems() -> str:
         counts.append(_write_problems(settings, context.output))
+        if GATELESS not in context.parameters:
+            require_enough(settings, counts[0].evaluation, counts[0].groups)
         return "readable, and their references pass"
 
     probes: Mapping[str, Callable[[], str]] = {
@@ -63,6 +68,8 @@ def _check(context: StageContext) -> Summary:
     write_settings(context.output, settings)
     _start_parent(settings, context)
     (found,) = counts
+    notes["evaluation"] = plan_evaluation(settings, found.evaluation, found.groups)
+    print(f"check: evaluation: {notes['evaluation']}", flush=True)
     figures = {"train": found.train, "evaluation": found.evaluation}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)
 
@@ -146,7 +153,7 @@ def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:
             )
     write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **provenance)
     write_dataset(folder / EVALUATION, made.evaluation, Problem, **provenance)
-    return _ProblemCounts(len(made.train), len(made.evaluation), _reasons(made.rejected))
+    return _ProblemCounts(len(made.train), len(made.evaluation), _groups(made.evaluation), _reasons(made.rejected))
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
@@ -171,7 +178,12 @@ def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str,
     for data in (train, evaluation):
         if {key: getattr(data.manifest, key) for key in provenance} != provenance:
             return None
-    return _ProblemCounts(len(train.rows()), len(evaluation.rows()), train.manifest.rejected)
+    rows = evaluation.rows()
+    return _ProblemCounts(len(train.rows()), len(rows), _groups(rows), train.manifest.rejected)
+
+
+def _groups(problems: Iterable[Problem]) -> int:
+    return len({problem.group or (problem.task_id,) for problem in problems})
 
 
 def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:

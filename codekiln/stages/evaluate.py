@@ -32,13 +32,17 @@ def _evaluate(context: StageContext) -> Summary:
     samples = {name: _sample(context, name, adapter) for name, adapter in contenders.items()}
     known = recipe.references(problems)
     graded = _grade(context, recipe, problems, known | samples)
+    named = measures.by_name(type(recipe))
     result = compare(
         {
             name: _repeated(rows, context.settings.evaluate.n) if name in known else rows
             for name, rows in graded.items()
         },
-        list(measures.by_name(type(recipe))),
+        list(named),
         context.settings.evaluation.k,
+        of_passing=() if recipe.measures else list(named),
+        all_samples=recipe.over_all_samples,
+        shares=[name for name, measure in named.items() if measure.share],
         groups={row.task_id: row.group for row in problems},
         strata={row.task_id: row.stratum for row in problems},
         distances=recipe.distances,
@@ -109,7 +113,8 @@ def _grade(
 ) -> dict[str, list[Graded]]:
     """Return the graded samples of each contender; all are graded in one call, which runs equal programs once."""
     everything = [row.model_copy(update={"model": name}) for name, written in samples.items() for row in written]
-    rows = iter(recipe.score(problems, grade(recipe, problems, everything, context.settings, context.step)))
+    verdicts = grade(recipe, problems, everything, context.settings, context.step)
+    rows = iter(recipe.score(problems, verdicts, every=True))
     graded = {name: [next(rows) for _ in written] for name, written in samples.items()}
     for name, found in graded.items():
         write_dataset(context.output / "graded" / name, found, Graded, code_version=code_version())

@@ -1,9 +1,12 @@
-"""Parallelisation plans of a run's training stages on a GPU pool."""
+"""What a run's training would take on a GPU pool, and what its evaluation could show."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-from codekiln import models
+from codekiln import models, recipes
+from codekiln.code import metrics
+from codekiln.errors import InputError
+from codekiln.evaluation import power
 from codekiln.launch.pools import Pool
 from codekiln.settings.schema import Settings
 from codekiln.training.plan import TrainingPlan, plan
@@ -34,3 +37,29 @@ def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
         InputError: A stage does not fit the pool.
     """
     return {section: plan_stage(settings, section, pool) for section in KINDS}
+
+
+def plan_evaluation(settings: Settings, problems: int, groups: int | None = None) -> str:
+    """Return what an evaluation on so many problems of so many groups can show, in words.
+
+    Only pass@1 has known spreads: where a recipe protects something else, the text is just the size.
+    """
+    design = power.Design(problems, settings.evaluate.n, groups, settings.evaluation.tolerance)
+    if recipes.get(settings.recipe).guard != "pass@1":
+        return f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
+    return power.describe(design, structural=settings.metric == metrics.DEFAULT)
+
+
+def require_enough(settings: Settings, problems: int, groups: int) -> None:
+    """Raise when the gate could never promote on such a set, whatever is trained.
+
+    Raises:
+        InputError: Too few problems, or too few groups of them.
+    """
+    minimum = settings.evaluation.minimum_problems
+    if found := power.obstacles(problems, groups, minimum):
+        raise InputError(
+            f"no adapter could be promoted: there are {' and '.join(found)}",
+            where="evaluation problems",
+            fix="give more problems, or a larger problems.evaluation; the pipeline data needs none of this",
+        )

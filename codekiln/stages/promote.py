@@ -5,75 +5,94 @@ import json
 from codekiln import recipes
 from codekiln.data.files import write_atomic
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
+from codekiln.evaluation.ledger import Decision
 from codekiln.evaluation.report import model_card, render
+from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
-from codekiln.registry.runs import adapter_digest
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.evaluate import read_evaluation
+from codekiln.stages.ledger import RunLedger
 from codekiln.stages.reporting import report_data
 from codekiln.stages.run_folder import read_tracking, registry_of
 from codekiln.stages.tracking import adapter_tags
 
-ALREADY = "is the champion already"
-
 
 def _promote(context: StageContext) -> Summary:
     registry = registry_of(context.run_folder)
-    evaluation = read_evaluation(context.inputs["evaluation"])
-    manifest = StageManifest.read(context.inputs["adapter"])
-    candidate = "candidate" if manifest.stage == "fetch" else manifest.step
-    version = registry.champion(context.settings.registered_name)
-    if version is not None and version.tags["adapter_digest"] == adapter_digest(context.inputs["adapter"]):
-        gate = _already_champion(context, evaluation, candidate, version)
+    ledger = RunLedger(context, registry)
+    decision = ledger.find()
+    version = _register(context, registry)
+    if decision is None:
+        decision, version = _judge(context, registry, ledger, version)
     else:
-        gate = _decide(context, evaluation, candidate)
-        version = _register(context, registry, manifest)
-    # Written before the alias moves: a champion without a report could not be explained.
-    _write(context, evaluation, gate, version)
-    if gate.promoted:
-        version = registry.promote(version)
-    registry.client.set_tag(read_tracking(context.run_folder).parent_run_id, "codekiln.gate", gate.sentence)
-    print(f"{context.step}: {gate.sentence}", flush=True)
+        ledger.restore(decision)
+        version = _completed(registry, decision, version)
+        print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
+    registry.client.set_tag(read_tracking(context.run_folder).parent_run_id, "codekiln.gate", decision.sentence)
+    print(f"{context.step}: {decision.sentence}", flush=True)
     return Summary(
-        figures={"promoted": float(gate.promoted), "version": version.version},
-        notes={"gate": gate.sentence, "model": version.uri, "aliases": ", ".join(version.aliases)},
+        figures={
+            "promoted": float(decision.verdict == "promoted"),
+            "version": version.version,
+            "candidate_number": decision.number,
+            "level": decision.level,
+        },
+        notes={"gate": decision.sentence, "model": version.uri, "aliases": ", ".join(version.aliases)},
     )
 
 
-def _decide(context: StageContext, evaluation: Evaluation, candidate: str) -> Gate:
+def _judge(context: StageContext, registry: Registry, ledger: RunLedger, version: Version) -> tuple[Decision, Version]:
+    """Decide about an adapter that was not judged on this set before, and move the aliases."""
+    evaluation = read_evaluation(context.inputs["evaluation"])
+    decision = ledger.open()
+    gate = _decide(context, evaluation, decision)
+    if CHAMPION not in version.aliases:
+        version = registry.set_challenger(version)
+    # Written before the alias moves: a champion without a report could not be explained.
+    _write(context, evaluation, gate, version)
+    decision = ledger.close(decision, gate)
+    return decision, registry.promote(version) if gate.promoted else version
+
+
+def _completed(registry: Registry, decision: Decision, version: Version) -> Version:
+    """Complete a promotion that was interrupted after its decision; otherwise return ``version`` as it is.
+
+    A version that was promoted then, and has lost its place since, does not get it back by a repetition.
+    """
+    was_promoted = version.tags.get("promoted_at", "") >= decision.when
+    champion = registry.champion(version.name)
+    is_unchanged = (champion.tags["adapter_digest"] if champion else "") == decision.champion
+    if decision.verdict == "promoted" and not was_promoted and is_unchanged:
+        return registry.promote(version)
+    return version
+
+
+def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -> Gate:
     chosen, recipe = context.settings.evaluation, recipes.get(context.settings.recipe)
-    return decide(
+    manifest = StageManifest.read(context.inputs["adapter"])
+    gate = decide(
         evaluation,
-        candidate,
+        "candidate" if manifest.stage == "fetch" else manifest.step,
         metric=context.settings.metric,
         direction=measures.look_up(recipe, context.settings.metric).direction,
         protected=recipe.guard,
         tolerance=chosen.tolerance,
         champion=CHAMPION if CHAMPION in evaluation.contenders else None,
         minimum_problems=chosen.minimum_problems,
+        level=decision.level,
     )
+    sentence = f"{gate.sentence} {charge(decision.number)}"
+    return gate.model_copy(update={"sentence": sentence, "number": decision.number})
 
 
-def _already_champion(context: StageContext, evaluation: Evaluation, candidate: str, version: Version) -> Gate:
-    sentence = f"not promoted: {candidate} {ALREADY} (version {version.version} of {version.name}), so nothing changes"
-    return Gate(
-        promoted=False,
-        sentence=sentence,
-        candidate=candidate,
-        metric=context.settings.metric,
-        tolerance=context.settings.evaluation.tolerance,
-        reasons=(),
-    )
-
-
-def _register(context: StageContext, registry: Registry, manifest: StageManifest) -> Version:
+def _register(context: StageContext, registry: Registry) -> Version:
     folder = context.inputs["adapter"]
+    manifest = StageManifest.read(folder)
     own = StageContext(
         settings=context.settings, inputs={}, output=folder, step=manifest.step, run_folder=context.run_folder
     )
     tags = {**adapter_tags(own, manifest), "evaluation": StageManifest.read(context.inputs["evaluation"]).digest}
-    version = registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
-    return registry.set_challenger(version)
+    return registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
 
 
 def _write(context: StageContext, evaluation: Evaluation, gate: Gate, version: Version) -> None:

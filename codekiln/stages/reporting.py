@@ -5,21 +5,18 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
-from typing import Any, NamedTuple
 
 from codekiln import models, recipes
 from codekiln.data.folders import Dataset
-from codekiln.data.records import Graded, Problem
+from codekiln.data.records import Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
 from codekiln.evaluation.report import data as report
-from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
-from codekiln.sandbox.grading import program_of
 from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
+from codekiln.stages.examples import before_and_after
 from codekiln.stages.run_folder import read_tracking
 
-SHOWN = 5
 PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 
 
@@ -31,7 +28,7 @@ def report_data(context: StageContext, evaluation: Evaluation, gate: Gate, versi
     tracking = read_tracking(context.run_folder)
     return report.ReportData(
         title=f"{settings.recipe} on {settings.base_model}",
-        question=_question(gate, settings.base_model, recipe),
+        question=question(gate, settings.base_model, recipe.guard, programs=not recipe.measures),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         against=BASE,
         gate=gate,
@@ -47,74 +44,37 @@ def report_data(context: StageContext, evaluation: Evaluation, gate: Gate, versi
         steps=tuple(_step(name, record) for name, record in lineage.items()),
         adapters=_adapters(context, lineage, gate.candidate, version),
         settings=settings.model_dump(mode="json"),
-        environment=_environment(),
+        environment=environment(),
         tracking=report.TrackingInfo(
             uri=tracking.uri, experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
         ),
     )
 
 
-def _question(gate: Gate, base: str, recipe: type[Recipe[Any]]) -> str:
-    if not recipe.measures and gate.metric != recipe.guard:
+def question(gate: Gate, base: str, guard: str, programs: bool) -> str:
+    """Return the question that the gate answers, in one sentence.
+
+    Args:
+        gate: The decision.
+        base: What the candidate is compared with.
+        guard: The measure that may not fall.
+        programs: Whether measures are taken of passing programs only.
+    """
+    if programs and gate.metric != guard:
         return f"Does {gate.candidate} write code that is better on {gate.metric} than {base}, and no less correct?"
-    kept = f", and no worse on {recipe.guard}" if gate.metric != recipe.guard else ""
+    kept = f", and no worse on {guard}" if gate.metric != guard else ""
     return f"Is {gate.candidate} better on {gate.metric} than {base}{kept}?"
 
 
 def _examples(context: StageContext, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
-    """Return replies to problems spaced evenly from the best change to the worst: nothing is cherry-picked."""
-    metric, programs = context.settings.metric, not recipes.get(context.settings.recipe).measures
-    before, after = (
-        _median_replies(read_graded(context.inputs["evaluation"], name), metric, programs) for name in (BASE, candidate)
+    return before_and_after(
+        Dataset(context.inputs["evaluation_problems"], Problem).rows(),
+        evaluation.per_problem,
+        lambda name: read_graded(context.inputs["evaluation"], name),
+        (BASE, candidate),
+        context.settings.metric,
+        passing=not recipes.get(context.settings.recipe).measures,
     )
-    change = {task: after[task].value - before[task].value for task in before.keys() & after.keys()}
-    ranked = sorted(change, key=lambda task: (-change[task], task))
-    chosen = [ranked[round(index * (len(ranked) - 1) / (SHOWN - 1))] for index in range(SHOWN)] if ranked else []
-    problems = {row.task_id: row for row in Dataset(context.inputs["evaluation_problems"], Problem).rows()}
-    return tuple(
-        report.BeforeAfter(
-            task_id=task,
-            prompt=problems[task].prompt,
-            before_name=BASE,
-            after_name=candidate,
-            before_code=program_of(problems[task], before[task].row.sample),
-            after_code=program_of(problems[task], after[task].row.sample),
-            before_scores=_scores(before[task].row),
-            after_scores=_scores(after[task].row),
-        )
-        for task in dict.fromkeys(chosen)
-    )
-
-
-class _ScoredReply(NamedTuple):
-    """A graded sample with its value of the target metric."""
-
-    value: float
-    row: Graded
-
-
-def _median_replies(rows: Sequence[Graded], metric: str, passing: bool) -> dict[str, _ScoredReply]:
-    """Return the sample with the median value for each problem.
-
-    Args:
-        rows: Graded samples of one contender.
-        metric: The target metric.
-        passing: Whether only samples that pass count.
-    """
-    known: dict[str, list[_ScoredReply]] = {}
-    for row in rows:
-        value = _value(row, metric)
-        if value is not None and (row.verdict.passed or not passing):
-            known.setdefault(row.sample.task_id, []).append(_ScoredReply(value, row))
-    return {task: sorted(found, key=lambda reply: reply.value)[len(found) // 2] for task, found in known.items()}
-
-
-def _value(row: Graded, metric: str) -> float | None:
-    return float(row.verdict.passed) if metric.startswith(measures.PASS) else row.score(metric)
-
-
-def _scores(row: Graded) -> dict[str, float | None]:
-    return {score.metric: score.value for score in row.scores}
 
 
 def _base(name: str) -> report.BaseModelInfo:
@@ -152,9 +112,10 @@ def _adapters(
     )
 
 
-def _environment() -> dict[str, str]:
+def environment(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of Python and packages, and the machine."""
     return {
         "Python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        **{name: installed(name) for name in PACKAGES},
+        **{name: installed(name) for name in packages},
     }

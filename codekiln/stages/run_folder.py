@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from codekiln.data.files import write_atomic
 from codekiln.errors import InputError
+from codekiln.evaluation.ledger import LEDGER
 from codekiln.settings.resolve import validate
 from codekiln.settings.schema import Settings
 
 if TYPE_CHECKING:
     from codekiln.registry import Registry
 
+WORKDIR = "CODEKILN_WORKDIR"
 SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train_problems", "evaluation_problems"
 
 
@@ -79,6 +81,14 @@ def open_registry(settings: Settings, folder: Path) -> "Registry":
     from codekiln.registry import Registry
 
     return Registry(tracking_uri(settings, folder), settings.experiment)
+
+
+def ledger_file(run_folder: Path) -> Path | None:
+    """Return the ledger beside the folders of a run on this machine, or None on a cluster, which has no such place."""
+    from codekiln.registry.connection import sqlite_path
+
+    is_local = WORKDIR in os.environ or sqlite_path(read_tracking(run_folder).uri) is not None
+    return run_folder.absolute().parent / LEDGER if is_local else None
 
 
 def registry_of(run_folder: Path) -> "Registry":

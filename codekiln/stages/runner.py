@@ -12,17 +12,26 @@ from codekiln.stages.base import StageContext, StageManifest, execute
 from codekiln.stages.run_folder import EVALUATION, TRAIN, read_settings
 
 
-def run_check(settings: Settings, output: Path) -> StageManifest:
+def run_check(settings: Settings, output: Path, *, gate: bool = True) -> StageManifest:
     """Run check into ``output``.
+
+    Args:
+        settings: Resolved settings of the run.
+        output: Folder to fill.
+        gate: Whether a gate ends the run, so that its evaluation problems must suffice for one.
 
     Raises:
         InputErrors: All problems found.
     """
+    from codekiln.stages.check import GATELESS
     from codekiln.stages.tracking import tracked, untracked
 
     # Tracked afterwards, because check itself creates the parent run.
     stage = stages.get("check")
-    context = StageContext(settings=settings, inputs={}, output=output, step=stage.name, run_folder=output)
+    parameters = {} if gate else {GATELESS: "yes"}
+    context = StageContext(
+        settings=settings, inputs={}, output=output, step=stage.name, run_folder=output, parameters=parameters
+    )
     manifest, _ = execute(stage, context, untracked)
     with tracked(stage, context) as log:
         log(manifest)

@@ -11,16 +11,15 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest
-from codekiln.stages.run_folder import read_settings
+from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
-WORKDIR = "CODEKILN_WORKDIR"
 MARK = "codekiln| "
 FAILED = "error in "
 
 
 def check_step(
-    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str
+    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str, gate: bool
 ) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
     """Run check as a step; problems found end it with all of them and exit code 2.
 
@@ -32,6 +31,7 @@ def check_step(
         profile: Profile name.
         form: Filled-in fields of the run form.
         overrides: ``key=value`` lines.
+        gate: Whether a gate ends the run.
     """
 
     def perform() -> StageManifest:
@@ -42,7 +42,7 @@ def check_step(
                 where="tracking_uri",
                 fix="set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step",
             )
-        return run_check(settings, _folder(run, "check"))
+        return run_check(settings, _folder(run, "check"), gate=gate)
 
     _write(page, _page("check", _guarded("check", perform)))
     return placement(read_settings(Path(run.path)).pool)

@@ -5,6 +5,8 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.errors import InputError
+from codekiln.evaluation.ledger import Decision, LedgerFile
+from codekiln.registry import Registry
 from codekiln.stages.run_folder import TRAIN
 from codekiln.stages.runner import _Folders
 
@@ -59,6 +61,10 @@ def test_plan_shows_how_each_stage_divides_over_a_pool(monkeypatch):
     assert shown.exit_code == 0, shown.output
     for stage in ("sft", "dpo", "dpo_further"):
         assert f"{stage}: gemma3-12b takes 21.9 GiB and does not fit one device" in shown.output
+    assert "evaluation: " not in shown.output  # nobody knows yet how many problems there are
+    sized = invoke("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "problems.evaluation=500")
+    assert "evaluation: 500 problems, " in sized.output
+    assert "with pass@1 unchanged " in sized.output
     words = ("plan", "--profile", "gemma3-12b", "--pool", "a10", "--set", "strategy=ddp", "--json")
     assert "does not fit" in invoke(*words).output
     plans = json.loads(invoke(*words[:5], "--json").output)
@@ -96,3 +102,33 @@ def test_an_input_that_a_stage_lacks_is_named(tmp_path):
     assert folders[TRAIN] == tmp_path
     with pytest.raises(InputError, match="needs the input 'samples'; given: sample"):
         folders["samples"]
+
+
+def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
+    given = {"model": "tiny", "target": "lines", "adapter": "f" * 64, "verdict": "promoted"}
+    file = LedgerFile(tmp_path / "ledger.jsonl")
+    for found in ("1" * 64, "2" * 64):
+        file.add(Decision(set=found, **given))
+    with file.path.open("a") as lines:
+        lines.write('{"model": "ti')
+    shown = invoke("ledger", str(tmp_path))
+    assert shown.exit_code == 0
+    assert "ledger.jsonl:3: is no decision" in shown.stderr
+    assert [line.split()[2] for line in shown.stdout.splitlines()[1:3]] == ["1" * 12, "2" * 12]
+    assert "tiny, lines, set 222222222222: the next candidate is judged with intervals at 99.75 %" in shown.stdout
+    found = json.loads(invoke("ledger", str(tmp_path), "--set-digest", "22", "--json").stdout)
+    assert [item["set"] for item in found] == ["2" * 64]
+    missing = invoke("ledger", str(tmp_path / "none"))
+    assert missing.exit_code == 2
+    assert "has no ledger.jsonl" in missing.stderr
+
+
+def test_the_ledger_of_a_registered_model_is_listed(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    assert invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout == "no decision yet\n"
+    made = Decision(model="tiny", set="1" * 64, target="lines", adapter="f" * 64)
+    Registry(uri, "codekiln").record_decision("tiny", made.key, made.model_dump_json())
+    assert "open" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout
+    shown = invoke("ledger", "models:/tiny", "--tracking-uri", "http://127.0.0.1:9")
+    assert shown.exit_code == 1
+    assert "fix: check the tracking URI" in shown.stderr

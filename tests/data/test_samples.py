@@ -128,3 +128,30 @@ def test_a_name_that_fits_none_has_a_hint() -> None:
     error = names("Mbpp/2", "Mbpp/3").refusal("Mbp/2x", "s.jsonl:3")
     assert (error.where, error.what) == ("s.jsonl:3.task_id", "no problem is called 'Mbp/2x'")
     assert names(*map(str, range(400))).refusal("zzz", "s:1").fix == "the problems are called like '0'"
+
+
+@pytest.mark.parametrize("name", ["response", "generation", "generated_text", "output"])
+def test_a_reply_by_another_name_is_a_completion(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "s.jsonl", [{"task_id": "a", name: "x"}, {"task_id": "b", name: "y", "solution": "z"}])
+    assert read_samples(path) == [Sample(task_id="a", completion="x"), Sample(task_id="b", solution="z")]
+
+
+def test_several_replies_in_a_row_are_as_many_samples(tmp_path: Path) -> None:
+    stored = [{"task_id": 11, "generated_sequences": ["x", "y"]}, {"task_id": 12, "generated_sequences": ["z"]}]
+    path = tmp_path / "run_1.json"
+    path.write_text(json.dumps(stored, indent=4))
+    assert read_located_samples(path) == [
+        (f"{path}[0].generated_sequences[0]", Sample(task_id="11", completion="x")),
+        (f"{path}[0].generated_sequences[1]", Sample(task_id="11", completion="y")),
+        (f"{path}[1].generated_sequences[0]", Sample(task_id="12", completion="z")),
+    ]
+    path = write(tmp_path / "s.jsonl", [{"task_id": "a", "solutions": ["x"], "model": "m"}])
+    assert read_samples(path) == [Sample(task_id="a", solution="x", model="m")]
+    path = write(tmp_path / "s.jsonl", [{"task_id": "a", "responses": ["x", 1]}])
+    with pytest.raises(InputErrors, match=r"s\.jsonl:1\.responses\[1\]\.completion"):
+        read_samples(path)
+
+
+def test_a_row_with_an_empty_list_of_replies_has_no_sample(tmp_path: Path) -> None:
+    rows = [{"task_id": "a", "responses": []}, {"task_id": "b", "response": "x"}]
+    assert read_samples(write(tmp_path / "s.jsonl", rows)) == [Sample(task_id="b", completion="x")]

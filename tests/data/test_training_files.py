@@ -153,7 +153,7 @@ def test_arrays_and_compressed_files_are_read_too(tmp_path):
 def test_files_that_cannot_be_read_to_the_end_are_named(tmp_path):
     whole = json.dumps([SINGLES["Alpaca"]] * 3)
     (tmp_path / "cut.json").write_text(whole[:-30])
-    assert {"not-json", "twin"} == set(found(checked(tmp_path / "cut.json")))
+    assert {"unreadable", "twin"} == set(found(checked(tmp_path / "cut.json")))
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b"{}\n" * 9)[:-9])
     (tmp_path / "latin.jsonl").write_bytes(b'{"prompt": "\xe9"}\n')
     (tmp_path / "empty.jsonl").write_text("\n")

@@ -1,4 +1,7 @@
+import random
+
 import pytest
+from scipy import stats
 
 from codekiln.code import metrics
 from codekiln.data.records import Graded, Sample, Score, Verdict
@@ -179,6 +182,120 @@ def test_problems_of_a_few_groups_decide_nothing(groups, promoted):
 
     of = {str(task): f"g{task % groups}" for task in range(40)}
     measured = evaluate({"base": rows(0.0), "dpo": rows(1.0)}, ["own"], groups=of)
-    gate = decide(measured, "dpo", metric="own", direction="higher")
+    gate = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.5)
     assert gate.promoted is promoted
     assert promoted or f"on 40 problems of {groups} groups only, 10 groups are needed" in gate.sentence
+
+
+def problems(count, changed, metric="own"):
+    """Graded rows of base and dpo: the first ``changed`` problems gain 5, the others are equal."""
+
+    def rows(gain):
+        return [
+            Graded(
+                sample=Sample(task_id=str(task), solution=""),
+                verdict=passed(str(task)),
+                scores=(Score(metric=metric, value=float(task % 3) + gain * (task < changed)),),
+            )
+            for task in range(count)
+        ]
+
+    return {"base": rows(0.0), "dpo": rows(5.0)}
+
+
+@pytest.mark.parametrize(("changed", "promoted"), [(5, False), (6, True), (100, True)])
+def test_a_gain_on_a_few_problems_decides_nothing(changed, promoted):
+    measured = evaluate(problems(200, changed), ["own"])
+    gate = decide(measured, "dpo", metric="own", direction="higher")
+    assert gate.promoted is promoted
+    assert measured.compare("dpo", "base", "own").low > 0
+    assert ("own differs on 5 problems only, 6 are needed" in gate.sentence) is not promoted
+
+
+def test_groups_that_differ_are_counted_not_their_problems():
+    groups = {str(task): f"g{task // 10}" for task in range(200)}
+    measured = evaluate(problems(200, 50), ["own"], groups=groups)
+    own = measured.compare("dpo", "base", "own")
+    assert (own.n, own.groups, own.differing) == (200, 20, 5)
+    forced = measured.model_copy(update={"comparisons": (measured.comparisons[0], own.model_copy(update={"low": 0.1}))})
+    gate = decide(forced, "dpo", metric="own", direction="higher")
+    assert "own differs on 5 groups of the 200 problems only, 6 are needed" in gate.sentence
+
+
+def test_the_target_is_asked_over_all_samples_too():
+    both = {STRUCTURE: GAIN, f"{STRUCTURE}, all samples": NOISE}
+    gate = decide(evaluation(**both, pass1=STEADY), "dpo", metric=STRUCTURE)
+    assert not gate.promoted
+    assert f"{STRUCTURE}, all samples changes by +0.200" in gate.sentence
+    gained = decide(evaluation(**{name: GAIN for name in both}, pass1=STEADY), "dpo", metric=STRUCTURE)
+    assert gained.promoted
+    assert f"{STRUCTURE} by +9.10" in gained.sentence
+    assert f"{STRUCTURE}, all samples by +9.10" in gained.sentence
+
+
+def test_a_guard_of_the_target_is_asked_over_all_samples_too():
+    measured = {name: GAIN for name in (INDEX, f"{INDEX}, all samples", STRUCTURE)}
+    gate = decide(evaluation(**measured, **{f"{STRUCTURE}, all samples": NOISE}, pass1=STEADY), "dpo", metric=INDEX)
+    assert [check.measure for check in gate.reasons if not check.ok] == [f"{STRUCTURE}, all samples"]
+
+
+def test_failing_where_the_code_is_worst_is_no_gain():
+    def rows(fails):
+        return [
+            Graded(
+                sample=Sample(task_id=str(task), solution=""),
+                verdict=passed(str(task)) if number not in fails(task) else failed(str(task)),
+                scores=(Score(metric="own", value=float(70 + task % 7 + 10 * number)),),
+            )
+            for task in range(200)
+            for number in range(10)
+        ]
+
+    # The candidate writes the same programs, fails with the worst of each problem, and passes another one instead.
+    given = {"base": rows(lambda task: (9,)), "dpo": rows(lambda task: (0,))}
+    measured = evaluate(given, ["own"], of_passing=["own"], all_samples=["own"])
+    assert measured.compare("dpo", "base", "own").low > 5
+    gate = decide(measured, "dpo", metric="own", direction="higher")
+    assert not gate.promoted
+    assert "own, all samples changes by +0.000 [+0.000, +0.000]" in gate.sentence
+    (parts,) = measured.decompositions
+    assert (parts.code, parts.problems) == (0.0, 0.0)
+    assert parts.samples == pytest.approx(parts.difference) == pytest.approx(10.0)
+
+
+def failed(task):
+    return Verdict(task_id=task, status="failed", tests_total=1, tests_run=1, tests_passed=0)
+
+
+def test_a_stricter_level_asks_wider_intervals_and_says_so():
+    source = random.Random(3)
+    rows = {
+        name: [
+            Graded(
+                sample=Sample(task_id=str(task), solution=""),
+                verdict=passed(str(task)),
+                scores=(Score(metric="own", value=gain + source.gauss(0, 1)),),
+            )
+            for task in range(200)
+        ]
+        for name, gain in (("base", 0.0), ("dpo", 0.2))
+    }
+    measured = evaluate(rows, ["own"])
+    own = measured.compare("dpo", "base", "own")
+    usual = decide(measured, "dpo", metric="own", direction="higher")
+    strict = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.05, level=0.001)
+    assert (usual.promoted, strict.promoted) == (True, False)
+    assert strict.sentence.endswith("which is not above zero; intervals at 99.90 %")
+    assert "intervals at" not in usual.sentence
+    half = stats.t.ppf(0.9995, 199) / stats.t.ppf(0.975, 199) * (own.high - own.difference)
+    assert (strict.reasons[0].low, strict.reasons[0].high) == pytest.approx(
+        (own.difference - half, own.difference + half)
+    )
+    guarded = measured.compare("dpo", "base", "pass@1").at(0.001)
+    assert strict.reasons[1].low == guarded.low < measured.compare("dpo", "base", "pass@1").low
+
+
+def test_a_level_needs_degrees_of_freedom():
+    given = evaluation(structural_maintainability=GAIN, pass1=STEADY)
+    with pytest.raises(ValueError, match="no degrees of freedom of structural_maintainability"):
+        decide(given, "dpo", metric=STRUCTURE, level=0.01)

@@ -32,9 +32,12 @@ def test_measures_are_found_by_name() -> None:
     distance = measures.look_up(source, "outcomes")
     assert (distance.direction, distance.share) == ("lower", True)
     assert "right, wrong" in distance.describe
+    everything = measures.look_up(source, measures.over_all_samples("realism"))
+    assert (everything.name, everything.direction, everything.share) == ("realism, all samples", "higher", True)
+    assert "all samples that parse" in everything.describe
 
 
-@pytest.mark.parametrize("name", ["lines", "pass@0", "pass@", "pass@1x"])
+@pytest.mark.parametrize("name", ["lines", "pass@0", "pass@", "pass@1x", "lines, all samples"])
 def test_an_unknown_measure_is_the_users_mistake(name: str) -> None:
     with pytest.raises(InputError, match=f"no measure '{name}'\n.*realism"):
         measures.look_up(Source(measures=(REALISM,)), name)

@@ -1,4 +1,5 @@
 import json
+import random
 
 import pytest
 
@@ -50,12 +51,13 @@ def test_later_contenders_meet_earlier_ones_and_all_meet_the_champion():
 def test_identical_contenders_differ_by_nothing_whatever_the_order_of_samples():
     rows = [graded(f"t{i}", value) for i in range(40) for value in (0.1 * i, 0.2, 0.3)]
     evaluation = evaluate({"base": rows, "sft": rows[::-1]}, [METRIC])
-    for item in evaluation.comparisons:
-        assert (item.difference, item.low, item.high) == (0, 0, 0)
+    passing, metric = evaluation.comparisons
+    assert (metric.difference, metric.low, metric.high, metric.differing) == (0, 0, 0, 0)
+    assert (passing.difference, passing.low) == (0, -passing.high)
     assert not decide(evaluation, "sft", metric=METRIC).promoted
 
 
-def test_groups_are_resampled_whole():
+def test_groups_count_as_one_piece_of_evidence():
     rows = {
         name: [graded(f"t{i}", float(i // 10) * sign) for i in range(100)] for name, sign in (("base", 1), ("sft", 2))
     }
@@ -89,19 +91,21 @@ def test_k_beyond_the_samples_is_refused():
 
 
 def test_results_have_the_agreed_form():
-    rows = [graded(f"t{i}", 1.0) for i in range(40)]
-    better = [graded(f"t{i}", 2.0 + i % 3) for i in range(40)]
-    evaluation = evaluate({"base": rows, "dpo": better}, [METRIC])
+    rows = [graded(f"t{i}", 1.0) for i in range(200)]
+    better = [graded(f"t{i}", 2.0 + i % 3) for i in range(200)]
+    evaluation = evaluate({"base": rows, "dpo": better}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
     written = json.loads(json.dumps(results(evaluation, decide(evaluation, "dpo", metric=METRIC)), allow_nan=False))
-    assert set(written) == {"contenders", "comparisons", "strata", "gate"}
+    assert set(written) == {"contenders", "comparisons", "strata", "decompositions", "gate"}
     assert set(written["contenders"]) == {"base", "dpo"}
     assert set(written["contenders"]["dpo"][METRIC]) == {"mean", "low", "high"}
     assert {tuple(item) for item in written["comparisons"]} == {
         ("contender", "against", "measure", "difference", "low", "high", "n")
     }
+    (parts,) = written["decompositions"]
+    assert list(parts) == ["contender", "against", "measure", "difference", "code", "samples", "problems", "n"]
     assert written["gate"]["promoted"] is True
     assert written["gate"]["sentence"].startswith("promoted: dpo beats base")
-    assert set(written["gate"]) == {"promoted", "sentence"}
+    assert set(written["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
 
 
 def test_an_evaluation_survives_json():
@@ -160,7 +164,7 @@ def test_a_distance_is_of_the_means_not_the_mean_of_distances():
     )
     means = {name: values["apart"].mean for name, values in found.contenders.items()}
     assert means == {"real": 0.0, "swapped": 0.0, "always": 0.5}
-    assert found.contenders["always"]["apart"].low > 0.1
+    assert found.contenders["always"]["apart"].low > 0.05
     difference = found.compare("always", "swapped", "apart")
     assert difference.difference == 0.5
     assert difference.low < 0.5 <= difference.high
@@ -169,3 +173,57 @@ def test_a_distance_is_of_the_means_not_the_mean_of_distances():
 def test_without_its_reference_there_is_no_distance():
     rows = [shared("a", "passed", right=1.0)]
     assert "apart" not in evaluate({"base": rows}, ["right"], distances={"apart": ("right",)}).measures
+
+
+def scored(task, value, passed=True):
+    """A sample with a score whether it passes or not."""
+    return graded(task, value).model_copy(update={"verdict": graded(task, value, passed=passed).verdict})
+
+
+EVERY = f"{METRIC}, all samples"
+
+
+def test_a_metric_of_passing_samples_has_a_second_mean_over_all_that_parse():
+    rows = [scored("a", 10.0), scored("a", 30.0, passed=False), scored("a", None, passed=False)]
+    evaluation = evaluate({"base": rows}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
+    assert evaluation.measures == ("pass@1", METRIC, EVERY)
+    assert evaluation.per_problem["base"]["a"] == {"pass@1": pytest.approx(1 / 3), METRIC: 10.0, EVERY: 20.0}
+
+
+def test_a_failing_sample_that_was_not_scored_is_refused():
+    rows = [scored("a", 10.0), graded("a", passed=False)]
+    assert evaluate({"base": rows}, [METRIC], of_passing=[METRIC]).contenders["base"][METRIC].mean == 10.0
+    with pytest.raises(InputError, match="a sample of a was not scored on 'structural_maintainability'"):
+        evaluate({"base": rows}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
+
+
+def test_the_parts_of_a_difference_add_up_and_are_what_they_say():
+    source = random.Random(5)
+    contenders = {
+        name: [
+            scored(f"t{task}", source.gauss(level, 5), source.random() < rate) for task in range(30) for _ in range(4)
+        ]
+        for name, level, rate in (("base", 60.0, 0.3), ("dpo", 63.0, 0.5))
+    }
+    evaluation = evaluate(contenders, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
+    (parts,) = evaluation.decompositions
+    means = {name: found[METRIC].mean for name, found in evaluation.contenders.items()}
+    paired = evaluation.compare("dpo", "base", METRIC)
+    assert parts.difference == pytest.approx(means["dpo"] - means["base"])
+    assert parts.code + parts.samples == pytest.approx(paired.difference)
+    assert parts.code + parts.samples + parts.problems == pytest.approx(parts.difference)
+    assert parts.n == paired.n < 30
+    assert min(abs(parts.code), abs(parts.samples), abs(parts.problems)) > 0.01
+
+
+def test_solving_other_problems_is_no_other_code():
+    easy, hard = [scored("a", 90.0), scored("a", 90.0)], [scored("b", 50.0), scored("b", 50.0)]
+    failing = [row.model_copy(update={"verdict": graded("b", passed=False).verdict}) for row in hard]
+    contenders = {"base": easy + hard, "dpo": easy + failing}
+    (parts,) = evaluate(contenders, [METRIC], of_passing=[METRIC], all_samples=[METRIC]).decompositions
+    assert (parts.difference, parts.code, parts.samples, parts.problems, parts.n) == (20.0, 0.0, 0.0, 20.0, 1)
+
+
+def test_without_a_common_problem_there_are_no_parts():
+    contenders = {"base": [scored("a", 1.0)], "dpo": [scored("a", 1.0, passed=False)]}
+    assert evaluate(contenders, [METRIC], of_passing=[METRIC], all_samples=[METRIC]).decompositions == ()

@@ -83,7 +83,7 @@ def test_recipes_that_take_problems_take_mbpp(name, workdir, data_dir):
     sets = [f"problems.source={source}", "problems.train=60", "problems.evaluation=20"]
     if name == "difficulty":
         sets.append(f"recipes.difficulty.runs={_runs(source, workdir)}")
-    run_check(resolve("laptop", {"recipe": name}, sets), workdir / "check")
+    run_check(resolve("laptop", {"recipe": name}, sets), workdir / "check", gate=False)
     run_stage("generate", workdir / "check", {}, workdir / "generate")
     run_stage("filter", workdir / "check", {"samples": workdir / "generate"}, workdir / "filter")
     assert list(validate_dataset(workdir / "filter" / published.FOLDER)) == []
@@ -92,7 +92,7 @@ def test_recipes_that_take_problems_take_mbpp(name, workdir, data_dir):
 
 def test_a_stage_without_rows_says_what_to_do(workdir):
     settings = resolve("laptop", {"recipe": "difficulty"}, SHORT)
-    run_check(settings, workdir / "check")
+    run_check(settings, workdir / "check", gate=False)
     for part, record in (("examples", Example), ("pairs", Pair)):
         write_dataset(workdir / "filter" / part, [], record)
     folders = {"data": workdir / "filter", "start": workdir / "filter" / "pairs"}
@@ -103,7 +103,7 @@ def test_a_stage_without_rows_says_what_to_do(workdir):
 
 def _make_data(name: str, folder: Path) -> Settings:
     settings = resolve("laptop", {"recipe": name}, [*SHORT, *SMALLER.get(name, ())])
-    run_check(settings, folder / "check")
+    run_check(settings, folder / "check", gate=False)  # too few problems for it
     run_stage("generate", folder / "check", {}, folder / "generate")
     run_stage("filter", folder / "check", {"samples": folder / "generate"}, folder / "filter")
     assert list(validate_dataset(folder / "filter" / published.FOLDER)) == []

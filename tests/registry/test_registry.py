@@ -366,3 +366,37 @@ def test_a_database_whose_set_up_was_killed_says_what_to_delete():
 
     error = RuntimeError("(sqlite3.OperationalError) table _alembic_tmp_experiments already exists")
     assert "delete the file" in str(registry_error("cannot open experiment 'x'", "sqlite:///mlflow.db", error))
+
+
+def test_decisions_are_listed_and_replaced_by_key(registry: Registry) -> None:
+    assert registry.decisions("tiny") == []
+    for key, text in (("a", "1"), ("b", "2"), ("a", "3")):
+        registry.record_decision("tiny", key, text)
+    registry.client.set_registered_model_tag("tiny", "team", "x")
+    assert sorted(registry.decisions("tiny")) == ["2", "3"]
+
+
+def test_files_of_a_decision_come_back_as_they_were(registry: Registry, tmp_path: Path) -> None:
+    parent = registry.start_parent("align", {})
+    (tmp_path / "report.html").write_bytes(b"\xff\r\n")
+    registry.keep_files(parent, "a", [tmp_path / "report.html"])
+    (tmp_path / "copy").mkdir()
+    registry.fetch_files(parent, "a", ["report.html"], tmp_path / "copy")
+    assert (tmp_path / "copy" / "report.html").read_bytes() == b"\xff\r\n"
+    with pytest.raises(RegistryError, match="cannot fetch files"):
+        registry.fetch_files(parent, "b", ["report.html"], tmp_path / "copy")
+
+
+WRITE = """
+import sys
+from codekiln.registry import Registry
+registry = Registry(sys.argv[1], "demo")
+for number in range(6):
+    registry.record_decision("tiny", f"{sys.argv[2]}{number}", f"{sys.argv[2]}{number}")
+"""
+
+
+def test_decisions_written_at_once_are_all_kept(registry: Registry, uri: str) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITE, uri, name]) for name in "abc"]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert sorted(registry.decisions("tiny")) == [f"{name}{number}" for name in "abc" for number in range(6)]

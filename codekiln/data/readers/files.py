@@ -54,12 +54,12 @@ def rows_of_file(path: Path) -> Iterator[Row]:
 
 
 def located_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file as `rows_of_file` does, one at a time, and for what is not JSON its InputError.
+    """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
     JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
 
     Raises:
-        InputError: The file cannot be read; some rows may have been yielded before.
+        InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
     with _refusals(path), _open(path) as file:
         if json_stream.first_character(file) == "[":
@@ -77,12 +77,11 @@ def text_of_file(path: Path) -> str:
 
 
 def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
-    number = 0
     try:
-        for number, row in enumerate(json_stream.elements(file)):
-            yield f"{path}[{number}]", row
-    except (ValueError, RecursionError) as error:
-        yield str(path), InputError(f"not JSON after row {number}: {error}", where=str(path), fix=_CORRECT)
+        yield from ((f"{path}[{number}]", row) for number, row in enumerate(json_stream.elements(file)))
+    except json_stream.ArrayFault as fault:
+        where = f"{path}[{fault.index}]" if fault.index is not None else str(path)
+        raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
 def _json(text: str, where: str) -> Any:

@@ -17,23 +17,39 @@ def first_character(file: TextIO) -> str:
     return character
 
 
+class ArrayFault(ValueError):
+    """What is wrong with an array.
+
+    Args:
+        what: What it is.
+        index: The element that it is in or behind; None behind the end of the array.
+    """
+
+    def __init__(self, what: str, index: int | None) -> None:
+        self.index = index
+        super().__init__(what)
+
+
 def elements(file: TextIO) -> Iterator[Any]:
     """Yield the elements of the array that a file holds.
 
     Raises:
-        ValueError: The file holds something else; the elements before have been yielded.
-        RecursionError: An element is nested too deep.
+        ArrayFault: The file holds something else, or is nested too deep; the elements before have been yielded.
     """
-    stream = _Stream(file)
-    stream.take("[")
-    if stream.next_character() != "]":
-        yield stream.value()
-        while stream.next_character() == ",":
-            stream.take(",")
+    stream, index = _Stream(file), 0
+    try:
+        stream.take("[")
+        if stream.next_character() != "]":
             yield stream.value()
-    stream.take("]")
+            while stream.next_character() == ",":
+                stream.take(",")
+                index += 1
+                yield stream.value()
+        stream.take("]")
+    except (ValueError, RecursionError) as error:
+        raise ArrayFault(str(error), index) from None
     if stream.next_character():
-        raise ValueError("something follows the end of the array")
+        raise ArrayFault("something follows the end of the array", None)
 
 
 class _Stream:

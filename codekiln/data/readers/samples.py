@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 _FIELDS = tuple(Sample.model_fields)
+_TEXTS = ("solution", "completion")
+_REPLIES = ("response", "generation", "generated_text", "output")
+"""What other tools call a reply; each is read as a completion, and counts where a row has none of `_TEXTS`."""
+_LISTS = ("solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences", "outputs")
+"""What they call several replies to one problem in one row; ``solutions`` stand alone."""
 _SHOWN_NAMES = 10
 
 
@@ -37,8 +43,10 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     """Yield the samples of a file (.jsonl or .json, either with .gz) or a folder, each with its place.
 
     A folder has a folder of programs for each task, ``HumanEval_0/0.py``, or one program for each, ``HumanEval_0.py``.
-    Of a row with a solution and a completion, the solution counts. Other fields are ignored, and named on one line of
-    standard error at the end, unless ``is_quiet``; names that start with ``_`` are not mentioned.
+    Of a row with a solution and a completion, the solution counts. A row with neither may have a ``response``, a
+    ``generation`` or the like, or several replies as a list, such as ``completions``: each is a sample. Other fields
+    are ignored, and named on one line of standard error at the end, unless ``is_quiet``; names that start with ``_``
+    are not mentioned.
 
     Raises:
         InputError: The file or folder cannot be read; raised when it is found out.
@@ -47,7 +55,8 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     path = Path(path)
     ignored: dict[str, None] = {}
     errors: list[InputError] = []
-    for where, row in _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path):
+    rows = _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path)
+    for where, row in chain.from_iterable(starmap(_single, rows)):
         try:
             # From JSON, because only that refuses lone surrogates, which no graded row can hold.
             sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
@@ -99,6 +108,22 @@ class ProblemNames:
 def _spelling(task_id: str) -> str:
     parts = re.split(r"[/_\-\s]+", task_id.strip().lower())
     return "/".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in parts)
+
+
+def _single(where: str, row: Any) -> Iterator[Row]:
+    """Yield a row for each reply that a row has, under a name that a sample has."""
+    if isinstance(row, dict) and not any(row.get(name) is not None for name in _TEXTS):
+        for name in _REPLIES:
+            if isinstance(row.get(name), str):
+                yield where, {**row, name: None, "completion": row[name]}
+                return
+        for name in _LISTS:
+            if isinstance(texts := row.get(name), list):
+                field = "solution" if name == "solutions" else "completion"
+                rest = {**row, name: None}
+                yield from ((f"{where}.{name}[{place}]", {**rest, field: text}) for place, text in enumerate(texts))
+                return
+    yield where, row
 
 
 def _known_fields(row: Any, ignored: dict[str, None]) -> Any:

@@ -10,7 +10,7 @@ SHOWN = 20
 Level = Literal["error", "warning"]
 
 KINDS: dict[str, tuple[Level, str, str]] = {
-    "unreadable": ("error", "the file cannot be read", "make the file again"),
+    "unreadable": ("error", "the file cannot be read to its end", "make the file again"),
     "no-rows": ("error", "the file has no rows", "give a file with rows"),
     "not-json": ("error", "no JSON", "correct or remove the lines; the file may have been cut short"),
     "not-an-object": ("error", "no JSON object", "give one object a row"),

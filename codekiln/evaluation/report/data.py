@@ -80,6 +80,7 @@ class ReportData(ReportPart):
         guard: The measure that may not fall.
         references: Contenders that are not models of this run, for example replies of real people.
         programs: Whether measures are taken of passing programs only.
+        held_out: Whether it is known that no model was trained on the problems.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
         examples: Replies of the base model and of the candidate to the same problems.
         rejected: Number of rejected rows by stage and reason.
@@ -101,6 +102,7 @@ class ReportData(ReportPart):
     guard: str = "pass@1"
     references: tuple[str, ...] = ()
     programs: bool = True
+    held_out: bool = True
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()
     rejected: dict[str, dict[str, int]] = {}

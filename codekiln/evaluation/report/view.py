@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from codekiln.evaluation import CHAMPION, Check, Comparison, Interval
-from codekiln.evaluation.measures import Measure
+from codekiln.evaluation.measures import Measure, over_all_samples
 from codekiln.evaluation.report import charts
 from codekiln.evaluation.report.data import BeforeAfter, ReportData, StageInfo
 from codekiln.evaluation.report.diff import side_by_side
 from codekiln.evaluation.report.formatting import decimals, duration, number, short, span
+from codekiln.evaluation.spending import confidence
 
 ARROW = {"higher": "\u2191", "lower": "\u2193", "none": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}
@@ -28,7 +29,9 @@ def words(data: ReportData) -> dict[str, Any]:
     return {
         "data": data,
         "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),
+        "confidence": confidence(data.gate.level),
         "headlines": _headlines(data),
+        "made_of": _made_of(data),
         "checks": [_check(data, check) for check in data.gate.reasons],
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
@@ -83,6 +86,23 @@ def _headlines(data: ReportData) -> list[dict[str, str]]:
             }
         )
     return headlines
+
+
+def _made_of(data: ReportData) -> str:
+    """Return what the candidate's gain over the base is made of, in a sentence; empty where it is not known."""
+    wanted = (data.gate.candidate, data.against, data.gate.metric)
+    for item in data.evaluation.decompositions:
+        if (item.contender, item.against, item.measure) == wanted:
+            whole, code, samples, problems = (
+                number(value, difference_digits(data, item.measure), True)
+                for value in (item.difference, item.code, item.samples, item.problems)
+            )
+            return (
+                f"The means differ by {whole}: {code} because the code is different (all samples of the {item.n} "
+                f"problems that both solve), {samples} because other samples pass, and {problems} because other "
+                "problems are solved."
+            )
+    return ""
 
 
 def _check(data: ReportData, check: Check) -> dict[str, Any]:
@@ -185,8 +205,9 @@ def _is_shown(data: ReportData, order: list[str], item: Comparison) -> bool:
 
 
 def _measures(data: ReportData) -> list[str]:
-    """Return the measures; the gate's target and guard come first."""
-    return sorted(data.evaluation.measures, key=lambda name: (name != data.guard, name != data.gate.metric))
+    """Return the measures; the gate's guard and target come first."""
+    first = [data.guard, data.gate.metric, over_all_samples(data.gate.metric)]
+    return sorted(data.evaluation.measures, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def _values(data: ReportData) -> dict[str, list[float]]:

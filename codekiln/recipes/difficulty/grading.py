@@ -31,9 +31,9 @@ def add_counts(graded: Sequence[Graded]) -> list[Graded]:
 
 
 def keep_counts(scored: Sequence[Graded], counted: Sequence[Graded]) -> list[Graded]:
-    """Return rows of passing programs with their metrics before the counts; scoring replaces a row's scores."""
+    """Return scored rows with their metrics before the counts, which scoring replaces."""
     return [
-        new.model_copy(update={"scores": new.scores + old.scores}) if old.verdict.passed else old
+        old if new.scores == old.scores else new.model_copy(update={"scores": new.scores + old.scores})
         for new, old in zip(scored, counted, strict=True)
     ]
 

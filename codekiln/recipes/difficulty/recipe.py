@@ -51,9 +51,9 @@ class Difficulty(Recipe[DifficultySettings]):
         """Return verdicts of the sandbox; each sample also carries how often its problem was tried and solved."""
         return grading.add_counts(super().grade(problems, samples, workers=workers, limits=limits, label=label))
 
-    def score(self, problems: Sequence[Problem], graded: Sequence[Graded]) -> list[Graded]:
+    def score(self, problems: Sequence[Problem], graded: Sequence[Graded], *, every: bool = False) -> list[Graded]:
         """Return the same rows with the code metrics of passing programs beside the counts."""
-        return grading.keep_counts(super().score(problems, graded), graded)
+        return grading.keep_counts(super().score(problems, graded, every=every), graded)
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return the examples of the mix that is trained on; everything else is rejected with its reason.

@@ -76,7 +76,7 @@ def _graded(source: random.Random, task: str, passes: float, quality: float) -> 
         "cognitive_complexity": 280 / quality,
         "lint_count": 0.4,
     }
-    scores = tuple(Score(metric=name, value=values[name]) for name in metrics.names()) if passed else ()
+    scores = tuple(Score(metric=name, value=values[name]) for name in metrics.names())
     return Graded(sample=Sample(task_id=task, solution="pass"), verdict=verdict, scores=scores)
 
 
@@ -107,7 +107,8 @@ def rendered(report_data: ReportData) -> str:
 
 def report(models: dict[str, tuple[float, float]] | None = None, **changes: object) -> ReportData:
     models = MODELS if models is None else models
-    result = evaluate(graded(0, models), metrics.names(), (1, 5), resamples=1000)
+    names, both = metrics.names(), ["structural_maintainability"]
+    result = evaluate(graded(0, models), names, (1, 5), of_passing=names, all_samples=both, resamples=1000)
     candidate = [name for name in models if name != CHAMPION][-1]
     champion = CHAMPION if CHAMPION in models else None
     gate = decide(result, candidate, metric="structural_maintainability", champion=champion)

@@ -1,0 +1,1 @@
+"""How often intervals cover, and how often the gate promotes, on simulated evaluations whose truth is known."""

@@ -1,0 +1,87 @@
+"""The command compare: contenders of a finished run, or files of samples."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codekiln.cli.options import JSON, grading_options, sandbox
+from codekiln.errors import InputError
+
+_EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --out runs/judged"
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FOLDER | NAME=SAMPLES...")
+@click.option("--against", default="", help="For a folder: the contender to compare with; default: base.")
+@click.option("--problems", default="", help="What the samples answer: a file or a Hub id, as for grade.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Gets results.json and report.html.")
+@click.option("--base", default="", help="Default: the first name.")
+@click.option("--candidate", default="", help="The contender to judge; default: the last name.")
+@click.option("--metric", default="", help="The target; default: structural_maintainability.")
+@click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.02, show_default=True,
+              help="How far pass@1 may fall.")  # fmt: skip
+@click.option("--k", "ks", type=click.IntRange(min=1), multiple=True, help="k of pass@k; repeatable; default: 1, 10.")
+@sandbox
+@JSON
+def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool, **options: Any) -> None:
+    """Compare contenders problem by problem, with 95 % intervals; also per stratum.
+
+    FOLDER is a run's working directory or its evaluate stage's output. Given files of samples (a name twice: several
+    runs), they are graded, scored and judged; 1 is the exit code of "not promoted". It continues after interruptions.
+
+    Example: codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --out runs/judged
+    """
+    if problems or options["out"] or any("=" in source for source in sources):
+        if against:
+            raise InputError("is for the folder of a run", where="--against", fix="name the contender by --base")
+        _compare_samples(sources, problems, as_json, **options)
+    else:
+        _compare_run(sources, against or "base", as_json)
+
+
+def _compare_run(sources: Sequence[str], against: str, as_json: bool) -> None:
+    from codekiln.evaluation import comparison_table, strata_table
+    from codekiln.stages.evaluate import EVALUATION, read_evaluation
+
+    if len(sources) > 1 or not Path(sources[0]).is_dir():
+        what = "is one folder of a run" if len(sources) > 1 else "no such folder"
+        raise InputError(what, where=sources[-1], fix=f"check the path; or compare files of samples: {_EXAMPLE}")
+    folder = Path(sources[0])
+    inner = folder / "evaluate"
+    evaluation = read_evaluation(inner if (inner / EVALUATION).exists() else folder)
+    if as_json:
+        click.echo(evaluation.model_dump_json(exclude={"per_problem"}))
+        return
+    click.echo(comparison_table(evaluation, against))
+    if strata := strata_table(evaluation, evaluation.measures):
+        click.echo(f"\n{strata}")
+
+
+def _compare_samples(
+    sources: Sequence[str], problems: str, as_json: bool, out: Path | None, base: str, candidate: str,
+    metric: str, tolerance: float, ks: tuple[int, ...], **grading: Any,
+) -> None:  # fmt: skip
+    from codekiln.code import metrics
+    from codekiln.evaluation import results, strata_table, table
+    from codekiln.stages.compare import REPORT, RESULTS, Judging, compare_samples
+    from codekiln.stages.contenders import Contenders
+
+    for option, value in (("--problems", problems), ("--out", out)):
+        if not value:
+            raise InputError("is missing", where=option, fix=f"for example {_EXAMPLE}")
+    assert out is not None, "it was checked above"
+    judging = Judging(metric=metric or metrics.DEFAULT, tolerance=tolerance, ks=ks, grading=grading_options(**grading))
+    contenders = Contenders.named(sources, base, candidate)
+    evaluation, gate = compare_samples(problems, contenders, out, judging, lambda line: click.echo(line, err=True))
+    if as_json:
+        click.echo(json.dumps(results(evaluation, gate)))
+    else:
+        click.echo(f"\n{table(evaluation)}\n")
+        if strata := strata_table(evaluation, list(dict.fromkeys((judging.metric, "pass@1")))):
+            click.echo(f"{strata}\n")
+        click.echo(f"{gate.sentence}\n\nreport   {out / REPORT}\nresults  {out / RESULTS}")
+    sys.exit(0 if gate.promoted else 1)

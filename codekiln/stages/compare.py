@@ -1,0 +1,191 @@
+"""Compare contenders whose samples exist already: grade, score, evaluate, ask the gate, and write the report.
+
+Nothing per sample is held in memory but what grading needs of one file at a time: rows are read from files in a stream
+and become counts and sums per problem. No stage of a pipeline, and nothing is registered.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from codekiln.code import metrics
+from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.readers import missing_packages, read_problems
+from codekiln.data.records import Graded, Problem
+from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
+from codekiln.evaluation.report import data as report
+from codekiln.evaluation.report import render
+from codekiln.evaluation.running import RunningValues, Values
+from codekiln.evaluation.summary import evaluate_values
+from codekiln.recipes.base import Recipe, over_all_samples
+from codekiln.sandbox.grading import grade_files
+from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
+from codekiln.stages.contenders import Contenders, Plan, plan_comparison
+from codekiln.stages.examples import before_and_after
+from codekiln.stages.reporting import environment, question
+from codekiln.stages.scored_samples import ScoredSamples
+from codekiln.stages.scoring import Scoring
+
+RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
+PACKAGES = ("radon", "complexipy", "ruff")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How contenders are graded and judged.
+
+    Attributes:
+        metric: The target metric, or a pass@k.
+        tolerance: How far pass@1 may fall.
+        ks: The k of pass@k; empty: those of 1 and 10 that there are samples for.
+        grading: Options of `sandbox.grading.grade_files`: workers, allowed packages, protections and cache.
+    """
+
+    metric: str = metrics.DEFAULT
+    tolerance: float = 0.02
+    ks: tuple[int, ...] = ()
+    grading: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compare_samples(
+    source: str, contenders: Contenders, out: Path, judging: Judging, say: Say
+) -> tuple[Evaluation, Gate]:
+    """Compare contenders on the problems that they have samples of, and write results and report into ``out``.
+
+    The same call continues after an interruption: verdicts and scores are kept in ``out`` as they are found.
+
+    Args:
+        source: Path or Hub id of the problems.
+        contenders: Files of samples by contender.
+        out: A folder, which is made.
+        judging: How they are graded and judged.
+        say: Gets notes, a line each.
+
+    Raises:
+        InputError: A file cannot be read, a contender lacks a problem, or there are too few samples for a k.
+    """
+    problems = read_problems(source, show=0)
+    left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
+    plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
+    graded = GradedContenders(problems, contenders, plan, _graded(problems, contenders, out / GRADED, judging, say))
+    return judge_graded(graded, judging, out, source)
+
+
+@dataclass(frozen=True)
+class GradedContenders:
+    """Contenders whose samples are graded and scored: what is compared, and the files that have it."""
+
+    problems: Sequence[Problem]
+    contenders: Contenders
+    plan: Plan
+    files: Mapping[str, Sequence[ScoredSamples]]
+
+    def rows(self, name: str) -> Iterator[Graded]:
+        """Yield the samples of a contender that count: of each problem the first ones, over all of its files."""
+        counts: Counter[str] = Counter()
+        for rows in self.files[name]:
+            for row in rows:
+                counts[row.sample.task_id] += 1
+                if counts[row.sample.task_id] <= self.plan.samples:
+                    yield row
+
+    def values(self, name: str, metric: str) -> dict[str, Values]:
+        """Return a contender's values by task id, with those of the target over all samples too."""
+        names, both = metrics.names(), over_all_samples(metric)
+        running = {task: RunningValues(names, names, both) for task in self.plan.tasks}
+        for row in self.rows(name):
+            running[row.sample.task_id].add(row)
+        return {task: values.values(self.plan.ks) for task, values in running.items()}
+
+
+def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: str) -> tuple[Evaluation, Gate]:
+    """Compare contenders whose samples are graded and scored, and write results and report; see `compare_samples`."""
+    contenders, problems = graded.contenders, graded.problems
+    evaluation = evaluate_values(
+        {name: graded.values(name, judging.metric) for name in contenders.files},
+        graded.plan.samples,
+        all_samples=over_all_samples(judging.metric),
+        groups={row.task_id: row.group for row in problems},
+        strata={row.task_id: row.stratum for row in problems},
+    )
+    gate = decide(
+        evaluation,
+        contenders.candidate,
+        metric=judging.metric,
+        direction=measures.look_up(Recipe, judging.metric).direction,
+        tolerance=judging.tolerance,
+        base=contenders.base,
+        champion=CHAMPION if CHAMPION in contenders.files else None,
+    )
+    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
+    names = (contenders.base, contenders.candidate)
+    examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
+    write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
+    return evaluation, gate
+
+
+def _graded(
+    problems: Sequence[Problem], contenders: Contenders, folder: Path, judging: Judging, say: Say
+) -> dict[str, list[ScoredSamples]]:
+    """Grade and score every file of samples, each beside its journal."""
+    said: set[str] = set()
+
+    def once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    found: dict[str, list[ScoredSamples]] = {name: [] for name in contenders.files}
+    with Scoring(problems, over_all_samples(judging.metric), judging.grading.get("workers")) as scoring:
+        for name, number, path in contenders.runs():
+            say(f"== {name}: {path}")
+            graded = folder / f"{name}-{number}.jsonl"
+            summary = grade_files(problems, path, graded, say=once, **judging.grading)
+            if failed := summary.get(INFRASTRUCTURE_ERRORS):
+                say(f"{failed} samples whose sandbox failed count as not passed; the same command grades them again")
+            found[name].append(ScoredSamples(graded))
+            found[name][-1].score(scoring, summary["samples"], "score")
+    return found
+
+
+def _report(
+    source: str,
+    graded: GradedContenders,
+    judging: Judging,
+    evaluation: Evaluation,
+    gate: Gate,
+    examples: tuple[report.BeforeAfter, ...],
+) -> report.ReportData:
+    contenders = graded.contenders
+    return report.ReportData(
+        title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(source).name}",
+        question=question(gate, contenders.base, Recipe.guard, programs=True),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        against=contenders.base,
+        held_out=False,
+        gate=gate,
+        evaluation=evaluation,
+        measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
+        examples=examples,
+        base=report.BaseModelInfo(id=contenders.base),
+        steps=tuple(
+            _file(f"{name}: {path}", path, graded.files[name][number - 1].total)
+            for name, number, path in contenders.runs()
+        ),
+        settings={
+            "problems": source,
+            "metric": judging.metric,
+            "tolerance": judging.tolerance,
+            **{key: value for key, value in judging.grading.items() if value},
+        },
+        environment=environment(PACKAGES),
+    )
+
+
+def _file(name: str, path: Path, rows: int) -> report.StageInfo:
+    return report.StageInfo(name=name, rows=rows, digest=sha256_file(path) if path.is_file() else "")

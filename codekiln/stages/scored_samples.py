@@ -1,0 +1,95 @@
+"""Graded samples with the scores of their programs, read in a stream; scoring goes on after an interruption."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from codekiln.code import metrics
+from codekiln.data.files import sha256_file
+from codekiln.data.records import Graded, Score
+from codekiln.errors import InputError
+from codekiln.progress import progress
+from codekiln.stages.base import code_version
+from codekiln.stages.scoring import Scoring
+
+
+class ScoredSamples:
+    """The rows of a graded file, and their scores in ``<graded>.scores``: a head, then a line for each row.
+
+    A line is what `Scoring.score` yields. Rows can be read, in order, once they are scored.
+
+    Args:
+        graded: A file that `sandbox.grading.grade_files` wrote.
+
+    Attributes:
+        total: Number of rows, once they are scored.
+    """
+
+    def __init__(self, graded: Path) -> None:
+        self._graded, self.total = graded, 0
+        self._path = graded.with_name(graded.name + ".scores")
+        self._names: dict[bool, tuple[str, ...]] = {}
+
+    def score(self, scoring: Scoring, total: int, label: str) -> None:
+        """Score every row that has no scores yet.
+
+        Args:
+            scoring: Scores rows.
+            total: Number of rows.
+            label: For progress.
+
+        Raises:
+            InputError: Another process is scoring the same file.
+        """
+        self._names, self.total = {True: metrics.names(), False: scoring.failing}, total
+        with self._path.open("a+b") as file, self._graded.open("rb") as graded:
+            _lock(file, self._path)
+            done = _resume(file, self.head(scoring.failing))
+            if done == total:
+                return
+            with progress(label, total - done, "samples") as step:
+                for lines in scoring.score(islice(graded, done, None), total - done):
+                    file.write("".join(f"{line}\n" for line in lines).encode())
+                    file.flush()
+                    step(len(lines))
+
+    def head(self, failing: Sequence[str]) -> bytes:
+        """Return the first line of the file of scores: what they are of, and what made them."""
+        names = [metrics.names(), failing]
+        return json.dumps({"graded": sha256_file(self._graded), "metrics": names, "code": code_version()}).encode()
+
+    def __iter__(self) -> Iterator[Graded]:
+        with self._graded.open("rb") as graded, self._path.open("rb") as file:
+            next(file)
+            for text, values in zip(graded, file, strict=True):
+                row = Graded.model_validate_json(text)
+                scores = zip(self._names[row.verdict.passed], json.loads(values), strict=True)
+                found = tuple(Score(metric=name, value=value) for name, value in scores)
+                yield row.model_copy(update={"scores": found})
+
+
+def _resume(file: IO[bytes], head: bytes) -> int:
+    """Return how many rows are scored; a line that was cut, and scores of something else, are dropped."""
+    file.seek(0)
+    done, end = 0, 0
+    for number, line in enumerate(file):
+        if not line.endswith(b"\n") or (number == 0 and line[:-1] != head):
+            break
+        done, end = number, end + len(line)
+    file.truncate(end)
+    file.seek(0, os.SEEK_END)
+    if not end:
+        file.write(head + b"\n")
+    return done
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fix = "wait for it, or give another --out"
+        raise InputError("another run is writing it at this moment", where=str(path), fix=fix) from None

@@ -1,0 +1,73 @@
+import io
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codekiln.data.readers import json_stream
+from codekiln.data.readers.files import rows_of_file
+from codekiln.errors import InputError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(JSON, max_size=6), st.sampled_from([None, 0, 2]), st.booleans(), st.integers(1, 40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_array_is_read_in_pieces_of_any_size(monkeypatch, tmp_path, rows, indent, is_ascii, chunk) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+    path = tmp_path / "a.json"
+    path.write_text(
+        f" {json.dumps(rows, indent=indent, ensure_ascii=is_ascii)}\n\n", encoding="utf-8", errors="replace"
+    )
+    expected = json.loads(path.read_text(encoding="utf-8"))
+    assert [row for _, row in rows_of_file(path)] == expected
+    assert [where for where, _ in rows_of_file(path)] == [f"{path}[{number}]" for number in range(len(rows))]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[{"a": 1}, {"b": 2', "[1]"), ('[{"a": 1} {"b": 2}]', "[0]"), ("[1, 2,]", "[2]"), ("[1, 2", "[1]"),
+        ("[", "[0]"), ("[,]", "[0]"), ("[1] [2]", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_a_damaged_array_is_named_with_its_element(monkeypatch, tmp_path: Path, text, where, chunk) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="not JSON") as raised:
+        list(rows_of_file(path))
+    assert raised.value.where == f"{path}{where}"
+
+
+def test_an_element_that_is_too_deep_is_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="not JSON"):
+        list(rows_of_file(path))
+
+
+def test_a_long_array_is_not_held_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with path.open("w") as file:
+        file.write("[" + ",\n".join(json.dumps({"text": "x" * 100_000}) for _ in range(300)) + "]")
+    tracemalloc.start()
+    count = sum(1 for _ in rows_of_file(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (count, peak < 10_000_000) == (300, True)
+
+
+def test_a_fault_is_told_without_reading_the_rest():
+    file = io.StringIO("[1, oops, " + "2, " * (1 << 20))
+    with pytest.raises(json_stream.ArrayFault, match="Expecting value"):
+        list(json_stream.elements(file))
+    assert file.tell() <= 1 << 20

@@ -1,0 +1,173 @@
+import json
+import multiprocessing
+import shutil
+import sqlite3
+
+import pytest
+
+from codekiln.errors import RegistryError
+from codekiln.evaluation.spending import level_of
+from codekiln.registry import Registry
+from codekiln.stages.ledger import read_decisions
+from tests.stages.judged_runs import judged_run
+
+MODEL = "codekiln-tiny"
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    Registry(f"sqlite:///{path}", "template")
+    return path
+
+
+@pytest.fixture
+def uri(empty_database, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def decisions(uri):
+    return sorted(read_decisions(Registry(uri, "codekiln"), MODEL), key=lambda item: item.number)
+
+
+def champion(uri):
+    found = Registry(uri, "codekiln").champion(MODEL)
+    return found and found.version
+
+
+def test_the_first_candidate_is_promoted_and_recorded(tmp_path, uri):
+    found = judged_run(tmp_path / "a", uri, b"a").promote()["gate"]
+    assert found["promoted"]
+    assert found["sentence"].endswith("; intervals at 95.5 % for the first candidate judged on this set")
+    assert (found["number"], found["level"], found["recorded"]) == (1, level_of(1), None)
+    assert champion(uri) == 1
+    (decision,) = decisions(uri)
+    assert (decision.verdict, decision.sentence) == ("promoted", found["sentence"])
+    assert (tmp_path / "a" / "ledger.jsonl").read_text() == decision.model_dump_json() + "\n"
+
+
+def test_the_same_adapter_again_keeps_its_verdict_and_report_and_is_not_charged(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    first = run.promote()
+    page = (run.workdir / "promote" / "report.html").read_bytes()
+    (decision,) = decisions(uri)
+    again = run.promote()
+    assert again["gate"].pop("recorded") == {"run": decision.run, "when": decision.when}
+    assert first["gate"].pop("recorded") is None
+    assert again == first
+    assert (run.workdir / "promote" / "report.html").read_bytes() == page
+    assert b">Promoted<" in page
+    assert decisions(uri) == [decision]
+    assert champion(uri) == 1
+    assert len((run.workdir / "ledger.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_refusal_is_kept_too_when_the_adapter_is_sampled_again(tmp_path, uri):
+    refused = judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()["gate"]
+    lucky = judged_run(tmp_path / "b", uri, b"a", gain=4.0).promote()["gate"]
+    assert not lucky["promoted"]
+    assert lucky["sentence"] == refused["sentence"]
+    assert lucky["recorded"]
+    assert champion(uri) is None
+
+
+def test_the_second_and_third_candidates_are_charged(tmp_path, uri):
+    assert not judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()["gate"]["promoted"]
+    second = judged_run(tmp_path / "b", uri, b"b").promote()["gate"]
+    assert second["promoted"]
+    assert (second["number"], second["level"]) == (2, level_of(2))
+    assert second["sentence"].endswith("; intervals at 99.75 % for the second candidate judged on this set")
+    third = judged_run(tmp_path / "c", uri, b"c", gain=0.0).promote()["gate"]
+    assert (third["number"], third["promoted"]) == (3, False)
+    assert "third candidate judged on this set" in (tmp_path / "c" / "promote" / "report.html").read_text()
+    assert champion(uri) == 2
+
+
+def test_another_set_and_another_target_have_counts_of_their_own(tmp_path, uri):
+    assert judged_run(tmp_path / "a", uri, b"a").promote()["gate"]["number"] == 1
+    assert judged_run(tmp_path / "b", uri, b"b", problems=41).promote()["gate"]["number"] == 1
+    assert judged_run(tmp_path / "c", uri, b"c", settings=("metric=lines",)).promote()["gate"]["number"] == 1
+
+
+def test_the_same_adapter_on_other_terms_is_a_new_try(tmp_path, uri):
+    assert judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()["gate"]["number"] == 1
+    lenient = judged_run(tmp_path / "b", uri, b"a", gain=0.0, settings=("evaluation.tolerance=0.4",)).promote()
+    assert (lenient["gate"]["number"], lenient["gate"]["recorded"]) == (2, None)
+
+
+def test_two_runs_at_once_are_both_recorded_and_spend_no_more_than_one_after_the_other(tmp_path, uri):
+    runs = [judged_run(tmp_path / name, uri, name.encode(), gain=0.0) for name in "ab"]
+    context = multiprocessing.get_context("spawn")
+    started = [context.Process(target=run.promote) for run in runs]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0]
+    found = decisions(uri)
+    assert len({item.adapter for item in found}) == 2
+    assert {item.verdict for item in found} == {"not promoted"}
+    assert sum(item.level for item in found) <= level_of(1) + level_of(2)
+
+
+def test_a_promotion_that_was_interrupted_after_its_decision_is_completed(tmp_path, uri, monkeypatch):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "promote", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run.promote()
+    assert champion(uri) is None
+    assert run.promote()["gate"]["promoted"]
+    assert champion(uri) == 1
+
+
+def test_a_judgement_that_was_interrupted_goes_on_under_its_own_number(tmp_path, uri, monkeypatch):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    with monkeypatch.context() as patch:
+        patch.setattr("codekiln.stages.promote.render", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run.promote()
+    assert [item.verdict for item in decisions(uri)] == ["open"]
+    found = run.promote()["gate"]
+    assert (found["number"], found["recorded"]) == (1, None)
+    assert [item.verdict for item in decisions(uri)] == ["promoted"]
+
+
+def test_a_repetition_does_not_undo_a_rollback(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    run.promote()
+    Registry(uri, "codekiln").rollback(MODEL)
+    assert run.promote()["gate"]["promoted"]
+    assert champion(uri) is None
+
+
+def test_nothing_is_judged_while_mlflow_cannot_be_reached(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    tracking = run.workdir / "check" / "tracking.json"
+    known = tracking.read_text()
+    tracking.write_text(json.dumps({**json.loads(known), "uri": "http://127.0.0.1:9"}))
+    with pytest.raises(RegistryError, match=r"cannot open experiment(.|\n)*fix: check the tracking URI"):
+        run.promote()
+    assert not (run.workdir / "ledger.jsonl").exists()
+    assert not (run.workdir / "promote" / "results.json").exists()
+    tracking.write_text(known)
+    assert run.promote()["gate"]["number"] == 1
+
+
+def test_the_results_of_an_earlier_decision_that_are_gone_are_named(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    run.promote()
+    shutil.rmtree(tmp_path / "mlartifacts")
+    with pytest.raises(RegistryError, match=r"cannot fetch files"):
+        run.promote()
+
+
+def test_a_tag_that_somebody_has_changed_is_no_decision_less(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    run.promote()
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("update registered_model_tags set value = '{' where key like 'codekiln.decision.%'")
+    with pytest.raises(Exception, match="a decision that cannot be read"):
+        run.promote()
