@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from codekiln.data.near_duplicates import similar_pairs
 from codekiln.data.records import Problem
-from codekiln.data.training_files import FileReport, check_file
+from codekiln.data.training_files import FileReport, check_file, near_twins, twins
 from codekiln.data.training_files.checks import Leaks
 from codekiln.data.training_files.findings import KINDS, SHOWN
 from codekiln.data.training_files.forms import FORMS, form_of, read_row
@@ -247,6 +247,15 @@ def test_near_twins_are_those_that_the_near_duplicate_rule_finds(tmp_path):
     assert finding.places[0][1].startswith("as line 1 (0.9")
 
 
+def test_near_twins_that_are_not_compared_are_said(tmp_path, monkeypatch, capsys):
+    for module in (near_twins, twins):
+        monkeypatch.setattr(module, "MOST_PAIRS", 3)
+    rows = [{"prompt": "Write it.", "completion": f"{program(1)}# {number}"} for number in range(6)]
+    (finding,) = checked(write(tmp_path / "rows.jsonl", rows)).findings
+    assert (finding.kind, finding.count) == ("near-twin", 3)
+    assert "only the first 3 pairs" in capsys.readouterr().err
+
+
 REFERENCE = "def power_sum(n):\n    total = 0\n    for i in range(n):\n        total += i ** 4\n    return total\n"
 JUDGED = Problem(task_id="e/1", prompt="Add up the fourth powers of all numbers that are below n.", reference=REFERENCE)
 
@@ -301,7 +310,7 @@ def test_a_file_of_distinct_rows_of_any_form_is_sound(data):
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from codekiln.data.training_files import FileReport, check_file
+from codekiln.data.training_files import FileReport, check_file, near_twins, twins
 report = FileReport()
 check_file(Path(sys.argv[1]), report)
 assert report.rows == int(sys.argv[2]) and not list(report.findings), list(report.findings)

@@ -1,11 +1,12 @@
 """Finds rows that repeat an earlier row, or contradict it, in bounded memory: digests are kept, not texts."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from codekiln.data.training_files.findings import Findings
 from codekiln.data.training_files.forms import TrainingRow
-from codekiln.data.training_files.near_twins import NearTwins, confirmed
+from codekiln.data.training_files.near_twins import MOST_PAIRS, NearTwins, confirmed
 
 
 class Twins:
@@ -43,6 +44,12 @@ class Twins:
         """Compare the rows that may be near twins."""
         if not (pairs := self._near.pairs()):
             return
+        if len(pairs) == MOST_PAIRS:
+            # There are more: the number of near twins is a lower bound.
+            print(
+                f"near twins: only the first {MOST_PAIRS:,} pairs of rows that may be some are compared",
+                file=sys.stderr,
+            )
         wanted = {number for pair in pairs for number in pair}
         sketched = (row for row in self._again() if not self._earlier(row)[0])
         rows = {number: row for number, row in enumerate(sketched) if number in wanted}
