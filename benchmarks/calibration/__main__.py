@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.calibration.scenarios import Row, Scenario, scenarios, simulate
 from benchmarks.calibration.table import as_json, markdown, write
 
-RUNS, QUICK = 20_000, 1_500
+RUNS, QUICK = 10_000, 1_500
 
 
 def main(arguments: list[str]) -> int:

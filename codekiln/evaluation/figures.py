@@ -14,7 +14,7 @@ WIDTH = 380
 SMALL = 14.5
 """Size of an inline figure's smaller text in CSS pixels."""
 
-_VARIABLES = ("c0", "c1", "c2", "c3", "c4", "c5", "text", "soft", "rule", "good", "bad")
+_VARIABLES = ("c0", "c1", "c2", "c3", "c4", "c5", "text", "soft", "rule", "good", "bad", "card")
 # matplotlib writes every colour as six hex digits, and the page's depend on light or dark mode. So each variable of the
 # style sheet is drawn in a colour that nothing else has, and is put back in the SVG.
 _COLOURS = {name: f"#c0de{number:02x}" for number, name in enumerate(_VARIABLES)}

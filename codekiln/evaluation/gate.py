@@ -80,7 +80,8 @@ def decide(
         protected: The measure that may not fall; higher is better.
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
-        minimum_problems: Fewest problems in common; below about 30 no interval of a mean is to be trusted.
+        minimum_problems: Fewest problems in common; below about 30 no interval of a mean is to be trusted. Below
+            `MINIMUM_GROUPS`, the fewest groups as well.
         level: Two-sided error of the intervals that decide, 0..1; less for a candidate that was preceded by others.
 
     Raises:
@@ -162,13 +163,18 @@ def _not_inferior(comparison: Comparison, tolerance: float, minimum: int) -> Che
     return Check(**comparison.model_dump(), ok=not failure, failure=failure)
 
 
+def groups_needed(minimum_problems: int) -> int:
+    """Return the fewest groups of problems that the gate judges by: ten, or fewer where fewer problems are enough."""
+    return min(MINIMUM_GROUPS, minimum_problems)
+
+
 def _too_few(comparison: Comparison, minimum: int) -> str:
     """Return why a comparison has too few problems or groups to be tested; empty when it has enough."""
     what = f"{comparison.measure} can be compared on {comparison.n} problems"
     if comparison.n < minimum:
         return f"{what} only, {minimum} are needed"
-    if comparison.groups is not None and comparison.groups < MINIMUM_GROUPS:
-        return f"{what} of {comparison.groups} groups only, {MINIMUM_GROUPS} groups are needed"
+    if comparison.groups is not None and comparison.groups < (needed := groups_needed(minimum)):
+        return f"{what} of {comparison.groups} groups only, {needed} groups are needed"
     return "" if comparison.interval.known() else f"{comparison.measure} has no interval"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import betaincinv, nctdtr, stdtrit
 
-from codekiln.evaluation.gate import MINIMUM_GROUPS
+from codekiln.evaluation.gate import groups_needed
 from codekiln.evaluation.statistics import LEVEL
 
 WANTED = 0.8
@@ -92,8 +92,8 @@ def obstacles(problems: int, groups: int, minimum_problems: int) -> list[str]:
     found = []
     if problems < minimum_problems:
         found.append(f"{problems} problems, where the gate needs {minimum_problems}")
-    if groups < MINIMUM_GROUPS:
-        found.append(f"{groups} groups, where it needs {MINIMUM_GROUPS}")
+    if groups < (needed := groups_needed(minimum_problems)):
+        found.append(f"{groups} groups, where the gate needs {needed}")
     return found
 
 

@@ -9,18 +9,22 @@ from codekiln.evaluation.statistics import Interval
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 WIDTH = 110
+_CHECK = {"against", "measure", "difference", "low", "high", "n", "ok", "failure"}
 
 
-def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
+def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the content of ``results.json``, whose form is a contract with its readers.
 
     ``contenders`` {name: {measure: {mean, low, high}}}, ``comparisons`` [{contender, against, measure, difference,
     low, high, n}], ``strata`` {stratum: contenders}, ``decompositions`` [{contender, against, measure, difference,
-    code, samples, problems, n}] (see `Decomposition`) and ``gate`` {promoted, sentence, level, number, recorded}; a
-    figure is null when no problem has a value, and the ends of an interval are when all problems with a value are of
-    one group. ``level`` is the two-sided level of the gate's intervals, ``number`` counts the candidates that were
-    judged on the set (null: not counted), and ``recorded`` is null, or the run and the time of the decision where the
-    same adapter was judged before.
+    code, samples, problems, n}] (see `Decomposition`), ``gate`` {promoted, sentence, candidate, metric, level, number,
+    recorded, checks [{against, measure, difference, low, high, n, ok, failure}]} and ``provenance``; a figure is null
+    when no problem has a value, and the ends of an interval are when all problems with a value are of one group.
+
+    ``level`` is the two-sided level of the gate's intervals, ``number`` counts the candidates that were judged on the
+    set (null: not counted), and ``recorded`` is null, or the run and the time of the decision where the same adapter
+    was judged before. ``checks`` are all that the gate looked at, whatever it decided. ``provenance`` {base_model,
+    recipe, seed, versions, digests} is null where it is not known, as of samples that came from elsewhere.
     """
     return {
         **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),
@@ -28,9 +32,11 @@ def results(evaluation: Evaluation, gate: Gate) -> dict[str, Any]:
             item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons
         ],
         "gate": {
-            **gate.model_dump(mode="json", include={"promoted", "sentence", "level", "number"}),
+            **gate.model_dump(mode="json", include={"promoted", "sentence", "candidate", "metric", "level", "number"}),
             "recorded": None,
+            "checks": [check.model_dump(mode="json", include=_CHECK) for check in gate.reasons],
         },
+        "provenance": None if provenance is None else dict(provenance),
     }
 
 

@@ -64,7 +64,7 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
         fix = "check the tracking URI and that the server answers from here"
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
-    return RegistryError(f"MLflow at {_without_password(uri)}: {what}: {reason}\n  fix: {fix}")
+    return RegistryError(f"MLflow at {without_password(uri)}: {what}: {reason}\n  fix: {fix}")
 
 
 def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
@@ -179,7 +179,8 @@ def _experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
         return created.experiment_id
 
 
-def _without_password(uri: str) -> str:
+def without_password(uri: str) -> str:
+    """Return a URI whose password is ``***``."""
     parts = urlsplit(uri)
     if not parts.password:
         return uri

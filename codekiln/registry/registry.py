@@ -77,6 +77,11 @@ class Registry(ModelVersions):
         self.client.set_terminated(run_id, status)
 
     @explain_errors
+    def experiment_of(self, run_id: str) -> str:
+        """Return the id of the experiment that a run belongs to."""
+        return str(self.client.get_run(run_id).info.experiment_id)
+
+    @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
         """Download an adapter's files, verify that its weights are those that were logged, and return ``destination``.
 

@@ -23,6 +23,7 @@ PREFIX = "codekiln."
 METRICS_PER_CALL, PARAMS_PER_CALL = 1000, 100
 DIGEST_LENGTH = 36
 TEXT_LENGTH = 5000
+NOTE = "mlflow.note.content"
 
 
 class StageRun:
@@ -42,9 +43,17 @@ class StageRun:
         log_params(self.client, self.id, values)
 
     @explain_errors
-    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
-        """Log numbers; None means no signal and is left out. ``pass@1`` is stored as ``pass_at_1``."""
-        self._log(_metrics(values, step or 0, _now()))
+    def metrics(self, values: Mapping[str, float | None], step: int | None = None, model_id: str | None = None) -> None:
+        """Log numbers; None means no signal and is left out. ``pass@1`` is stored as ``pass_at_1``.
+
+        With ``model_id`` they are numbers of this logged model too, which MLflow shows with it and its versions.
+        """
+        self._log(_metrics(values, step or 0, _now(), model_id))
+
+    @explain_errors
+    def describe(self, text: str) -> None:
+        """Set the run's description, Markdown that MLflow shows on the run's page."""
+        self.client.set_tag(self.id, NOTE, truncated(text))
 
     @explain_errors
     def curve(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -179,10 +188,14 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^\w.\-/: ]", "_", name.replace("@", "_at_"))
 
 
-def _metrics(values: Mapping[str, Any], step: int, now: int) -> list["Metric"]:
+def _metrics(values: Mapping[str, Any], step: int, now: int, model_id: str | None = None) -> list["Metric"]:
     from mlflow.entities import Metric
 
-    return [Metric(safe_name(key), float(value), now, step) for key, value in values.items() if _is_number(value)]
+    return [
+        Metric(safe_name(key), float(value), now, step, model_id=model_id)
+        for key, value in values.items()
+        if _is_number(value)
+    ]
 
 
 def _is_number(value: Any) -> bool:
@@ -195,11 +208,12 @@ def _texts(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             texts |= _texts(value, f"{prefix}{key}.")
         else:
-            texts[prefix + str(key)] = _truncated(value if isinstance(value, str) else json.dumps(value, default=str))
+            texts[prefix + str(key)] = truncated(value if isinstance(value, str) else json.dumps(value, default=str))
     return texts
 
 
-def _truncated(text: str) -> str:
+def truncated(text: str) -> str:
+    """Return at most as much of a text as MLflow keeps; what was cut says so."""
     note = f"... ({len(text)} characters in all)"
     return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - len(note)] + note
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codekiln.errors import RegistryError
 from codekiln.registry.connection import explain_errors
 from codekiln.registry.decisions import Decisions
+from codekiln.registry.runs import truncated
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -117,6 +118,13 @@ class ModelVersions(Decisions):
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
             self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
         self._delete_alias(version.name, CHALLENGER, version.version)
+        return self._get(version.name, version.version)
+
+    @explain_errors
+    def describe_version(self, version: Version, text: str, tags: Mapping[str, str]) -> Version:
+        """Set a version's description, which is Markdown, and further tags; returns the version."""
+        self.client.update_model_version(version.name, str(version.version), truncated(text))
+        self._tag(version, {key: truncated(value) for key, value in tags.items()})
         return self._get(version.name, version.version)
 
     @explain_errors

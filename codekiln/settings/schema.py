@@ -28,7 +28,9 @@ class EvaluationSettings(Section):
     tolerance: float = Field(
         0.02, ge=0, lt=1, description="how far pass@1 may fall: the interval's lower bound stays above minus this"
     )
-    minimum_problems: int = Field(30, ge=2, description="the gate refuses with fewer problems in common")
+    minimum_problems: int = Field(
+        30, ge=2, description="the gate refuses with fewer problems in common, or of fewer than ten groups"
+    )
     resamples: int = Field(10_000, ge=100, description="bootstrap resamples, for the intervals of distances")
 
 

@@ -24,7 +24,9 @@ from codekiln.evaluation.summary import evaluate_values
 from codekiln.recipes.base import Recipe, over_all_samples
 from codekiln.sandbox.grading import grade_files
 from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
+from codekiln.stages import presentation
 from codekiln.stages.contenders import Contenders, Plan, plan_comparison
+from codekiln.stages.evaluate import BASE
 from codekiln.stages.examples import before_and_after
 from codekiln.stages.reporting import environment, question
 from codekiln.stages.scored_samples import ScoredSamples
@@ -161,10 +163,13 @@ def _report(
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
 ) -> report.ReportData:
-    contenders = graded.contenders
+    contenders, names = graded.contenders, presentation.labels(BASE)
     return report.ReportData(
         title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(source).name}",
-        question=question(gate, contenders.base, Recipe.guard, programs=True),
+        question=question(
+            presentation.spoken(gate, names), names.get(contenders.base, contenders.base), Recipe.guard, programs=True
+        ),
+        labels={name: names[name] for name in contenders.files if name in names},
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         against=contenders.base,
         held_out=False,

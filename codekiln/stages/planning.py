@@ -61,5 +61,5 @@ def require_enough(settings: Settings, problems: int, groups: int) -> None:
         raise InputError(
             f"no adapter could be promoted: there are {' and '.join(found)}",
             where="evaluation problems",
-            fix="give more problems, or a larger problems.evaluation; the pipeline data needs none of this",
+            fix="give more problems, or a larger problems.evaluation; a data set alone (--data-only) needs none",
         )

@@ -6,12 +6,14 @@ from codekiln import recipes
 from codekiln.data.files import write_atomic
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
 from codekiln.evaluation.ledger import Decision
-from codekiln.evaluation.report import model_card, render
+from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.ledger import RunLedger
+from codekiln.stages.provenance import provenance
+from codekiln.stages.publishing import publish
 from codekiln.stages.reporting import report_data
 from codekiln.stages.run_folder import read_tracking, registry_of
 from codekiln.stages.tracking import adapter_tags
@@ -29,6 +31,7 @@ def _promote(context: StageContext) -> Summary:
         version = _completed(registry, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     registry.client.set_tag(read_tracking(context.run_folder).parent_run_id, "codekiln.gate", decision.sentence)
+    version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
     return Summary(
         figures={
@@ -45,11 +48,12 @@ def _judge(context: StageContext, registry: Registry, ledger: RunLedger, version
     """Decide about an adapter that was not judged on this set before, and move the aliases."""
     evaluation = read_evaluation(context.inputs["evaluation"])
     decision = ledger.open()
-    gate = _decide(context, evaluation, decision)
+    gate, before = _decide(context, evaluation, decision), registry.champion(version.name)
     if CHAMPION not in version.aliases:
         version = registry.set_challenger(version)
     # Written before the alias moves: a champion without a report could not be explained.
-    _write(context, evaluation, gate, version)
+    data = report_data(context, evaluation, gate, version, before)
+    _write(context, evaluation, gate, data)
     decision = ledger.close(decision, gate)
     return decision, registry.promote(version) if gate.promoted else version
 
@@ -69,10 +73,9 @@ def _completed(registry: Registry, decision: Decision, version: Version) -> Vers
 
 def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -> Gate:
     chosen, recipe = context.settings.evaluation, recipes.get(context.settings.recipe)
-    manifest = StageManifest.read(context.inputs["adapter"])
     gate = decide(
         evaluation,
-        "candidate" if manifest.stage == "fetch" else manifest.step,
+        _candidate(context),
         metric=context.settings.metric,
         direction=measures.look_up(recipe, context.settings.metric).direction,
         protected=recipe.guard,
@@ -85,6 +88,11 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -
     return gate.model_copy(update={"sentence": sentence, "number": decision.number})
 
 
+def _candidate(context: StageContext) -> str:
+    manifest = StageManifest.read(context.inputs["adapter"])
+    return "candidate" if manifest.stage == "fetch" else manifest.step
+
+
 def _register(context: StageContext, registry: Registry) -> Version:
     folder = context.inputs["adapter"]
     manifest = StageManifest.read(folder)
@@ -95,9 +103,9 @@ def _register(context: StageContext, registry: Registry) -> Version:
     return registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
 
 
-def _write(context: StageContext, evaluation: Evaluation, gate: Gate, version: Version) -> None:
-    data = report_data(context, evaluation, gate, version)
-    write_atomic(context.output / "results.json", json.dumps(results(evaluation, gate), indent=2) + "\n")
+def _write(context: StageContext, evaluation: Evaluation, gate: Gate, data: ReportData) -> None:
+    written = results(evaluation, gate, provenance(context))
+    write_atomic(context.output / "results.json", json.dumps(written, indent=2) + "\n")
     write_atomic(context.output / "report.html", render(data))
     write_atomic(context.output / "model_card.md", model_card(data))
 

@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 
 from codekiln import models, recipes
 from codekiln.data.folders import Dataset
@@ -12,41 +11,49 @@ from codekiln.data.records import Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
 from codekiln.evaluation.report import data as report
 from codekiln.registry import Version
+from codekiln.registry.connection import without_password
+from codekiln.stages import presentation
 from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
 from codekiln.stages.examples import before_and_after
+from codekiln.stages.provenance import PACKAGES, versions
 from codekiln.stages.run_folder import read_tracking
 
-PACKAGES = ("torch", "transformers", "trl", "peft", "radon", "mlflow")
 
-
-def report_data(context: StageContext, evaluation: Evaluation, gate: Gate, version: Version) -> report.ReportData:
-    """Return the data of the report of a finished run."""
+def report_data(
+    context: StageContext, evaluation: Evaluation, gate: Gate, version: Version, champion: Version | None = None
+) -> report.ReportData:
+    """Return the data of the report of a finished run; ``champion`` is the one before the decision."""
     settings, recipe = context.settings, recipes.get(context.settings.recipe)
     manifest = StageManifest.read(context.inputs["evaluation"])
     lineage = {**manifest.lineage, manifest.step: manifest}
-    tracking = read_tracking(context.run_folder)
+    tracking, names = read_tracking(context.run_folder), presentation.labels(settings.base_model)
     return report.ReportData(
         title=f"{settings.recipe} on {settings.base_model}",
-        question=question(gate, settings.base_model, recipe.guard, programs=not recipe.measures),
+        question=question(presentation.spoken(gate, names), names[BASE], recipe.guard, programs=not recipe.measures),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         against=BASE,
         gate=gate,
         evaluation=evaluation,
         measures=tuple(measures.look_up(recipe, name) for name in evaluation.measures),
         guard=recipe.guard,
+        labels={name: names.get(name, name) for name in evaluation.contenders},
         references=tuple(name for name in evaluation.contenders if name not in (BASE, *ADAPTERS, CHAMPION)),
         programs=not recipe.measures,
         curves={step: record.summary.curve for step, record in lineage.items() if record.summary.curve},
         examples=_examples(context, evaluation, gate.candidate),
+        source=presentation.source(settings),
+        rows=presentation.rows(lineage),
         rejected={step: record.summary.rejected for step, record in lineage.items() if record.summary.rejected},
         base=_base(settings.base_model),
         steps=tuple(_step(name, record) for name, record in lineage.items()),
         adapters=_adapters(context, lineage, gate.candidate, version),
+        champion_before=presentation.champion_before(champion, version),
+        commands=presentation.commands(settings, version, tracking, gate.promoted),
         settings=settings.model_dump(mode="json"),
         environment=environment(),
         tracking=report.TrackingInfo(
-            uri=tracking.uri, experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
+            uri=without_password(tracking.uri), experiment=tracking.experiment, runs={"parent": tracking.parent_run_id}
         ),
     )
 
@@ -115,7 +122,6 @@ def _adapters(
 def environment(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Return the versions of Python and packages, and the machine."""
     return {
-        "Python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        **{name: installed(name) for name in packages},
+        **versions(packages),
     }

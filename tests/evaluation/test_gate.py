@@ -187,6 +187,16 @@ def test_problems_of_a_few_groups_decide_nothing(groups, promoted):
     assert promoted or f"on 40 problems of {groups} groups only, 10 groups are needed" in gate.sentence
 
 
+def test_who_asks_for_fewer_problems_gets_by_with_fewer_groups():
+    given = evaluation(n=8, structural_maintainability=GAIN, pass1=STEADY)
+    few = [item.model_copy(update={"groups": 8}) for item in given.comparisons]
+    few_groups = given.model_copy(update={"comparisons": tuple(few)})
+    assert decide(few_groups, "dpo", metric=STRUCTURE, minimum_problems=5).promoted
+    fewer = few_groups.model_copy(update={"comparisons": tuple(one.model_copy(update={"groups": 4}) for one in few)})
+    refused = decide(fewer, "dpo", metric=STRUCTURE, minimum_problems=5)
+    assert "of 4 groups only, 5 groups are needed" in refused.sentence
+
+
 def problems(count, changed, metric="own"):
     """Graded rows of base and dpo: the first ``changed`` problems gain 5, the others are equal."""
 

@@ -89,9 +89,14 @@ def test_a_gain_far_beyond_the_noise_is_certain():
     [
         (200, 200, []),
         (30, 10, []),
-        (6, 6, ["6 problems, where the gate needs 30", "6 groups, where it needs 10"]),
-        (200, 9, ["9 groups, where it needs 10"]),
+        (6, 6, ["6 problems, where the gate needs 30", "6 groups, where the gate needs 10"]),
+        (200, 9, ["9 groups, where the gate needs 10"]),
     ],
 )
 def test_a_set_that_can_never_promote_has_a_reason(problems, groups, found):
     assert obstacles(problems, groups, 30) == found
+
+
+def test_who_lowers_the_number_of_problems_lowers_that_of_groups():
+    assert obstacles(8, 5, 5) == []
+    assert obstacles(8, 4, 5) == ["4 groups, where the gate needs 5"]

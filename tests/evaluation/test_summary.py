@@ -94,8 +94,11 @@ def test_results_have_the_agreed_form():
     rows = [graded(f"t{i}", 1.0) for i in range(200)]
     better = [graded(f"t{i}", 2.0 + i % 3) for i in range(200)]
     evaluation = evaluate({"base": rows, "dpo": better}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
-    written = json.loads(json.dumps(results(evaluation, decide(evaluation, "dpo", metric=METRIC)), allow_nan=False))
-    assert set(written) == {"contenders", "comparisons", "strata", "decompositions", "gate"}
+    gate, origin = decide(evaluation, "dpo", metric=METRIC), {"recipe": "maintainability"}
+    written = json.loads(json.dumps(results(evaluation, gate, origin), allow_nan=False))
+    assert set(written) == {"contenders", "comparisons", "strata", "decompositions", "gate", "provenance"}
+    assert written["provenance"] == origin
+    assert results(evaluation, gate)["provenance"] is None
     assert set(written["contenders"]) == {"base", "dpo"}
     assert set(written["contenders"]["dpo"][METRIC]) == {"mean", "low", "high"}
     assert {tuple(item) for item in written["comparisons"]} == {
@@ -105,7 +108,22 @@ def test_results_have_the_agreed_form():
     assert list(parts) == ["contender", "against", "measure", "difference", "code", "samples", "problems", "n"]
     assert written["gate"]["promoted"] is True
     assert written["gate"]["sentence"].startswith("promoted: dpo beats base")
-    assert set(written["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
+    assert set(written["gate"]) == {
+        "promoted", "sentence", "candidate", "metric", "level", "number", "recorded", "checks",
+    }  # fmt: skip
+    assert [check["measure"] for check in written["gate"]["checks"]] == [METRIC, f"{METRIC}, all samples", "pass@1"]
+    assert {tuple(sorted(check)) for check in written["gate"]["checks"]} == {
+        ("against", "difference", "failure", "high", "low", "measure", "n", "ok")
+    }
+
+
+def test_a_refusal_has_its_checks_with_the_reasons():
+    rows = [graded(f"t{i}", 1.0) for i in range(200)]
+    evaluation = evaluate({"base": rows, "dpo": rows}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
+    gate = results(evaluation, decide(evaluation, "dpo", metric=METRIC))["gate"]
+    assert gate["promoted"] is False
+    assert [check["ok"] for check in gate["checks"]] == [False, False, True]
+    assert "which is not above zero" in gate["checks"][0]["failure"]
 
 
 def test_an_evaluation_survives_json():

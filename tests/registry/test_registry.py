@@ -127,6 +127,28 @@ def test_metrics_and_curves(registry: Registry) -> None:
     assert len(history) == 1500
 
 
+def test_numbers_of_a_run_may_be_those_of_its_model(registry: Registry, tmp_path: Path) -> None:
+    model_id = logged(registry, adapter_folder(tmp_path / "adapter", b"weights"))
+    with registry.stage(registry.start_parent("align", {}), "promote") as run:
+        run.metrics({"pass@1": 0.5, "no_signal": None}, model_id=model_id)
+    (metric,) = registry.client.get_logged_model(model_id).metrics
+    assert (metric.key, metric.value) == ("pass_at_1", 0.5)
+    assert data(registry, run.id).data.metrics == {"pass_at_1": 0.5}
+
+
+def test_a_run_and_a_version_have_descriptions(registry: Registry, tmp_path: Path) -> None:
+    model_id = logged(registry, adapter_folder(tmp_path / "adapter", b"weights"))
+    version = registry.register("codekiln-tiny", model_id, {"stage": "dpo"})
+    described = registry.describe_version(version, "**Promoted**", {"verdict": "promoted"})
+    assert described.tags == version.tags | {"verdict": "promoted"}
+    assert registry.client.get_model_version("codekiln-tiny", "1").description == "**Promoted**"
+    with registry.stage(registry.start_parent("align", {}), "promote") as run:
+        run.describe("x" * 9000)
+    note = data(registry, run.id).data.tags["mlflow.note.content"]
+    assert note.endswith("... (9000 characters in all)")
+    assert registry.experiment_of(run.id) == registry.experiment_id
+
+
 def test_a_data_set_is_an_input_with_the_manifest_digest(registry: Registry, tmp_path: Path) -> None:
     rows = [Problem(task_id=str(number), prompt="p") for number in range(3)]
     manifest = write_dataset(tmp_path / "problems", rows, Problem)

@@ -34,7 +34,7 @@ def test_check_says_what_the_evaluation_can_show(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("problems", "groups", "setting", "refused"),
-    [(40, 9, 30, "9 groups, where it needs 10"), (40, 10, 41, "40 problems, where the gate needs 41")],
+    [(40, 9, 30, "9 groups, where the gate needs 10"), (40, 10, 41, "40 problems, where the gate needs 41")],
 )
 def test_groups_and_the_setting_count(problems, groups, setting, refused):
     with pytest.raises(InputError, match=refused):

@@ -1,7 +1,9 @@
+import hashlib
 import json
 import multiprocessing
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -171,3 +173,52 @@ def test_a_tag_that_somebody_has_changed_is_no_decision_less(tmp_path, uri):
         database.execute("update registered_model_tags set value = '{' where key like 'codekiln.decision.%'")
     with pytest.raises(Exception, match="a decision that cannot be read"):
         run.promote()
+
+
+def test_the_results_say_what_the_decision_rests_on(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    found = run.promote()["provenance"]
+    assert (found["recipe"], found["seed"]) == ("maintainability", 0)
+    assert found["base_model"] == {"name": "tiny", "id": "tiny", "revision": "main"}
+    assert set(found["versions"]) == {
+        "codekiln", "Python", "torch", "transformers", "trl", "peft", "radon", "mlflow",
+    }  # fmt: skip
+    assert found["digests"]["adapter"] == hashlib.sha256(b"a").hexdigest()
+    assert found["digests"]["evaluation"]
+
+
+def test_mlflow_shows_the_verdict_and_every_contender(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a")
+    written = run.promote()
+    registry = Registry(uri, "codekiln")
+    (decision,) = decisions(uri)
+    parent = registry.client.get_run(decision.run)
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith("**Promoted** on ")
+    assert decision.sentence in note
+    assert "| tiny, unchanged | " in note
+    experiment, kept = parent.info.experiment_id, f"decisions/{decision.key}/report.html"
+    assert f"[report](#/experiments/{experiment}/runs/{decision.run}/artifacts/{kept})" in note
+    assert Path(registry.client.download_artifacts(decision.run, kept, str(tmp_path))).exists()
+    means, target = written["contenders"], "structural_maintainability"
+    assert parent.data.metrics[target] == pytest.approx(means["sft"][target]["mean"])
+    assert parent.data.metrics[f"base.{target}"] == pytest.approx(means["base"][target]["mean"])
+    assert parent.data.metrics["base.pass_at_1"] == pytest.approx(1.0)
+    gain = next(item for item in written["comparisons"] if item["measure"] == target)
+    assert parent.data.metrics[f"gain.{target}.low"] == pytest.approx(gain["low"])
+    (inputs,) = parent.inputs.dataset_inputs
+    assert inputs.dataset.name == "evaluation_problems"
+
+
+def test_the_version_has_the_verdict_and_the_candidates_metrics(tmp_path, uri):
+    run = judged_run(tmp_path / "a", uri, b"a", gain=0.0)
+    means = run.promote()["contenders"]["sft"]
+    registry = Registry(uri, "codekiln")
+    version = registry.client.get_model_version(MODEL, "1")
+    (decision,) = decisions(uri)
+    assert version.description.startswith("**Not promoted** on ")
+    assert version.tags["verdict"] == "not promoted"
+    assert version.tags["verdict_sentence"] == decision.sentence
+    assert version.tags["report"] == f"runs:/{decision.run}/decisions/{decision.key}/report.html"
+    logged = registry.client.get_logged_model(version.tags["model_id"])
+    assert {metric.key: metric.value for metric in logged.metrics}["lines"] == pytest.approx(means["lines"]["mean"])

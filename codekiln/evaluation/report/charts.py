@@ -11,20 +11,41 @@ from codekiln.evaluation.report.formatting import decimals, number, span
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Annotation
-    from matplotlib.transforms import Bbox
 
 BINS = 30
 MOST_POINTS = 150
 COLOURS = 6
+LONGEST_NAME = 30
+HEADING = 0.6
+"""Height of a forest plot's heading, in rows."""
 ROUNDING = 1e-9
 """Differences smaller than this come from adding numbers in another order."""
-_LEGEND = {"loss": "training", "eval_loss": "held out"}
-# Offset of a name from its point, and which corner of the name lies there, from best to worst.
-_PLACES = (
-    (11, -3, "left", "top"), (11, 3, "left", "bottom"), (-11, -3, "right", "top"), (-11, 3, "right", "bottom"),
-    (0, 12, "center", "bottom"), (0, -12, "center", "top"), (0, 32, "center", "bottom"), (0, -32, "center", "top"),
-)  # fmt: skip
+
+
+class Panel(NamedTuple):
+    """A chart of a training curve: its title, a note, and the columns of training and of held-out rows."""
+
+    title: str
+    note: str
+    training: str
+    held_out: str
+
+
+PANELS = (
+    Panel("loss", "", "loss", "eval_loss"),
+    Panel(
+        "reward accuracy",
+        "The share of pairs whose chosen reply the model has come to prefer, against its reference policy.",
+        "rewards/accuracies",
+        "eval_rewards/accuracies",
+    ),
+    Panel(
+        "reward margin",
+        "By how much: the mean difference in implicit reward between the chosen and the rejected reply.",
+        "rewards/margins",
+        "eval_rewards/margins",
+    ),
+)
 
 
 class Point(NamedTuple):
@@ -55,9 +76,10 @@ def colour_number(place: int) -> int:
 
 
 def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Collection[str] = ()) -> str:
-    """Draw contenders as crosses of their intervals, joined by arrows in the order given.
+    """Draw contenders as crosses of their intervals, numbered, and joined by arrows in the order given.
 
-    Points without a value on both axes are left out; an empty text when none is left.
+    The numbers are those of `marked`, for a legend beside the chart: names in it would cover each other and the bars.
+    An empty text when no point is marked.
 
     Args:
         points: The contenders.
@@ -67,7 +89,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
     """
     crosses = [
         _Cross(point.name, x, y, colour(f"c{point.colour}"))
-        for point in points
+        for point in marked(points)
         if (x := point.x.known()) and (y := point.y.known())
     ]
     if not crosses:
@@ -81,13 +103,20 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str, unlinked: Colle
             (x, left, right), (y, low, high) = cross.x, cross.y
             axes.plot([left, right], [y, y], color=cross.colour, linewidth=3)
             axes.plot([x, x], [low, high], color=cross.colour, linewidth=3)
-            axes.plot(x, y, "o", color=cross.colour, markersize=12)
         for start, end in arrows:
             line = {"arrowstyle": "->", "color": colour("soft"), "linewidth": 1.6, "shrinkA": 9, "shrinkB": 9}
             axes.annotate("", end, start, arrowprops={**line, "gid": "arrow"})
-        _write_names(figure, axes, crosses, arrows)
+        for place, cross in enumerate(crosses, 1):
+            axes.plot(*cross.centre, "o", color=cross.colour, markersize=19, zorder=5)
+            inside: dict[str, Any] = {"ha": "center", "va": "center_baseline", "weight": "bold", "zorder": 6}
+            axes.text(*cross.centre, str(place), fontsize=SMALL, color=colour("card"), gid="mark", **inside)
 
     return inline_svg(345, f"{y_title} against {x_title}", described, draw)
+
+
+def marked(points: Sequence[Point]) -> list[Point]:
+    """Return the points that a scatter chart draws, in the order of their numbers: those with a value on both axes."""
+    return [point for point in points if point.x.known() and point.y.known()]
 
 
 def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float | None], title: str) -> str:
@@ -106,7 +135,7 @@ def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float 
             axes.hist(found, bins=BINS, range=(min(every), max(every)), color=ink, histtype="stepfilled", gid="bars")
             if (mean := means.get(name)) is not None:
                 axes.axvline(mean, color=colour("text"), linewidth=2)
-            axes.set_title(name, color=ink, weight="bold")
+            axes.set_title(_fitting(name), color=ink, weight="bold")
             axes.set_title(f"mean {shown[name]}", loc="right", fontsize=SMALL)
             axes.set_yticks([])
             axes.spines["bottom"].set(visible=True, color=colour("rule"))
@@ -116,31 +145,32 @@ def histograms(values: Mapping[str, Sequence[float]], means: Mapping[str, float 
     return inline_svg(72 * len(rows) + 56, f"Distribution of {title}", described, draw)
 
 
-def curves(name: str, rows: Sequence[Mapping[str, float]]) -> str:
-    """Draw a stage's training loss as a line and its held-out loss as dots, by step."""
-    series = {key: points for key in _LEGEND if (points := _series(rows, key))}
+def curves(name: str, rows: Sequence[Mapping[str, float]], panel: Panel = PANELS[0]) -> str:
+    """Draw a column of a stage's training rows as a line and that of its held-out rows as dots, by step."""
+    names = {panel.training: "training", panel.held_out: "held out"}
+    series = {key: points for key in names if (points := _series(rows, key))}
     if not series:
         return ""
     described = "; ".join(
-        f"{_LEGEND[key]} from {number(points[0][1])} to {number(points[-1][1])}" for key, points in series.items()
+        f"{names[key]} from {number(points[0][1])} to {number(points[-1][1])}" for key, points in series.items()
     )
     looks: dict[str, dict[str, Any]] = {
-        "loss": {"color": colour("c1")},
-        "eval_loss": {"color": colour("c3"), "linestyle": "--", "marker": "o", "markersize": 7},
+        panel.training: {"color": colour("c1")},
+        panel.held_out: {"color": colour("c3"), "linestyle": "--", "marker": "o", "markersize": 7},
     }
 
     def draw(figure: "Figure") -> None:
-        axes = _axes(figure, "step", "loss")
+        axes = _axes(figure, "step", "")  # the legend is where a title would be
         for key, points in series.items():
-            steps, losses = zip(*points, strict=True)
-            axes.plot(steps, losses, linewidth=2, label=_LEGEND[key], **looks[key])
+            steps, values = zip(*points, strict=True)
+            axes.plot(steps, values, linewidth=2, label=names[key], **looks[key])
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(series), fontsize=SMALL, borderpad=0)
 
-    return inline_svg(255, f"Training of {name}", described, draw)
+    return inline_svg(255, f"Training of {name}: {panel.title}", described, draw)
 
 
 def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better: bool = False) -> str:
-    """Draw a forest plot: paired differences with their confidence intervals, and a line at zero."""
+    """Draw a forest plot: paired differences with their intervals and zero, under a heading for each opponent."""
     known = [(row, found) for row in rows if (found := row.interval.known())]
     if not known:
         return ""
@@ -149,25 +179,47 @@ def forest(rows: Sequence[Comparison], title: str, digits: int, lower_is_better:
         f"{span(row.low, row.high, digits, True)}"
         for row, _ in known
     )
+    opponents = list(dict.fromkeys(row.against for row, _ in known))
+    known.sort(key=lambda item: opponents.index(item[0].against))
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
-        axes.axvline(0, color=colour("text"), linewidth=1.5, linestyle="--")
-        for place, (row, (mean, low, high)) in enumerate(known):
-            found = effect(row, lower_is_better)
-            ink = colour({"better": "good", "worse": "bad", "same": "soft"}[found])
-            axes.plot([low, high], [place, place], color=ink, linewidth=3)
-            axes.plot(mean, place, "o", color=ink, markersize=11)
-            words: dict[str, Any] = {
-                "transform": axes.get_yaxis_transform(), "weight": "bold", "va": "center", "in_layout": False,
-            }  # fmt: skip
-            axes.text(0, place - 0.38, f"{row.contender} vs {row.against}", **words)
-            ink = colour("text") if found == "same" else ink
-            axes.text(1, place - 0.38, number(mean, digits, True), ha="right", color=ink, gid=found, **words)
-        axes.set(yticks=[], ylim=(len(known) - 0.7, -0.6), xlabel=f"difference in {title}")
+        heading: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "in_layout": False}
+        place, above = -1.0, ""
+        for row, found in known:
+            place += 1
+            if row.against != above:
+                above, place = row.against, place + HEADING
+                axes.text(0, place - 0.9, f"minus {_fitting(above)}", color=colour("soft"), **heading)
+            _difference(axes, place, row, found, effect(row, lower_is_better), digits)
+        axes.set(yticks=[], ylim=(place + 0.3, -0.6), xlabel=f"difference in {title}")
         axes.locator_params(axis="x", nbins=4)
 
-    return inline_svg(52 * len(known) + 56, f"Paired differences in {title}", described, draw)
+    height = 46 * (len(known) + HEADING * len(opponents)) + 56
+    return inline_svg(height, f"Paired differences in {title}", described, draw)
+
+
+def _difference(
+    axes: "Axes", place: float, row: Comparison, found: tuple[float, float, float], word: str, digits: int
+) -> None:
+    """Draw one difference: the name and the value above, the interval and zero below."""
+    mean, low, high = found
+    ink = colour({"better": "good", "worse": "bad", "same": "soft"}[word])
+    # Not one line over the whole height: it would strike the names through.
+    axes.plot([0, 0], [place - 0.14, place + 0.2], color=colour("text"), linewidth=2)
+    axes.plot([low, high], [place, place], color=ink, linewidth=3)
+    axes.plot(mean, place, "o", color=ink, markersize=11)
+    words: dict[str, Any] = {
+        "transform": axes.get_yaxis_transform(), "weight": "bold", "va": "center", "in_layout": False,
+    }  # fmt: skip
+    axes.text(0, place - 0.4, _fitting(row.contender), **words)
+    ink = colour("text") if word == "same" else ink
+    axes.text(1, place - 0.4, number(mean, digits, True), ha="right", color=ink, gid=word, **words)
+
+
+def _fitting(name: str) -> str:
+    """Return a name that leaves room for a number beside it."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\u2026"
 
 
 def effect(row: Comparison, lower_is_better: bool = False) -> str:
@@ -185,48 +237,6 @@ def _axes(figure: "Figure", x_title: str, y_title: str) -> "Axes":
     axes.margins(0.1)
     axes.locator_params(nbins=5)
     return axes
-
-
-def _write_names(
-    figure: "Figure", axes: "Axes", crosses: Sequence[_Cross], arrows: Sequence[tuple[tuple[float, float], ...]]
-) -> None:
-    """Write the name of each contender where it covers the least of what is drawn already."""
-    from matplotlib.transforms import Bbox
-
-    figure.draw_without_rendering()  # places the axes, which all extents depend on
-    taken = [line.get_window_extent() for line in axes.lines]
-    for start, end in arrows:
-        (x1, y1), (x2, y2) = axes.transData.transform([start, end])
-        steps = [(x1 + (x2 - x1) * part / 20, y1 + (y2 - y1) * part / 20) for part in range(21)]
-        taken += [Bbox.from_bounds(x - 2, y - 2, 4, 4) for x, y in steps]
-    for cross in crosses:
-        look: dict[str, Any] = {
-            "textcoords": "offset points",
-            "color": cross.colour,
-            "weight": "bold",
-            "in_layout": False,
-        }
-        label = axes.annotate(cross.name, cross.centre, (0, 0), **look)
-        _move(label, min(_PLACES, key=lambda place: _covered(_move(label, place), axes.bbox, taken)))
-        taken.append(label.get_window_extent())
-
-
-def _move(label: "Annotation", place: tuple[float, float, str, str]) -> "Bbox":
-    """Put a label beside its point, and return the area that it takes there."""
-    x, y, horizontal, vertical = place
-    label.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
-    return label.get_window_extent()
-
-
-def _covered(area: "Bbox", frame: "Bbox", taken: Sequence["Bbox"]) -> float:
-    """Return the area that a label covers of others, plus a hundredfold of what lies outside the frame."""
-    outside = area.width * area.height - _intersection(area, frame)
-    return 100 * outside + sum(_intersection(area, other) for other in taken)
-
-
-def _intersection(one: "Bbox", other: "Bbox") -> float:
-    found = one.intersection(one, other)
-    return 0.0 if found is None else float(found.width * found.height)
 
 
 def _series(rows: Sequence[Mapping[str, float]], key: str) -> list[tuple[float, float]]:

@@ -57,6 +57,13 @@ class AdapterInfo(ReportPart):
     version: str = Field("", description="registered version; empty when it was not registered")
 
 
+class Command(ReportPart):
+    """Something a reader may do next: what for, and the lines to copy."""
+
+    title: str
+    text: str
+
+
 class TrackingInfo(ReportPart):
     """Where MLflow has the run."""
 
@@ -78,14 +85,19 @@ class ReportData(ReportPart):
         against: The contender that the candidate is compared with.
         measures: Names, directions and descriptions of the measures.
         guard: The measure that may not fall.
+        labels: Names of contenders for people, by contender; one without is shown by its own name.
         references: Contenders that are not models of this run, for example replies of real people.
         programs: Whether measures are taken of passing programs only.
         held_out: Whether it is known that no model was trained on the problems.
         curves: Rows with ``step`` and numbers such as ``loss`` and ``eval_loss``, by stage.
         examples: Replies of the base model and of the candidate to the same problems.
+        source: Where problems and training data come from, in a sentence.
+        rows: Numbers of rows by stage and kind, such as samples, examples and pairs.
         rejected: Number of rejected rows by stage and reason.
         steps: Finished stages, in order.
         adapters: Adapters trained, in order.
+        champion_before: The champion before the decision, in words; empty: not known.
+        commands: How to use the adapter, and how to undo its promotion.
         settings: Resolved settings.
         environment: Versions and hardware, by name.
         tracking: Where MLflow has the run.
@@ -100,17 +112,26 @@ class ReportData(ReportPart):
     against: str = "base"
     measures: tuple[Measure, ...] = ()
     guard: str = "pass@1"
+    labels: dict[str, str] = {}
     references: tuple[str, ...] = ()
     programs: bool = True
     held_out: bool = True
     curves: dict[str, list[dict[str, float]]] = {}
     examples: tuple[BeforeAfter, ...] = ()
+    source: str = ""
+    rows: dict[str, dict[str, int]] = {}
     rejected: dict[str, dict[str, int]] = {}
     steps: tuple[StageInfo, ...] = ()
     adapters: tuple[AdapterInfo, ...] = ()
+    champion_before: str = ""
+    commands: tuple[Command, ...] = ()
     settings: dict[str, Any] = {}
     environment: dict[str, str] = {}
     tracking: TrackingInfo = TrackingInfo()
+
+    def name(self, contender: str) -> str:
+        """Return the name of a contender for people."""
+        return self.labels.get(contender, contender)
 
     def compare(self, contender: str, measure: str) -> Comparison | None:
         """Return the comparison of ``contender`` with ``against``, or None when it was not evaluated."""

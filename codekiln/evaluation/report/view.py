@@ -4,116 +4,39 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from codekiln.evaluation import CHAMPION, Check, Comparison, Interval
+from codekiln.evaluation import CHAMPION, Comparison, Interval
 from codekiln.evaluation.measures import Measure, over_all_samples
 from codekiln.evaluation.report import charts
 from codekiln.evaluation.report.data import BeforeAfter, ReportData, StageInfo
 from codekiln.evaluation.report.diff import side_by_side
 from codekiln.evaluation.report.formatting import decimals, duration, number, short, span
-from codekiln.evaluation.spending import confidence
+from codekiln.evaluation.report.verdict import BETTER, difference_digits, digits, effect, stages, verdict
 
 ARROW = {"higher": "\u2191", "lower": "\u2193", "none": ""}
-BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}
 SIDE = {"higher": "Up and to the right", "lower": "Down and to the right", "none": "To the right"}
 WORD = {"better": "better", "worse": "worse", "same": "no clear difference"}
 
 
 def page(data: ReportData) -> dict[str, Any]:
     """Return the template context of the HTML report."""
-    curves = ({"name": name, "svg": charts.curves(name, rows)} for name, rows in data.curves.items())
-    return {**words(data), "drawings": list(_drawings(data)), "curves": [curve for curve in curves if curve["svg"]]}
+    return {**words(data), "drawings": list(_drawings(data)), "curves": list(_curves(data))}
 
 
 def words(data: ReportData) -> dict[str, Any]:
     """Return the template context that the report and the model card share: every value as text."""
     return {
         "data": data,
-        "answer": data.gate.sentence.removeprefix("not ").removeprefix("promoted: "),
-        "confidence": confidence(data.gate.level),
-        "headlines": _headlines(data),
-        "made_of": _made_of(data),
-        "checks": [_check(data, check) for check in data.gate.reasons],
+        **verdict(data),
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
         "strata": list(_strata(data)),
         "comparisons": [_comparison(data, item) for item in data.evaluation.comparisons],
         "examples": [_example(data, example) for example in data.examples],
+        "made": list(_made(data)),
         "rejected": list(_rejected(data)),
         "steps": [_step(step) for step in data.steps],
         "settings": json.dumps(data.settings, indent=2, sort_keys=True, default=str, ensure_ascii=False),
         "short": short,
-    }
-
-
-def digits(data: ReportData, measure: str) -> int:
-    """Return the number of decimals of a measure's values."""
-    return decimals(found[measure].mean for found in data.evaluation.contenders.values() if measure in found)
-
-
-def difference_digits(data: ReportData, measure: str) -> int:
-    """Return the number of decimals of a measure's differences."""
-    return 3 if digits(data, measure) == 3 else 2
-
-
-def direction(data: ReportData, measure: str) -> str:
-    """Return which way a measure is better."""
-    return data.measure(measure).direction
-
-
-def effect(data: ReportData, item: Comparison) -> str:
-    """Return ``better``, ``worse`` or ``same``; a measure without a better direction is always ``same``."""
-    way = direction(data, item.measure)
-    return "same" if way == "none" else charts.effect(item, way == "lower")
-
-
-def _headlines(data: ReportData) -> list[dict[str, str]]:
-    """Return the numbers that the decision rests on: the candidate's target metric and guard, against the base."""
-    headlines = []
-    for name in dict.fromkeys((data.gate.metric, data.guard)):
-        item = data.compare(data.gate.candidate, name)
-        if item is None or item.difference is None:
-            continue
-        before, after = (data.evaluation.contenders[who][name].mean for who in (data.against, data.gate.candidate))
-        headlines.append(
-            {
-                "name": name,
-                "better": BETTER[direction(data, name)],
-                "effect": effect(data, item),
-                "before": number(before, digits(data, name)),
-                "after": number(after, digits(data, name)),
-                "difference": number(item.difference, difference_digits(data, name), True),
-                "span": span(item.low, item.high, difference_digits(data, name), True),
-            }
-        )
-    return headlines
-
-
-def _made_of(data: ReportData) -> str:
-    """Return what the candidate's gain over the base is made of, in a sentence; empty where it is not known."""
-    wanted = (data.gate.candidate, data.against, data.gate.metric)
-    for item in data.evaluation.decompositions:
-        if (item.contender, item.against, item.measure) == wanted:
-            whole, code, samples, problems = (
-                number(value, difference_digits(data, item.measure), True)
-                for value in (item.difference, item.code, item.samples, item.problems)
-            )
-            return (
-                f"The means differ by {whole}: {code} because the code is different (all samples of the {item.n} "
-                f"problems that both solve), {samples} because other samples pass, and {problems} because other "
-                "problems are solved."
-            )
-    return ""
-
-
-def _check(data: ReportData, check: Check) -> dict[str, Any]:
-    places = difference_digits(data, check.measure)
-    return {
-        "ok": check.ok,
-        "name": f"{check.measure} against {check.against}",
-        "failure": check.failure,
-        "n": check.n,
-        "difference": number(check.difference, places, True),
-        "span": span(check.low, check.high, places, True),
     }
 
 
@@ -131,7 +54,7 @@ def _column(data: ReportData, name: str) -> dict[str, str]:
 def _row(data: ReportData, contender: str, place: int) -> dict[str, Any]:
     intervals = data.evaluation.contenders[contender]
     cells = [_cell(data, contender, measure, intervals.get(measure)) for measure in _measures(data)]
-    return {"name": contender, "colour": charts.colour_number(place), "cells": cells}
+    return {"name": data.name(contender), "id": contender, "colour": charts.colour_number(place), "cells": cells}
 
 
 def _strata(data: ReportData) -> Iterator[dict[str, Any]]:
@@ -140,7 +63,7 @@ def _strata(data: ReportData) -> Iterator[dict[str, Any]]:
             cells = [_plain(data, measure, found.get(measure)) for measure in _measures(data)]
             yield {
                 "stratum": stratum,
-                "name": name,
+                "name": data.name(name),
                 "colour": charts.colour_number(place),
                 "cells": cells,
                 "first": not place,
@@ -164,36 +87,66 @@ def _cell(data: ReportData, contender: str, measure: str, interval: Interval | N
         "mean": number(interval.mean, places),
         "span": span(interval.low, interval.high, places),
         "effect": found,
-        "word": f"{WORD[found]} than {data.against}" if found != "same" else "",
+        "word": f"{WORD[found]} than {data.name(data.against)}" if found != "same" else "",
     }
 
 
-def _drawings(data: ReportData) -> Iterator[dict[str, str]]:
-    result, target, guard = data.evaluation, data.gate.metric, data.guard
-    order = [name for name in result.contenders if name != CHAMPION and name not in data.references]
-    points = [
-        charts.Point(name, found[guard], found[target], charts.colour_number(place))
-        for place, (name, found) in enumerate(result.contenders.items())
-        if guard != target and guard in found and target in found
-    ]
+def _drawings(data: ReportData) -> Iterator[dict[str, Any]]:
+    target, guard = data.gate.metric, data.guard
+    points = _points(data)
+    unlinked = [data.name(name) for name in (CHAMPION, *data.references)]
     yield {
         "title": f"{target} against {guard}",
-        "svg": charts.scatter(points, guard, target, unlinked=(CHAMPION, *data.references)),
-        "note": f"{SIDE[direction(data, target)]} is better. Bars are 95 % intervals; arrows follow the stages. "
+        "svg": charts.scatter(points, guard, target, unlinked=unlinked),
+        "legend": [
+            {"mark": place, "colour": point.colour, "name": point.name}
+            for place, point in enumerate(charts.marked(points), 1)
+        ],
+        "note": f"{SIDE[data.measure(target).direction]} is better. Bars are 95 % intervals; arrows follow the stages. "
         + (f"{target} is measured on passing programs only." if data.programs else ""),
     }
     yield {
         "title": f"Spread of {target}",
+        "legend": [],
         "svg": charts.histograms(_values(data), _means(data), target),
         "note": "One histogram per contender of its mean values per problem. The line is the mean.",
     }
     for measure in dict.fromkeys((target, guard)):
-        rows = [item for item in result.comparisons if item.measure == measure and _is_shown(data, order, item)]
         yield {
             "title": f"Paired differences in {measure}",
-            "svg": charts.forest(rows, measure, difference_digits(data, measure), direction(data, measure) == "lower"),
-            "note": "Problem by problem, with 95 % intervals. An interval that excludes zero is a real difference.",
-        }
+            "legend": [],
+            "svg": charts.forest(
+                _differences(data, measure), measure, difference_digits(data, measure),
+                data.measure(measure).direction == "lower",
+            ),
+            "note": "Problem by problem, with 95 % intervals; grey where the interval contains zero.",
+        }  # fmt: skip
+
+
+def _points(data: ReportData) -> list[charts.Point]:
+    target, guard = data.gate.metric, data.guard
+    return [
+        charts.Point(data.name(name), found[guard], found[target], charts.colour_number(place))
+        for place, (name, found) in enumerate(data.evaluation.contenders.items())
+        if guard != target and guard in found and target in found
+    ]
+
+
+def _differences(data: ReportData, measure: str) -> list[Comparison]:
+    """Return the comparisons in a measure that are drawn, with names for people."""
+    order = stages(data)
+    return [
+        item.model_copy(update={"contender": data.name(item.contender), "against": data.name(item.against)})
+        for item in data.evaluation.comparisons
+        if item.measure == measure and _is_shown(data, order, item)
+    ]
+
+
+def _curves(data: ReportData) -> Iterator[dict[str, str]]:
+    for stage, rows in data.curves.items():
+        for panel in charts.PANELS:
+            if svg := charts.curves(data.name(stage), rows, panel):
+                yield {"name": f"{stage}: {panel.title}", "svg": svg, "note": panel.note}
 
 
 def _is_shown(data: ReportData, order: list[str], item: Comparison) -> bool:
@@ -212,21 +165,23 @@ def _measures(data: ReportData) -> list[str]:
 
 def _values(data: ReportData) -> dict[str, list[float]]:
     return {
-        name: [value for found in problems.values() if (value := found.get(data.gate.metric)) is not None]
+        data.name(name): [value for found in problems.values() if (value := found.get(data.gate.metric)) is not None]
         for name, problems in data.evaluation.per_problem.items()
     }
 
 
 def _means(data: ReportData) -> dict[str, float | None]:
     target = data.gate.metric
-    return {name: found[target].mean for name, found in data.evaluation.contenders.items() if target in found}
+    return {
+        data.name(name): found[target].mean for name, found in data.evaluation.contenders.items() if target in found
+    }
 
 
 def _comparison(data: ReportData, item: Comparison) -> dict[str, Any]:
     places = difference_digits(data, item.measure)
     return {
-        "contender": item.contender,
-        "against": item.against,
+        "contender": data.name(item.contender),
+        "against": data.name(item.against),
         "measure": item.measure,
         "n": item.n,
         "difference": number(item.difference, places, True),
@@ -242,8 +197,8 @@ def _example(data: ReportData, example: BeforeAfter) -> dict[str, Any]:
     return {
         "task_id": example.task_id,
         "prompt": example.prompt,
-        "before_name": example.before_name,
-        "after_name": example.after_name,
+        "before_name": data.name(example.before_name),
+        "after_name": data.name(example.after_name),
         "left": left,
         "right": right,
         "scores": [score for score in scores if score["before"] != score["after"]],
@@ -257,6 +212,13 @@ def _score(measure: Measure, example: BeforeAfter) -> dict[str, str]:
     if before is not None and after is not None and before != after and measure.direction != "none":
         found = "better" if (after > before) is (measure.direction == "higher") else "worse"
     return {"name": measure.name, "before": number(before, places), "after": number(after, places), "effect": found}
+
+
+def _made(data: ReportData) -> Iterator[dict[str, Any]]:
+    """Yield the rows that each stage read, kept and learned from."""
+    for stage, counts in data.rows.items():
+        for place, (kind, count) in enumerate(counts.items()):
+            yield {"stage": stage, "first": not place, "of": len(counts), "kind": kind, "count": count}
 
 
 def _rejected(data: ReportData) -> Iterator[dict[str, Any]]:

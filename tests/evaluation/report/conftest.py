@@ -80,6 +80,12 @@ def _graded(source: random.Random, task: str, passes: float, quality: float) -> 
     return Graded(sample=Sample(task_id=task, solution="pass"), verdict=verdict, scores=scores)
 
 
+LABELS = {
+    "base": "tiny, unchanged", "sft": "after SFT", "dpo": "after DPO", "dpo_further": "after DPO further",
+    CHAMPION: "the champion",
+}  # fmt: skip
+
+
 def curve(start: float, end: float, steps: int = 60) -> list[dict[str, float]]:
     source, rows = random.Random(start), []
     for step in range(1, steps + 1):

@@ -35,7 +35,8 @@ def test_every_mark_is_inside_the_drawing(found: list) -> None:
     marks = re.findall(r'<use [^>]*x="([^"]*)" y="([^"]*)"', drawn)
     assert len(marks) == len(points)
     assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= height for x, y in marks)
-    assert all(f">{point.name}</text>" in drawn for point in points)
+    assert all(f">{place}</text>" in drawn for place in range(1, len(points) + 1))
+    assert all(f"{point.name}: x " in drawn for point in points)
     assert "nan" not in drawn
 
 
@@ -45,14 +46,31 @@ def test_arrows_join_the_stages_and_leave_out_the_others() -> None:
     assert charts.scatter(points, "x", "y", unlinked=["sft"]).count('class="arrow"') == 2
 
 
-def test_names_do_not_cover_each_other() -> None:
-    near = [
-        charts.Point(name, interval(1, 2, 3), interval(1, 2 + place / 100, 3), 0) for place, name in enumerate("abcd")
-    ]
-    found = re.findall(r'<text [^>]* x="([^"]*)" y="([^"]*)"[^>]*>[abcd]</text>', charts.scatter(near, "x", "y"))
-    places = [(float(x), float(y)) for x, y in found]
-    assert len(places) == 4
-    assert all(abs(x - u) > 8 or abs(y - v) > 8 for i, (x, y) in enumerate(places) for u, v in places[:i])
+def test_points_are_numbered_as_in_the_legend() -> None:
+    unknown, known = Interval(mean=None, low=None, high=None), interval(0, 1, 2)
+    points = [charts.Point("base", unknown, known, 0), charts.Point("sft", known, known, 1)]
+    assert [point.name for point in charts.marked(points)] == ["sft"]
+    drawn = charts.scatter(points, "x", "y")
+    assert ">1</text>" in drawn
+    assert ">2</text>" not in drawn
+    assert ">sft</text>" not in drawn
+
+
+def test_a_forest_leaves_room_for_its_numbers_beside_long_names() -> None:
+    long = "a model with a very long name, unchanged"
+    rows = [row(long, 1, 2), Comparison(**{**row("x", 1, 2).model_dump(), "against": long})]
+    shown = re.findall(r">([^<]*)</text>", charts.forest(rows, "m", 2))
+    assert long not in " ".join(shown)
+    assert f"{long[: charts.LONGEST_NAME - 1]}\u2026" in shown
+    assert f"{long} minus base" in charts.forest(rows, "m", 2)
+
+
+def test_a_forest_has_one_heading_for_each_opponent() -> None:
+    other = Comparison(**{**row("c", 1, 2).model_dump(), "against": "a"})
+    shown = re.findall(r">([^<]*)</text>", charts.forest([row("a", 1, 2), other, row("b", 1, 2)], "m", 2))
+    assert [text for text in shown if text in ("a", "b", "c") or text.startswith("minus")] == [
+        "minus base", "a", "b", "minus a", "c",
+    ]  # fmt: skip
 
 
 def test_histogram_counts_every_value() -> None:
@@ -77,6 +95,18 @@ def test_curves_show_training_and_held_out_loss() -> None:
     assert ">training</text>" in drawn
     assert ">held out</text>" in drawn
     assert drawn.count("L ") < 300
+
+
+def test_preference_training_has_reward_accuracy_and_margin() -> None:
+    rows = [
+        {"step": 1, "loss": 0.7, "rewards/accuracies": 0.5, "rewards/margins": 0.0},
+        {"step": 2, "loss": 0.4, "rewards/accuracies": 0.75, "rewards/margins": 1.5, "eval_rewards/accuracies": 0.9},
+    ]
+    loss, accuracy, margin = (charts.curves("dpo", rows, panel) for panel in charts.PANELS)
+    assert "Training of dpo: loss. training from 0.700 to 0.400" in loss
+    assert "training from 0.500 to 0.750; held out from 0.900 to 0.900" in accuracy
+    assert "training from 0.000 to 1.500" in margin
+    assert charts.curves("sft", rows[:0] + [{"step": 1, "loss": 1.0}], charts.PANELS[1]) == ""
 
 
 def test_a_forest_tells_better_from_worse() -> None:

@@ -10,7 +10,8 @@ from tests.running import codekiln
 
 SHORT = [
     "problems.train=24", "problems.evaluation=30", "evaluate.n=2", "evaluate.max_new_tokens=60", "sft.epochs=1",
-    "evaluation.resamples=200", "recipes.student.students=10", "recipes.student.max_characters=1200",
+    "evaluation.resamples=200", "evaluation.minimum_problems=5", "recipes.student.students=10",
+    "recipes.student.max_characters=1200",
 ]  # fmt: skip
 
 

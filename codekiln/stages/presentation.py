@@ -1,0 +1,99 @@
+"""What a report says about a run to the people who read it: names, the data, what to do next."""
+
+import json
+from collections.abc import Mapping
+from shlex import quote
+
+from codekiln import models
+from codekiln.evaluation import CHAMPION, Gate
+from codekiln.evaluation.report.data import Command
+from codekiln.registry import Version
+from codekiln.registry.connection import without_password
+from codekiln.settings.schema import Settings
+from codekiln.stages.base import StageRecord
+from codekiln.stages.evaluate import BASE
+from codekiln.stages.run_folder import Tracking
+
+_KINDS = {
+    "problems": "problems", "samples": "samples", "passed": "samples that pass", "kept": "samples that filters keep",
+    "examples": "examples for SFT", "pairs": "pairs for DPO", "train_rows": "rows trained on",
+    "holdout_rows": "rows held out",
+}  # fmt: skip
+_PAIRS = "pairs_"
+_USE = """\
+import mlflow
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+{imports}
+mlflow.set_tracking_uri("{uri}")
+folder = mlflow.artifacts.download_artifacts("{model}")
+base = {base}
+tokenizer = AutoTokenizer.from_pretrained(base{revision})
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base{revision}), folder)"""
+
+
+def labels(base: str) -> dict[str, str]:
+    """Return what people call the contenders of a run on a base model."""
+    rounds = {f"dpo_further_{number}": f"after DPO further, round {number}" for number in (2, 3)}
+    trained = {"sft": "after SFT", "dpo": "after DPO", "dpo_further": "after DPO further", **rounds}
+    return {BASE: f"{base}, unchanged", **trained, "candidate": "the candidate", CHAMPION: "the champion"}
+
+
+def spoken(gate: Gate, names: Mapping[str, str]) -> Gate:
+    """Return a gate whose candidate is named as in a question: the model after DPO."""
+    name = names.get(gate.candidate, gate.candidate)
+    return gate.model_copy(update={"candidate": f"the model {name}" if name.startswith("after ") else name})
+
+
+def source(settings: Settings) -> str:
+    """Return where the problems and the training data come from, in a sentence."""
+    problems = settings.problems
+    held_out = f"from {problems.evaluation_source}" if problems.evaluation_source else "held out from the same source"
+    return (
+        f"Problems: {problems.source}; those of the evaluation are {held_out}. Recipe: {settings.recipe}. "
+        f"Teacher: {settings.teacher}. Filters: {', '.join(settings.filters) or 'none'}."
+    )
+
+
+def rows(lineage: Mapping[str, StageRecord]) -> dict[str, dict[str, int]]:
+    """Return the numbers of rows by stage and kind; stages that make no training data are left out."""
+    shown = {step: record for step, record in lineage.items() if record.stage not in ("check", "evaluate")}
+    found = {step: _counts(record.summary.figures) for step, record in shown.items()}
+    return {step: counts for step, counts in found.items() if counts}
+
+
+def _counts(figures: Mapping[str, float]) -> dict[str, int]:
+    named = {key: _KINDS.get(key) or f"of them: {key.removeprefix(_PAIRS)}" for key in figures}
+    return {named[key]: int(value) for key, value in figures.items() if key in _KINDS or key.startswith(_PAIRS)}
+
+
+def champion_before(champion: Version | None, version: Version) -> str:
+    """Return which version served before the decision about ``version``, in words."""
+    if champion is None:
+        return "none"
+    if champion.version == version.version:
+        return f"{champion.uri}, which is this adapter"
+    since = f", since {champion.tags['promoted_at']}" if "promoted_at" in champion.tags else ""
+    return f"{champion.uri}{since}"
+
+
+def commands(settings: Settings, version: Version, tracking: Tracking, promoted: bool) -> tuple[Command, ...]:
+    """Return how to load the adapter, how to judge it again, and how to undo its promotion."""
+    uri = without_password(tracking.uri)
+    undo = f"codekiln promote {version.name} --undo --tracking-uri {quote(uri)}"
+    tracked = quote(f"tracking_uri={uri}")
+    judge = f"codekiln judge {version.uri} --recipe {settings.recipe} --set {tracked} --workdir runs/judge"
+    use = Command(title="Use it in Python", text=_use(settings, version.uri, uri))
+    again = Command(title="Judge it elsewhere: on other problems, or with another profile", text=judge)
+    back = Command(title="Roll back: the version that served before serves again", text=undo)
+    return (use, again, back) if promoted else (use, again)
+
+
+def _use(settings: Settings, model: str, uri: str) -> str:
+    spec = models.get(settings.base_model)
+    # The model that ships with codekiln lies where codekiln is installed.
+    is_shipped = spec.id != spec.source
+    base = f'models.get("{spec.name}").source' if is_shipped else json.dumps(spec.id)
+    revision = f', revision="{spec.hub_revision}"' if spec.hub_revision else ""
+    imports = "\nfrom codekiln import models\n" if is_shipped else ""
+    return _USE.format(imports=imports, uri=uri, model=model, base=base, revision=revision)

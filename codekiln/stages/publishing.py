@@ -1,0 +1,97 @@
+"""What MLflow shows of a decision: descriptions, metrics of every contender, data sets, and the version's tags."""
+
+from collections.abc import Sequence
+
+from codekiln import recipes
+from codekiln.data.manifests import DataManifest
+from codekiln.evaluation import Evaluation, Interval
+from codekiln.evaluation.ledger import Decision
+from codekiln.registry import Registry, Version
+from codekiln.registry.decisions import FOLDER
+from codekiln.registry.runs import StageRun
+from codekiln.stages import presentation
+from codekiln.stages.base import StageContext
+from codekiln.stages.evaluate import BASE, read_evaluation
+from codekiln.stages.run_folder import EVALUATION, TRAIN, read_tracking
+
+
+def publish(context: StageContext, registry: Registry, decision: Decision, version: Version, candidate: str) -> Version:
+    """Log a decision to the run's parent and to the version, for the tables and pages of MLflow; returns the version.
+
+    The parent gets a description, both sets of problems as data sets, and metrics under names that are the same in
+    every run, so that runs compare: ``pass_at_1`` is the candidate's and belongs to its logged model too,
+    ``base.pass_at_1`` is another contender's, and ``gain.pass_at_1`` is the paired difference from the base. The
+    version gets a description and tags.
+    """
+    evaluation = read_evaluation(context.inputs["evaluation"])
+    run = StageRun(registry.client, registry.uri, read_tracking(context.run_folder).parent_run_id)
+    run.metrics(_metrics(evaluation, candidate))
+    run.metrics(_means(evaluation, candidate), model_id=version.model_id)
+    for name, use in ((TRAIN, "training"), (EVALUATION, "evaluation")):
+        if DataManifest.describes(context.run_folder / name):
+            run.dataset(context.run_folder / name, use)
+    report = f"#/experiments/{registry.experiment_of(decision.run)}/runs/{decision.run}/artifacts/{_report(decision)}"
+    text = _text(context, evaluation, decision, report)
+    if decision.run != run.id:
+        text += "\n\nThe same adapter was judged before, by the run that has the report; these are this run's figures."
+    run.describe(text)
+    tags = {
+        "verdict": decision.verdict,
+        "verdict_sentence": decision.sentence,
+        "verdict_candidate_number": str(decision.number),
+        "verdict_level": f"{decision.level:g}",
+        "report": f"runs:/{decision.run}/{_report(decision)}",
+    }
+    return registry.describe_version(version, text, tags)
+
+
+def _report(decision: Decision) -> str:
+    return f"{FOLDER}/{decision.key}/report.html"
+
+
+def _means(evaluation: Evaluation, contender: str) -> dict[str, float | None]:
+    return {name: value.mean for name, value in evaluation.contenders[contender].items()}
+
+
+def _metrics(evaluation: Evaluation, candidate: str) -> dict[str, float | None]:
+    """Return the other contenders' means, and the candidate's gain over the base with its interval."""
+    others = [name for name in evaluation.contenders if name != candidate]
+    found = {f"{name}.{key}": value for name in others for key, value in _means(evaluation, name).items()}
+    for name in evaluation.measures:
+        gain = evaluation.compare(candidate, BASE, name)
+        found |= {f"gain.{name}": gain.difference, f"gain.{name}.low": gain.low, f"gain.{name}.high": gain.high}
+    return found
+
+
+def _text(context: StageContext, evaluation: Evaluation, decision: Decision, report: str) -> str:
+    """Return the description in Markdown: verdict, link to the report, and the measures that decided."""
+    settings = context.settings
+    shown = list(dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard)))
+    names = presentation.labels(settings.base_model)
+    rows = [
+        [names.get(name, name), *(_cell(found.get(measure)) for measure in shown)]
+        for name, found in evaluation.contenders.items()
+    ]
+    verdict = decision.verdict.capitalize()
+    return "\n\n".join(
+        (
+            f"**{verdict}** on {decision.when[:10]}: [report]({report})",
+            decision.sentence,
+            _table(["contender", *shown], rows),
+            f"Means over {evaluation.problems} problems, {evaluation.samples} samples each, with 95 % intervals.",
+        )
+    )
+
+
+def _cell(interval: Interval | None) -> str:
+    if interval is None or interval.mean is None:
+        return "-"
+    digits = 3 if abs(interval.mean) <= 1 else 1
+    known = interval.known()
+    text = f"{interval.mean:.{digits}f}"
+    return text if known is None else f"{text} ({known[1]:.{digits}f} to {known[2]:.{digits}f})"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
