@@ -9,12 +9,12 @@ INTERVAL_SECONDS = 2.0
 
 
 @contextmanager
-def progress(label: str, total: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+def progress(label: str, total: int | None, unit: str = "rows") -> Iterator[Callable[[int], None]]:
     """Yield ``step(n)``; prints one line at most every two seconds, and one at the end.
 
     Args:
         label: What is being done, as the user knows it.
-        total: How many units there are in all.
+        total: How many units there are in all; None where nobody knows.
         unit: What is counted, in the plural.
     """
     start = shown = time.monotonic()
@@ -24,13 +24,20 @@ def progress(label: str, total: int, unit: str = "rows") -> Iterator[Callable[[i
         nonlocal done, shown
         done += count
         now = time.monotonic()
-        if now - shown >= INTERVAL_SECONDS and done < total:
+        if now - shown >= INTERVAL_SECONDS and (total is None or done < total):
             shown = now
-            left = (now - start) / max(done, 1) * (total - done)
-            _say(f"{label}: {done}/{total} {unit} ({done / total:.0%}), about {left:.0f} s left")
+            _say(f"{label}: {_state(done, total, unit, now - start)}")
 
     yield step
-    _say(f"{label}: {done}/{total} {unit} in {time.monotonic() - start:.1f} s")
+    counted = done if total is None else f"{done}/{total}"
+    _say(f"{label}: {counted} {unit} in {time.monotonic() - start:.1f} s")
+
+
+def _state(done: int, total: int | None, unit: str, seconds: float) -> str:
+    if total is None:
+        return f"{done} {unit}"
+    left = seconds / max(done, 1) * (total - done)
+    return f"{done}/{total} {unit} ({done / total:.0%}), about {left:.0f} s left"
 
 
 def _say(line: str) -> None:

@@ -1,14 +1,13 @@
-"""Commands that evaluate existing programs and data sets: grade, score, validate."""
+"""Commands that evaluate existing programs: grade, score."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from codekiln.cli.options import JSON, grading_options, sandbox
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputError
 
 
 @click.command()
@@ -59,25 +58,3 @@ def score(file: Any, as_json: bool) -> None:
     for item in scores:
         value = "no signal" if item.value is None else f"{item.value:.2f}"
         click.echo(f"{item.metric:<28} {value:>10}  {item.reason or metrics.get(item.metric).describe}")
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@JSON
-def validate(folder: Path, as_json: bool) -> None:
-    """Validate a data set: its digests, its rows, no leak across the split, and its recipe's own rules.
-
-    FOLDER is the output of a filter stage, or the folder dataset in it.
-
-    Example: codekiln validate runs/latest/filter
-    """
-    from codekiln.recipes import published
-    from codekiln.recipes.validate import validate_dataset
-
-    inner = folder / published.FOLDER
-    found = list(validate_dataset(inner if inner.is_dir() else folder))
-    if as_json:
-        click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
-    else:
-        click.echo(InputErrors(found) if found else "sound")
-    sys.exit(1 if found else 0)

@@ -6,7 +6,7 @@ A folder without a manifest is unfinished work, and is never read. There is one 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -112,3 +112,16 @@ def damaged_files(folder: Path, digests: Mapping[str, str]) -> Iterator[tuple[Pa
             yield path, "is missing"
         elif sha256_file(path) != digest:
             yield path, "was changed or cut after it was written"
+
+
+def added_files(folder: Path, listed: Collection[str]) -> Iterator[Path]:
+    """Yield the files below a folder that are not listed; hidden ones, which tools leave, are passed over.
+
+    Args:
+        folder: Where the files are.
+        listed: Paths relative to ``folder``.
+    """
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and str(name) not in listed and not any(part.startswith(".") for part in name.parts):
+            yield path

@@ -54,6 +54,25 @@ def earliest_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> l
     return firsts
 
 
+class NearDuplicates:
+    """Texts to look others up in, one at a time; nothing is kept of what is looked up.
+
+    Args:
+        texts: The texts.
+        threshold: See `similar_pairs`.
+    """
+
+    def __init__(self, texts: Iterable[str], threshold: float = THRESHOLD) -> None:
+        self._index = _Index(threshold)
+        for text in texts:
+            self._index.add(shingles.__wrapped__(text))
+
+    def most_alike(self, text: str) -> tuple[int, float] | None:
+        """Return the index of the text that this one nearly repeats, with the similarity; None where there is none."""
+        found = self._index.near(shingles.__wrapped__(text)) if text else ()
+        return max(found, key=lambda item: (item[1], -item[0]), default=None)
+
+
 class _Index:
     """An inverted index: the sets of shingles that hold each shingle."""
 

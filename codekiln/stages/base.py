@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict
 
 from codekiln import __version__
 from codekiln.data.files import sha256_file, write_atomic
-from codekiln.data.folders import DATA
 from codekiln.data.manifests import MANIFEST, DataManifest, Manifest, damaged_files
 from codekiln.errors import InputError
 from codekiln.settings.schema import Settings
@@ -196,7 +195,7 @@ def _run(stage: Stage, context: StageContext, dependencies: Mapping[str, Any], i
         step=context.step,
         identity=identity,
         files=files,
-        digest=_digest(files),
+        digest=files_digest(files),
         summary=summary,
         seconds=round(time.monotonic() - started, 2),
         lineage=_lineage(context),
@@ -210,22 +209,32 @@ def _finished(folder: Path, name: str, identity: str) -> StageManifest | None:
     if manifest.identity != identity:
         return None
     for path, detail in damaged_files(folder, manifest.files):
-        raise _damage(path, detail)
+        raise damage(path, detail, folder)
     return manifest
 
 
-def _damage(path: Path, detail: str) -> InputError:
-    """Return the error for a damaged file, which names the first line that is not JSON in a data file."""
+def damage(path: Path, detail: str, folder: Path) -> InputError:
+    """Return the error for a damaged file of a stage's output ``folder``.
+
+    Of JSON Lines it names the first line that is not JSON, or says how many lines there are.
+    """
     where = str(path)
-    if path.name == DATA and path.exists():
-        lines = path.read_bytes().split(b"\n")
-        bad = next((number for number, line in enumerate(lines, 1) if line and not _is_json(line)), len(lines))
-        where = f"{path}:{bad}"
-    return InputError(
-        detail,
-        where=where,
-        fix=f"delete {path.parent} and run again; only its stage and what follows from it are redone",
-    )
+    if path.suffix == ".jsonl" and path.is_file():
+        bad, lines = first_bad_line(path)
+        where = f"{path}:{bad}" if bad else where
+        detail += f"; line {bad} is not JSON" if bad else f"; it has {lines} lines now"
+    fix = f"delete {folder} and run again; only its stage and what follows from it are redone"
+    return InputError(detail, where=where, fix=fix)
+
+
+def first_bad_line(path: Path) -> tuple[int | None, int]:
+    """Return the number of the first line of a JSON Lines file that is not JSON, if there is one, and of all lines."""
+    bad, number = None, 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if bad is None and line.strip() and not _is_json(line):
+                bad = number
+    return bad, number
 
 
 def _is_json(line: bytes) -> bool:
@@ -256,7 +265,8 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
-def _digest(files: Mapping[str, str]) -> str:
+def files_digest(files: Mapping[str, str]) -> str:
+    """Return the digest of a stage's output: of the digests of its files by path."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 

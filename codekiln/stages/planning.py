@@ -7,6 +7,7 @@ from codekiln import models, recipes
 from codekiln.code import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation import power
+from codekiln.evaluation.spending import level_of
 from codekiln.launch.pools import Pool
 from codekiln.settings.schema import Settings
 from codekiln.training.plan import TrainingPlan, plan
@@ -42,9 +43,10 @@ def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
 def plan_evaluation(settings: Settings, problems: int, groups: int | None = None) -> str:
     """Return what an evaluation on so many problems of so many groups can show, in words.
 
-    Only pass@1 has known spreads: where a recipe protects something else, the text is just the size.
+    For the first candidate on the set: later ones are judged more strictly. Only pass@1 has known spreads: where a
+    recipe protects something else, the text is just the size.
     """
-    design = power.Design(problems, settings.evaluate.n, groups, settings.evaluation.tolerance)
+    design = power.Design(problems, settings.evaluate.n, groups, settings.evaluation.tolerance, level_of(1))
     if recipes.get(settings.recipe).guard != "pass@1":
         return f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
     return power.describe(design, structural=settings.metric == metrics.DEFAULT)

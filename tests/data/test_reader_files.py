@@ -1,3 +1,4 @@
+import io
 import json
 import tracemalloc
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codekiln.data.readers import files
+from codekiln.data.readers import json_stream
 from codekiln.data.readers.files import rows_of_file
 from codekiln.errors import InputError
 
@@ -20,7 +21,7 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=6), st.sampled_from([None, 0, 2]), st.booleans(), st.integers(1, 40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_array_is_read_in_pieces_of_any_size(monkeypatch, tmp_path, rows, indent, is_ascii, chunk) -> None:
-    monkeypatch.setattr(files, "_CHUNK", chunk)
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
     path = tmp_path / "a.json"
     path.write_text(
         f" {json.dumps(rows, indent=indent, ensure_ascii=is_ascii)}\n\n", encoding="utf-8", errors="replace"
@@ -39,7 +40,7 @@ def test_an_array_is_read_in_pieces_of_any_size(monkeypatch, tmp_path, rows, ind
 )  # fmt: skip
 @pytest.mark.parametrize("chunk", [1, 1 << 20])
 def test_a_damaged_array_is_named_with_its_element(monkeypatch, tmp_path: Path, text, where, chunk) -> None:
-    monkeypatch.setattr(files, "_CHUNK", chunk)
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
     path = tmp_path / "a.json"
     path.write_text(text)
     with pytest.raises(InputError, match="not JSON") as raised:
@@ -63,3 +64,10 @@ def test_a_long_array_is_not_held_in_memory(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (count, peak < 10_000_000) == (300, True)
+
+
+def test_a_fault_is_told_without_reading_the_rest():
+    file = io.StringIO("[1, oops, " + "2, " * (1 << 20))
+    with pytest.raises(json_stream.ArrayFault, match="Expecting value"):
+        list(json_stream.elements(file))
+    assert file.tell() <= 1 << 20

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from codekiln.data.readers import json_stream
 from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 FIX = "correct or remove the row"
-_SPACE = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
-_CHUNK = 1 << 20
-"""Characters of an array that are read at once; more where an element is longer."""
+_CORRECT = "correct the line; the file may have been cut short"
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -39,25 +37,37 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
 
 def rows_of_file(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl or .json file, plain or with .gz; lines that are not JSON are reported at the end.
+    """Yield the rows of a .jsonl or .json file, plain or with .gz; what is not JSON is reported at the end.
 
     Raises:
         InputError: The file cannot be read; some rows may have been yielded before.
         InputErrors: Lines are not JSON.
     """
     errors = []
-    with _refusals(path), _open(path) as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1 and line.lstrip().startswith("["):
-                yield from _rows_of_array(line, file, path)
-                return
-            if line.strip():
-                try:
-                    yield f"{path}:{number}", _json(line, f"{path}:{number}")
-                except InputError as error:
-                    errors.append(error)
+    for where, row in located_rows(path):
+        if isinstance(row, InputError):
+            errors.append(row)
+        else:
+            yield where, row
     if errors:
         raise InputErrors(errors)
+
+
+def located_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
+
+    JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
+
+    Raises:
+        InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
+    """
+    with _refusals(path), _open(path) as file:
+        if json_stream.first_character(file) == "[":
+            yield from _rows_of_array(file, path)
+            return
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield f"{path}:{number}", _json(line, f"{path}:{number}")
 
 
 def text_of_file(path: Path) -> str:
@@ -66,55 +76,19 @@ def text_of_file(path: Path) -> str:
         return file.read()
 
 
-def _rows_of_array(text: str, file: TextIO, path: Path) -> Iterator[Row]:
-    """Yield the elements of a JSON array one by one, so that no file is held in memory as a whole.
-
-    Args:
-        text: The start of the array.
-        file: The rest of it.
-        path: For places.
-    """
-    place, mark, number, chunk = text.index("[") + 1, "[", 0, _CHUNK
-    while mark != "]":
-        try:
-            if mark == "[" and text[after := _after_space(text, place)] == "]":
-                place, mark = after + 1, "]"
-                continue
-            row, place, mark = _element(text, place)
-        except (ValueError, IndexError, RecursionError) as error:  # it is wrong, or the text ends within it
-            if not (more := file.read(chunk)):
-                raise _not_json(error, f"{path}[{number}]") from None
-            text, place, chunk = text[place:] + more, 0, 2 * chunk
-            continue
-        yield f"{path}[{number}]", row
-        number, chunk = number + 1, _CHUNK
-    if (text[place:] + file.read()).strip():
-        raise _not_json(ValueError("there is more after the array"), str(path))
-
-
-def _element(text: str, place: int) -> tuple[Any, int, str]:
-    """Return an element of an array, the place behind it and its mark, and the mark: a comma or the end."""
-    row, end = _DECODER.raw_decode(text, _after_space(text, place))
-    end = _after_space(text, end)
-    if text[end] not in ",]":
-        raise ValueError("a comma or the end of the array is missing")
-    return row, end + 1, text[end]
-
-
-def _after_space(text: str, place: int) -> int:
-    found = _SPACE.match(text, place)
-    return found.end() if found else place
+def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
+    try:
+        yield from ((f"{path}[{number}]", row) for number, row in enumerate(json_stream.elements(file)))
+    except json_stream.ArrayFault as fault:
+        where = f"{path}[{fault.index}]" if fault.index is not None else str(path)
+        raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _not_json(error, where) from None
-
-
-def _not_json(error: Exception, where: str) -> InputError:
-    return InputError(f"not JSON: {error}", where=where, fix="correct the line; the file may have been cut short")
+        return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
 
 
 def _open(path: Path) -> TextIO:

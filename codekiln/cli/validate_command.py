@@ -1,0 +1,113 @@
+"""The command validate: a finished folder against its manifests, or a training file of any common form."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codekiln.cli.options import JSON
+from codekiln.errors import InputError, InputErrors
+
+if TYPE_CHECKING:
+    from codekiln.code.labels import LabelAgreement
+    from codekiln.data.training_files import FileReport
+    from codekiln.data.training_files.findings import Finding
+
+_PLACES = 5
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--metric", default=None, help="A file's pairs are compared by it; default: structural_maintainability.")
+@click.option("--against", default=None, metavar="PROBLEMS", help="A file's rows may not be in this evaluation set.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@JSON
+def validate(path: Path, metric: str | None, against: str | None, strict: bool, as_json: bool) -> None:
+    """Validate what is to be trained on: a folder that codekiln wrote, or a file of training rows.
+
+    A folder is the output of a stage, or a data set: digests, rows, files added or missing, no leak across the split,
+    and the recipe's own rules. A file holds SFT or preference rows in TRL's, Alpaca's, ShareGPT's or OpenAI's form:
+    ties, twins, empty prompts, roles, labels against a metric, leaks. Exit code 1: errors were found.
+
+    Example: codekiln validate pairs.jsonl --against mbpp.jsonl
+    """
+    if path.is_dir():
+        if metric or against:
+            raise InputError(
+                "is for a file", where="--metric" if metric else "--against", fix="give a file, or leave it out"
+            )
+        sys.exit(_folder(path, as_json))
+    sys.exit(_file(path, metric, against, strict, as_json))
+
+
+def _folder(folder: Path, as_json: bool) -> int:
+    from codekiln.stages.folder_validation import validate_folder
+
+    found = list(validate_folder(folder))
+    if as_json:
+        click.echo(json.dumps([{"where": item.where, "what": item.what, "fix": item.fix} for item in found]))
+    else:
+        click.echo(InputErrors(found) if found else "sound")
+    return 1 if found else 0
+
+
+def _file(path: Path, metric: str | None, against: str | None, strict: bool, as_json: bool) -> int:
+    from codekiln.code.labels import LabelAgreement
+    from codekiln.code.metrics import DEFAULT
+    from codekiln.data.readers import read_problems
+    from codekiln.data.training_files import FileReport, check_file
+    from codekiln.data.training_files.checks import Leaks
+
+    report = FileReport()
+    labels = LabelAgreement(metric or DEFAULT, report.findings)
+    leaks = [Leaks(report.findings, read_problems(against))] if against else []
+    check_file(path, report, [labels, *leaks])
+    levels = [finding.level for finding in report.findings]
+    is_sound = "error" not in levels and not (strict and levels)
+    if as_json:
+        click.echo(json.dumps({"file": str(path), "sound": is_sound, **_as_json(report, labels)}))
+    else:
+        click.echo("\n".join(_lines(path, report, labels, is_sound)))
+    return 0 if is_sound else 1
+
+
+def _as_json(report: "FileReport", labels: "LabelAgreement") -> dict[str, Any]:
+    return {
+        "form": report.form,
+        "rows": report.rows,
+        "forms": dict(report.forms.most_common()),
+        "labels": {"metric": labels.metric, **labels.counts} if labels.counts else None,
+        "findings": [
+            {
+                "level": finding.level, "kind": finding.kind, "rows": finding.count, "what": finding.what,
+                "fix": finding.fix, "first": [{"where": where, "detail": detail} for where, detail in finding.places],
+            }
+            for finding in report.findings
+        ],
+    }  # fmt: skip
+
+
+def _lines(path: Path, report: "FileReport", labels: "LabelAgreement", is_sound: bool) -> list[str]:
+    lines = [f"{path}: {report.form or 'no form that is known'}, {report.rows:,} rows"]
+    if labels.counts:
+        counts = labels.counts
+        lines.append(
+            f"labels: by {labels.metric} the chosen program is better in {counts['better']:,} pairs, equal in "
+            f"{counts['equal']:,}, worse in {counts['worse']:,}; {counts['unscored']:,} have no score"
+        )
+    for finding in report.findings:
+        lines += _finding_lines(finding)
+    warnings = [finding.what for finding in report.findings if finding.level == "warning"]
+    lines.append("sound" + (", but see the warnings" if warnings else "") if is_sound else "not sound")
+    return lines
+
+
+def _finding_lines(finding: "Finding") -> list[str]:
+    lines = [f"{finding.level}: {finding.what}: {finding.count:,} {'row' if finding.count == 1 else 'rows'}"]
+    shown = finding.places[:_PLACES]
+    lines += [f"  {where}: {detail}" if detail else f"  {where}" for where, detail in shown]
+    if finding.count > len(shown):
+        lines.append(f"  ... and {finding.count - len(shown):,} more")
+    return [*lines, f"  fix: {finding.fix}"]

@@ -1,0 +1,241 @@
+"""The forms of training files, and what each says: a prompt, and one reply or a chosen and a rejected one.
+
+Read in TRL's "Dataset formats and types", LLaMA-Factory's data/README.md (Alpaca, ShareGPT, and preferences in both),
+Stanford Alpaca's README.md, and OpenAI's guides to supervised fine-tuning and direct preference optimisation.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from os.path import commonprefix
+from typing import Any
+
+from codekiln.data.training_files.turns import Fault, Turn, refuse_order, turns_of
+
+Fields = Mapping[str, Any]
+PAIR = ("chosen", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """What a row of any form says.
+
+    Attributes:
+        where: ``file:line`` or ``file[index]``.
+        prompt: The turns before the reply.
+        replies: The reply, or the chosen and the rejected one.
+        programs_in: The texts that the programs are taken from, one a reply: the reply itself, or all of the text where
+            the form does not say where the reply begins.
+    """
+
+    where: str
+    prompt: tuple[Turn, ...]
+    replies: tuple[str, ...]
+    programs_in: tuple[str, ...]
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the row is a preference pair."""
+        return len(self.replies) == 2
+
+    @property
+    def number(self) -> int:
+        """The number of its line, or its index in an array."""
+        return int(re.split(r"[:\[]", self.where.rstrip("]"))[-1])
+
+    def place(self, number: int) -> str:
+        """Return what another row of the file is called, by its number."""
+        return f"row [{number}]" if self.where.endswith("]") else f"line {number}"
+
+    @property
+    def text(self) -> str:
+        """All of the row's text."""
+        return "\n".join([*(turn.text for turn in self.prompt), *self.replies])
+
+    @property
+    def question(self) -> str:
+        """The text of the last user's turn, which is the task."""
+        return next((turn.text for turn in reversed(self.prompt) if turn.role == "user"), "")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of training files.
+
+    Attributes:
+        name: How it is called.
+        fields: The fields that it needs.
+        read: Returns what a row says.
+        replies: Whether the replies are texts or lists of messages, where the same fields may hold either.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    read: Callable[[Fields], "Read"]
+    replies: type | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a form's reader finds in a row; see `TrainingRow`."""
+
+    prompt: tuple[Turn, ...]
+    replies: tuple[str, ...]
+    programs_in: tuple[str, ...] = ()
+
+
+def _messages(row: Fields) -> Read:
+    return _conversation(turns_of(row["messages"], "messages"), "messages")
+
+
+def _sharegpt(row: Fields) -> Read:
+    return _conversation(_sharegpt_turns(row), "conversations")
+
+
+def _sharegpt_turns(row: Fields) -> tuple[Turn, ...]:
+    return _system(row) + turns_of(row["conversations"], "conversations")
+
+
+def _conversation(turns: tuple[Turn, ...], field: str) -> Read:
+    refuse_order(turns, field)
+    return Read(turns[:-1], (turns[-1].text,))
+
+
+def _sharegpt_pair(row: Fields) -> Read:
+    return _answered(_sharegpt_turns(row), {side: turns_of([row[side]], side) for side in PAIR})
+
+
+def _openai_pair(row: Fields) -> Read:
+    prompt = row["input"]
+    if not isinstance(prompt, dict) or "messages" not in prompt:
+        raise Fault("wrong-fields", "input has no messages")
+    answers = {side: turns_of(row[side], side) for side in ("preferred_output", "non_preferred_output")}
+    return _answered(turns_of(prompt["messages"], "input.messages"), answers)
+
+
+def _trl_text(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
+    return Read((Turn("user", _text(row, "prompt")),), tuple(_text(row, side) for side in sides))
+
+
+def _trl_messages(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
+    return _answered(turns_of(row["prompt"], "prompt"), {side: turns_of(row[side], side) for side in sides})
+
+
+def _answered(prompt: tuple[Turn, ...], answers: Mapping[str, tuple[Turn, ...]]) -> Read:
+    """Return the replies to a prompt, each of which is the assistant's alone."""
+    for side, turns in answers.items():
+        if not turns or any(turn.role in ("user", "system") for turn in turns):
+            raise Fault("roles", f"{side} is not the assistant's reply alone: leave the prompt out of it")
+        refuse_order(prompt + turns, f"the prompt with {side}")
+    return Read(prompt, tuple("\n".join(turn.text for turn in turns) for turns in answers.values()))
+
+
+def _implicit_text(row: Fields) -> Read:
+    """Take the prompt out of both texts, as TRL's ``extract_prompt`` does: it is their common beginning."""
+    sides = (_text(row, "chosen"), _text(row, "rejected"))
+    if sides[0] == sides[1]:
+        return Read((), sides)
+    shared = commonprefix(sides)
+    if not shared.strip():
+        raise Fault("empty-prompt", "there is no prompt, and chosen and rejected do not begin alike")
+    return Read((Turn("user", shared),), (sides[0][len(shared) :], sides[1][len(shared) :]), sides)
+
+
+def _implicit_messages(row: Fields) -> Read:
+    chosen, rejected = (turns_of(row[side], side) for side in PAIR)
+    pairs = zip(chosen[:-1], rejected[:-1], strict=False)
+    shared = next(
+        (place for place, (one, other) in enumerate(pairs) if one != other), min(len(chosen), len(rejected)) - 1
+    )
+    if shared < 1:
+        raise Fault("empty-prompt", "there is no prompt, and chosen and rejected do not begin with the same turns")
+    return _answered(chosen[:shared], {"chosen": chosen[shared:], "rejected": rejected[shared:]})
+
+
+def _alpaca(row: Fields) -> Read:
+    return Read(_alpaca_prompt(row), (_text(row, "output"),))
+
+
+def _alpaca_pair(row: Fields) -> Read:
+    return Read(_alpaca_prompt(row), (_text(row, "chosen"), _text(row, "rejected")))
+
+
+def _alpaca_prompt(row: Fields) -> tuple[Turn, ...]:
+    """Return the turns of instruction and input, which LLaMA-Factory joins, after its optional system and history."""
+    history = row.get("history") or []
+    if not isinstance(history, list) or not all(isinstance(item, list) and len(item) == 2 for item in history):
+        raise Fault("wrong-fields", "history is no list of pairs")
+    past = [Turn(role, str(text)) for item in history for role, text in zip(("user", "assistant"), item, strict=True)]
+    more = _text(row, "input") if row.get("input") is not None else ""
+    task = "\n".join(filter(None, (_text(row, "instruction"), more)))
+    return (*_system(row), *past, Turn("user", task))
+
+
+def _system(row: Fields) -> tuple[Turn, ...]:
+    return (Turn("system", _text(row, "system")),) if row.get("system") else ()
+
+
+def _text(row: Fields, field: str) -> str:
+    value = row.get(field)
+    if not isinstance(value, str):
+        kind = "a list" if isinstance(value, list) else "null" if value is None else f"of type {type(value).__name__}"
+        raise Fault("wrong-fields", f"{field} is {kind}, where a text is needed")
+    return value
+
+
+_COMPLETION = ("completion",)
+FORMS = (
+    Form("OpenAI preference", ("input", "preferred_output", "non_preferred_output"), _openai_pair),
+    Form("ShareGPT preference", ("conversations", *PAIR), _sharegpt_pair),
+    Form("ShareGPT", ("conversations",), _sharegpt),
+    Form("Alpaca preference", ("instruction", *PAIR), _alpaca_pair),
+    Form("Alpaca", ("instruction", "output"), _alpaca),
+    Form("TRL preference, messages", ("prompt", *PAIR), _trl_messages, list),
+    Form("TRL preference, text", ("prompt", *PAIR), _trl_text),
+    Form("TRL preference without a prompt, messages", PAIR, _implicit_messages, list),
+    Form("TRL preference without a prompt, text", PAIR, _implicit_text),
+    Form("TRL prompt-completion, messages", ("prompt", "completion"), partial(_trl_messages, sides=_COMPLETION), list),
+    Form("TRL prompt-completion, text", ("prompt", "completion"), partial(_trl_text, sides=_COMPLETION)),
+    Form("chat messages (OpenAI chat completions, TRL)", ("messages",), _messages),
+)
+"""Every form, in the order in which they are tried: of two that fit, the first asks for more."""
+
+# Labels of single replies as good or bad: what follows from them is not what follows from a reply to imitate.
+_LABELS = ("label", "kto_tag")
+
+
+def form_of(row: Any) -> Form:
+    """Return the form of a row.
+
+    Raises:
+        Fault: It is no object, or has the fields of no form.
+    """
+    if not isinstance(row, dict):
+        raise Fault("not-an-object", f"is {type(row).__name__}, not an object")
+    if any(isinstance(row.get(name), bool) for name in _LABELS):
+        raise Fault("unknown-form", "labels single replies as good or bad (KTO), which codekiln does not train on")
+    given = {name for name, value in row.items() if value is not None}
+    for known in (given, set(row)):
+        for form in FORMS:
+            if known.issuperset(form.fields) and isinstance(row[form.fields[-1]], form.replies or object):
+                return form
+    raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}")
+
+
+def read_row(form: Form, row: Fields, where: str) -> TrainingRow:
+    """Return what a row of a form says.
+
+    Raises:
+        Fault: It breaks the form, or its prompt or a reply is empty.
+    """
+    read = form.read(row)
+    made = TrainingRow(where, read.prompt, read.replies, read.programs_in or read.replies)
+    if made.is_pair and made.replies[0] == made.replies[1]:
+        return made
+    if not made.question.strip():
+        raise Fault("empty-prompt", "the prompt is empty")
+    for side, reply in zip(PAIR if made.is_pair else ("the reply",), made.replies, strict=True):
+        if not reply.strip():
+            raise Fault("empty-reply", f"{side} is empty")
+    return made
