@@ -4,6 +4,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -90,13 +91,14 @@ def simulate(scenario: Scenario, runs: int) -> Row:
     for base, candidates in draw(world, runs, scenario.tries, rng):
         judged = [evaluations(base, candidate, clusters) for candidate in candidates]
         wins += sum(any(map(promoted, tries, numbers)) for tries in zip(*judged, strict=True))
-        for evaluation in judged[0]:
+        for evaluation in chain(*judged):
             _count(evaluation, truth, means, counts)
+    total = runs * scenario.tries
     coverage = {
-        name: counts[f"{name} judged, covered"] / judged if (judged := counts[f"{name} judged"]) > runs / 2 else None
+        name: counts[f"{name} judged, covered"] / known if (known := counts[f"{name} judged"]) > total / 2 else None
         for name in truth
     }
-    held = {name: counts[f"{name} covered"] / runs for name in (*truth, *(f"mean {name}" for name in means))}
+    held = {name: counts[f"{name} covered"] / total for name in (*truth, *(f"mean {name}" for name in means))}
     return Row(scenario, wins / runs, coverage, held)
 
 
