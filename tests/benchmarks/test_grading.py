@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.grading import __main__ as benchmark
-from benchmarks.grading import measure, peers, work
+from benchmarks.grading import measure, peers, plain, work
 from benchmarks.grading.measure import Cost, GraderFailed, Row
 from benchmarks.grading.peers import Grader, PeersMissing
 
@@ -64,6 +64,23 @@ def test_samples_are_all_different_and_broken_ones_raise(plus: work.Work):
     for row in work.read_rows(plus.broken):
         with pytest.raises(ValueError, match="on purpose"):
             exec(row["solution"], {})
+
+
+@pytest.mark.parametrize("name", [plain.ALONE, plain.FORKED])
+def test_programs_run_without_a_grader(data_dir: Path, tmp_path: Path, name: str):
+    base = work.base_work(data_dir / "HumanEval.jsonl.gz", None, tmp_path / "out", copies=2, limit=5)
+    row = plain.measure_plain(base, name)
+    assert (row.passed, row.count) == (10, 10)
+    assert 0 < row.cpu_ms < 1000
+
+
+def test_inputs_of_evalplus_are_called_without_a_grader(tmp_path: Path):
+    rows = [{**row, "entry_point": "f", "base_input": [[1]], "plus_input": [[2], [3]], "contract": "", "atol": 0,
+             "test": ""} for row in EVALPLUS_ROWS]  # fmt: skip
+    source = tmp_path / "HumanEvalPlus.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    row = plain.measure_plain(work.plus_work("humaneval", source, tmp_path / "out", copies=2, limit=4))
+    assert (row.passed, row.count) == (8, 8)
 
 
 def test_base_work_gives_evalplus_the_same_problems(data_dir: Path, tmp_path: Path):
