@@ -62,7 +62,9 @@ def test_results_have_the_promised_form(first):
         )
         assert all(set(value) == {"mean", "low", "high"} for value in measures.values())
     assert set(found["comparisons"][0]) == {"contender", "against", "measure", "difference", "low", "high", "n"}
-    assert set(found["gate"]) == {"promoted", "sentence", "level", "number", "recorded"}
+    assert set(found["gate"]) == {
+        "promoted", "sentence", "candidate", "metric", "level", "number", "recorded", "checks",
+    }  # fmt: skip
     assert [(one["contender"], one["against"]) for one in found["decompositions"]] == [
         (one["contender"], one["against"])
         for one in found["comparisons"]

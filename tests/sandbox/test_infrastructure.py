@@ -226,9 +226,9 @@ def test_largest_results_are_left_out_until_the_rest_fits() -> None:
         runs.append(plan)
         count = len(plan["calls"]["calls"])
         if len(runs) == 1 or 1 < count > 5:
-            return {"results": b'["large"]', "reason": "ended", "code": 0}
+            return {"results": b'["large"]', "reason": "ended", "code": 0, "cpu_seconds": 0.0}
         lines = [b"v" + b"1" * 1000] * count
-        return {"results": b"\n".join([b'["loaded"]', *lines]), "reason": "ended", "code": 0}
+        return {"results": b"\n".join([b'["loaded"]', *lines]), "reason": "ended", "code": 0, "cpu_seconds": 0.0}
 
     problem = reference_problem("def f(x): ...", *(f'["number", {n}]' for n in range(20)))
     results = ExpectedResults(Path(os.devnull)).of(problem, run)
