@@ -1,7 +1,6 @@
 """The journal beside a graded file: what is known of each distinct program, on disk, and where it lies there."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from codekiln.data.files import sha256_file
+from codekiln.data.journals import journal_of, locked_journal, not_ours
 from codekiln.data.records import Verdict
 from codekiln.errors import InputError
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
@@ -36,7 +36,7 @@ class GradingJournal:
 
     def __init__(self, out: Path, file: IO[bytes], inputs: str, programs: int) -> None:
         self._out, self._file, self._inputs = out, file, inputs
-        self._path = path_of(out)
+        self._path = journal_of(out)
         self._offsets = array("q", [_UNKNOWN]) * programs
         self._to_repeat: set[int] = set()
         self._written: list[str] = []
@@ -139,7 +139,7 @@ class GradingJournal:
             self._out_is_current = False
             return
         if not self._written:
-            raise _not_ours(self._out)
+            raise not_ours(self._out)
         digest = sha256_file(self._out)
         if digest not in self._written:
             raise self._refusal("was changed after it was written")
@@ -150,31 +150,12 @@ class GradingJournal:
         return InputError(what, where=str(self._out), fix=fix)
 
 
-def path_of(out: Path) -> Path:
-    """Return the path of the journal of a graded file."""
-    return out.with_name(out.name + ".journal")
-
-
 @contextlib.contextmanager
 def open_journal(out: Path, inputs: str, programs: int) -> Iterator[GradingJournal]:
     """Open and read the journal of ``out``; it is locked until it is closed.
 
     Raises:
-        InputError: Another process has it open, or see GradingJournal.
+        InputError: See `locked_journal` and GradingJournal.
     """
-    path = path_of(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.exists() and not path.exists():
-        raise _not_ours(out)
-    with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fix = "wait for it, or give another --out"
-            raise InputError("another run is writing it at this moment", where=str(out), fix=fix) from None
+    with locked_journal(out) as file:
         yield GradingJournal(out, file, inputs, programs)
-
-
-def _not_ours(out: Path) -> InputError:
-    fix = f"delete {out} or give another --out"
-    return InputError("was not written by this command", where=str(out), fix=fix)

@@ -1,6 +1,5 @@
 """Graded samples with the scores of their programs, read in a stream; scoring goes on after an interruption."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,8 @@ from typing import IO
 
 from codekiln.code import metrics
 from codekiln.data.files import sha256_file
+from codekiln.data.journals import lock
 from codekiln.data.records import Graded, Score
-from codekiln.errors import InputError
 from codekiln.progress import progress
 from codekiln.stages.base import code_version
 from codekiln.stages.scoring import Scoring
@@ -47,7 +46,7 @@ class ScoredSamples:
         """
         self._names, self.total = {True: metrics.names(), False: scoring.failing}, total
         with self._path.open("a+b") as file, self._graded.open("rb") as graded:
-            _lock(file, self._path)
+            lock(file, self._path)
             done = _resume(file, self.head(scoring.failing))
             if done == total:
                 return
@@ -85,11 +84,3 @@ def _resume(file: IO[bytes], head: bytes) -> int:
     if not end:
         file.write(head + b"\n")
     return done
-
-
-def _lock(file: IO[bytes], path: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fix = "wait for it, or give another --out"
-        raise InputError("another run is writing it at this moment", where=str(path), fix=fix) from None

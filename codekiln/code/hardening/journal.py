@@ -1,7 +1,6 @@
 """The journal beside a hardened file: the outcome of each problem that is done, so that an interrupted run goes on."""
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import IO
 
 from codekiln.code.hardening.engine import Outcome
 from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.journals import journal_of, locked_journal
 from codekiln.errors import InputError
 
 
@@ -75,13 +75,8 @@ class Journal:
             raise self._refusal(f"has a damaged journal, line {number + 1}: {error}") from None
 
     def _refusal(self, what: str) -> InputError:
-        fix = f"delete {self._out} and {path_of(self._out)} to harden again, or give another --out"
+        fix = f"delete {self._out} and {journal_of(self._out)} to harden again, or give another --out"
         return InputError(what, where=str(self._out), fix=fix)
-
-
-def path_of(out: Path) -> Path:
-    """Return the path of the journal of a hardened file."""
-    return out.with_name(out.name + ".journal")
 
 
 @contextlib.contextmanager
@@ -89,16 +84,7 @@ def open_journal(out: Path, inputs: str) -> Iterator[Journal]:
     """Open and read the journal of ``out``; it is locked until it is closed.
 
     Raises:
-        InputError: Another process has it open, or see Journal.
+        InputError: See `locked_journal` and Journal.
     """
-    path = path_of(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.exists() and not path.exists():
-        raise InputError("was not written by this command", where=str(out), fix="delete it or give another --out")
-    with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fix = "wait for it, or give another --out"
-            raise InputError("another run is writing it at this moment", where=str(out), fix=fix) from None
+    with locked_journal(out) as file:
         yield Journal(out, file, inputs)

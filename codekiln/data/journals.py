@@ -1,0 +1,45 @@
+"""Journals beside output files: one run at a time writes them, and an interrupted run goes on from them."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from codekiln.errors import InputError
+
+
+def journal_of(out: Path) -> Path:
+    """Return the path of the journal of an output file."""
+    return out.with_name(out.name + ".journal")
+
+
+@contextlib.contextmanager
+def locked_journal(out: Path) -> Iterator[IO[bytes]]:
+    """Open the journal of ``out`` for reading and appending; it is locked until it is closed.
+
+    Raises:
+        InputError: Another process has it open, or there is an ``out`` without a journal.
+    """
+    path = journal_of(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.exists() and not path.exists():
+        raise not_ours(out)
+    with path.open("a+b") as file:
+        lock(file, out)
+        yield file
+
+
+def lock(file: IO[bytes], out: Path) -> None:
+    """Lock an open file until it is closed; raises InputError that names ``out`` when another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fix = "wait for it, or give another --out"
+        raise InputError("another run is writing it at this moment", where=str(out), fix=fix) from None
+
+
+def not_ours(out: Path) -> InputError:
+    """Return the error for an output file that no run with this journal wrote."""
+    fix = f"delete {out} or give another --out"
+    return InputError("was not written by this command", where=str(out), fix=fix)
