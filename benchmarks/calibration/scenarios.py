@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.calibration.judging import EVERY, METRIC, evaluations, promoted
 from benchmarks.calibration.worlds import Change, World, draw
 from codekiln.evaluation import Evaluation, Interval
-from codekiln.evaluation.statistics import MINIMUM_DIFFERING
+from codekiln.evaluation.statistics import minimum_differing
 
 Purpose = Literal["null", "boundary", "selection", "tries", "power"]
 """power: every promotion is right; all others: every promotion is false.
@@ -116,7 +116,7 @@ def _truth(world: World) -> tuple[dict[str, float], dict[str, float]]:
 def _count(evaluation: Evaluation, truth: dict[str, float], means: dict[str, float], counts: Counter[str]) -> None:
     for item in evaluation.comparisons:
         if item.measure in truth:
-            judged, covered = (item.differing or 0) >= MINIMUM_DIFFERING, _covers(item.interval, truth[item.measure])
+            judged, covered = (item.differing or 0) >= minimum_differing(), _covers(item.interval, truth[item.measure])
             counts[f"{item.measure} covered"] += covered
             counts[f"{item.measure} judged"] += judged
             counts[f"{item.measure} judged, covered"] += judged and covered

@@ -29,7 +29,8 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
     return {
         **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),
         "comparisons": [
-            item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons
+            item.model_dump(mode="json", exclude={"groups", "differing", "df", "padded"})
+            for item in evaluation.comparisons
         ],
         "gate": {
             **gate.model_dump(mode="json", include={"promoted", "sentence", "candidate", "metric", "level", "number"}),
