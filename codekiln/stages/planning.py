@@ -44,12 +44,15 @@ def plan_evaluation(settings: Settings, problems: int, groups: int | None = None
     """Return what an evaluation on so many problems of so many groups can show, in words.
 
     For the first candidate on the set: later ones are judged more strictly. Only pass@1 has known spreads: where a
-    recipe protects something else, the text is just the size.
+    recipe protects something else, the text is the size, and what is sure to be refused.
     """
     design = power.Design(problems, settings.evaluate.n, groups, settings.evaluation.tolerance, level_of(1))
-    if recipes.get(settings.recipe).guard != "pass@1":
-        return f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
-    return power.describe(design, structural=settings.metric == metrics.DEFAULT)
+    guard = recipes.get(settings.recipe).guard
+    if guard == "pass@1":
+        text = power.describe(design, structural=settings.metric == metrics.DEFAULT)
+    else:
+        text = f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
+    return "; warning: ".join([text, *power.warnings(design, guard)])
 
 
 def require_enough(settings: Settings, problems: int, groups: int) -> None:

@@ -51,4 +51,5 @@ def test_spreads_are_known_of_structure_and_pass_at_1_only():
     assert "a gain of" not in lines
     assert "the guard holds in 100 % of evaluations" in lines
     own = plan_evaluation(settings(recipe="student"), 60, 20)
-    assert own == "60 problems of 20 groups, 4 samples each"
+    assert own.startswith("60 problems of 20 groups, 4 samples each; warning: a candidate with the same valid on every")
+    assert plan_evaluation(settings(recipe="student"), 150) == "150 problems of 150 groups, 4 samples each"
