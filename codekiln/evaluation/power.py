@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import betaincinv, nctdtr, stdtrit
 
 from codekiln.evaluation.gate import groups_needed
+from codekiln.evaluation.spending import level_of
 from codekiln.evaluation.statistics import LEVEL, minimum_differing
 
 WANTED = 0.8
@@ -137,8 +138,11 @@ def warnings(design: Design, protected: str) -> list[str]:
         protected: Name of the share that may not fall.
     """
     found = []
-    if design.clusters < (needed := minimum_differing(design.level)):
-        found.append(f"a gain is promoted where at least {needed} groups differ, and there are {design.clusters}")
+    few = f"groups must differ, and there are {design.clusters}"
+    for number, whose in ((1, "no candidate"), (2, "only the first candidate")):
+        if design.clusters < (needed := minimum_differing(level_of(number))):
+            found.append(f"{whose} can be promoted: at least {needed} {few}")
+            break
     if (half := equal_half_width(design)) > design.tolerance:
         fewest = _fewest(lambda count: equal_half_width(_resized(design, count)) <= design.tolerance)
         enough = f"{fewest} problems, or " if fewest else ""
