@@ -130,28 +130,30 @@ def equal_half_width(design: Design) -> float:
     return float(stdtrit(groups - 1, 1 - design.level / 2) * np.sqrt(2 / (groups * (groups - 1))))
 
 
-def warnings(design: Design, protected: str) -> list[str]:
-    """Return in words which candidates the gate is sure to refuse on such a set.
+def too_few_groups(design: Design) -> list[str]:
+    """Return in words that later candidates, or all, cannot show a gain on so few groups; empty when they can."""
+    for number, whose in ((1, "no candidate"), (2, "only the first candidate")):
+        if design.clusters < (needed := minimum_differing(level_of(number))):
+            few = f"groups must differ, and there are {design.clusters}"
+            return [f"{whose} can be promoted: at least {needed} {few}"]
+    return []
+
+
+def too_few_equal(design: Design, protected: str) -> list[str]:
+    """Return in words that a candidate with an unchanged share is refused, as it may have fallen; empty when it is not.
 
     Args:
         design: The evaluation.
         protected: Name of the share that may not fall.
     """
-    found = []
-    few = f"groups must differ, and there are {design.clusters}"
-    for number, whose in ((1, "no candidate"), (2, "only the first candidate")):
-        if design.clusters < (needed := minimum_differing(level_of(number))):
-            found.append(f"{whose} can be promoted: at least {needed} {few}")
-            break
-    if (half := equal_half_width(design)) > design.tolerance:
-        fewest = _fewest(lambda count: equal_half_width(_resized(design, count)) <= design.tolerance)
-        enough = f"{fewest} problems, or " if fewest else ""
-        found.append(
-            f"a candidate with the same {protected} on every problem is refused, because a fall of up to {half:.3f} is "
-            f"not ruled out (tolerance {design.tolerance:g}); that takes {enough}"
-            f"evaluation.tolerance={ceil(100 * half) / 100:g}"
-        )
-    return found
+    if (half := equal_half_width(design)) <= design.tolerance:
+        return []
+    fewest = _fewest(lambda count: equal_half_width(_resized(design, count)) <= design.tolerance)
+    enough = f"{fewest} problems, or " if fewest else ""
+    return [
+        f"a candidate with the same {protected} on every problem is refused, because a fall of up to {half:.3f} is not "
+        f"ruled out (tolerance {design.tolerance:g}); that takes {enough}a tolerance of {ceil(100 * half) / 100:g}"
+    ]
 
 
 def describe(design: Design, *, structural: bool) -> str:

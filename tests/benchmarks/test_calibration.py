@@ -182,7 +182,7 @@ DEFECTS = {
         "fails its worst 2%, logits +0.25, 500", "promoted 0.",
     ),
     "a guard that is not asked": (
-        lambda patch: patch.setattr(gate, "_not_inferior", lambda comparison, *_: gate.Check(
+        lambda patch: patch.setattr(gate, "_is_kept", lambda comparison, *_: gate.Check(
             **comparison.model_dump(), ok=True, failure="")),
         "pass@1 falls by 0.02, 200", "promoted ",
     ),

@@ -9,7 +9,16 @@ from benchmarks.calibration.judging import evaluations, promoted
 from benchmarks.calibration.worlds import SAMPLE_SD, SAMPLES, Change, World, draw
 from codekiln.evaluation import power as formulas
 from codekiln.evaluation.estimation import compared
-from codekiln.evaluation.power import WANTED, Design, Spread, equal_half_width, obstacles, power, warnings
+from codekiln.evaluation.power import (
+    WANTED,
+    Design,
+    Spread,
+    equal_half_width,
+    obstacles,
+    power,
+    too_few_equal,
+    too_few_groups,
+)
 from codekiln.evaluation.statistics import mean_intervals
 
 
@@ -114,20 +123,20 @@ def test_the_interval_of_no_difference_is_that_of_the_evaluation(problems, group
 
 
 def test_the_fewest_problems_that_rule_out_a_fall_are_said():
-    assert warnings(Design(139, 4, level=0.049), "valid") == []
-    (few,) = warnings(Design(138, 4, level=0.049), "valid")
+    assert too_few_equal(Design(139, 4, level=0.049), "valid") == []
+    (few,) = too_few_equal(Design(138, 4, level=0.049), "valid")
     assert "same valid on every problem is refused" in few
-    assert "not ruled out (tolerance 0.02); that takes 139 problems, or evaluation.tolerance=0.03" in few
-    assert warnings(Design(138, 4, tolerance=0.03, level=0.049), "valid") == []
-    (grouped,) = warnings(Design(138, 4, groups=46, level=0.049), "valid")
+    assert "not ruled out (tolerance 0.02); that takes 139 problems, or a tolerance of 0.03" in few
+    assert too_few_equal(Design(138, 4, tolerance=0.03, level=0.049), "valid") == []
+    (grouped,) = too_few_equal(Design(138, 4, groups=46, level=0.049), "valid")
     assert "that takes 416 problems" in grouped
-    (impossible,) = warnings(Design(138, 4, tolerance=0.0, level=0.049), "valid")
-    assert impossible.endswith("that takes evaluation.tolerance=0.03")
+    (impossible,) = too_few_equal(Design(138, 4, tolerance=0.0, level=0.049), "valid")
+    assert impossible.endswith("that takes a tolerance of 0.03")
 
 
 def test_fewer_groups_than_must_differ_are_named():
     def said(groups):
-        return warnings(Design(200, 4, groups=groups, tolerance=0.9, level=0.049), "valid")
+        return too_few_groups(Design(200, 4, groups=groups, level=0.049))
 
     assert said(5) == ["no candidate can be promoted: at least 6 groups must differ, and there are 5"]
     assert said(6) == ["only the first candidate can be promoted: at least 12 groups must differ, and there are 6"]
