@@ -6,7 +6,7 @@ and become counts and sums per problem. No stage of a pipeline, and nothing is r
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from codekiln.stages.contenders import Contenders, Plan, plan_comparison
 from codekiln.stages.evaluate import BASE
 from codekiln.stages.examples import before_and_after
 from codekiln.stages.reporting import environment, question
-from codekiln.stages.scored_samples import ScoredSamples
+from codekiln.stages.scored_samples import ScoredRow, ScoredSamples
 from codekiln.stages.scoring import Scoring
 
 RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
@@ -87,21 +87,25 @@ class GradedContenders:
     plan: Plan
     files: Mapping[str, Sequence[ScoredSamples]]
 
-    def rows(self, name: str) -> Iterator[Graded]:
+    def rows(self, name: str) -> Iterator[ScoredRow]:
         """Yield the samples of a contender that count: of each problem the first ones, over all of its files."""
         counts: Counter[str] = Counter()
         for rows in self.files[name]:
             for row in rows:
-                counts[row.sample.task_id] += 1
-                if counts[row.sample.task_id] <= self.plan.samples:
+                counts[row.task_id] += 1
+                if counts[row.task_id] <= self.plan.samples:
                     yield row
+
+    def replies(self, name: str, tasks: Collection[str]) -> Iterator[Graded]:
+        """Yield those of these rows that answer some of the problems, as records."""
+        return (row.graded() for row in self.rows(name) if row.task_id in tasks)
 
     def values(self, name: str, metric: str) -> dict[str, Values]:
         """Return a contender's values by task id, with those of the target over all samples too."""
         names, both = metrics.names(), over_all_samples(metric)
         running = {task: RunningValues(names, names, both) for task in self.plan.tasks}
         for row in self.rows(name):
-            running[row.sample.task_id].add(row)
+            running[row.task_id].add_scores(row.task_id, row.passed, row.scores)
         return {task: values.values(self.plan.ks) for task, values in running.items()}
 
 
@@ -126,7 +130,7 @@ def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: 
     )
     write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
-    examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
+    examples = before_and_after(problems, evaluation.per_problem, graded.replies, names, judging.metric, passing=True)
     write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
     return evaluation, gate
 
