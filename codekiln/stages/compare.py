@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.code import metrics
-from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
@@ -25,6 +25,7 @@ from codekiln.recipes.base import Recipe, over_all_samples
 from codekiln.sandbox.grading import grade_files
 from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
 from codekiln.stages import presentation
+from codekiln.stages.compared_files import PACKAGES, compared_files, problems_digest, provenance, sample_digests
 from codekiln.stages.contenders import Contenders, Plan, plan_comparison
 from codekiln.stages.evaluate import BASE
 from codekiln.stages.examples import before_and_after
@@ -33,7 +34,6 @@ from codekiln.stages.scored_samples import ScoredRow, ScoredSamples
 from codekiln.stages.scoring import Scoring
 
 RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
-PACKAGES = ("radon", "complexipy", "ruff")
 Say = Callable[[str], None]
 
 
@@ -128,10 +128,12 @@ def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: 
         base=contenders.base,
         champion=CHAMPION if CHAMPION in contenders.files else None,
     )
-    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
+    settings = _settings(source, graded.plan, judging)
+    origin = provenance(problems_digest(problems), sample_digests(contenders), settings, evaluation.seed)
+    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate, origin), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
     examples = before_and_after(problems, evaluation.per_problem, graded.replies, names, judging.metric, passing=True)
-    write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
+    write_atomic(out / REPORT, render(_report(source, graded, origin, evaluation, gate, examples)))
     return evaluation, gate
 
 
@@ -162,7 +164,7 @@ def _graded(
 def _report(
     source: str,
     graded: GradedContenders,
-    judging: Judging,
+    origin: Mapping[str, Any],
     evaluation: Evaluation,
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
@@ -182,19 +184,24 @@ def _report(
         measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
         examples=examples,
         base=report.BaseModelInfo(id=contenders.base),
-        steps=tuple(
-            _file(f"{name}: {path}", path, graded.files[name][number - 1].total)
-            for name, number, path in contenders.runs()
+        files=compared_files(
+            source,
+            graded.problems,
+            origin["digests"],
+            {name: [rows.total for rows in files] for name, files in graded.files.items()},
         ),
-        settings={
-            "problems": source,
-            "metric": judging.metric,
-            "tolerance": judging.tolerance,
-            **{key: value for key, value in judging.grading.items() if value},
-        },
+        settings=origin["settings"],
         environment=environment(PACKAGES),
     )
 
 
-def _file(name: str, path: Path, rows: int) -> report.StageInfo:
-    return report.StageInfo(name=name, rows=rows, digest=sha256_file(path) if path.is_file() else "")
+def _settings(source: str, plan: Plan, judging: Judging) -> dict[str, Any]:
+    """Return what decides the results besides problems and samples."""
+    return {
+        "problems": source,
+        "metric": judging.metric,
+        "tolerance": judging.tolerance,
+        "k": list(plan.ks),
+        "samples": plan.samples,
+        **{key: judging.grading[key] for key in ("allow_imports", "allow_weaker") if judging.grading.get(key)},
+    }
