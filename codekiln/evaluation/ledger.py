@@ -16,7 +16,7 @@ from codekiln.evaluation.spending import confidence, level_of
 LEDGER = "ledger.jsonl"
 # What is asked and what decides whether a reply is right. Names, sources and strata make no other set of problems.
 _CONTENT = {
-    "prompt", "entry_point", "setup", "tests", "visible_tests", "messages", "reply", "grading_context",
+    "prompt", "entry_point", "preamble", "setup", "tests", "visible_tests", "messages", "reply", "grading_context",
 }  # fmt: skip
 
 

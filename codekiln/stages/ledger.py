@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,6 +18,8 @@ from codekiln.evaluation import Gate, measures
 from codekiln.evaluation.ledger import Decision, LedgerFile, numbered, set_digest
 from codekiln.registry import Registry
 from codekiln.registry.runs import adapter_digest
+from codekiln.settings.schema import Settings
+from codekiln.stages import benchmarks
 from codekiln.stages.base import StageContext
 from codekiln.stages.run_folder import ledger_file, read_tracking
 
@@ -111,11 +114,20 @@ def _question(context: StageContext, registry: Registry) -> Decision:
     direction = measures.look_up(recipe, settings.metric).direction
     return Decision(
         model=settings.registered_name,
-        set=set_digest(problems, settings.metric, direction, [recipe.guard]),
+        set=set_digest(benchmarks.of(problems), settings.metric, direction, [recipe.guard]),
         target=settings.metric,
         adapter=adapter,
         champion="" if against == adapter else against,
-        terms=settings.evaluation.model_dump(include={"tolerance", "minimum_problems"}),
+        terms=_terms(settings, problems),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         run=read_tracking(context.run_folder).parent_run_id,
     )
+
+
+def _terms(settings: Settings, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return what a decision depends on besides its set: who asks for less on the same set tries again."""
+    terms = settings.evaluation.model_dump(include={"tolerance", "minimum_problems"})
+    if further := benchmarks.criteria(settings):
+        terms["criteria"] = [item.model_dump(mode="json") for item in further]
+        terms["benchmarks"] = benchmarks.content_digests(problems)
+    return terms

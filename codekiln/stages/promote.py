@@ -9,6 +9,7 @@ from codekiln.evaluation.ledger import Decision
 from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
+from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.ledger import RunLedger
@@ -79,6 +80,7 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -
         direction=measures.look_up(recipe, context.settings.metric).direction,
         protected=recipe.guard,
         tolerance=chosen.tolerance,
+        criteria=benchmarks.criteria(context.settings),
         champion=CHAMPION if CHAMPION in evaluation.contenders else None,
         minimum_problems=chosen.minimum_problems,
         level=decision.level,

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,13 +18,6 @@ from codekiln.errors import InputError, RegistryError
 from codekiln.registry import Registry
 
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
-
-
-@pytest.fixture
-def uri(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
 @pytest.fixture

@@ -18,20 +18,6 @@ from tests.stages.judged_runs import judged_run
 MODEL = "codekiln-tiny"
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    Registry(f"sqlite:///{path}", "template")
-    return path
-
-
-@pytest.fixture
-def uri(empty_database, tmp_path, monkeypatch):
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
-
-
 def decisions(uri):
     return sorted(read_decisions(Registry(uri, "codekiln"), MODEL), key=lambda item: item.number)
 
