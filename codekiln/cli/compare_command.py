@@ -1,6 +1,5 @@
 """The command compare: contenders of a finished run, or files of samples."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +65,7 @@ def _compare_samples(
     metric: str, tolerance: float, ks: tuple[int, ...], **grading: Any,
 ) -> None:  # fmt: skip
     from codekiln.code import metrics
-    from codekiln.evaluation import results, strata_table, table
+    from codekiln.evaluation import strata_table, table
     from codekiln.stages.compare import REPORT, RESULTS, Judging, compare_samples
     from codekiln.stages.contenders import Contenders
 
@@ -78,7 +77,7 @@ def _compare_samples(
     contenders = Contenders.named(sources, base, candidate)
     evaluation, gate = compare_samples(problems, contenders, out, judging, lambda line: click.echo(line, err=True))
     if as_json:
-        click.echo(json.dumps(results(evaluation, gate)))
+        click.echo((out / RESULTS).read_text(), nl=False)
     else:
         click.echo(f"\n{table(evaluation)}\n")
         if strata := strata_table(evaluation, list(dict.fromkeys((judging.metric, "pass@1")))):

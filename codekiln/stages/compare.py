@@ -6,14 +6,14 @@ and become counts and sums per problem. No stage of a pipeline, and nothing is r
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from codekiln.code import metrics
-from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
@@ -25,15 +25,15 @@ from codekiln.recipes.base import Recipe, over_all_samples
 from codekiln.sandbox.grading import grade_files
 from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
 from codekiln.stages import presentation
+from codekiln.stages.compared_files import PACKAGES, compared_files, problems_digest, provenance, sample_digests
 from codekiln.stages.contenders import Contenders, Plan, plan_comparison
 from codekiln.stages.evaluate import BASE
 from codekiln.stages.examples import before_and_after
 from codekiln.stages.reporting import environment, question
-from codekiln.stages.scored_samples import ScoredSamples
+from codekiln.stages.scored_samples import ScoredRow, ScoredSamples
 from codekiln.stages.scoring import Scoring
 
 RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
-PACKAGES = ("radon", "complexipy", "ruff")
 Say = Callable[[str], None]
 
 
@@ -87,21 +87,25 @@ class GradedContenders:
     plan: Plan
     files: Mapping[str, Sequence[ScoredSamples]]
 
-    def rows(self, name: str) -> Iterator[Graded]:
+    def rows(self, name: str) -> Iterator[ScoredRow]:
         """Yield the samples of a contender that count: of each problem the first ones, over all of its files."""
         counts: Counter[str] = Counter()
         for rows in self.files[name]:
             for row in rows:
-                counts[row.sample.task_id] += 1
-                if counts[row.sample.task_id] <= self.plan.samples:
+                counts[row.task_id] += 1
+                if counts[row.task_id] <= self.plan.samples:
                     yield row
+
+    def replies(self, name: str, tasks: Collection[str]) -> Iterator[Graded]:
+        """Yield those of these rows that answer some of the problems, as records."""
+        return (row.graded() for row in self.rows(name) if row.task_id in tasks)
 
     def values(self, name: str, metric: str) -> dict[str, Values]:
         """Return a contender's values by task id, with those of the target over all samples too."""
         names, both = metrics.names(), over_all_samples(metric)
         running = {task: RunningValues(names, names, both) for task in self.plan.tasks}
         for row in self.rows(name):
-            running[row.sample.task_id].add(row)
+            running[row.task_id].add_scores(row.task_id, row.passed, row.scores)
         return {task: values.values(self.plan.ks) for task, values in running.items()}
 
 
@@ -124,10 +128,12 @@ def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: 
         base=contenders.base,
         champion=CHAMPION if CHAMPION in contenders.files else None,
     )
-    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
+    settings = _settings(source, graded.plan, judging)
+    origin = provenance(problems_digest(problems), sample_digests(contenders), settings, evaluation.seed)
+    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate, origin), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
-    examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
-    write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
+    examples = before_and_after(problems, evaluation.per_problem, graded.replies, names, judging.metric, passing=True)
+    write_atomic(out / REPORT, render(_report(source, graded, origin, evaluation, gate, examples)))
     return evaluation, gate
 
 
@@ -158,7 +164,7 @@ def _graded(
 def _report(
     source: str,
     graded: GradedContenders,
-    judging: Judging,
+    origin: Mapping[str, Any],
     evaluation: Evaluation,
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
@@ -178,19 +184,24 @@ def _report(
         measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
         examples=examples,
         base=report.BaseModelInfo(id=contenders.base),
-        steps=tuple(
-            _file(f"{name}: {path}", path, graded.files[name][number - 1].total)
-            for name, number, path in contenders.runs()
+        files=compared_files(
+            source,
+            graded.problems,
+            origin["digests"],
+            {name: [rows.total for rows in files] for name, files in graded.files.items()},
         ),
-        settings={
-            "problems": source,
-            "metric": judging.metric,
-            "tolerance": judging.tolerance,
-            **{key: value for key, value in judging.grading.items() if value},
-        },
+        settings=origin["settings"],
         environment=environment(PACKAGES),
     )
 
 
-def _file(name: str, path: Path, rows: int) -> report.StageInfo:
-    return report.StageInfo(name=name, rows=rows, digest=sha256_file(path) if path.is_file() else "")
+def _settings(source: str, plan: Plan, judging: Judging) -> dict[str, Any]:
+    """Return what decides the results besides problems and samples."""
+    return {
+        "problems": source,
+        "metric": judging.metric,
+        "tolerance": judging.tolerance,
+        "k": list(plan.ks),
+        "samples": plan.samples,
+        **{key: judging.grading[key] for key in ("allow_imports", "allow_weaker") if judging.grading.get(key)},
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from codekiln.code import metrics
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
-from codekiln.evaluation import evaluate
+from codekiln.evaluation import Evaluation, evaluate
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest, Summary
 from codekiln.stages.evaluate import EVALUATION
@@ -37,9 +37,19 @@ class JudgedRun:
 
 
 def judged_run(
-    workdir: Path, uri: str, weights: bytes, gain: float = GAIN, problems: int = 40, settings: tuple[str, ...] = ()
+    workdir: Path,
+    uri: str,
+    weights: bytes,
+    gain: float = GAIN,
+    problems: int = 40,
+    settings: tuple[str, ...] = (),
+    benchmark: float | None = None,
 ) -> JudgedRun:
-    """Write a run whose adapter gains ``gain`` on the target over the base, with the same pass@1."""
+    """Write a run whose adapter gains ``gain`` on the target over the base, with the same pass@1.
+
+    With ``benchmark`` there is a further benchmark ``plus``, of whose problems the adapter solves that share, and the
+    base all.
+    """
     check = workdir / "check"
     resolved = resolve("laptop", {}, [f"tracking_uri={uri}", *SETTINGS, *settings])
     check.mkdir(parents=True)
@@ -50,7 +60,11 @@ def judged_run(
     rows = [
         Problem(task_id=f"list/{task}", prompt=f"Write f{task}.", tests=("assert f(1)",)) for task in range(problems)
     ]
-    write_dataset(check / PROBLEMS, rows, Problem)
+    further = [
+        Problem(task_id=f"plus/{task}", prompt=f"Write g{task}.", tests=("assert g(1)",), benchmark="plus")
+        for task in range(problems if benchmark is not None else 0)
+    ]
+    write_dataset(check / PROBLEMS, [*rows, *further], Problem)
     folder = workdir / STEP
     folder.mkdir()
     (folder / "adapter_model.safetensors").write_bytes(weights)
@@ -58,11 +72,23 @@ def judged_run(
     with registry.stage(parent, STEP) as run:
         model_id = run.adapter(folder, STEP, "tiny")
     _manifest(folder, STEP, {"model_id": model_id})
-    _evaluation(workdir / "evaluate", rows, gain, weights)
+    benchmarks = {} if benchmark is None else {"plus": _benchmark(further, benchmark)}
+    _evaluation(workdir / "evaluate", rows, gain, weights, benchmarks)
     return JudgedRun(workdir)
 
 
-def _evaluation(folder: Path, problems: list[Problem], gain: float, weights: bytes) -> None:
+def _benchmark(problems: list[Problem], solved: float) -> Evaluation:
+    values, most = dict.fromkeys(metrics.names(), 50.0), solved * len(problems)
+    graded = {
+        "base": [_sample(row.task_id, values) for row in problems],
+        STEP: [_sample(row.task_id, values, passed=place < most) for place, row in enumerate(problems)],
+    }
+    return evaluate(graded, metrics.names(), of_passing=metrics.names(), resamples=200)
+
+
+def _evaluation(
+    folder: Path, problems: list[Problem], gain: float, weights: bytes, benchmarks: dict[str, Evaluation]
+) -> None:
     source = random.Random(weights)
     names = metrics.names()
     graded: dict[str, list[Graded]] = {"base": [], STEP: []}
@@ -71,8 +97,8 @@ def _evaluation(folder: Path, problems: list[Problem], gain: float, weights: byt
         for contender, shift in (("base", 0.0), (STEP, gain)):
             for _ in range(2):
                 values = dict.fromkeys(names, level + shift + source.gauss(0, 1))
-                graded[contender].append(_passing(problem.task_id, values))
-    result = evaluate(graded, names, resamples=200)
+                graded[contender].append(_sample(problem.task_id, values))
+    result = evaluate(graded, names, resamples=200).model_copy(update={"benchmarks": benchmarks})
     folder.mkdir()
     (folder / EVALUATION).write_text(result.model_dump_json())
     for contender, rows in graded.items():
@@ -80,10 +106,12 @@ def _evaluation(folder: Path, problems: list[Problem], gain: float, weights: byt
     _manifest(folder, "evaluate", {})
 
 
-def _passing(task: str, values: dict[str, float]) -> Graded:
+def _sample(task: str, values: dict[str, float], passed: bool = True) -> Graded:
     return Graded(
         sample=Sample(task_id=task, solution="def f(x):\n    return x\n"),
-        verdict=Verdict(task_id=task, status="passed", tests_total=1, tests_run=1, tests_passed=1),
+        verdict=Verdict(
+            task_id=task, status="passed" if passed else "failed", tests_total=1, tests_run=1, tests_passed=int(passed)
+        ),
         scores=tuple(Score(metric=name, value=value) for name, value in values.items()),
     )
 

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import multiprocessing
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,7 @@ from codekiln.errors import RegistryError
 from codekiln.evaluation.spending import level_of
 from codekiln.registry import Registry
 from codekiln.stages.ledger import read_decisions
+from codekiln.stages.run_folder import read_tracking
 from tests.stages.judged_runs import judged_run
 
 MODEL = "codekiln-tiny"
@@ -194,6 +196,24 @@ def test_mlflow_shows_the_verdict_and_every_contender(tmp_path, uri):
     assert parent.data.metrics[f"gain.{target}.low"] == pytest.approx(gain["low"])
     (inputs,) = parent.inputs.dataset_inputs
     assert inputs.dataset.name == "evaluation_problems"
+    assert parent.data.tags["codekiln.candidate"] == "sft"
+    assert parent.data.tags["codekiln.gate"] == decision.sentence
+
+
+def test_runs_can_be_compared_in_mlflow(tmp_path, uri):
+    """Its page takes parameters, metrics, tags and artifacts that both runs have under the same name."""
+    registry, runs = Registry(uri, "codekiln"), []
+    for name, problems in (("a", 40), ("b", 40), ("c", 41)):
+        run = judged_run(tmp_path / name, uri, name.encode(), problems=problems)
+        run.promote()
+        runs.append(registry.client.get_run(read_tracking(run.workdir / "check").parent_run_id))
+    first, second, other = runs
+    assert first.data.metrics.keys() == second.data.metrics.keys()
+    assert all(re.fullmatch(r"[\w.]+", key) for key in first.data.metrics)
+    sets = [run.data.tags["codekiln.evaluation_set"] for run in runs]
+    assert sets[0] == sets[1] != sets[2]
+    for run in (first, second):
+        assert "report.html" in [item.path for item in registry.client.list_artifacts(run.info.run_id)]
 
 
 def test_the_version_has_the_verdict_and_the_candidates_metrics(tmp_path, uri):
@@ -208,3 +228,36 @@ def test_the_version_has_the_verdict_and_the_candidates_metrics(tmp_path, uri):
     assert version.tags["report"] == f"runs:/{decision.run}/decisions/{decision.key}/report.html"
     logged = registry.client.get_logged_model(version.tags["model_id"])
     assert {metric.key: metric.value for metric in logged.metrics}["lines"] == pytest.approx(means["lines"]["mean"])
+
+
+PLUS = ('evaluation.benchmark=[{name="plus", source="tiny", tolerance=0.1}]',)
+
+
+def test_a_fallen_second_benchmark_refuses_and_an_equal_one_does_not(tmp_path, uri):
+    kept = judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=1.0).promote()
+    assert kept["gate"]["promoted"]
+    assert champion(uri) == 1
+    fallen = judged_run(tmp_path / "b", uri, b"b", settings=(*PLUS, "promote_as=other"), benchmark=0.6).promote()
+    assert not fallen["gate"]["promoted"]
+    assert "against base, pass@1 on plus changes by -0.400" in fallen["gate"]["sentence"]
+    (check,) = [check for check in fallen["gate"]["checks"] if check["benchmark"] == "plus"]
+    assert (check["role"], check["ok"], check["tolerance"]) == ("critical", False, 0.1)
+    assert fallen["benchmarks"]["plus"]["contenders"]["sft"]["pass@1"]["mean"] == 0.6
+    assert Registry(uri, "codekiln").champion("other") is None
+
+
+def test_asking_for_less_on_the_same_set_is_another_try(tmp_path, uri):
+    refused = judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=0.6).promote()["gate"]
+    again = judged_run(tmp_path / "b", uri, b"a").promote()["gate"]
+    assert (refused["number"], again["number"]) == (1, 2)
+    assert again["level"] == level_of(2)
+
+
+def test_mlflow_has_the_benchmark_of_every_contender(tmp_path, uri):
+    judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=0.6).promote()
+    (decision,) = decisions(uri)
+    run = Registry(uri, "codekiln").client.get_run(decision.run)
+    assert run.data.metrics["plus.pass_at_1"] == 0.6
+    assert run.data.metrics["base.plus.pass_at_1"] == 1.0
+    assert run.data.metrics["gain.plus.pass_at_1"] == -0.4
+    assert "pass@1 on plus" in run.data.tags["mlflow.note.content"]
