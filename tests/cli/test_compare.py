@@ -305,3 +305,51 @@ def wait_for(condition, seconds=90.0):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
+
+
+def with_benchmark(*words, out="out"):
+    """Compare with a benchmark of the same problems under other ids, which ``base`` solves."""
+    problems = [json.loads(line) for line in Path("problems.jsonl").read_text().splitlines()]
+    write("plus.jsonl", [{**row, "task_id": row["task_id"].replace("Add", "Plus")} for row in problems])
+    for name in ("base", "better", "wrong"):
+        lines = Path(f"{name}.jsonl").read_text().replace("Add/", "Plus/")
+        Path(f"plus-{name}.jsonl").write_text(lines)
+    return compare("base=base.jsonl", "dpo=better.jsonl", "--benchmark", "plus=plus.jsonl", *words, out=out)
+
+
+def test_a_further_benchmark_is_graded_and_has_to_hold(here):
+    kept = with_benchmark("base@plus=plus-base.jsonl", "dpo@plus=plus-better.jsonl")
+    assert kept.exit_code == 0, kept.output
+    assert "pass@1 on plus" in kept.stdout
+    written = results()
+    assert written["benchmarks"]["plus"]["contenders"]["dpo"]["pass@1"]["mean"] == 1.0
+    assert [check["benchmark"] for check in written["gate"]["checks"]][-1] == "plus"
+    assert set(written["provenance"]["digests"]["benchmarks"]["plus"]["samples"]) == {"base", "dpo"}
+    assert "Further benchmarks" in Path("out", "report.html").read_text()
+    fallen = with_benchmark("base@plus=plus-base.jsonl", "dpo@plus=plus-wrong.jsonl", out="fallen")
+    assert fallen.exit_code == 1
+    assert "against base, pass@1 on plus changes by -0.500" in fallen.stdout
+    words = ("base@plus=plus-base.jsonl", "dpo@plus=plus-wrong.jsonl", "--advisory", "plus")
+    advisory = with_benchmark(*words, out="advisory")
+    assert advisory.exit_code == 0
+    assert "advisory, against base: pass@1 on plus changes by -0.500" in advisory.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("base@plus=plus-base.jsonl",), "'dpo' has no samples on it"),
+        (("base@other=plus-base.jsonl",), "no benchmark 'other'"),
+        (
+            ("base@plus=plus-base.jsonl", "dpo@plus=plus-better.jsonl", "new@plus=plus-wrong.jsonl"),
+            "'new' has samples on it, and none of the main problems",
+        ),
+        (("--advisory", "plsu"), "no benchmark 'plsu'"),
+        (("--benchmark", "plus=x.jsonl"), "each name once"),
+        (("--benchmark", "x"), "is not NAME=PROBLEMS"),
+    ],
+)
+def test_mistakes_about_benchmarks_are_refused(here, words, said):
+    done = with_benchmark(*words)
+    assert done.exit_code == 2
+    assert said in str(done.exception) + done.output
