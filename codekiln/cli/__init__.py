@@ -1,10 +1,12 @@
-"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user.
+"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user, 128
++ n: ended by signal n.
 
 Commands import what they use when they run: ``codekiln --help`` would otherwise load everything that codekiln computes
 with. No import is delayed because of a circle.
 """
 
 import errno
+import signal
 import sys
 from typing import Any
 
@@ -32,6 +34,8 @@ class Commands(click.Group):
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, InputError) else 1)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise

@@ -5,16 +5,20 @@ import fcntl
 import logging
 import os
 import shutil
+import signal
 import sys
+import time
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
 import yaml
 
+from codekiln.cli.run_end import RunEnd, run_end
 from codekiln.errors import InputError, did_you_mean
+from codekiln.stages.process_tree import GRACE_SECONDS, STEPS_LOCK, silence
 from codekiln.stages.run_folder import WORKDIR
 from codekiln.stages.step import FAILED, MARK
 
@@ -30,11 +34,18 @@ def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
 
     Raises:
         InputError: Another run uses ``workdir``, or the pipeline does not take an argument.
+        SystemExit: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the code is 128
+            and the number of the signal, and no process of the run is left.
     """
     workdir = workdir.absolute()
     workdir.mkdir(parents=True, exist_ok=True)
-    with _locked(workdir), (workdir / LOG).open("a", encoding="utf-8") as log, _filtered_output(log) as output:
-        ok = _execute(path, arguments, workdir)
+    with (
+        run_end() as end,
+        _locked(workdir),
+        (workdir / LOG).open("a", encoding="utf-8") as log,
+        _filtered_output(log, lambda: end.handle(signal.SIGPIPE)) as output,
+    ):
+        ok = _execute(path, arguments, workdir, end)
         # A step that was killed prints no error; the last lines of its shell and of KFP are all there is.
         for line in [] if ok or output.has_error else output.unmarked:
             output.show(line)
@@ -43,7 +54,7 @@ def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     return ok
 
 
-def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
+def _execute(path: Path, arguments: Mapping[str, str], workdir: Path, end: RunEnd) -> bool:
     warnings.filterwarnings("ignore", module="kfp")
     from kfp import components, local
 
@@ -59,7 +70,8 @@ def _execute(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
             fix=did_you_mean(sorted(unknown)[0], loaded.component_spec.inputs),
         )
     try:
-        loaded(**arguments)
+        with end.steps():
+            loaded(**arguments)
     except RuntimeError as error:
         # KFP has no type of its own for the failure of a task.
         if "failed" not in str(error) and "FAILURE" not in str(error):
@@ -96,12 +108,28 @@ def _locked(workdir: Path) -> Iterator[None]:
                 where=str(workdir),
                 fix="wait for it, or give another --workdir",
             ) from None
+        _wait_for_steps(workdir)
         yield
 
 
+def _wait_for_steps(workdir: Path) -> None:
+    """Wait for the steps of a run that was killed: they would write where those of this run do."""
+    limit = time.monotonic() + 2 * GRACE_SECONDS
+    with (workdir / STEPS_LOCK).open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > limit:
+                    fix = "end it, or give another --workdir"
+                    raise InputError("a step of an earlier run is at work", where=str(workdir), fix=fix) from None
+            time.sleep(0.05)
+
+
 @contextlib.contextmanager
-def _filtered_output(log: TextIO) -> Iterator["_OutputFilter"]:
-    output = _OutputFilter(log, sys.stdout)
+def _filtered_output(log: TextIO, lost: Callable[[], None]) -> Iterator["_OutputFilter"]:
+    output = _OutputFilter(log, sys.stdout, lost)
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         yield output
 
@@ -109,13 +137,18 @@ def _filtered_output(log: TextIO) -> Iterator["_OutputFilter"]:
 class _OutputFilter:
     """A stream that writes every line to a log and shows those that a stage has marked.
 
+    Args:
+        log: Gets every line.
+        shown: Gets those that are shown.
+        lost: Called when ``shown`` cannot be written any more: its terminal or its reader is gone.
+
     Attributes:
         has_error: Whether a stage has shown an error.
         unmarked: The last lines since a stage has shown one.
     """
 
-    def __init__(self, log: TextIO, shown: TextIO) -> None:
-        self.log, self.shown, self.rest = log, shown, ""
+    def __init__(self, log: TextIO, shown: TextIO, lost: Callable[[], None]) -> None:
+        self.log, self.shown, self.lost, self.rest = log, shown, lost, ""
         self.has_error = False
         self.unmarked: deque[str] = deque(maxlen=LAST_LINES)
 
@@ -135,11 +168,14 @@ class _OutputFilter:
 
     def show(self, line: str) -> None:
         """Show a line to the user."""
-        print(line, file=self.shown, flush=True)
+        try:
+            print(line, file=self.shown, flush=True)
+        except OSError:
+            silence(self.shown)
+            self.lost()
 
     def flush(self) -> None:
-        """Flush what the user sees."""
-        self.shown.flush()
+        """Do nothing: each line is flushed when it is written."""
 
     def isatty(self) -> bool:
         return False

@@ -8,6 +8,7 @@ import click
 
 from codekiln.cli.options import PROFILE, SET
 from codekiln.errors import InputError
+from codekiln.stages.process_tree import silence
 
 
 @click.command()
@@ -37,8 +38,14 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     if pipeline == "judge" and "recipe" in arguments:
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
     arguments |= {"overrides": "\n".join(overrides)}
-    if not local_runner.run(find_pipeline(pipeline), arguments, workdir):
-        click.echo(f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue", err=True)
+    stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
+    try:
+        ok = local_runner.run(find_pipeline(pipeline), arguments, workdir)
+    except SystemExit:
+        _say_on_a_lost_terminal(stopped)
+        raise
+    if not ok:
+        click.echo(stopped, err=True)
         sys.exit(2)
     text, is_refused = summarise(workdir)
     click.echo(text)
@@ -112,6 +119,13 @@ def check(
         return
     figures = run_check(resolve(profile, {}, list(overrides)), output, gate=not data_only).summary.figures
     click.echo(f"ready: {figures['train']:.0f} training, {figures['evaluation']:.0f} evaluation problems in {output}")
+
+
+def _say_on_a_lost_terminal(line: str) -> None:
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

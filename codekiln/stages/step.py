@@ -11,6 +11,7 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest
+from codekiln.stages.process_tree import end_with_run, silence
 from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
@@ -102,6 +103,7 @@ def _stage(
 
 def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
     if WORKDIR in os.environ:
+        end_with_run(Path(os.environ[WORKDIR]))
         sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
     print(f"== {step}", flush=True)
     try:
@@ -150,16 +152,28 @@ def _write(artifact: Any, text: str) -> None:
 
 
 class _MarkedStream:
-    """A stream that marks every line, by which `codekiln run` tells a stage's output from KFP's own."""
+    """A stream that marks every line, by which `codekiln run` tells a stage's output from KFP's own.
+
+    Where nobody reads it any more, because the run was killed, the lines are dropped: they must not stop the cleanup.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.at_start = stream, True
 
     def write(self, text: str) -> int:
-        for line in text.splitlines(keepends=True):
-            self.stream.write((MARK if self.at_start else "") + line)
-            self.at_start = line.endswith("\n")
+        try:
+            for line in text.splitlines(keepends=True):
+                self.stream.write((MARK if self.at_start else "") + line)
+                self.at_start = line.endswith("\n")
+        except OSError:
+            silence(self.stream)
         return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except OSError:
+            silence(self.stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
