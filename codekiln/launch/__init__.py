@@ -86,6 +86,6 @@ def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
         task_config=context.task_config,
     )
     exchange.put(job, location)
-    with heartbeats(location):
-        run_on_pool(request)
+    with heartbeats(location) as sender:
+        run_on_pool(request, on_owned=sender.own)
     exchange.get(location, job.output)

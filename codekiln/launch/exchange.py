@@ -21,7 +21,7 @@ from codekiln.data.files import write_atomic
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.job import Job
 
-JOB, OUTPUT, HEARTBEAT = "job.json", "output", "heartbeat"
+JOB, OUTPUT, HEARTBEAT, OWNER = "job.json", "output", "heartbeat", "owner"
 SYNC_SECONDS = 20.0
 SCHEMES = ("s3", "gs", "abfs", "abfss")
 
@@ -94,6 +94,23 @@ def read_heartbeat(location: str) -> float | None:
     store, root = _filesystem(location)
     text = _read(store, f"{root}/{HEARTBEAT}")
     return float(text) if text else None
+
+
+def write_owner(location: str, token: str) -> None:
+    """Record which attempt of a step owns the job at ``location``.
+
+    Raises:
+        InputError: The location cannot be written.
+    """
+    store, root = _filesystem(location)
+    with _explain_os_errors(location):
+        _write(store, f"{root}/{OWNER}", token)
+
+
+def read_owner(location: str) -> str | None:
+    """Return the token of the attempt that owns the job at ``location``; None: none has claimed it."""
+    store, root = _filesystem(location)
+    return _read(store, f"{root}/{OWNER}")
 
 
 def probe(location: str) -> str:

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from codekiln.errors import InputError
 from codekiln.launch import exchange
@@ -20,26 +20,46 @@ CHECK_SECONDS = 300.0
 ABANDONED_SECONDS = 2 * 3600.0
 
 
-@contextmanager
-def heartbeats(location: str) -> Iterator[None]:
-    """Send heartbeats to the job at ``location`` until the block ends; the first is there before the job exists."""
-    stop = threading.Event()
+class Heartbeats:
+    """Sends heartbeats to the job at ``location``, until another attempt of the step owns the job."""
 
-    def send() -> None:
-        while not stop.wait(SEND_SECONDS):
+    def __init__(self, location: str) -> None:
+        self.location, self._token = location, ""
+        self._stop = threading.Event()
+
+    def own(self, token: str) -> None:
+        """Leave the token of this attempt, which owns the job now, beside the heartbeats."""
+        exchange.write_owner(self.location, token)
+        self._token = token
+
+    def stop(self) -> None:
+        """Send none any more."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Send them until ``stop``."""
+        while not self._stop.wait(SEND_SECONDS):
             try:
-                exchange.write_heartbeat(location)
-            except OSError as error:
+                if self._token and exchange.read_owner(self.location) not in (self._token, None):
+                    return
+                exchange.write_heartbeat(self.location)
+            except (OSError, InputError) as error:
                 # The job tolerates two hours of silence; the next heartbeat may succeed.
-                print(f"the heartbeat could not be written: {error}", flush=True)
+                with suppress(OSError):
+                    print(f"the heartbeat could not be written: {error}", flush=True)
 
+
+@contextmanager
+def heartbeats(location: str) -> Iterator[Heartbeats]:
+    """Send heartbeats to the job at ``location`` until the block ends; the first is there before the job exists."""
     exchange.write_heartbeat(location)
-    thread = threading.Thread(target=send, name="heartbeat", daemon=True)
+    sender = Heartbeats(location)
+    thread = threading.Thread(target=sender.run, name="heartbeat", daemon=True)
     thread.start()
     try:
-        yield
+        yield sender
     finally:
-        stop.set()
+        sender.stop()
         thread.join()
 
 

@@ -11,8 +11,11 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from codekiln.data.files import write_atomic
 from codekiln.errors import CodekilnError, InputError
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 PEER_TIMEOUT_SECONDS = 3600
 MODULES = ("codekiln.training", "codekiln.inference.sampling")
+_STOPPED = (exit_codes.SIGTERM, -signal.SIGTERM)
 # torchrun sets this variable for every process.
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
 USAGE = """usage: python -m codekiln.launch.worker LOCATION
@@ -41,30 +45,64 @@ def main(arguments: list[str]) -> int:
     location, node = arguments[0], int(os.environ.get("PET_NODE_RANK", "0"))
     if "://" in location:
         os.environ[NO_SHARED_FOLDER] = "1"
-    # Before the handler needs it: in an import that a second signal interrupts, the module is incomplete.
-    import psutil  # noqa: F401
-
     # From the start: PID 1 of a container ignores a SIGTERM that it does not handle.
-    before = signal.signal(signal.SIGTERM, _forward_signal)
+    shutdown = Shutdown()
+    signal.signal(signal.SIGTERM, shutdown)
     monitor = HeartbeatMonitor(location)
     try:
         monitor.start()
-        code = _run(location, node)
+        code = _run(location, node, shutdown)
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        # Not as before: a further signal must not change the exit code of a process that ends anyway.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if monitor.abandoned and code:
         print("no step has waited for this job for two hours, so it ended itself", file=sys.stderr)
         return exit_codes.ABANDONED
     return code
 
 
-def _run(location: str, node: int) -> int:
+class Shutdown:
+    """The handler of SIGTERM: passes it on to the processes of the job, or ends this one while there are none.
+
+    Signals may come in bursts, also while this method runs. So it imports nothing and waits for nothing, and raises
+    SystemExit once at most, so that what ends this process in good order is not interrupted again.
+
+    Attributes:
+        signalled: Whether a signal has come.
+    """
+
+    def __init__(self) -> None:
+        self.signalled = self._raised = False
+        self._this = psutil.Process()
+        # What psutil finds out once and keeps, it finds out now.
+        self._this.children()
+
+    def __call__(self, signum: int, frame: Any) -> None:
+        """Handle a signal."""
+        self.signalled = True
+        children = self._this.children()
+        for child in children:
+            # One that has ended since needs none.
+            with suppress(psutil.Error):
+                child.send_signal(signum)
+        if not children and not self._raised:
+            self._raised = True
+            raise SystemExit(128 + signum)
+
+    def check(self) -> None:
+        """Raise SystemExit if a signal has come: one that was raised in a finaliser is lost."""
+        if self.signalled:
+            self._raised = True
+            raise SystemExit(exit_codes.SIGTERM)
+
+
+def _run(location: str, node: int, shutdown: Shutdown) -> int:
     try:
         with job_folder(location, node) as folder:
             module, job = _unpack(folder, node)
-            code = _launch(["-m", module, str(job)])
+            code = _launch(["-m", module, str(job)], shutdown)
             # Only the upload of the output is left, which a signal must not interrupt.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return code
@@ -103,15 +141,17 @@ def _unpack(folder: Path, node: int) -> tuple[str, Path]:
     return module, own
 
 
-def _launch(command: list[str]) -> int:
+def _launch(command: list[str], shutdown: Shutdown) -> int:
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
-        torchrun.run(torchrun.parse_args([*_options(), *command]))  # type: ignore[no-untyped-call]  # torch has no types here
+        options = torchrun.parse_args([*_options(), *command])
+        shutdown.check()
+        torchrun.run(options)  # type: ignore[no-untyped-call]  # torch has no types here
     except ChildFailedError as error:
-        return _failure_code(error)
+        return _failure_code(error, shutdown.signalled)
     except SignalException as error:
         return 128 + int(error.sigval)
     return 0
@@ -120,7 +160,7 @@ def _launch(command: list[str]) -> int:
 def _options() -> list[str]:
     import torch
 
-    # SIGTERM is left to `_forward_signal`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
+    # SIGTERM is left to `Shutdown`: torchrun would kill the processes 30 seconds later, amid their checkpoint.
     options = ["--max-restarts=0", "--signals-to-handle=SIGINT,SIGHUP,SIGQUIT"]
     # Pods of one job may start at very different times: a new node has to be provisioned, and to pull the image.
     options.append(f"--rdzv-conf=timeout={PEER_TIMEOUT_SECONDS}")
@@ -134,18 +174,11 @@ def _options() -> list[str]:
     return options
 
 
-def _forward_signal(signum: int, frame: Any) -> None:
-    import psutil
-
-    children = psutil.Process().children()
-    if not children:
-        raise SystemExit(128 + signum)
-    for child in children:
-        child.send_signal(signum)
-
-
-def _failure_code(error: "ChildFailedError") -> int:
+def _failure_code(error: "ChildFailedError", signalled: bool) -> int:
     """Print the message of the process that failed first, and return its exit code."""
+    if signalled and any(failure.exitcode in _STOPPED for failure in error.failures.values()):
+        # One that the signal ended before it could handle it takes others with it, whose errors say nothing.
+        return exit_codes.SIGTERM
     rank, failure = min(error.failures.items(), key=lambda item: _failure_time(item[1]))
     code = failure.exitcode if failure.exitcode >= 0 else 128 - failure.exitcode
     if code != exit_codes.SIGTERM:

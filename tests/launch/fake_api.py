@@ -1,10 +1,10 @@
 """A Kubernetes API server for tests, which the real client talks to over HTTP.
 
-It stores objects, answers get, list, watch, create and delete as an API server does (resource versions, 404, 409, 410,
-422, field and label selectors, chunked watch streams, deletion with preconditions and propagation), and serves pod logs
-with ``follow``, ``sinceTime``, ``tailLines`` and ``timestamps``. TrainJobs and PyTorchJobs are checked as
-``tests/crds.py`` says, and suspended on creation where they name a queue, unless ``kueue`` is False. There is no
-controller: a test plays it, through ``put``, ``pod``, ``condition``, ``event``, ``log``, from its own thread or from
+It stores objects, answers get, list, watch, create, merge patch and delete as an API server does (resource versions,
+404, 409, 410, 422, field and label selectors, chunked watch streams, preconditions and propagation of deletions), and
+serves pod logs with ``follow``, ``sinceTime``, ``tailLines`` and ``timestamps``. TrainJobs and PyTorchJobs are checked
+as ``tests/crds.py`` says, and suspended on creation where they name a queue, unless ``kueue`` is False. There is
+no controller: a test plays it, through ``put``, ``pod``, ``condition``, ``event``, ``log``, from its own thread or from
 ``script``.
 
 What goes wrong is scripted too: ``fail`` (the next calls that match), ``hold`` (one request waits), ``outage`` (no
@@ -43,6 +43,7 @@ from tests.launch.fake_objects import (
     completed,
     is_deleting,
     key_of,
+    merged,
     now,
     pod_status,
     precise_now,
@@ -327,15 +328,30 @@ class FakeApi:
                 body["spec"].get("runPolicy", body["spec"])["suspend"] = True
             return self.put(body)
 
+    def patch(self, key: tuple[str, str], name: str, change: Object) -> Object:
+        """Merge a change into an object (RFC 7386); one that names another resource version is a conflict."""
+        with self.lock:
+            stored = self._found(key, name)
+            self._require(stored, "resourceVersion", change.get("metadata", {}).get("resourceVersion"))
+            return self.put(merged(stored, change))
+
+    def _found(self, key: tuple[str, str], name: str) -> Object:
+        stored = self.objects.get(key, {}).get(name)
+        if stored is None:
+            raise Answer(404, "NotFound", f'{key[1]} "{name}" not found')
+        return stored
+
+    @staticmethod
+    def _require(stored: Object, field: str, value: str | None) -> None:
+        if value and value != stored["metadata"][field]:
+            raise Answer(409, "Conflict", f"the {field} in the precondition ({value}) does not match")
+
     def delete(self, key: tuple[str, str], name: str, options: Object) -> Object:
         """Delete an object; in the foreground it goes after its pods, which linger."""
         with self.lock:
-            stored = self.objects.get(key, {}).get(name)
-            if stored is None:
-                raise Answer(404, "NotFound", f'{key[1]} "{name}" not found')
-            uid = (options.get("preconditions") or {}).get("uid")
-            if uid and uid != stored["metadata"]["uid"]:
-                raise Answer(409, "Conflict", "the UID in the precondition does not match")
+            stored = self._found(key, name)
+            for field, value in (options.get("preconditions") or {}).items():
+                self._require(stored, field, value)
             pods = self.pods_of(stored) if stored["kind"] in JOB_LABELS else []
             if options.get("propagationPolicy") == "Foreground":
                 self.update(stored, lambda each: each["metadata"].update(deletionTimestamp=now()))

@@ -179,6 +179,19 @@ def completed(body: Object) -> Object:
     return body
 
 
+def merged(target: Any, change: Any) -> Any:
+    """Return a value with a JSON merge patch applied (RFC 7386)."""
+    if not isinstance(change, dict):
+        return change
+    found = dict(target) if isinstance(target, dict) else {}
+    for key, value in change.items():
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = merged(found.get(key), value)
+    return found
+
+
 def is_deleting(item: Object) -> bool:
     """Return whether an object is on its way out."""
     return "deletionTimestamp" in item["metadata"]

@@ -35,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PATCH(self) -> None:
+        self._serve()
+
     def do_DELETE(self) -> None:
         self._serve()
 
@@ -102,6 +105,9 @@ class Handler(BaseHTTPRequestHandler):
             return 201, api.create(key, body)
         if verb == "delete":
             return 200, api.delete(key, name, body or {})
+        if verb == "patch":
+            assert self.headers["Content-Type"] == "application/merge-patch+json"
+            return 200, api.patch(key, name, body)
         with api.lock:
             if verb == "get":
                 if name not in api.objects.get(key, {}):
@@ -311,4 +317,4 @@ class _LogStream(_Stream):
 def _verb(method: str, name: str | None, query: dict[str, str]) -> str:
     if method == "GET":
         return "get" if name else "watch" if query.get("watch") == "true" else "list"
-    return {"POST": "create", "DELETE": "delete" if name else "deletecollection"}[method]
+    return {"POST": "create", "DELETE": "delete" if name else "deletecollection", "PATCH": "patch"}[method]

@@ -1,5 +1,6 @@
 import contextlib
 import dataclasses
+import errno
 import signal
 import threading
 
@@ -9,6 +10,8 @@ from codekiln.launch.cluster.cancellation import Cancelled, cancellable
 from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.fake_objects import PATIENCE
 from tests.launch.steps import QUICK, complete, request
+
+NUMBERS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 
 def interrupted(api, said, number):
@@ -22,17 +25,65 @@ def interrupted(api, said, number):
     api.script(play)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("kind", ["trainjob", "pytorchjob"])
-def test_a_signal_deletes_the_job_in_one_call_and_ends_the_step_with_143(api, said, kind, number):
+def test_a_signal_deletes_the_job_in_one_call_and_ends_the_step_with_its_code(api, said, kind, number):
     interrupted(api, said, number)
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(each) for each in NUMBERS]
     with pytest.raises(SystemExit) as error:
         run_on_pool(request({"api": kind}), said, QUICK)
-    assert error.value.code == 143
-    assert [body for verb, _, _, body in api.requests if verb == "delete"] == [{"propagationPolicy": "Background"}]
+    assert error.value.code == 128 + number
+    [created] = [each for _, _, change, each in api.history if change == "ADDED" and each["kind"] != "Pod"]
+    unchanged = {field: created["metadata"][field] for field in ("uid", "resourceVersion")}
+    [deletion] = [body for verb, _, _, body in api.requests if verb == "delete"]
+    assert deletion == {"propagationPolicy": "Background", "preconditions": unchanged}
     assert api.jobs() == []
-    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    assert [signal.getsignal(each) for each in NUMBERS] == before
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "no reader"), OSError(errno.EIO, "no terminal")])
+def test_a_step_whose_output_nobody_reads_ends_its_job(api, error):
+    said = []
+
+    def play(api):
+        api.pod(api.wait_job())
+
+    def say(line):
+        said.append(line)
+        if len(said) > 1:
+            raise error
+
+    api.script(play)
+    api.fail("delete", "trainjobs", 503, times=2)
+    with pytest.raises(SystemExit) as ended:
+        run_on_pool(request(), say, QUICK)
+    assert ended.value.code == 128 + signal.SIGPIPE
+    assert api.jobs() == []
+
+
+def test_a_step_that_nohup_started_survives_its_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cancellable() as guard:
+            signal.raise_signal(signal.SIGHUP)
+        assert not guard.requested
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def all_at_once():
+    signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    for number in NUMBERS:
+        signal.raise_signal(number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
+
+
+def test_signals_that_arrive_at_once_cancel_once():
+    with cancellable() as guard:
+        with pytest.raises(Cancelled):
+            all_at_once()
+        all_at_once()
+    assert guard.number in NUMBERS
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError, SystemExit])

@@ -24,13 +24,17 @@ def wait_for(check) -> None:
         time.sleep(0.01)
 
 
+def senders() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+
+
 def test_a_step_gives_signs_of_life_until_it_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(heartbeat, "SEND_SECONDS", 0.02)
     with heartbeats(str(tmp_path)):
         first = exchange.read_heartbeat(str(tmp_path))
         assert not is_abandoned(str(tmp_path))
         wait_for(lambda: exchange.read_heartbeat(str(tmp_path)) > first)
-    assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+    assert not senders()
 
 
 def test_a_place_that_is_away_for_a_moment_ends_neither_side(tmp_path, monkeypatch, capsys):
@@ -52,6 +56,23 @@ def test_a_place_that_is_away_for_a_moment_ends_neither_side(tmp_path, monkeypat
     assert capsys.readouterr().out.count("the heartbeat could not be written: gone") == 2
     monkeypatch.setattr(exchange, "read_heartbeat", gone)
     assert not is_abandoned(str(tmp_path))
+
+
+def test_an_attempt_that_does_not_own_the_job_any_more_sends_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(heartbeat, "SEND_SECONDS", 0.02)
+    location = str(tmp_path)
+    with heartbeats(location) as old:
+        old.own("old")
+        first = exchange.read_heartbeat(location)
+        wait_for(lambda: exchange.read_heartbeat(location) > first)
+        with heartbeats(location) as new:
+            new.own("new")
+            wait_for(lambda: len(senders()) == 1)
+            last = exchange.read_heartbeat(location)
+            wait_for(lambda: exchange.read_heartbeat(location) > last)
+        last = exchange.read_heartbeat(location)
+        time.sleep(0.1)
+        assert exchange.read_heartbeat(location) == last
 
 
 def test_a_job_that_was_started_by_hand_is_left_alone(tmp_path):

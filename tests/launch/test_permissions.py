@@ -10,6 +10,7 @@ from codekiln.launch.cluster.permissions import (
     permissions,
 )
 from codekiln.launch.cluster.pool_run import run_on_pool
+from codekiln.launch.objects.metadata import OWNER
 from codekiln.launch.pools import Cluster
 from tests.launch.steps import QUICK, complete, fail, pool, request
 
@@ -35,10 +36,17 @@ def everything(api, said, kind, monkeypatch):
         api.set_pod(pod, phase="Failed", code=1)
         fail(api, job)
         again = api.wait(lambda: next((e for e in api.jobs() if e["metadata"]["uid"] != job["metadata"]["uid"]), None))
-        complete(api, again, api.pod(again))
+        api.suspend(again, False)
+        pod = api.pod(again)
+        said.wait("running on", times=2)
+        api.update(again, lambda each: each["metadata"]["annotations"].update({OWNER: "another attempt"}))
+        said.wait("continues from an earlier attempt")
+        complete(api, again, pod)
 
     api.script(play)
     with pytest.raises(ClusterError):
+        run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
+    with pytest.raises(ClusterError, match="taken it over"):
         run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
     run_on_pool(request({"api": kind, "queue": "gpu"}), said, QUICK)
 

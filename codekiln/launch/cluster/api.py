@@ -14,6 +14,8 @@ from codekiln.launch.cluster.permissions import Permission
 NAMESPACE = "CODEKILN_NAMESPACE"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+_JSON = "application/json"
+_CONTENT = {"PATCH": "application/merge-patch+json"}
 _TRANSIENT = (401, 408, 410, 429)
 
 Query = Mapping[str, Any]
@@ -62,11 +64,19 @@ class ClusterApi:
         """Return a job, or None where there is none."""
         return self.get(self.jobs_path(kind, name))
 
-    def delete_job(self, kind: JobKind, name: str, uid: str = "", propagation: str = "Background") -> bool:
-        """Delete a job and return whether there was one; with ``uid``, a job that has another uid is kept."""
-        body: dict[str, Any] = {"propagationPolicy": propagation}
-        if uid:
-            body["preconditions"] = {"uid": uid}
+    def patch_job(self, kind: JobKind, name: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge a change into a job (RFC 7386) and return the job."""
+        return self._json("PATCH", self.jobs_path(kind, name), body=change)
+
+    def delete_job(
+        self, kind: JobKind, name: str, uid: str, propagation: str = "Background", resource_version: str = ""
+    ) -> bool:
+        """Delete a job and return whether it did.
+
+        A job that has another uid, or another resource version where one is given, is kept.
+        """
+        version = {"resourceVersion": resource_version} if resource_version else {}
+        body = {"propagationPolicy": propagation, "preconditions": {"uid": uid} | version}
         try:
             self._json("DELETE", self.jobs_path(kind, name), body=body)
         except RequestRefused as error:
@@ -202,7 +212,7 @@ class ClusterApi:
                 path,
                 method,
                 query_params=list(query.items()),
-                header_params={"Accept": "application/json, */*", "Content-Type": "application/json"},
+                header_params={"Accept": "application/json, */*", "Content-Type": _CONTENT.get(method, _JSON)},
                 body=body,
                 auth_settings=["BearerToken"],
                 _preload_content=False,

@@ -1,4 +1,4 @@
-"""Cancellation of a step by SIGTERM or SIGINT, after which its job must not keep running."""
+"""Cancellation of a step by a signal, after which its job must not keep running."""
 
 import signal
 import threading
@@ -6,21 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_ENDS_THE_PROCESS = (signal.SIG_DFL, signal.default_int_handler)
+
 
 class Cancelled(BaseException):
-    """SIGTERM or SIGINT arrived; a BaseException, so that no ``except Exception`` swallows it."""
+    """A signal arrived; a BaseException, so that no ``except Exception`` swallows it."""
 
 
 class Cancellation:
     """Turns the first signal into Cancelled: at once, or after a shielded block.
 
     Attributes:
-        requested: Whether a signal has arrived.
+        number: The first signal that has arrived; 0: none has.
     """
 
     def __init__(self) -> None:
-        self.requested = False
+        self.number = 0
         self._shields = 0
+
+    @property
+    def requested(self) -> bool:
+        """Whether a signal has arrived."""
+        return self.number != 0
+
+    def request(self, number: int) -> None:
+        """Let the next ``check`` raise Cancelled as if a signal had arrived."""
+        self.number = self.number or number
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -40,23 +51,27 @@ class Cancellation:
             raise Cancelled
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal; a second one changes nothing."""
-        first, self.requested = not self.requested, True
+        """Handle a signal; a second one changes nothing, also while this method handles the first."""
+        first = not self.number
+        self.request(number)
         if first and not self._shields:
             raise Cancelled
 
 
 @contextmanager
 def cancellable() -> Iterator[Cancellation]:
-    """Handle SIGTERM and SIGINT until the block ends; outside the main thread, which alone gets signals, do nothing."""
+    """Handle SIGTERM, SIGINT and SIGHUP until the block ends; do nothing outside the main thread, which gets them all.
+
+    SIGINT and SIGHUP only where they would end this process: nohup ignores SIGHUP, and a local run ends its steps.
+    """
     cancellation = Cancellation()
     if threading.current_thread() is not threading.main_thread():
         yield cancellation
         return
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    before = {number: old for number, old in before.items() if number == signal.SIGTERM or old in _ENDS_THE_PROCESS}
     try:
-        for number in numbers:
+        for number in before:
             signal.signal(number, cancellation.handle)
         yield cancellation
     finally:

@@ -63,6 +63,10 @@ class JobKind:
         """Return whether the job has the condition for success; a job can have that for failure as well."""
         return condition(job, self.complete) is not None
 
+    def has_ended(self, job: Object) -> bool:
+        """Return whether the job has succeeded or failed."""
+        return self.is_complete(job) or self.failure(job) is not None
+
     def failure(self, job: Object) -> Object | None:
         """Return the condition that says that the job failed, or None."""
         return condition(job, "Failed")

@@ -22,6 +22,10 @@ _EXPLAINED = ("queued", "preempted", "created", "starting")
 _SHORT_LIVED = ("created", "starting")
 
 
+class TakenOver(Exception):
+    """Another attempt of the step owns the job now; this one has no business with it any more."""
+
+
 class ContactLost(Exception):
     """The API server has not served a call for too long; the job may still run."""
 
@@ -73,6 +77,7 @@ class JobMonitor:
         Raises:
             ContactLost: The API server has not served a call for ``timeouts.lost`` seconds.
             ClusterError: It has refused every call for that time.
+            TakenOver: Another attempt of the step has taken the job over.
         """
         threads = (self._jobs, self._pods, self._log)
         for thread in threads:
@@ -142,6 +147,9 @@ class JobMonitor:
             return JobOutcome(self.job, complete=True)
         if existing is None or existing["metadata"].get("deletionTimestamp"):
             return JobOutcome(self.job, reason="it was deleted by someone else")
+        if not self.ownership.holds(existing):
+            raise TakenOver
+        self.ownership.seen = existing
         return None
 
     def _state(self) -> JobState:

@@ -18,7 +18,7 @@ def _each(group: str, resource: str, *verbs: str) -> tuple[Permission, ...]:
     return tuple(Permission(group, resource, verb) for verb in verbs)
 
 
-_JOB_VERBS = ("create", "get", "list", "watch", "delete")
+_JOB_VERBS = ("create", "get", "list", "watch", "patch", "delete")
 _COMMON = (
     *_each("", "pods", "get", "list", "watch"),
     *_each("", "pods/log", "get"),

@@ -1,19 +1,23 @@
 """Run one job on a pool, from the request to its end."""
 
+import errno
+import signal
 import threading
 from collections.abc import Callable
 
 from codekiln.errors import ClusterError
-from codekiln.launch import exit_codes
 from codekiln.launch.cluster.api import ClusterApi
-from codekiln.launch.cluster.cancellation import Cancelled, cancellable
+from codekiln.launch.cluster.cancellation import Cancellation, Cancelled, cancellable
 from codekiln.launch.cluster.failure import failure_error, kubectl_commands
 from codekiln.launch.cluster.job_kinds import JOB_KINDS
 from codekiln.launch.cluster.job_ownership import JobOwnership
-from codekiln.launch.cluster.monitor import ContactLost, JobMonitor
+from codekiln.launch.cluster.monitor import ContactLost, JobMonitor, TakenOver
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.start import JobStarter
 from codekiln.launch.cluster.timeouts import Timeouts
+
+# A pipe without a reader, and a terminal that is closed.
+_READER_GONE = (errno.EPIPE, errno.EIO)
 
 
 def print_line(line: str) -> None:
@@ -22,7 +26,10 @@ def print_line(line: str) -> None:
 
 
 def run_on_pool(
-    request: JobRequest, emit: Callable[[str], None] = print_line, timeouts: Timeouts | None = None
+    request: JobRequest,
+    emit: Callable[[str], None] = print_line,
+    timeouts: Timeouts | None = None,
+    on_owned: Callable[[str], None] = lambda token: None,
 ) -> None:
     """Run a job on a pool; returns when it is complete.
 
@@ -33,19 +40,24 @@ def run_on_pool(
         request: The job.
         emit: Gets every change of state and every line that rank 0 logs.
         timeouts: Timeouts and intervals.
+        on_owned: Called with the token of this attempt once it owns the job.
 
     Raises:
         InputError: The job reports a mistake of the user.
         ClusterError: The cluster refused the job, or it failed; with the explanation.
-        SystemExit: SIGTERM or SIGINT arrived, code 143; the job has been deleted.
+        SystemExit: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the job has
+            been deleted, and the code is 128 and the number of the signal.
     """
-    timeouts, emit = timeouts or Timeouts(), _serialised(emit)
-    api = ClusterApi()
+    timeouts, api = timeouts or Timeouts(), ClusterApi()
     with cancellable() as cancellation:
+        emit = _serialised(emit, cancellation)
         ownership = JobOwnership(api, JOB_KINDS[request.pool.api], request.name, cancellation, emit, timeouts)
         try:
             try:
-                _run(request, ownership, timeouts)
+                _run(request, ownership, timeouts, on_owned)
+            except TakenOver:
+                ownership.mark_ended()
+                raise _taken_over(request) from None
             except ContactLost as error:
                 raise _contact_lost(request, api, timeouts, error) from None
             except BaseException:
@@ -54,15 +66,24 @@ def run_on_pool(
         except Cancelled:
             # Again, for a signal that arrived while another error was being handled.
             ownership.release()
-            raise SystemExit(exit_codes.SIGTERM) from None
+            raise SystemExit(128 + cancellation.number) from None
 
 
-def _run(request: JobRequest, ownership: JobOwnership, timeouts: Timeouts) -> None:
+def _run(request: JobRequest, ownership: JobOwnership, timeouts: Timeouts, on_owned: Callable[[str], None]) -> None:
     job = JobStarter(request, ownership, timeouts).start()
+    on_owned(ownership.token)
     outcome = JobMonitor(request, job, ownership, timeouts).wait_until_ended()
     if not outcome.complete:
         raise failure_error(request, outcome, ownership.api)
     ownership.emit(f"{ownership.kind.kind} {request.name}: complete")
+
+
+def _taken_over(request: JobRequest) -> ClusterError:
+    return ClusterError(
+        f"{JOB_KINDS[request.pool.api].kind} {request.name}: another attempt of this step has taken it over, so this "
+        f"one ends and leaves it alone\n"
+        f"  fix: none is needed; where two runs use one folder, end one of them"
+    )
 
 
 def _contact_lost(request: JobRequest, api: ClusterApi, timeouts: Timeouts, error: ContactLost) -> ClusterError:
@@ -75,12 +96,18 @@ def _contact_lost(request: JobRequest, api: ClusterApi, timeouts: Timeouts, erro
     )
 
 
-def _serialised(emit: Callable[[str], None]) -> Callable[[str], None]:
+def _serialised(emit: Callable[[str], None], cancellation: Cancellation) -> Callable[[str], None]:
     # The log follower emits lines from a thread of its own.
     lock = threading.Lock()
 
     def locked(line: str) -> None:
         with lock:
-            emit(line)
+            try:
+                emit(line)
+            except OSError as error:
+                # A line that cannot be shown must not stop the deletion of the job.
+                if error.errno not in _READER_GONE:
+                    raise
+                cancellation.request(signal.SIGPIPE)
 
     return locked

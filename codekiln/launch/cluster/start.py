@@ -17,7 +17,7 @@ from codekiln.launch.cluster.permissions import Permission
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import failed_terminations, reason_and_message
 from codekiln.launch.cluster.timeouts import Timeouts, retry_while_unavailable
-from codekiln.launch.objects.metadata import IDENTITY, PART_OF
+from codekiln.launch.objects.metadata import IDENTITY, OWNER, PART_OF
 from codekiln.launch.objects.placement import withheld_secrets
 from codekiln.launch.objects.pytorchjob import pytorch_job
 from codekiln.launch.objects.trainjob import train_job
@@ -53,11 +53,10 @@ class JobStarter:
                 if created := self._create(body):
                     return created
                 time.sleep(self.timeouts.retry_min)
-            elif self._adopts(existing):
-                self.ownership.claim()
-                created_at = existing["metadata"].get("creationTimestamp", "")
+            elif self._adopts(existing) and (adopted := self._owned(existing)):
+                created_at = adopted["metadata"].get("creationTimestamp", "")
                 self.emit(f"{self.about}: continues from an earlier attempt of this step, created {created_at}")
-                return existing
+                return adopted
 
     def _body(self) -> dict[str, Any]:
         owner = self._call(lambda: owner_reference(self.api), Permission("", "pods", "get"))
@@ -66,7 +65,9 @@ class JobStarter:
             self.emit(f"{self.about}: not started by a pipeline step, so nothing owns it; to delete it later: {end}")
         for name in withheld_secrets(self.request.task_config):
             self.emit(f"{self.about}: variable {name} holds a secret in plain text and is not passed on; use a Secret")
-        return _BUILDERS[self.request.pool.api](self.request, self.api.namespace, owner)
+        body = _BUILDERS[self.request.pool.api](self.request, self.api.namespace, owner)
+        body["metadata"]["annotations"][OWNER] = self.ownership.token
+        return body
 
     def _create(self, body: dict[str, Any]) -> Object | None:
         """Create the job; None where one of this name has appeared, perhaps by an earlier attempt of this very call."""
@@ -93,9 +94,11 @@ class JobStarter:
         with self.cancellation.shield():
             self.ownership.claim()
             try:
-                return self.api.create_job(self.kind, body)
+                self.ownership.seen = self.api.create_job(self.kind, body)
+                return self.ownership.seen
             except RequestRefused as error:
                 if error.status == 409:
+                    self.ownership.disclaim()
                     raise _NameTaken from None
                 if not self._may_exist:
                     self.ownership.mark_ended()
@@ -104,6 +107,23 @@ class JobStarter:
                 # The server may have created it before the answer was lost.
                 self._may_exist = True
                 raise
+
+    def _owned(self, existing: Object) -> Object | None:
+        """Return a job that this attempt owns from now on; None where it has changed, and has to be looked at again."""
+        # One that has ended needs no owner, and a job that an earlier call of this attempt created has it.
+        if self.kind.has_ended(existing):
+            return existing
+        if self.ownership.holds(existing):
+            self.ownership.claim()
+            return existing
+        return self._call(lambda: self._take_over(existing), Permission(self.kind.group, self.kind.plural, "patch"))
+
+    def _take_over(self, existing: Object) -> Object | None:
+        with self.cancellation.shield():
+            taken = self.ownership.take_over(existing)
+            if taken is not None:
+                self.ownership.claim()
+            return taken
 
     def _adopts(self, existing: Object) -> bool:
         """Return whether to adopt a job of this name; one that cannot be adopted is deleted and gone on return."""

@@ -5,6 +5,8 @@ from typing import Any
 from codekiln.launch.cluster.request import JobRequest
 
 IDENTITY = "codekiln.dev/identity"
+OWNER = "codekiln.dev/owner"
+"""Annotation with the token of the attempt of a step that owns the job; see JobOwnership."""
 PART_OF = "app.kubernetes.io/part-of"
 QUEUE = "kueue.x-k8s.io/queue-name"
 PRIORITY = "kueue.x-k8s.io/priority-class"
