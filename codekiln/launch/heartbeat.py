@@ -54,7 +54,7 @@ def heartbeats(location: str) -> Iterator[Heartbeats]:
     """Send heartbeats to the job at ``location`` until the block ends; the first is there before the job exists."""
     exchange.write_heartbeat(location)
     sender = Heartbeats(location)
-    thread = threading.Thread(target=sender.run, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=sender.run, name="heartbeats", daemon=True)
     thread.start()
     try:
         yield sender

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 PEER_TIMEOUT_SECONDS = 3600
 MODULES = ("codekiln.training", "codekiln.inference.sampling")
+# Raises SystemExit in the main thread.
+_INTERRUPT = signal.SIGUSR1
+_FORWARD_SECONDS = 0.05
 _STOPPED = (exit_codes.SIGTERM, -signal.SIGTERM)
 # torchrun sets this variable for every process.
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
@@ -47,7 +51,6 @@ def main(arguments: list[str]) -> int:
         os.environ[NO_SHARED_FOLDER] = "1"
     # From the start: PID 1 of a container ignores a SIGTERM that it does not handle.
     shutdown = Shutdown()
-    signal.signal(signal.SIGTERM, shutdown)
     monitor = HeartbeatMonitor(location)
     try:
         monitor.start()
@@ -56,7 +59,7 @@ def main(arguments: list[str]) -> int:
         code = int(ended.code or 0)
     finally:
         # Not as before: a further signal must not change the exit code of a process that ends anyway.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        shutdown.close()
     if monitor.abandoned and code:
         print("no step has waited for this job for two hours, so it ended itself", file=sys.stderr)
         return exit_codes.ABANDONED
@@ -64,38 +67,64 @@ def main(arguments: list[str]) -> int:
 
 
 class Shutdown:
-    """The handler of SIGTERM: passes it on to the processes of the job, or ends this one while there are none.
+    """What SIGTERM does: it reaches the processes of the job, or ends this one while there are none.
 
-    Signals may come in bursts, also while this method runs. So it imports nothing and waits for nothing, and raises
-    SystemExit once at most, so that what ends this process in good order is not interrupted again.
+    Signals may come in bursts. So the handler does nothing at all: Python's own writes the signal's number to a pipe,
+    and a thread passes it on, once to each process, and raises SystemExit in the main thread once at most, so that what
+    ends this process in good order is not interrupted.
 
     Attributes:
-        signalled: Whether a signal has come.
+        signalled: Whether SIGTERM has come.
     """
 
     def __init__(self) -> None:
-        self.signalled = self._raised = False
-        self._this = psutil.Process()
-        # What psutil finds out once and keeps, it finds out now.
-        self._this.children()
-
-    def __call__(self, signum: int, frame: Any) -> None:
-        """Handle a signal."""
-        self.signalled = True
-        children = self._this.children()
-        for child in children:
-            # One that has ended since needs none.
-            with suppress(psutil.Error):
-                child.send_signal(signum)
-        if not children and not self._raised:
-            self._raised = True
-            raise SystemExit(128 + signum)
+        self.signalled = self._over = False
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        signal.signal(_INTERRUPT, _exit)
+        signal.signal(signal.SIGTERM, _nothing)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        threading.Thread(target=self._forward, name="shutdown", daemon=True).start()
 
     def check(self) -> None:
-        """Raise SystemExit if a signal has come: one that was raised in a finaliser is lost."""
+        """Raise SystemExit if SIGTERM has come: one that was raised in a finaliser is lost."""
         if self.signalled:
-            self._raised = True
-            raise SystemExit(exit_codes.SIGTERM)
+            _exit()
+
+    def close(self) -> None:
+        """Ignore SIGTERM from now on."""
+        self._over = True
+        for number in (signal.SIGTERM, _INTERRUPT):
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        with suppress(BlockingIOError):  # full, so that the thread reads something anyway
+            os.write(self._write, b"\0")
+
+    def _forward(self) -> None:
+        while signal.SIGTERM not in os.read(self._read, 4096):
+            if self._over:
+                return
+        self.signalled = True
+        this, told, is_interrupted = psutil.Process(), set[psutil.Process](), False
+        # Until the end, since a process may be starting at this moment.
+        while not self._over:
+            children = set(this.children())
+            for child in children - told:
+                with suppress(psutil.Error):  # one that has ended needs none
+                    child.send_signal(signal.SIGTERM)
+            told |= children
+            if not told and not is_interrupted:
+                is_interrupted = True
+                signal.pthread_kill(threading.main_thread().ident or 0, _INTERRUPT)
+            time.sleep(_FORWARD_SECONDS)
+
+
+def _nothing(signum: int, frame: Any) -> None:
+    pass
+
+
+def _exit(signum: int = 0, frame: Any = None) -> None:
+    raise SystemExit(exit_codes.SIGTERM)
 
 
 def _run(location: str, node: int, shutdown: Shutdown) -> int:
@@ -104,7 +133,7 @@ def _run(location: str, node: int, shutdown: Shutdown) -> int:
             module, job = _unpack(folder, node)
             code = _launch(["-m", module, str(job)], shutdown)
             # Only the upload of the output is left, which a signal must not interrupt.
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            shutdown.close()
         return code
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -147,9 +176,9 @@ def _launch(command: list[str], shutdown: Shutdown) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
-        options = torchrun.parse_args([*_options(), *command])
+        options = torchrun.parse_args([*_options(), *command])  # type: ignore[no-untyped-call]  # torch has no types here
         shutdown.check()
-        torchrun.run(options)  # type: ignore[no-untyped-call]  # torch has no types here
+        torchrun.run(options)  # type: ignore[no-untyped-call]
     except ChildFailedError as error:
         return _failure_code(error, shutdown.signalled)
     except SignalException as error:

@@ -25,7 +25,7 @@ def wait_for(check) -> None:
 
 
 def senders() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+    return [thread for thread in threading.enumerate() if thread.name == "heartbeats"]
 
 
 def test_a_step_gives_signs_of_life_until_it_ends(tmp_path, monkeypatch):
