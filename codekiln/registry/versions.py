@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
 # Tag of a champion: the version it replaced, or NO_VERSION.
 REPLACED, NO_VERSION = "replaced", "none"
+PROMOTED_BY = "promoted_by."
+"""Start of the tag of a version that names a decision by which it was promoted."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,21 @@ class Version:
         """MLflow's URI of exactly this version."""
         return f"models:/{self.name}/{self.version}"
 
+    @property
+    def adapter_digest(self) -> str:
+        """Digest of the adapter.
+
+        Raises:
+            RegistryError: Something else than codekiln registered the version.
+        """
+        if digest := self.tags.get("adapter_digest"):
+            return digest
+        aliases = ", ".join(self.aliases) or "none"
+        raise RegistryError(
+            f"{self.uri} was not registered by codekiln: it has no tag adapter_digest\n"
+            f"  fix: point its aliases ({aliases}) at a version that was, or choose another registered model name"
+        )
+
 
 class ModelVersions(Decisions):
     """Operations on registered versions and their aliases; the base class of ``Registry``."""
@@ -57,7 +74,7 @@ class ModelVersions(Decisions):
 
     @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:
-        """Return the newest version whose weights have this sha256, or None."""
+        """Return the newest version of the adapter with this digest, or None."""
         query = f"name = '{model_name}' and tags.adapter_digest = '{adapter_digest}'"
         found = self.client.search_model_versions(query)
         newest = max(found, key=lambda item: int(item.version), default=None)
@@ -103,8 +120,8 @@ class ModelVersions(Decisions):
         return self._get(version.name, version.version)
 
     @explain_errors
-    def promote(self, version: Version) -> Version:
-        """Make a version the champion and return it.
+    def promote(self, version: Version, decision: str) -> Version:
+        """Make a version the champion by a decision of the gate, whose key is given, and return it.
 
         MLflow cannot move two aliases at once, so the order matters: first ``previous_champion``, which a rollback
         needs, then ``champion``, then ``challenger`` is deleted. Wherever this is interrupted, exactly one champion
@@ -117,6 +134,8 @@ class ModelVersions(Decisions):
                 self.client.set_registered_model_alias(version.name, PREVIOUS, replaced)
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
             self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
+        # After the alias has moved: a promotion that is interrupted before is completed by a repetition.
+        self._tag(version, {PROMOTED_BY + decision: _now()})
         self._delete_alias(version.name, CHALLENGER, version.version)
         return self._get(version.name, version.version)
 
