@@ -1,5 +1,6 @@
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     Registry(f"sqlite:///{path}", "template")
     return path
+
+
+@pytest.fixture
+def uri(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new tracking database of this test alone."""
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
 @pytest.fixture(scope="session", params=[OWN, *_public()], ids=["own", "public"][: 1 + len(_public())])

@@ -1,4 +1,4 @@
-"""The program that a sample gives for a problem."""
+"""The program that a sample gives for a problem, and what is run of it."""
 
 import re
 
@@ -24,6 +24,17 @@ def program_of(problem: Problem, sample: Sample) -> str:
         return _continued(problem.prompt, text)
     is_whole_reply = sample.completion is not None or is_reply(text)
     return extract_code(text) if is_whole_reply and not is_python(text) else text
+
+
+def with_preamble(problem: Problem, program: str) -> str:
+    """Return a program as it is run: after what its problem lets it take for granted.
+
+    A program that only compiles alone, because it starts with a future import, is run alone.
+    """
+    if not problem.preamble:
+        return program
+    whole = f"{problem.preamble.rstrip(chr(10))}\n{program}"
+    return whole if compiles(whole) or not compiles(program) else program
 
 
 def _is_code(problem: Problem) -> bool:

@@ -22,10 +22,15 @@ class CallTest(Record):
 
 
 class StdinTest(Record):
-    """Run the program with ``stdin``; it prints ``stdout`` (trailing white space ignored)."""
+    """Run the program with ``stdin``; it prints ``stdout``.
+
+    By default white space at the ends of lines and of the text is ignored. With ``comparison`` "numbers" white space at
+    the start of lines is too, and lines of numbers agree when the numbers are equal, such as 1.0 and 1.00.
+    """
 
     stdin: str
     stdout: str
+    comparison: Literal["text", "numbers"] = "text"
 
 
 class DoctestTest(Record):
@@ -80,6 +85,7 @@ class Problem(Record):
     task_id: str
     prompt: str
     entry_point: str | None = None
+    preamble: str = Field("", description="code run before the solution, such as imports that it may take for granted")
     setup: str = Field("", description="code run after the solution and before the tests")
     tests: tuple[Test, ...] = Field((), description="hidden: they grade, and are never shown to a model")
     visible_tests: tuple[Test, ...] = Field((), description="shown in the prompt, never used to grade")
@@ -91,6 +97,7 @@ class Problem(Record):
     messages: tuple[Message, ...] = Field((), description="how it is shown; empty: the prompt and the visible tests")
     reply: Literal["code", "text"] = Field("code", description="what is taken from a reply: its program, or all of it")
     stratum: str | None = Field(None, description="results are reported per stratum too")
+    benchmark: str = Field("", description="the further benchmark that it is evaluated in; empty: the main evaluation")
     # Files call it ``facts``, as they always did.
     grading_context: dict[str, Any] = Field(
         {}, alias="facts", description="what the recipe grades replies by; never shown to a model"

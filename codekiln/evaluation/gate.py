@@ -1,11 +1,13 @@
 """The promotion gate: the checks that decide whether an adapter is promoted, and the sentence that says why."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from codekiln.code import metrics
 from codekiln.errors import InputError
+from codekiln.evaluation.criteria import Criterion, named
 from codekiln.evaluation.measures import over_all_samples
 from codekiln.evaluation.spending import confidence
 from codekiln.evaluation.statistics import LEVEL, MINIMUM_DIFFERING
@@ -19,11 +21,22 @@ MINIMUM_GROUPS = 10
 class Check(Comparison):
     """One condition of the gate: a comparison of the candidate, and whether it holds.
 
-    ``failure`` is the reason in words when the check fails, and empty when it is ``ok``.
+    ``role`` is ``target`` for what has to improve, and otherwise that of a `Criterion`, whose ``benchmark`` and
+    ``tolerance`` the check has too. ``direction`` is that of the measure. ``failure`` is the reason in words when the
+    check fails, and empty when it is ``ok``.
     """
 
+    benchmark: str = ""
+    role: Literal["target", "critical", "advisory"] = "target"
+    tolerance: float | None = None
+    direction: metrics.Direction = "higher"
     ok: bool
     failure: str
+
+    @property
+    def name(self) -> str:
+        """What is compared, with the benchmark that it is taken on."""
+        return named(self.measure, self.benchmark)
 
 
 class Gate(BaseModel):
@@ -50,6 +63,7 @@ def decide(
     guards: Sequence[str] | None = None,
     tolerance: float = 0.02,
     protected: str = PASS,
+    criteria: Sequence[Criterion] = (),
     base: str = "base",
     champion: str | None = None,
     minimum_problems: int = 30,
@@ -65,7 +79,8 @@ def decide(
     * the same holds over all samples that parse, where the evaluation has that: over passing samples alone, a candidate
       gains by failing where its code is worst, and
     * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
-      ``-tolerance``.
+      ``-tolerance``, and
+    * every critical one of ``criteria`` holds, over as many of its own problems.
 
     A candidate whose ``protected`` measure is not above zero is refused, whatever else it gains: no loss against a base
     model that solves nothing is no evidence.
@@ -78,6 +93,8 @@ def decide(
         guards: Metrics that must improve as well for a gain on ``metric`` to count; default: the metric's own guard.
         tolerance: Non-inferiority margin of ``protected``, 0..1.
         protected: The measure that may not fall; higher is better.
+        criteria: Further measures that may not get worse, also on further benchmarks. All have to hold at once, so
+            each more makes a promotion less likely, with or without a true gain, and needs no stricter level.
         base: Name of the unchanged base model among the contenders.
         champion: Name of the current champion among the contenders.
         minimum_problems: Fewest problems in common; below about 30 no interval of a mean is to be trusted. Below
@@ -92,15 +109,17 @@ def decide(
     if candidate in opponents:
         raise InputError(f"'{candidate}' cannot be judged against itself", where="gate")
     directions = _over_all_samples(evaluation, _directions(metric, direction, guards))
+    kept = [Criterion(measure=protected, tolerance=tolerance), *criteria]
     checks: list[Check] = []
     for against in opponents:
         for name, way in directions.items():
             checks.append(_improves(evaluation.compare(candidate, against, name).at(level), way, minimum_problems))
-        guarded = evaluation.compare(candidate, against, protected).at(level)
-        checks.append(_not_inferior(guarded, tolerance, minimum_problems))
+        for criterion in kept:
+            compared = evaluation.on(criterion.benchmark).compare(candidate, against, criterion.measure)
+            checks.append(_is_kept(compared.at(level), criterion, minimum_problems))
     checks += _above_zero(evaluation, candidate, protected)
-    promoted = all(check.ok for check in checks)
-    sentence = _promotion(candidate, checks, tolerance) if promoted else _refusal(candidate, checks)
+    promoted = all(check.ok for check in checks if check.role != "advisory")
+    sentence = (_promotion if promoted else _refusal)(candidate, checks) + _advice(checks)
     if level != LEVEL:
         sentence += f"; intervals at {confidence(level)}"
     return Gate(
@@ -153,14 +172,16 @@ def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int
             failure = f"{_changes(comparison)}, which is not below zero"
         elif comparison.differing is not None and comparison.differing < MINIMUM_DIFFERING:
             failure = f"{comparison.measure} differs on {_few(comparison)}, {MINIMUM_DIFFERING} are needed"
-    return Check(**comparison.model_dump(), ok=not failure, failure=failure)
+    return Check(**comparison.model_dump(), direction=direction, ok=not failure, failure=failure)
 
 
-def _not_inferior(comparison: Comparison, tolerance: float, minimum: int) -> Check:
-    failure, known = _too_few(comparison, minimum), comparison.interval.known()
-    if known and not failure and known[1] < -tolerance:
-        failure = f"{_changes(comparison)}, which does not rule out a fall beyond {-tolerance:g}"
-    return Check(**comparison.model_dump(), ok=not failure, failure=failure)
+def _is_kept(comparison: Comparison, criterion: Criterion, minimum: int) -> Check:
+    own = criterion.model_dump(include={"benchmark", "role", "tolerance", "direction"})
+    check = Check(**comparison.model_dump(), **own, ok=True, failure="")
+    failure = _too_few(check, minimum)
+    if not failure and (beyond := criterion.beyond(comparison.interval)):
+        failure = f"{_changes(check)}, which does not rule out {beyond}"
+    return check.model_copy(update={"ok": not failure, "failure": failure})
 
 
 def groups_needed(minimum_problems: int) -> int:
@@ -170,12 +191,17 @@ def groups_needed(minimum_problems: int) -> int:
 
 def _too_few(comparison: Comparison, minimum: int) -> str:
     """Return why a comparison has too few problems or groups to be tested; empty when it has enough."""
-    what = f"{comparison.measure} can be compared on {comparison.n} problems"
+    name = _name(comparison)
+    what = f"{name} can be compared on {comparison.n} problems"
     if comparison.n < minimum:
         return f"{what} only, {minimum} are needed"
     if comparison.groups is not None and comparison.groups < (needed := groups_needed(minimum)):
         return f"{what} of {comparison.groups} groups only, {needed} groups are needed"
-    return "" if comparison.interval.known() else f"{comparison.measure} has no interval"
+    return "" if comparison.interval.known() else f"{name} has no interval"
+
+
+def _name(comparison: Comparison) -> str:
+    return comparison.name if isinstance(comparison, Check) else comparison.measure
 
 
 def _few(comparison: Comparison) -> str:
@@ -195,28 +221,49 @@ def _above_zero(evaluation: Evaluation, candidate: str, protected: str) -> list[
         contender=candidate, against="zero", measure=protected, difference=mean, low=low, high=high,
         n=evaluation.problems,
     )  # fmt: skip
-    return [Check(**compared.model_dump(), ok=False, failure=failure)]
+    return [Check(**compared.model_dump(), role="critical", ok=False, failure=failure)]
 
 
-def _promotion(candidate: str, checks: Sequence[Check], tolerance: float) -> str:
+def _promotion(candidate: str, checks: Sequence[Check]) -> str:
     clauses = []
     for against in dict.fromkeys(check.against for check in checks):
         mine = [check for check in checks if check.against == against]
-        gains = [f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine[:-1]]
-        clauses.append(
-            f"{candidate} beats {against} on {' and '.join(gains)}, "
-            f"and {mine[-1].measure} changes by {_numbers(mine[-1])} (tolerance {-tolerance:g})"
-        )
+        gains = [
+            f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine if _is(check, "target")
+        ]
+        kept = [
+            f"{check.name} changes by {_numbers(check)} (tolerance {_allowed(check)})"
+            for check in mine
+            if _is(check, "critical")
+        ]
+        clauses.append(f"{candidate} beats {against} on {' and '.join(gains)}, and {', '.join(kept)}")
     return "promoted: " + "; ".join(clauses)
 
 
+def _is(check: Check, role: str) -> bool:
+    return check.role == role
+
+
 def _refusal(candidate: str, checks: Sequence[Check]) -> str:
-    clauses = [f"against {check.against}, {check.failure}" for check in checks if not check.ok]
+    failed = [check for check in checks if not check.ok and not _is(check, "advisory")]
+    clauses = [f"against {check.against}, {check.failure}" for check in failed]
     return f"not promoted: {candidate}: " + "; ".join(clauses)
 
 
+def _advice(checks: Sequence[Check]) -> str:
+    """Return the advisory checks that fail, as the end of a sentence."""
+    failed = [check for check in checks if not check.ok and _is(check, "advisory")]
+    return "".join(f"; advisory, against {check.against}: {check.failure}" for check in failed)
+
+
+def _allowed(check: Check) -> str:
+    """Return the tolerance of a check with the sign of the change that it allows."""
+    sign = {"higher": "-", "lower": "+", "none": "\u00b1"}[check.direction]
+    return f"{sign}{check.tolerance:g}"
+
+
 def _changes(comparison: Comparison) -> str:
-    return f"{comparison.measure} changes by {_numbers(comparison)} over {comparison.n} problems"
+    return f"{_name(comparison)} changes by {_numbers(comparison)} over {comparison.n} problems"
 
 
 def _numbers(comparison: Comparison) -> str:

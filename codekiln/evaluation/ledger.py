@@ -19,9 +19,10 @@ from codekiln.evaluation.spending import confidence, level_of
 LEDGER = "ledger.jsonl"
 MARK_LENGTH = 10
 """Hexadecimal digits of a mark: of 1,000 problems and 100,000 others, two are confused by chance once in 10,000."""
-# What is asked and what decides whether a reply is right. Names, sources and strata make no other set of problems.
+# What is asked, and what decides whether a reply is right. Names, sources and strata make no other set of problems.
 _CONTENT = {
-    "prompt", "entry_point", "setup", "tests", "visible_tests", "messages", "reply", "grading_context",
+    "prompt", "entry_point", "preamble", "setup", "tests", "visible_tests", "messages", "reply", "grading_context",
+    "benchmark",
 }  # fmt: skip
 
 
@@ -117,8 +118,9 @@ def numbered(
     Args:
         decision: To be counted.
         known: All decisions and looks at results that there are.
-        sets: Marks by digest of a set; one that is missing counts as a set that shares problems.
-        own: Marks of the decision's own set.
+        sets: Marks of all problems by digest of a set; one that is missing counts as a set that shares problems.
+        own: Marks of the problems that the target is measured on, without those of further benchmarks: one benchmark may
+            guard all runs of a team, but who makes it the main set is charged for the results seen on it.
     """
     apart = {name for name, theirs in sets.items() if name != decision.set and not set(own) & set(theirs)}
     same = {other.attempt for other in known if other.base == decision.base and other.set not in apart}

@@ -9,7 +9,9 @@ from codekiln.evaluation.statistics import Interval
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 WIDTH = 110
-_CHECK = {"against", "measure", "difference", "low", "high", "n", "ok", "failure"}
+_CHECK = {
+    "against", "measure", "benchmark", "role", "tolerance", "difference", "low", "high", "n", "ok", "failure",
+}  # fmt: skip
 
 
 def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -17,9 +19,10 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
 
     ``contenders`` {name: {measure: {mean, low, high}}}, ``comparisons`` [{contender, against, measure, difference,
     low, high, n}], ``strata`` {stratum: contenders}, ``decompositions`` [{contender, against, measure, difference,
-    code, samples, problems, n}] (see `Decomposition`), ``gate`` {promoted, sentence, candidate, metric, level, number,
-    recorded, checks [{against, measure, difference, low, high, n, ok, failure}]} and ``provenance``; a figure is null
-    when no problem has a value, and the ends of an interval are when all problems with a value are of one group.
+    code, samples, problems, n}] (see `Decomposition`), ``benchmarks`` {name: {problems, contenders, comparisons}},
+    ``gate`` {promoted, sentence, candidate, metric, level, number, recorded, checks [{against, measure, benchmark,
+    role, tolerance, difference, low, high, n, ok, failure}]} and ``provenance``; a figure is null when no problem has a
+    value, and the ends of an interval are when all problems with a value are of one group.
 
     ``level`` is the two-sided level of the gate's intervals, ``number`` counts the candidates that were judged on the
     set (null: not counted), and ``recorded`` is null, or the run and the time of the decision where the same adapter
@@ -28,9 +31,15 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
     """
     return {
         **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),
-        "comparisons": [
-            item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons
-        ],
+        "comparisons": _comparisons(evaluation),
+        "benchmarks": {
+            name: {
+                "problems": found.problems,
+                **found.model_dump(mode="json", include={"contenders"}),
+                "comparisons": _comparisons(found),
+            }
+            for name, found in evaluation.benchmarks.items()
+        },
         "gate": {
             **gate.model_dump(mode="json", include={"promoted", "sentence", "candidate", "metric", "level", "number"}),
             "recorded": None,
@@ -38,6 +47,10 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
         },
         "provenance": None if provenance is None else dict(provenance),
     }
+
+
+def _comparisons(evaluation: Evaluation) -> list[dict[str, Any]]:
+    return [item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons]
 
 
 def table(evaluation: Evaluation) -> str:

@@ -20,6 +20,7 @@ class Evaluation(BaseModel):
 
     ``strata`` holds the means of all contenders for each stratum of the problems, by its name. ``decompositions`` say
     what differences are made of, for the metrics that are averaged over all samples as well as over passing ones.
+    ``benchmarks`` holds the same contenders' results on further benchmarks, by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,18 @@ class Evaluation(BaseModel):
     comparisons: tuple[Comparison, ...]
     strata: dict[str, dict[str, dict[str, Interval]]] = {}
     decompositions: tuple[Decomposition, ...] = ()
+    benchmarks: dict[str, "Evaluation"] = {}
+
+    def on(self, benchmark: str) -> "Evaluation":
+        """Return the evaluation on a further benchmark, or this one for an empty name.
+
+        Raises:
+            InputError: There is no such benchmark.
+        """
+        if benchmark and benchmark not in self.benchmarks:
+            known = ", ".join(self.benchmarks) or "none"
+            raise InputError(f"no benchmark '{benchmark}' was evaluated", where="evaluation", fix=f"known: {known}")
+        return self.benchmarks[benchmark] if benchmark else self
 
     def compare(self, contender: str, against: str, measure: str) -> Comparison:
         """Return one comparison.

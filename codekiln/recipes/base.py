@@ -81,6 +81,10 @@ class Recipe(ABC, Generic[S]):
         """
         return problem_sets.build(settings)
 
+    def asked(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return problems of a further benchmark as models that are trained on this recipe's rows are asked."""
+        return list(problems)
+
     def dedup_text(self, problem: Problem) -> str:
         """Return the text that is compared for decontamination; an empty text is never a near-duplicate."""
         return prompt_and_reference(problem)
@@ -111,10 +115,7 @@ class Recipe(ABC, Generic[S]):
             limits: What each run in the sandbox may use.
             label: For progress.
         """
-        by_id = {problem.task_id: problem for problem in problems}
-        jobs = [(by_id[sample.task_id], sample) for sample in samples]
-        verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
-        return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
+        return grade_programs(problems, samples, workers=workers, limits=limits, label=label)
 
     @property
     def over_all_samples(self) -> tuple[str, ...]:
@@ -168,6 +169,16 @@ def over_all_samples(metric: str) -> tuple[str, ...]:
         return ()
     guard = metrics.get(metric).guard
     return (metric, guard) if guard else (metric,)
+
+
+def grade_programs(
+    problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
+) -> list[Graded]:
+    """Return the samples with the sandbox's verdicts, in order; see `Recipe.grade`."""
+    by_id = {problem.task_id: problem for problem in problems}
+    jobs = [(by_id[sample.task_id], sample) for sample in samples]
+    verdicts = grade_samples(jobs, workers=workers, limits=limits, label=label)
+    return [Graded(sample=sample, verdict=verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
 
 
 def score_programs(problems: Sequence[Problem], graded: Sequence[Graded], failing: Sequence[str] = ()) -> list[Graded]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codekiln.data import prompts
-from codekiln.data.decontamination import overlaps
+from codekiln.data.decontamination import overlaps, prompt_and_reference
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Graded, Message, Problem
 from codekiln.recipes.base import Recipe
@@ -32,7 +32,9 @@ def near_evaluation(
 ) -> dict[int, tuple[str, float]]:
     """Return the conversations that nearly repeat an evaluation problem, by index, with its id and the similarity."""
     texts = ["\n".join([turns[-2].content, _code(turns[-1].content)]) for turns in conversations]
-    found = overlaps(texts, [recipe.dedup_text(row) for row in evaluation])
+    # A recipe knows the text of its own problems only.
+    known = [prompt_and_reference(row) if row.benchmark else recipe.dedup_text(row) for row in evaluation]
+    found = overlaps(texts, known)
     return {item.train: (evaluation[item.evaluation].task_id, item.similarity) for item in found}
 
 

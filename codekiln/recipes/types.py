@@ -17,13 +17,17 @@ class RecipeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+ProblemFormat = Literal[
+    "auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "livecodebench", "plain"
+]
+"""How a source of problems is written; auto: told from its first row."""
+
+
 class ProblemSettings(RecipeSettings):
     """Which problems are trained on, and which are evaluated on."""
 
     source: str = Field("tiny", description="'tiny' (shipped), a path, or a Hub id")
-    format: Literal["auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "plain"] = Field(
-        "auto", description="how the source is written"
-    )
+    format: ProblemFormat = Field("auto", description="how the source is written")
     evaluation_source: str = Field("", description="problems to evaluate on; empty: split off the source by group")
     evaluation_fraction: float = Field(
         0.3, gt=0, lt=1, description="share of the groups split off when there is no evaluation_source"

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from codekiln import __version__
 from codekiln.data.files import write_atomic
+from codekiln.data.programs import with_preamble
 from codekiln.data.records import Problem, ReferenceTest
 from codekiln.errors import InputError
 from codekiln.sandbox.inside.checks import raised
@@ -157,7 +158,8 @@ class _Reference:
     def _together(self, numbers: list[int], more_output: int) -> list[bytes]:
         """Return the lines of some inputs from one run; raises _NoResults when it does not get through."""
         calls = tuple((self._problem.entry_point, self._inputs[number].arguments) for number in numbers)
-        answer = self._run(plan_calls(calls, more_output=more_output), self._problem.reference or "")
+        program = with_preamble(self._problem, self._problem.reference or "")
+        answer = self._run(plan_calls(calls, more_output=more_output), program)
         self.cpu_seconds = answer["cpu_seconds"]
         head, lines, failure = split_results(answer["results"])
         if failure is not None and failure[0] not in ("output", "memory"):
@@ -216,7 +218,7 @@ def _digest(lines: Sequence[bytes]) -> bytes:
 def _key(problem: Problem, tests: Sequence[ReferenceTest], limits: str) -> str:
     """Return the name of the file of results: a digest of what they depend on."""
     parts = [__version__, str(sys.version_info[:2]), f"{_FILE_FORMAT} {RESULT_FORMAT}", limits]
-    parts += [problem.entry_point or "", problem.reference or ""]
+    parts += [problem.entry_point or "", with_preamble(problem, problem.reference or "")]
     for test in tests:
         parts += test.inputs
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
+from codekiln.data.programs import with_preamble
 from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox.allowed_imports import package_paths
@@ -197,7 +198,7 @@ class Sandbox:
         if cpu_seconds > self._limits["cpu_seconds"]:
             wall = max(wall, 3.0 * cpu_seconds)
         limits = cast(LimitValues, {**self._limits, "cpu_seconds": cpu_seconds, "wall_seconds": wall})
-        answer = worker.run(planned.plan, program, limits, runs=planned.runs)
+        answer = worker.run(planned.plan, with_preamble(planned.problem, program), limits, runs=planned.runs)
         return verdict_on(planned.problem, planned.total, answer)
 
     def _measure_reference(self, worker: Worker, planned: _Planned) -> None:

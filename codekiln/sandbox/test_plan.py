@@ -66,7 +66,7 @@ class _Planner:
         self._setup = parse(problem, problem.setup, "setup")
         self._names = Names(self._setup, problem.entry_point)
         self._tests: list[TestPlan] = []
-        self._scripts: list[tuple[str, str]] = []
+        self._scripts: list[tuple[str, str, str]] = []
         self._calls: list[tuple[str | None, CodeType | str]] = []
         self._called: set[str] = set()
         self._in_one_go = True
@@ -77,7 +77,7 @@ class _Planner:
     def add(self, test: Test, field: str) -> None:
         """Plan one test."""
         if isinstance(test, StdinTest):
-            self._scripts.append((test.stdin, test.stdout))
+            self._scripts.append((test.stdin, test.stdout, test.comparison))
         elif isinstance(test, DoctestTest):
             self._add_doctest(test, field)
         elif isinstance(test, CallTest):

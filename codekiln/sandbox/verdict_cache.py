@@ -82,7 +82,7 @@ def context_digest(limits: Limits, allow_imports: Sequence[str] = (), allow_weak
 
 def problem_digest(problem: Problem) -> bytes:
     """Return the digest of what grades a problem: 32 bytes; its name and how it is shown do not count."""
-    graded_by = problem.model_dump_json(include={"entry_point", "setup", "tests", "reference"})
+    graded_by = problem.model_dump_json(include={"entry_point", "preamble", "setup", "tests", "reference"})
     return hashlib.sha256(graded_by.encode()).digest()
 
 

@@ -2,13 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from codekiln import filters, models, recipes, teachers
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.evaluation import measures
+from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
 from codekiln.settings.schema import EvaluationSettings, Settings
 
@@ -120,19 +121,25 @@ def _aimed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
+    """Return what is wrong with the names of the target and of further guards."""
     name = values.get("recipe", Settings.model_fields["recipe"].default)
     if name not in recipes.names() or "metric" not in values:
         return []
-    recipe, metric = recipes.get(name), values["metric"]
-    chosen = values.get("evaluation", {}).get("k", EvaluationSettings.model_fields["k"].default)
-    known = [
-        *measures.by_name(recipe),
-        *recipe.distances,
-        *(f"{measures.PASS}{k}" for k in sorted({1, *chosen})),
-    ]
-    if metric in known:
-        return []
-    return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=did_you_mean(metric, known))]
+    recipe, evaluation = recipes.get(name), values.get("evaluation", {})
+    chosen = evaluation.get("k", EvaluationSettings.model_fields["k"].default)
+    passes = [f"{measures.PASS}{k}" for k in sorted({1, *chosen})]
+    known = [*measures.by_name(recipe), *recipe.distances, *passes]
+    errors = []
+    if (metric := values["metric"]) not in known:
+        fix = did_you_mean(metric, known)
+        errors.append(InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=fix))
+    for number, guard in enumerate(evaluation.get("guard", ())):
+        found = [*measures.by_name(Recipe), *passes] if guard.get("benchmark") else known
+        if (measure := guard.get("measure")) is not None and measure not in found:
+            place = f"{where}: evaluation.guard.{number}.measure"
+            fix = did_you_mean(str(measure), found)
+            errors.append(InputError(f"there is no measure '{measure}'", where=place, fix=fix))
+    return errors
 
 
 def _known(table: Any, name: Any, where: str) -> list[InputError]:
@@ -167,7 +174,11 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
             fix="correct the value",
         )
     for part in location[:-1]:
+        if part.isdecimal():  # a place in an array of tables
+            continue
         section = schema.model_fields[part].annotation
+        # tuple[Table, ...] is an array of tables.
+        section = next(iter(get_args(section)), section)
         schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
     return InputError(
         f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)

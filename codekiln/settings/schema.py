@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from codekiln import recipes
 from codekiln.code import metrics
+from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
-from codekiln.recipes.types import ProblemSettings
+from codekiln.recipes.types import ProblemFormat, ProblemSettings
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 
@@ -19,6 +20,28 @@ class Section(BaseModel):
     """Base of all settings sections: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BenchmarkSettings(Section):
+    """Further problems with hidden tests: sampled and graded like the main evaluation set, never trained on."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="what results and reports call it")
+    source: str = Field(min_length=1, description="'tiny' (shipped), a path, or a Hub id")
+    format: ProblemFormat = Field("auto", description="how the source is written")
+    problems: int | None = Field(None, ge=1, description="at most so many, chosen by the run's seed; empty: all")
+    role: Role = Field(
+        "critical", description="critical: nothing is promoted when pass@1 falls on it; advisory: it is only reported"
+    )
+    tolerance: float = Field(0.02, ge=0, lt=1, description="how far pass@1 may fall on it, as evaluation.tolerance")
+
+
+class GuardSettings(Section):
+    """A further measure that may not get worse."""
+
+    measure: str = Field(description="a measure of the recipe or, on a benchmark, pass@k or a code metric")
+    benchmark: str = Field("", description="name of the benchmark that it is taken on; empty: the main evaluation set")
+    role: Role = Field("critical", description="critical: without it nothing is promoted; advisory: it is reported")
+    tolerance: float = Field(ge=0, description="how far it may get worse, in its own unit")
 
 
 class EvaluationSettings(Section):
@@ -32,6 +55,18 @@ class EvaluationSettings(Section):
         30, ge=2, description="the gate refuses with fewer problems in common, or of fewer than ten groups"
     )
     resamples: int = Field(10_000, ge=100, description="bootstrap resamples, for the intervals of distances")
+    benchmark: tuple[BenchmarkSettings, ...] = Field((), description="further benchmarks, a table each")
+    guard: tuple[GuardSettings, ...] = Field((), description="further measures that may not get worse, a table each")
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "EvaluationSettings":
+        names = [one.name for one in self.benchmark]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two benchmarks are called {', '.join(sorted(twice))}")
+        for guard in self.guard:
+            if guard.benchmark and guard.benchmark not in names:
+                raise ValueError(f"there is no benchmark '{guard.benchmark}'; known: {', '.join(names) or 'none'}")
+        return self
 
 
 class Settings(Section):

@@ -3,7 +3,7 @@
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
 from codekiln.settings.schema import Settings
+from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
@@ -38,12 +39,21 @@ GATELESS = "gateless"
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 
 
+class _Size(NamedTuple):
+    """Numbers of problems and of their groups."""
+
+    problems: int
+    groups: int
+
+
 class _ProblemCounts(NamedTuple):
-    """Sizes of both problem sets, the number of groups of the second, and the rejected problems by reason."""
+    """The number of training problems, the sizes of all evaluation sets by benchmark, and the rejected by reason.
+
+    The main evaluation set has an empty name.
+    """
 
     train: int
-    evaluation: int
-    groups: int
+    evaluation: dict[str, _Size]
     rejected: dict[str, int]
 
 
@@ -54,7 +64,8 @@ def _check(context: StageContext) -> Summary:
     def problems() -> str:
         counts.append(_write_problems(settings, context.output))
         if GATELESS not in context.parameters:
-            require_enough(settings, counts[0].evaluation, counts[0].groups)
+            for name, size in counts[0].evaluation.items():
+                require_enough(settings, *size, name)
         return "readable, and their references pass"
 
     probes: Mapping[str, Callable[[], str]] = {
@@ -69,9 +80,11 @@ def _check(context: StageContext) -> Summary:
     write_settings(context.output, settings)
     _start_parent(settings, context)
     (found,) = counts
-    notes["evaluation"] = plan_evaluation(settings, found.evaluation, found.groups)
-    print(f"check: evaluation: {notes['evaluation']}", flush=True)
-    figures = {"train": found.train, "evaluation": found.evaluation}
+    for name, size in found.evaluation.items():
+        key = f"benchmark {name}" if name else "evaluation"
+        notes[key] = plan_evaluation(settings, *size, name)
+        print(f"check: {key}: {notes[key]}", flush=True)
+    figures = {"train": found.train, **{name or "evaluation": size.problems for name, size in found.evaluation.items()}}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)
 
 
@@ -138,17 +151,21 @@ def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:
     if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
     made = recipe.problems(settings)
-    for kind, rows in (("training", made.train), ("evaluation", made.evaluation)):
+    further, unfit = benchmarks.read_benchmarks(settings)
+    train, seen = benchmarks.keep_unseen(made.train, further)
+    rejected = [*made.rejected, *seen, *unfit]
+    for kind, rows in (("training", train), ("evaluation", made.evaluation)):
         if not rows:
-            counts = ", ".join(f"{count} {reason}" for reason, count in _reasons(made.rejected).items())
+            counts = ", ".join(f"{count} {reason}" for reason, count in _reasons(rejected).items())
             raise InputError(
                 f"no {kind} problem is left after checking ({counts or 'the source gives none'})",
                 where="problems",
                 fix="give more problems, or problems whose references pass their tests",
             )
-    write_dataset(folder / TRAIN, made.train, Problem, rejected=made.rejected, **provenance)
-    write_dataset(folder / EVALUATION, made.evaluation, Problem, **provenance)
-    return _ProblemCounts(len(made.train), len(made.evaluation), _groups(made.evaluation), _reasons(made.rejected))
+    evaluation = [*made.evaluation, *further]
+    write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **provenance)
+    write_dataset(folder / EVALUATION, evaluation, Problem, **provenance)
+    return _ProblemCounts(len(train), _sizes(evaluation), _reasons(rejected))
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
@@ -157,28 +174,35 @@ def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any
         key: settings.section(key) for key in ("recipe", "recipes", "teacher", "metric", "problems", "sandbox", "seed")
     }
     return {
-        "settings": {**chosen, "python": platform.python_version()},
-        "parents": {**problem_sets.source_digests(settings), **sources},
+        "settings": {**chosen, **_benchmark_settings(settings), "python": platform.python_version()},
+        "parents": {**problem_sets.source_digests(settings), **benchmarks.source_digests(settings), **sources},
         "code_version": code_version(),
     }
+
+
+def _benchmark_settings(settings: Settings) -> dict[str, Any]:
+    chosen = [one.model_dump(include={"name", "source", "format", "problems"}) for one in settings.evaluation.benchmark]
+    return {"benchmarks": chosen} if chosen else {}
 
 
 def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str, Any]) -> _ProblemCounts | None:
     """Return the sizes of the problem sets that an earlier check left; None when they depended on something else."""
     if not all((folder / name / MANIFEST).exists() for name in (TRAIN, EVALUATION)):
         return None
-    if problem_sets.is_remote(settings):
+    if problem_sets.is_remote(settings) or benchmarks.is_remote(settings):
         return None
     train, evaluation = (Dataset(folder / name, Problem) for name in (TRAIN, EVALUATION))
     for data in (train, evaluation):
         if {key: getattr(data.manifest, key) for key in provenance} != provenance:
             return None
-    rows = evaluation.rows()
-    return _ProblemCounts(len(train.rows()), len(rows), _groups(rows), train.manifest.rejected)
+    return _ProblemCounts(len(train.rows()), _sizes(evaluation.rows()), train.manifest.rejected)
 
 
-def _groups(problems: Iterable[Problem]) -> int:
-    return len({problem.group or (problem.task_id,) for problem in problems})
+def _sizes(problems: Sequence[Problem]) -> dict[str, _Size]:
+    """Return the sizes of evaluation sets by benchmark."""
+    sets = {name: benchmarks.of(problems, name) for name in dict.fromkeys(row.benchmark for row in problems)}
+    groups = {name: {row.group or (row.task_id,) for row in rows} for name, rows in sets.items()}
+    return {name: _Size(len(rows), len(groups[name])) for name, rows in sets.items()}
 
 
 def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from codekiln.evaluation.summary import evaluate as compare
 from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
 from codekiln.registry.runs import adapter_digest
+from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import grade, recipe_of
 from codekiln.stages.jobs import sample
@@ -31,11 +32,13 @@ CONTENDERS = "contenders.json"
 
 def _evaluate(context: StageContext) -> Summary:
     recipe = recipe_of(context.settings)
-    problems = Dataset(context.inputs["evaluation_problems"], Problem).rows()
+    everything = Dataset(context.inputs["evaluation_problems"], Problem).rows()
+    problems = benchmarks.of(everything)
     contenders: dict[str, Path | None] = {BASE: None, **_adapters(context), **_champion(context)}
     samples = {name: _sample(context, name, adapter) for name, adapter in contenders.items()}
-    known = recipe.references(problems)
-    graded = _grade(context, recipe, problems, known | samples)
+    known, main = recipe.references(problems), {row.task_id for row in problems}
+    replies = {name: [row for row in written if row.task_id in main] for name, written in samples.items()}
+    graded = _grade(context, recipe, problems, known | replies)
     named = measures.by_name(type(recipe))
     result = compare(
         {
@@ -54,6 +57,7 @@ def _evaluate(context: StageContext) -> Summary:
         resamples=context.settings.evaluation.resamples,
         seed=context.settings.seed,
     )
+    result = result.model_copy(update={"benchmarks": _benchmarks(context, everything, samples)})
     _charge(context, result)
     digests = {name: adapter_digest(folder) for name, folder in contenders.items() if folder}
     write_atomic(context.output / CONTENDERS, json.dumps(digests, indent=1) + "\n")
@@ -69,6 +73,16 @@ def _charge(context: StageContext, result: Evaluation) -> None:
         ledger = RunLedger(context, registry, context.inputs[adapters[-1]], result, champion)
         if ledger.find() is None:
             ledger.open()
+
+
+def _benchmarks(
+    context: StageContext, problems: Sequence[Problem], samples: dict[str, list[Sample]]
+) -> dict[str, Evaluation]:
+    def keep(benchmark: str, contender: str, rows: Sequence[Graded]) -> None:
+        folder = context.output / "benchmarks" / benchmark / contender
+        write_dataset(folder, rows, Graded, code_version=code_version())
+
+    return benchmarks.evaluate_benchmarks(context.settings, problems, samples, context.step, keep)
 
 
 def _repeated(rows: Sequence[Graded], times: int) -> list[Graded]:
@@ -142,6 +156,9 @@ def _summary(result: Evaluation) -> Summary:
     figures: dict[str, float] = {"problems": result.problems, "samples_per_problem": result.samples}
     for name, values in result.contenders.items():
         figures |= {f"{name}.{measure}": value.mean for measure, value in values.items() if value.mean is not None}
+    for benchmark, found in result.benchmarks.items():
+        levels = {name: values["pass@1"].mean for name, values in found.contenders.items()}
+        figures |= {f"{name}.{benchmark}.pass@1": mean for name, mean in levels.items() if mean is not None}
     return Summary(figures=figures)
 
 

@@ -11,6 +11,7 @@ from codekiln.recipes import publish, published
 from codekiln.recipes.decontamination import reject_near_duplicates
 from codekiln.recipes.types import BuiltDataset, TrainingRows
 from codekiln.settings.schema import Settings
+from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import grade, recipe_of
 
@@ -31,7 +32,7 @@ def _filter(context: StageContext) -> Summary:
     write(context.output / "graded", kept, Graded, rejected=rejected)
     write(context.output / "examples", rows.examples, Example, rejected=examples, parents=made_of)
     write(context.output / "pairs", rows.pairs, Pair, rejected=others, parents=made_of)
-    made = BuiltDataset(problems, evaluation, kept, rows, context.step, settings.base_model)
+    made = BuiltDataset(problems, benchmarks.of(evaluation), kept, rows, context.step, settings.base_model)
     publish.publish(context.output / published.FOLDER, recipe, made)
     return _summary(graded, kept, rows, rejected)
 

@@ -27,6 +27,7 @@ from codekiln.evaluation.ledger import (
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import TEXT_LENGTH, adapter_digest
 from codekiln.settings.schema import Settings
+from codekiln.stages import benchmarks
 from codekiln.stages.base import StageContext
 from codekiln.stages.run_folder import ledger_file, read_tracking
 
@@ -49,12 +50,14 @@ class RunLedger:
     ) -> None:
         self.context, self.registry = context, registry
         problems = Dataset(context.inputs["evaluation_problems"], Problem).rows()
-        self.marks = marks(problems)
+        self.judged_on, self.seen = marks(benchmarks.of(problems)), marks(problems)
         self.question = Decision(
             set=set_digest(problems),
             champion=_opponent(champion, adapter_digest(adapter)),
             adapter=adapter_digest(adapter),
-            evaluation=results_digest(evaluation.per_problem),
+            evaluation=results_digest(
+                evaluation.per_problem, *(one.per_problem for one in evaluation.benchmarks.values())
+            ),
             when=datetime.now(UTC).isoformat(timespec="seconds"),
             run=read_tracking(context.run_folder).parent_run_id,
             **_asked(context.settings),
@@ -78,9 +81,9 @@ class RunLedger:
         if mine and mine[0].number:
             return self.question.model_copy(update={"number": mine[0].number, "level": mine[0].level})
         # Written before it is counted: `numbered` says why.
-        self.registry.record_set(model, self.question.set, "".join(sorted(self.marks)))
+        self.registry.record_set(model, self.question.set, "".join(sorted(self.seen)))
         self._record(self.question)
-        decision = numbered(self.question, *read_all(self.registry), self.marks)
+        decision = numbered(self.question, *read_all(self.registry), self.judged_on)
         self._record(decision)
         return decision
 
@@ -177,6 +180,7 @@ def _asked(settings: Settings) -> dict[str, Any]:
         "terms": {
             "direction": measures.look_up(recipe, settings.metric).direction,
             "guard": recipe.guard,
-            **settings.evaluation.model_dump(mode="json", exclude={"k", "resamples"}),
+            "criteria": [item.model_dump(mode="json") for item in benchmarks.criteria(settings)],
+            **settings.evaluation.model_dump(include={"tolerance", "minimum_problems"}),
         },
     }

@@ -9,7 +9,7 @@ from codekiln.errors import InputError
 from codekiln.evaluation import power
 from codekiln.evaluation.spending import level_of
 from codekiln.launch.pools import Pool
-from codekiln.settings.schema import Settings
+from codekiln.settings.schema import BenchmarkSettings, GuardSettings, Settings
 from codekiln.training.plan import TrainingPlan, plan
 
 # The kind of training of each section of the settings.
@@ -40,28 +40,55 @@ def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
     return {section: plan_stage(settings, section, pool) for section in KINDS}
 
 
-def plan_evaluation(settings: Settings, problems: int, groups: int | None = None) -> str:
+def plan_evaluation(settings: Settings, problems: int, groups: int | None = None, benchmark: str = "") -> str:
     """Return what an evaluation on so many problems of so many groups can show, in words.
 
     For the first candidate on the set: later ones are judged more strictly. Only pass@1 has known spreads: where a
     recipe protects something else, the text is just the size.
+
+    Args:
+        settings: Of the run.
+        problems: Their number.
+        groups: Number of their groups; None: as many as problems.
+        benchmark: Name of a further benchmark that the problems are of; empty: the main evaluation set.
     """
-    design = power.Design(problems, settings.evaluate.n, groups, settings.evaluation.tolerance, level_of(1))
-    if recipes.get(settings.recipe).guard != "pass@1":
+    tolerance = _tolerance(settings, benchmark)
+    design = power.Design(problems, settings.evaluate.n, groups, tolerance, level_of(1))
+    if power.obstacles(problems, design.clusters, settings.evaluation.minimum_problems):
+        return f"{problems} problems of {design.clusters} groups, too few for the gate to judge by"
+    if not benchmark and recipes.get(settings.recipe).guard != "pass@1":
         return f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
-    return power.describe(design, structural=settings.metric == metrics.DEFAULT)
+    return power.describe(design, structural=not benchmark and settings.metric == metrics.DEFAULT)
 
 
-def require_enough(settings: Settings, problems: int, groups: int) -> None:
+def _tolerance(settings: Settings, benchmark: str) -> float:
+    found = {one.name: one.tolerance for one in settings.evaluation.benchmark}
+    return found[benchmark] if benchmark else settings.evaluation.tolerance
+
+
+def require_enough(settings: Settings, problems: int, groups: int, benchmark: str = "") -> None:
     """Raise when the gate could never promote on such a set, whatever is trained.
+
+    An advisory benchmark may be of any size, as it decides nothing.
 
     Raises:
         InputError: Too few problems, or too few groups of them.
     """
+    if benchmark and not any(item.role == "critical" for item in _asked_of(settings, benchmark)):
+        return
     minimum = settings.evaluation.minimum_problems
     if found := power.obstacles(problems, groups, minimum):
+        more = "give more problems, or a larger problems.evaluation; a data set alone (--data-only) needs none"
         raise InputError(
             f"no adapter could be promoted: there are {' and '.join(found)}",
-            where="evaluation problems",
-            fix="give more problems, or a larger problems.evaluation; a data set alone (--data-only) needs none",
+            where=f"benchmark {benchmark}" if benchmark else "evaluation problems",
+            fix='give a larger benchmark, or make it advisory with role = "advisory"' if benchmark else more,
         )
+
+
+def _asked_of(settings: Settings, benchmark: str) -> list[BenchmarkSettings | GuardSettings]:
+    chosen = settings.evaluation
+    return [
+        *(one for one in chosen.benchmark if one.name == benchmark),
+        *(one for one in chosen.guard if one.benchmark == benchmark),
+    ]

@@ -10,6 +10,7 @@ from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
 from codekiln.registry.versions import PROMOTED_BY
+from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.eligibility import champion_among, require_own_evaluation, require_same_base
 from codekiln.stages.evaluate import read_evaluation
@@ -89,6 +90,7 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision, c
         direction=measures.look_up(recipe, context.settings.metric).direction,
         protected=recipe.guard,
         tolerance=chosen.tolerance,
+        criteria=benchmarks.criteria(context.settings),
         champion=champion,
         minimum_problems=chosen.minimum_problems,
         level=decision.level,

@@ -12,7 +12,7 @@ from codekiln.evaluation import CHAMPION, Evaluation, Gate, measures
 from codekiln.evaluation.report import data as report
 from codekiln.registry import Version
 from codekiln.registry.connection import without_password
-from codekiln.stages import presentation
+from codekiln.stages import benchmarks, presentation
 from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import ADAPTERS, BASE, read_graded
 from codekiln.stages.examples import before_and_after
@@ -75,7 +75,7 @@ def question(gate: Gate, base: str, guard: str, programs: bool) -> str:
 
 def _examples(context: StageContext, evaluation: Evaluation, candidate: str) -> tuple[report.BeforeAfter, ...]:
     return before_and_after(
-        Dataset(context.inputs["evaluation_problems"], Problem).rows(),
+        benchmarks.of(Dataset(context.inputs["evaluation_problems"], Problem).rows()),
         evaluation.per_problem,
         lambda name: read_graded(context.inputs["evaluation"], name),
         (BASE, candidate),

@@ -7,6 +7,7 @@ from codekiln.code import metrics
 from codekiln.data.records import Graded, Sample, Score, Verdict
 from codekiln.errors import InputError
 from codekiln.evaluation import Comparison, Evaluation, decide, evaluate
+from codekiln.evaluation.criteria import Criterion
 
 STRUCTURE, INDEX = "structural_maintainability", "maintainability_index"
 GAIN, LOSS, NOISE = (9.1, 8.0, 10.2), (-3.0, -4.0, -2.0), (0.2, -0.4, 0.8)
@@ -309,3 +310,85 @@ def test_a_level_needs_degrees_of_freedom():
     given = evaluation(structural_maintainability=GAIN, pass1=STEADY)
     with pytest.raises(ValueError, match="no degrees of freedom of structural_maintainability"):
         decide(given, "dpo", metric=STRUCTURE, level=0.01)
+
+
+def with_benchmark(numbers, measure="pass1", n=164, **main):
+    """An evaluation that gains on the main set, with one measure of the benchmark ``plus``."""
+    kept = {"structural_maintainability": GAIN, "pass1": STEADY, **main}
+    return evaluation(**kept).model_copy(update={"benchmarks": {"plus": evaluation(n=n, **{measure: numbers})}})
+
+
+PLUS = Criterion(measure="pass@1", benchmark="plus", tolerance=0.02)
+
+
+def test_a_fall_on_a_second_benchmark_refuses():
+    kept = decide(with_benchmark(STEADY), "dpo", metric=STRUCTURE, criteria=[PLUS])
+    assert kept.promoted
+    assert kept.sentence.endswith(
+        "and pass@1 changes by +0.000 [-0.015, +0.015] (tolerance -0.02), "
+        "pass@1 on plus changes by +0.000 [-0.015, +0.015] (tolerance -0.02)"
+    )
+    fallen = decide(with_benchmark(FALL), "dpo", metric=STRUCTURE, criteria=[PLUS])
+    assert not fallen.promoted
+    assert fallen.sentence == (
+        "not promoted: dpo: against base, pass@1 on plus changes by -0.050 [-0.080, -0.020] over 164 problems, "
+        "which does not rule out a fall beyond -0.02"
+    )
+    assert [(check.name, check.role, check.ok) for check in fallen.reasons] == [
+        (STRUCTURE, "target", True),
+        ("pass@1", "critical", True),
+        ("pass@1 on plus", "critical", False),
+    ]
+
+
+def test_an_advisory_benchmark_is_reported_and_decides_nothing():
+    advisory = PLUS.model_copy(update={"role": "advisory"})
+    gate = decide(with_benchmark(FALL), "dpo", metric=STRUCTURE, criteria=[advisory])
+    assert gate.promoted
+    assert gate.sentence.endswith(
+        "; advisory, against base: pass@1 on plus changes by -0.050 [-0.080, -0.020] over 164 problems, "
+        "which does not rule out a fall beyond -0.02"
+    )
+    refused = decide(with_benchmark(FALL, pass1=FALL), "dpo", metric=STRUCTURE, criteria=[advisory])
+    assert refused.sentence.startswith("not promoted: dpo: against base, pass@1 changes by -0.050")
+    assert refused.sentence.count("advisory") == 1
+
+
+@pytest.mark.parametrize(
+    ("direction", "numbers", "beyond"),
+    [
+        ("lower", (0.0, -3.0, 0.4), ""),
+        ("lower", (0.0, -0.1, 0.6), "a rise beyond 0.5"),
+        ("none", (0.0, -0.4, 0.4), ""),
+        ("none", (0.0, -0.6, 0.1), "a change beyond 0.5"),
+        ("none", (0.0, -0.1, 0.6), "a change beyond 0.5"),
+        ("higher", (0.0, -0.1, 9.0), ""),
+        ("higher", (0.0, -0.6, 9.0), "a fall beyond -0.5"),
+    ],
+)
+def test_a_further_measure_may_not_get_worse_its_own_way(direction, numbers, beyond):
+    given = evaluation(structural_maintainability=GAIN, pass1=STEADY, own=numbers)
+    guard = Criterion(measure="own", tolerance=0.5, direction=direction)
+    gate = decide(given, "dpo", metric=STRUCTURE, criteria=[guard])
+    assert gate.promoted is not bool(beyond)
+    assert gate.reasons[-1].failure.endswith(f"which does not rule out {beyond}" if beyond else "")
+
+
+def test_a_critical_benchmark_of_too_few_problems_refuses():
+    gate = decide(with_benchmark(STEADY, n=29), "dpo", metric=STRUCTURE, criteria=[PLUS])
+    assert gate.sentence.endswith("pass@1 on plus can be compared on 29 problems only, 30 are needed")
+
+
+def test_a_benchmark_that_was_not_evaluated_is_an_error():
+    given = evaluation(structural_maintainability=GAIN, pass1=STEADY)
+    with pytest.raises(InputError, match="no benchmark 'plus' was evaluated"):
+        decide(given, "dpo", metric=STRUCTURE, criteria=[PLUS])
+
+
+def test_a_benchmark_counts_against_the_champion_too():
+    both = ("base", "champion")
+    main = evaluation(both, structural_maintainability=GAIN, pass1=STEADY)
+    plus = evaluation(("base",), pass1=STEADY).comparisons + evaluation(("champion",), pass1=FALL).comparisons
+    given = main.model_copy(update={"benchmarks": {"plus": main.model_copy(update={"comparisons": plus})}})
+    gate = decide(given, "dpo", metric=STRUCTURE, criteria=[PLUS], champion="champion")
+    assert gate.sentence.startswith("not promoted: dpo: against champion, pass@1 on plus changes by -0.050")

@@ -96,7 +96,9 @@ def test_results_have_the_agreed_form():
     evaluation = evaluate({"base": rows, "dpo": better}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
     gate, origin = decide(evaluation, "dpo", metric=METRIC), {"recipe": "maintainability"}
     written = json.loads(json.dumps(results(evaluation, gate, origin), allow_nan=False))
-    assert set(written) == {"contenders", "comparisons", "strata", "decompositions", "gate", "provenance"}
+    assert set(written) == {
+        "contenders", "comparisons", "strata", "decompositions", "benchmarks", "gate", "provenance",
+    }  # fmt: skip
     assert written["provenance"] == origin
     assert results(evaluation, gate)["provenance"] is None
     assert set(written["contenders"]) == {"base", "dpo"}
@@ -113,7 +115,7 @@ def test_results_have_the_agreed_form():
     }  # fmt: skip
     assert [check["measure"] for check in written["gate"]["checks"]] == [METRIC, f"{METRIC}, all samples", "pass@1"]
     assert {tuple(sorted(check)) for check in written["gate"]["checks"]} == {
-        ("against", "difference", "failure", "high", "low", "measure", "n", "ok")
+        ("against", "benchmark", "difference", "failure", "high", "low", "measure", "n", "ok", "role", "tolerance")
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,13 +19,6 @@ from codekiln.registry import Registry
 from codekiln.registry.runs import adapter_digest
 
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
-
-
-@pytest.fixture
-def uri(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def judged_run(
     champion: bytes | None = None,
     luck: bytes = b"",
     config: Mapping[str, Any] | None = None,
+    benchmark: Iterable[int] = (),
 ) -> JudgedRun:
     """Write a run whose adapter gains ``gain`` on the target over the base, with the same pass@1.
 
@@ -69,6 +70,7 @@ def judged_run(
         champion: Weights of the champion that the evaluation compares with; it is as good as the base.
         luck: Seed of what is sampled.
         config: Of the adapter.
+        benchmark: Numbers of the problems of a further benchmark.
     """
     check = workdir / "check"
     resolved = resolve("laptop", {}, [f"tracking_uri={uri}", *SETTINGS, *settings])
@@ -78,7 +80,8 @@ def judged_run(
     parent = registry.start_parent("instruct", {})
     write_tracking(check, Tracking(uri, resolved.experiment, parent))
     rows = [problem(number) for number in problems]
-    write_dataset(check / PROBLEMS, rows, Problem)
+    further = [problem(number).model_copy(update={"benchmark": "other"}) for number in benchmark]
+    write_dataset(check / PROBLEMS, [*rows, *further], Problem)
     folder = workdir / STEP
     _adapter(folder, weights, config)
     with registry.stage(parent, STEP) as run:

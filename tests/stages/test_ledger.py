@@ -59,6 +59,14 @@ def test_what_shares_a_problem_and_the_base_is_charged(tmp_path, uri, changes, e
     assert number(judged_run(tmp_path / "b", uri, b"b", gain=0.0, **changes)) == expected
 
 
+def test_a_benchmark_that_guards_many_runs_charges_only_who_makes_it_the_main_set(tmp_path, uri):
+    guarded = {"gain": 0.0, "benchmark": range(100, 140)}
+    assert number(judged_run(tmp_path / "a", uri, b"a", problems=range(40), **guarded)) == 1
+    assert number(judged_run(tmp_path / "b", uri, b"b", problems=range(40, 80), **guarded)) == 1
+    assert number(judged_run(tmp_path / "c", uri, b"c", gain=0.0, problems=range(100, 140))) == 3
+    assert number(judged_run(tmp_path / "d", uri, b"a", gain=0.0, problems=range(40))) == 2
+
+
 def test_a_set_whose_problems_are_not_recorded_counts_as_shared(tmp_path, uri):
     judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()
     client = Registry(uri, "codekiln").client

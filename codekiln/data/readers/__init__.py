@@ -1,4 +1,4 @@
-"""Read problems and samples in the formats people have: MBPP, HumanEval, EvalPlus's of both, and own rows."""
+"""Read problems and samples in the formats people have: MBPP, HumanEval, EvalPlus's, LiveCodeBench's, own rows."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
 from codekiln.data.readers.evalplus import EvalPlusRow, from_humaneval_plus, from_mbpp_plus
 from codekiln.data.readers.files import FIX, Row, rows_of
+from codekiln.data.readers.livecodebench import LiveCodeBench, from_livecodebench
 from codekiln.data.readers.packages import missing_packages
 from codekiln.data.readers.program_use import refuse_unused_program
 from codekiln.data.readers.samples import ProblemNames, iterate_samples, read_located_samples, read_samples
@@ -32,6 +33,7 @@ _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] 
     "mbpp": (formats.Mbpp, formats.from_mbpp),
     "sanitized-mbpp": (formats.SanitizedMbpp, formats.from_sanitized),
     "humaneval": (formats.HumanEval, formats.from_humaneval),
+    "livecodebench": (LiveCodeBench, from_livecodebench),
     "plain": (Problem, formats.from_plain),
 }
 _PLUS_FIELDS = {"prompt", "entry_point", "canonical_solution", "base_input", "plus_input"}
@@ -42,6 +44,7 @@ _REQUIRED_FIELDS = {
     "mbpp": {"text", "code", "test_list"},
     "sanitized-mbpp": {"prompt", "code", "test_list"},
     "humaneval": {"prompt", "entry_point", "canonical_solution", "test"},
+    "livecodebench": {"question_id", "question_content", "public_test_cases", "private_test_cases"},
     "plain": {"task_id", "prompt"},
 }
 
@@ -51,8 +54,7 @@ def read_problems(source: str, format: str | None = None, show: int = 1) -> list
 
     Args:
         source: A path, or a Hub id such as ``google-research-datasets/mbpp``, with ``:config`` when it has several.
-        format: ``mbpp``, ``mbpp-plus``, ``sanitized-mbpp``, ``humaneval``, ``humaneval-plus`` or ``plain``; by default
-            told from the first row's fields.
+        format: one of `FORMATS`; by default told from the first row's fields.
         show: How many of MBPP's tests the prompt shows; the others are hidden and grade. 0 hides all.
 
     Raises:

@@ -62,14 +62,20 @@ def _plain(data: ReportData) -> list[str]:
 def _sentence(data: ReportData, against: str, checks: Sequence[Check]) -> str:
     candidate, other = data.name(data.gate.candidate), data.name(against)
     candidate = candidate[:1].upper() + candidate[1:]
-    if failures := [check.failure for check in checks if not check.ok]:
-        return f"{candidate} falls short of what is asked against {other}: {'; '.join(failures)}."
-    gains = ", and ".join(_gain(data, check) for check in checks[:-1])
-    guard = checks[-1]
-    fall = f"a fall of more than {data.gate.tolerance:g} is ruled out"
-    return (
-        f"{candidate} is better than {other}: {gains}. {guard.measure} changes by {_figures(data, guard)}, so {fall}."
-    )
+    if failures := [check.failure for check in checks if not check.ok and check.role != "advisory"]:
+        text = f"{candidate} falls short of what is asked against {other}: {'; '.join(failures)}."
+    else:
+        gains = ", and ".join(_gain(data, check) for check in checks if check.role == "target")
+        kept = " ".join(_kept(data, check) for check in checks if check.role == "critical")
+        text = f"{candidate} is better than {other}: {gains}. {kept}"
+    advice = [check.failure for check in checks if not check.ok and check.role == "advisory"]
+    return text + (f" This does not decide, and is worth a look: {'; '.join(advice)}." if advice else "")
+
+
+def _kept(data: ReportData, check: Check) -> str:
+    fall = {"higher": "a fall of", "lower": "a rise of", "none": "a change of"}[check.direction]
+    ruled_out = f"{fall} more than {check.tolerance:g} is ruled out"
+    return f"{check.name} changes by {_figures(data, check)}, so {ruled_out}."
 
 
 def _gain(data: ReportData, check: Check) -> str:
@@ -187,7 +193,8 @@ def _check(data: ReportData, check: Check) -> dict[str, Any]:
     places = difference_digits(data, check.measure)
     return {
         "ok": check.ok,
-        "name": f"{check.measure} against {data.name(check.against)}",
+        "name": f"{check.name} against {data.name(check.against)}",
+        "role": check.role,
         "failure": check.failure,
         "n": check.n,
         "difference": number(check.difference, places, True),

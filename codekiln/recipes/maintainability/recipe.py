@@ -5,7 +5,7 @@ A pair belongs to one stratum. *quality*: both programs pass their tests and the
 duplicates, so that no pair teaches a comment.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -44,6 +44,10 @@ class Maintainability(Recipe[MaintainabilitySettings]):
     def problems(self, settings: RunSettings) -> ProblemSets:
         """Return the problems of the run, with conversations of their own where ``ask`` or ``system`` are set."""
         return tasks.with_conversations(super().problems(settings), self.settings)
+
+    def asked(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return problems in the conversations that ``ask`` and ``system`` ask for."""
+        return tasks.asked(problems, self.settings)
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return examples and preference pairs; see `RowBuilder.build` for the reasons of rejection."""

@@ -14,14 +14,14 @@ INTRODUCTION = "The function has to have this signature:"
 
 def with_conversations(made: ProblemSets, settings: MaintainabilitySettings) -> ProblemSets:
     """Return problem sets in the conversations that ``ask`` and ``system`` ask for; unchanged by default."""
+    return ProblemSets(asked(made.train, settings), asked(made.evaluation, settings), made.rejected)
+
+
+def asked(problems: Sequence[Problem], settings: MaintainabilitySettings) -> list[Problem]:
+    """Return problems in the conversations that ``ask`` and ``system`` ask for; unchanged by default."""
     if settings.ask == "tests" and not settings.system:
-        return made
-    signature, system = settings.ask == "signature", settings.system
-    return ProblemSets(
-        add_conversations(made.train, signature=signature, system=system),
-        add_conversations(made.evaluation, signature=signature, system=system),
-        made.rejected,
-    )
+        return list(problems)
+    return add_conversations(problems, signature=settings.ask == "signature", system=settings.system)
 
 
 def add_conversations(problems: Sequence[Problem], *, signature: bool, system: str) -> list[Problem]:

@@ -97,9 +97,10 @@ def count_end(tally: checks.Tally, outcome: "OutcomeMessage", limits: "LimitValu
 
 
 def count_script(
-    tally: checks.Tally, results: bytes, outcome: "OutcomeMessage", limits: "LimitValues", given: str, wanted: str
+    tally: checks.Tally, results: bytes, outcome: "OutcomeMessage", limits: "LimitValues", script: tuple[str, str, str]
 ) -> None:
-    """Count one run of the program as a script by what it printed."""
+    """Count one run of the program as a script by what it printed; ``script`` is one of ``ProblemPlan.scripts``."""
+    given, wanted, comparison = script
     _, _, problem = split_results(results)
     if problem:
         tally.fail(*problem)
@@ -110,10 +111,28 @@ def count_script(
         failure = None
         if outcome["code"] != 0:
             failure = ("error", f"input {checks.short(given)!r}: exit code {outcome['code']}")
-        elif _lines(printed) != _lines(wanted):
+        elif not (_same_numbers if comparison == "numbers" else _same_text)(printed, wanted):
             failure = ("failed", f"input {checks.short(given)!r}: printed {checks.short(printed)!r}")
         tally.count("", failure, False)
 
 
-def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().split("\n")]
+def _same_text(printed: str, wanted: str) -> bool:
+    left, right = ([line.rstrip() for line in text.rstrip().split("\n")] for text in (printed, wanted))
+    return left == right
+
+
+def _same_numbers(printed: str, wanted: str) -> bool:
+    """Return whether the lines agree as LiveCodeBench compares them (``lcb_runner/evaluation/testing_util.py``)."""
+    left, right = ([line.strip() for line in text.strip().split("\n")] for text in (printed, wanted))
+    pairs = zip(left, right, strict=False)
+    return len(left) == len(right) and all(mine == other or _equal_numbers(mine, other) for mine, other in pairs)
+
+
+def _equal_numbers(line: str, other: str) -> bool:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        left, right = ([Decimal(word) for word in text.split()] for text in (line, other))
+        return left == right
+    except InvalidOperation:  # a word is no number, or a signalling NaN is compared
+        return False

@@ -127,7 +127,7 @@ class ProblemPlan(TypedDict):
         references: Further tests, whose arguments are those of ``calls``.
         expected: Results of these in order, one per line, compressed.
         digest: The digest of these, or nothing where there is none.
-        scripts: Input and expected output of each run as a script.
+        scripts: Input, expected output and comparison of each run as a script.
         substitutes: Modules that the tests mention and some functions of which are replaced.
         seed: Seed of the random numbers of the tests, which the program must not be able to guess.
     """
@@ -139,7 +139,7 @@ class ProblemPlan(TypedDict):
     references: tuple[ReferencePlan, ...]
     expected: bytes
     digest: bytes
-    scripts: tuple[tuple[str, str], ...]
+    scripts: tuple[tuple[str, str, str], ...]
     substitutes: tuple[str, ...]
     seed: bytes
 

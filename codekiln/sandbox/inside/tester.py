@@ -134,12 +134,12 @@ class Tester:
             else:
                 outcome = self._judge_by_questions(job, plan, calls, tally)
             seconds = outcome["cpu_seconds"]
-        for given, wanted in plan["scripts"]:
+        for given, wanted, comparison in plan["scripts"]:
             if tally.status != "passed" and has_calls:
                 break
             results, outcome = self._run(job, calls, given.encode("utf-8", "surrogatepass"))
             seconds += outcome["cpu_seconds"]
-            endings.count_script(tally, results, outcome, job["limits"], given, wanted)
+            endings.count_script(tally, results, outcome, job["limits"], (given, wanted, comparison))
         return {
             "status": tally.status, "detail": tally.detail, "run": tally.run, "passed": tally.passed,
             "forgeable": tally.forgeable, "suites": tally.suites, "cpu_seconds": seconds,
