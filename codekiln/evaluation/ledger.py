@@ -119,7 +119,7 @@ def numbered(
         decision: To be counted.
         known: All decisions and looks at results that there are.
         sets: Marks of all problems by digest of a set; one that is missing counts as a set that shares problems.
-        own: Marks of the problems that the target is measured on, without those of further benchmarks: one benchmark may
+        own: Marks of the problems that the target is measured on, without those of further benchmarks: a benchmark may
             guard all runs of a team, but who makes it the main set is charged for the results seen on it.
     """
     apart = {name for name, theirs in sets.items() if name != decision.set and not set(own) & set(theirs)}
