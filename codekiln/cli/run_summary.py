@@ -19,7 +19,7 @@ def summarise(workdir: Path) -> tuple[str, bool]:
 
 
 def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]:
-    from codekiln.evaluation import table
+    from codekiln.evaluation import benchmark_table, table
     from codekiln.stages.evaluate import read_evaluation
 
     evaluation = read_evaluation(workdir / "evaluate")
@@ -28,6 +28,7 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
         table(evaluation),
         "",
         *_by_stratum(workdir, evaluation),
+        *([further, ""] if (further := benchmark_table(evaluation)) else []),
         gate["sentence"],
         *_recorded(gate["recorded"]),
         "",

@@ -1,7 +1,7 @@
 """Evaluation: pass@k and mean scores with confidence intervals, paired comparisons, and the promotion gate."""
 
 from codekiln.evaluation.gate import Check, Gate, decide
-from codekiln.evaluation.results import comparison_table, results, strata_table, table
+from codekiln.evaluation.results import benchmark_table, comparison_table, results, strata_table, table
 from codekiln.evaluation.statistics import Interval, bootstrap, mean_intervals
 from codekiln.evaluation.summary import CHAMPION, Comparison, Decomposition, Evaluation, evaluate
 
@@ -13,6 +13,7 @@ __all__ = [
     "Evaluation",
     "Gate",
     "Interval",
+    "benchmark_table",
     "bootstrap",
     "comparison_table",
     "decide",

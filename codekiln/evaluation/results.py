@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from codekiln.errors import InputError
+from codekiln.evaluation.criteria import named
 from codekiln.evaluation.gate import Gate
 from codekiln.evaluation.statistics import Interval
 from codekiln.evaluation.summary import Comparison, Evaluation
@@ -87,6 +88,21 @@ def strata_table(evaluation: Evaluation, measures: Sequence[str]) -> str:
         for name, found in contenders.items()
     ]
     return _blocks(_column("", [name for name, _ in rows]), [found for _, found in rows], measures) if rows else ""
+
+
+def benchmark_table(evaluation: Evaluation) -> str:
+    """Return pass@1 of every contender on every further benchmark, in the form of ``table``; empty without any."""
+    if not evaluation.benchmarks:
+        return ""
+    names = list(evaluation.contenders)
+    columns = {name: named("pass@1", name) for name in evaluation.benchmarks}
+    # A reference of the recipe, such as replies of real people, answers the main problems alone.
+    answered = [name for name in names if all(name in found.contenders for found in evaluation.benchmarks.values())]
+    rows = [
+        {head: evaluation.benchmarks[name].contenders[who]["pass@1"] for name, head in columns.items()}
+        for who in answered
+    ]
+    return _blocks(_column("", answered), rows, list(columns.values()))
 
 
 def _blocks(labels: list[str], rows: Sequence[Mapping[str, Interval]], measures: Sequence[str]) -> str:

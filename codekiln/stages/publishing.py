@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from codekiln import recipes
 from codekiln.data.manifests import DataManifest
 from codekiln.evaluation import Evaluation, Interval
+from codekiln.evaluation.criteria import named
 from codekiln.evaluation.ledger import Decision
 from codekiln.registry import Registry, Version
 from codekiln.registry.decisions import FOLDER
 from codekiln.registry.runs import StageRun
-from codekiln.stages import presentation
+from codekiln.stages import benchmarks, presentation
 from codekiln.stages.base import StageContext
 from codekiln.stages.evaluate import BASE, read_evaluation
 from codekiln.stages.run_folder import EVALUATION, TRAIN, read_tracking
@@ -50,37 +51,47 @@ def _report(decision: Decision) -> str:
 
 
 def _means(evaluation: Evaluation, contender: str) -> dict[str, float | None]:
-    return {name: value.mean for name, value in evaluation.contenders[contender].items()}
+    """Return a contender's means by measure, those of a further benchmark after its name."""
+    found = {name: value.mean for name, value in evaluation.contenders[contender].items()}
+    for benchmark, further in evaluation.benchmarks.items():
+        found |= {f"{benchmark}.{name}": mean for name, mean in _means(further, contender).items()}
+    return found
 
 
 def _metrics(evaluation: Evaluation, candidate: str) -> dict[str, float | None]:
     """Return the other contenders' means, and the candidate's gain over the base with its interval."""
     others = [name for name in evaluation.contenders if name != candidate]
     found = {f"{name}.{key}": value for name in others for key, value in _means(evaluation, name).items()}
-    for name in evaluation.measures:
-        gain = evaluation.compare(candidate, BASE, name)
-        found |= {f"gain.{name}": gain.difference, f"gain.{name}.low": gain.low, f"gain.{name}.high": gain.high}
+    for benchmark, one in {"": evaluation, **evaluation.benchmarks}.items():
+        for name in one.measures:
+            gain, key = one.compare(candidate, BASE, name), f"gain.{benchmark}.{name}" if benchmark else f"gain.{name}"
+            found |= {key: gain.difference, f"{key}.low": gain.low, f"{key}.high": gain.high}
     return found
 
 
 def _text(context: StageContext, evaluation: Evaluation, decision: Decision, report: str) -> str:
     """Return the description in Markdown: verdict, link to the report, and the measures that decided."""
     settings = context.settings
-    shown = list(dict.fromkeys((settings.metric, recipes.get(settings.recipe).guard)))
+    guarded = [(item.measure, item.benchmark) for item in benchmarks.criteria(settings)]
+    shown = list(dict.fromkeys([(settings.metric, ""), (recipes.get(settings.recipe).guard, ""), *guarded]))
     names = presentation.labels(settings.base_model)
     rows = [
-        [names.get(name, name), *(_cell(found.get(measure)) for measure in shown)]
-        for name, found in evaluation.contenders.items()
+        [names.get(name, name), *(_cell(_interval(evaluation, name, *one)) for one in shown)]
+        for name in evaluation.contenders
     ]
     verdict = decision.verdict.capitalize()
     return "\n\n".join(
         (
             f"**{verdict}** on {decision.when[:10]}: [report]({report})",
             decision.sentence,
-            _table(["contender", *shown], rows),
+            _table(["contender", *(named(*one) for one in shown)], rows),
             f"Means over {evaluation.problems} problems, {evaluation.samples} samples each, with 95 % intervals.",
         )
     )
+
+
+def _interval(evaluation: Evaluation, contender: str, measure: str, benchmark: str) -> Interval | None:
+    return evaluation.on(benchmark).contenders.get(contender, {}).get(measure)
 
 
 def _cell(interval: Interval | None) -> str:

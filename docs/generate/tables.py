@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -123,6 +123,10 @@ def _fields(schema: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
         else:
             default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
             yield f"`{prefix}{name}`", default, field.description or ""
+            # An array of tables: each of them has these fields.
+            for item in get_args(field.annotation) if get_origin(field.annotation) is tuple else ():
+                if isinstance(item, type) and issubclass(item, BaseModel):
+                    yield from _fields(item, f"{prefix}{name}.")
 
 
 def _shown(value: Any) -> str:

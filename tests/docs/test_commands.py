@@ -59,8 +59,13 @@ def test_nothing_is_excused_that_is_not_shown():
 
 
 @pytest.mark.parametrize("shown", CODEKILN, ids=label)
-def test_options_and_settings_exist(shown):
-    _, name, *words = shlex.split(shown[1])
+def test_options_and_settings_exist(shown, tmp_path, monkeypatch):
+    page, command = shown
+    monkeypatch.chdir(tmp_path)
+    for path, content in markdown.files(page.read_text(encoding="utf-8")).items():
+        if path.endswith(".toml") and "/" not in path:  # a profile
+            Path(path).write_text(content)
+    _, name, *words = shlex.split(command)
     given = options(main.commands[name], words)
     if "overrides" in given:
         form = {key: given.get(key, "") for key in ("recipe", "base_model", "metric", "pool")}

@@ -12,7 +12,7 @@ from codekiln.code import metrics
 from codekiln.data.files import sha256_file
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
-from codekiln.evaluation import CHAMPION, evaluate
+from codekiln.evaluation import CHAMPION, Evaluation, evaluate
 from codekiln.registry.runs import adapter_digest
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageManifest, Summary, files_digest, folder_digest
@@ -56,7 +56,7 @@ def judged_run(
     champion: bytes | None = None,
     luck: bytes = b"",
     config: Mapping[str, Any] | None = None,
-    benchmark: Iterable[int] = (),
+    benchmark: float | None = None,
 ) -> JudgedRun:
     """Write a run whose adapter gains ``gain`` on the target over the base, with the same pass@1.
 
@@ -70,7 +70,8 @@ def judged_run(
         champion: Weights of the champion that the evaluation compares with; it is as good as the base.
         luck: Seed of what is sampled.
         config: Of the adapter.
-        benchmark: Numbers of the problems of a further benchmark.
+        benchmark: With it there is a further benchmark ``plus``, the problems 100 to 139, of which the adapter solves
+            that share, and the base all.
     """
     check = workdir / "check"
     resolved = resolve("laptop", {}, [f"tracking_uri={uri}", *SETTINGS, *settings])
@@ -80,7 +81,10 @@ def judged_run(
     parent = registry.start_parent("instruct", {})
     write_tracking(check, Tracking(uri, resolved.experiment, parent))
     rows = [problem(number) for number in problems]
-    further = [problem(number).model_copy(update={"benchmark": "other"}) for number in benchmark]
+    numbers = range(100, 140) if benchmark is not None else ()
+    further = [
+        problem(number).model_copy(update={"task_id": f"plus/{number}", "benchmark": "plus"}) for number in numbers
+    ]
     write_dataset(check / PROBLEMS, [*rows, *further], Problem)
     folder = workdir / STEP
     _adapter(folder, weights, config)
@@ -88,7 +92,8 @@ def judged_run(
         model_id = run.adapter(folder, STEP, models.get(resolved.base_model).id)
     _manifest(folder, STEP, tracking={"model_id": model_id})
     evaluation = workdir / "evaluate"
-    _evaluation(evaluation, rows, gain, weights + luck, champion)
+    benchmarks = {} if benchmark is None else {"plus": _benchmark(further, benchmark)}
+    _evaluation(evaluation, rows, gain, weights + luck, champion, benchmarks)
     inputs = {name: folder_digest(path) for name, path in (("evaluation_problems", check / PROBLEMS), (STEP, folder))}
     _manifest(
         evaluation,
@@ -110,7 +115,23 @@ def _adapter(folder: Path, weights: bytes, config: Mapping[str, Any] | None = No
     (folder / "adapter_config.json").write_text(json.dumps(dict(config or {})))
 
 
-def _evaluation(folder: Path, problems: list[Problem], gain: float, luck: bytes, champion: bytes | None) -> None:
+def _benchmark(problems: list[Problem], solved: float) -> Evaluation:
+    values, most = dict.fromkeys(metrics.names(), 50.0), solved * len(problems)
+    graded = {
+        "base": [_sample(row.task_id, values) for row in problems],
+        STEP: [_sample(row.task_id, values, passed=place < most) for place, row in enumerate(problems)],
+    }
+    return evaluate(graded, metrics.names(), of_passing=metrics.names(), resamples=200)
+
+
+def _evaluation(
+    folder: Path,
+    problems: list[Problem],
+    gain: float,
+    luck: bytes,
+    champion: bytes | None,
+    benchmarks: dict[str, Evaluation],
+) -> None:
     source = random.Random(luck)
     names = metrics.names()
     shifts = {"base": 0.0, STEP: gain} | ({} if champion is None else {CHAMPION: 0.0})
@@ -120,8 +141,8 @@ def _evaluation(folder: Path, problems: list[Problem], gain: float, luck: bytes,
         for contender, shift in shifts.items():
             for _ in range(2):
                 values = dict.fromkeys(names, level + shift + source.gauss(0, 1))
-                graded[contender].append(_passing(one.task_id, values))
-    result = evaluate(graded, names, resamples=200)
+                graded[contender].append(_sample(one.task_id, values))
+    result = evaluate(graded, names, resamples=200).model_copy(update={"benchmarks": benchmarks})
     folder.mkdir()
     digests = {STEP: adapter_digest(folder.parent / STEP)}
     if champion is not None:
@@ -133,10 +154,12 @@ def _evaluation(folder: Path, problems: list[Problem], gain: float, luck: bytes,
         write_dataset(folder / "graded" / contender, rows, Graded)
 
 
-def _passing(task: str, values: dict[str, float]) -> Graded:
+def _sample(task: str, values: dict[str, float], passed: bool = True) -> Graded:
     return Graded(
         sample=Sample(task_id=task, solution="def f(x):\n    return x\n"),
-        verdict=Verdict(task_id=task, status="passed", tests_total=1, tests_run=1, tests_passed=1),
+        verdict=Verdict(
+            task_id=task, status="passed" if passed else "failed", tests_total=1, tests_run=1, tests_passed=int(passed)
+        ),
         scores=tuple(Score(metric=name, value=value) for name, value in values.items()),
     )
 

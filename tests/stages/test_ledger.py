@@ -60,7 +60,8 @@ def test_what_shares_a_problem_and_the_base_is_charged(tmp_path, uri, changes, e
 
 
 def test_a_benchmark_that_guards_many_runs_charges_only_who_makes_it_the_main_set(tmp_path, uri):
-    guarded = {"gain": 0.0, "benchmark": range(100, 140)}
+    plus = ('evaluation.benchmark=[{name="plus", source="tiny"}]',)
+    guarded = {"gain": 0.0, "benchmark": 1.0, "settings": plus}
     assert number(judged_run(tmp_path / "a", uri, b"a", problems=range(40), **guarded)) == 1
     assert number(judged_run(tmp_path / "b", uri, b"b", problems=range(40, 80), **guarded)) == 1
     assert number(judged_run(tmp_path / "c", uri, b"c", gain=0.0, problems=range(100, 140))) == 3

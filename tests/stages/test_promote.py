@@ -202,3 +202,36 @@ def test_the_version_has_the_verdict_and_the_candidates_metrics(tmp_path, uri):
     assert version.tags["report"] == f"runs:/{decision.run}/decisions/{decision.key}/report.html"
     logged = registry.client.get_logged_model(version.tags["model_id"])
     assert {metric.key: metric.value for metric in logged.metrics}["lines"] == pytest.approx(means["lines"]["mean"])
+
+
+PLUS = ('evaluation.benchmark=[{name="plus", source="tiny", tolerance=0.1}]',)
+
+
+def test_a_fallen_second_benchmark_refuses_and_an_equal_one_does_not(tmp_path, uri):
+    kept = judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=1.0).promote()
+    assert kept["gate"]["promoted"]
+    assert champion(uri) == 1
+    fallen = judged_run(tmp_path / "b", uri, b"b", settings=(*PLUS, "promote_as=other"), benchmark=0.6).promote()
+    assert not fallen["gate"]["promoted"]
+    assert "against base, pass@1 on plus changes by -0.400" in fallen["gate"]["sentence"]
+    (check,) = [check for check in fallen["gate"]["checks"] if check["benchmark"] == "plus"]
+    assert (check["role"], check["ok"], check["tolerance"]) == ("critical", False, 0.1)
+    assert fallen["benchmarks"]["plus"]["contenders"]["sft"]["pass@1"]["mean"] == 0.6
+    assert Registry(uri, "codekiln").champion("other") is None
+
+
+def test_asking_for_less_on_the_same_set_is_another_try(tmp_path, uri):
+    refused = judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=0.6).promote()["gate"]
+    again = judged_run(tmp_path / "b", uri, b"a").promote()["gate"]
+    assert (refused["number"], again["number"]) == (1, 2)
+    assert again["level"] == level_of(2)
+
+
+def test_mlflow_has_the_benchmark_of_every_contender(tmp_path, uri):
+    judged_run(tmp_path / "a", uri, b"a", settings=PLUS, benchmark=0.6).promote()
+    (decision,) = decisions(uri)
+    run = Registry(uri, "codekiln").client.get_run(decision.run)
+    assert run.data.metrics["plus.pass_at_1"] == 0.6
+    assert run.data.metrics["base.plus.pass_at_1"] == 1.0
+    assert run.data.metrics["gain.plus.pass_at_1"] == -0.4
+    assert "pass@1 on plus" in run.data.tags["mlflow.note.content"]

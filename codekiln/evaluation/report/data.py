@@ -133,10 +133,10 @@ class ReportData(ReportPart):
         """Return the name of a contender for people."""
         return self.labels.get(contender, contender)
 
-    def compare(self, contender: str, measure: str) -> Comparison | None:
+    def compare(self, contender: str, measure: str, benchmark: str = "") -> Comparison | None:
         """Return the comparison of ``contender`` with ``against``, or None when it was not evaluated."""
-        wanted = (contender, self.against, measure)
-        found = (item for item in self.evaluation.comparisons if (item.contender, item.against, item.measure) == wanted)
+        wanted, where = (contender, self.against, measure), self.evaluation.on(benchmark)
+        found = (item for item in where.comparisons if (item.contender, item.against, item.measure) == wanted)
         return next(found, None)
 
     def measure(self, name: str) -> Measure:

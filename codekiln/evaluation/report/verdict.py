@@ -179,12 +179,13 @@ def _coverage(data: ReportData) -> str:
 def _multiplicity(data: ReportData) -> str:
     """Return how many comparisons there are, and which of them decide."""
     count = sum(item.interval.known() is not None for item in data.evaluation.comparisons)
-    if not count or not data.gate.reasons:
+    deciding = [check for check in data.gate.reasons if check.role != "advisory"]
+    if not count or not deciding:
         return ""
     return (
         f"There are {count} paired comparisons on this page, each with a 95 % interval. If nothing had changed, about "
         f"{max(1, round(LEVEL * count))} of these intervals would exclude zero by chance. So a single mark among many "
-        f"is a hint, not a finding. Only the {len(data.gate.reasons)} checks of the gate decide, at "
+        f"is a hint, not a finding. Only the {len(deciding)} checks of the gate decide, at "
         f"{confidence(data.gate.level)}, and all of them have to hold."
     )
 
@@ -193,7 +194,7 @@ def _check(data: ReportData, check: Check) -> dict[str, Any]:
     places = difference_digits(data, check.measure)
     return {
         "ok": check.ok,
-        "name": f"{check.name} against {data.name(check.against)}",
+        "name": f"{check.name}{' (advisory)' if check.role == 'advisory' else ''} against {data.name(check.against)}",
         "role": check.role,
         "failure": check.failure,
         "n": check.n,

@@ -30,6 +30,7 @@ def words(data: ReportData) -> dict[str, Any]:
         "columns": [_column(data, name) for name in _measures(data)],
         "rows": [_row(data, name, place) for place, name in enumerate(data.evaluation.contenders)],
         "strata": list(_strata(data)),
+        "benchmarks": list(_benchmarks(data)),
         "comparisons": [_comparison(data, item) for item in data.evaluation.comparisons],
         "examples": [_example(data, example) for example in data.examples],
         "made": list(_made(data)),
@@ -67,6 +68,27 @@ def _strata(data: ReportData) -> Iterator[dict[str, Any]]:
                 "colour": charts.colour_number(place),
                 "cells": cells,
                 "first": not place,
+            }
+
+
+def _benchmarks(data: ReportData) -> Iterator[dict[str, Any]]:
+    """Yield pass@1 of every contender on each further benchmark, with what the gate asks there."""
+    for name, found in data.evaluation.benchmarks.items():
+        asked = [check for check in data.gate.reasons if check.benchmark == name]
+        for place, contender in enumerate(found.contenders):
+            item = data.compare(contender, "pass@1", name)
+            change = "" if item is None else number(item.difference, 3, True)
+            yield {
+                "name": name,
+                "first": not place,
+                "problems": found.problems,
+                "role": ", ".join(dict.fromkeys(check.role for check in asked)),
+                "contender": data.name(contender),
+                "colour": charts.colour_number(list(data.evaluation.contenders).index(contender)),
+                **_plain(data, "pass@1", found.contenders[contender]["pass@1"]),
+                "change": change,
+                "change_span": "" if item is None else span(item.low, item.high, 3, True),
+                "effect": effect(data, item) if item else "same",
             }
 
 

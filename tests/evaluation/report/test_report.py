@@ -7,9 +7,12 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
-from codekiln.evaluation import Evaluation, Gate
+from codekiln.code import metrics
+from codekiln.evaluation import Evaluation, Gate, decide, evaluate
+from codekiln.evaluation.criteria import Criterion
 from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.report.data import BaseModelInfo, BeforeAfter
+from tests.evaluation.report.conftest import MODELS, graded, report
 
 VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 ATTACK = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>"
@@ -229,3 +232,35 @@ def test_a_metric_that_should_fall_is_better_when_it_falls(make_report: Callable
     item = data.evaluation.compare("dpo_further", "base", "lines")
     assert item.high < 0
     assert f"{item.difference:+.2f}" in page.text
+
+
+def with_benchmark(role: str, passes: dict[str, float]) -> ReportData:
+    """The usual report, with a further benchmark that the models pass so often."""
+    models = {name: (passes.get(name, rate), quality) for name, (rate, quality) in MODELS.items()}
+    names = metrics.names()
+    plus = evaluate(graded(1, models, problems=80), names, (1, 5), of_passing=names, resamples=200)
+    data = report()
+    further = data.evaluation.model_copy(update={"benchmarks": {"humaneval-plus": plus}})
+    gate = decide(
+        further, data.gate.candidate, metric=data.gate.metric,
+        criteria=[Criterion(measure="pass@1", benchmark="humaneval-plus", role=role, tolerance=0.1)],
+    )  # fmt: skip
+    return data.model_copy(update={"evaluation": further, "gate": gate})
+
+
+def test_a_benchmark_has_a_table_and_its_checks() -> None:
+    text = Page(render(with_benchmark("critical", {"dpo_further": 0.9, "base": 0.5}))).text
+    assert "Further benchmarks" in text
+    assert "humaneval-plus 80 problems; critical" in text
+    assert "pass@1 on humaneval-plus against base: holds" in text
+    assert re.search(r"pass@1 on humaneval-plus changes by \+0\.\d+ .*so a fall of more than 0\.1 is ruled out", text)
+
+
+def test_a_benchmark_that_fell_refuses_or_is_worth_a_look() -> None:
+    fallen = {"dpo_further": 0.2, "base": 0.9}
+    critical = Page(render(with_benchmark("critical", fallen))).text
+    assert "Not promoted" in critical
+    assert "falls short of what is asked against base: pass@1 on humaneval-plus changes by -0." in critical
+    advisory = Page(render(with_benchmark("advisory", fallen))).text
+    assert "This does not decide, and is worth a look: pass@1 on humaneval-plus changes by -0." in advisory
+    assert "pass@1 on humaneval-plus (advisory) against base: does not hold" in advisory
