@@ -4,7 +4,7 @@
 
 Every problem has a few distinct programs, so that most verdicts and scores are known: what is measured is what grows
 with the number of samples. With --graded, verdicts and scores are made up as well, and only what follows is measured.
-Prints one JSON object: seconds, and the peak resident memory of the largest process in MiB.
+Prints one JSON object: seconds of wall time and of CPU, and the peak resident memory of the largest process in MiB.
 """
 
 import argparse
@@ -65,10 +65,12 @@ def measure(folder: Path, problems: int, samples: int, contenders: int) -> dict[
     done = subprocess.run([*command, "--out", str(folder / "out")], stdout=subprocess.PIPE, check=False)
     if not done.stdout:
         raise SystemExit("the command failed")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "promoted": json.loads(done.stdout)["gate"]["promoted"],
         "seconds": round(time.monotonic() - started, 1),
-        "peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_mib": used.ru_maxrss // 1024,
     }
 
 
@@ -81,12 +83,13 @@ def measure_graded(folder: Path, problems: int, samples: int, contenders: int) -
     judging = Judging()
     with Scoring(known, over_all_samples(judging.metric), workers=1) as scoring:
         files = {name: [write_graded(path, scoring, problems * samples)] for name, path in paths.items()}
-    started = time.monotonic()
+    started, cpu = time.monotonic(), time.process_time()
     graded = GradedContenders(known, Contenders({name: [path] for name, path in paths.items()}), plan, files)
     _, gate = judge_graded(graded, judging, folder / "out", str(source))
     return {
         "promoted": gate.promoted,
         "seconds": round(time.monotonic() - started, 1),
+        "cpu_seconds": round(time.process_time() - cpu, 1),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 

@@ -1,6 +1,6 @@
 """The command compare: contenders of a finished run, or files of samples."""
 
-import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from codekiln.cli.options import JSON, grading_options, sandbox
-from codekiln.errors import InputError
+from codekiln.errors import InputError, did_you_mean
 
 _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --out runs/judged"
 
@@ -25,6 +25,9 @@ _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --ou
 @click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.02, show_default=True,
               help="How far pass@1 may fall.")  # fmt: skip
 @click.option("--k", "ks", type=click.IntRange(min=1), multiple=True, help="k of pass@k; repeatable; default: 1, 10.")
+@click.option("--benchmark", "benchmarks", multiple=True, metavar="NAME=PROBLEMS",
+              help="pass@1 may not fall on these problems either; samples: dpo@NAME=...")  # fmt: skip
+@click.option("--advisory", multiple=True, metavar="NAME", help="A benchmark that is reported and does not decide.")
 @sandbox
 @JSON
 def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool, **options: Any) -> None:
@@ -44,7 +47,7 @@ def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool
 
 
 def _compare_run(sources: Sequence[str], against: str, as_json: bool) -> None:
-    from codekiln.evaluation import comparison_table, strata_table
+    from codekiln.evaluation import benchmark_table, comparison_table, strata_table
     from codekiln.stages.evaluate import EVALUATION, read_evaluation
 
     if len(sources) > 1 or not Path(sources[0]).is_dir():
@@ -57,17 +60,20 @@ def _compare_run(sources: Sequence[str], against: str, as_json: bool) -> None:
         click.echo(evaluation.model_dump_json(exclude={"per_problem"}))
         return
     click.echo(comparison_table(evaluation, against))
+    if further := benchmark_table(evaluation):
+        click.echo(f"\n{further}")
     if strata := strata_table(evaluation, evaluation.measures):
         click.echo(f"\n{strata}")
 
 
 def _compare_samples(
     sources: Sequence[str], problems: str, as_json: bool, out: Path | None, base: str, candidate: str,
-    metric: str, tolerance: float, ks: tuple[int, ...], **grading: Any,
+    metric: str, tolerance: float, ks: tuple[int, ...], benchmarks: tuple[str, ...], advisory: tuple[str, ...],
+    **grading: Any,
 ) -> None:  # fmt: skip
     from codekiln.code import metrics
-    from codekiln.evaluation import results, strata_table, table
-    from codekiln.stages.compare import REPORT, RESULTS, Judging, compare_samples
+    from codekiln.evaluation import benchmark_table, strata_table, table
+    from codekiln.stages.compare import REPORT, RESULTS, ComparedBenchmark, Judging, compare_samples
     from codekiln.stages.contenders import Contenders
 
     for option, value in (("--problems", problems), ("--out", out)):
@@ -75,13 +81,37 @@ def _compare_samples(
             raise InputError("is missing", where=option, fix=f"for example {_EXAMPLE}")
     assert out is not None, "it was checked above"
     judging = Judging(metric=metric or metrics.DEFAULT, tolerance=tolerance, ks=ks, grading=grading_options(**grading))
-    contenders = Contenders.named(sources, base, candidate)
-    evaluation, gate = compare_samples(problems, contenders, out, judging, lambda line: click.echo(line, err=True))
+    named = _benchmarks(benchmarks, advisory)
+    contenders, further = Contenders.by_benchmark(sources, named, base, candidate)
+    asked = [
+        ComparedBenchmark(name, source, further[name], "advisory" if name in advisory else "critical")
+        for name, source in named.items()
+    ]
+    evaluation, gate = compare_samples(
+        problems, contenders, out, judging, lambda line: click.echo(line, err=True), asked
+    )
     if as_json:
-        click.echo(json.dumps(results(evaluation, gate)))
+        click.echo((out / RESULTS).read_text(), nl=False)
     else:
         click.echo(f"\n{table(evaluation)}\n")
         if strata := strata_table(evaluation, list(dict.fromkeys((judging.metric, "pass@1")))):
             click.echo(f"{strata}\n")
+        if text := benchmark_table(evaluation):
+            click.echo(f"{text}\n")
         click.echo(f"{gate.sentence}\n\nreport   {out / REPORT}\nresults  {out / RESULTS}")
     sys.exit(0 if gate.promoted else 1)
+
+
+def _benchmarks(words: Sequence[str], advisory: Sequence[str]) -> dict[str, str]:
+    """Return the problems of each benchmark by its name."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, source = word.partition("=")
+        if not equals or not source or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name) or name in found:
+            fix = "for example plus=HumanEvalPlus.jsonl, each name once, of small letters, digits, '.', '_' and '-'"
+            raise InputError(f"'{word}' is not NAME=PROBLEMS", where="--benchmark", fix=fix)
+        found[name] = source
+    for name in advisory:
+        if name not in found:
+            raise InputError(f"no benchmark '{name}'", where="--advisory", fix=did_you_mean(name, list(found)))
+    return found

@@ -28,7 +28,8 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
     ``level`` is the two-sided level of the gate's intervals, ``number`` counts the candidates that were judged on the
     set (null: not counted), and ``recorded`` is null, or the run and the time of the decision where the same adapter
     was judged before. ``checks`` are all that the gate looked at, whatever it decided. ``provenance`` {base_model,
-    recipe, seed, versions, digests} is null where it is not known, as of samples that came from elsewhere.
+    recipe, seed, versions, digests} is null where it is not known; of samples that came from elsewhere, base model and
+    recipe are null, and there are ``settings`` and the digests of their files.
     """
     return {
         **evaluation.model_dump(mode="json", include={"contenders", "strata", "decompositions"}),

@@ -138,7 +138,9 @@ class Registry(ModelVersions):
         parent = self.client.get_run(parent_run_id)
         for run in self._left_running(parent.info.experiment_id, parent_run_id, name):
             self.client.set_terminated(run, "KILLED")
-        tags = _context() | {PARENT: parent_run_id, f"{PREFIX}stage": name}
+        # Pages that compare the same stage of two runs show its name twice.
+        whose = {f"{PREFIX}run": parent.info.run_name}
+        tags = _context() | whose | {PARENT: parent_run_id, f"{PREFIX}stage": name}
         return self.client.create_run(parent.info.experiment_id, tags=tags, run_name=name).info.run_id, True
 
     def _left_running(self, experiment_id: str, parent_run_id: str, name: str) -> list[str]:

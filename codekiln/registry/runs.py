@@ -61,6 +61,12 @@ class StageRun:
         self.client.set_tag(self.id, NOTE, truncated(text))
 
     @explain_errors
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags; every key gets the prefix ``codekiln.``."""
+        for key, value in values.items():
+            self.client.set_tag(self.id, PREFIX + key, truncated(value))
+
+    @explain_errors
     def curve(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Log a training curve: each row has ``step`` and any numbers; other values are left out."""
         now = _now()
@@ -203,8 +209,11 @@ def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -
 
 
 def safe_name(name: str) -> str:
-    """Return ``name`` in the characters that MLflow allows: ``pass@1`` becomes ``pass_at_1``."""
-    return re.sub(r"[^\w.\-/: ]", "_", name.replace("@", "_at_"))
+    """Return ``name`` in characters that MLflow allows, and that its searches take without quotes.
+
+    ``pass@1`` becomes ``pass_at_1``, and ``lines, all samples`` becomes ``lines.all_samples``.
+    """
+    return re.sub(r"[^\w.\-/:]", "_", name.replace("@", "_at_").replace(", ", "."))
 
 
 def _metrics(values: Mapping[str, Any], step: int, now: int, model_id: str | None = None) -> list["Metric"]:

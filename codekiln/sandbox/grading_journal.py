@@ -16,6 +16,8 @@ from codekiln.errors import InputError
 from codekiln.sandbox.verdict_cache import is_infrastructure_error
 
 _UNKNOWN = -1
+_NO_NAME = '{"task_id":""'
+_VERDICT = f'"verdict": {_NO_NAME}'.encode()
 
 
 class GradingJournal:
@@ -57,12 +59,18 @@ class GradingJournal:
         """Keep the verdict on a program; its ``task_id`` is not kept."""
         self._index(program, verdict, self._end)
         text = verdict.model_copy(update={"task_id": ""}).model_dump_json()
+        assert text.startswith(_NO_NAME), "fields are written in the order of the record"
         self._append(f'{{"program": {program}, "verdict": {text}}}')
 
     def verdict(self, program: int) -> Verdict:
         """Return the verdict on a program that has one; its ``task_id`` is empty."""
-        self._file.seek(self._offsets[program])
-        return Verdict.model_validate(json.loads(self._file.readline())["verdict"])
+        return Verdict.model_validate(json.loads(self._line(program))["verdict"])
+
+    def verdict_text(self, program: int, task_id: str) -> str:
+        """Return the verdict on a program that has one as JSON, with a ``task_id`` that is JSON already."""
+        _, is_verdict, rest = self._line(program).partition(_VERDICT)
+        assert is_verdict, "it was written by `add`"
+        return f'{{"task_id":{task_id}{rest.rstrip()[:-1].decode()}'
 
     def verdicts(self) -> Iterator[tuple[int, Verdict]]:
         """Yield the verdict on each program that has one."""
@@ -98,6 +106,10 @@ class GradingJournal:
         self._offsets[program] = offset
         (self._to_repeat.add if is_infrastructure_error(verdict) else self._to_repeat.discard)(program)
         self._out_is_current = False
+
+    def _line(self, program: int) -> bytes:
+        self._file.seek(self._offsets[program])
+        return self._file.readline()
 
     def _append(self, line: str) -> None:
         data = line.encode() + b"\n"

@@ -41,7 +41,7 @@ def numbered_samples(
 class SampleFile:
     """Samples with their problems, and the keys of their verdicts.
 
-    Iteration reads the file again, and yields each problem and sample, which then has the problem's ``task_id``.
+    What it yields is read from the file again.
 
     Args:
         problems: Problems that samples may name, in any of the spellings that ProblemNames knows.
@@ -72,7 +72,7 @@ class SampleFile:
             self._start.update(problem.model_dump_json().encode() + b"\n")
         digest = self._start.copy()
         for number, sample in self._read(is_quiet=False):
-            digest.update(_line(sample))
+            digest.update(sample.model_dump_json().encode() + b"\n")
             if number in left_out:
                 self.passed_over += 1
             else:
@@ -80,13 +80,17 @@ class SampleFile:
                 self.problem_of.append(number)
         self.inputs = digest.hexdigest()
 
-    def __iter__(self) -> Iterator[tuple[Problem, Sample]]:
+    def lines(self) -> Iterator[tuple[Problem, str]]:
+        """Yield the problem of each sample, and the sample as JSON, with the problem's ``task_id``."""
         digest = self._start.copy()
         for number, sample in self._read():
-            digest.update(_line(sample))
+            line = sample.model_dump_json()
+            digest.update(line.encode() + b"\n")
             if number not in self._left_out:
                 problem = self.problems[number]
-                yield problem, sample.model_copy(update={"task_id": problem.task_id})
+                if sample.task_id != problem.task_id:
+                    line = sample.model_copy(update={"task_id": problem.task_id}).model_dump_json()
+                yield problem, line
         if digest.hexdigest() != self.inputs:
             raise self._changed()
 
@@ -116,7 +120,3 @@ class SampleFile:
 
     def _changed(self) -> InputError:
         return InputError("changed while it was graded", where=str(self._path), fix="run the command again")
-
-
-def _line(sample: Sample) -> bytes:
-    return sample.model_dump_json().encode("utf-8", "surrogatepass") + b"\n"

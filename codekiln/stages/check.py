@@ -4,6 +4,7 @@ import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,8 @@ from codekiln.stages.run_folder import (
 
 MINIMUM_FREE_GB = 1
 GATELESS = "gateless"
+_UNTRACKED = {"tracking_uri", "experiment", "workers"}
+"""Settings that change nothing but where a run is recorded and how fast it is: they would differ between equal runs."""
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 
 
@@ -216,8 +219,9 @@ def _start_parent(settings: Settings, context: StageContext) -> None:
     if earlier and (earlier.uri, earlier.experiment) != (registry.uri, settings.experiment):
         earlier = None
     parent = registry.start_parent(
-        f"{settings.recipe} {settings.base_model}",
-        params=settings.model_dump(mode="json"),
+        # Pages that compare runs show them by name.
+        f"{settings.recipe} {settings.base_model} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+        params=settings.model_dump(mode="json", exclude=_UNTRACKED),
         tags={"codekiln.code_version": code_version(), "codekiln.base_model": settings.base_model},
         run_id=earlier.parent_run_id if earlier else None,
     )

@@ -6,17 +6,18 @@ and become counts and sums per problem. No stage of a pipeline, and nothing is r
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from codekiln.code import metrics
-from codekiln.data.files import sha256_file, write_atomic
+from codekiln.data.files import write_atomic
 from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import CHAMPION, Evaluation, Gate, decide, measures, results
+from codekiln.evaluation.criteria import Criterion, Role
 from codekiln.evaluation.report import data as report
 from codekiln.evaluation.report import render
 from codekiln.evaluation.running import RunningValues, Values
@@ -25,15 +26,15 @@ from codekiln.recipes.base import Recipe, over_all_samples
 from codekiln.sandbox.grading import grade_files
 from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS
 from codekiln.stages import presentation
+from codekiln.stages.compared_files import PACKAGES, compared_files, problems_digest, provenance, sample_digests
 from codekiln.stages.contenders import Contenders, Plan, plan_comparison
 from codekiln.stages.evaluate import BASE
 from codekiln.stages.examples import before_and_after
 from codekiln.stages.reporting import environment, question
-from codekiln.stages.scored_samples import ScoredSamples
+from codekiln.stages.scored_samples import ScoredRow, ScoredSamples
 from codekiln.stages.scoring import Scoring
 
 RESULTS, REPORT, GRADED = "results.json", "report.html", "graded"
-PACKAGES = ("radon", "complexipy", "ruff")
 Say = Callable[[str], None]
 
 
@@ -54,8 +55,30 @@ class Judging:
     grading: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ComparedBenchmark:
+    """A further benchmark that the same contenders have samples of.
+
+    Attributes:
+        name: What results and report call it.
+        source: Path or Hub id of its problems.
+        contenders: Files of samples by contender.
+        role: Whether a fall on it decides, or is reported only.
+    """
+
+    name: str
+    source: str
+    contenders: Contenders
+    role: Role = "critical"
+
+
 def compare_samples(
-    source: str, contenders: Contenders, out: Path, judging: Judging, say: Say
+    source: str,
+    contenders: Contenders,
+    out: Path,
+    judging: Judging,
+    say: Say,
+    benchmarks: Sequence[ComparedBenchmark] = (),
 ) -> tuple[Evaluation, Gate]:
     """Compare contenders on the problems that they have samples of, and write results and report into ``out``.
 
@@ -67,15 +90,40 @@ def compare_samples(
         out: A folder, which is made.
         judging: How they are graded and judged.
         say: Gets notes, a line each.
+        benchmarks: On these pass@1 may not fall by more than the tolerance either.
 
     Raises:
         InputError: A file cannot be read, a contender lacks a problem, or there are too few samples for a k.
     """
-    problems = read_problems(source, show=0)
-    left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
-    plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
-    graded = GradedContenders(problems, contenders, plan, _graded(problems, contenders, out / GRADED, judging, say))
-    return judge_graded(graded, judging, out, source)
+    # All plans come first, as they find what is wrong with a file before anything is graded.
+    main = _Planned.of(source, contenders, judging, say)
+    planned = {one.name: _Planned.of(one.source, one.contenders, judging, say) for one in benchmarks}
+    graded = main.graded(out / GRADED, judging, say)
+    further = {name: one.graded(out / GRADED / name, judging, say) for name, one in planned.items()}
+    criteria = [
+        Criterion(measure=Recipe.guard, benchmark=one.name, role=one.role, tolerance=judging.tolerance)
+        for one in benchmarks
+    ]
+    return judge_graded(graded, judging, out, source, further, criteria)
+
+
+class _Planned(NamedTuple):
+    """Problems and contenders, and what of them is compared."""
+
+    problems: Sequence[Problem]
+    contenders: Contenders
+    plan: Plan
+
+    @classmethod
+    def of(cls, source: str, contenders: Contenders, judging: Judging, say: Say) -> "_Planned":
+        problems = read_problems(source, show=0)
+        left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
+        return cls(
+            problems, contenders, plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
+        )
+
+    def graded(self, folder: Path, judging: Judging, say: Say) -> "GradedContenders":
+        return GradedContenders(*self, _graded(self.problems, self.contenders, folder, judging, say))
 
 
 @dataclass(frozen=True)
@@ -87,33 +135,49 @@ class GradedContenders:
     plan: Plan
     files: Mapping[str, Sequence[ScoredSamples]]
 
-    def rows(self, name: str) -> Iterator[Graded]:
+    def rows(self, name: str) -> Iterator[ScoredRow]:
         """Yield the samples of a contender that count: of each problem the first ones, over all of its files."""
         counts: Counter[str] = Counter()
         for rows in self.files[name]:
             for row in rows:
-                counts[row.sample.task_id] += 1
-                if counts[row.sample.task_id] <= self.plan.samples:
+                counts[row.task_id] += 1
+                if counts[row.task_id] <= self.plan.samples:
                     yield row
+
+    def replies(self, name: str, tasks: Collection[str]) -> Iterator[Graded]:
+        """Yield those of these rows that answer some of the problems, as records."""
+        return (row.graded() for row in self.rows(name) if row.task_id in tasks)
 
     def values(self, name: str, metric: str) -> dict[str, Values]:
         """Return a contender's values by task id, with those of the target over all samples too."""
         names, both = metrics.names(), over_all_samples(metric)
         running = {task: RunningValues(names, names, both) for task in self.plan.tasks}
         for row in self.rows(name):
-            running[row.sample.task_id].add(row)
+            running[row.task_id].add_scores(row.task_id, row.passed, row.scores)
         return {task: values.values(self.plan.ks) for task, values in running.items()}
 
 
-def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: str) -> tuple[Evaluation, Gate]:
-    """Compare contenders whose samples are graded and scored, and write results and report; see `compare_samples`."""
-    contenders, problems = graded.contenders, graded.problems
-    evaluation = evaluate_values(
-        {name: graded.values(name, judging.metric) for name in contenders.files},
-        graded.plan.samples,
-        all_samples=over_all_samples(judging.metric),
-        groups={row.task_id: row.group for row in problems},
-        strata={row.task_id: row.stratum for row in problems},
+def judge_graded(
+    graded: GradedContenders,
+    judging: Judging,
+    out: Path,
+    source: str,
+    further: Mapping[str, GradedContenders] | None = None,
+    criteria: Sequence[Criterion] = (),
+) -> tuple[Evaluation, Gate]:
+    """Compare contenders whose samples are graded and scored, and write results and report; see `compare_samples`.
+
+    Args:
+        graded: On the main problems.
+        judging: How they are judged.
+        out: The folder of results and report.
+        source: Path or Hub id of the main problems.
+        further: The same contenders on further benchmarks, by name.
+        criteria: What the gate asks besides target and guard.
+    """
+    contenders, problems, further = graded.contenders, graded.problems, further or {}
+    evaluation = _evaluation(graded, judging.metric).model_copy(
+        update={"benchmarks": {name: _evaluation(one, judging.metric) for name, one in further.items()}}
     )
     gate = decide(
         evaluation,
@@ -121,14 +185,33 @@ def judge_graded(graded: GradedContenders, judging: Judging, out: Path, source: 
         metric=judging.metric,
         direction=measures.look_up(Recipe, judging.metric).direction,
         tolerance=judging.tolerance,
+        criteria=criteria,
         base=contenders.base,
         champion=CHAMPION if CHAMPION in contenders.files else None,
     )
-    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate), indent=2) + "\n")
+    settings = _settings(source, graded.plan, judging)
+    origin = provenance(problems_digest(problems), sample_digests(contenders), settings, evaluation.seed)
+    if further:
+        origin["digests"]["benchmarks"] = {
+            name: {"problems": problems_digest(one.problems), "samples": sample_digests(one.contenders)}
+            for name, one in further.items()
+        }
+    write_atomic(out / RESULTS, json.dumps(results(evaluation, gate, origin), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
-    examples = before_and_after(problems, evaluation.per_problem, graded.rows, names, judging.metric, passing=True)
-    write_atomic(out / REPORT, render(_report(source, graded, judging, evaluation, gate, examples)))
+    examples = before_and_after(problems, evaluation.per_problem, graded.replies, names, judging.metric, passing=True)
+    write_atomic(out / REPORT, render(_report(source, graded, origin, evaluation, gate, examples)))
     return evaluation, gate
+
+
+def _evaluation(graded: GradedContenders, metric: str) -> Evaluation:
+    problems = graded.problems
+    return evaluate_values(
+        {name: graded.values(name, metric) for name in graded.contenders.files},
+        graded.plan.samples,
+        all_samples=over_all_samples(metric),
+        groups={row.task_id: row.group for row in problems},
+        strata={row.task_id: row.stratum for row in problems},
+    )
 
 
 def _graded(
@@ -158,7 +241,7 @@ def _graded(
 def _report(
     source: str,
     graded: GradedContenders,
-    judging: Judging,
+    origin: Mapping[str, Any],
     evaluation: Evaluation,
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
@@ -178,19 +261,24 @@ def _report(
         measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
         examples=examples,
         base=report.BaseModelInfo(id=contenders.base),
-        steps=tuple(
-            _file(f"{name}: {path}", path, graded.files[name][number - 1].total)
-            for name, number, path in contenders.runs()
+        files=compared_files(
+            source,
+            graded.problems,
+            origin["digests"],
+            {name: [rows.total for rows in files] for name, files in graded.files.items()},
         ),
-        settings={
-            "problems": source,
-            "metric": judging.metric,
-            "tolerance": judging.tolerance,
-            **{key: value for key, value in judging.grading.items() if value},
-        },
+        settings=origin["settings"],
         environment=environment(PACKAGES),
     )
 
 
-def _file(name: str, path: Path, rows: int) -> report.StageInfo:
-    return report.StageInfo(name=name, rows=rows, digest=sha256_file(path) if path.is_file() else "")
+def _settings(source: str, plan: Plan, judging: Judging) -> dict[str, Any]:
+    """Return what decides the results besides problems and samples."""
+    return {
+        "problems": source,
+        "metric": judging.metric,
+        "tolerance": judging.tolerance,
+        "k": list(plan.ks),
+        "samples": plan.samples,
+        **{key: judging.grading[key] for key in ("allow_imports", "allow_weaker") if judging.grading.get(key)},
+    }

@@ -56,6 +56,44 @@ class Contenders:
             raise InputError(what, where="contenders", fix="give at least two names, such as base=a.jsonl dpo=b.jsonl")
         return cls({name: files[name] for name in (first, *(one for one in names if one not in (first, last)), last)})
 
+    @classmethod
+    def by_benchmark(
+        cls, sources: Sequence[str], benchmarks: Collection[str], base: str = "", candidate: str = ""
+    ) -> "tuple[Contenders, dict[str, Contenders]]":
+        """Return the contenders on the main problems and on each benchmark, whose words are as ``dpo@NAME=run.jsonl``.
+
+        Args:
+            sources: The words.
+            benchmarks: Names of the benchmarks.
+            base: Name of the base; default: the first name.
+            candidate: Name of the candidate; default: the last name.
+
+        Raises:
+            InputError: As `named`; or a benchmark is not known, or lacks a contender or has one more.
+        """
+        words: dict[str, list[str]] = {name: [] for name in ("", *benchmarks)}
+        for word in sources:
+            head, equals, path = word.partition("=")
+            name, at, benchmark = head.partition("@")
+            if at and benchmark not in benchmarks:
+                fix = (
+                    did_you_mean(benchmark, list(benchmarks)) if benchmarks else f"add --benchmark {benchmark}=PROBLEMS"
+                )
+                raise InputError(f"no benchmark '{benchmark}'", where=word, fix=fix)
+            words[benchmark].append(f"{name}{equals}{path}")
+        main = cls.named(words[""], base, candidate)
+        further = {}
+        for benchmark in benchmarks:
+            for name in main.files:
+                if not any(word.startswith(f"{name}=") for word in words[benchmark]):
+                    fix = f"add {name}@{benchmark}=SAMPLES"
+                    raise InputError(f"'{name}' has no samples on it", where=f"benchmark {benchmark}", fix=fix)
+            further[benchmark] = cls.named(words[benchmark], main.base, main.candidate)
+            if extra := further[benchmark].files.keys() - main.files.keys():
+                what = f"'{min(extra)}' has samples on it, and none of the main problems"
+                raise InputError(what, where=f"benchmark {benchmark}", fix=f"add {min(extra)}=SAMPLES")
+        return main, further
+
     @property
     def base(self) -> str:
         """The contender that the candidate has to beat."""

@@ -1,6 +1,6 @@
 """Before and after: replies of two contenders to the same problems, chosen without looking at them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from codekiln.data.records import Graded, Problem
 from codekiln.evaluation import measures
@@ -14,7 +14,7 @@ SHOWN = 5
 def before_and_after(
     problems: Iterable[Problem],
     per_problem: Mapping[str, Mapping[str, Values]],
-    replies: Callable[[str], Iterable[Graded]],
+    replies: Callable[[str, Collection[str]], Iterable[Graded]],
     names: tuple[str, str],
     metric: str,
     passing: bool,
@@ -27,7 +27,7 @@ def before_and_after(
     Args:
         problems: The problems that were evaluated.
         per_problem: Values by contender and task id, by which the problems are ranked.
-        replies: Yields a contender's graded samples with their scores.
+        replies: Yields a contender's graded samples of some problems at least, with their scores.
         names: The contender before and the one after.
         metric: The target metric.
         passing: Whether only samples that pass count.
@@ -37,7 +37,8 @@ def before_and_after(
     ranked = sorted(change, key=lambda task: (-change[task], task))
     chosen = [ranked[round(place * (len(ranked) - 1) / (SHOWN - 1))] for place in range(SHOWN)] if ranked else []
     by_id = {row.task_id: row for row in problems if row.task_id in chosen}
-    medians = [_medians(replies(name), set(chosen), metric, passing) if chosen else {} for name in names]
+    wanted = set(chosen)
+    medians = [_medians(replies(name, wanted), wanted, metric, passing) if wanted else {} for name in names]
     return tuple(_example(by_id[task], names, [found[task] for found in medians]) for task in dict.fromkeys(chosen))
 
 

@@ -18,7 +18,7 @@ from codekiln.stages.ledger import RunLedger
 from codekiln.stages.provenance import provenance
 from codekiln.stages.publishing import publish
 from codekiln.stages.reporting import report_data
-from codekiln.stages.run_folder import read_tracking, registry_of
+from codekiln.stages.run_folder import registry_of
 from codekiln.stages.tracking import adapter_tags
 
 
@@ -35,7 +35,6 @@ def _promote(context: StageContext) -> Summary:
         ledger.restore(decision)
         version = _completed(registry, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
-    registry.client.set_tag(read_tracking(context.run_folder).parent_run_id, "codekiln.gate", decision.sentence)
     version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
     return Summary(

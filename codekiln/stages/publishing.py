@@ -21,8 +21,10 @@ def publish(context: StageContext, registry: Registry, decision: Decision, versi
 
     The parent gets a description, both sets of problems as data sets, and metrics under names that are the same in
     every run, so that runs compare: ``pass_at_1`` is the candidate's and belongs to its logged model too,
-    ``base.pass_at_1`` is another contender's, and ``gain.pass_at_1`` is the paired difference from the base. The
-    version gets a description and tags.
+    ``base.pass_at_1`` is another contender's, and ``gain.pass_at_1`` is the paired difference from the base. Tags say
+    which contender the candidate is, and on which set it was judged: figures of two runs compare where that is the
+    same. The report lies at the top of the artifacts, where pages that compare runs find it in both. The version gets
+    a description and tags.
     """
     evaluation = read_evaluation(context.inputs["evaluation"])
     run = StageRun(registry.client, registry.uri, read_tracking(context.run_folder).parent_run_id)
@@ -36,6 +38,8 @@ def publish(context: StageContext, registry: Registry, decision: Decision, versi
     if decision.run != run.id:
         text += "\n\nThe same adapter was judged before, by the run that has the report; these are this run's figures."
     run.describe(text)
+    run.tags({"candidate": candidate, "evaluation_set": decision.set, "gate": decision.sentence})
+    run.artifact(context.output / "report.html")
     tags = {
         "verdict": decision.verdict,
         "verdict_sentence": decision.sentence,

@@ -77,7 +77,7 @@ def _examples(context: StageContext, evaluation: Evaluation, candidate: str) -> 
     return before_and_after(
         benchmarks.of(Dataset(context.inputs["evaluation_problems"], Problem).rows()),
         evaluation.per_problem,
-        lambda name: read_graded(context.inputs["evaluation"], name),
+        lambda name, _: read_graded(context.inputs["evaluation"], name),
         (BASE, candidate),
         context.settings.metric,
         passing=not recipes.get(context.settings.recipe).measures,

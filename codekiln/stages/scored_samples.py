@@ -2,10 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
+
+from pydantic_core import from_json
 
 from codekiln.code import metrics
 from codekiln.data.files import sha256_file
@@ -61,14 +63,33 @@ class ScoredSamples:
         names = [metrics.names(), failing]
         return json.dumps({"graded": sha256_file(self._graded), "metrics": names, "code": code_version()}).encode()
 
-    def __iter__(self) -> Iterator[Graded]:
+    def __iter__(self) -> Iterator["ScoredRow"]:
         with self._graded.open("rb") as graded, self._path.open("rb") as file:
             next(file)
             for text, values in zip(graded, file, strict=True):
-                row = Graded.model_validate_json(text)
-                scores = zip(self._names[row.verdict.passed], json.loads(values), strict=True)
-                found = tuple(Score(metric=name, value=value) for name, value in scores)
-                yield row.model_copy(update={"scores": found})
+                # Both files are codekiln's own: what is read of every row is not validated again.
+                verdict = from_json(text)["verdict"]
+                passed = verdict["status"] == "passed"
+                scores = dict(zip(self._names[passed], from_json(values), strict=True))
+                yield ScoredRow(verdict["task_id"], passed, scores, text)
+
+
+class ScoredRow(NamedTuple):
+    """A graded sample with its scores by metric, as far as they are needed of each.
+
+    Attributes:
+        text: Its line of the graded file.
+    """
+
+    task_id: str
+    passed: bool
+    scores: Mapping[str, float | None]
+    text: bytes
+
+    def graded(self) -> Graded:
+        """Return the whole sample."""
+        found = tuple(Score(metric=name, value=value) for name, value in self.scores.items())
+        return Graded.model_validate_json(self.text).model_copy(update={"scores": found})
 
 
 def _resume(file: IO[bytes], head: bytes) -> int:

@@ -1,6 +1,7 @@
 """Scoring of graded rows, in this process or in several."""
 
 import contextlib
+import hashlib
 import json
 import multiprocessing
 import os
@@ -8,21 +9,50 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from typing import NamedTuple
+
+from pydantic_core import from_json
 
 from codekiln.data.records import Graded, Problem
 from codekiln.recipes.base import score_programs
 
 BATCH = 1_000
-"""Rows that are scored together: ruff is started once for each, and a kill loses one per worker at most."""
+"""Programs that are scored together: ruff is started once for each, and a kill loses one per worker at most."""
+_ROWS = 5 * BATCH
+"""Rows of a batch at most, however few of their programs are new."""
+_KEPT = 200_000
+"""Programs whose scores are remembered at least, at about 350 bytes each; twice as many at most."""
 _AHEAD = 2
 """Batches per worker that are read ahead, so that none waits."""
 _MOST_WORKERS = 8
 """Each remembers the scores of some 30,000 programs, and takes about 250 MiB then."""
 
 
+class Scores:
+    """The scores of one program as JSON, once they are known."""
+
+    __slots__ = ("text",)
+    text: str
+
+
+class Batch(NamedTuple):
+    """Rows that are scored together: the scores of each, those rows that are new, and the scores of these."""
+
+    scores: list[Scores]
+    new: list[bytes]
+    of_new: list[Scores]
+
+    def filled(self, texts: Sequence[str]) -> list[str]:
+        """Take in the scores of the new rows, and return those of all of them."""
+        for scores, text in zip(self.of_new, texts, strict=True):
+            scores.text = text
+        return [scores.text for scores in self.scores]
+
+
 class Scoring(contextlib.AbstractContextManager["Scoring"]):
-    """Scores graded rows in worker processes, which are started for the first long file; used as a context.
+    """Scores graded rows, equal replies with equal verdicts once; used as a context.
+
+    Worker processes are started for the first long file.
 
     Args:
         problems: The problems that rows are about.
@@ -36,6 +66,7 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
         self.failing = tuple(failing)
         self._workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
         self._pool: ProcessPoolExecutor | None = None
+        self._known = _Recent()
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
@@ -52,18 +83,18 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
             For each row of a batch its scores as JSON: a list of values in the order of `metrics.names`, or of
             ``failing`` for a program that fails.
         """
-        batches = _batches(rows)
+        batches = _batches(rows, self._known)
         if self._workers == 1 or total <= BATCH:
-            yield from (_scores(self._problems, self.failing, batch) for batch in batches)
+            for batch in batches:
+                yield batch.filled(_scores(self._problems, self.failing, batch.new))
             return
-        pool = self._start()
-        ahead: deque[Future[list[str]]] = deque()
+        ahead: deque[tuple[Batch, Future[list[str]] | None]] = deque()
         for batch in batches:
-            ahead.append(pool.submit(_scores_in_worker, batch))
+            ahead.append((batch, self._start().submit(_scores_in_worker, batch.new) if batch.new else None))
             if len(ahead) > _AHEAD * self._workers:
-                yield ahead.popleft().result()
+                yield _filled(*ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield _filled(*ahead.popleft())
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -77,15 +108,54 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
         return self._pool
 
 
+def _filled(batch: Batch, texts: Future[list[str]] | None) -> list[str]:
+    return batch.filled(texts.result() if texts else [])
+
+
 def _scores(problems: Sequence[Problem], failing: Sequence[str], lines: Sequence[bytes]) -> list[str]:
     rows = score_programs(problems, [Graded.model_validate_json(line) for line in lines], failing)
     return [json.dumps([score.value for score in row.scores]) for row in rows]
 
 
-def _batches(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
+class _Recent:
+    """The scores of the programs that came last, by key; what has not come since `_KEPT` others is dropped."""
+
+    def __init__(self) -> None:
+        self._recent: dict[bytes, Scores] = {}
+        self._before: dict[bytes, Scores] = {}
+
+    def find(self, key: bytes) -> tuple[Scores, bool]:
+        """Return where the scores of a key are or will be, and whether the key is new."""
+        if (found := self._recent.get(key)) is not None:
+            return found, False
+        if len(self._recent) >= _KEPT:
+            self._recent, self._before = {}, self._recent
+        known = self._before.get(key)
+        found = self._recent[key] = Scores() if known is None else known
+        return found, known is None
+
+
+def _batches(rows: Iterable[bytes], known: _Recent) -> Iterator[Batch]:
+    batch = Batch([], [], [])
+    for row in rows:
+        scores, is_new = known.find(_key(row))
+        batch.scores.append(scores)
+        if is_new:
+            batch.new.append(row)
+            batch.of_new.append(scores)
+        if len(batch.new) >= BATCH or len(batch.scores) >= _ROWS:
+            yield batch
+            batch = Batch([], [], [])
+    if batch.scores:
         yield batch
+
+
+def _key(row: bytes) -> bytes:
+    """Return a digest of what the scores of a row depend on: the problem, the reply, and whether it passes."""
+    content = from_json(row)
+    sample = content["sample"]
+    reply = [sample["task_id"], sample["solution"], sample["completion"], content["verdict"]["status"]]
+    return hashlib.blake2b(repr(reply).encode(), digest_size=16).digest()
 
 
 _in_worker: tuple[Sequence[Problem], Sequence[str]] = ((), ())

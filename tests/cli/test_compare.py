@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from codekiln.cli import main
+from codekiln.stages.base import code_version
 
 PROBLEMS = 32
 LOOP = "def f(x):\n    total = x\n    for step in range({n}):\n        total = total + 1\n    return total\n"
@@ -57,6 +59,11 @@ def results(out="out"):
     return json.loads(Path(out, "results.json").read_text())
 
 
+def figures(out="out"):
+    """Return the results without the files that they come from."""
+    return {key: value for key, value in results(out).items() if key != "provenance"}
+
+
 def error(*words, out="out") -> str:
     """Return the error of a command that a user gets wrong; nothing is graded then."""
     done = compare(*words, out=out)
@@ -83,6 +90,60 @@ def test_a_better_candidate_is_promoted(here):
     assert "no model was trained on" not in page
     assert page.count('<article class="card example">') == 5
     assert page.count("<h4>base, unchanged</h4>") == page.count("<h4>better</h4>") == 5
+
+
+@pytest.fixture
+def several(here):
+    """A comparison of two files, and of a file and a folder of programs."""
+    for n in range(PROBLEMS):
+        Path(f"programs/Add_{n}").mkdir(parents=True)
+        for number, text in enumerate((SHORT, SAME)):
+            Path(f"programs/Add_{n}/{number}.py").write_text(text.format(n=n, extra=""))
+    return ["base=base.jsonl", "base=wrong.jsonl", "better=better.jsonl", "better=programs", "--k", "2"]
+
+
+def test_the_results_say_what_they_rest_on(several):
+    found = results_of(*several)
+    assert set(found) == {"base_model", "recipe", "seed", "settings", "versions", "digests"}
+    assert found["base_model"] is found["recipe"] is None
+    settings = {"problems": "problems.jsonl", "metric": "structural_maintainability", "tolerance": 0.2}
+    assert found["settings"] == {**settings, "k": [1, 2], "samples": 4}
+    assert found["versions"]["codekiln"] == code_version()
+    assert {"Python", "radon", "complexipy", "ruff"} < set(found["versions"])
+    page = Path("out0/report.html").read_text()
+    lineage = page[page.index('id="lineage"') : page.index("How to read this")]
+    assert "stage" not in lineage
+    digests = found["digests"]
+    for name, what, digest in (
+        ("base.jsonl", "samples of base", digests["samples"]["base"]["base.jsonl"]),
+        ("programs", "samples of better", digests["samples"]["better"]["programs"]),
+        ("problems.jsonl", "problems", digests["problems"]),
+    ):
+        assert f'<th scope="row">{what}</th><td>{name}</td>' in lineage
+        assert digest[:12] in lineage
+
+
+def test_digests_change_with_files_and_problems(several):
+    found = results_of(*several)["digests"]
+    assert found["samples"]["base"] == {
+        name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in ("base.jsonl", "wrong.jsonl")
+    }
+    Path("programs/Add_0/0.py").rename("programs/Add_0/7.py")
+    changed = results_of(*several)["digests"]
+    assert changed["problems"] == found["problems"]
+    assert changed["samples"]["base"] == found["samples"]["base"]
+    assert changed["samples"]["better"]["better.jsonl"] == found["samples"]["better"]["better.jsonl"]
+    assert changed["samples"]["better"]["programs"] != found["samples"]["better"]["programs"]
+    lines = Path("problems.jsonl").read_text().splitlines()
+    write("problems.jsonl", [{**json.loads(line), "stratum": "s"} for line in lines])
+    assert results_of(*several)["digests"]["problems"] != found["problems"]
+
+
+def results_of(*words):
+    """Return the provenance of the same comparison in another folder."""
+    out = f"out{len(list(Path().glob('out*')))}"
+    assert compare(*words, out=out).exit_code == 0
+    return results(out)["provenance"]
 
 
 def test_a_candidate_that_passes_less_is_refused(here):
@@ -169,7 +230,7 @@ def test_the_first_samples_count_where_numbers_differ(here):
     assert done.exit_code == 0, done.output
     assert "samples per problem: base 2, more 3 to 4; the first 2 of each problem are compared" in done.stderr
     assert compare("base=base.jsonl", "more=better.jsonl", out="cut").exit_code == 0
-    assert results() == results("cut")
+    assert figures() == figures("cut")
 
 
 def test_a_name_given_again_adds_a_run(here):
@@ -177,7 +238,7 @@ def test_a_name_given_again_adds_a_run(here):
         write(f"run{number}.jsonl", rows(text))
     assert compare("base=base.jsonl", "better=run1.jsonl", "better=run2.jsonl").exit_code == 0
     assert compare("base=base.jsonl", "better=better.jsonl", out="one").exit_code == 0
-    assert results() == results("one")
+    assert figures() == figures("one")
 
 
 def test_the_order_of_samples_changes_no_digit(here):
@@ -186,7 +247,7 @@ def test_the_order_of_samples_changes_no_digit(here):
     write("shuffled.jsonl", shuffled)
     assert compare("base=base.jsonl", "better=shuffled.jsonl").exit_code == 0
     assert compare("base=base.jsonl", "better=better.jsonl", out="sorted").exit_code == 0
-    assert results() == results("sorted")
+    assert figures() == figures("sorted")
 
 
 def test_stored_outputs_of_a_study_are_read_as_they_are(here):
@@ -244,3 +305,51 @@ def wait_for(condition, seconds=90.0):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
+
+
+def with_benchmark(*words, out="out"):
+    """Compare with a benchmark of the same problems under other ids, which ``base`` solves."""
+    problems = [json.loads(line) for line in Path("problems.jsonl").read_text().splitlines()]
+    write("plus.jsonl", [{**row, "task_id": row["task_id"].replace("Add", "Plus")} for row in problems])
+    for name in ("base", "better", "wrong"):
+        lines = Path(f"{name}.jsonl").read_text().replace("Add/", "Plus/")
+        Path(f"plus-{name}.jsonl").write_text(lines)
+    return compare("base=base.jsonl", "dpo=better.jsonl", "--benchmark", "plus=plus.jsonl", *words, out=out)
+
+
+def test_a_further_benchmark_is_graded_and_has_to_hold(here):
+    kept = with_benchmark("base@plus=plus-base.jsonl", "dpo@plus=plus-better.jsonl")
+    assert kept.exit_code == 0, kept.output
+    assert "pass@1 on plus" in kept.stdout
+    written = results()
+    assert written["benchmarks"]["plus"]["contenders"]["dpo"]["pass@1"]["mean"] == 1.0
+    assert [check["benchmark"] for check in written["gate"]["checks"]][-1] == "plus"
+    assert set(written["provenance"]["digests"]["benchmarks"]["plus"]["samples"]) == {"base", "dpo"}
+    assert "Further benchmarks" in Path("out", "report.html").read_text()
+    fallen = with_benchmark("base@plus=plus-base.jsonl", "dpo@plus=plus-wrong.jsonl", out="fallen")
+    assert fallen.exit_code == 1
+    assert "against base, pass@1 on plus changes by -0.500" in fallen.stdout
+    words = ("base@plus=plus-base.jsonl", "dpo@plus=plus-wrong.jsonl", "--advisory", "plus")
+    advisory = with_benchmark(*words, out="advisory")
+    assert advisory.exit_code == 0
+    assert "advisory, against base: pass@1 on plus changes by -0.500" in advisory.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("base@plus=plus-base.jsonl",), "'dpo' has no samples on it"),
+        (("base@other=plus-base.jsonl",), "no benchmark 'other'"),
+        (
+            ("base@plus=plus-base.jsonl", "dpo@plus=plus-better.jsonl", "new@plus=plus-wrong.jsonl"),
+            "'new' has samples on it, and none of the main problems",
+        ),
+        (("--advisory", "plsu"), "no benchmark 'plsu'"),
+        (("--benchmark", "plus=x.jsonl"), "each name once"),
+        (("--benchmark", "x"), "is not NAME=PROBLEMS"),
+    ],
+)
+def test_mistakes_about_benchmarks_are_refused(here, words, said):
+    done = with_benchmark(*words)
+    assert done.exit_code == 2
+    assert said in str(done.exception) + done.output

@@ -56,6 +56,7 @@ def test_stages_are_nested_runs_of_the_parent(registry: Registry) -> None:
     registry.finish(parent)
     children = registry.client.search_runs([registry.experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'")
     assert {run.info.run_name: run.info.status for run in children} == {"sft": "FINISHED", "dpo": "FINISHED"}
+    assert {run.data.tags["codekiln.run"] for run in children} == {"align"}
     top = data(registry, parent)
     assert top.info.status == "FINISHED"
     assert top.data.tags["pipeline"] == "align"
@@ -112,9 +113,11 @@ def test_a_run_in_the_environment_without_a_parent_is_the_parent(registry: Regis
 
 def test_metrics_and_curves(registry: Registry) -> None:
     with registry.stage(registry.start_parent("align", {}), "sft") as run:
-        run.metrics({"pass@1": 0.5, "no_signal": None})
+        run.metrics({"pass@1": 0.5, "no_signal": None, "lines, all samples": 2})
         run.curve({"step": step, "loss": 1 / (step + 1), "note": "text"} for step in range(1500))
-    assert data(registry, run.id).data.metrics == {"pass_at_1": 0.5, "loss": pytest.approx(1 / 1500)}
+    assert data(registry, run.id).data.metrics == {
+        "pass_at_1": 0.5, "lines.all_samples": 2.0, "loss": pytest.approx(1 / 1500)
+    }  # fmt: skip
     history = registry.client.get_metric_history(run.id, "loss")
     assert [(item.step, item.value) for item in history[:2]] == [(0, 1.0), (1, 0.5)]
     assert len(history) == 1500

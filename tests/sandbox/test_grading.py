@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
-from codekiln.data.records import Sample, Verdict
+from codekiln.data.records import Graded, Sample, Verdict
 from codekiln.errors import InputError, InputErrors
 from codekiln.sandbox import Limits, grading
 from codekiln.sandbox.grading import grade_files, grade_samples, program_of
@@ -85,6 +85,21 @@ def test_without_the_cache_every_program_runs(
         grade_files(str(problems), samples, tmp_path / name, use_cache=use_cache)
         counts.append(len(sandbox.programs))
     assert counts == [37, 0, 37]
+
+
+def test_rows_are_what_their_records_are_as_json(tmp_path: Path, use: Callable[[FakeSandbox], FakeSandbox]) -> None:
+    use(FakeSandbox(lambda program: verdict("failed", detail='"task_id":"" \u2028é\\', suites={"base": "passed"})))
+    name = 'Ö "1"\n\x7f\t/1'
+    problems = write(tmp_path / "problems.jsonl", [ADD.model_copy(update={"task_id": name})])
+    # One by its own name, and one by another spelling of it.
+    sample = Sample(task_id=name, completion=GOOD, model="m", seed=3)
+    samples = write(tmp_path / "samples.jsonl", [sample, sample.model_copy(update={"task_id": name.lower()})])
+    grade_files(str(problems), samples, tmp_path / "out.jsonl")
+    lines = (tmp_path / "out.jsonl").read_text().split("\n")[:-1]
+    graded = [Graded.model_validate_json(line) for line in lines]
+    assert lines == [row.model_dump_json() for row in graded]
+    assert {row.sample for row in graded} == {sample}
+    assert {row.verdict.task_id for row in graded} == {name}
 
 
 def test_timeouts_by_cpu_are_kept_and_others_are_not() -> None:

@@ -42,7 +42,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_file(files: tuple[Path, Path, P
 KILLS = {
     "after one verdict": ("GradingJournal.add", 2),
     "after the last verdict": ("GradingJournal.write_out", 1),
-    "in the middle of the new file": ("Graded", 20),
+    "in the middle of the new file": ("GradingJournal.verdict_text", 20),
     "before the new file is named": ("os.fsync", 1),
     "before the new file appears": ("os.replace", 1),
     "after the new file appeared": ("Tally.summary", 1),

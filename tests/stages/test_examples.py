@@ -14,7 +14,7 @@ def reply(task: str, value: float | None, text: str = "", passed: bool = True) -
 
 
 def shown(rows: dict[str, list[Graded]], per_problem, passing: bool = True):
-    return before_and_after(PROBLEMS, per_problem, lambda name: iter(rows[name]), ("base", "dpo"), "lines", passing)
+    return before_and_after(PROBLEMS, per_problem, lambda name, _: iter(rows[name]), ("base", "dpo"), "lines", passing)
 
 
 def values(changes: dict[str, float | None], passing: float = 1.0):

@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,7 @@ from codekiln.evaluation.spending import level_of
 from codekiln.registry import Registry
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.ledger import read_decisions
+from codekiln.stages.run_folder import read_tracking
 from tests.stages.judged_runs import judged_run
 
 MODEL = "codekiln-tiny"
@@ -188,6 +190,24 @@ def test_mlflow_shows_the_verdict_and_every_contender(tmp_path, uri):
     assert parent.data.metrics[f"gain.{target}.low"] == pytest.approx(gain["low"])
     (inputs,) = parent.inputs.dataset_inputs
     assert inputs.dataset.name == "evaluation_problems"
+    assert parent.data.tags["codekiln.candidate"] == "sft"
+    assert parent.data.tags["codekiln.gate"] == decision.sentence
+
+
+def test_runs_can_be_compared_in_mlflow(tmp_path, uri):
+    """Its page takes parameters, metrics, tags and artifacts that both runs have under the same name."""
+    registry, runs = Registry(uri, "codekiln"), []
+    for name, problems in (("a", 40), ("b", 40), ("c", 41)):
+        run = judged_run(tmp_path / name, uri, name.encode(), problems=problems)
+        run.promote()
+        runs.append(registry.client.get_run(read_tracking(run.workdir / "check").parent_run_id))
+    first, second, other = runs
+    assert first.data.metrics.keys() == second.data.metrics.keys()
+    assert all(re.fullmatch(r"[\w.]+", key) for key in first.data.metrics)
+    sets = [run.data.tags["codekiln.evaluation_set"] for run in runs]
+    assert sets[0] == sets[1] != sets[2]
+    for run in (first, second):
+        assert "report.html" in [item.path for item in registry.client.list_artifacts(run.info.run_id)]
 
 
 def test_the_version_has_the_verdict_and_the_candidates_metrics(tmp_path, uri):

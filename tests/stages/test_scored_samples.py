@@ -32,7 +32,7 @@ def score(graded: Path, workers: int = 1) -> list[Graded]:
     samples = ScoredSamples(graded)
     with Scoring([PROBLEM], ["lines"], workers) as scoring:
         samples.score(scoring, 35, "score")
-    return list(samples)
+    return [row.graded() for row in samples]
 
 
 def test_passing_rows_carry_every_metric_and_others_some(graded: Path) -> None:
@@ -41,6 +41,35 @@ def test_passing_rows_carry_every_metric_and_others_some(graded: Path) -> None:
     for each in rows:
         assert [one.metric for one in each.scores] == (list(metrics.names()) if each.verdict.passed else ["lines"])
     assert rows[1].score("lines") == 2.0
+
+
+def test_equal_replies_with_equal_verdicts_are_scored_once(graded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    score_rows = scoring_module._scores
+
+    def counting(problems: list[Problem], failing: tuple[str, ...], lines: list[bytes]) -> list[str]:
+        sent.extend(lines)
+        return score_rows(problems, failing, lines)
+
+    monkeypatch.setattr(scoring_module, "_scores", counting)
+    other = graded.with_name("other.jsonl")
+    other.write_bytes(graded.read_bytes())
+    with Scoring([PROBLEM], ["lines"], 1) as scoring:
+        for path in (graded, other):
+            ScoredSamples(path).score(scoring, 35, "score")
+    distinct = {(row(number).sample, row(number).verdict.passed) for number in range(35)}
+    assert len(sent) == len(distinct) == 14
+    assert len(set(sent)) == 14
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_scores_are_right_where_few_are_remembered(graded: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    whole = score(graded)
+    graded.with_name("graded.jsonl.scores").unlink()
+    monkeypatch.setattr(scoring_module, "_KEPT", 9)
+    monkeypatch.setattr(scoring_module, "BATCH", 2)
+    monkeypatch.setattr(scoring_module, "_AHEAD", 1)
+    assert score(graded, workers) == whole
 
 
 def test_processes_give_the_same_file(graded: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -36,15 +36,19 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
     return rows
 
 
-def rows_of_file(path: Path) -> Iterator[Row]:
+def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a .jsonl or .json file, plain or with .gz; what is not JSON is reported at the end.
+
+    Args:
+        path: The file.
+        parse: Reads a line of JSON Lines, and raises ValueError where it is not JSON.
 
     Raises:
         InputError: The file cannot be read; some rows may have been yielded before.
         InputErrors: Lines are not JSON.
     """
     errors = []
-    for where, row in located_rows(path):
+    for where, row in located_rows(path, parse):
         if isinstance(row, InputError):
             errors.append(row)
         else:
@@ -53,7 +57,7 @@ def rows_of_file(path: Path) -> Iterator[Row]:
         raise InputErrors(errors)
 
 
-def located_rows(path: Path) -> Iterator[Row]:
+def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
     JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
@@ -67,7 +71,7 @@ def located_rows(path: Path) -> Iterator[Row]:
             return
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield f"{path}:{number}", _json(line, f"{path}:{number}")
+                yield f"{path}:{number}", _parsed(parse, line, f"{path}:{number}")
 
 
 def text_of_file(path: Path) -> str:
@@ -84,9 +88,9 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
         raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
-def _json(text: str, where: str) -> Any:
+def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return parse(text)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
 

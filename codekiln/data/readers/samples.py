@@ -55,8 +55,11 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     path = Path(path)
     ignored: dict[str, None] = {}
     errors: list[InputError] = []
-    rows = _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path)
+    rows = _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path, _sample_or_row)
     for where, row in chain.from_iterable(starmap(_single, rows)):
+        if isinstance(row, Sample):
+            yield where, row
+            continue
         try:
             # From JSON, because only that refuses lone surrogates, which no graded row can hold.
             sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
@@ -89,10 +92,11 @@ class ProblemNames:
 
     def find(self, task_id: str) -> Problem | None:
         """Return the problem, or None when the name fits none, or several."""
-        spelled = _spelling(task_id)
-        found = self._exact.get(task_id) or self._spelled.get(spelled)
-        if found or spelled in self._spelled:
+        if found := self._exact.get(task_id):
             return found
+        spelled = _spelling(task_id)
+        if spelled in self._spelled:
+            return self._spelled[spelled]
         prefix, _, number = spelled.rpartition("/")
         # Only one of the two may lack the prefix: HumanEval/2 is not Mbpp/2.
         return self._spelled.get(number) if prefix else self._numbered.get(number)
@@ -108,6 +112,14 @@ class ProblemNames:
 def _spelling(task_id: str) -> str:
     parts = re.split(r"[/_\-\s]+", task_id.strip().lower())
     return "/".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in parts)
+
+
+def _sample_or_row(line: str) -> Any:
+    """Return a line's sample, or its row where that needs more than to be read: other fields, or other names."""
+    try:
+        return Sample.model_validate_json(line)
+    except ValidationError:
+        return json.loads(line)
 
 
 def _single(where: str, row: Any) -> Iterator[Row]:

@@ -47,6 +47,15 @@ class StageInfo(ReportPart):
     settings: dict[str, Any] = {}
 
 
+class FileInfo(ReportPart):
+    """A file that a comparison read, where no run made it."""
+
+    what: str
+    path: str
+    rows: int | None = None
+    digest: str = ""
+
+
 class AdapterInfo(ReportPart):
     """An adapter that the run trained."""
 
@@ -95,6 +104,7 @@ class ReportData(ReportPart):
         rows: Numbers of rows by stage and kind, such as samples, examples and pairs.
         rejected: Number of rejected rows by stage and reason.
         steps: Finished stages, in order.
+        files: Files that were compared, where no run made what is evaluated.
         adapters: Adapters trained, in order.
         champion_before: The champion before the decision, in words; empty: not known.
         commands: How to use the adapter, and how to undo its promotion.
@@ -122,6 +132,7 @@ class ReportData(ReportPart):
     rows: dict[str, dict[str, int]] = {}
     rejected: dict[str, dict[str, int]] = {}
     steps: tuple[StageInfo, ...] = ()
+    files: tuple[FileInfo, ...] = ()
     adapters: tuple[AdapterInfo, ...] = ()
     champion_before: str = ""
     commands: tuple[Command, ...] = ()
