@@ -448,6 +448,7 @@ from codekiln.registry import Registry
 registry = Registry(sys.argv[1], "demo")
 for number in range(6):
     registry.record_decision("tiny", f"{sys.argv[2]}{number}", f"{sys.argv[2]}{number}")
+    registry.record_set("tiny", f"5e{number}", "x" * 9000)
 """
 
 
@@ -455,3 +456,25 @@ def test_decisions_written_at_once_are_all_kept(registry: Registry, uri: str) ->
     writers = [subprocess.Popen([sys.executable, "-c", WRITE, uri, name]) for name in "abc"]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
     assert sorted(registry.decisions("tiny")) == [f"{name}{number}" for name in "abc" for number in range(6)]
+    assert registry.all_decisions()[1] == {f"5e{number}": "x" * 9000 for number in range(6)}
+
+
+def test_a_tag_that_another_process_adds_at_the_same_time_is_replaced(registry: Registry, monkeypatch) -> None:
+    from mlflow.exceptions import MlflowException
+
+    write, calls = registry.client.set_registered_model_tag, []
+
+    def refused(name: str, key: str, value: str) -> None:
+        calls.append(value)
+        if len(calls) == 1:
+            write(name, key, "theirs")
+            raise MlflowException("UNIQUE constraint failed")
+        if value == "never":
+            raise MlflowException("out of order")
+        write(name, key, value)
+
+    monkeypatch.setattr(registry.client, "set_registered_model_tag", refused)
+    registry.record_decision("tiny", "a", "ours")
+    assert registry.decisions("tiny") == ["ours"]
+    with pytest.raises(RegistryError, match="out of order"):
+        registry.record_decision("tiny", "b", "never")
