@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import explain_errors
+from codekiln.registry.connection import explain_errors, upsert
 from codekiln.registry.runs import PREFIX, TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Decisions:
     def record_decision(self, model_name: str, key: str, text: str) -> None:
         """Record or replace the decision ``key``, of at most 5,000 characters; the model is created when it is new."""
         self._create(model_name)
-        self._tag_model(model_name, DECISION + key, text)
+        upsert(self.client.set_registered_model_tag, model_name, DECISION + key, text)
 
     @explain_errors
     def record_set(self, model_name: str, digest: str, text: str) -> None:
@@ -75,7 +75,9 @@ class Decisions:
         self._create(model_name)
         parts = [text[start : start + TEXT_LENGTH] for start in range(0, len(text), TEXT_LENGTH)]
         for number, part in enumerate(parts, 1):
-            self._tag_model(model_name, f"{PROBLEMS}{digest}.{number}-of-{len(parts)}", part)
+            upsert(
+                self.client.set_registered_model_tag, model_name, f"{PROBLEMS}{digest}.{number}-of-{len(parts)}", part
+            )
 
     @explain_errors
     def keep_files(self, run_id: str, key: str, files: Sequence[Path]) -> None:
@@ -98,18 +100,6 @@ class Decisions:
                         f"{FOLDER}/{key}/{name} of run {run_id} was changed after the decision\n  fix: restore the file"
                     )
                 write_atomic(folder / name, found.read_bytes())
-
-    def _tag_model(self, model_name: str, key: str, text: str) -> None:
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            self.client.set_registered_model_tag(model_name, key, text)
-        except (MlflowException, SQLAlchemyError):
-            # Of two processes that add the same tag at once MLflow refuses one, whose second call replaces the tag.
-            if key not in self.client.get_registered_model(model_name).tags:
-                raise
-            self.client.set_registered_model_tag(model_name, key, text)
 
     def _models(self) -> Iterator["RegisteredModel"]:
         token: str | None = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import explain_errors
+from codekiln.registry.connection import explain_errors, upsert
 from codekiln.registry.decisions import Decisions
 from codekiln.registry.runs import truncated
 
@@ -116,7 +116,7 @@ class ModelVersions(Decisions):
     @explain_errors
     def set_challenger(self, version: Version) -> Version:
         """Point ``challenger`` at a version and return it."""
-        self.client.set_registered_model_alias(version.name, CHALLENGER, str(version.version))
+        upsert(self.client.set_registered_model_alias, version.name, CHALLENGER, str(version.version))
         return self._get(version.name, version.version)
 
     @explain_errors
@@ -131,9 +131,9 @@ class ModelVersions(Decisions):
         if current is None or current.version != version.version:
             replaced = str(current.version) if current else NO_VERSION
             if current:
-                self.client.set_registered_model_alias(version.name, PREVIOUS, replaced)
+                upsert(self.client.set_registered_model_alias, version.name, PREVIOUS, replaced)
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
-            self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
+            upsert(self.client.set_registered_model_alias, version.name, CHAMPION, str(version.version))
         # After the alias has moved: a promotion that is interrupted before is completed by a repetition.
         self._tag(version, {PROMOTED_BY + decision: _now()})
         self._delete_alias(version.name, CHALLENGER, version.version)
@@ -169,7 +169,7 @@ class ModelVersions(Decisions):
         if previous is None:
             self.client.delete_registered_model_alias(model_name, CHAMPION)
             return None
-        self.client.set_registered_model_alias(model_name, CHAMPION, str(previous.version))
+        upsert(self.client.set_registered_model_alias, model_name, CHAMPION, str(previous.version))
         self._delete_alias(model_name, PREVIOUS, previous.version)
         return self._get(model_name, previous.version)
 
@@ -196,7 +196,7 @@ class ModelVersions(Decisions):
 
     def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
-            self.client.set_model_version_tag(version.name, str(version.version), key, value)
+            upsert(self.client.set_model_version_tag, version.name, str(version.version), key, value)
 
 
 def _version(found: "ModelVersion", aliases: Mapping[str, str]) -> Version:

@@ -478,3 +478,25 @@ def test_a_tag_that_another_process_adds_at_the_same_time_is_replaced(registry: 
     assert registry.decisions("tiny") == ["ours"]
     with pytest.raises(RegistryError, match="out of order"):
         registry.record_decision("tiny", "b", "never")
+
+
+def test_two_processes_may_promote_the_same_version_at_once(registry: Registry, tmp_path: Path, monkeypatch) -> None:
+    version = registry.register("tiny", logged(registry, adapter_folder(tmp_path / "a", b"a")), {})
+    client = registry.client
+    for name in ("set_model_version_tag", "set_registered_model_alias"):
+        monkeypatch.setattr(client, name, _refused_once(getattr(client, name)))
+    assert registry.promote(version, "key").aliases == ("champion",)
+
+
+def _refused_once(write):
+    from mlflow.exceptions import MlflowException
+
+    seen = set()
+
+    def call(*args):
+        write(*args)
+        if args not in seen:
+            seen.add(args)
+            raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed: rows.key")
+
+    return call
