@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from benchmarks.calibration.scenarios import Row, Scenario, scenarios, simulate
+from benchmarks.calibration.scenarios import SERIES, Row, Scenario, scenarios, simulate
 from benchmarks.calibration.table import as_json, markdown, write
 
 RUNS, QUICK = 10_000, 1_500
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 
 def calibrate(chosen: list[Scenario], runs: int, processes: int | None = None) -> list[Row]:
-    """Return the rows of scenarios; one of several tries takes as many fewer runs."""
+    """Return the rows of scenarios; one of several tries has `SERIES` as many runs."""
     # One thread each: the arrays are small, and the processes share the cores already.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
@@ -51,7 +51,7 @@ def calibrate(chosen: list[Scenario], runs: int, processes: int | None = None) -
 
 
 def _simulate(runs: int, scenario: Scenario) -> Row:
-    return simulate(scenario, max(200, runs // scenario.tries))
+    return simulate(scenario, runs if scenario.tries == 1 else max(200, round(SERIES * runs)))
 
 
 if __name__ == "__main__":

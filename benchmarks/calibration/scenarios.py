@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.calibration.judging import EVERY, METRIC, evaluations, promoted
 from benchmarks.calibration.worlds import Change, World, draw
 from codekiln.evaluation import Evaluation, Interval
-from codekiln.evaluation.statistics import MINIMUM_DIFFERING
+from codekiln.evaluation.statistics import minimum_differing
 
 Purpose = Literal["null", "boundary", "selection", "tries", "power"]
 """power: every promotion is right; all others: every promotion is false.
@@ -21,6 +21,8 @@ At the boundary the target gains much, and pass@1 falls by exactly the tolerance
 errs as often as its interval does on one side, in 2.5 % of runs.
 """
 
+SERIES = 0.2
+"""Series of several tries for each run of another row: each try is judged, so they take longest."""
 UNEVEN = (1,) * 60 + (2,) * 20 + (4,) * 10 + (10,) * 4 + (20,)
 GROUPED = {"passing_sd": (0.3, 0.3), "metric_sd": (1.2, 0.9)}
 LAYOUTS: tuple[tuple[str, tuple[int, ...]], ...] = (
@@ -71,15 +73,28 @@ def scenarios() -> Iterator[Scenario]:
         for lost, easier in ((0.01, 0.0), (0.02, 0.25), (0.02, 0.5)):
             world = World((1,) * count, Change(lost=lost, easier=easier), (0.0, 0.0), (0.0, 0.0))
             yield Scenario(f"fails its worst {lost:.0%}, logits +{easier:g}, {count}", "selection", world)
+    yield from _series()
+    for passing, metric in ((0.0, 0.5), (0.0, 1.0), (0.02, 1.0), (0.05, 1.0)):
+        for count in (200, 500):
+            change = Change(passing, metric)
+            yield Scenario(f"pass@1 {passing:+g}, metric {metric:+g}, {count}", "power", World((1,) * count, change))
+
+
+def _series() -> Iterator[Scenario]:
+    """Yield the rows of several tries."""
     for tries in (10, 20):
         yield Scenario(f"{tries} tries, nothing gained, 200", "tries", World((1,) * 200), tries)
         yield Scenario(
             f"{tries} tries, only pass@1 gained, 200", "tries", World((1,) * 200, Change(passing=0.05)), tries
         )
-    for passing, metric in ((0.0, 0.5), (0.0, 1.0), (0.02, 1.0), (0.05, 1.0)):
-        for count in (200, 500):
-            change = Change(passing, metric)
-            yield Scenario(f"pass@1 {passing:+g}, metric {metric:+g}, {count}", "power", World((1,) * count, change))
+    falling = Change(-0.02, 2.0)
+    worlds = {
+        "pass@1 falls by 0.02, 200": World((1,) * 200, falling),
+        "pass@1 falls by 0.02, 200 in groups of 4": World((4,) * 50, falling, **GROUPED),
+        "fails its worst 2%, logits +0.25, 500": World((1,) * 500, Change(lost=0.02, easier=0.25), (0, 0), (0, 0)),
+    }
+    for name, world in worlds.items():
+        yield Scenario(f"20 tries, {name}", "tries", world, 20)
 
 
 def simulate(scenario: Scenario, runs: int) -> Row:
@@ -116,7 +131,7 @@ def _truth(world: World) -> tuple[dict[str, float], dict[str, float]]:
 def _count(evaluation: Evaluation, truth: dict[str, float], means: dict[str, float], counts: Counter[str]) -> None:
     for item in evaluation.comparisons:
         if item.measure in truth:
-            judged, covered = (item.differing or 0) >= MINIMUM_DIFFERING, _covers(item.interval, truth[item.measure])
+            judged, covered = (item.differing or 0) >= minimum_differing(), _covers(item.interval, truth[item.measure])
             counts[f"{item.measure} covered"] += covered
             counts[f"{item.measure} judged"] += judged
             counts[f"{item.measure} judged, covered"] += judged and covered

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.calibration.judging import EVERY, METRIC
-from benchmarks.calibration.scenarios import Row
+from benchmarks.calibration.scenarios import SERIES, Row
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "statistics.md"
 MARKED = re.compile(r"(<!-- calibration -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -29,7 +29,10 @@ def markdown(rows: Sequence[Row], runs: int) -> str:
     head = ["what is simulated", "groups", "promoted", *_COLUMNS.values()]
     lines = [head, ["---"] * len(head), *map(_cells, rows)]
     error = 100 * (0.025 * 0.975 / runs) ** 0.5
-    note = f"{runs} simulated evaluations a row; a share of 2.5 % is exact to {error:.1f} points (one standard error)."
+    note = (
+        f"{runs} simulated evaluations a row; a share of 2.5 % is exact to {error:.1f} points (one standard error).\n"
+        f"Of several tries {SERIES * runs:.0f} series a row; exact to {error / SERIES**0.5:.1f} points."
+    )
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{note}\n"
 
 

@@ -10,7 +10,17 @@ from pydantic import BaseModel, ConfigDict
 
 from codekiln.evaluation.measures import PASS
 from codekiln.evaluation.per_problem import PerProblem
-from codekiln.evaluation.statistics import LEVEL, Derived, Estimate, Interval, Kind, bootstrap, mean_intervals, widening
+from codekiln.evaluation.statistics import (
+    LEVEL,
+    Derived,
+    Estimate,
+    Interval,
+    Kind,
+    bootstrap,
+    mean_intervals,
+    minimum_differing,
+    widening,
+)
 
 CHAMPION = "champion"
 
@@ -23,7 +33,7 @@ class Comparison(BaseModel):
 
     ``n`` is the number of these problems, ``groups`` the number of their groups, and ``differing`` that of the groups
     in which a difference is not zero. A problem without a group counts as one. A distance has no ``differing``. ``df``
-    are the degrees of freedom of the interval's t quantile.
+    are the degrees of freedom of the interval's t quantile, and ``padded`` is as in `Estimate`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +48,7 @@ class Comparison(BaseModel):
     groups: int | None = None
     differing: int | None = None
     df: float | None = None
+    padded: tuple[float, float, float] | None = None
 
     def at(self, level: float) -> "Comparison":
         """Return the comparison with the interval whose two-sided error is ``level``; at 0.05 it is the same.
@@ -49,7 +60,10 @@ class Comparison(BaseModel):
             return self
         if self.df is None:
             raise ValueError(f"no degrees of freedom of {self.measure}")
-        (mean, low, high), factor = known, widening(level, self.df)
+        mean, low, high, df = *known, self.df
+        if self.padded and self.differing is not None and self.differing < minimum_differing(level):
+            low, high, df = self.padded
+        factor = widening(level, df)
         return self.model_copy(update={"low": mean - factor * (mean - low), "high": mean + factor * (high - mean)})
 
     @property
@@ -156,7 +170,7 @@ def compared(
 ) -> Comparison:
     """Return a comparison; without an estimate, ``whole`` says what it rests on."""
     contender, against, measure = key
-    n, groups, differing, df = whole if estimate is None else estimate[1:]
+    n, groups, differing, df = whole if estimate is None else estimate[1:5]
     return Comparison(
         contender=contender,
         against=str(against),
@@ -168,4 +182,5 @@ def compared(
         groups=groups,
         differing=differing,
         df=df,
+        padded=estimate.padded if estimate else None,
     )

@@ -10,7 +10,7 @@ from codekiln.errors import InputError
 from codekiln.evaluation.criteria import Criterion, named
 from codekiln.evaluation.measures import over_all_samples
 from codekiln.evaluation.spending import confidence
-from codekiln.evaluation.statistics import LEVEL, MINIMUM_DIFFERING
+from codekiln.evaluation.statistics import LEVEL, minimum_differing
 from codekiln.evaluation.summary import Comparison, Evaluation
 
 PASS = "pass@1"
@@ -75,7 +75,7 @@ def decide(
 
     * the interval of the paired difference (95 %, unless ``level`` says otherwise) lies on the better side of zero, on
       ``metric`` and on every guard, over at least ``minimum_problems`` problems that both have a value on, of at least
-      `MINIMUM_GROUPS` groups, at least `MINIMUM_DIFFERING` of which differ,
+      `MINIMUM_GROUPS` groups, of which at least as many differ as `minimum_differing` says for the level,
     * the same holds over all samples that parse, where the evaluation has that: over passing samples alone, a candidate
       gains by failing where its code is worst, and
     * ``protected``, by default pass@1, is not inferior over as many: its difference's lower bound is not below
@@ -113,7 +113,8 @@ def decide(
     checks: list[Check] = []
     for against in opponents:
         for name, way in directions.items():
-            checks.append(_improves(evaluation.compare(candidate, against, name).at(level), way, minimum_problems))
+            compared = evaluation.compare(candidate, against, name).at(level)
+            checks.append(_improves(compared, way, minimum_problems, minimum_differing(level)))
         for criterion in kept:
             compared = evaluation.on(criterion.benchmark).compare(candidate, against, criterion.measure)
             checks.append(_is_kept(compared.at(level), criterion, minimum_problems))
@@ -162,7 +163,7 @@ def _over_all_samples(
     return {name: way for name, way in wanted if name in directions or name in evaluation.measures}
 
 
-def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int) -> Check:
+def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int, differing: int) -> Check:
     failure, known = _too_few(comparison, minimum), comparison.interval.known()
     if known and not failure:
         _, low, high = known
@@ -170,8 +171,8 @@ def _improves(comparison: Comparison, direction: metrics.Direction, minimum: int
             failure = f"{_changes(comparison)}, which is not above zero"
         elif direction == "lower" and not high < 0:
             failure = f"{_changes(comparison)}, which is not below zero"
-        elif comparison.differing is not None and comparison.differing < MINIMUM_DIFFERING:
-            failure = f"{comparison.measure} differs on {_few(comparison)}, {MINIMUM_DIFFERING} are needed"
+        elif comparison.differing is not None and comparison.differing < differing:
+            failure = f"{comparison.measure} differs on {_few(comparison)}, {differing} are needed"
     return Check(**comparison.model_dump(), direction=direction, ok=not failure, failure=failure)
 
 

@@ -5,12 +5,14 @@ Formulas for the gate's t intervals; tests compare them with simulated evaluatio
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 from scipy.special import betaincinv, nctdtr, stdtrit
 
 from codekiln.evaluation.gate import groups_needed
-from codekiln.evaluation.statistics import LEVEL
+from codekiln.evaluation.spending import level_of
+from codekiln.evaluation.statistics import LEVEL, minimum_differing
 
 WANTED = 0.8
 """The chance of promotion that a gain is asked to have."""
@@ -117,6 +119,41 @@ def power(design: Design, spread: Spread | None = None, change: float = 0.0) -> 
         problems=_fewest(lambda count: holds(_resized(design, count)) >= enough),
         samples=_fewest(lambda count: holds(replace(design, samples=count)) >= enough),
     )
+
+
+def equal_half_width(design: Design) -> float:
+    """Return half the width of the interval of a share's difference that is zero on every problem.
+
+    `mean_intervals` makes it: with two more groups, one of +1 and one of -1.
+    """
+    groups = design.clusters + 2
+    return float(stdtrit(groups - 1, 1 - design.level / 2) * np.sqrt(2 / (groups * (groups - 1))))
+
+
+def too_few_groups(design: Design) -> list[str]:
+    """Return in words that later candidates, or all, cannot show a gain on so few groups; empty when they can."""
+    for number, whose in ((1, "no candidate"), (2, "only the first candidate")):
+        if design.clusters < (needed := minimum_differing(level_of(number))):
+            few = f"groups must differ, and there are {design.clusters}"
+            return [f"{whose} can be promoted: at least {needed} {few}"]
+    return []
+
+
+def too_few_equal(design: Design, protected: str) -> list[str]:
+    """Return in words that a candidate with an unchanged share is refused, as it may have fallen; empty when it is not.
+
+    Args:
+        design: The evaluation.
+        protected: Name of the share that may not fall.
+    """
+    if (half := equal_half_width(design)) <= design.tolerance:
+        return []
+    fewest = _fewest(lambda count: equal_half_width(_resized(design, count)) <= design.tolerance)
+    enough = f"{fewest} problems, or " if fewest else ""
+    return [
+        f"a candidate with the same {protected} on every problem is refused, because a fall of up to {half:.3f} is not "
+        f"ruled out (tolerance {design.tolerance:g}); that takes {enough}a tolerance of {ceil(100 * half) / 100:g}"
+    ]
 
 
 def describe(design: Design, *, structural: bool) -> str:

@@ -52,7 +52,9 @@ def results(evaluation: Evaluation, gate: Gate, provenance: Mapping[str, Any] | 
 
 
 def _comparisons(evaluation: Evaluation) -> list[dict[str, Any]]:
-    return [item.model_dump(mode="json", exclude={"groups", "differing", "df"}) for item in evaluation.comparisons]
+    return [
+        item.model_dump(mode="json", exclude={"groups", "differing", "df", "padded"}) for item in evaluation.comparisons
+    ]
 
 
 def table(evaluation: Evaluation) -> str:

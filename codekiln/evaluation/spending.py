@@ -4,7 +4,7 @@ from math import floor, log10
 
 TOTAL = 0.05
 """Two-sided level that all candidates of a set share: one is promoted without a gain in at most half as many sets."""
-FIRST = 0.9
+FIRST = 0.98
 """The first candidate's share of it: most sets judge one, which then gains as much from its data as at 95 %."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

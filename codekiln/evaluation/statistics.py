@@ -4,6 +4,7 @@ docs/statistics.md says why these, and how often they cover.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from math import ceil, log2
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,9 +14,6 @@ from scipy.special import ndtr, stdtrit
 RESAMPLES = 10_000
 LEVEL = 0.05
 """The two-sided error of all intervals, which makes them 95 % intervals."""
-MINIMUM_DIFFERING = 6
-"""Fewest clusters with a difference other than zero that can decide anything: by the sign test, six of one sign have
-p = 2 / 2^6 = 0.031, and five have 0.0625."""
 _BLOCK = 2_000_000
 """Drawn indices held in memory at once, which bounds memory at about 32 MB whatever the number of resamples."""
 
@@ -50,7 +48,9 @@ class Estimate(NamedTuple):
     """The interval of a mean, and what it rests on.
 
     ``problems`` have a value; they are of ``groups`` clusters, and in ``differing`` of these a value is not zero.
-    ``df`` are the degrees of freedom of its t quantile, None where there is no interval.
+    ``df`` are the degrees of freedom of its t quantile, None where there is no interval. ``padded`` are low end, high
+    end and degrees of freedom with two more clusters, of a difference of shares only: for a level at which
+    ``differing`` clusters are too few.
     """
 
     interval: Interval
@@ -58,6 +58,15 @@ class Estimate(NamedTuple):
     groups: int
     differing: int
     df: float | None
+    padded: tuple[float, float, float] | None = None
+
+
+def minimum_differing(level: float = LEVEL) -> int:
+    """Return the fewest clusters with a difference other than zero that can decide anything at a two-sided level.
+
+    By the sign test n differences of one sign have p = 2 / 2^n: six have 0.031, and five have 0.0625.
+    """
+    return ceil(1 - log2(level))
 
 
 def mean_intervals(
@@ -70,7 +79,7 @@ def mean_intervals(
     exceptions, where values are bounded and a t interval is too narrow near the bounds:
 
     * A share has Wilson's interval (1927) for the effective number of problems, as in Franco et al. (2019).
-    * A difference of shares that is not zero in fewer than `MINIMUM_DIFFERING` clusters is taken with two more
+    * A difference of shares that is not zero in fewer than `minimum_differing` clusters is taken with two more
       clusters, one of +1 and one of -1: for pairs of 0 and 1 that is the interval of Bonett and Price (2012).
 
     Args:
@@ -84,7 +93,10 @@ def mean_intervals(
     sums, counts, nonzero = (_per_cluster(part, labels) for part in (filled, known * 1.0, (filled != 0) * 1.0))
     groups, differing = (counts > 0).sum(0), (nonzero > 0).sum(0)
     kind = np.array(["value"] * values.shape[1] if kinds is None else kinds)
-    low, high, df = _ends(sums, counts, kind, differing)
+    difference = kind == "difference of shares"
+    low, high, df = _ends(sums, counts, kind, difference & (differing < minimum_differing()))
+    padded = np.full((len(kind), 3), np.nan)
+    padded[difference] = np.transpose(_ends(sums[:, difference], counts[:, difference], kind[difference], True))
     return [
         Estimate(
             interval=_interval(values[known[:, column], column], low[column], high[column]),
@@ -92,6 +104,7 @@ def mean_intervals(
             groups=int(groups[column]),
             differing=int(differing[column]),
             df=_known(df[column]),
+            padded=None if np.isnan(padded[column]).any() else tuple(padded[column].tolist()),
         )
         for column in range(values.shape[1])
     ]
@@ -144,12 +157,15 @@ def _per_cluster(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _ends(
-    sums: np.ndarray, counts: np.ndarray, kind: np.ndarray, differing: np.ndarray
+    sums: np.ndarray, counts: np.ndarray, kind: np.ndarray, padded: np.ndarray | bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return lower ends, upper ends and degrees of freedom; NaN where fewer than two clusters have a value."""
+    """Return lower ends, upper ends and degrees of freedom; NaN where fewer than two clusters have a value.
+
+    Columns that are ``padded`` have two more clusters of mean size, one of +1 and one of -1.
+    """
     groups, difference = (counts > 0).sum(0), kind == "difference of shares"
     with np.errstate(divide="ignore", invalid="ignore"):
-        pseudo = np.where(difference & (differing < MINIMUM_DIFFERING), counts.sum(0) / groups, 0.0)
+        pseudo = np.where(padded, counts.sum(0) / groups, 0.0)
         mean, error, df = _cluster_robust(np.vstack([sums, pseudo, -pseudo]), np.vstack([counts, pseudo, pseudo]))
         quantile = stdtrit(df, 1 - LEVEL / 2)
         bound = np.where(difference, 1.0, np.inf)

@@ -44,7 +44,7 @@ def plan_evaluation(settings: Settings, problems: int, groups: int | None = None
     """Return what an evaluation on so many problems of so many groups can show, in words.
 
     For the first candidate on the set: later ones are judged more strictly. Only pass@1 has known spreads: where a
-    recipe protects something else, the text is just the size.
+    recipe protects something else, the text is the size, and what is sure to be refused.
 
     Args:
         settings: Of the run.
@@ -56,9 +56,19 @@ def plan_evaluation(settings: Settings, problems: int, groups: int | None = None
     design = power.Design(problems, settings.evaluate.n, groups, tolerance, level_of(1))
     if power.obstacles(problems, design.clusters, settings.evaluation.minimum_problems):
         return f"{problems} problems of {design.clusters} groups, too few for the gate to judge by"
-    if not benchmark and recipes.get(settings.recipe).guard != "pass@1":
-        return f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
-    return power.describe(design, structural=not benchmark and settings.metric == metrics.DEFAULT)
+    guard = "pass@1" if benchmark else recipes.get(settings.recipe).guard
+    if guard == "pass@1":
+        text = power.describe(design, structural=not benchmark and settings.metric == metrics.DEFAULT)
+    else:
+        text = f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
+    return "; warning: ".join([text, *_warnings(settings, design, guard, benchmark)])
+
+
+def _warnings(settings: Settings, design: power.Design, guard: str, benchmark: str) -> list[str]:
+    if not benchmark:
+        return [*power.too_few_groups(design), *power.too_few_equal(design, guard)]
+    critical = any(one.name == benchmark and one.role == "critical" for one in settings.evaluation.benchmark)
+    return power.too_few_equal(design, f"{guard} on {benchmark}") if critical else []
 
 
 def _tolerance(settings: Settings, benchmark: str) -> float:

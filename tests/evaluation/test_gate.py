@@ -223,6 +223,17 @@ def test_a_gain_on_a_few_problems_decides_nothing(changed, promoted):
     assert ("own differs on 5 problems only, 6 are needed" in gate.sentence) is not promoted
 
 
+@pytest.mark.parametrize(("changed", "promoted"), [(11, False), (12, True)])
+def test_a_later_candidate_must_differ_on_more_problems(changed, promoted):
+    measured = evaluate(problems(30, changed), ["own"])
+    gate = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.5, level=0.049)
+    later = decide(measured, "dpo", metric="own", direction="higher", tolerance=0.5, level=0.0005)
+    assert gate.promoted
+    assert later.reasons[0].low > 0
+    assert later.promoted is promoted
+    assert ("own differs on 11 problems only, 12 are needed" in later.sentence) is not promoted
+
+
 def test_groups_that_differ_are_counted_not_their_problems():
     groups = {str(task): f"g{task // 10}" for task in range(200)}
     measured = evaluate(problems(200, 50), ["own"], groups=groups)

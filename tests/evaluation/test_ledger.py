@@ -30,12 +30,12 @@ def test_all_levels_together_are_five_percent_and_fall():
 @pytest.mark.parametrize(
     ("number", "ordinal", "percent"),
     [
-        (1, "first", "95.5 %"),
-        (2, "second", "99.75 %"),
-        (3, "third", "99.917 %"),
-        (11, "11th", "99.9955 %"),
-        (22, "22nd", "99.9989 %"),
-        (113, "113th", "99.999960 %"),
+        (1, "first", "95.1 %"),
+        (2, "second", "99.950 %"),
+        (3, "third", "99.983 %"),
+        (11, "11th", "99.99909 %"),
+        (22, "22nd", "99.99978 %"),
+        (113, "113th", "99.9999921 %"),
     ],
 )
 def test_a_charge_is_said_in_words(number, ordinal, percent):
@@ -133,10 +133,10 @@ def test_a_table_shows_the_sets_and_what_the_next_candidate_is_charged():
     ]
     lines = table(rows).splitlines()
     assert lines[0].split() == ["model", "target", "set", "number", "level", "adapter", "verdict", "when", "run"]
-    assert lines[1].split() == ["tiny", TARGET[0], "1" * 12, "1", "0.045", "a" * 12, "promoted", "2026-01-01", "r1"]
-    assert lines[2].split()[2:5] == ["1" * 12, "2", "0.0025"]
-    assert lines[3].split()[2:] == ["2" * 12, "1", "0.045", "a" * 12, "open"]
+    assert lines[1].split() == ["tiny", TARGET[0], "1" * 12, "1", "0.049", "a" * 12, "promoted", "2026-01-01", "r1"]
+    assert lines[2].split()[2:5] == ["1" * 12, "2", "0.0005"]
+    assert lines[3].split()[2:] == ["2" * 12, "1", "0.049", "a" * 12, "open"]
     assert outlook(rows) == [
-        f"tiny, {TARGET[0]}, set 111111111111: the next candidate is judged with intervals at 99.917 %",
-        f"tiny, {TARGET[0]}, set 222222222222: the next candidate is judged with intervals at 99.75 %",
+        f"tiny, {TARGET[0]}, set 111111111111: the next candidate is judged with intervals at 99.983 %",
+        f"tiny, {TARGET[0]}, set 222222222222: the next candidate is judged with intervals at 99.950 %",
     ]

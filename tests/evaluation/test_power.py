@@ -8,7 +8,18 @@ import pytest
 from benchmarks.calibration.judging import evaluations, promoted
 from benchmarks.calibration.worlds import SAMPLE_SD, SAMPLES, Change, World, draw
 from codekiln.evaluation import power as formulas
-from codekiln.evaluation.power import WANTED, Design, Spread, obstacles, power
+from codekiln.evaluation.estimation import compared
+from codekiln.evaluation.power import (
+    WANTED,
+    Design,
+    Spread,
+    equal_half_width,
+    obstacles,
+    power,
+    too_few_equal,
+    too_few_groups,
+)
+from codekiln.evaluation.statistics import mean_intervals
 
 
 def spread_of(world: World) -> Spread:
@@ -100,3 +111,33 @@ def test_a_set_that_can_never_promote_has_a_reason(problems, groups, found):
 def test_who_lowers_the_number_of_problems_lowers_that_of_groups():
     assert obstacles(8, 5, 5) == []
     assert obstacles(8, 4, 5) == ["4 groups, where the gate needs 5"]
+
+
+@pytest.mark.parametrize(("problems", "groups", "level"), [(60, 60, 0.049), (60, 20, 0.05), (139, 139, 0.0005)])
+def test_the_interval_of_no_difference_is_that_of_the_evaluation(problems, groups, level):
+    labels = [task % groups for task in range(problems)]
+    (found,) = mean_intervals(np.zeros((problems, 1)), labels, ["difference of shares"])
+    interval = compared(("dpo", "base", "valid"), found.interval, found).at(level)
+    design = Design(problems, 4, groups, level=level)
+    assert equal_half_width(design) == pytest.approx(interval.high) == pytest.approx(-interval.low)
+
+
+def test_the_fewest_problems_that_rule_out_a_fall_are_said():
+    assert too_few_equal(Design(139, 4, level=0.049), "valid") == []
+    (few,) = too_few_equal(Design(138, 4, level=0.049), "valid")
+    assert "same valid on every problem is refused" in few
+    assert "not ruled out (tolerance 0.02); that takes 139 problems, or a tolerance of 0.03" in few
+    assert too_few_equal(Design(138, 4, tolerance=0.03, level=0.049), "valid") == []
+    (grouped,) = too_few_equal(Design(138, 4, groups=46, level=0.049), "valid")
+    assert "that takes 416 problems" in grouped
+    (impossible,) = too_few_equal(Design(138, 4, tolerance=0.0, level=0.049), "valid")
+    assert impossible.endswith("that takes a tolerance of 0.03")
+
+
+def test_fewer_groups_than_must_differ_are_named():
+    def said(groups):
+        return too_few_groups(Design(200, 4, groups=groups, level=0.049))
+
+    assert said(5) == ["no candidate can be promoted: at least 6 groups must differ, and there are 5"]
+    assert said(6) == ["only the first candidate can be promoted: at least 12 groups must differ, and there are 6"]
+    assert said(12) == []

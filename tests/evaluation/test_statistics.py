@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import linalg, stats
 
 from codekiln.evaluation import bootstrap, mean_intervals
-from codekiln.evaluation.statistics import MINIMUM_DIFFERING, Interval
+from codekiln.evaluation.estimation import compared
+from codekiln.evaluation.statistics import Interval, minimum_differing
 
 values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=40)
 shares = st.lists(st.floats(0, 1), min_size=2, max_size=40)
@@ -85,12 +86,39 @@ def test_no_difference_at_all_is_no_proof_that_there_is_none():
     assert found.high == -found.low == pytest.approx(3 / 200, rel=0.1)  # the rule of three
 
 
-@pytest.mark.parametrize(("differing", "wider"), [(MINIMUM_DIFFERING - 1, True), (MINIMUM_DIFFERING, False)])
+@pytest.mark.parametrize(("differing", "wider"), [(5, True), (6, False)])
 def test_clusters_are_added_only_where_few_differ(differing, wider):
     changes = [1.0, -1.0] * (differing // 2) + [1.0] * (differing % 2) + [0.0] * 100
     plain, bounded = interval(changes), interval(changes, kind="difference of shares")
     assert (bounded.high - bounded.low > 1.05 * (plain.high - plain.low)) is wider
     assert wider or bounded == plain
+
+
+@pytest.mark.parametrize("level", [0.05, 0.049, 0.03125, 0.0005, 2e-6])
+def test_as_many_clusters_must_differ_as_the_sign_test_needs_at_the_level(level):
+    enough = minimum_differing(level)
+    assert stats.binomtest(enough, enough).pvalue <= level < stats.binomtest(enough - 1, enough - 1).pvalue
+
+
+@pytest.mark.parametrize(("differing", "wider"), [(11, True), (12, False)])
+def test_at_a_stricter_level_clusters_are_added_where_more_differ(differing, wider):
+    changes = [-1.0] * differing + [0.0] * 150
+    (shares,), (values,) = (mean_intervals(column(changes), kinds=[kind]) for kind in ("difference of shares", "value"))
+    shares, values = (compared(("dpo", "base", "pass@1"), one.interval, one) for one in (shares, values))
+    assert (shares.low, shares.high) == (values.low, values.high)
+    strict, plain = shares.at(0.0005), values.at(0.0005)
+    assert (strict.low < plain.low) is (strict.high > plain.high) is wider
+    assert wider or (strict.low, strict.high) == (plain.low, plain.high)
+    padded = stats.ttest_1samp([*changes, 1.0, -1.0], 0).confidence_interval(0.9995)
+    assert not wider or (strict.low, strict.high) == pytest.approx((padded.low, padded.high), abs=0.004)
+
+
+def test_values_and_shares_themselves_are_never_taken_with_more_clusters():
+    data = np.tile(column([0.0] * 30 + [1.0] * 2), 3)
+    found = mean_intervals(data, kinds=["value", "share", "difference of shares"])
+    assert [item.padded is None for item in found] == [True, True, False]
+    (one_group,) = mean_intervals(column([1.0, 0.0]), ["a", "a"], ["difference of shares"])
+    assert one_group.padded is None
 
 
 @pytest.mark.parametrize("case", ["even", "uneven", "missing"])
@@ -109,7 +137,7 @@ def test_an_estimate_says_what_it_rests_on():
     data = np.array([[0.0, 1.0], [0.0, 2.0], [3.0, np.nan], [0.0, np.nan]])
     first, second = mean_intervals(data, ["a", "a", "b", "c"])
     assert first[1:4] == (4, 3, 1)
-    assert second[1:] == (2, 1, 1, None)
+    assert second[1:] == (2, 1, 1, None, None)
 
 
 def test_degrees_of_freedom_are_groups_less_one_and_fewer_where_groups_are_uneven():

@@ -51,4 +51,19 @@ def test_spreads_are_known_of_structure_and_pass_at_1_only():
     assert "a gain of" not in lines
     assert "the guard holds in 100 % of evaluations" in lines
     own = plan_evaluation(settings(recipe="student"), 60, 20)
-    assert own == "60 problems of 20 groups, 4 samples each"
+    assert own.startswith("60 problems of 20 groups, 4 samples each; warning: a candidate with the same valid on every")
+    assert plan_evaluation(settings(recipe="student"), 150) == "150 problems of 150 groups, 4 samples each"
+
+
+@pytest.mark.parametrize(
+    ("problems", "role", "warned"), [(100, "critical", True), (164, "critical", False), (100, "advisory", False)]
+)
+def test_a_benchmark_too_small_for_an_unchanged_candidate_is_warned_of_where_it_decides(problems, role, warned):
+    table = f'evaluation.benchmark=[{{name="other", source="tiny", role="{role}"}}]'
+    said = plan_evaluation(settings(table), problems, benchmark="other")
+    assert ("warning: a candidate with the same pass@1 on other on every problem is refused" in said) is warned
+    assert "warning" not in plan_evaluation(settings(table), 200)
+
+
+def test_a_set_on_which_only_the_first_candidate_can_be_promoted_is_warned_of():
+    assert "warning: only the first candidate can be promoted" in plan_evaluation(settings(), 200, 10)

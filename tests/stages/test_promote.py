@@ -30,7 +30,7 @@ def champion(uri):
 def test_the_first_candidate_is_promoted_and_recorded(tmp_path, uri):
     found = judged_run(tmp_path / "a", uri, b"a").promote()["gate"]
     assert found["promoted"]
-    assert found["sentence"].endswith("; intervals at 95.5 % for the first candidate judged on this set")
+    assert found["sentence"].endswith("; intervals at 95.1 % for the first candidate judged on this set")
     assert (found["number"], found["level"], found["recorded"]) == (1, level_of(1), None)
     assert champion(uri) == 1
     (decision,) = decisions(uri)
@@ -68,7 +68,7 @@ def test_the_second_and_third_candidates_are_charged(tmp_path, uri):
     second = judged_run(tmp_path / "b", uri, b"b").promote()["gate"]
     assert second["promoted"]
     assert (second["number"], second["level"]) == (2, level_of(2))
-    assert second["sentence"].endswith("; intervals at 99.75 % for the second candidate judged on this set")
+    assert second["sentence"].endswith("; intervals at 99.950 % for the second candidate judged on this set")
     third = judged_run(tmp_path / "c", uri, b"c", gain=0.0).promote()["gate"]
     assert (third["number"], third["promoted"]) == (3, False)
     assert "third candidate judged on this set" in (tmp_path / "c" / "promote" / "report.html").read_text()
