@@ -22,6 +22,8 @@ from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
+from codekiln.stages.eligibility import require_same_base
+from codekiln.stages.ledger import next_number
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.run_folder import (
     EVALUATION,
@@ -82,9 +84,11 @@ def _check(context: StageContext) -> Summary:
     write_settings(context.output, settings)
     _start_parent(settings, context)
     (found,) = counts
+    rows = Dataset(context.output / EVALUATION, Problem).rows()
+    number = next_number(open_registry(settings, context.output), settings, rows)
     for name, size in found.evaluation.items():
         key = f"benchmark {name}" if name else "evaluation"
-        notes[key] = plan_evaluation(settings, *size, name)
+        notes[key] = plan_evaluation(settings, *size, name, number)
         print(f"check: {key}: {notes[key]}", flush=True)
     figures = {"train": found.train, **{name or "evaluation": size.problems for name, size in found.evaluation.items()}}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)
@@ -142,13 +146,7 @@ def _registry(settings: Settings, folder: Path) -> str:
     champion = registry.champion(settings.registered_name)
     if champion is None:
         return f"{settings.registered_name} has no champion yet"
-    base, wanted = champion.tags.get("base_model"), models.get(settings.base_model).id
-    if base != wanted:
-        raise InputError(
-            f"the champion of '{settings.registered_name}' adapts {base}, and this run adapts {wanted}",
-            where="promote_as",
-            fix="choose another registered model name",
-        )
+    require_same_base(settings, champion)
     return f"{settings.registered_name} has version {champion.version} as champion"
 
 
