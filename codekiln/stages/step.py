@@ -19,7 +19,7 @@ FAILED = "error in "
 
 
 def check_step(
-    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str, gate: bool
+    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: Mapping[str, Any], gate: bool
 ) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
     """Run check as a step; problems found end it with all of them and exit code 2.
 
@@ -30,12 +30,12 @@ def check_step(
         page: KFP artifact that gets a Markdown page.
         profile: Profile name.
         form: Filled-in fields of the run form.
-        overrides: ``key=value`` lines.
+        overrides: Settings over the profile, by name.
         gate: Whether a gate ends the run.
     """
 
     def perform() -> StageManifest:
-        settings = resolve(profile, form, [line for line in overrides.splitlines() if line.strip()])
+        settings = resolve(profile, form, overrides)
         if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
             raise InputError(
                 "no MLflow server is named, and steps on a cluster share no file",

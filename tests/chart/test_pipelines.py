@@ -191,6 +191,13 @@ def test_defaults_of_the_form_are_the_values_and_a_wrong_name_is_told():
         rendering.render({"pipelines": {"defaults": {"pool": "a100"}}})
 
 
+def test_overrides_have_a_default_too():
+    spec, _ = uploaded("align", {"pipelines": {"defaults": {"overrides": {"sft.epochs": 2}}}})
+    assert spec["root"]["inputDefinitions"]["parameters"]["overrides"]["defaultValue"] == {"sft.epochs": 2}
+    with pytest.raises(rendering.helm_python.HelmValuesError):
+        rendering.render({"pipelines": {"defaults": {"overrides": "sft.epochs=2"}}})
+
+
 def test_a_version_has_another_name_when_it_says_something_else():
     def versions(values):
         objects = rendering.render({**values, "pipelines": {"mode": "native"}})
