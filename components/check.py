@@ -1,4 +1,4 @@
-# mypy: disable-error-code="valid-type"
+# mypy: disable-error-code="valid-type,type-arg"
 from typing import NamedTuple
 
 from kfp.dsl import Dataset, Markdown, Output

@@ -10,6 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from charts.places import COMPILED, ROOT
 from codekiln import __version__
+from codekiln.launch.pipeline_source import is_of_release
 from tests.chart import rendering
 from tests.chart.network import Pod, allowed
 from tests.chart.rendering import of_kind, one
@@ -215,6 +216,16 @@ def test_versions_belong_to_a_pipeline_of_the_same_namespace_and_outlive_an_upgr
     for each in of_kind(objects, "PipelineVersion"):
         assert (each["metadata"]["namespace"], each["spec"]["pipelineName"]) in pipelines
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_submit_finds_what_the_chart_makes_of_kubernetes_objects():
+    chart = rendering.load((ROOT / "charts" / "codekiln" / "Chart.yaml").read_text())[0]
+    assert chart["appVersion"] == __version__
+    objects = rendering.render({"pipelines": {"mode": "native"}})
+    shown = {each["metadata"]["name"]: each["spec"]["displayName"] for each in of_kind(objects, "Pipeline")}
+    assert shown == {name: f"codekiln {name}" for name in NAMES}
+    for each in of_kind(objects, "PipelineVersion"):
+        assert is_of_release(each["spec"]["displayName"], each["spec"]["pipelineName"])
 
 
 def test_the_upload_job_is_given_every_pipeline_and_runs_after_the_rest():
