@@ -177,7 +177,7 @@ class KfpClient:
         return InputError(
             f"Kubeflow Pipelines has no pipeline 'codekiln {name}'{scope}",
             where=self.host,
-            fix="install the chart with pipelines.mode upload or native; give its pipelines.namespace with --namespace; "
+            fix="install the chart with pipelines.mode upload or native; its pipelines.namespace is --namespace here; "
             "or submit codekiln's own file with --from-package --image IMAGE",
         )
 
