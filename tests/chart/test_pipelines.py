@@ -195,8 +195,9 @@ def test_defaults_of_the_form_are_the_values_and_a_wrong_name_is_told():
 def test_overrides_have_a_default_too():
     spec, _ = uploaded("align", {"pipelines": {"defaults": {"overrides": {"sft.epochs": 2}}}})
     assert spec["root"]["inputDefinitions"]["parameters"]["overrides"]["defaultValue"] == {"sft.epochs": 2}
-    with pytest.raises(rendering.helm_python.HelmValuesError):
-        rendering.render({"pipelines": {"defaults": {"overrides": "sft.epochs=2"}}})
+    for name, wrong in (("overrides", "sft.epochs=2"), ("recipe", {"a": 1})):
+        with pytest.raises(rendering.helm_python.HelmRenderError, match=f"defaults.{name}: is .* and the form takes"):
+            rendering.render({"pipelines": {"defaults": {name: wrong}}})
 
 
 def test_a_version_has_another_name_when_it_says_something_else():
@@ -212,6 +213,8 @@ def test_a_version_has_another_name_when_it_says_something_else():
 def test_versions_belong_to_a_pipeline_of_the_same_namespace_and_outlive_an_upgrade():
     objects = rendering.render({"pipelines": {"mode": "native"}, "kfp": {"namespace": "kfp"}})
     pipelines = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in of_kind(objects, "Pipeline")}
+    for each in of_kind(objects, "Pipeline"):
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert pipelines == {("kfp", name) for name in NAMES}
     for each in of_kind(objects, "PipelineVersion"):
         assert (each["metadata"]["namespace"], each["spec"]["pipelineName"]) in pipelines
