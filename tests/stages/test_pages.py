@@ -44,7 +44,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_evaluate_shows_contenders_by_measures_with_intervals_and_not_a_column_of_figures(run):
-    levels, differences, benchmarks = tables(page(run / "evaluate"))
+    levels, differences, benchmarks = tables(page(run / "evaluate", settings={}))
     assert levels[0] == ["", "base", "sft"]
     assert levels[1] == ["pass@1", "1.000 (0.907 to 1.000)", "1.000 (0.907 to 1.000)"]
     assert [row[0] for row in levels[1:]] == [row[0] for row in differences[1:]]
