@@ -31,13 +31,14 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     from codekiln.cli import local_runner
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.run_summary import summarise
+    from codekiln.settings.overrides import parse_overrides
 
     arguments = {key: value for key, value in form.items() if value}
     # The run form of judge has no input for the recipe, since nine inputs are its limit.
     if pipeline == "judge" and "recipe" in arguments:
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
-    arguments |= {"overrides": "\n".join(overrides)}
-    if not local_runner.run(find_pipeline(pipeline), arguments, workdir):
+    form_values = {**arguments, "overrides": parse_overrides(list(overrides))}
+    if not local_runner.run(find_pipeline(pipeline), form_values, workdir):
         click.echo(f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue", err=True)
         sys.exit(2)
     text, is_refused = summarise(workdir)
