@@ -1,4 +1,4 @@
-# mypy: disable-error-code="valid-type"
+# mypy: disable-error-code="valid-type,type-arg"
 from typing import NamedTuple
 
 from kfp.dsl import Dataset, Markdown, Output
@@ -17,7 +17,7 @@ def check(
     pool: str,
     experiment: str,
     promote_as: str,
-    overrides: str,
+    overrides: dict,
     gate: bool,
 ) -> NamedTuple(
     "Placement", [("accelerator", str), ("accelerators", str), ("node_selector", dict), ("tolerations", list)]
@@ -34,7 +34,7 @@ def check(
         pool: GPU pool that trains; empty trains in the step itself.
         experiment: MLflow experiment.
         promote_as: Registered model name; empty derives it from the base model.
-        overrides: Settings over the profile, as key=value, one a line.
+        overrides: Settings over the profile, by name.
         gate: Whether a gate ends the run, so that the evaluation problems must suffice for one.
 
     Returns:

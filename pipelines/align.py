@@ -33,7 +33,7 @@ def build(rounds: int = 1) -> Any:
         experiment: str = "",
         promote_as: str = "",
         image: str = IMAGE,
-        overrides: str = "",
+        overrides: dict[str, Any] = {},  # noqa: B006 - KFP reads the default from here
     ) -> None:
         """Train, judge and perhaps promote an adapter."""
         run = add_check(

@@ -1,5 +1,7 @@
 """Make a data set and stop: check, generate, filter."""
 
+from typing import Any
+
 from components.base import IMAGE
 from pipelines.shared import add_check, add_generation, pipeline
 
@@ -13,7 +15,7 @@ def data(
     pool: str = "",
     experiment: str = "",
     image: str = IMAGE,
-    overrides: str = "",
+    overrides: dict[str, Any] = {},  # noqa: B006 - KFP reads the default from here
 ) -> None:
     """Make a data set and stop."""
     run = add_check(

@@ -1,5 +1,7 @@
 """Stop after supervised fine-tuning: check, generate, filter, SFT, evaluate, promote."""
 
+from typing import Any
+
 from components.base import IMAGE
 from components.sft import sft
 from pipelines.shared import add_check, add_evaluation, add_generation, pipeline
@@ -16,7 +18,7 @@ def instruct(
     experiment: str = "",
     promote_as: str = "",
     image: str = IMAGE,
-    overrides: str = "",
+    overrides: dict[str, Any] = {},  # noqa: B006 - KFP reads the default from here
 ) -> None:
     """Train an adapter by supervised fine-tuning alone."""
     run = add_check(

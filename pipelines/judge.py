@@ -1,5 +1,7 @@
 """Evaluate an adapter that exists already, and promote it when the gate lets it through."""
 
+from typing import Any
+
 from components.base import IMAGE
 from components.fetch import fetch
 from pipelines.shared import add_check, add_evaluation, pipeline
@@ -16,7 +18,7 @@ def judge(
     experiment: str = "",
     promote_as: str = "",
     image: str = IMAGE,
-    overrides: str = "",
+    overrides: dict[str, Any] = {},  # noqa: B006 - KFP reads the default from here
 ) -> None:
     """Evaluate and perhaps promote an adapter that exists already."""
     run = add_check(

@@ -1,5 +1,6 @@
 """Parts that several pipelines share: each adds one or more stages to the pipeline being built."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from kfp import dsl, kubernetes
 from kfp.dsl import PipelineTask
 from kfp.dsl.pipeline_channel import PipelineArtifactChannel
 
+from codekiln.settings.form import describe, describe_all
 from components.check import check
 from components.evaluate import evaluate
 from components.filter import filter
@@ -25,14 +27,24 @@ from pipelines.task_settings import (
 )
 
 
-def pipeline(name: str, description: str | None) -> Callable[[Callable[..., None]], Any]:
-    """Return the decorator of a pipeline that Kubeflow shows as ``codekiln NAME``."""
-    decorator: Callable[[Callable[..., None]], Any]
-    decorator = dsl.pipeline(name=name, display_name=f"codekiln {name}", description=description)
-    return decorator
+def pipeline(name: str, summary: str | None) -> Callable[[Callable[..., None]], Any]:
+    """Return the decorator of a pipeline that Kubeflow shows as ``codekiln NAME``.
+
+    Kubeflow's run form shows no descriptions of inputs, so the description of the pipeline says what each takes.
+    """
+
+    def decorate(function: Callable[..., None]) -> Any:
+        fields = list(inspect.signature(function).parameters)
+        # KFP takes the descriptions of inputs from here.
+        lines = [f"    {field}: {describe(field)}" for field in fields]
+        function.__doc__ = "\n".join([f"{summary}", "", "Args:", *lines])
+        description = f"{summary}\n\nInputs:\n\n{describe_all(sorted(fields))}\n"
+        return dsl.pipeline(name=name, display_name=f"codekiln {name}", description=description)(function)
+
+    return decorate
 
 
-def add_check(image: str, *, gate: bool = True, **form: str) -> CheckedRun:
+def add_check(image: str, *, gate: bool = True, **form: str | dict[str, Any]) -> CheckedRun:
     """Add check, the first stage of every pipeline; returns its outputs. ``gate``: whether a gate ends the pipeline."""
     task = set_resources(check(**form, gate=gate), "1", "8G")
     secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER)

@@ -24,7 +24,7 @@ def write(path: Path) -> Path:
         main()
 
     @dsl.pipeline(name="stand-in")
-    def pipeline(profile: str = "", overrides: str = "") -> None:
+    def pipeline(profile: str = "", overrides: dict = {}) -> None:  # noqa: B006
         waits()
 
     compiler.Compiler().compile(pipeline, str(path))

@@ -1,4 +1,5 @@
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,21 +8,11 @@ import pytest
 import yaml
 
 from codekiln import stages
+from codekiln.settings.form import FIELDS, describe
+from codekiln.settings.resolve import resolve
 
 ROOT = Path(__file__).parents[1]
 COMPILED = sorted((ROOT / "pipelines" / "compiled").glob("*.yaml"))
-FORM = {
-    "recipe",
-    "base_model",
-    "profile",
-    "metric",
-    "pool",
-    "experiment",
-    "promote_as",
-    "image",
-    "overrides",
-    "adapter",
-}
 
 
 def compiled(path: Path) -> dict:
@@ -43,8 +34,28 @@ def test_the_compiled_pipelines_are_up_to_date(tmp_path):
 def test_a_run_form_has_at_most_nine_inputs(path):
     inputs = compiled(path)["root"]["inputDefinitions"]["parameters"]
     assert len(inputs) <= 9
-    assert set(inputs) <= FORM
+    assert set(inputs) <= set(FIELDS)
     assert {name for name, about in inputs.items() if not about.get("isOptional")} <= {"adapter"}
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_the_description_says_what_each_input_takes_because_the_form_does_not(path):
+    pipeline = compiled(path)
+    inputs = pipeline["root"]["inputDefinitions"]["parameters"]
+    for name, about in inputs.items():
+        assert f"\n* `{name}`: {about['description']}\n" in pipeline["pipelineInfo"]["description"]
+        assert about["description"] == describe(name)
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_overrides_have_an_editor_because_the_field_of_a_string_is_one_line(path):
+    overrides = compiled(path)["root"]["inputDefinitions"]["parameters"]["overrides"]
+    assert (overrides["parameterType"], overrides["defaultValue"]) == ("STRUCT", {})
+
+
+def test_the_example_of_overrides_can_be_pasted_into_the_form():
+    chosen = resolve("laptop", {}, json.loads(FIELDS["overrides"].example))
+    assert (chosen.sft.epochs, chosen.evaluation.benchmark[0].source) == (2, "x.jsonl")
 
 
 def test_align_has_the_stages_of_the_design_in_order():

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,16 +47,20 @@ def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], a
 @click.option("--namespace", default="", help="Your profile's namespace, on a multi-user Kubeflow.")
 @click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bearer token.")
 @click.option("--name", default="", help="Name of the run.")
-@PROFILE
-@click.option("--recipe", default="", help="Data recipe.")
-@click.option("--base-model", default="", help="A name of `codekiln models` or a Hub id.")
-@click.option("--metric", default="", help="Target metric.")
-@click.option("--pool", default="", help="GPU pool that trains and samples.")
-@click.option("--experiment", default="", help="MLflow experiment.")
-@click.option("--promote-as", default="", help="Registered model name.")
-@click.option("--image", default="", help="Image of the steps.")
-@click.option("--adapter", default="", help="For judge: models:/name@alias or models:/name/1.")
+@click.option("--profile", help="Sizes and defaults; a name.")
+@click.option("--recipe", help="Data recipe.")
+@click.option("--base-model", help="A name of `codekiln models` or a Hub id.")
+@click.option("--metric", help="Target metric.")
+@click.option("--pool", help="GPU pool that trains and samples; '' for none.")
+@click.option("--experiment", help="MLflow experiment.")
+@click.option("--promote-as", help="Registered model name.")
+@click.option("--image", help="Image of the steps.")
+@click.option("--adapter", help="For judge: models:/name@alias or models:/name/1.")
 @SET
+@click.option("--pipeline-version", default="", help="Name of a version on the server; default: this release's newest.")
+@click.option(
+    "--from-package", is_flag=True, help="Submit codekiln's own file, not the pipeline that the chart installed."
+)
 @click.option("--wait", is_flag=True, help="Follow the run; exit with 1 when it fails.")
 def submit(
     pipeline: str,
@@ -64,30 +69,48 @@ def submit(
     token_file: Path | None,
     name: str,
     overrides: tuple[str, ...],
+    pipeline_version: str,
+    from_package: bool,
     wait: bool,
-    **form: str,
+    **form: str | None,
 ) -> None:
     """Start PIPELINE (align, instruct, data, judge, or a compiled YAML) on Kubeflow Pipelines.
+
+    A name is the pipeline that the chart has installed there; what is not given is its default.
 
     Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
     """
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.launch.kfp_client import KfpClient
-    from codekiln.settings import profiles
-    from codekiln.settings.resolve import parse_overrides, resolve
+    from codekiln.launch.pipeline_source import read_package
+    from codekiln.settings.overrides import parse_overrides
 
-    package, arguments = find_pipeline(pipeline), {key: value for key, value in form.items() if value}
-    arguments |= {"overrides": "\n".join(overrides)} if overrides else {}
-    if form["profile"] in profiles.names():
-        resolve(form["profile"], {}, list(overrides))
-    else:
-        # A profile that only the cluster has can only be resolved there, by check.
-        parse_overrides(list(overrides))
+    settings = parse_overrides(list(overrides))
+    arguments = {key: value for key, value in form.items() if value is not None}
+    package = find_pipeline(pipeline)
     server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
-    run = server.submit(package, arguments, name or f"{package.stem} {form['base_model']}".strip(), "codekiln")
+    if from_package or package == Path(pipeline):
+        source = read_package(package)
+        for missing in source.lacks(arguments):
+            click.echo(f"{source.title}: {missing}", err=True)
+    else:
+        source = server.find(pipeline, pipeline_version)
+        click.echo(source.title)
+    _check_settings(form["profile"] or str(source.default("profile")), settings)
+    given = {**arguments, "overrides": settings} if settings else arguments
+    run = server.submit(source, given, name or f"{package.stem} {form['base_model'] or ''}".strip(), "codekiln")
     click.echo(server.link(run))
     if wait:
         server.follow(run, click.echo)
+
+
+def _check_settings(profile: str, overrides: dict[str, Any]) -> None:
+    """Refuse settings that check would refuse; a profile that only the cluster has can only be resolved there."""
+    from codekiln.settings import profiles
+    from codekiln.settings.resolve import resolve
+
+    if profile in profiles.names():
+        resolve(profile, {}, overrides)
 
 
 @click.command()

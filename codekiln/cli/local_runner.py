@@ -12,7 +12,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import yaml
 
@@ -27,7 +27,7 @@ LAST_LINES = 8
 RESULTS = ("results.json", "report.html", "model_card.md")
 
 
-def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
+def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> bool:
     """Run the compiled pipeline ``path`` in ``workdir``; returns False when a step failed, whose error is then shown.
 
     The steps' own lines are shown as they are printed; all output of KFP goes to ``kfp.log``.
@@ -54,7 +54,7 @@ def run(path: Path, arguments: Mapping[str, str], workdir: Path) -> bool:
     return ok
 
 
-def _execute(path: Path, arguments: Mapping[str, str], workdir: Path, end: RunEnd) -> bool:
+def _execute(path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEnd) -> bool:
     warnings.filterwarnings("ignore", module="kfp")
     from kfp import components, local
 

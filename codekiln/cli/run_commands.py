@@ -32,15 +32,16 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     from codekiln.cli import local_runner
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.run_summary import summarise
+    from codekiln.settings.overrides import parse_overrides
 
     arguments = {key: value for key, value in form.items() if value}
     # The run form of judge has no input for the recipe, since nine inputs are its limit.
     if pipeline == "judge" and "recipe" in arguments:
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
-    arguments |= {"overrides": "\n".join(overrides)}
+    form_values = {**arguments, "overrides": parse_overrides(list(overrides))}
     stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
     try:
-        ok = local_runner.run(find_pipeline(pipeline), arguments, workdir)
+        ok = local_runner.run(find_pipeline(pipeline), form_values, workdir)
     except SystemExit:
         _say_on_a_lost_terminal(stopped)
         raise

@@ -10,11 +10,11 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import yaml
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from codekiln import __version__
-from codekiln.errors import ClusterError, InputError, did_you_mean
+from codekiln.errors import ClusterError, InputError
+from codekiln.launch.pipeline_source import PipelineSource, is_of_release, read_package
 
 POLL_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 120.0
@@ -52,24 +52,44 @@ class KfpClient:
             self.client = Client(host=self.host or None, existing_token=token or None)
             self.client.get_kfp_healthz()
 
-    def submit(self, package: Path, arguments: Mapping[str, Any], name: str, experiment: str) -> str:
-        """Start a run of a compiled pipeline and return its id.
+    def find(self, name: str, version: str = "") -> PipelineSource:
+        """Return the pipeline ``codekiln NAME`` that the chart has put there.
+
+        Args:
+            name: ``align``, ``instruct``, ``data`` or ``judge``.
+            version: Name of a version; empty: the newest of this release.
+
+        Raises:
+            InputError: The server has no such pipeline or version.
+        """
+        title = f"codekiln {name}"
+        with self._explain_errors():
+            # Pipelines of a multi-user Kubeflow belong to a profile, or to everybody.
+            pipeline = self._pipeline_id(title, self.namespace) or self._pipeline_id(title, None)
+            if pipeline is None:
+                raise self._not_installed(name)
+            found = self._version(pipeline, name, version)
+            # The list's items may come without the pipeline itself.
+            found = self.client.get_pipeline_version(pipeline, found.pipeline_version_id)
+        spec = found.pipeline_spec
+        return PipelineSource(
+            f"{title}, version {found.display_name}",
+            spec.get("pipeline_spec", spec),
+            spec.get("platform_spec") or {},
+            {"pipeline_id": pipeline, "version_id": found.pipeline_version_id},
+        )
+
+    def submit(self, source: PipelineSource, arguments: Mapping[str, Any], name: str, experiment: str) -> str:
+        """Start a run of a pipeline and return its id.
 
         Raises:
             InputError: The pipeline takes no such argument, or the server refuses the run.
         """
-        known = _inputs(package)
-        if unknown := sorted(set(arguments) - set(known)):
-            raise InputError(
-                f"the pipeline takes no '{unknown[0]}'", where=str(package), fix=did_you_mean(unknown[0], known)
-            )
+        source.check(arguments)
         with self._explain_errors(), _quiet():
             found = self.client.create_experiment(experiment, namespace=self.namespace)
             run: str = self.client.run_pipeline(
-                experiment_id=found.experiment_id,
-                job_name=name,
-                pipeline_package_path=str(package),
-                params=dict(arguments),
+                experiment_id=found.experiment_id, job_name=name, params=dict(arguments), **source.reference
             ).run_id
             return run
 
@@ -108,20 +128,58 @@ class KfpClient:
 
         The version is named by release and content, so that uploading the same file again changes nothing.
         """
-        info = _spec(package)["pipelineInfo"]
-        name = info.get("displayName", info["name"])
+        info = read_package(package).spec["pipelineInfo"]
+        name, description = info.get("displayName", info["name"]), info.get("description", "")
         version = f"{__version__}-{hashlib.sha256(package.read_bytes()).hexdigest()[:8]}"
         with self._explain_errors(), _quiet():
-            pipeline = self._pipeline_id(name) or self._create(name, info.get("description", ""))
+            pipeline = self._pipeline_id(name, self.namespace) or self._create(name, description)
             if self._has_version(pipeline, version):
                 return f"{name}: version {version} is there already"
-            self.client.upload_pipeline_version(str(package), version, pipeline_id=pipeline)
+            self.client.upload_pipeline_version(str(package), version, pipeline_id=pipeline, description=description)
         return f"{name}: version {version} uploaded"
 
-    def _pipeline_id(self, name: str) -> str | None:
+    def _pipeline_id(self, name: str, namespace: str | None) -> str | None:
         # The SDK's get_pipeline_id() does not pass on the namespace of a multi-user installation.
-        found = self.client.list_pipelines(namespace=self.namespace, page_size=100, filter=_equals(name)).pipelines
+        found = self.client.list_pipelines(namespace=namespace, page_size=100, filter=_equals(name)).pipelines
         return found[0].pipeline_id if found else None
+
+    def _version(self, pipeline: str, name: str, version: str) -> Any:
+        """Return the version of that name, or the newest that the chart of this release has made."""
+        there = self._versions(pipeline)
+        chosen = [
+            each
+            for each in there
+            if version == each.display_name or not version and is_of_release(each.display_name, name)
+        ]
+        if chosen:
+            return max(chosen, key=lambda each: each.created_at)
+        names = ", ".join(each.display_name for each in there[-5:]) or "none"
+        wanted = f"version '{version}'" if version else f"version of release {__version__}"
+        raise InputError(
+            f"'codekiln {name}' has no {wanted}; there are: {names}",
+            where=self.host,
+            fix="name one with --pipeline-version, install its release of codekiln here, or upgrade the chart",
+        )
+
+    def _versions(self, pipeline: str) -> list[Any]:
+        """Return all versions of a pipeline, the oldest first."""
+        found: list[Any] = []
+        token = ""
+        while True:
+            page = self.client.list_pipeline_versions(pipeline, page_token=token, page_size=100)
+            found += page.pipeline_versions or []
+            token = page.next_page_token
+            if not token:
+                return sorted(found, key=lambda each: each.created_at)
+
+    def _not_installed(self, name: str) -> InputError:
+        scope = f", neither in namespace {self.namespace} nor shared" if self.namespace else ""
+        return InputError(
+            f"Kubeflow Pipelines has no pipeline 'codekiln {name}'{scope}",
+            where=self.host,
+            fix="install the chart with pipelines.mode upload or native; its pipelines.namespace is --namespace here; "
+            "or submit codekiln's own file with --from-package --image IMAGE",
+        )
 
     def _create(self, name: str, description: str) -> str:
         """Create a pipeline without a version: the SDK's ``upload_pipeline`` would add one under a name of its own."""
@@ -231,16 +289,6 @@ def _tasks(run: Any) -> list[Any]:
     details = run.run_details.task_details or [] if run.run_details else []
     shown = [task for task in details if task.state and task.display_name]
     return [task for task in shown if not task.display_name.endswith(DRIVERS) and task.display_name != "root"]
-
-
-def _spec(package: Path) -> dict[str, Any]:
-    # A compiled pipeline is a YAML file of two documents: the pipeline, and its settings for Kubernetes.
-    spec: dict[str, Any] = next(yaml.safe_load_all(package.read_text(encoding="utf-8")))
-    return spec
-
-
-def _inputs(package: Path) -> list[str]:
-    return sorted(_spec(package)["root"].get("inputDefinitions", {}).get("parameters", {}))
 
 
 def _equals(name: str) -> str:

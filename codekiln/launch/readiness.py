@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from codekiln.errors import CodekilnError, InputError, InputErrors
 from codekiln.launch import exchange
-from codekiln.launch.cluster.cluster_checks import check_pool, missing_permissions
+from codekiln.launch.cluster.cluster_checks import check_pool, lacking_permissions, missing
+from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
@@ -30,14 +32,27 @@ def run_probes(probes: Mapping[str, Probe]) -> dict[str, str]:
         except CodekilnError as error:
             problems.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
     if problems:
-        raise InputErrors(problems)
+        raise InputErrors(merged(problems))
     return findings
 
 
+def merged(problems: Iterable[InputError]) -> list[InputError]:
+    """Return problems with each said once: those that differ only in their places become one that names all places."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for each in problems:
+        places.setdefault((each.what, each.fix), []).append(each.where)
+    return [InputError(what, where=", ".join(dict.fromkeys(found)), fix=fix) for (what, fix), found in places.items()]
+
+
 def pool_probes(cluster: Cluster, names: Iterable[str]) -> dict[str, Probe]:
-    """Return the probes of pools: image, permissions, runtime, queue, volume and exchange."""
-    probes = {f"pool {name}": _pool_probe(cluster, name) for name in names}
-    return {"exchange": lambda: _probe_exchange(cluster), **probes}
+    """Return the probes of pools: permissions of each kind of job, and per pool image, runtime, queue and volume."""
+    chosen, lacking = list(names), dict[str, list[Permission]]()
+    kinds = dict.fromkeys(cluster.pool(name).api for name in chosen)
+    return {
+        "exchange": lambda: _probe_exchange(cluster),
+        **{f"permissions for {kind}": partial(_probe_permissions, kind, lacking) for kind in kinds},
+        **{f"pool {name}": partial(_probe_pool, cluster, name, lacking) for name in chosen},
+    }
 
 
 def check_cluster(kfp_host: str = "") -> None:
@@ -81,14 +96,18 @@ def _probe_exchange(cluster: Cluster) -> str:
     return f"{found}; {removed} jobs that no step has waited for in {cluster.keep_days} days were removed"
 
 
-def _pool_probe(cluster: Cluster, name: str) -> Probe:
-    def probe() -> str:
-        pool = cluster.pool(name)
-        if found := [*_check_image(name, pool), *missing_permissions(pool.api), *check_pool(name, pool, cluster)]:
-            raise InputErrors(found)
-        return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
+def _probe_permissions(kind: str, lacking: dict[str, list[Permission]]) -> str:
+    lacking[kind] = lacking_permissions(kind)
+    if lacking[kind]:
+        raise InputErrors(missing(each) for each in lacking[kind])
+    return f"all {len(permissions(kind))} are granted"
 
-    return probe
+
+def _probe_pool(cluster: Cluster, name: str, lacking: Mapping[str, list[Permission]]) -> str:
+    pool = cluster.pool(name)
+    if found := [*_check_image(name, pool), *check_pool(name, pool, cluster, lacking.get(pool.api, ()))]:
+        raise InputErrors(found)
+    return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
 
 
 def _check_image(name: str, pool: Pool) -> list[InputError]:

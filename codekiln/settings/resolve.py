@@ -1,6 +1,5 @@
 """How settings are resolved: defaults < profile < run form < overrides; every mistake is reported at once."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -11,41 +10,20 @@ from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.evaluation import measures
 from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
+from codekiln.settings.overrides import parse_overrides, read_form
 from codekiln.settings.schema import EvaluationSettings, Settings
 
 FOR = "for"
 
 
-def parse_overrides(lines: list[str]) -> dict[str, Any]:
-    """Turn ``section.key=value`` texts into nested settings; values are TOML, and bare words are strings.
-
-    Raises:
-        InputErrors: Some text is not ``key=value``.
-    """
-    nested: dict[str, Any] = {}
-    errors = []
-    for line in lines:
-        key, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or not key:
-            errors.append(
-                InputError(f"'{line}' is not key=value", where="--set", fix="for example --set dpo.learning_rate=1e-4")
-            )
-            continue
-        *parents, leaf = key.split(".")
-        node = nested
-        for part in parents:
-            node = node.setdefault(part, {})
-        node[leaf] = _toml_value(value)
-    if errors:
-        raise InputErrors(errors)
-    return nested
-
-
 def resolve(
-    profile: str = "laptop", form: Mapping[str, str] | None = None, overrides: list[str] | None = None
+    profile: str = "laptop",
+    form: Mapping[str, str] | None = None,
+    overrides: list[str] | Mapping[str, Any] | None = None,
 ) -> Settings:
     """Return the settings of a run: defaults < profile < the run form's filled-in fields < overrides.
 
+    Overrides are ``key=value`` texts, or the JSON object of Kubeflow's run form (`overrides.read_form`).
     A profile's table ``for.RECIPE`` holds what it sets differently when that recipe runs.
 
     Raises:
@@ -53,12 +31,16 @@ def resolve(
     """
     chosen = {key: value for key, value in (form or {}).items() if value}
     own = profiles.read(profile)
-    special, above = own.pop(FOR, {}), merge(chosen, parse_overrides(overrides or []))
+    special, above = own.pop(FOR, {}), merge(chosen, _read(overrides or []))
     recipe = str(above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default)
     where = f"profile {profile} with overrides"
     if unknown := [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]:
         raise InputErrors(unknown)
     return validate(merge(merge(own, special.get(recipe, {})), above), where=where)
+
+
+def _read(overrides: list[str] | Mapping[str, Any]) -> dict[str, Any]:
+    return read_form(overrides) if isinstance(overrides, Mapping) else parse_overrides(overrides)
 
 
 def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,10 +165,3 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
     return InputError(
         f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
     )
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
+from codekiln.stages import pages
 from codekiln.stages.base import StageManifest
 from codekiln.stages.process_tree import end_with_run, silence
 from codekiln.stages.run_folder import WORKDIR, read_settings
@@ -20,7 +21,7 @@ FAILED = "error in "
 
 
 def check_step(
-    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: str, gate: bool
+    run: Any, page: Any, profile: str, form: Mapping[str, str], overrides: Mapping[str, Any], gate: bool
 ) -> tuple[str, str, dict[str, str], list[dict[str, Any]]]:
     """Run check as a step; problems found end it with all of them and exit code 2.
 
@@ -31,12 +32,12 @@ def check_step(
         page: KFP artifact that gets a Markdown page.
         profile: Profile name.
         form: Filled-in fields of the run form.
-        overrides: ``key=value`` lines.
+        overrides: Settings over the profile, by name.
         gate: Whether a gate ends the run.
     """
 
     def perform() -> StageManifest:
-        settings = resolve(profile, form, [line for line in overrides.splitlines() if line.strip()])
+        settings = resolve(profile, form, overrides)
         if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
             raise InputError(
                 "no MLflow server is named, and steps on a cluster share no file",
@@ -45,7 +46,8 @@ def check_step(
             )
         return run_check(settings, _folder(run, "check"), gate=gate)
 
-    _write(page, _page("check", _guarded("check", perform)))
+    manifest = _guarded("check", perform)
+    _write(page, pages.page("check", manifest, Path(run.path)))
     return placement(read_settings(Path(run.path)).pool)
 
 
@@ -81,7 +83,7 @@ def stage_step(
     manifest = _guarded(step, perform)
     for key, value in manifest.summary.figures.items():
         metrics.log_metric(key, value)
-    _write(page, _page(step, manifest))
+    _write(page, pages.page(step, manifest, folder))
     if report is not None:
         _write(report, (folder / "report.html").read_text(encoding="utf-8"))
 
@@ -96,7 +98,7 @@ def _stage(
     task_config: Mapping[str, Any],
 ) -> StageManifest:
     manifest, done = run_stage(name, run, folders, folder, step, parameters, task_config)
-    figures = ", ".join(f"{key} {_short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
+    figures = ", ".join(f"{key} {pages.short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
     print(f"{step}: {'was done already' if done else f'done in {manifest.seconds:.0f} s'}: {figures}", flush=True)
     return manifest
 
@@ -118,31 +120,6 @@ def _folder(artifact: Any, step: str) -> Path:
     if workdir := os.environ.get(WORKDIR):
         artifact.uri = str(Path(workdir) / step)
     return Path(artifact.path)
-
-
-def _page(step: str, manifest: StageManifest) -> str:
-    summary = manifest.summary
-    lines = [
-        f"## {step}",
-        "",
-        f"{manifest.seconds:.0f} s, code {manifest.code_version}, output {manifest.digest[:12]}",
-        "",
-    ]
-    for title, values in (("figure", summary.figures), ("rejected because", summary.rejected), ("note", summary.notes)):
-        if values:
-            lines += [
-                f"| {title} | |",
-                "|---|---|",
-                *(f"| {key} | {_short(value)} |" for key, value in values.items()),
-                "",
-            ]
-    return "\n".join(lines)
-
-
-def _short(value: float | str) -> str:
-    if isinstance(value, float):
-        return str(int(value)) if value == int(value) else f"{value:.4g}"
-    return str(value)
 
 
 def _write(artifact: Any, text: str) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from codekiln import filters, models, recipes, teachers
 from codekiln.code import metrics
 from codekiln.evaluation import measures
-from codekiln.settings import profiles
+from codekiln.settings import form, profiles
 from codekiln.settings.schema import Settings
 from docs.generate import layers
 
@@ -105,6 +105,11 @@ def _run_settings() -> str:
     return _table("setting | default | what it does", _fields(Settings, ""))
 
 
+def _run_form() -> str:
+    rows = ((f"`{name}`", one.takes, f"`{one.example}`", one.empty) for name, one in form.FIELDS.items())
+    return _table("field | takes | example | empty means", rows)
+
+
 def _plugin_settings() -> str:
     rows = [
         row
@@ -165,6 +170,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "teachers": _teachers,
     "filters": _filters,
     "run-settings": _run_settings,
+    "run-form": _run_form,
     "plugin-settings": _plugin_settings,
     "layers": layers.table,
 }

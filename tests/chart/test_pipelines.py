@@ -10,6 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from charts.places import COMPILED, ROOT
 from codekiln import __version__
+from codekiln.launch.pipeline_source import is_of_release
 from tests.chart import rendering
 from tests.chart.network import Pod, allowed
 from tests.chart.rendering import of_kind, one
@@ -191,6 +192,14 @@ def test_defaults_of_the_form_are_the_values_and_a_wrong_name_is_told():
         rendering.render({"pipelines": {"defaults": {"pool": "a100"}}})
 
 
+def test_overrides_have_a_default_too():
+    spec, _ = uploaded("align", {"pipelines": {"defaults": {"overrides": {"sft.epochs": 2}}}})
+    assert spec["root"]["inputDefinitions"]["parameters"]["overrides"]["defaultValue"] == {"sft.epochs": 2}
+    for name, wrong in (("overrides", "sft.epochs=2"), ("recipe", {"a": 1})):
+        with pytest.raises(rendering.helm_python.HelmRenderError, match=f"defaults.{name}: is .* and the form takes"):
+            rendering.render({"pipelines": {"defaults": {name: wrong}}})
+
+
 def test_a_version_has_another_name_when_it_says_something_else():
     def versions(values):
         objects = rendering.render({**values, "pipelines": {"mode": "native"}})
@@ -204,10 +213,22 @@ def test_a_version_has_another_name_when_it_says_something_else():
 def test_versions_belong_to_a_pipeline_of_the_same_namespace_and_outlive_an_upgrade():
     objects = rendering.render({"pipelines": {"mode": "native"}, "kfp": {"namespace": "kfp"}})
     pipelines = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in of_kind(objects, "Pipeline")}
+    for each in of_kind(objects, "Pipeline"):
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert pipelines == {("kfp", name) for name in NAMES}
     for each in of_kind(objects, "PipelineVersion"):
         assert (each["metadata"]["namespace"], each["spec"]["pipelineName"]) in pipelines
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_submit_finds_what_the_chart_makes_of_kubernetes_objects():
+    chart = rendering.load((ROOT / "charts" / "codekiln" / "Chart.yaml").read_text())[0]
+    assert chart["appVersion"] == __version__
+    objects = rendering.render({"pipelines": {"mode": "native"}})
+    shown = {each["metadata"]["name"]: each["spec"]["displayName"] for each in of_kind(objects, "Pipeline")}
+    assert shown == {name: f"codekiln {name}" for name in NAMES}
+    for each in of_kind(objects, "PipelineVersion"):
+        assert is_of_release(each["spec"]["displayName"], each["spec"]["pipelineName"])
 
 
 def test_the_upload_job_is_given_every_pipeline_and_runs_after_the_rest():

@@ -38,6 +38,15 @@ def test_every_pod_has_the_user_and_group_of_a_step(name):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
+def test_what_helm_waits_for_tells_why_it_failed(name):
+    hooks = [(each, pod) for each, pod in pods(name) if "helm.sh/hook" in each["metadata"].get("annotations", {})]
+    assert {"codekiln-check"} <= {each["metadata"]["name"] for each, _ in hooks}
+    for each, pod in hooks:
+        assert each["metadata"]["annotations"]["helm.sh/hook-output-log-policy"] == "hook-failed"
+        assert {one["terminationMessagePolicy"] for one in pod["containers"]} == {"FallbackToLogsOnError"}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
 def test_every_container_has_a_read_only_file_system_and_somewhere_to_write(name):
     for _, pod in pods(name):
         for container in [*pod["containers"], *pod.get("initContainers", [])]:

@@ -4,7 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from codekiln.data.readers import json_stream
@@ -18,6 +18,7 @@ JSON = st.recursive(
 )
 
 
+@example(rows=[0.0, 1e300, -2.5e-7], indent=None, is_ascii=False, chunk=1)
 @given(st.lists(JSON, max_size=6), st.sampled_from([None, 0, 2]), st.booleans(), st.integers(1, 40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_array_is_read_in_pieces_of_any_size(monkeypatch, tmp_path, rows, indent, is_ascii, chunk) -> None:

@@ -3,10 +3,15 @@
 import json
 import re
 import threading
+from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+TYPES = {"STRING": str, "STRUCT": dict, "LIST": list, "BOOLEAN": bool, "NUMBER_INTEGER": int, "NUMBER_DOUBLE": float}
 
 
 class FakeKubeflow:
@@ -17,12 +22,14 @@ class FakeKubeflow:
         refuse: HTTP status for every request from now on; 0 answers; -1 drops the connection.
         refusals: After so many requests refused, it answers again; 0: never.
         token: When set, requests must carry it.
+        largest_page: The most items that a list answers at once, whatever is asked for.
     """
 
     def __init__(self):
         self.experiments, self.pipelines, self.versions, self.runs = {}, {}, {}, []
         self.states = [("SUCCEEDED", {}, "")]
         self.refuse, self.refusals, self.token = 0, 0, ""
+        self.largest_page, self.clock = 200, datetime(2026, 1, 1, tzinfo=UTC)
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -79,14 +86,10 @@ class FakeKubeflow:
             return self._pipelines(method, query, body)
         if path == "/pipelines/upload_version":
             return self._upload(query, body, headers)
-        if match := re.fullmatch(r"/pipelines/([^/]+)/versions", path):
-            wanted = _wanted(query)
-            found = [item for item in self.versions[match[1]] if item["display_name"] == wanted]
-            return 200, {"pipeline_versions": found}
+        if match := re.fullmatch(r"/pipelines/([^/]+)/versions(?:/([^/]+))?", path):
+            return self._version(match[1], match[2]) if match[2] else self._versions(match[1], query)
         if path == "/runs" and method == "POST":
-            run = json.loads(body)
-            self.runs.append(run)
-            return 200, run | {"run_id": f"run-{len(self.runs)}"}
+            return self._run(json.loads(body))
         if match := re.fullmatch(r"/runs/([^/]+)", path):
             return 200, self._state(match[1])
         return 404, {"message": f"no {path}"}
@@ -106,16 +109,58 @@ class FakeKubeflow:
             self.versions[item["pipeline_id"]] = []
             return 200, item
         found = self.pipelines.get(_wanted(query))
-        return 200, {"pipelines": [found] if found else []}
+        # Without a namespace the server lists the pipelines that everybody shares.
+        is_there = found is not None and (found.get("namespace") or "") == query.get("namespace", "")
+        return 200, {"pipelines": [found]} if is_there else {}
+
+    def _versions(self, pipeline, query):
+        """Answer a page of a pipeline's versions; a list that is empty is left out, as protobuf's JSON does."""
+        found = self.versions[pipeline]
+        if "filter" in query:
+            found = [item for item in found if item["display_name"] == _wanted(query)]
+        start, size = int(query.get("page_token") or 0), min(int(query.get("page_size", 10)), self.largest_page)
+        more = {"next_page_token": str(start + size)} if start + size < len(found) else {}
+        return 200, ({"pipeline_versions": found[start : start + size]} if found else {}) | more
+
+    def _version(self, pipeline, version):
+        found = [item for item in self.versions.get(pipeline, ()) if item["pipeline_version_id"] == version]
+        return (200, found[0]) if found else (404, {"message": f"PipelineVersion {version} not found."})
+
+    def _run(self, run):
+        """Create a run, with what the server checks of the arguments: names, types, and that none is missing."""
+        spec = run.get("pipeline_spec")
+        if reference := run.get("pipeline_version_reference"):
+            status, version = self._version(reference["pipeline_id"], reference["pipeline_version_id"])
+            if status != 200:
+                return status, version
+            spec = version["pipeline_spec"]
+        inputs = spec.get("pipeline_spec", spec)["root"].get("inputDefinitions", {}).get("parameters", {})
+        given = run["runtime_config"].get("parameters") or {}
+        wrong = set(given) - set(inputs) | {
+            name for name, value in given.items() if not isinstance(value, TYPES[inputs[name]["parameterType"]])
+        }
+        missing = {name for name, about in inputs.items() if not about.get("isOptional")} - set(given)
+        if wrong or missing:
+            return 400, {"message": f"Invalid input error: parameters {sorted(wrong | missing)}"}
+        self.runs.append(run)
+        return 200, run | {"run_id": f"run-{len(self.runs)}"}
 
     def _upload(self, query, body, headers):
         message = BytesParser(policy=HTTP).parsebytes(
             b"content-type: " + headers["content-type"].encode() + b"\n\n" + body
         )
-        content = next(message.iter_parts()).get_content()
-        version = {"display_name": query["name"], "pipeline_id": query["pipelineid"], "content": str(content)[:20]}
+        documents = list(yaml.load_all(next(message.iter_parts()).get_payload(decode=True), yaml.CSafeLoader))
+        self.clock += timedelta(minutes=1)
+        version = {
+            "display_name": query["name"], "name": query["name"], "description": query.get("description", ""),
+            "pipeline_id": query["pipelineid"], "pipeline_version_id": f"version-{query['name']}",
+            "created_at": self.clock.isoformat(),
+            # Two documents come back as one object.
+            "pipeline_spec": dict(zip(("pipeline_spec", "platform_spec"), documents, strict=False))
+            if len(documents) > 1 else documents[0],
+        }  # fmt: skip
         self.versions[query["pipelineid"]].append(version)
-        return 200, version | {"pipeline_version_id": f"version-{query['name']}"}
+        return 200, version
 
     def _state(self, run):
         state, tasks, error = self.states.pop(0) if len(self.states) > 1 else self.states[0]

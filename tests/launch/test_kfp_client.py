@@ -1,13 +1,17 @@
+import json
 import time
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
+from codekiln import __version__
 from codekiln.cli import main
 from codekiln.cli.compiled_pipelines import find_pipeline, pipeline_names
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch import kfp_client, upload
 from codekiln.launch.kfp_client import KfpClient
+from codekiln.launch.pipeline_source import is_of_release, read_package
 from tests.launch.fake_kubeflow import FakeKubeflow
 
 
@@ -20,7 +24,7 @@ def server():
 
 def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
     client = KfpClient(server.url)
-    run = client.submit(find_pipeline("align"), {"pool": "h200", "profile": "cluster"}, "mine", "team")
+    run = client.submit(read_package(find_pipeline("align")), {"pool": "h200", "profile": "cluster"}, "mine", "team")
     assert run == "run-1"
     sent = server.runs[0]
     assert sent["display_name"] == "mine"
@@ -34,7 +38,7 @@ def test_a_submitted_run_carries_the_pipeline_and_the_arguments(server):
 
 def test_an_argument_the_pipeline_does_not_take_is_refused_before_anything_is_sent(server):
     with pytest.raises(InputError, match="takes no 'pol'(.|\n)*did you mean 'pool'"):
-        KfpClient(server.url).submit(find_pipeline("align"), {"pol": "h200"}, "mine", "team")
+        KfpClient(server.url).submit(read_package(find_pipeline("align")), {"pol": "h200"}, "mine", "team")
     assert server.runs == []
 
 
@@ -105,24 +109,153 @@ def test_no_server_says_how_to_reach_one():
         KfpClient("http://127.0.0.1:9")
 
 
-def test_the_submit_command_waits_and_exits_with_the_runs_verdict(server, monkeypatch):
+@pytest.fixture
+def installed(server, tmp_path):
+    """Install the pipelines as the chart does: with its registry, and the shared volume."""
+    for name in ("align", "judge"):
+        install(server, tmp_path, name)
+    return server
+
+
+def install(server, folder, name, namespace="", registry="reg.example.com", release=""):
+    """Upload a pipeline with a chart's values; returns the name of its version."""
+    pipeline, platform = yaml.load_all(find_pipeline(name).read_text(), yaml.CSafeLoader)
+    inputs = pipeline["root"]["inputDefinitions"]["parameters"]
+    inputs["image"]["defaultValue"] = f"{registry}/{inputs['image']['defaultValue']}"
+    inputs["pool"]["defaultValue"], inputs["profile"]["defaultValue"] = "gpu", "cluster"
+    for settings in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+        settings["pvcMount"] = [{"constant": "codekiln-workspace", "mountPath": "/codekiln"}]
+    path = folder / f"{name}.yaml"
+    path.write_text(f"{json.dumps(pipeline)}\n---\n{json.dumps(platform)}\n")
+    KfpClient(server.url, namespace).upload(path)
+    (versions,) = [each for key, each in server.versions.items() if each and each[-1]["pipeline_id"] == key][-1:]
+    if release:
+        versions[-1]["display_name"] = f"{release}-0123abcd"
+    return versions[-1]["display_name"]
+
+
+def submit(server, *words):
+    return CliRunner().invoke(main, ["submit", "align", "--host", server.url, *words])
+
+
+def test_submit_runs_the_pipeline_that_the_chart_installed(installed):
+    done = submit(installed, "--pool", "h200")
+    assert done.exit_code == 0, done.output
+    (run,) = installed.runs
+    (version,) = installed.versions[installed.pipelines["codekiln align"]["pipeline_id"]]
+    assert run["pipeline_version_reference"] == {
+        "pipeline_id": version["pipeline_id"],
+        "pipeline_version_id": version["pipeline_version_id"],
+    }
+    assert "pipeline_spec" not in run
+    # The chart's own defaults hold for everything else.
+    assert run["runtime_config"]["parameters"] == {"pool": "h200"}
+    assert f"codekiln align, version {version['display_name']}" in done.output
+
+
+def test_submit_can_say_that_there_is_no_pool(installed):
+    done = submit(installed, "--profile", "laptop", "--pool", "")
+    assert done.exit_code == 0, done.output
+    assert installed.runs[0]["runtime_config"]["parameters"] == {"profile": "laptop", "pool": ""}
+
+
+def test_submit_takes_the_newest_version_of_its_release_from_any_page(server, tmp_path):
+    server.largest_page = 2
+    for registry in ("a", "b", "c", "d"):
+        newest = install(server, tmp_path, "align", registry=registry)
+    install(server, tmp_path, "align", registry="e", release="9.9.9")
+    assert KfpClient(server.url).find("align").title == f"codekiln align, version {newest}"
+
+
+def test_submit_runs_a_version_that_is_named(server, tmp_path):
+    first = install(server, tmp_path, "align", registry="a")
+    install(server, tmp_path, "align", registry="b")
+    done = submit(server, "--pipeline-version", first)
+    assert done.exit_code == 0, done.output
+    assert server.runs[0]["pipeline_version_reference"]["pipeline_version_id"] == f"version-{first}"
+    done = submit(server, "--pipeline-version", "none")
+    assert done.exit_code == 2
+    assert f"has no version 'none'; there are: {first}, " in done.output
+
+
+def test_a_server_with_another_release_is_said_with_what_it_has(server, tmp_path):
+    install(server, tmp_path, "align", release="9.9.9")
+    done = submit(server)
+    assert done.exit_code == 2
+    assert f"has no version of release {__version__}; there are: 9.9.9-0123abcd" in done.output
+    assert "--pipeline-version" in done.output
+    assert server.runs == []
+
+
+def test_a_server_without_the_pipeline_is_an_error_with_the_fix(server):
+    done = submit(server, "--namespace", "team")
+    assert done.exit_code == 2
+    assert "has no pipeline 'codekiln align', neither in namespace team nor shared" in done.output
+    assert "pipelines.mode" in done.output
+    assert "--from-package" in done.output
+    assert server.runs == []
+
+
+@pytest.mark.parametrize("namespace", ["", "team"])
+def test_a_profile_runs_its_own_pipelines_and_shared_ones(server, tmp_path, namespace):
+    install(server, tmp_path, "align", namespace)
+    assert submit(server, "--namespace", "team").exit_code == 0
+    assert submit(server).exit_code == (2 if namespace else 0)
+
+
+def test_the_packaged_file_says_what_it_lacks(server, tmp_path):
+    done = submit(server, "--from-package", "--pool", "h200")
+    assert done.exit_code == 0, done.output
+    assert f"the image codekiln/cpu:{__version__}, without a registry" in done.output
+    assert "mount no shared volume" in done.output
+    assert "pipeline_version_reference" not in server.runs[0]
+    done = submit(server, "--from-package", "--image", "reg/codekiln/cpu:1")
+    assert "without a registry" not in done.output
+    assert server.runs[1]["runtime_config"]["parameters"] == {"image": "reg/codekiln/cpu:1"}
+
+
+def test_a_compiled_file_is_submitted_as_it_is(server, tmp_path):
+    install(server, tmp_path, "align")
+    done = CliRunner().invoke(main, ["submit", str(tmp_path / "align.yaml"), "--host", server.url])
+    assert done.exit_code == 0, done.output
+    assert "pipelineInfo" in server.runs[0]["pipeline_spec"]["pipeline_spec"]
+    assert "without a registry" not in done.output
+
+
+def test_judge_without_an_adapter_is_refused_here(installed):
+    done = CliRunner().invoke(main, ["submit", "judge", "--host", installed.url])
+    assert done.exit_code == 2
+    assert "needs 'adapter'" in done.output
+    assert "give --adapter" in done.output
+
+
+def test_names_of_versions_tell_their_release():
+    assert is_of_release("0.1.0-0123abcd", "align", "0.1.0")
+    assert is_of_release("align-0.1.0-dev-0123abcdef", "align", "0.1.0+DEV")
+    assert not is_of_release("align-0.1.0-0123abcdef", "data", "0.1.0")
+    assert not is_of_release("0.1.01-0123abcd", "align", "0.1.0")
+    assert not is_of_release("0.1.0-mine", "align", "0.1.0")
+
+
+def test_the_submit_command_waits_and_exits_with_the_runs_verdict(installed, monkeypatch):
     monkeypatch.setattr(kfp_client, "POLL_SECONDS", 0.01)
-    words = ["submit", "align", "--host", server.url, "--pool", "h200", "--set", "seed=1", "--set", "sft.epochs=1"]
-    done = CliRunner().invoke(main, [*words, "--wait"])
+    words = ["--pool", "h200", "--set", "seed=1", "--set", "sft.epochs=1", "--wait"]
+    done = submit(installed, *words)
     assert done.exit_code == 0, done.output
     assert "/#/runs/details/run-1" in done.output
-    assert server.runs[0]["runtime_config"]["parameters"]["overrides"] == "seed=1\nsft.epochs=1"
-    server.states = [("FAILED", {"sft": "FAILED"}, "no such pool")]
-    done = CliRunner().invoke(main, [*words, "--wait"])
+    assert installed.runs[0]["runtime_config"]["parameters"]["overrides"] == {"seed": 1, "sft": {"epochs": 1}}
+    installed.states = [("FAILED", {"sft": "FAILED"}, "no such pool")]
+    done = submit(installed, *words)
     assert done.exit_code == 1
     assert "sft: no such pool" in done.output
 
 
-def test_submit_refuses_settings_that_check_would_refuse(server):
-    done = CliRunner().invoke(main, ["submit", "align", "--host", server.url, "--set", "sft.epoch=1"])
+@pytest.mark.parametrize("words", [["sft.epoch=1"], ["sft.epochs=2dpo.epochs=3"]])
+def test_submit_refuses_settings_that_check_would_refuse(installed, words):
+    done = submit(installed, "--set", *words)
     assert done.exit_code == 2
-    assert "did you mean 'epochs'" in done.output
-    assert server.runs == []
+    assert "did you mean 'epochs'" in done.output or "holds two settings" in done.output
+    assert installed.runs == []
 
 
 def test_the_charts_upload_waits_for_a_server_that_is_still_starting(server, monkeypatch):

@@ -1,10 +1,12 @@
 import json
+import os
 import shutil
 
 import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.launch.cluster.permissions import permissions
 from tests.launch.fake_kubeflow import FakeKubeflow
 from tests.launch.test_cluster_checks import claim, queue, runtime
 
@@ -65,6 +67,42 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_fix(api, kubeflow, de
     assert done.output.count("fix:") >= 7
 
 
+SEVEN = {name: {"runtime": "codekiln-a", "image": "codekiln/train:1"} for name in "abcdefg"}
+
+
+def test_without_the_rolebinding_each_permission_is_said_once_for_all_pools(api, kubeflow, described, monkeypatch):
+    cluster = json.loads(os.environ["CODEKILN_CLUSTER"]) | {"pools": SEVEN}
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps(cluster))
+    wanted = permissions("trainjob")
+    api.denied |= set(wanted)
+    done = check(kubeflow.url)
+    assert done.exit_code == 2
+    said = [line for line in done.output.splitlines() if "may not" in line or "forbidden" in line or "cannot" in line]
+    assert sorted(said) == sorted(
+        line for line in said if any(line.endswith(f"this ServiceAccount may not {each}") for each in wanted)
+    )
+    assert len(said) == len(wanted)
+    assert done.output.count("fix: bind the chart's Role") == 1
+
+
+def test_what_is_wrong_with_every_pool_is_said_once_with_their_names(api, kubeflow, described, monkeypatch):
+    cluster = json.loads(os.environ["CODEKILN_CLUSTER"]) | {"pools": SEVEN}
+    monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps(cluster))
+    api.put(runtime())
+    done = check(kubeflow.url)
+    assert done.output.count("has no PersistentVolumeClaim 'codekiln-workspace'") == 1
+    assert "pool a, pool b, pool c, pool d, pool e, pool f, pool g: namespace" in done.output
+
+
+def test_an_unreachable_api_server_is_said_with_what_to_do(api, kubeflow, described):
+    with api.outage():
+        done = check(kubeflow.url)
+    assert done.exit_code == 2
+    assert "permissions for trainjob: cannot ask the API server for permissions: no answer" in done.output
+    assert "pool a: cannot be examined: no answer" in done.output
+    assert done.output.count("kubectl get --raw /readyz") == 2
+
+
 def test_without_the_chart_the_command_says_where_pools_come_from(monkeypatch):
     monkeypatch.delenv("CODEKILN_CLUSTER", raising=False)
     done = CliRunner().invoke(main, ["check", "--cluster"])
@@ -73,8 +111,6 @@ def test_without_the_chart_the_command_says_where_pools_come_from(monkeypatch):
 
 
 def test_old_jobs_leave_the_exchange_when_a_run_is_checked(api, kubeflow, described, tmp_path):
-    import os
-
     for item in (runtime(), queue(), claim()):
         api.put(item)
     for name, age in (("old", 40), ("new", 1)):

@@ -6,7 +6,7 @@ import pytest
 from codekiln import recipes
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings import profiles
-from codekiln.settings.resolve import parse_overrides, resolve
+from codekiln.settings.resolve import resolve
 
 
 @pytest.mark.parametrize("name", profiles.names())
@@ -74,17 +74,6 @@ def test_what_would_fail_only_later_fails_now(override, message):
 def test_a_pass_at_k_that_is_measured_can_be_aimed_at():
     assert resolve("laptop", {}, ["metric=pass@10"]).metric == "pass@10"
     assert resolve("laptop", {}, ["evaluation.k=[]", "metric=pass@1"]).evaluation.k == ()
-
-
-def test_overrides_are_toml_values_or_bare_words():
-    assert parse_overrides(["a.b=1e-4", "a.c=[1, 2]", "d=hello world", 'e="x"', "f=true"]) == {
-        "a": {"b": 1e-4, "c": [1, 2]}, "d": "hello world", "e": "x", "f": True,
-    }  # fmt: skip
-
-
-def test_an_override_without_a_value_is_refused():
-    with pytest.raises(InputErrors, match="'seed' is not key=value"):
-        parse_overrides(["seed"])
 
 
 def test_an_unknown_profile_suggests_one():

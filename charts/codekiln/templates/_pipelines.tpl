@@ -89,7 +89,10 @@ run form, and for each step what this cluster adds. dict root, path.
 {{- range $path, $_ := .Files.Glob "files/pipelines/*.yaml" }}
 {{- $known = merge $known (dig "root" "inputDefinitions" "parameters" dict (splitList "\n---\n" ($.Files.Get $path) | first | fromYaml)) }}
 {{- end }}
-{{- range $name, $_ := .Values.pipelines.defaults }}
+{{- range $name, $value := .Values.pipelines.defaults }}
+{{- if and (hasKey $known $name) (ne (kindIs "map" $value) (eq (dig $name "parameterType" "" $known) "STRUCT")) }}
+{{- fail (printf "pipelines.defaults.%s: is %s, and the form takes %s" $name (kindIs "map" $value | ternary "an object" "a text") (kindIs "map" $value | ternary "a text" "an object of settings and values")) }}
+{{- end }}
 {{- if not (hasKey $known $name) }}
 {{- fail (printf "pipelines.defaults.%s: no pipeline has such an input; there are: %s" $name (keys $known | sortAlpha | join ", ")) }}
 {{- end }}

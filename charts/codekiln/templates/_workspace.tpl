@@ -15,6 +15,7 @@ spec:
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       command: [python, -c]
       args: ['from codekiln.launch.exchange import probe; print(probe("/codekiln"))']
+      terminationMessagePolicy: FallbackToLogsOnError
       env:
         {{- include "codekiln.scratchEnv" . | nindent 8 }}
       resources: {{- toYaml .Values.test.resources | nindent 8 }}

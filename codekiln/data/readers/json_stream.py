@@ -7,6 +7,7 @@ from typing import Any, TextIO
 _CHUNK = 1 << 20
 # A number, a literal or an escape may be cut at the end of what has been read so far.
 _LONGEST_TOKEN = 16
+_NUMBER_GOES_ON = ("", ".", "e", "E", "e+", "E+", "e-", "E-")
 
 
 def first_character(file: TextIO) -> str:
@@ -86,8 +87,8 @@ class _Stream:
                 if not (self._is_cut(error) and self._read()):
                     raise ValueError(error.msg) from None
                 continue
-            # A number that ends where the text does may go on.
-            if end < len(self._text) or not self._read():
+            # A number that ends where the text does may go on, also where its point or exponent is cut: "0." or "1e+".
+            if self._text[end : end + 3] not in _NUMBER_GOES_ON or not self._read():
                 self._place = end
                 return value
 

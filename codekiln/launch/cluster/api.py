@@ -16,6 +16,10 @@ _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
 _JSON = "application/json"
 _CONTENT = {"PATCH": "application/merge-patch+json"}
+UNREACHABLE = (
+    "see whether `kubectl get --raw /readyz` answers; if it does, a network policy may keep steps from the API server: "
+    "`helm upgrade`, or networkPolicy.kubernetesApi in the chart's values"
+)
 _TRANSIENT = (401, 408, 410, 429)
 
 Query = Mapping[str, Any]
@@ -180,7 +184,8 @@ class ClusterApi:
         try:
             answer = self._json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
         except (RequestRefused, ApiUnavailable) as error:
-            raise ClusterError(f"cannot ask the API server for permissions: {error}") from None
+            message = f"cannot ask the API server for permissions: {error}\n  fix: {UNREACHABLE}"
+            raise ClusterError(message) from None
         return bool(answer["status"]["allowed"])
 
     def _core_path(self, resource: str, name: str = "") -> str:

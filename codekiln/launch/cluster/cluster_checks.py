@@ -1,10 +1,10 @@
 """Checks that the cluster has what a pool needs: permissions, runtime, queue and volume; every problem at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from codekiln.errors import ClusterError, InputError
-from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
+from codekiln.launch.cluster.api import UNREACHABLE, ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, condition
 from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.pools import Cluster, Pool
@@ -13,13 +13,14 @@ _KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 _SHARED = "ReadWriteMany"
 
 
-def check_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+def check_pool(name: str, pool: Pool, cluster: Cluster, lacking: Collection[Permission] = ()) -> list[InputError]:
     """Return the problems of a pool, each with its fix.
 
     Args:
         name: Name of the pool.
         pool: The pool.
         cluster: The cluster it belongs to.
+        lacking: Permissions that are known to be missing; what is refused for them is not said again.
 
     Raises:
         ClusterError: The API server cannot be reached.
@@ -32,15 +33,23 @@ def check_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
         try:
             found += check(api, name, pool, cluster)
         except RequestRefused as error:
-            fix = "bind the chart's Role 'codekiln' to this ServiceAccount: runs.serviceAccount in the chart's values"
-            found.append(InputError(str(error), fix=fix))
+            if not any(f'cannot {each.verb} resource "{each.resource}"' in str(error) for each in lacking):
+                fix = (
+                    "bind the chart's Role 'codekiln' to this ServiceAccount: runs.serviceAccount in the chart's values"
+                )
+                found.append(InputError(str(error), fix=fix))
         except ApiUnavailable as error:
-            raise ClusterError(f"pool {name} cannot be examined: {error}") from None
+            raise ClusterError(f"cannot be examined: {error}\n  fix: {UNREACHABLE}") from None
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
 def missing_permissions(kind: str, namespace: str = "") -> list[InputError]:
-    """Return one error for each permission that this process lacks, with its fix.
+    """Return one error for each permission that this process lacks, with its fix; see `lacking_permissions`."""
+    return [missing(each, namespace) for each in lacking_permissions(kind, namespace)]
+
+
+def lacking_permissions(kind: str, namespace: str = "") -> list[Permission]:
+    """Return the permissions that this process lacks.
 
     Args:
         kind: ``trainjob`` or ``pytorchjob``.
@@ -50,13 +59,14 @@ def missing_permissions(kind: str, namespace: str = "") -> list[InputError]:
         ClusterError: The API server cannot be reached.
     """
     api = ClusterApi(namespace)
-    return [_missing(each, api.namespace) for each in permissions(kind) if not api.is_allowed(each)]
+    return [each for each in permissions(kind) if not api.is_allowed(each)]
 
 
-def _missing(permission: Permission, namespace: str) -> InputError:
+def missing(permission: Permission, namespace: str = "") -> InputError:
+    """Return the error for a permission that this process lacks in a namespace; empty: the one it runs in."""
     return InputError(
         f"this ServiceAccount may not {permission}",
-        where=f"namespace {namespace}",
+        where=f"namespace {ClusterApi(namespace).namespace}",
         fix="bind the chart's Role 'codekiln' to it: runs.serviceAccount and runs.namespaces in the chart's values",
     )
 
