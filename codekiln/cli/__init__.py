@@ -1,5 +1,6 @@
-"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user, 128
-+ n: ended by signal n.
+"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user.
+
+A command that signal n ends has 128 + n.
 
 Commands import what they use when they run: ``codekiln --help`` would otherwise load everything that codekiln computes
 with. No import is delayed because of a circle.
