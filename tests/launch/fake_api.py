@@ -30,6 +30,7 @@ from uuid import uuid4
 import yaml
 
 from tests import crds
+from tests.launch import go_client
 from tests.launch.fake_objects import (
     JOB_LABELS,
     NAMESPACE,
@@ -188,11 +189,21 @@ class FakeApi:
         self.update(job, change)
 
     def suspend(self, job: Object, suspended: bool) -> None:
-        """Suspend or resume a job as Kueue does; its pods go when it is suspended."""
-        if job["kind"] == "TrainJob":
-            self.update(job, lambda stored: stored["spec"].update(suspend=suspended))
-        else:
-            self.update(job, lambda stored: stored["spec"]["runPolicy"].update(suspend=suspended))
+        """Suspend or resume a job as Kueue does, a Go client; its pods go when it is suspended.
+
+        Raises:
+            Answer: The change is refused, so that the job stays as it is.
+        """
+
+        def change(stored: Object) -> None:
+            stored["spec"].get("runPolicy", stored["spec"])["suspend"] = suspended
+
+        with self.lock:
+            stored = self.objects[key_of(job)][job["metadata"]["name"]]
+            written = go_client.updated(stored, change)
+            if wrong := go_client.refusals(stored, written):
+                raise Answer(422, "Invalid", f'{job["kind"]} "{job["metadata"]["name"]}" is invalid: {wrong}')
+            self.put(written)
         if suspended:
             for pod in self.pods_of(job):
                 self.remove(pod)

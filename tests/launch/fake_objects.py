@@ -22,6 +22,8 @@ SERVED = {
     ("kubeflow.org", "v1", "pytorchjobs"): "PyTorchJob",
     ("kueue.x-k8s.io", "v1beta1", "localqueues"): "LocalQueue",
     ("kueue.x-k8s.io", "v1beta2", "localqueues"): "LocalQueue",
+    ("kueue.x-k8s.io", "v1beta1", "workloads"): "Workload",
+    ("kueue.x-k8s.io", "v1beta2", "workloads"): "Workload",
     ("authorization.k8s.io", "v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
 }
 JOB_LABELS = {

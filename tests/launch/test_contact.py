@@ -156,11 +156,16 @@ def test_a_create_that_never_succeeds_leaves_nothing(api, said):
     ("status", "message", "fix"),
     [
         (403, 'trainjobs is forbidden: User "s" cannot create resource "trainjobs" in API group', "Role 'codekiln'"),
-        (403, "exceeded quota: training", "correct gpuPools.a in"),
+        (403, 'trainjobs.trainer.kubeflow.org "sft" is forbidden: exceeded quota: jobs, requested: '
+         "count/trainjobs.trainer.kubeflow.org=1, used: count/trainjobs.trainer.kubeflow.org=5, limited: "
+         "count/trainjobs.trainer.kubeflow.org=5", "or raise the ResourceQuota of namespace kubeflow"),
+        (403, 'admission webhook "validator.trainjob.trainer.kubeflow.org" denied the request: spec.RuntimeRef: '
+         'Invalid value: TrainingRuntime.trainer.kubeflow.org "codekiln-a" not found: specified trainingRuntime must be '
+         "created before the TrainJob is created", "upgrade the chart's release, which makes TrainingRuntime 'codekiln-a'"),
         (422, "spec.trainer: Invalid value", "correct gpuPools.a in"),
         (400, 'admission webhook "validator.trainjob" denied the request', "correct gpuPools.a in"),
     ],
-)
+)  # fmt: skip
 def test_a_job_that_the_cluster_refuses_ends_the_step_with_the_reason_and_a_fix(api, said, status, message, fix):
     api.fail("create", "trainjobs", status, message=message)
     with pytest.raises(ClusterError) as error:

@@ -7,9 +7,9 @@ from codekiln.errors import ClusterError, InputError
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, condition
 from codekiln.launch.cluster.permissions import Permission, permissions
+from codekiln.launch.cluster.workload import KUEUE, KUEUE_VERSIONS
 from codekiln.launch.pools import Cluster, Pool
 
-_KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 _SHARED = "ReadWriteMany"
 
 
@@ -115,8 +115,7 @@ def _training_container(runtime: dict[str, Any]) -> dict[str, Any] | None:
 def _check_queue(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     if not pool.queue:
         return []
-    group = "/apis/kueue.x-k8s.io"
-    paths = [f"{group}/{version}/namespaces/{api.namespace}/localqueues/{pool.queue}" for version in _KUEUE_VERSIONS]
+    paths = [f"{KUEUE}/{version}/namespaces/{api.namespace}/localqueues/{pool.queue}" for version in KUEUE_VERSIONS]
     queue = next(filter(None, map(api.get, paths)), None)
     about = f"LocalQueue '{pool.queue}'"
     if queue is None:

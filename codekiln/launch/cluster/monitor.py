@@ -16,10 +16,12 @@ from codekiln.launch.cluster.restarts import RestartCounter
 from codekiln.launch.cluster.status import JobState, current_pods, job_state, reason_and_message, with_event
 from codekiln.launch.cluster.status_reporter import StatusReporter
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.cluster.workload import quota_condition
 
 # States that an event can explain; the short-lived ones are explained only if they last.
-_EXPLAINED = ("queued", "preempted", "created", "starting")
-_SHORT_LIVED = ("created", "starting")
+_EXPLAINED = ("queued", "preempted", "created", "starting", "restarting")
+_SHORT_LIVED = ("created", "starting", "restarting")
+DELETED = "it was deleted by someone else"
 
 
 class ContactLost(Exception):
@@ -62,7 +64,7 @@ class JobMonitor:
         self._log = LogFollower(self.api, self.kind, self._pods, self.emit, timeouts)
         # The controller of a TrainJob limits restarts itself.
         self._restarts = RestartCounter(self.kind, request.pool.restarts) if request.pool.api == "pytorchjob" else None
-        self._has_run = self._out_of_contact = False
+        self._has_run = self._interrupted = self._out_of_contact = False
         self._event: Object | None = None
         self._event_state, self._event_at = "", 0.0
         self._observed_state, self._observed_at = "", 0.0
@@ -106,6 +108,7 @@ class JobMonitor:
         if not self._pods.synced:
             return None
         state = self._state()
+        self._interrupted = self._interrupted or (self._has_run and state.name != "running")
         self._has_run = self._has_run or state.name == "running"
         self.reporter.report(state)
         blocked = self.timeouts.blocked
@@ -141,14 +144,13 @@ class JobMonitor:
         if self.kind.is_complete(self.job):
             return JobOutcome(self.job, complete=True)
         if existing is None or existing["metadata"].get("deletionTimestamp"):
-            return JobOutcome(self.job, reason="it was deleted by someone else")
+            return JobOutcome(self.job, reason=DELETED)
         return None
 
     def _state(self) -> JobState:
         """Return the current state, with an event that explains it where there is one."""
-        pods, now = self._pods.items.values(), time.monotonic()
-        pool = self.request.pool
-        state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue)
+        pods, now, pool = self._pods.items.values(), time.monotonic(), self.request.pool
+        state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue, self._interrupted)
         if state.name != self._observed_state:
             self._observed_state, self._observed_at = state.name, now
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
@@ -159,13 +161,15 @@ class JobMonitor:
         return with_event(state, self._event) if self._event else state
 
     def _explaining_event(self, name: str) -> Object | None:
-        if name == "created":
-            return pod_creation_warning(self.api, self.job)
-        if name == "starting":
-            pods = current_pods(self.kind, self._pods.items.values())
-            pending = [pod for pod in pods if pod.get("status", {}).get("phase") == "Pending"]
-            return pod_start_warning(self.api, self.job, pending)
-        return queue_event(self.api, self.kind, self.job)
+        if name in ("queued", "preempted"):
+            return quota_condition(self.api, self.job) or queue_event(self.api, self.kind, self.job)
+        pods = current_pods(self.kind, self._pods.items.values())
+        if name == "restarting" and pods:
+            return None
+        known = (*self._pods.deleted.values(), *self._pods.items.values())
+        missing = pod_creation_warning(self.api, self.job, known) if len(pods) < self.request.pool.nodes else None
+        pending = [pod for pod in pods if pod.get("status", {}).get("phase") == "Pending"]
+        return missing or (pod_start_warning(self.api, self.job, pending) if pending else None)
 
     def _wait_for_change(self) -> None:
         # The timeout is for what depends on time alone: reminders, limits, cancellation.

@@ -25,6 +25,7 @@ _COMMON = (
     *_each("", "events", "list"),
     *_each("", "persistentvolumeclaims", "get"),
     *_each("kueue.x-k8s.io", "localqueues", "get"),
+    *_each("kueue.x-k8s.io", "workloads", "list"),
 )
 
 # By the pool's api; all of them in the namespace of the run.

@@ -1,5 +1,6 @@
 """From a request to a job in the cluster: created, or adopted from an earlier attempt of the same step."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from codekiln.launch.cluster.job_ownership import JobOwnership
 from codekiln.launch.cluster.monitor import JobOutcome
 from codekiln.launch.cluster.owner_reference import owner_reference
 from codekiln.launch.cluster.permissions import Permission
+from codekiln.launch.cluster.quota import is_exceeded
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import failed_terminations, reason_and_message
 from codekiln.launch.cluster.timeouts import Timeouts, retry_while_unavailable
@@ -23,6 +25,7 @@ from codekiln.launch.objects.pytorchjob import pytorch_job
 from codekiln.launch.objects.trainjob import train_job
 
 T = TypeVar("T")
+_NO_RUNTIME = re.compile(r"[Rr]untime\S*.*(not found|must be created)")
 
 _BUILDERS = {"trainjob": train_job, "pytorchjob": pytorch_job}
 
@@ -209,8 +212,19 @@ class JobStarter:
         if error.status == 404:
             other = next(each for each in JOB_KINDS if each != self.request.pool.api)
             return f"install the controller of {self.kind.kind}, or set api to '{other}' in the chart's values"
-        pool = f"gpuPools.{self.request.pool_name}"
-        return f"correct {pool} in the chart's values, or what the task sets, and run the step again"
+        if is_exceeded(error.message):
+            # Jobs that have ended count too, and stay until their workflow is deleted.
+            jobs = f"kubectl -n {self.api.namespace} get {self.kind.plural}.{self.kind.group}"
+            return (
+                f"delete runs whose jobs have ended (`{jobs}`), "
+                f"or raise the ResourceQuota of namespace {self.api.namespace}; then run the step again"
+            )
+        if _NO_RUNTIME.search(error.message):
+            pool = self.request.pool
+            runtime = f"{pool.runtime_kind} '{pool.runtime}'"
+            return f"upgrade the chart's release, which makes {runtime}; then run the step again"
+        pool_name = f"gpuPools.{self.request.pool_name}"
+        return f"correct {pool_name} in the chart's values, or what the task sets, and run the step again"
 
 
 class _NameTaken(Exception):
