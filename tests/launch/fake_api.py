@@ -45,6 +45,7 @@ from tests.launch.fake_objects import (
     is_deleting,
     key_of,
     now,
+    pod_object,
     pod_status,
     precise_now,
 )
@@ -72,6 +73,7 @@ class FakeApi:
         self.token = ""
         self.kueue = True
         self.down = False
+        self.roles_loaded = 0.0
         self.epoch = 0
         self.linger = 0.05
         self.break_mid_line = self.break_clean = False
@@ -210,25 +212,7 @@ class FakeApi:
 
     def pod(self, job: Object, rank: int = 0, suffix: str = "", **status: Any) -> Object:
         """Create the pod of a node of a job; ``status`` as ``pod_status`` takes it."""
-        name = job["metadata"]["name"]
-        job_label, second = JOB_LABELS[job["kind"]]
-        if job["kind"] == "TrainJob":
-            labels = {job_label: name, second: "0", "batch.kubernetes.io/job-completion-index": str(rank)}
-            pod_name, container = f"{name}-node-0-{rank}-{suffix or uuid4().hex[:5]}", "node"
-        else:
-            role = "worker" if rank else "master"
-            index = str(max(0, rank - 1))
-            labels = {job_label: name, second: role, "training.kubeflow.org/replica-index": index}
-            pod_name, container = f"{name}-{role}-{index}{suffix}", "pytorch"
-        return self.put(
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": pod_name, "labels": labels},
-                "spec": {"nodeName": f"gpu-{rank}", "containers": [{"name": container}]},
-                "status": pod_status(container, **status),
-            }
-        )
+        return self.put(pod_object(job, rank, suffix, **status))
 
     def set_pod(self, pod: Object, **status: Any) -> None:
         """Give a pod another status."""
@@ -298,6 +282,11 @@ class FakeApi:
             yield
         finally:
             self.down = False
+
+    def start_again(self, seconds: float) -> None:
+        """Break all streams, and forbid everything for a time: a server answers before it has loaded its roles."""
+        self.roles_loaded = time.monotonic() + seconds
+        self.break_streams()
 
     def break_streams(self, mid_line: bool = False, clean: bool = False) -> None:
         """Break every stream, inside a line if ``mid_line``; if ``clean``, as if it had come to its end."""

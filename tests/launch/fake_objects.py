@@ -141,6 +141,27 @@ def pod_status(
     return status | ({"reason": pod_reason, "message": message} if pod_reason else {})
 
 
+def pod_object(job: Object, rank: int, suffix: str, **status: Any) -> Object:
+    """Return the pod of a node of a job; ``status`` as ``pod_status`` takes it."""
+    name = job["metadata"]["name"]
+    job_label, second = JOB_LABELS[job["kind"]]
+    if job["kind"] == "TrainJob":
+        labels = {job_label: name, second: "0", "batch.kubernetes.io/job-completion-index": str(rank)}
+        pod_name, container = f"{name}-node-0-{rank}-{suffix or uuid4().hex[:5]}", "node"
+    else:
+        role = "worker" if rank else "master"
+        index = str(max(0, rank - 1))
+        labels = {job_label: name, second: role, "training.kubeflow.org/replica-index": index}
+        pod_name, container = f"{name}-{role}-{index}{suffix}", "pytorch"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod_name, "labels": labels},
+        "spec": {"nodeName": f"gpu-{rank}", "containers": [{"name": container}]},
+        "status": pod_status(container, **status),
+    }
+
+
 def selected(item: Object, query: dict[str, str]) -> bool:
     """Return whether the field and label selectors of a query pick an object."""
     fields = [each.split("=", 1) for each in query.get("fieldSelector", "").split(",") if each]

@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
     def _authorise(self, call: tuple[str, str, str]) -> None:
         if self.api.token and self.headers.get("Authorization") != f"Bearer {self.api.token}":
             raise Answer(401, "Unauthorized", "Unauthorized")
-        if call in self.api.denied:
+        if call in self.api.denied or time.monotonic() < self.api.roles_loaded:
             group, resource, verb = call
             raise Answer(
                 403,
@@ -129,6 +129,7 @@ class Handler(BaseHTTPRequestHandler):
     def _review(self, body: Object) -> Object:
         asked = body["spec"]["resourceAttributes"]
         resource = asked["resource"] + (f"/{asked['subresource']}" if asked.get("subresource") else "")
+        # While roles are loaded the question itself is forbidden (above), or the answer is no; see ``start_again``.
         allowed = (asked.get("group", ""), resource, asked["verb"]) not in self.api.denied
         return {**body, "status": {"allowed": allowed}}
 

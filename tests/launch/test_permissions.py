@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from codekiln.errors import ClusterError
@@ -55,7 +57,7 @@ def test_each_permission_that_is_missing_is_named_with_its_fix(api, kind):
     assert missing_permissions(kind) == []
     for each in permissions(kind):
         api.denied = {each}
-        (error,) = missing_permissions(kind)
+        (error,) = missing_permissions(kind, patience=0)
         assert str(each) in str(error)
         assert "namespace kubeflow" in str(error)
         assert "Role 'codekiln'" in error.fix
@@ -63,7 +65,7 @@ def test_each_permission_that_is_missing_is_named_with_its_fix(api, kind):
 
 def test_all_that_is_missing_is_named_at_once(api):
     api.denied = set(permissions("trainjob"))
-    assert len(missing_permissions("trainjob", "profile-a")) == len(permissions("trainjob"))
+    assert len(missing_permissions("trainjob", "profile-a", patience=0)) == len(permissions("trainjob"))
 
 
 def test_a_sub_resource_is_asked_about_as_one(api):
@@ -82,3 +84,13 @@ def test_no_permission_is_named_twice_and_each_reads_as_kubectl_writes_it():
         assert len(set(table)) == len(table)
     assert str(Permission("trainer.kubeflow.org", "trainjobs", "get")) == "get trainjobs.trainer.kubeflow.org"
     assert str(Permission("", "pods/log", "get")) == "get pods/log"
+
+
+def test_an_api_server_that_has_just_started_lacks_no_permission(api):
+    api.start_again(0.25)
+    assert missing_permissions("trainjob") == []
+    api.start_again(0.25)
+    assert "forbidden" not in str(check_pool("a", pool(), CLUSTER))
+    api.denied = {permissions("trainjob")[0]}
+    threading.Timer(0.2, api.denied.clear).start()
+    assert missing_permissions("trainjob", patience=0.5) == []

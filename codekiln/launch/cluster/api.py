@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.forbidden import FORBIDDEN, ForbiddenCalls
 from codekiln.launch.cluster.job_kinds import JobKind
 from codekiln.launch.cluster.permissions import Permission
 
@@ -43,6 +44,7 @@ class ClusterApi:
 
     Args:
         namespace: Namespace of all calls; empty: ``$CODEKILN_NAMESPACE``, the ServiceAccount's or the context's.
+        forbidden_seconds: Time for which a call that RBAC forbids counts as not served, not as refused.
 
     Raises:
         ClusterError: No cluster is configured.
@@ -50,8 +52,9 @@ class ClusterApi:
         ApiUnavailable: From every call: the server cannot serve it now.
     """
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "", forbidden_seconds: float = 10.0) -> None:
         self._client, context = _client()
+        self._forbidden = ForbiddenCalls(forbidden_seconds)
         self.namespace = namespace or os.environ.get(NAMESPACE) or _service_account_namespace() or context or "default"
 
     def create_job(self, kind: JobKind, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +161,7 @@ class ClusterApi:
         """Return whether this process has a permission in the namespace.
 
         Raises:
-            ClusterError: The API server does not answer the question.
+            ApiUnavailable, RequestRefused: The API server does not answer the question.
         """
         resource, _, sub = permission.resource.partition("/")
         asked = {"namespace": self.namespace, "group": permission.group, "resource": resource, "verb": permission.verb}
@@ -167,10 +170,7 @@ class ClusterApi:
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": asked | ({"subresource": sub} if sub else {})},
         }
-        try:
-            answer = self._json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
-        except (RequestRefused, ApiUnavailable) as error:
-            raise ClusterError(f"cannot ask the API server for permissions: {error}") from None
+        answer = self._json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
         return bool(answer["status"]["allowed"])
 
     def _core_path(self, resource: str, name: str = "") -> str:
@@ -211,13 +211,14 @@ class ClusterApi:
             )
             if not stream:
                 response.read(cache_content=True)
+            self._forbidden.succeeded(method, path)
             return response
         except ApiException as error:
-            self._raise(error)
+            self._raise(error, method, path)
         except (HTTPError, OSError) as error:
             raise _no_answer(error) from None
 
-    def _raise(self, error: Any) -> NoReturn:
+    def _raise(self, error: Any, method: str, path: str) -> NoReturn:
         if error.status == 401:
             # A ServiceAccount's token is replaced on disk before it expires; the next call uses the new one.
             with suppress(ClusterError):
@@ -225,6 +226,8 @@ class ClusterApi:
         reason, message = _status(error)
         if not error.status or error.status in _TRANSIENT or error.status >= 500:
             raise ApiUnavailable(message, error.status or 0) from None
+        if error.status == FORBIDDEN and not self._forbidden.is_final(method, path, message):
+            raise ApiUnavailable(message, FORBIDDEN) from None
         raise RequestRefused(error.status, reason, message) from None
 
 

@@ -1,36 +1,44 @@
 """Checks that the cluster has what a pool needs: permissions, runtime, queue and volume; every problem at once."""
 
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
+from codekiln.launch.cluster.forbidden import FORBIDDEN
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, condition
 from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.cluster.workload import KUEUE, KUEUE_VERSIONS
 from codekiln.launch.pools import Cluster, Pool
 
+T = TypeVar("T")
+
+PATIENCE = 2.0
+_PAUSE = 0.1
 _SHARED = "ReadWriteMany"
 
 
-def check_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
+def check_pool(name: str, pool: Pool, cluster: Cluster, patience: float = PATIENCE) -> list[InputError]:
     """Return the problems of a pool, each with its fix.
 
     Args:
         name: Name of the pool.
         pool: The pool.
         cluster: The cluster it belongs to.
+        patience: Seconds for which what is forbidden is asked again: the API server may just have started.
 
     Raises:
         ClusterError: The API server cannot be reached.
     """
-    api = ClusterApi()
+    api = ClusterApi(forbidden_seconds=patience)
     found: list[InputError] = []
     checks: tuple[Callable[[ClusterApi, str, Pool, Cluster], list[InputError]], ...]
     checks = (_check_controller, _check_runtime, _check_queue, _check_claim)
     for check in checks:
         try:
-            found += check(api, name, pool, cluster)
+            found += _patiently(partial(check, api, name, pool, cluster))
         except RequestRefused as error:
             fix = "bind the chart's Role 'codekiln' to this ServiceAccount: runs.serviceAccount in the chart's values"
             found.append(InputError(str(error), fix=fix))
@@ -39,18 +47,40 @@ def check_pool(name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
-def missing_permissions(kind: str, namespace: str = "") -> list[InputError]:
+def missing_permissions(kind: str, namespace: str = "", patience: float = PATIENCE) -> list[InputError]:
     """Return one error for each permission that this process lacks, with its fix.
 
     Args:
         kind: ``trainjob`` or ``pytorchjob``.
         namespace: Namespace of the run; empty: the one this process runs in.
+        patience: Seconds after which what is missing is asked for again: the API server may just have started.
 
     Raises:
         ClusterError: The API server cannot be reached.
     """
-    api = ClusterApi(namespace)
-    return [_missing(each, api.namespace) for each in permissions(kind) if not api.is_allowed(each)]
+    api = ClusterApi(namespace, forbidden_seconds=patience)
+    try:
+        if missing := _missing_of(api, permissions(kind)):
+            time.sleep(patience)
+            missing = _missing_of(api, missing)
+    except (RequestRefused, ApiUnavailable) as error:
+        raise ClusterError(f"cannot ask the API server for permissions: {error}") from None
+    return [_missing(each, api.namespace) for each in missing]
+
+
+def _missing_of(api: ClusterApi, table: Iterable[Permission]) -> list[Permission]:
+    return [each for each in table if not _patiently(partial(api.is_allowed, each))]
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    while True:
+        try:
+            return ask()
+        except ApiUnavailable as error:
+            # It becomes a RequestRefused once it has been forbidden for long enough.
+            if error.status != FORBIDDEN:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _missing(permission: Permission, namespace: str) -> InputError:

@@ -10,6 +10,7 @@ from codekiln.launch import exit_codes
 from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
 from codekiln.launch.cluster.attempt import is_retry
 from codekiln.launch.cluster.failure import failure_error
+from codekiln.launch.cluster.forbidden import FORBIDDEN
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.job_ownership import JobOwnership
 from codekiln.launch.cluster.monitor import JobOutcome
@@ -103,9 +104,9 @@ class JobStarter:
                 if not self._may_exist:
                     self.ownership.mark_ended()
                 raise
-            except ApiUnavailable:
-                # The server may have created it before the answer was lost.
-                self._may_exist = True
+            except ApiUnavailable as error:
+                # The server may have created it before the answer was lost; not where it forbids it.
+                self._may_exist = self._may_exist or error.status != FORBIDDEN
                 raise
 
     def _adopts(self, existing: Object) -> bool:
@@ -204,7 +205,7 @@ class JobStarter:
 
     def _fix(self, error: RequestRefused, need: Permission) -> str:
         # Other refusals have status 403 too, as by a quota or an admission webhook.
-        if error.status == 403 and f"cannot {need.verb} resource" in error.message:
+        if error.status == FORBIDDEN and f"cannot {need.verb} resource" in error.message:
             return (
                 f"allow '{need}' to this step's ServiceAccount: the chart binds its Role 'codekiln' to "
                 f"runs.serviceAccount in runs.namespaces"
