@@ -84,8 +84,8 @@ def measure_graded(folder: Path, problems: int, samples: int, contenders: int) -
     with Scoring(known, over_all_samples(judging.metric), workers=1) as scoring:
         files = {name: [write_graded(path, scoring, problems * samples)] for name, path in paths.items()}
     started, cpu = time.monotonic(), time.process_time()
-    graded = GradedContenders(known, Contenders({name: [path] for name, path in paths.items()}), plan, files)
-    _, gate = judge_graded(graded, judging, folder / "out", str(source))
+    compared = Contenders({name: [path] for name, path in paths.items()})
+    _, gate = judge_graded(GradedContenders(str(source), known, compared, plan, files), judging, folder / "out")
     return {
         "promoted": gate.promoted,
         "seconds": round(time.monotonic() - started, 1),

@@ -14,32 +14,40 @@ if TYPE_CHECKING:
     from codekiln.code.labels import LabelAgreement
     from codekiln.data.training_files import FileReport
     from codekiln.data.training_files.findings import Finding
+    from codekiln.models.token_lengths import TokenLengths
 
 _PLACES = 5
+MAX_LENGTH = 1024
+"""Tokens of the longest row, as `sft.max_length` and `dpo.max_length` have it when nothing is set."""
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--metric", default=None, help="A file's pairs are compared by it; default: structural_maintainability.")
 @click.option("--against", default=None, metavar="PROBLEMS", help="A file's rows may not be in this evaluation set.")
+@click.option(
+    "--tokenizer", default=None, metavar="MODEL", help="Measure a file's rows in tokens: a name, id or folder."
+)
+@click.option("--max-length", type=click.IntRange(min=8), default=None, help="Longest row in tokens; default: 1024.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @JSON
-def validate(path: Path, metric: str | None, against: str | None, strict: bool, as_json: bool) -> None:
+def validate(path: Path, strict: bool, as_json: bool, **options: Any) -> None:
     """Validate what is to be trained on: a folder that codekiln wrote, or a file of training rows.
 
     A folder is the output of a stage, or a data set: digests, rows, files added or missing, no leak across the split,
     and the recipe's own rules. A file holds SFT or preference rows in TRL's, Alpaca's, ShareGPT's or OpenAI's form:
-    ties, twins, empty prompts, roles, labels against a metric, leaks. Exit code 1: errors were found.
+    ties, twins, empty prompts, roles, labels against a metric, leaks, lengths. Exit code 1: errors were found.
 
     Example: codekiln validate pairs.jsonl --against mbpp.jsonl
     """
     if path.is_dir():
-        if metric or against:
-            raise InputError(
-                "is for a file", where="--metric" if metric else "--against", fix="give a file, or leave it out"
-            )
+        if given := [name for name, value in options.items() if value]:
+            where = f"--{given[0].replace('_', '-')}"
+            raise InputError("is for a file", where=where, fix="give a file, or leave it out")
         sys.exit(_folder(path, as_json))
-    sys.exit(_file(path, metric, against, strict, as_json))
+    if options["max_length"] and not options["tokenizer"]:
+        raise InputError("is in tokens", where="--max-length", fix="add --tokenizer MODEL")
+    sys.exit(_file(path, strict, as_json, **options))
 
 
 def _folder(folder: Path, as_json: bool) -> int:
@@ -53,32 +61,48 @@ def _folder(folder: Path, as_json: bool) -> int:
     return 1 if found else 0
 
 
-def _file(path: Path, metric: str | None, against: str | None, strict: bool, as_json: bool) -> int:
+def _file(
+    path: Path,
+    strict: bool,
+    as_json: bool,
+    metric: str | None,
+    against: str | None,
+    tokenizer: str | None,
+    max_length: int | None,
+) -> int:
     from codekiln.code.labels import LabelAgreement
     from codekiln.code.metrics import DEFAULT
     from codekiln.data.readers import read_problems
     from codekiln.data.training_files import FileReport, check_file
     from codekiln.data.training_files.checks import Leaks
+    from codekiln.models.token_lengths import TokenLengths, chat_tokenizer
 
     report = FileReport()
     labels = LabelAgreement(metric or DEFAULT, report.findings)
     leaks = [Leaks(report.findings, read_problems(against))] if against else []
-    check_file(path, report, [labels, *leaks])
+    longest = max_length or MAX_LENGTH
+    lengths = TokenLengths(chat_tokenizer(tokenizer), longest, report.findings) if tokenizer else None
+    check_file(path, report, [labels, *leaks, *([lengths] if lengths else [])])
     levels = [finding.level for finding in report.findings]
     is_sound = "error" not in levels and not (strict and levels)
     if as_json:
-        click.echo(json.dumps({"file": str(path), "sound": is_sound, **_as_json(report, labels)}))
+        click.echo(json.dumps({"file": str(path), "sound": is_sound, **_as_json(report, labels, lengths)}))
     else:
-        click.echo("\n".join(_lines(path, report, labels, is_sound)))
+        click.echo("\n".join(_lines(path, report, labels, lengths, is_sound)))
     return 0 if is_sound else 1
 
 
-def _as_json(report: "FileReport", labels: "LabelAgreement") -> dict[str, Any]:
+def _as_json(report: "FileReport", labels: "LabelAgreement", lengths: "TokenLengths | None") -> dict[str, Any]:
+    tokens = lengths and {
+        "max_length": lengths.max_length, "beyond": lengths.beyond,
+        "longest": {"tokens": lengths.longest[0], "where": lengths.longest[1]},
+    }  # fmt: skip
     return {
         "form": report.form,
         "rows": report.rows,
         "forms": dict(report.forms.most_common()),
         "labels": {"metric": labels.metric, **labels.counts} if labels.counts else None,
+        "tokens": tokens,
         "findings": [
             {
                 "level": finding.level, "kind": finding.kind, "rows": finding.count, "what": finding.what,
@@ -89,13 +113,21 @@ def _as_json(report: "FileReport", labels: "LabelAgreement") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(path: Path, report: "FileReport", labels: "LabelAgreement", is_sound: bool) -> list[str]:
+def _lines(
+    path: Path, report: "FileReport", labels: "LabelAgreement", lengths: "TokenLengths | None", is_sound: bool
+) -> list[str]:
     lines = [f"{path}: {report.form or 'no form that is known'}, {report.rows:,} rows"]
     if labels.counts:
         counts = labels.counts
         lines.append(
             f"labels: by {labels.metric} the chosen program is better in {counts['better']:,} pairs, equal in "
             f"{counts['equal']:,}, worse in {counts['worse']:,}; {counts['unscored']:,} have no score"
+        )
+    if lengths:
+        count, where = lengths.longest
+        lines.append(
+            f"tokens: the longest row has {count:,}, {where or 'none'}; {lengths.beyond:,} rows have more than "
+            f"{lengths.max_length:,}"
         )
     for finding in report.findings:
         lines += _finding_lines(finding)

@@ -30,7 +30,7 @@ def level_of(number: int) -> float:
 
 def charge(number: int) -> str:
     """Return for which candidate on its set a level is, in words."""
-    return f"for the {_ordinal(number)} candidate judged on this set"
+    return f"for the {_ordinal(number)} candidate judged on these problems"
 
 
 def confidence(level: float) -> str:

@@ -22,6 +22,10 @@ _DENIED = ("PERMISSION_DENIED", "UNAUTHENTICATED", "answered 401", "answered 403
 _UNREACHABLE = ("Max retries exceeded", "Connection", "NewConnectionError", "unable to open database", "timed out")
 
 
+# What SQLite, MySQL and PostgreSQL say of a row that is there already.
+_TAKEN = ("UNIQUE constraint", "Duplicate entry", "duplicate key")
+
+
 class _Connected(Protocol):
     uri: str
 
@@ -45,6 +49,22 @@ def explain_errors(
             raise registry_error(f"cannot {method.__name__.strip('_').replace('_', ' ')}", self.uri, error) from error
 
     return call
+
+
+def upsert(call: Callable[Arguments, object], /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+    """Call a method of MLflow that adds or replaces a row.
+
+    Of two processes that add the same row at once MLflow refuses one. Its second call replaces the row.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        call(*args, **kwargs)
+    except (MlflowException, SQLAlchemyError) as error:
+        if not any(text in str(error) for text in _TAKEN):
+            raise
+        call(*args, **kwargs)
 
 
 def registry_error(what: str, uri: str, error: Exception) -> RegistryError:

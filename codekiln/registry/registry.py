@@ -83,7 +83,7 @@ class Registry(ModelVersions):
 
     @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
-        """Download an adapter's files, verify that its weights are those that were logged, and return ``destination``.
+        """Download an adapter's files, verify that it is the one that was logged, and return ``destination``.
 
         Args:
             model_id_or_uri: A logged model's id, ``models:/<id>``, ``models:/<name>/<version>`` or
@@ -91,7 +91,7 @@ class Registry(ModelVersions):
             destination: Folder to fill; created when it is new.
 
         Raises:
-            RegistryError: There is no such adapter, or its weights differ from its ``adapter_digest``.
+            RegistryError: There is no such adapter, or it differs from its ``adapter_digest``.
         """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -101,7 +101,7 @@ class Registry(ModelVersions):
         repository.download_artifacts("", str(destination))  # type: ignore[no-untyped-call]  # MLflow has no types here
         if (found := adapter_digest(destination)) != digest:
             raise RegistryError(
-                f"adapter {model_id_or_uri}: its weights have sha256 {found[:12]}, but {digest[:12]} was logged\n"
+                f"adapter {model_id_or_uri}: its digest is {found[:12]}, but {digest[:12]} was logged\n"
                 f"  fix: the stored files were changed; train it again, or restore {source}"
             )
         return Path(destination)

@@ -1,5 +1,6 @@
 """The MLflow run of a stage: parameters, metrics, curves, data sets, files and adapters."""
 
+import hashlib
 import json
 import math
 import re
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
 
-WEIGHTS = "adapter_model.safetensors"
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+# Keys of adapter_config.json that do not change what the adapter computes.
+_CIRCUMSTANCES = {
+    "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type",
+}  # fmt: skip
 PREFIX = "codekiln."
 METRICS_PER_CALL, PARAMS_PER_CALL = 1000, 100
 DIGEST_LENGTH = 36
@@ -114,7 +119,8 @@ class StageRun:
         """Log an adapter folder as a model, byte for byte, and return its id.
 
         MLflow's own transformers flavour is not used: with a base model on disk it saves merged names that reload as
-        random layers. The tag ``adapter_digest`` is the sha256 of the weights; ``Registry.download_adapter`` checks it.
+        random layers. The tag ``adapter_digest`` is the folder's `adapter_digest`; ``Registry.download_adapter``
+        checks it.
 
         Args:
             folder: Holds adapter_config.json and adapter_model.safetensors.
@@ -157,15 +163,28 @@ class StageRun:
 
 
 def adapter_digest(folder: Path) -> str:
-    """Return the sha256 of an adapter folder's weights.
+    """Return the digest of an adapter: of its weights, and of how its configuration applies them.
+
+    The same weights under another ``lora_alpha`` are another model. Where the base model lies, and which version of
+    PEFT wrote the folder, make no difference.
 
     Raises:
-        InputError: The folder holds no adapter_model.safetensors.
+        InputError: The folder holds no adapter_model.safetensors, or its adapter_config.json is not a JSON object.
     """
-    weights = Path(folder) / WEIGHTS
+    weights, config = Path(folder) / WEIGHTS, Path(folder) / CONFIG
     if not weights.is_file():
         raise InputError(f"holds no {WEIGHTS}", where=str(folder), fix="give the folder that the training stage wrote")
-    return sha256_file(weights)
+    try:
+        values = {**json.loads(config.read_bytes())} if config.is_file() else {}
+    except (TypeError, ValueError) as error:
+        raise InputError(f"is not a JSON object: {error}", where=str(config), fix="restore the file") from None
+    applied = {
+        key: sorted(value, key=str) if isinstance(value, list) else value
+        for key, value in values.items()
+        if key not in _CIRCUMSTANCES and value is not None and value is not False and value not in ([], {})
+    }
+    text = json.dumps([sha256_file(weights), applied], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import explain_errors
+from codekiln.registry.connection import explain_errors, upsert
 from codekiln.registry.decisions import Decisions
 from codekiln.registry.runs import truncated
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
 # Tag of a champion: the version it replaced, or NO_VERSION.
 REPLACED, NO_VERSION = "replaced", "none"
+PROMOTED_BY = "promoted_by."
+"""Start of the tag of a version that names a decision by which it was promoted."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,21 @@ class Version:
         """MLflow's URI of exactly this version."""
         return f"models:/{self.name}/{self.version}"
 
+    @property
+    def adapter_digest(self) -> str:
+        """Digest of the adapter.
+
+        Raises:
+            RegistryError: Something else than codekiln registered the version.
+        """
+        if digest := self.tags.get("adapter_digest"):
+            return digest
+        aliases = ", ".join(self.aliases) or "none"
+        raise RegistryError(
+            f"{self.uri} was not registered by codekiln: it has no tag adapter_digest\n"
+            f"  fix: point its aliases ({aliases}) at a version that was, or choose another registered model name"
+        )
+
 
 class ModelVersions(Decisions):
     """Operations on registered versions and their aliases; the base class of ``Registry``."""
@@ -57,7 +74,7 @@ class ModelVersions(Decisions):
 
     @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:
-        """Return the newest version whose weights have this sha256, or None."""
+        """Return the newest version of the adapter with this digest, or None."""
         query = f"name = '{model_name}' and tags.adapter_digest = '{adapter_digest}'"
         found = self.client.search_model_versions(query)
         newest = max(found, key=lambda item: int(item.version), default=None)
@@ -99,12 +116,12 @@ class ModelVersions(Decisions):
     @explain_errors
     def set_challenger(self, version: Version) -> Version:
         """Point ``challenger`` at a version and return it."""
-        self.client.set_registered_model_alias(version.name, CHALLENGER, str(version.version))
+        upsert(self.client.set_registered_model_alias, version.name, CHALLENGER, str(version.version))
         return self._get(version.name, version.version)
 
     @explain_errors
-    def promote(self, version: Version) -> Version:
-        """Make a version the champion and return it.
+    def promote(self, version: Version, decision: str) -> Version:
+        """Make a version the champion by a decision of the gate, whose key is given, and return it.
 
         MLflow cannot move two aliases at once, so the order matters: first ``previous_champion``, which a rollback
         needs, then ``champion``, then ``challenger`` is deleted. Wherever this is interrupted, exactly one champion
@@ -114,9 +131,11 @@ class ModelVersions(Decisions):
         if current is None or current.version != version.version:
             replaced = str(current.version) if current else NO_VERSION
             if current:
-                self.client.set_registered_model_alias(version.name, PREVIOUS, replaced)
+                upsert(self.client.set_registered_model_alias, version.name, PREVIOUS, replaced)
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
-            self.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
+            upsert(self.client.set_registered_model_alias, version.name, CHAMPION, str(version.version))
+        # After the alias has moved: a promotion that is interrupted before is completed by a repetition.
+        self._tag(version, {PROMOTED_BY + decision: _now()})
         self._delete_alias(version.name, CHALLENGER, version.version)
         return self._get(version.name, version.version)
 
@@ -150,7 +169,7 @@ class ModelVersions(Decisions):
         if previous is None:
             self.client.delete_registered_model_alias(model_name, CHAMPION)
             return None
-        self.client.set_registered_model_alias(model_name, CHAMPION, str(previous.version))
+        upsert(self.client.set_registered_model_alias, model_name, CHAMPION, str(previous.version))
         self._delete_alias(model_name, PREVIOUS, previous.version)
         return self._get(model_name, previous.version)
 
@@ -177,7 +196,7 @@ class ModelVersions(Decisions):
 
     def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
-            self.client.set_model_version_tag(version.name, str(version.version), key, value)
+            upsert(self.client.set_model_version_tag, version.name, str(version.version), key, value)
 
 
 def _version(found: "ModelVersion", aliases: Mapping[str, str]) -> Version:

@@ -15,7 +15,6 @@ from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
 from codekiln.evaluation import Evaluation, evaluate, measures
 from codekiln.evaluation.criteria import Criterion
-from codekiln.evaluation.ledger import set_digest
 from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe, grade_programs, score_programs
 from codekiln.settings.schema import BenchmarkSettings, Settings
@@ -73,12 +72,6 @@ def source_digests(settings: Settings) -> dict[str, str]:
     """Return the sha256 of each benchmark that is a file, by name."""
     files = {f"benchmark {one.name}": Path(one.source) for one in settings.evaluation.benchmark}
     return {name: sha256_file(path) for name, path in files.items() if path.is_file()}
-
-
-def content_digests(problems: Sequence[Problem]) -> dict[str, str]:
-    """Return the digest of each benchmark's problems, by name."""
-    names = dict.fromkeys(row.benchmark for row in problems if row.benchmark)
-    return {name: set_digest(of(problems, name), "", "", ()) for name in names}
 
 
 def is_remote(settings: Settings) -> bool:

@@ -22,6 +22,7 @@ from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
+from codekiln.stages.eligibility import require_same_base
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.run_folder import (
     EVALUATION,
@@ -142,13 +143,7 @@ def _registry(settings: Settings, folder: Path) -> str:
     champion = registry.champion(settings.registered_name)
     if champion is None:
         return f"{settings.registered_name} has no champion yet"
-    base, wanted = champion.tags.get("base_model"), models.get(settings.base_model).id
-    if base != wanted:
-        raise InputError(
-            f"the champion of '{settings.registered_name}' adapts {base}, and this run adapts {wanted}",
-            where="promote_as",
-            fix="choose another registered model name",
-        )
+    require_same_base(settings, champion)
     return f"{settings.registered_name} has version {champion.version} as champion"
 
 

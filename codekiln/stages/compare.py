@@ -104,12 +104,13 @@ def compare_samples(
         Criterion(measure=Recipe.guard, benchmark=one.name, role=one.role, tolerance=judging.tolerance)
         for one in benchmarks
     ]
-    return judge_graded(graded, judging, out, source, further, criteria)
+    return judge_graded(graded, judging, out, further, criteria)
 
 
 class _Planned(NamedTuple):
     """Problems and contenders, and what of them is compared."""
 
+    source: str
     problems: Sequence[Problem]
     contenders: Contenders
     plan: Plan
@@ -118,9 +119,8 @@ class _Planned(NamedTuple):
     def of(cls, source: str, contenders: Contenders, judging: Judging, say: Say) -> "_Planned":
         problems = read_problems(source, show=0)
         left_out = {row.task_id for row in problems if missing_packages(row, judging.grading.get("allow_imports", ()))}
-        return cls(
-            problems, contenders, plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
-        )
+        plan = plan_comparison(problems, contenders, judging.metric, judging.ks, left_out, say)
+        return cls(source, problems, contenders, plan)
 
     def graded(self, folder: Path, judging: Judging, say: Say) -> "GradedContenders":
         return GradedContenders(*self, _graded(self.problems, self.contenders, folder, judging, say))
@@ -128,8 +128,13 @@ class _Planned(NamedTuple):
 
 @dataclass(frozen=True)
 class GradedContenders:
-    """Contenders whose samples are graded and scored: what is compared, and the files that have it."""
+    """Contenders whose samples are graded and scored: what is compared, and the files that have it.
 
+    Attributes:
+        source: Path or Hub id of the problems.
+    """
+
+    source: str
     problems: Sequence[Problem]
     contenders: Contenders
     plan: Plan
@@ -161,7 +166,6 @@ def judge_graded(
     graded: GradedContenders,
     judging: Judging,
     out: Path,
-    source: str,
     further: Mapping[str, GradedContenders] | None = None,
     criteria: Sequence[Criterion] = (),
 ) -> tuple[Evaluation, Gate]:
@@ -171,7 +175,6 @@ def judge_graded(
         graded: On the main problems.
         judging: How they are judged.
         out: The folder of results and report.
-        source: Path or Hub id of the main problems.
         further: The same contenders on further benchmarks, by name.
         criteria: What the gate asks besides target and guard.
     """
@@ -189,17 +192,14 @@ def judge_graded(
         base=contenders.base,
         champion=CHAMPION if CHAMPION in contenders.files else None,
     )
-    settings = _settings(source, graded.plan, judging)
-    origin = provenance(problems_digest(problems), sample_digests(contenders), settings, evaluation.seed)
+    digests = _digests(graded)
     if further:
-        origin["digests"]["benchmarks"] = {
-            name: {"problems": problems_digest(one.problems), "samples": sample_digests(one.contenders)}
-            for name, one in further.items()
-        }
+        digests["benchmarks"] = {name: _digests(one) for name, one in further.items()}
+    origin = provenance(digests, _settings(graded, judging), evaluation.seed)
     write_atomic(out / RESULTS, json.dumps(results(evaluation, gate, origin), indent=2) + "\n")
     names = (contenders.base, contenders.candidate)
     examples = before_and_after(problems, evaluation.per_problem, graded.replies, names, judging.metric, passing=True)
-    write_atomic(out / REPORT, render(_report(source, graded, origin, evaluation, gate, examples)))
+    write_atomic(out / REPORT, render(_report(graded, further, origin, evaluation, gate, examples)))
     return evaluation, gate
 
 
@@ -239,16 +239,19 @@ def _graded(
 
 
 def _report(
-    source: str,
     graded: GradedContenders,
+    further: Mapping[str, GradedContenders],
     origin: Mapping[str, Any],
     evaluation: Evaluation,
     gate: Gate,
     examples: tuple[report.BeforeAfter, ...],
 ) -> report.ReportData:
     contenders, names = graded.contenders, presentation.labels(BASE)
+    files = _files(graded, origin["digests"])
+    for name, one in further.items():
+        files += _files(one, origin["digests"]["benchmarks"][name], name)
     return report.ReportData(
-        title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(source).name}",
+        title=f"{contenders.candidate} against {contenders.base}, on samples of {Path(graded.source).name}",
         question=question(
             presentation.spoken(gate, names), names.get(contenders.base, contenders.base), Recipe.guard, programs=True
         ),
@@ -261,24 +264,28 @@ def _report(
         measures=tuple(measures.look_up(Recipe, name) for name in evaluation.measures),
         examples=examples,
         base=report.BaseModelInfo(id=contenders.base),
-        files=compared_files(
-            source,
-            graded.problems,
-            origin["digests"],
-            {name: [rows.total for rows in files] for name, files in graded.files.items()},
-        ),
+        files=files,
         settings=origin["settings"],
         environment=environment(PACKAGES),
     )
 
 
-def _settings(source: str, plan: Plan, judging: Judging) -> dict[str, Any]:
+def _digests(graded: GradedContenders) -> dict[str, Any]:
+    return {"problems": problems_digest(graded.problems), "samples": sample_digests(graded.contenders)}
+
+
+def _files(graded: GradedContenders, digests: Mapping[str, Any], benchmark: str = "") -> tuple[report.FileInfo, ...]:
+    rows = {name: [rows.total for rows in files] for name, files in graded.files.items()}
+    return compared_files(graded.source, graded.problems, digests, rows, benchmark)
+
+
+def _settings(graded: GradedContenders, judging: Judging) -> dict[str, Any]:
     """Return what decides the results besides problems and samples."""
     return {
-        "problems": source,
+        "problems": graded.source,
         "metric": judging.metric,
         "tolerance": judging.tolerance,
-        "k": list(plan.ks),
-        "samples": plan.samples,
+        "k": list(graded.plan.ks),
+        "samples": graded.plan.samples,
         **{key: judging.grading[key] for key in ("allow_imports", "allow_weaker") if judging.grading.get(key)},
     }

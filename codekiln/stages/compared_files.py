@@ -31,16 +31,13 @@ def problems_digest(problems: Sequence[Problem]) -> str:
     return digest.hexdigest()
 
 
-def provenance(
-    problems: str, samples: Mapping[str, Mapping[str, str]], settings: Mapping[str, Any], seed: int
-) -> dict[str, Any]:
+def provenance(digests: Mapping[str, Any], settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return what the decision of a comparison rests on, in the form of a run's `provenance.provenance`.
 
     ``base_model`` and ``recipe`` are null, because nobody says which models wrote the samples.
 
     Args:
-        problems: Digest of the problems.
-        samples: Digests of the files of samples.
+        digests: Those of the problems and of the files of samples, and of those of further benchmarks.
         settings: How samples were graded and judged.
         seed: Of the evaluation.
     """
@@ -50,28 +47,34 @@ def provenance(
         "seed": seed,
         "settings": dict(settings),
         "versions": {"codekiln": code_version(), **versions(PACKAGES)},
-        "digests": {"problems": problems, "samples": {name: dict(files) for name, files in samples.items()}},
+        "digests": dict(digests),
     }
 
 
 def compared_files(
-    source: str, problems: Sequence[Problem], digests: Mapping[str, Any], rows: Mapping[str, Sequence[int]]
+    source: str,
+    problems: Sequence[Problem],
+    digests: Mapping[str, Any],
+    rows: Mapping[str, Sequence[int]],
+    benchmark: str = "",
 ) -> tuple[report.FileInfo, ...]:
     """Return the problems and the files of samples as the report lists them.
 
     Args:
         source: Path or Hub id of the problems.
         problems: All of them.
-        digests: Those of `provenance`.
+        digests: Those of the problems and of the samples.
         rows: Number of graded samples of each file, by contender.
+        benchmark: The further benchmark that they are of; empty: the main problems.
     """
+    of = f"{benchmark}: " if benchmark else ""
     samples = (
-        report.FileInfo(what=f"samples of {name}", path=path, rows=count, digest=digest)
+        report.FileInfo(what=f"{of}samples of {name}", path=path, rows=count, digest=digest)
         for name, files in digests["samples"].items()
         for (path, digest), count in zip(files.items(), rows[name], strict=True)
     )
     return (
-        report.FileInfo(what="problems", path=source, rows=len(problems), digest=digests["problems"]),
+        report.FileInfo(what=f"{of}problems", path=source, rows=len(problems), digest=digests["problems"]),
         *samples,
     )
 

@@ -1,5 +1,6 @@
 """evaluate: sample replies to held-out problems from the base, all adapters and the champion, and compare them."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import grade, recipe_of
 from codekiln.stages.jobs import sample
+from codekiln.stages.ledger import RunLedger
 from codekiln.stages.run_folder import registry_of
 
 BASE = "base"
 # Input names in the order of the stages; "candidate" is the adapter that fetch brought.
 ADAPTERS = ("sft", "dpo", "dpo_further", "dpo_further_2", "dpo_further_3", "candidate")
 EVALUATION = "evaluation.json"
+CONTENDERS = "contenders.json"
+"""Digest of the adapter of each contender that has one, by name."""
 
 
 def _evaluate(context: StageContext) -> Summary:
@@ -54,8 +58,21 @@ def _evaluate(context: StageContext) -> Summary:
         seed=context.settings.seed,
     )
     result = result.model_copy(update={"benchmarks": _benchmarks(context, everything, samples)})
+    _charge(context, result)
+    digests = {name: adapter_digest(folder) for name, folder in contenders.items() if folder}
+    write_atomic(context.output / CONTENDERS, json.dumps(digests, indent=1) + "\n")
     write_atomic(context.output / EVALUATION, result.model_dump_json(indent=1) + "\n")
     return _summary(result)
+
+
+def _charge(context: StageContext, result: Evaluation) -> None:
+    """Count the last adapter as a candidate before its results are seen, so that nobody picks among results."""
+    if adapters := list(_adapters(context)):
+        registry = registry_of(context.run_folder)
+        champion = registry.champion(context.settings.registered_name)
+        ledger = RunLedger(context, registry, context.inputs[adapters[-1]], result, champion)
+        if ledger.find() is None:
+            ledger.open()
 
 
 def _benchmarks(
@@ -108,12 +125,12 @@ def _champion(context: StageContext) -> dict[str, Path]:
 def _other_champion(context: StageContext) -> Version | None:
     champion = registry_of(context.run_folder).champion(context.settings.registered_name)
     ours = {adapter_digest(folder) for folder in _adapters(context).values()}
-    return champion if champion is not None and champion.tags["adapter_digest"] not in ours else None
+    return champion if champion is not None and champion.adapter_digest not in ours else None
 
 
 def _identity(context: StageContext) -> dict[str, str]:
     champion = _other_champion(context)
-    return {"champion": champion.tags["adapter_digest"] if champion else ""}
+    return {"champion": champion.adapter_digest if champion else ""}
 
 
 def _sample(context: StageContext, name: str, adapter: Path | None) -> list[Sample]:

@@ -49,8 +49,11 @@ def source(settings: Settings) -> str:
     """Return where the problems and the training data come from, in a sentence."""
     problems = settings.problems
     held_out = f"from {problems.evaluation_source}" if problems.evaluation_source else "held out from the same source"
+    further = ", ".join(f"{one.name} from {one.source}" for one in settings.evaluation.benchmark)
     return (
-        f"Problems: {problems.source}; those of the evaluation are {held_out}. Recipe: {settings.recipe}. "
+        f"Problems: {problems.source}; those of the evaluation are {held_out}. "
+        + (f"Benchmarks: {further}. " if further else "")
+        + f"Recipe: {settings.recipe}. "
         f"Teacher: {settings.teacher}. Filters: {', '.join(settings.filters) or 'none'}."
     )
 

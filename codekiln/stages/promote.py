@@ -9,8 +9,10 @@ from codekiln.evaluation.ledger import Decision
 from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
+from codekiln.registry.versions import PROMOTED_BY
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
+from codekiln.stages.eligibility import champion_among, require_own_evaluation, require_same_base
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.ledger import RunLedger
 from codekiln.stages.provenance import provenance
@@ -21,13 +23,15 @@ from codekiln.stages.tracking import adapter_tags
 
 
 def _promote(context: StageContext) -> Summary:
-    registry = registry_of(context.run_folder)
-    ledger = RunLedger(context, registry)
+    require_own_evaluation(context, _candidate(context))
+    registry, evaluation = registry_of(context.run_folder), read_evaluation(context.inputs["evaluation"])
+    champion = registry.champion(context.settings.registered_name)
+    ledger = RunLedger(context, registry, context.inputs["adapter"], evaluation, champion)
     decision = ledger.find()
-    version = _register(context, registry)
     if decision is None:
-        decision, version = _judge(context, registry, ledger, version)
+        decision, version = _judge(context, registry, ledger, evaluation, champion)
     else:
+        version = _register(context, registry)
         ledger.restore(decision)
         version = _completed(registry, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
@@ -44,18 +48,22 @@ def _promote(context: StageContext) -> Summary:
     )
 
 
-def _judge(context: StageContext, registry: Registry, ledger: RunLedger, version: Version) -> tuple[Decision, Version]:
+def _judge(
+    context: StageContext, registry: Registry, ledger: RunLedger, evaluation: Evaluation, champion: Version | None
+) -> tuple[Decision, Version]:
     """Decide about an adapter that was not judged on this set before, and move the aliases."""
-    evaluation = read_evaluation(context.inputs["evaluation"])
+    name, version = champion_among(context, champion), _register(context, registry)
     decision = ledger.open()
-    gate, before = _decide(context, evaluation, decision), registry.champion(version.name)
+    gate = _decide(context, evaluation, decision, name)
     if CHAMPION not in version.aliases:
         version = registry.set_challenger(version)
     # Written before the alias moves: a champion without a report could not be explained.
-    data = report_data(context, evaluation, gate, version, before)
+    data = report_data(context, evaluation, gate, version, champion)
     _write(context, evaluation, gate, data)
+    # Another run may have promoted meanwhile; this candidate was not compared with that champion.
+    champion_among(context, registry.champion(version.name))
     decision = ledger.close(decision, gate)
-    return decision, registry.promote(version) if gate.promoted else version
+    return decision, registry.promote(version, decision.key) if gate.promoted else version
 
 
 def _completed(registry: Registry, decision: Decision, version: Version) -> Version:
@@ -63,15 +71,16 @@ def _completed(registry: Registry, decision: Decision, version: Version) -> Vers
 
     A version that was promoted then, and has lost its place since, does not get it back by a repetition.
     """
-    was_promoted = version.tags.get("promoted_at", "") >= decision.when
+    was_promoted = PROMOTED_BY + decision.key in version.tags
     champion = registry.champion(version.name)
-    is_unchanged = (champion.tags["adapter_digest"] if champion else "") == decision.champion
+    against = champion.adapter_digest if champion else ""
+    is_unchanged = against in (decision.champion, decision.adapter)
     if decision.verdict == "promoted" and not was_promoted and is_unchanged:
-        return registry.promote(version)
+        return registry.promote(version, decision.key)
     return version
 
 
-def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -> Gate:
+def _decide(context: StageContext, evaluation: Evaluation, decision: Decision, champion: str | None) -> Gate:
     chosen, recipe = context.settings.evaluation, recipes.get(context.settings.recipe)
     gate = decide(
         evaluation,
@@ -81,7 +90,7 @@ def _decide(context: StageContext, evaluation: Evaluation, decision: Decision) -
         protected=recipe.guard,
         tolerance=chosen.tolerance,
         criteria=benchmarks.criteria(context.settings),
-        champion=CHAMPION if CHAMPION in evaluation.contenders else None,
+        champion=champion,
         minimum_problems=chosen.minimum_problems,
         level=decision.level,
     )
@@ -101,7 +110,9 @@ def _register(context: StageContext, registry: Registry) -> Version:
         settings=context.settings, inputs={}, output=folder, step=manifest.step, run_folder=context.run_folder
     )
     tags = {**adapter_tags(own, manifest), "evaluation": StageManifest.read(context.inputs["evaluation"]).digest}
-    return registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
+    version = registry.register(context.settings.registered_name, manifest.tracking["model_id"], tags)
+    require_same_base(context.settings, version)
+    return version
 
 
 def _write(context: StageContext, evaluation: Evaluation, gate: Gate, data: ReportData) -> None:

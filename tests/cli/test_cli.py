@@ -105,7 +105,7 @@ def test_an_input_that_a_stage_lacks_is_named(tmp_path):
 
 
 def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
-    given = {"model": "tiny", "target": "lines", "adapter": "f" * 64, "verdict": "promoted"}
+    given = {"model": "tiny", "target": "lines", "adapter": "f" * 64, "verdict": "promoted", "number": 1}
     file = LedgerFile(tmp_path / "ledger.jsonl")
     for found in ("1" * 64, "2" * 64):
         file.add(Decision(set=found, **given))
@@ -115,7 +115,9 @@ def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
     assert shown.exit_code == 0
     assert "ledger.jsonl:3: is no decision" in shown.stderr
     assert [line.split()[2] for line in shown.stdout.splitlines()[1:3]] == ["1" * 12, "2" * 12]
-    assert "tiny, lines, set 222222222222: the next candidate is judged with intervals at 99.950 %" in shown.stdout
+    assert (
+        "tiny, lines, set 222222222222: the next candidate is judged with intervals at 99.950 % or more" in shown.stdout
+    )
     found = json.loads(invoke("ledger", str(tmp_path), "--set-digest", "22", "--json").stdout)
     assert [item["set"] for item in found] == ["2" * 64]
     missing = invoke("ledger", str(tmp_path / "none"))

@@ -325,7 +325,9 @@ def test_a_further_benchmark_is_graded_and_has_to_hold(here):
     assert written["benchmarks"]["plus"]["contenders"]["dpo"]["pass@1"]["mean"] == 1.0
     assert [check["benchmark"] for check in written["gate"]["checks"]][-1] == "plus"
     assert set(written["provenance"]["digests"]["benchmarks"]["plus"]["samples"]) == {"base", "dpo"}
-    assert "Further benchmarks" in Path("out", "report.html").read_text()
+    page = Path("out", "report.html").read_text()
+    assert "Further benchmarks" in page
+    assert '<th scope="row">plus: samples of dpo</th><td>plus-better.jsonl</td>' in page
     fallen = with_benchmark("base@plus=plus-base.jsonl", "dpo@plus=plus-wrong.jsonl", out="fallen")
     assert fallen.exit_code == 1
     assert "against base, pass@1 on plus changes by -0.500" in fallen.stdout

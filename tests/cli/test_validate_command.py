@@ -7,7 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.cli.validate_command import MAX_LENGTH
 from codekiln.recipes import publish
+from codekiln.training.settings import DpoSettings, SftSettings
+from tests import toy_models
 from tests.data.test_training_files import BAD, GOOD, TASK, TEXT, write
 from tests.recipes.maintainability.making import built_dataset, recipe
 
@@ -101,3 +104,22 @@ def test_folders_are_proven_and_their_json_is_a_list(tmp_path):
     assert (code, [item["where"] for item in json.loads(text)]) == (1, [str(folder / "more.jsonl")])
     for name in ("train.jsonl", "preferences.jsonl"):
         assert validate(str(folder / name))[0] == 0
+
+
+def test_rows_are_measured_in_tokens_of_a_model(file, tmp_path):
+    toy_models.tokenizer().save_pretrained(tmp_path / "words")
+    path = file(pair(GOOD, COMPLEX), pair(GOOD, "y = 1\n" * 400, "Write g."))
+    given = (path, "--tokenizer", str(tmp_path / "words"))
+    code, text = validate(*given)
+    assert code == 0
+    assert "warning: longer than the longest row of the training: 1 row" in text
+    assert f"{path}:2; 1 rows have more than 1,024" in text
+    measured = json.loads(validate(*given, "--max-length", "9000", "--json")[1])["tokens"]
+    assert (measured["max_length"], measured["beyond"], measured["longest"]["where"]) == (9000, 0, f"{path}:2")
+    assert validate(path, "--json")[0] == 0
+    assert json.loads(validate(path, "--json")[1])["tokens"] is None
+    assert validate(path, "--max-length", "9")[0] == 2
+
+
+def test_the_default_length_is_that_of_the_trainings():
+    assert MAX_LENGTH == SftSettings().max_length == DpoSettings().max_length

@@ -1,6 +1,5 @@
 """The registry against a real MLflow on SQLite."""
 
-import hashlib
 import json
 import os
 import socket
@@ -12,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from codekiln.data.files import sha256_file
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, RegistryError
 from codekiln.registry import Registry
+from codekiln.registry.runs import adapter_digest
 
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
 
@@ -175,7 +176,7 @@ def test_an_adapter_comes_back_bit_for_bit(registry: Registry, tmp_path: Path) -
     folder = adapter_folder(tmp_path / "adapter", os.urandom(5000))
     model_id = logged(registry, folder)
     version = registry.register("codekiln-tiny", model_id, {"recipe": "maintainability"})
-    registry.promote(version)
+    registry.promote(version, "key")
     for number, address in enumerate((model_id, f"models:/{model_id}", version.uri, "models:/codekiln-tiny@champion")):
         back = registry.download_adapter(address, tmp_path / str(number))
         for name in ("adapter_model.safetensors", "adapter_config.json"):
@@ -186,7 +187,7 @@ def test_a_changed_adapter_is_refused(registry: Registry, tmp_path: Path) -> Non
     model_id = logged(registry, adapter_folder(tmp_path / "adapter", b"weights"))
     (stored,) = (tmp_path / "mlartifacts").rglob("adapter_model.safetensors")
     stored.write_bytes(b"Weights")
-    with pytest.raises(RegistryError, match="sha256"):
+    with pytest.raises(RegistryError, match=r"its digest is \w{12}, but \w{12} was logged"):
         registry.download_adapter(model_id, tmp_path / "back")
 
 
@@ -216,7 +217,7 @@ def test_lineage_is_on_the_version(registry: Registry, tmp_path: Path) -> None:
         "parent_adapter": "sft",
         "reference": "previous",
         "model_id": model_id,
-        "adapter_digest": hashlib.sha256(b"weights").hexdigest(),
+        "adapter_digest": adapter_digest(tmp_path / "adapter"),
     }
     links = registry.client.get_logged_model(model_id).tags["mlflow.modelVersions"]
     assert json.loads(links) == [{"name": "codekiln-tiny", "version": 1}]
@@ -225,10 +226,33 @@ def test_lineage_is_on_the_version(registry: Registry, tmp_path: Path) -> None:
 def test_the_same_weights_are_registered_once(registry: Registry, tmp_path: Path) -> None:
     first, second = (logged(registry, adapter_folder(tmp_path / name, b"same")) for name in "ab")
     other = logged(registry, adapter_folder(tmp_path / "c", b"other"))
-    assert registry.find("codekiln-tiny", hashlib.sha256(b"same").hexdigest()) is None
+    digest = adapter_digest(tmp_path / "a")
+    assert registry.find("codekiln-tiny", digest) is None
     numbers = [registry.register("codekiln-tiny", model_id, {}).version for model_id in (first, second, other)]
     assert numbers == [1, 1, 2]
-    assert registry.find("codekiln-tiny", hashlib.sha256(b"same").hexdigest()).version == 1
+    assert registry.find("codekiln-tiny", digest).version == 1
+
+
+def test_the_same_weights_that_are_applied_otherwise_are_another_adapter(registry: Registry, tmp_path: Path) -> None:
+    first, second = (adapter_folder(tmp_path / name, b"same") for name in "ab")
+    moved = {"base_model_name_or_path": "/elsewhere", "peft_version": "0.99", "inference_mode": True, "bias": None}
+    (second / "adapter_config.json").write_text(json.dumps(CONFIG | moved))
+    assert adapter_digest(first) == adapter_digest(second)
+    (second / "adapter_config.json").write_text(json.dumps(CONFIG | {"lora_alpha": 64}))
+    assert adapter_digest(first) != adapter_digest(second)
+    numbers = [registry.register("tiny", logged(registry, folder), {}).version for folder in (first, second)]
+    assert numbers == [1, 2]
+    (second / "adapter_config.json").write_text("[")
+    with pytest.raises(InputError, match="is not a JSON object"):
+        adapter_digest(second)
+
+
+def test_a_version_that_something_else_registered_says_so(registry: Registry) -> None:
+    registry.client.create_registered_model("tiny")
+    registry.client.create_model_version("tiny", source="somewhere")
+    registry.client.set_registered_model_alias("tiny", "champion", "1")
+    with pytest.raises(RegistryError, match=r"models:/tiny/1 was not registered by codekiln(.|\n)*champion"):
+        _ = registry.champion("tiny").adapter_digest
 
 
 def versions(registry: Registry, folder: Path, count: int) -> list:
@@ -242,9 +266,9 @@ def test_promotion_moves_aliases_and_can_be_undone(registry: Registry, tmp_path:
     assert registry.champion("m") is None
     first, second = versions(registry, tmp_path, 2)
     assert registry.champion("m") is None
-    assert registry.promote(registry.set_challenger(first)).aliases == ("champion",)
+    assert registry.promote(registry.set_challenger(first), "key").aliases == ("champion",)
     assert registry.set_challenger(second).aliases == ("challenger",)
-    assert registry.promote(second).aliases == ("champion",)
+    assert registry.promote(second, "key").aliases == ("champion",)
     assert registry.champion("m").version == 2
     assert registry.client.get_model_version_by_alias("m", "previous_champion").version == 1
     assert registry.rollback("m").version == 1
@@ -257,23 +281,23 @@ def test_promotion_moves_aliases_and_can_be_undone(registry: Registry, tmp_path:
 
 def test_promoting_the_champion_again_changes_nothing(registry: Registry, tmp_path: Path) -> None:
     first, second = versions(registry, tmp_path, 2)
-    registry.promote(first)
-    registry.promote(second)
+    registry.promote(first, "key")
+    registry.promote(second, "key")
     registry.set_challenger(second)
-    assert registry.promote(second).aliases == ("champion",)
+    assert registry.promote(second, "key").aliases == ("champion",)
     assert registry.rollback("m").version == 1
 
 
 def test_a_promotion_that_stops_half_way_can_be_finished(registry: Registry, tmp_path: Path, monkeypatch) -> None:
     first, second = versions(registry, tmp_path, 2)
-    registry.promote(first)
+    registry.promote(first, "key")
     registry.set_challenger(second)
     with monkeypatch.context() as patch:
         patch.setattr(registry.client, "delete_registered_model_alias", gone)
         with pytest.raises(RegistryError, match="server is gone"):
-            registry.promote(second)
+            registry.promote(second, "key")
     assert registry.champion("m").aliases == ("challenger", "champion")
-    assert registry.promote(second).aliases == ("champion",)
+    assert registry.promote(second, "key").aliases == ("champion",)
     assert registry.rollback("m").version == 1
 
 
@@ -398,10 +422,24 @@ def test_files_of_a_decision_come_back_as_they_were(registry: Registry, tmp_path
     (tmp_path / "report.html").write_bytes(b"\xff\r\n")
     registry.keep_files(parent, "a", [tmp_path / "report.html"])
     (tmp_path / "copy").mkdir()
-    registry.fetch_files(parent, "a", ["report.html"], tmp_path / "copy")
+    digests = {"report.html": sha256_file(tmp_path / "report.html")}
+    registry.fetch_files(parent, "a", digests, tmp_path / "copy")
     assert (tmp_path / "copy" / "report.html").read_bytes() == b"\xff\r\n"
     with pytest.raises(RegistryError, match="cannot fetch files"):
-        registry.fetch_files(parent, "b", ["report.html"], tmp_path / "copy")
+        registry.fetch_files(parent, "b", digests, tmp_path / "copy")
+    (tmp_path / "copy" / "report.html").unlink()
+    with pytest.raises(RegistryError, match=r"decisions/a/report.html of run \w+ was changed after the decision"):
+        registry.fetch_files(parent, "a", {"report.html": "0" * 64}, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "report.html").exists()
+
+
+def test_sets_and_decisions_of_all_models_are_listed(registry: Registry) -> None:
+    long = "0123456789" * 1200
+    registry.record_decision("tiny", "a", "1")
+    registry.record_decision("other", "b", "2")
+    registry.record_set("other", "5e7", long)
+    registry.client.set_registered_model_tag("tiny", "codekiln.problems.half.1-of-2", "cut")
+    assert registry.all_decisions() == ({"tiny": ["1"], "other": ["2"]}, {"5e7": long})
 
 
 WRITE = """
@@ -410,6 +448,7 @@ from codekiln.registry import Registry
 registry = Registry(sys.argv[1], "demo")
 for number in range(6):
     registry.record_decision("tiny", f"{sys.argv[2]}{number}", f"{sys.argv[2]}{number}")
+    registry.record_set("tiny", f"5e{number}", "x" * 9000)
 """
 
 
@@ -417,3 +456,47 @@ def test_decisions_written_at_once_are_all_kept(registry: Registry, uri: str) ->
     writers = [subprocess.Popen([sys.executable, "-c", WRITE, uri, name]) for name in "abc"]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
     assert sorted(registry.decisions("tiny")) == [f"{name}{number}" for name in "abc" for number in range(6)]
+    assert registry.all_decisions()[1] == {f"5e{number}": "x" * 9000 for number in range(6)}
+
+
+def test_a_tag_that_another_process_adds_at_the_same_time_is_replaced(registry: Registry, monkeypatch) -> None:
+    from mlflow.exceptions import MlflowException
+
+    write, calls = registry.client.set_registered_model_tag, []
+
+    def refused(name: str, key: str, value: str) -> None:
+        calls.append(value)
+        if len(calls) == 1:
+            write(name, key, "theirs")
+            raise MlflowException("UNIQUE constraint failed")
+        if value == "never":
+            raise MlflowException("out of order")
+        write(name, key, value)
+
+    monkeypatch.setattr(registry.client, "set_registered_model_tag", refused)
+    registry.record_decision("tiny", "a", "ours")
+    assert registry.decisions("tiny") == ["ours"]
+    with pytest.raises(RegistryError, match="out of order"):
+        registry.record_decision("tiny", "b", "never")
+
+
+def test_two_processes_may_promote_the_same_version_at_once(registry: Registry, tmp_path: Path, monkeypatch) -> None:
+    version = registry.register("tiny", logged(registry, adapter_folder(tmp_path / "a", b"a")), {})
+    client = registry.client
+    for name in ("set_model_version_tag", "set_registered_model_alias"):
+        monkeypatch.setattr(client, name, _refused_once(getattr(client, name)))
+    assert registry.promote(version, "key").aliases == ("champion",)
+
+
+def _refused_once(write):
+    from mlflow.exceptions import MlflowException
+
+    seen = set()
+
+    def call(*args):
+        write(*args)
+        if args not in seen:
+            seen.add(args)
+            raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed: rows.key")
+
+    return call

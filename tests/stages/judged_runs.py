@@ -2,19 +2,24 @@
 
 import json
 import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codekiln import models
 from codekiln.code import metrics
+from codekiln.data.files import sha256_file
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
-from codekiln.evaluation import Evaluation, evaluate
+from codekiln.evaluation import CHAMPION, Evaluation, evaluate
+from codekiln.registry.runs import adapter_digest
 from codekiln.settings.resolve import resolve
-from codekiln.stages.base import StageManifest, Summary
-from codekiln.stages.evaluate import EVALUATION
+from codekiln.stages.base import StageManifest, Summary, files_digest, folder_digest
+from codekiln.stages.evaluate import CONTENDERS, EVALUATION
+from codekiln.stages.evaluate import evaluate as evaluate_stage
 from codekiln.stages.run_folder import EVALUATION as PROBLEMS
-from codekiln.stages.run_folder import Tracking, open_registry, write_settings, write_tracking
+from codekiln.stages.run_folder import Tracking, open_registry, read_tracking, write_settings, write_tracking
 from codekiln.stages.runner import run_stage
 
 STEP = "sft"
@@ -29,6 +34,11 @@ class JudgedRun:
 
     workdir: Path
 
+    @property
+    def parent(self) -> str:
+        """MLflow's id of the run."""
+        return read_tracking(self.workdir / "check").parent_run_id
+
     def promote(self) -> dict[str, Any]:
         """Run promote and return its results."""
         folders = {"evaluation": self.workdir / "evaluate", "adapter": self.workdir / STEP}
@@ -41,14 +51,27 @@ def judged_run(
     uri: str,
     weights: bytes,
     gain: float = GAIN,
-    problems: int = 40,
+    problems: Iterable[int] = range(40),
     settings: tuple[str, ...] = (),
+    champion: bytes | None = None,
+    luck: bytes = b"",
+    config: Mapping[str, Any] | None = None,
     benchmark: float | None = None,
 ) -> JudgedRun:
     """Write a run whose adapter gains ``gain`` on the target over the base, with the same pass@1.
 
-    With ``benchmark`` there is a further benchmark ``plus``, of whose problems the adapter solves that share, and the
-    base all.
+    Args:
+        workdir: Its working directory.
+        uri: MLflow.
+        weights: Of the adapter.
+        gain: Of the adapter on every metric.
+        problems: Numbers of the evaluation problems.
+        settings: Overrides.
+        champion: Weights of the champion that the evaluation compares with; it is as good as the base.
+        luck: Seed of what is sampled.
+        config: Of the adapter.
+        benchmark: With it there is a further benchmark ``plus``, the problems 100 to 139, of which the adapter solves
+            that share, and the base all.
     """
     check = workdir / "check"
     resolved = resolve("laptop", {}, [f"tracking_uri={uri}", *SETTINGS, *settings])
@@ -57,24 +80,39 @@ def judged_run(
     registry = open_registry(resolved, check)
     parent = registry.start_parent("instruct", {})
     write_tracking(check, Tracking(uri, resolved.experiment, parent))
-    rows = [
-        Problem(task_id=f"list/{task}", prompt=f"Write f{task}.", tests=("assert f(1)",)) for task in range(problems)
-    ]
+    rows = [problem(number) for number in problems]
+    numbers = range(100, 140) if benchmark is not None else ()
     further = [
-        Problem(task_id=f"plus/{task}", prompt=f"Write g{task}.", tests=("assert g(1)",), benchmark="plus")
-        for task in range(problems if benchmark is not None else 0)
+        problem(number).model_copy(update={"task_id": f"plus/{number}", "benchmark": "plus"}) for number in numbers
     ]
     write_dataset(check / PROBLEMS, [*rows, *further], Problem)
     folder = workdir / STEP
-    folder.mkdir()
-    (folder / "adapter_model.safetensors").write_bytes(weights)
-    (folder / "adapter_config.json").write_text("{}")
+    _adapter(folder, weights, config)
     with registry.stage(parent, STEP) as run:
-        model_id = run.adapter(folder, STEP, "tiny")
-    _manifest(folder, STEP, {"model_id": model_id})
+        model_id = run.adapter(folder, STEP, models.get(resolved.base_model).id)
+    _manifest(folder, STEP, tracking={"model_id": model_id})
+    evaluation = workdir / "evaluate"
     benchmarks = {} if benchmark is None else {"plus": _benchmark(further, benchmark)}
-    _evaluation(workdir / "evaluate", rows, gain, weights, benchmarks)
+    _evaluation(evaluation, rows, gain, weights + luck, champion, benchmarks)
+    inputs = {name: folder_digest(path) for name, path in (("evaluation_problems", check / PROBLEMS), (STEP, folder))}
+    _manifest(
+        evaluation,
+        "evaluate",
+        inputs=inputs,
+        settings={key: resolved.section(key) for key in evaluate_stage.settings_keys},
+    )
     return JudgedRun(workdir)
+
+
+def problem(number: int) -> Problem:
+    """Return a problem that shares nothing with others."""
+    return Problem(task_id=f"list/{number}", prompt=f"Write f{number}.", tests=(f"assert f(1) == {number}",))
+
+
+def _adapter(folder: Path, weights: bytes, config: Mapping[str, Any] | None = None) -> None:
+    folder.mkdir(parents=True)
+    (folder / "adapter_model.safetensors").write_bytes(weights)
+    (folder / "adapter_config.json").write_text(json.dumps(dict(config or {})))
 
 
 def _benchmark(problems: list[Problem], solved: float) -> Evaluation:
@@ -87,23 +125,33 @@ def _benchmark(problems: list[Problem], solved: float) -> Evaluation:
 
 
 def _evaluation(
-    folder: Path, problems: list[Problem], gain: float, weights: bytes, benchmarks: dict[str, Evaluation]
+    folder: Path,
+    problems: list[Problem],
+    gain: float,
+    luck: bytes,
+    champion: bytes | None,
+    benchmarks: dict[str, Evaluation],
 ) -> None:
-    source = random.Random(weights)
+    source = random.Random(luck)
     names = metrics.names()
-    graded: dict[str, list[Graded]] = {"base": [], STEP: []}
-    for problem in problems:
+    shifts = {"base": 0.0, STEP: gain} | ({} if champion is None else {CHAMPION: 0.0})
+    graded: dict[str, list[Graded]] = {name: [] for name in shifts}
+    for one in problems:
         level = source.gauss(60, 5)
-        for contender, shift in (("base", 0.0), (STEP, gain)):
+        for contender, shift in shifts.items():
             for _ in range(2):
                 values = dict.fromkeys(names, level + shift + source.gauss(0, 1))
-                graded[contender].append(_sample(problem.task_id, values))
+                graded[contender].append(_sample(one.task_id, values))
     result = evaluate(graded, names, resamples=200).model_copy(update={"benchmarks": benchmarks})
     folder.mkdir()
+    digests = {STEP: adapter_digest(folder.parent / STEP)}
+    if champion is not None:
+        _adapter(folder / CHAMPION, champion)
+        digests[CHAMPION] = adapter_digest(folder / CHAMPION)
+    (folder / CONTENDERS).write_text(json.dumps(digests))
     (folder / EVALUATION).write_text(result.model_dump_json())
     for contender, rows in graded.items():
         write_dataset(folder / "graded" / contender, rows, Graded)
-    _manifest(folder, "evaluate", {})
 
 
 def _sample(task: str, values: dict[str, float], passed: bool = True) -> Graded:
@@ -116,8 +164,10 @@ def _sample(task: str, values: dict[str, float], passed: bool = True) -> Graded:
     )
 
 
-def _manifest(folder: Path, step: str, tracking: dict[str, str]) -> None:
+def _manifest(folder: Path, step: str, **fields: Any) -> None:
+    files = {str(path.relative_to(folder)): sha256_file(path) for path in folder.rglob("*") if path.is_file()}
+    given = {"inputs": {}, "settings": {}, **fields}
     StageManifest(
-        stage=step, step=step, identity="", inputs={}, settings={}, code_version="", files={}, digest=folder.name,
-        summary=Summary(), seconds=0, tracking=tracking,
+        stage=step, step=step, identity="", code_version="", files=files, digest=files_digest(files), summary=Summary(),
+        seconds=0, **given,
     ).write(folder)  # fmt: skip

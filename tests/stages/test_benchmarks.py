@@ -185,3 +185,11 @@ def test_problems_are_asked_as_the_recipe_asks(tmp_path):
     bench = f'evaluation.benchmark=[{{name="own", source="{source}"}}]'
     rows, _ = benchmarks.read_benchmarks(settings(bench, "recipes.maintainability.system=Be brief."))
     assert {row.messages[0].content for row in rows} == {"Be brief."}
+
+
+def test_a_source_does_not_say_which_benchmark_its_rows_are_of(tmp_path):
+    """Such as the evaluation problems of an earlier run: otherwise they would leave the main set."""
+    source = own_problems(tmp_path / "own.jsonl", 60, benchmark="x")
+    chosen = settings("problems.source=" + str(source), "problems.evaluation_fraction=0.6", "problems.train=10")
+    run_check(chosen, tmp_path / "check")
+    assert {row.benchmark for row in evaluation_problems(tmp_path / "check")} == {""}

@@ -127,15 +127,15 @@ def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
 
 
 def from_plain(row: Problem, where: str, show: int) -> Problem:
-    """Return the problem itself, its tests proven to be Python."""
+    """Return the problem itself, its tests proven to be Python; a benchmark is what a run makes of it."""
     tests = {
         f"{field}.{number}": test
         for field in ("tests", "visible_tests")
         for number, test in enumerate(getattr(row, field))
         if isinstance(test, str)
     }
-    _parsed(where, tests | {"setup": row.setup})
-    return row
+    _parsed(where, tests | {"preamble": row.preamble, "setup": row.setup})
+    return row.model_copy(update={"benchmark": ""})
 
 
 def _parsed(where: str, sources: dict[str, str]) -> dict[str, ast.Module]:

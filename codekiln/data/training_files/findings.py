@@ -35,6 +35,19 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "error", "from the evaluation set",
         "remove the rows: a model trained on them is not judged by what it has not seen",
     ),
+    "prompt-too-long": (
+        "error", "the prompt alone fills the longest row of the training",
+        "shorten the prompts, remove the rows, or train with a larger --max-length: nothing of the reply is left",
+    ),
+    "template": (
+        "error", "the chat template does not take the conversation",
+        "change the rows to what it takes, or train a model whose template does",
+    ),
+    "too-long": (
+        "warning", "longer than the longest row of the training",
+        "shorten or remove the rows, or train with a larger --max-length: cut replies teach to stop in the middle, "
+        "and codekiln turns them away",
+    ),
     "tie-normalised": (
         "warning", "chosen and rejected differ in layout, comments or names only",
         "remove the pairs, unless layout, comments or names are what you train",
