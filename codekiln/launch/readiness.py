@@ -84,7 +84,8 @@ def _probe_exchange(cluster: Cluster) -> str:
 def _pool_probe(cluster: Cluster, name: str) -> Probe:
     def probe() -> str:
         pool = cluster.pool(name)
-        if found := [*_check_image(name, pool), *missing_permissions(pool.api), *check_pool(name, pool, cluster)]:
+        missing = missing_permissions(pool.api, dead_nodes=pool.dead_node_seconds > 0)
+        if found := [*_check_image(name, pool), *missing, *check_pool(name, pool, cluster)]:
             raise InputErrors(found)
         return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
 

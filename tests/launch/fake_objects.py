@@ -26,6 +26,8 @@ SERVED = {
     ("kueue.x-k8s.io", "v1beta2", "workloads"): "Workload",
     ("authorization.k8s.io", "v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
 }
+# The Job controller's, on each pod of a Job until it has counted the pod.
+TRACKED = "batch.kubernetes.io/job-tracking"
 JOB_LABELS = {
     "TrainJob": ("jobset.sigs.k8s.io/jobset-name", "jobset.sigs.k8s.io/job-index"),
     "PyTorchJob": ("training.kubeflow.org/job-name", "training.kubeflow.org/replica-type"),
@@ -156,10 +158,19 @@ def pod_object(job: Object, rank: int, suffix: str, **status: Any) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": pod_name, "labels": labels},
+        "metadata": {"name": pod_name, "labels": labels} | ({"finalizers": [TRACKED]} if container == "node" else {}),
         "spec": {"nodeName": f"gpu-{rank}", "containers": [{"name": container}]},
         "status": pod_status(container, **status),
     }
+
+
+def merged(item: Any, patch: Any) -> Any:
+    """Return what a JSON merge patch (RFC 7386) makes of a value."""
+    if not isinstance(patch, dict):
+        return patch
+    kept = item if isinstance(item, dict) else {}
+    after = kept | {key: merged(kept.get(key), value) for key, value in patch.items()}
+    return {key: value for key, value in after.items() if value is not None}
 
 
 def selected(item: Object, query: dict[str, str]) -> bool:

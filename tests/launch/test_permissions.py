@@ -6,6 +6,7 @@ from codekiln.errors import ClusterError
 from codekiln.launch.cluster.cluster_checks import check_pool, missing_permissions
 from codekiln.launch.cluster.permissions import (
     CLUSTER_PERMISSIONS,
+    DEAD_NODE_PERMISSIONS,
     PERMISSIONS,
     REVIEW,
     Permission,
@@ -13,6 +14,7 @@ from codekiln.launch.cluster.permissions import (
 )
 from codekiln.launch.cluster.pool_run import run_on_pool
 from codekiln.launch.pools import Cluster
+from tests.launch.fake_objects import now
 from tests.launch.steps import QUICK, complete, fail, pool, request
 
 CLUSTER = Cluster(exchange="/codekiln", claim="codekiln-workspace")
@@ -50,6 +52,24 @@ def test_the_table_is_exactly_what_is_called(api, said, kind, monkeypatch):
     everything(api, said, kind, monkeypatch)
     cluster = set(CLUSTER_PERMISSIONS) if kind == "trainjob" else set()
     assert set(api.calls) == {*permissions(kind), *cluster, REVIEW}
+
+
+@pytest.mark.parametrize("kind", PERMISSIONS)
+def test_the_table_for_dead_nodes_is_what_is_called_beyond(api, said, kind):
+    def play(api):
+        job = api.wait_job()
+        pod = api.pod(job)
+        said.wait("running on")
+        api.update(pod, lambda stored: stored["metadata"].update(deletionTimestamp=now(-100)))
+        said.wait("is deleted by force, because")
+        complete(api, job, api.pod(job, suffix="again"))
+
+    api.script(play)
+    run_on_pool(request({"api": kind, "dead_node_seconds": 1}), said, QUICK)
+    assert set(api.calls) - set(permissions(kind)) == set(DEAD_NODE_PERMISSIONS[kind])
+    api.denied = set(DEAD_NODE_PERMISSIONS[kind])
+    assert missing_permissions(kind, patience=0) == []
+    assert len(missing_permissions(kind, patience=0, dead_nodes=True)) == len(api.denied)
 
 
 @pytest.mark.parametrize("kind", PERMISSIONS)

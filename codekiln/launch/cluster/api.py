@@ -15,6 +15,8 @@ from codekiln.launch.cluster.permissions import Permission
 NAMESPACE = "CODEKILN_NAMESPACE"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+_JSON = "application/json"
+_CONTENT = {"PATCH": "application/merge-patch+json"}
 _TRANSIENT = (401, 408, 410, 429)
 
 Query = Mapping[str, Any]
@@ -90,6 +92,20 @@ class ClusterApi:
     def pod(self, name: str) -> dict[str, Any] | None:
         """Return a pod, or None where there is none."""
         return self.get(self._core_path("pods", name))
+
+    def mark_pod_failed(self, name: str, uid: str, reason: str, message: str) -> None:
+        """Set a pod's phase to Failed, in the place of a kubelet that cannot; one with another uid is not touched."""
+        body = {"metadata": {"uid": uid}, "status": {"phase": "Failed", "reason": reason, "message": message}}
+        self._json("PATCH", self._core_path("pods", name) + "/status", body=body)
+
+    def force_delete_pod(self, name: str, uid: str) -> None:
+        """Delete a pod without waiting for its kubelet; one that is gone or has another uid is no error."""
+        try:
+            body = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
+            self._json("DELETE", self._core_path("pods", name), body=body)
+        except RequestRefused as error:
+            if error.status not in (404, 409):
+                raise
 
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Return the pods that a label selector picks."""
@@ -202,7 +218,7 @@ class ClusterApi:
                 path,
                 method,
                 query_params=list(query.items()),
-                header_params={"Accept": "application/json, */*", "Content-Type": "application/json"},
+                header_params={"Accept": "application/json, */*", "Content-Type": _CONTENT.get(method, _JSON)},
                 body=body,
                 auth_settings=["BearerToken"],
                 _preload_content=False,

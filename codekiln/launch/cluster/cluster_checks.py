@@ -47,20 +47,23 @@ def check_pool(name: str, pool: Pool, cluster: Cluster, patience: float = PATIEN
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
-def missing_permissions(kind: str, namespace: str = "", patience: float = PATIENCE) -> list[InputError]:
+def missing_permissions(
+    kind: str, namespace: str = "", patience: float = PATIENCE, dead_nodes: bool = False
+) -> list[InputError]:
     """Return one error for each permission that this process lacks, with its fix.
 
     Args:
         kind: ``trainjob`` or ``pytorchjob``.
         namespace: Namespace of the run; empty: the one this process runs in.
         patience: Seconds after which what is missing is asked for again: the API server may just have started.
+        dead_nodes: Whether a pool has ``dead_node_seconds``.
 
     Raises:
         ClusterError: The API server cannot be reached.
     """
     api = ClusterApi(namespace, forbidden_seconds=patience)
     try:
-        if missing := _missing_of(api, permissions(kind)):
+        if missing := _missing_of(api, permissions(kind, dead_nodes)):
             time.sleep(patience)
             missing = _missing_of(api, missing)
     except (RequestRefused, ApiUnavailable) as error:

@@ -6,6 +6,14 @@ from queue import Empty, SimpleQueue
 
 from codekiln.errors import ClusterError
 from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
+from codekiln.launch.cluster.dead_node import (
+    StuckPod,
+    delete_stuck,
+    is_overdue,
+    silent_state,
+    stuck_pods,
+    stuck_state,
+)
 from codekiln.launch.cluster.events import pod_creation_warning, pod_start_warning, queue_event
 from codekiln.launch.cluster.informer import Informer
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object, by_uid
@@ -65,6 +73,7 @@ class JobMonitor:
         # The controller of a TrainJob limits restarts itself.
         self._restarts = RestartCounter(self.kind, request.pool.restarts) if request.pool.api == "pytorchjob" else None
         self._has_run = self._interrupted = self._out_of_contact = False
+        self._forced: dict[str, float] = {}
         self._event: Object | None = None
         self._event_state, self._event_at = "", 0.0
         self._observed_state, self._observed_at = "", 0.0
@@ -151,6 +160,11 @@ class JobMonitor:
         """Return the current state, with an event that explains it where there is one."""
         pods, now, pool = self._pods.items.values(), time.monotonic(), self.request.pool
         state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue, self._interrupted)
+        if state.name in ("restarting", "created", "starting") and (stuck := stuck_pods(pods)):
+            self._delete_stuck(stuck)
+            return stuck_state(stuck, pool.dead_node_seconds)
+        if state.name == "running":
+            return silent_state(current_pods(self.kind, pods)) or state
         if state.name != self._observed_state:
             self._observed_state, self._observed_at = state.name, now
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
@@ -159,6 +173,14 @@ class JobMonitor:
         if state.name != self._event_state or now - self._event_at >= self.timeouts.events:
             self._event, self._event_state, self._event_at = self._explaining_event(state.name), state.name, now
         return with_event(state, self._event) if self._event else state
+
+    def _delete_stuck(self, stuck: list[StuckPod]) -> None:
+        for each in stuck:
+            uid, now = each.pod["metadata"]["uid"], time.monotonic()
+            again = now - self._forced.get(uid, -self.timeouts.events) >= self.timeouts.events
+            if again and is_overdue(each, self.request.pool.dead_node_seconds):
+                self._forced[uid] = now
+                self.emit(f"{self.reporter.about}: {delete_stuck(self.api, self.kind, each)}")
 
     def _explaining_event(self, name: str) -> Object | None:
         if name in ("queued", "preempted"):

@@ -9,6 +9,7 @@ from codekiln.errors import ClusterError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
 from codekiln.launch.cluster.attempt import is_retry
+from codekiln.launch.cluster.dead_node import stuck_pods, stuck_state
 from codekiln.launch.cluster.failure import failure_error
 from codekiln.launch.cluster.forbidden import FORBIDDEN
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
@@ -178,12 +179,17 @@ class JobStarter:
         while not is_done():
             self.cancellation.check()
             if time.monotonic() > end:
-                pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
                 raise ClusterError(
-                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}\n"
-                    f"  fix: see what holds it up with `{pods}`, then run the step again"
+                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}{self._what_holds_it_up()}, "
+                    f"then run the step again"
                 )
             time.sleep(self.timeouts.poll)
+
+    def _what_holds_it_up(self) -> str:
+        if stuck := stuck_pods(self._pods()):
+            return f"; {stuck_state(stuck, 0).text}"
+        pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
+        return f"\n  fix: see what holds it up with `{pods}`"
 
     def _get(self) -> Object | None:
         need = Permission(self.kind.group, self.kind.plural, "get")

@@ -35,7 +35,7 @@ class JobState:
     """The state of a job that has not ended.
 
     Attributes:
-        name: created, queued, preempted, waiting, blocked, starting, running, restarting or failing.
+        name: created, queued, preempted, waiting, blocked, lost, starting, running, restarting or failing.
         text: The state with its reason, for the log.
     """
 
@@ -45,7 +45,7 @@ class JobState:
     @property
     def is_waiting(self) -> bool:
         """Whether the job makes no progress for now, perhaps for long."""
-        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "starting")
+        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "lost", "starting")
 
 
 @dataclass(frozen=True)
