@@ -35,6 +35,9 @@ def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], a
     click.echo(table(plans))
     if problems := settings.problems.evaluation:
         click.echo(f"\nevaluation: {plan_evaluation(settings, problems)}")
+    for one in settings.evaluation.benchmark:
+        if one.problems:
+            click.echo(f"benchmark {one.name}: {plan_evaluation(settings, one.problems, benchmark=one.name)}")
 
 
 @click.command()

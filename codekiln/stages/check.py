@@ -23,6 +23,7 @@ from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
+from codekiln.stages.ledger import next_number
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.run_folder import (
     EVALUATION,
@@ -83,9 +84,11 @@ def _check(context: StageContext) -> Summary:
     write_settings(context.output, settings)
     _start_parent(settings, context)
     (found,) = counts
+    rows = Dataset(context.output / EVALUATION, Problem).rows()
+    number = next_number(open_registry(settings, context.output), settings, rows)
     for name, size in found.evaluation.items():
         key = f"benchmark {name}" if name else "evaluation"
-        notes[key] = plan_evaluation(settings, *size, name)
+        notes[key] = plan_evaluation(settings, *size, name, number)
         print(f"check: {key}: {notes[key]}", flush=True)
     figures = {"train": found.train, **{name or "evaluation": size.problems for name, size in found.evaluation.items()}}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)

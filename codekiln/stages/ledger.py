@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -139,6 +140,16 @@ def read_all(registry: Registry) -> tuple[list[Decision], dict[str, frozenset[st
     decisions = [_parsed(text, model) for model, found in texts.items() for text in found]
     whole = {item.set for item in decisions}
     return decisions, {digest: _marks(sets[digest]) for digest in whole if digest in sets}
+
+
+def next_number(registry: Registry, settings: Settings, problems: Sequence[Problem]) -> int:
+    """Return the number of the next candidate that is judged on an evaluation's problems.
+
+    Raises:
+        InputError: An earlier decision cannot be read.
+    """
+    question = Decision(set=set_digest(problems), adapter="", **_asked(settings))
+    return numbered(question, *read_all(registry), marks(benchmarks.of(problems))).number
 
 
 def _marks(text: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from codekiln import models, recipes
 from codekiln.code import metrics
 from codekiln.errors import InputError
 from codekiln.evaluation import power
-from codekiln.evaluation.spending import level_of
+from codekiln.evaluation.spending import charge, confidence, level_of
 from codekiln.launch.pools import Pool
 from codekiln.settings.schema import BenchmarkSettings, GuardSettings, Settings
 from codekiln.training.plan import TrainingPlan, plan
@@ -40,20 +40,23 @@ def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
     return {section: plan_stage(settings, section, pool) for section in KINDS}
 
 
-def plan_evaluation(settings: Settings, problems: int, groups: int | None = None, benchmark: str = "") -> str:
+def plan_evaluation(
+    settings: Settings, problems: int, groups: int | None = None, benchmark: str = "", number: int = 1
+) -> str:
     """Return what an evaluation on so many problems of so many groups can show, in words.
 
-    For the first candidate on the set: later ones are judged more strictly. Only pass@1 has known spreads: where a
-    recipe protects something else, the text is the size, and what is sure to be refused.
+    Only pass@1 has known spreads: where a recipe protects something else, the text is the size, and what is sure to be
+    refused.
 
     Args:
         settings: Of the run.
         problems: Their number.
         groups: Number of their groups; None: as many as problems.
         benchmark: Name of a further benchmark that the problems are of; empty: the main evaluation set.
+        number: That of the candidate among those judged on these problems: later ones are judged more strictly.
     """
     tolerance = _tolerance(settings, benchmark)
-    design = power.Design(problems, settings.evaluate.n, groups, tolerance, level_of(1))
+    design = power.Design(problems, settings.evaluate.n, groups, tolerance, level_of(number))
     if power.obstacles(problems, design.clusters, settings.evaluation.minimum_problems):
         return f"{problems} problems of {design.clusters} groups, too few for the gate to judge by"
     guard = "pass@1" if benchmark else recipes.get(settings.recipe).guard
@@ -61,6 +64,8 @@ def plan_evaluation(settings: Settings, problems: int, groups: int | None = None
         text = power.describe(design, structural=not benchmark and settings.metric == metrics.DEFAULT)
     else:
         text = f"{problems} problems of {design.clusters} groups, {design.samples} samples each"
+    if number > 1 and not benchmark:
+        text += f"; with intervals at {confidence(level_of(number))} {charge(number)}"
     return "; warning: ".join([text, *_warnings(settings, design, guard, benchmark)])
 
 

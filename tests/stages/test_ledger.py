@@ -14,12 +14,14 @@ from codekiln.evaluation.spending import level_of
 from codekiln.registry import Registry
 from codekiln.registry.decisions import DECISION
 from codekiln.registry.runs import TEXT_LENGTH
+from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageContext
 from codekiln.stages.evaluate import _charge, read_evaluation
-from codekiln.stages.ledger import Decision, _short, read_all, read_decisions
+from codekiln.stages.ledger import Decision, _short, next_number, read_all, read_decisions
 from codekiln.stages.run_folder import EVALUATION as PROBLEMS
 from codekiln.stages.run_folder import read_settings
-from tests.stages.judged_runs import judged_run
+from codekiln.stages.runner import run_check
+from tests.stages.judged_runs import judged_run, problem
 
 MODEL = "codekiln-tiny"
 
@@ -219,3 +221,18 @@ def test_a_decision_that_cannot_be_read_stops_the_count_and_is_named(tmp_path, u
     assert error.value.where == "broken"
     assert not read_decisions(registry, MODEL) or read_decisions(registry, MODEL)[0].verdict == "open"
     assert registry.champion(MODEL) is None
+
+
+def test_check_says_how_strictly_the_next_candidate_is_judged(tmp_path, uri):
+    evaluated = [problem(number) for number in range(40)]
+    files = {"train": [problem(number) for number in range(200, 204)], "evaluation": evaluated}
+    for name, rows in files.items():
+        (tmp_path / name).with_suffix(".jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows))
+    sources = (f"source={tmp_path / 'train.jsonl'}", f"evaluation_source={tmp_path / 'evaluation.jsonl'}")
+    settings = resolve("laptop", {}, [f"tracking_uri={uri}", *(f"problems.{item}" for item in sources)])
+    before = run_check(settings, tmp_path / "before").summary.notes["evaluation"]
+    assert "judged on these problems" not in before
+    judged_run(tmp_path / "a", uri, b"a").promote()
+    assert next_number(Registry(uri, "codekiln"), settings, evaluated) == 2
+    after = run_check(settings, tmp_path / "after").summary.notes["evaluation"]
+    assert "with intervals at 99.950 % for the second candidate judged on these problems" in after
