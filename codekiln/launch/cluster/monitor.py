@@ -160,13 +160,14 @@ class JobMonitor:
         """Return the current state, with an event that explains it where there is one."""
         pods, now, pool = self._pods.items.values(), time.monotonic(), self.request.pool
         state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue, self._interrupted)
+        if state.name != self._observed_state:
+            # What explained the same state earlier may be over.
+            self._observed_state, self._observed_at, self._event_state = state.name, now, ""
         if state.name in ("restarting", "created", "starting") and (stuck := stuck_pods(pods)):
             self._delete_stuck(stuck)
             return stuck_state(stuck, pool.dead_node_seconds)
         if state.name == "running":
             return silent_state(current_pods(self.kind, pods)) or state
-        if state.name != self._observed_state:
-            self._observed_state, self._observed_at = state.name, now
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
         if state.name not in _EXPLAINED or settling:
             return state
