@@ -40,7 +40,7 @@ def run_on_pool(
         SystemExit: SIGTERM or SIGINT arrived, code 143; the job has been deleted.
     """
     timeouts, emit = timeouts or Timeouts(), _serialised(emit)
-    api = ClusterApi()
+    api = ClusterApi(forbidden_seconds=timeouts.forbidden)
     with cancellable() as cancellation:
         ownership = JobOwnership(api, JOB_KINDS[request.pool.api], request.name, cancellation, emit, timeouts)
         try:
