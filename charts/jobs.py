@@ -19,7 +19,7 @@ def files(place: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _job(values: Values, pool_name: str) -> Object:
-    maps = [each for each in rendered(values) if each["kind"] == "ConfigMap" and "cluster.json" in each["data"]]
+    maps = [each for each in rendered(values) if each["kind"] == "ConfigMap" and "cluster.json" in each.get("data", {})]
     cluster = Cluster.model_validate_json(maps[0]["data"]["cluster.json"])
     pool = cluster.pool(pool_name)
     request = JobRequest(

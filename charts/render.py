@@ -38,6 +38,7 @@ def permission_rules() -> str:
     """Return the rules of the chart's roles, made from the table of what the code calls."""
     rules = {
         "namespaced": {api: _rules(table) for api, table in permissions.PERMISSIONS.items()},
+        "deadNodes": {api: _rules(table) for api, table in permissions.DEAD_NODE_PERMISSIONS.items()},
         "cluster": _rules(permissions.CLUSTER_PERMISSIONS),
     }
     return yaml.safe_dump(rules, sort_keys=False)

@@ -47,6 +47,9 @@ class Pool(_Record):
     deadline_seconds: int = Field(172_800, ge=60, description="a job that runs longer is ended")
     grace_seconds: int = Field(120, ge=0, description="time for a checkpoint when a pod is asked to end")
     restarts: int = Field(3, ge=0, description="how often a job starts again after a lost pod")
+    dead_node_seconds: int = Field(
+        0, ge=0, description="time after which a pod on a node that no longer answers is deleted by force; 0: never"
+    )
 
     @property
     def processes(self) -> int:

@@ -47,10 +47,15 @@ def merged(problems: Iterable[InputError]) -> list[InputError]:
 def pool_probes(cluster: Cluster, names: Iterable[str]) -> dict[str, Probe]:
     """Return the probes of pools: permissions of each kind of job, and per pool image, runtime, queue and volume."""
     chosen, lacking = list(names), dict[str, list[Permission]]()
-    kinds = dict.fromkeys(cluster.pool(name).api for name in chosen)
+    dead_nodes: dict[str, bool] = {}
+    for pool in map(cluster.pool, chosen):
+        dead_nodes[pool.api] = dead_nodes.get(pool.api, False) or pool.dead_node_seconds > 0
     return {
         "exchange": lambda: _probe_exchange(cluster),
-        **{f"permissions for {kind}": partial(_probe_permissions, kind, lacking) for kind in kinds},
+        **{
+            f"permissions for {kind}": partial(_probe_permissions, kind, frees_nodes, lacking)
+            for kind, frees_nodes in dead_nodes.items()
+        },
         **{f"pool {name}": partial(_probe_pool, cluster, name, lacking) for name in chosen},
     }
 
@@ -96,11 +101,11 @@ def _probe_exchange(cluster: Cluster) -> str:
     return f"{found}; {removed} jobs that no step has waited for in {cluster.keep_days} days were removed"
 
 
-def _probe_permissions(kind: str, lacking: dict[str, list[Permission]]) -> str:
-    lacking[kind] = lacking_permissions(kind)
+def _probe_permissions(kind: str, dead_nodes: bool, lacking: dict[str, list[Permission]]) -> str:
+    lacking[kind] = lacking_permissions(kind, dead_nodes=dead_nodes)
     if lacking[kind]:
         raise InputErrors(missing(each) for each in lacking[kind])
-    return f"all {len(permissions(kind))} are granted"
+    return f"all {len(permissions(kind, dead_nodes))} are granted"
 
 
 def _probe_pool(cluster: Cluster, name: str, lacking: Mapping[str, list[Permission]]) -> str:

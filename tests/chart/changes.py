@@ -78,6 +78,7 @@ CHANGES = {
     "gpuPoolDefaults.deadlineSeconds": Change(3600, {CONFIG}),
     "gpuPoolDefaults.graceSeconds": Change(30, POOL),
     "gpuPoolDefaults.restarts": Change(1, POOL),
+    "gpuPoolDefaults.deadNodeSeconds": Change(600, {CONFIG, "Role"}),
     "gpuPools.gpu": Change({"accelerators": 8}, POOL),
     "kueue.create": Change(
         True, {"ResourceFlavor", "ClusterQueue", "LocalQueue"}, {"gpuPools": {"gpu": {"queue": "q"}}}

@@ -96,7 +96,7 @@ def test_a_job_of_the_v1_operator_gets_the_same_pod_as_a_runtime_would_give(name
     values = {**VARIANTS[name], "runtimes": {"scope": "Namespaced"}}
     first = rendering.render({**values, "api": "trainjob"})
     facts = of_kind(rendering.render({**values, "api": "pytorchjob"}), "ConfigMap")
-    cluster = next(each["data"]["cluster.json"] for each in facts if "cluster.json" in each["data"])
+    cluster = next(each["data"]["cluster.json"] for each in facts if "cluster.json" in each.get("data", ()))
     for pool_name, pool in Cluster.model_validate_json(cluster).pools.items():
         runtime = of_kind(first, "TrainingRuntime")
         pod = next(pod_specs(each)[0] for each in runtime if each["metadata"]["name"] == f"codekiln-{pool_name}")

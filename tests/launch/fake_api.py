@@ -29,9 +29,8 @@ from uuid import uuid4
 
 import yaml
 
-from tests import crds
+from tests.launch import go_client
 from tests.launch.fake_objects import (
-    JOB_LABELS,
     NAMESPACE,
     PATIENCE,
     SERVED,
@@ -40,28 +39,24 @@ from tests.launch.fake_objects import (
     Hold,
     LogLine,
     Object,
-    completed,
     is_deleting,
     key_of,
-    merged,
     now,
+    pod_object,
     pod_status,
     precise_now,
 )
 from tests.launch.fake_server import Handler
+from tests.launch.fake_store import Store
 
 __all__ = ["NAMESPACE", "SERVED", "FakeApi", "now"]
 
 
-class FakeApi:
+class FakeApi(Store):
     """The server; use it as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
-        self.objects: dict[tuple[str, str], dict[str, Object]] = {}
-        self.history: list[tuple[int, tuple[str, str], str, Object]] = []
-        self.version, self.oldest = 100, 0
+        super().__init__()
         self.logs: dict[str, list[LogLine]] = {}
         self.calls: list[tuple[str, str, str]] = []
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
@@ -70,10 +65,9 @@ class FakeApi:
         self.denied: set[tuple[str, str, str]] = set()
         self.unserved: set[tuple[str, str, str]] = set()
         self.token = ""
-        self.kueue = True
         self.down = False
+        self.roles_loaded = 0.0
         self.epoch = 0
-        self.linger = 0.05
         self.break_mid_line = self.break_clean = False
         self.kubeconfig = folder / "kubeconfig"
         self._scripts: list[tuple[threading.Thread, list[BaseException]]] = []
@@ -151,31 +145,6 @@ class FakeApi:
         """Return how many requests there were of a verb on a resource."""
         return sum(call[1:] == (resource, verb) for call in self.calls)
 
-    def put(self, body: Object) -> Object:
-        """Create or replace an object as a controller would; returns what is stored."""
-        with self.lock:
-            key = key_of(body)
-            there = self.objects.setdefault(key, {})
-            kind = "MODIFIED" if body["metadata"]["name"] in there else "ADDED"
-            stored = completed(copy.deepcopy(body))
-            self._store(kind, key, stored)
-            return copy.deepcopy(stored)
-
-    def update(self, body: Object, change: Callable[[Object], Any]) -> Object:
-        """Change an object in place, by its kind and name."""
-        with self.lock:
-            stored = copy.deepcopy(self.objects[key_of(body)][body["metadata"]["name"]])
-            change(stored)
-            return self.put(stored)
-
-    def remove(self, body: Object) -> None:
-        """Let an object be gone."""
-        with self.lock:
-            key, name = key_of(body), body["metadata"]["name"]
-            if name in self.objects.get(key, {}):
-                self._store("DELETED", key, copy.deepcopy(self.objects[key][name]))
-                del self.objects[key][name]
-
     def condition(self, job: Object, kind: str, reason: str = "", message: str = "", status: str = "True") -> None:
         """Set a condition of a job."""
 
@@ -189,49 +158,33 @@ class FakeApi:
         self.update(job, change)
 
     def suspend(self, job: Object, suspended: bool) -> None:
-        """Suspend or resume a job as Kueue does; its pods go when it is suspended."""
-        if job["kind"] == "TrainJob":
-            self.update(job, lambda stored: stored["spec"].update(suspend=suspended))
-        else:
-            self.update(job, lambda stored: stored["spec"]["runPolicy"].update(suspend=suspended))
+        """Suspend or resume a job as Kueue does, a Go client; its pods go when it is suspended.
+
+        Raises:
+            Answer: The change is refused, so that the job stays as it is.
+        """
+
+        def change(stored: Object) -> None:
+            stored["spec"].get("runPolicy", stored["spec"])["suspend"] = suspended
+
+        with self.lock:
+            stored = self.objects[key_of(job)][job["metadata"]["name"]]
+            written = go_client.updated(stored, change)
+            if wrong := go_client.refusals(stored, written):
+                raise Answer(422, "Invalid", f'{job["kind"]} "{job["metadata"]["name"]}" is invalid: {wrong}')
+            self.put(written)
         if suspended:
             for pod in self.pods_of(job):
                 self.remove(pod)
 
     def pod(self, job: Object, rank: int = 0, suffix: str = "", **status: Any) -> Object:
         """Create the pod of a node of a job; ``status`` as ``pod_status`` takes it."""
-        name = job["metadata"]["name"]
-        job_label, second = JOB_LABELS[job["kind"]]
-        if job["kind"] == "TrainJob":
-            labels = {job_label: name, second: "0", "batch.kubernetes.io/job-completion-index": str(rank)}
-            pod_name, container = f"{name}-node-0-{rank}-{suffix or uuid4().hex[:5]}", "node"
-        else:
-            role = "worker" if rank else "master"
-            index = str(max(0, rank - 1))
-            labels = {job_label: name, second: role, "training.kubeflow.org/replica-index": index}
-            pod_name, container = f"{name}-{role}-{index}{suffix}", "pytorch"
-        return self.put(
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": pod_name, "labels": labels},
-                "spec": {"nodeName": f"gpu-{rank}", "containers": [{"name": container}]},
-                "status": pod_status(container, **status),
-            }
-        )
+        return self.put(pod_object(job, rank, suffix, **status))
 
     def set_pod(self, pod: Object, **status: Any) -> None:
         """Give a pod another status."""
         container = pod["spec"]["containers"][0]["name"]
         self.update(pod, lambda stored: stored.update(status=pod_status(container, **status)))
-
-    def pods_of(self, job: Object) -> list[Object]:
-        """Return the pods of a job."""
-        label = JOB_LABELS[job["kind"]][0]
-        with self.lock:
-            pods = self.objects.get(("", "pods"), {}).values()
-            found = [pod for pod in pods if pod["metadata"].get("labels", {}).get(label) == job["metadata"]["name"]]
-            return copy.deepcopy(found)
 
     def event(
         self, kind: str, name: str, reason: str, message: str, type: str = "Warning", later: float = 0, uid: str = ""
@@ -289,6 +242,11 @@ class FakeApi:
         finally:
             self.down = False
 
+    def start_again(self, seconds: float) -> None:
+        """Break all streams, and forbid everything for a time: a server answers before it has loaded its roles."""
+        self.roles_loaded = time.monotonic() + seconds
+        self.break_streams()
+
     def break_streams(self, mid_line: bool = False, clean: bool = False) -> None:
         """Break every stream, inside a line if ``mid_line``; if ``clean``, as if it had come to its end."""
         with self.changed:
@@ -301,62 +259,3 @@ class FakeApi:
         with self.lock:
             self.version += 1
             self.oldest = self.version
-
-    # What the server does.
-
-    def _store(self, kind: str, key: tuple[str, str], stored: Object) -> None:
-        with self.changed:
-            self.version += 1
-            stored["metadata"]["resourceVersion"] = str(self.version)
-            self.objects.setdefault(key, {})[stored["metadata"]["name"]] = stored
-            self.history.append((self.version, key, kind, copy.deepcopy(stored)))
-            self.changed.notify_all()
-
-    def create(self, key: tuple[str, str], body: Object) -> Object:
-        """Store a new object as an API server does.
-
-        Raises:
-            Answer: It exists, or it is not valid.
-        """
-        with self.lock:
-            name = body["metadata"]["name"]
-            if name in self.objects.get(key, {}):
-                raise Answer(409, "AlreadyExists", f'{key[1]}.{key[0]} "{name}" already exists')
-            if crds.has(body) and (wrong := crds.errors(body)):
-                raise Answer(422, "Invalid", f'{body["kind"]} "{name}" is invalid: {"; ".join(wrong)}')
-            if self.kueue and "kueue.x-k8s.io/queue-name" in body["metadata"].get("labels", {}):
-                body["spec"].get("runPolicy", body["spec"])["suspend"] = True
-            return self.put(body)
-
-    def patch(self, key: tuple[str, str], name: str, change: Object) -> Object:
-        """Merge a change into an object (RFC 7386); one that names another resource version is a conflict."""
-        with self.lock:
-            stored = self._found(key, name)
-            self._require(stored, "resourceVersion", change.get("metadata", {}).get("resourceVersion"))
-            return self.put(merged(stored, change))
-
-    def _found(self, key: tuple[str, str], name: str) -> Object:
-        stored = self.objects.get(key, {}).get(name)
-        if stored is None:
-            raise Answer(404, "NotFound", f'{key[1]} "{name}" not found')
-        return stored
-
-    @staticmethod
-    def _require(stored: Object, field: str, value: str | None) -> None:
-        if value and value != stored["metadata"][field]:
-            raise Answer(409, "Conflict", f"the {field} in the precondition ({value}) does not match")
-
-    def delete(self, key: tuple[str, str], name: str, options: Object) -> Object:
-        """Delete an object; in the foreground it goes after its pods, which linger."""
-        with self.lock:
-            stored = self._found(key, name)
-            for field, value in (options.get("preconditions") or {}).items():
-                self._require(stored, field, value)
-            pods = self.pods_of(stored) if stored["kind"] in JOB_LABELS else []
-            if options.get("propagationPolicy") == "Foreground":
-                self.update(stored, lambda each: each["metadata"].update(deletionTimestamp=now()))
-                threading.Timer(self.linger, lambda: [self.remove(each) for each in (*pods, stored)]).start()
-            else:
-                self.remove(stored)
-                threading.Timer(self.linger, lambda: [self.remove(each) for each in pods]).start()
-            return {"kind": "Status", "apiVersion": "v1", "status": "Success"}

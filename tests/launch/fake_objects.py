@@ -22,8 +22,12 @@ SERVED = {
     ("kubeflow.org", "v1", "pytorchjobs"): "PyTorchJob",
     ("kueue.x-k8s.io", "v1beta1", "localqueues"): "LocalQueue",
     ("kueue.x-k8s.io", "v1beta2", "localqueues"): "LocalQueue",
+    ("kueue.x-k8s.io", "v1beta1", "workloads"): "Workload",
+    ("kueue.x-k8s.io", "v1beta2", "workloads"): "Workload",
     ("authorization.k8s.io", "v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
 }
+# The Job controller's, on each pod of a Job until it has counted the pod.
+TRACKED = "batch.kubernetes.io/job-tracking"
 JOB_LABELS = {
     "TrainJob": ("jobset.sigs.k8s.io/jobset-name", "jobset.sigs.k8s.io/job-index"),
     "PyTorchJob": ("training.kubeflow.org/job-name", "training.kubeflow.org/replica-type"),
@@ -137,6 +141,27 @@ def pod_status(
             {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
         ]
     return status | ({"reason": pod_reason, "message": message} if pod_reason else {})
+
+
+def pod_object(job: Object, rank: int, suffix: str, **status: Any) -> Object:
+    """Return the pod of a node of a job; ``status`` as ``pod_status`` takes it."""
+    name = job["metadata"]["name"]
+    job_label, second = JOB_LABELS[job["kind"]]
+    if job["kind"] == "TrainJob":
+        labels = {job_label: name, second: "0", "batch.kubernetes.io/job-completion-index": str(rank)}
+        pod_name, container = f"{name}-node-0-{rank}-{suffix or uuid4().hex[:5]}", "node"
+    else:
+        role = "worker" if rank else "master"
+        index = str(max(0, rank - 1))
+        labels = {job_label: name, second: role, "training.kubeflow.org/replica-index": index}
+        pod_name, container = f"{name}-{role}-{index}{suffix}", "pytorch"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod_name, "labels": labels} | ({"finalizers": [TRACKED]} if container == "node" else {}),
+        "spec": {"nodeName": f"gpu-{rank}", "containers": [{"name": container}]},
+        "status": pod_status(container, **status),
+    }
 
 
 def selected(item: Object, query: dict[str, str]) -> bool:

@@ -35,10 +35,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
-    def do_PATCH(self) -> None:
+    def do_DELETE(self) -> None:
         self._serve()
 
-    def do_DELETE(self) -> None:
+    def do_PATCH(self) -> None:
+        assert self.headers["Content-Type"] == "application/merge-patch+json", (
+            "the only kind of patch that is known here"
+        )
         self._serve()
 
     def _serve(self) -> None:
@@ -103,11 +106,10 @@ class Handler(BaseHTTPRequestHandler):
         api = self.api
         if verb == "create":
             return 201, api.create(key, body)
+        if verb == "patch":
+            return 200, api.patch(key, name, body)
         if verb == "delete":
             return 200, api.delete(key, name, body or {})
-        if verb == "patch":
-            assert self.headers["Content-Type"] == "application/merge-patch+json"
-            return 200, api.patch(key, name, body)
         with api.lock:
             if verb == "get":
                 if name not in api.objects.get(key, {}):
@@ -123,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
     def _authorise(self, call: tuple[str, str, str]) -> None:
         if self.api.token and self.headers.get("Authorization") != f"Bearer {self.api.token}":
             raise Answer(401, "Unauthorized", "Unauthorized")
-        if call in self.api.denied:
+        if call in self.api.denied or time.monotonic() < self.api.roles_loaded:
             group, resource, verb = call
             raise Answer(
                 403,
@@ -135,6 +137,7 @@ class Handler(BaseHTTPRequestHandler):
     def _review(self, body: Object) -> Object:
         asked = body["spec"]["resourceAttributes"]
         resource = asked["resource"] + (f"/{asked['subresource']}" if asked.get("subresource") else "")
+        # While roles are loaded the question itself is forbidden (above), or the answer is no; see ``start_again``.
         allowed = (asked.get("group", ""), resource, asked["verb"]) not in self.api.denied
         return {**body, "status": {"allowed": allowed}}
 
@@ -317,4 +320,4 @@ class _LogStream(_Stream):
 def _verb(method: str, name: str | None, query: dict[str, str]) -> str:
     if method == "GET":
         return "get" if name else "watch" if query.get("watch") == "true" else "list"
-    return {"POST": "create", "DELETE": "delete" if name else "deletecollection", "PATCH": "patch"}[method]
+    return {"POST": "create", "PATCH": "patch", "DELETE": "delete" if name else "deletecollection"}[method]

@@ -30,6 +30,7 @@ QUICK = Timeouts(
     blocked=60,
     start=60,
     lost=60,
+    forbidden=0.2,
     settle=0.2,
     log_silence=5,
     drain=60,

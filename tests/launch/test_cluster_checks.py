@@ -42,7 +42,7 @@ def claim(phase="Bound", *modes):
 
 
 def found(server, cluster=FOLDER, **values):
-    return [str(error) for error in check_pool("a", pool(**values), cluster)]
+    return [str(error) for error in check_pool("a", pool(**values), cluster, patience=0.1)]
 
 
 @pytest.mark.parametrize("kind", ["TrainingRuntime", "ClusterTrainingRuntime"])

@@ -1,8 +1,10 @@
 import dataclasses
+import time
 
 import pytest
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.forbidden import ForbiddenCalls
 from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.fake_api import SERVED
 from tests.launch.steps import QUICK, complete, request
@@ -155,13 +157,18 @@ def test_a_create_that_never_succeeds_leaves_nothing(api, said):
     ("status", "message", "fix"),
     [
         (403, 'trainjobs is forbidden: User "s" cannot create resource "trainjobs" in API group', "Role 'codekiln'"),
-        (403, "exceeded quota: training", "correct gpuPools.a in"),
+        (403, 'trainjobs.trainer.kubeflow.org "sft" is forbidden: exceeded quota: jobs, requested: '
+         "count/trainjobs.trainer.kubeflow.org=1, used: count/trainjobs.trainer.kubeflow.org=5, limited: "
+         "count/trainjobs.trainer.kubeflow.org=5", "or raise the ResourceQuota of namespace kubeflow"),
+        (403, 'admission webhook "validator.trainjob.trainer.kubeflow.org" denied the request: spec.RuntimeRef: '
+         'Invalid value: TrainingRuntime.trainer.kubeflow.org "codekiln-a" not found: specified trainingRuntime must '
+         "be created before the TrainJob is created", "release, which makes TrainingRuntime 'codekiln-a'"),
         (422, "spec.trainer: Invalid value", "correct gpuPools.a in"),
         (400, 'admission webhook "validator.trainjob" denied the request', "correct gpuPools.a in"),
     ],
-)
+)  # fmt: skip
 def test_a_job_that_the_cluster_refuses_ends_the_step_with_the_reason_and_a_fix(api, said, status, message, fix):
-    api.fail("create", "trainjobs", status, message=message)
+    api.fail("create", "trainjobs", status, times=1000, message=message)
     with pytest.raises(ClusterError) as error:
         run_on_pool(request(), said, QUICK)
     assert message in str(error.value)
@@ -199,3 +206,68 @@ def test_a_watch_that_ends_in_an_error_of_our_own_ends_the_step_and_the_job(api,
     with pytest.raises(KeyError):
         run_on_pool(request(), said, QUICK)
     assert api.jobs() == []
+
+
+def test_an_api_server_that_has_just_started_forbids_nothing_for_good(api, said):
+    pace = dataclasses.replace(QUICK, forbidden=60)
+    api.start_again(0.25)
+
+    def play(api):
+        job = api.wait_job()
+        pod = api.pod(job)
+        said.wait("running on")
+        api.start_again(0.25)
+        asked = len(api.calls)
+        api.wait(lambda: len(api.calls) > asked + 4)
+        complete(api, job, pod)
+
+    api.script(play)
+    run_on_pool(request(), said, pace)
+    assert said.count("trying again for 60 s") == 1
+    assert api.count("delete", "trainjobs") == 0
+
+
+def test_a_create_that_contradicts_what_worked_before_is_asked_again(api, said):
+    refused = 'trainjobs.trainer.kubeflow.org is forbidden: User "s" cannot create resource "trainjobs" in API group'
+    api.fail("create", "trainjobs", 403, times=3, message=refused)
+
+    def play(api):
+        job = api.wait_job()
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request(), said, dataclasses.replace(QUICK, forbidden=60))
+    assert api.count("create", "trainjobs") == 4
+
+
+def test_a_job_that_has_to_be_deleted_is_deleted_by_a_server_that_has_just_started(api, said):
+    pace = dataclasses.replace(QUICK, forbidden=60)
+
+    def play(api):
+        api.pod(api.wait_job(), phase="Pending", waiting="ErrImagePull")
+        said.wait("cannot start")
+        api.fail("delete", "trainjobs", 403, message='User "s" cannot delete resource "trainjobs" in API group')
+        object.__setattr__(pace, "blocked", 0)
+
+    api.script(play)
+    with pytest.raises(ClusterError, match="given up"):
+        run_on_pool(request(), said, pace)
+    assert api.jobs() == []
+
+
+def test_a_quota_that_refuses_is_asked_once(api, said):
+    api.fail("create", "trainjobs", 403, message="exceeded quota: jobs")
+    with pytest.raises(ClusterError, match="exceeded quota"):
+        run_on_pool(request(), said, dataclasses.replace(QUICK, forbidden=60))
+    assert api.count("create", "trainjobs") == 1
+
+
+def test_what_stays_forbidden_is_final_after_a_time():
+    calls = ForbiddenCalls(0.05)
+    message = 'User "s" cannot get resource "pods"'
+    assert not calls.is_final("GET", "/pods", message)
+    time.sleep(0.06)
+    assert calls.is_final("GET", "/pods", message)
+    assert not calls.is_final("GET", "/events", message)
+    calls.succeeded("GET", "/pods")
+    assert not calls.is_final("GET", "/pods", message)

@@ -110,12 +110,12 @@ def test_a_train_job_asks_for_the_nodes_and_processes_of_its_pool():
         "codekiln.launch.worker",
         "/codekiln/sft-0a1b2c3d4e",
     ]
-    assert trainer["resourcesPerNode"]["limits"] == {"memory": "64Gi", "nvidia.com/gpu": 8}
+    assert trainer["resourcesPerNode"]["limits"] == {"memory": "64Gi", "nvidia.com/gpu": "8"}
 
 
 def test_what_the_runtime_has_already_is_not_patched_again():
     assert patched_pod(trained("everything")) == {}
-    assert trained("everything")["spec"]["trainer"]["env"] == []
+    assert "env" not in trained("everything")["spec"]["trainer"]
 
 
 def test_what_the_task_sets_reaches_a_train_job():
@@ -180,7 +180,7 @@ def test_another_accelerator_of_the_task_replaces_that_of_the_pool():
     assert job["spec"]["trainer"]["numProcPerNode"] == 3
     assert job["spec"]["trainer"]["resourcesPerNode"]["limits"] == {
         "memory": "64Gi",
-        "nvidia.com/gpu": 0,
+        "nvidia.com/gpu": "0",
         "nvidia.com/mig-3g.71gb": "3",
     }
     limits = pod_of(pytorch_job(request(POOLS["one gpu"], task_config=task), "kubeflow"))["containers"][0]["resources"]

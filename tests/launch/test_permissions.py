@@ -1,9 +1,12 @@
+import threading
+
 import pytest
 
 from codekiln.errors import ClusterError
 from codekiln.launch.cluster.cluster_checks import check_pool, missing_permissions
 from codekiln.launch.cluster.permissions import (
     CLUSTER_PERMISSIONS,
+    DEAD_NODE_PERMISSIONS,
     PERMISSIONS,
     REVIEW,
     Permission,
@@ -12,6 +15,7 @@ from codekiln.launch.cluster.permissions import (
 from codekiln.launch.cluster.pool_run import run_on_pool
 from codekiln.launch.objects.metadata import OWNER
 from codekiln.launch.pools import Cluster
+from tests.launch.fake_objects import now
 from tests.launch.steps import QUICK, complete, fail, pool, request
 
 CLUSTER = Cluster(exchange="/codekiln", claim="codekiln-workspace")
@@ -59,11 +63,29 @@ def test_the_table_is_exactly_what_is_called(api, said, kind, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", PERMISSIONS)
+def test_the_table_for_dead_nodes_is_what_is_called_beyond(api, said, kind):
+    def play(api):
+        job = api.wait_job()
+        pod = api.pod(job)
+        said.wait("running on")
+        api.update(pod, lambda stored: stored["metadata"].update(deletionTimestamp=now(-100)))
+        said.wait("is deleted by force, because")
+        complete(api, job, api.pod(job, suffix="again"))
+
+    api.script(play)
+    run_on_pool(request({"api": kind, "dead_node_seconds": 1}), said, QUICK)
+    assert set(api.calls) - set(permissions(kind)) == set(DEAD_NODE_PERMISSIONS[kind])
+    api.denied = set(DEAD_NODE_PERMISSIONS[kind])
+    assert missing_permissions(kind, patience=0) == []
+    assert len(missing_permissions(kind, patience=0, dead_nodes=True)) == len(api.denied)
+
+
+@pytest.mark.parametrize("kind", PERMISSIONS)
 def test_each_permission_that_is_missing_is_named_with_its_fix(api, kind):
     assert missing_permissions(kind) == []
     for each in permissions(kind):
         api.denied = {each}
-        (error,) = missing_permissions(kind)
+        (error,) = missing_permissions(kind, patience=0)
         assert str(each) in str(error)
         assert "namespace kubeflow" in str(error)
         assert "Role 'codekiln'" in error.fix
@@ -71,7 +93,7 @@ def test_each_permission_that_is_missing_is_named_with_its_fix(api, kind):
 
 def test_all_that_is_missing_is_named_at_once(api):
     api.denied = set(permissions("trainjob"))
-    assert len(missing_permissions("trainjob", "profile-a")) == len(permissions("trainjob"))
+    assert len(missing_permissions("trainjob", "profile-a", patience=0)) == len(permissions("trainjob"))
 
 
 def test_a_sub_resource_is_asked_about_as_one(api):
@@ -90,3 +112,13 @@ def test_no_permission_is_named_twice_and_each_reads_as_kubectl_writes_it():
         assert len(set(table)) == len(table)
     assert str(Permission("trainer.kubeflow.org", "trainjobs", "get")) == "get trainjobs.trainer.kubeflow.org"
     assert str(Permission("", "pods/log", "get")) == "get pods/log"
+
+
+def test_an_api_server_that_has_just_started_lacks_no_permission(api):
+    api.start_again(0.25)
+    assert missing_permissions("trainjob") == []
+    api.start_again(0.25)
+    assert "forbidden" not in str(check_pool("a", pool(), CLUSTER))
+    api.denied = {permissions("trainjob")[0]}
+    threading.Timer(0.2, api.denied.clear).start()
+    assert missing_permissions("trainjob", patience=0.5) == []

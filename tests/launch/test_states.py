@@ -180,6 +180,8 @@ def test_an_image_that_never_comes_ends_the_step_and_deletes_the_job(api, said):
     assert "ImagePullBackOff: not found; given up after" in str(error.value)
     assert "Failed to pull image codekiln/train:1" in str(error.value)
     assert "fix: correct gpuPools.a.image" in str(error.value)
+    # The step has deleted the job: there is nothing to describe and no log to read.
+    assert [line.split()[3] for line in str(error.value).splitlines() if "kubectl -n" in line] == ["get"]
     assert api.jobs() == []
     assert api.count("delete", "trainjobs") == 1
 
@@ -257,9 +259,12 @@ def test_a_job_that_somebody_else_deletes_fails_the_step(api, said, foreground):
         api.delete(key, job["metadata"]["name"], {"propagationPolicy": "Foreground" if foreground else "Background"})
 
     api.script(play)
-    with pytest.raises(ClusterError, match="it was deleted by someone else"):
+    with pytest.raises(ClusterError, match="it was deleted by someone else") as error:
         run_on_pool(request(), said, QUICK)
     assert api.count("delete", "trainjobs") == 0
+    assert "fix: run the step again, which continues from the last checkpoint" in str(error.value)
+    (command,) = [line for line in str(error.value).splitlines() if "kubectl" in line]
+    assert command.startswith("    kubectl -n kubeflow get events ")
 
 
 def test_a_job_that_is_deleted_and_made_anew_by_somebody_else_is_not_taken_for_ours(api, said):

@@ -56,6 +56,13 @@ limits:
 {{- end }}
 {{- end }}
 
+{{/* Not empty where a pool lets steps delete pods of dead nodes. */}}
+{{- define "codekiln.deadNodes" -}}
+{{- range $name, $_ := .Values.gpuPools }}
+{{- if (include "codekiln.pool" (dict "root" $ "name" $name) | fromYaml).deadNodeSeconds }}yes{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* What codekiln.launch.pools.Cluster reads; field names are that class's. */}}
 {{- define "codekiln.clusterJson" -}}
 {{- $root := . -}}
@@ -89,6 +96,7 @@ limits:
   "deadline_seconds" $pool.deadlineSeconds
   "grace_seconds" $pool.graceSeconds
   "restarts" $pool.restarts
+  "dead_node_seconds" ($pool.deadNodeSeconds | int64)
 -}}
 {{- if eq $root.Values.api "trainjob" }}
 {{- $_ := set $facts "runtime" (printf "codekiln-%s" $name) -}}

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from codekiln.errors import ClusterError
+from codekiln.launch.cluster.forbidden import FORBIDDEN, ForbiddenCalls
 from codekiln.launch.cluster.job_kinds import JobKind
 from codekiln.launch.cluster.permissions import Permission
 
 NAMESPACE = "CODEKILN_NAMESPACE"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
-_JSON = "application/json"
-_CONTENT = {"PATCH": "application/merge-patch+json"}
 UNREACHABLE = (
     "see whether `kubectl get --raw /readyz` answers; if it does, a network policy may keep steps from the API server: "
     "`helm upgrade`, or networkPolicy.kubernetesApi in the chart's values"
 )
+_JSON = "application/json"
+_CONTENT = {"PATCH": "application/merge-patch+json"}
 _TRANSIENT = (401, 408, 410, 429)
 
 Query = Mapping[str, Any]
@@ -49,6 +50,7 @@ class ClusterApi:
 
     Args:
         namespace: Namespace of all calls; empty: ``$CODEKILN_NAMESPACE``, the ServiceAccount's or the context's.
+        forbidden_seconds: Time for which a call that RBAC forbids counts as not served, not as refused.
 
     Raises:
         ClusterError: No cluster is configured.
@@ -56,8 +58,9 @@ class ClusterApi:
         ApiUnavailable: From every call: the server cannot serve it now.
     """
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "", forbidden_seconds: float = 10.0) -> None:
         self._client, context = _client()
+        self._forbidden = ForbiddenCalls(forbidden_seconds)
         self.namespace = namespace or os.environ.get(NAMESPACE) or _service_account_namespace() or context or "default"
 
     def create_job(self, kind: JobKind, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +104,20 @@ class ClusterApi:
     def pod(self, name: str) -> dict[str, Any] | None:
         """Return a pod, or None where there is none."""
         return self.get(self._core_path("pods", name))
+
+    def mark_pod_failed(self, name: str, uid: str, reason: str, message: str) -> None:
+        """Set a pod's phase to Failed, in the place of a kubelet that cannot; one with another uid is not touched."""
+        body = {"metadata": {"uid": uid}, "status": {"phase": "Failed", "reason": reason, "message": message}}
+        self._json("PATCH", self._core_path("pods", name) + "/status", body=body)
+
+    def force_delete_pod(self, name: str, uid: str) -> None:
+        """Delete a pod without waiting for its kubelet; one that is gone or has another uid is no error."""
+        try:
+            body = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
+            self._json("DELETE", self._core_path("pods", name), body=body)
+        except RequestRefused as error:
+            if error.status not in (404, 409):
+                raise
 
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Return the pods that a label selector picks."""
@@ -172,7 +189,7 @@ class ClusterApi:
         """Return whether this process has a permission in the namespace.
 
         Raises:
-            ClusterError: The API server does not answer the question.
+            ApiUnavailable, RequestRefused: The API server does not answer the question.
         """
         resource, _, sub = permission.resource.partition("/")
         asked = {"namespace": self.namespace, "group": permission.group, "resource": resource, "verb": permission.verb}
@@ -181,11 +198,7 @@ class ClusterApi:
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": asked | ({"subresource": sub} if sub else {})},
         }
-        try:
-            answer = self._json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
-        except (RequestRefused, ApiUnavailable) as error:
-            message = f"cannot ask the API server for permissions: {error}\n  fix: {UNREACHABLE}"
-            raise ClusterError(message) from None
+        answer = self._json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
         return bool(answer["status"]["allowed"])
 
     def _core_path(self, resource: str, name: str = "") -> str:
@@ -226,13 +239,14 @@ class ClusterApi:
             )
             if not stream:
                 response.read(cache_content=True)
+            self._forbidden.succeeded(method, path)
             return response
         except ApiException as error:
-            self._raise(error)
+            self._raise(error, method, path)
         except (HTTPError, OSError) as error:
             raise _no_answer(error) from None
 
-    def _raise(self, error: Any) -> NoReturn:
+    def _raise(self, error: Any, method: str, path: str) -> NoReturn:
         if error.status == 401:
             # A ServiceAccount's token is replaced on disk before it expires; the next call uses the new one.
             with suppress(ClusterError):
@@ -240,6 +254,8 @@ class ClusterApi:
         reason, message = _status(error)
         if not error.status or error.status in _TRANSIENT or error.status >= 500:
             raise ApiUnavailable(message, error.status or 0) from None
+        if error.status == FORBIDDEN and not self._forbidden.is_final(method, path, message):
+            raise ApiUnavailable(message, FORBIDDEN) from None
         raise RequestRefused(error.status, reason, message) from None
 
 

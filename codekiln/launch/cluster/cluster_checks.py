@@ -1,19 +1,28 @@
 """Checks that the cluster has what a pool needs: permissions, runtime, queue and volume; every problem at once."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+import time
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.cluster.api import UNREACHABLE, ApiUnavailable, ClusterApi, RequestRefused
+from codekiln.launch.cluster.forbidden import FORBIDDEN
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, condition
 from codekiln.launch.cluster.permissions import Permission, permissions
+from codekiln.launch.cluster.workload import KUEUE, KUEUE_VERSIONS
 from codekiln.launch.pools import Cluster, Pool
 
-_KUEUE_VERSIONS = ("v1beta2", "v1beta1")
+T = TypeVar("T")
+
+PATIENCE = 2.0
+_PAUSE = 0.1
 _SHARED = "ReadWriteMany"
 
 
-def check_pool(name: str, pool: Pool, cluster: Cluster, lacking: Collection[Permission] = ()) -> list[InputError]:
+def check_pool(
+    name: str, pool: Pool, cluster: Cluster, lacking: Collection[Permission] = (), patience: float = PATIENCE
+) -> list[InputError]:
     """Return the problems of a pool, each with its fix.
 
     Args:
@@ -21,17 +30,18 @@ def check_pool(name: str, pool: Pool, cluster: Cluster, lacking: Collection[Perm
         pool: The pool.
         cluster: The cluster it belongs to.
         lacking: Permissions that are known to be missing; what is refused for them is not said again.
+        patience: Seconds for which what is forbidden is asked again: the API server may just have started.
 
     Raises:
         ClusterError: The API server cannot be reached.
     """
-    api = ClusterApi()
+    api = ClusterApi(forbidden_seconds=patience)
     found: list[InputError] = []
     checks: tuple[Callable[[ClusterApi, str, Pool, Cluster], list[InputError]], ...]
     checks = (_check_controller, _check_runtime, _check_queue, _check_claim)
     for check in checks:
         try:
-            found += check(api, name, pool, cluster)
+            found += _patiently(partial(check, api, name, pool, cluster))
         except RequestRefused as error:
             if not any(f'cannot {each.verb} resource "{each.resource}"' in str(error) for each in lacking):
                 fix = (
@@ -43,23 +53,51 @@ def check_pool(name: str, pool: Pool, cluster: Cluster, lacking: Collection[Perm
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
-def missing_permissions(kind: str, namespace: str = "") -> list[InputError]:
+def missing_permissions(
+    kind: str, namespace: str = "", patience: float = PATIENCE, dead_nodes: bool = False
+) -> list[InputError]:
     """Return one error for each permission that this process lacks, with its fix; see `lacking_permissions`."""
-    return [missing(each, namespace) for each in lacking_permissions(kind, namespace)]
+    return [missing(each, namespace) for each in lacking_permissions(kind, namespace, patience, dead_nodes)]
 
 
-def lacking_permissions(kind: str, namespace: str = "") -> list[Permission]:
+def lacking_permissions(
+    kind: str, namespace: str = "", patience: float = PATIENCE, dead_nodes: bool = False
+) -> list[Permission]:
     """Return the permissions that this process lacks.
 
     Args:
         kind: ``trainjob`` or ``pytorchjob``.
         namespace: Namespace of the run; empty: the one this process runs in.
+        patience: Seconds after which what is missing is asked for again: the API server may just have started.
+        dead_nodes: Whether a pool has ``dead_node_seconds``.
 
     Raises:
         ClusterError: The API server cannot be reached.
     """
-    api = ClusterApi(namespace)
-    return [each for each in permissions(kind) if not api.is_allowed(each)]
+    api = ClusterApi(namespace, forbidden_seconds=patience)
+    try:
+        if lacking := _lacking_of(api, permissions(kind, dead_nodes)):
+            time.sleep(patience)
+            lacking = _lacking_of(api, lacking)
+    except (RequestRefused, ApiUnavailable) as error:
+        message = f"cannot ask the API server for permissions: {error}\n  fix: {UNREACHABLE}"
+        raise ClusterError(message) from None
+    return lacking
+
+
+def _lacking_of(api: ClusterApi, table: Iterable[Permission]) -> list[Permission]:
+    return [each for each in table if not _patiently(partial(api.is_allowed, each))]
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    while True:
+        try:
+            return ask()
+        except ApiUnavailable as error:
+            # It becomes a RequestRefused once it has been forbidden for long enough.
+            if error.status != FORBIDDEN:
+                raise
+            time.sleep(_PAUSE)
 
 
 def missing(permission: Permission, namespace: str = "") -> InputError:
@@ -125,8 +163,7 @@ def _training_container(runtime: dict[str, Any]) -> dict[str, Any] | None:
 def _check_queue(api: ClusterApi, name: str, pool: Pool, cluster: Cluster) -> list[InputError]:
     if not pool.queue:
         return []
-    group = "/apis/kueue.x-k8s.io"
-    paths = [f"{group}/{version}/namespaces/{api.namespace}/localqueues/{pool.queue}" for version in _KUEUE_VERSIONS]
+    paths = [f"{KUEUE}/{version}/namespaces/{api.namespace}/localqueues/{pool.queue}" for version in KUEUE_VERSIONS]
     queue = next(filter(None, map(api.get, paths)), None)
     about = f"LocalQueue '{pool.queue}'"
     if queue is None:

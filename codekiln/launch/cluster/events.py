@@ -1,11 +1,15 @@
 """Kubernetes events about a job: why it waits, and what its controllers warn of."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.job_kinds import JobKind, Object
 
+# Warnings about pods that are not created repeat with another name for the pod each time; after ten they are combined.
+_COMBINED = "(combined from similar events): "
+_POD_SUFFIX = re.compile(r'(pods? "[^"]+)-[a-z0-9]{5}"')
 # The kubelet sends these once it has all volumes and the network of a pod.
 _VOLUMES_READY = ("Pulling", "Pulled", "Created", "Started")
 
@@ -19,11 +23,18 @@ def queue_event(api: ClusterApi, kind: JobKind, job: Object) -> Object | None:
     return _newest(each for each in found if _is_of_this_run(each, job) and each.get("reason") != "CreatedWorkload")
 
 
-def pod_creation_warning(api: ClusterApi, job: Object) -> Object | None:
-    """Return the newest warning about a job whose pods are not created."""
+def pod_creation_warning(api: ClusterApi, job: Object, pods: Iterable[Object]) -> Object | None:
+    """Return the newest warning about a job whose pods are not created, unless it is older than one of ``pods``.
+
+    The message names no pod: each attempt has a new name, which would make it seem another message.
+    """
     name = job["metadata"]["name"]
-    found = _events(api, "type=Warning")
-    return _newest(each for each in found if _is_of_this_run(each, job) and _is_about_job(each, name))
+    last = max((each["metadata"].get("creationTimestamp", "") for each in pods), default="")
+    found = [each for each in _events(api, "type=Warning") if _is_of_this_run(each, job) and _time(each)[:19] >= last]
+    newest = _newest(
+        each for each in found if _is_about_job(each, name) and each["involvedObject"].get("kind") != "Pod"
+    )
+    return newest and {**newest, "message": _without_suffix(newest.get("message", ""))}
 
 
 def pod_start_warning(api: ClusterApi, job: Object, pods: Iterable[Object]) -> Object | None:
@@ -93,4 +104,8 @@ def _line(event: Object) -> str:
     about = event["involvedObject"]
     count = f" (x{event['count']})" if (event.get("count") or 1) > 1 else ""
     who = f"{about.get('kind', '')} {about.get('name', '')}"
-    return f"{event.get('reason', '')} {who}: {event.get('message', '')}{count}"
+    return f"{event.get('reason', '')} {who}: {_without_suffix(event.get('message', ''))}{count}"
+
+
+def _without_suffix(message: str) -> str:
+    return _POD_SUFFIX.sub(r'\1-*"', message.removeprefix(_COMBINED))

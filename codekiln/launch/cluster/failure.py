@@ -8,7 +8,7 @@ from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefus
 from codekiln.launch.cluster.events import warnings
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, JobKind, Object
 from codekiln.launch.cluster.logs import TAIL
-from codekiln.launch.cluster.monitor import JobOutcome
+from codekiln.launch.cluster.monitor import DELETED, JobOutcome
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import Termination, failed_terminations, last_attempt
 
@@ -26,6 +26,13 @@ _FIXES = {
     "and jobs run on one node",
     f"({_VOLUME}).*(not found|non-existent)": "create what is missing in namespace {namespace}",
     _VOLUME: "correct what the warnings say about the volume",
+    "PodSecurity|security context constraint": "correct the security contexts of the pool's runtime and what the task "
+    "sets (the chart's own runtimes pass `restricted`), or the label pod-security.kubernetes.io/enforce of namespace "
+    "{namespace}",
+    "exceeded quota": "raise the ResourceQuota of namespace {namespace}, or lower what gpuPools.{pool} asks for",
+    "Queue .* doesn't exist": "create the queue again, or correct gpuPools.{pool}.queue in the chart's values",
+    "pods cannot be created": "correct what the message names, in gpuPools.{pool}, in the task or in namespace "
+    "{namespace}",
     "restarts allow": "correct what ends the pods, or raise gpuPools.{pool}.restarts in the chart's values",
     "CreateContainerConfigError": "create what is missing in namespace {namespace}, or correct gpuPools.{pool}.env",
     "Image|RegistryUnavailable": "correct gpuPools.{pool}.image, image.registry or image.pullSecrets in the chart's "
@@ -49,11 +56,12 @@ def failure_error(request: JobRequest, outcome: JobOutcome, api: ClusterApi) -> 
         f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {outcome.reason}",
         *([_deadline(request)] if deadline else []),
         *(_given_up(request, outcome, messages, api.namespace) if outcome.alive else []),
+        *(_deleted(request, kind) if outcome.reason == DELETED else []),
         *(f"  {each}" for each in found[:5]),
         *(f"  exit code {_EXIT_CODES[code]}" for code in _codes(found)),
         *_block("last lines of its log", tail),
         *_block("warnings of the cluster", messages[-10:]),
-        *_block("to look further", kubectl_commands(request, kind, api.namespace, first.pod if first else "")),
+        *_block("to look further", _commands(request, kind, outcome, api.namespace, first.pod if first else "")),
     ]
     return ClusterError("\n".join(parts))
 
@@ -69,6 +77,12 @@ def kubectl_commands(request: JobRequest, kind: JobKind, namespace: str, pod: st
         f"{kubectl} logs {which} -c {kind.container} --previous",
         f"{kubectl} get events --sort-by=.lastTimestamp --field-selector involvedObject.name={pod or request.name}",
     ]
+
+
+def _commands(request: JobRequest, kind: JobKind, outcome: JobOutcome, namespace: str, pod: str) -> list[str]:
+    found = kubectl_commands(request, kind, namespace, pod)
+    # Of a job that is deleted, as this step does with one that it gives up, nothing is left but the events.
+    return found[-1:] if outcome.alive or outcome.reason == DELETED else found
 
 
 def _user_error(
@@ -102,6 +116,13 @@ def _deadline(request: JobRequest) -> str:
         f"  it ran longer than {setting} in the chart's values allows ({request.pool.deadline_seconds} s)\n"
         f"  fix: raise it, or run the step again to continue from the last checkpoint"
     )
+
+
+def _deleted(request: JobRequest, kind: JobKind) -> list[str]:
+    return [
+        f"  fix: run the step again, which continues from the last checkpoint; if it is deleted again, find out by "
+        f"whom: the API server's audit log names who deletes {kind.plural}.{kind.group} of name {request.name}"
+    ]
 
 
 def _given_up(request: JobRequest, outcome: JobOutcome, messages: list[str], namespace: str) -> list[str]:

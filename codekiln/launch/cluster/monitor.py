@@ -6,6 +6,14 @@ from queue import Empty, SimpleQueue
 
 from codekiln.errors import ClusterError
 from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
+from codekiln.launch.cluster.dead_node import (
+    StuckPod,
+    delete_stuck,
+    is_overdue,
+    silent_state,
+    stuck_pods,
+    stuck_state,
+)
 from codekiln.launch.cluster.events import pod_creation_warning, pod_start_warning, queue_event
 from codekiln.launch.cluster.informer import Informer
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object, by_uid
@@ -16,10 +24,12 @@ from codekiln.launch.cluster.restarts import RestartCounter
 from codekiln.launch.cluster.status import JobState, current_pods, job_state, reason_and_message, with_event
 from codekiln.launch.cluster.status_reporter import StatusReporter
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.cluster.workload import quota_condition
 
 # States that an event can explain; the short-lived ones are explained only if they last.
-_EXPLAINED = ("queued", "preempted", "created", "starting")
-_SHORT_LIVED = ("created", "starting")
+_EXPLAINED = ("queued", "preempted", "created", "starting", "restarting")
+_SHORT_LIVED = ("created", "starting", "restarting")
+DELETED = "it was deleted by someone else"
 
 
 class TakenOver(Exception):
@@ -66,7 +76,8 @@ class JobMonitor:
         self._log = LogFollower(self.api, self.kind, self._pods, self.emit, timeouts)
         # The controller of a TrainJob limits restarts itself.
         self._restarts = RestartCounter(self.kind, request.pool.restarts) if request.pool.api == "pytorchjob" else None
-        self._has_run = self._out_of_contact = False
+        self._has_run = self._interrupted = self._out_of_contact = False
+        self._forced: dict[str, float] = {}
         self._event: Object | None = None
         self._event_state, self._event_at = "", 0.0
         self._observed_state, self._observed_at = "", 0.0
@@ -111,6 +122,7 @@ class JobMonitor:
         if not self._pods.synced:
             return None
         state = self._state()
+        self._interrupted = self._interrupted or (self._has_run and state.name != "running")
         self._has_run = self._has_run or state.name == "running"
         self.reporter.report(state)
         blocked = self.timeouts.blocked
@@ -146,7 +158,7 @@ class JobMonitor:
         if self.kind.is_complete(self.job):
             return JobOutcome(self.job, complete=True)
         if existing is None or existing["metadata"].get("deletionTimestamp"):
-            return JobOutcome(self.job, reason="it was deleted by someone else")
+            return JobOutcome(self.job, reason=DELETED)
         if not self.ownership.holds(existing):
             raise TakenOver
         self.ownership.seen = existing
@@ -154,11 +166,16 @@ class JobMonitor:
 
     def _state(self) -> JobState:
         """Return the current state, with an event that explains it where there is one."""
-        pods, now = self._pods.items.values(), time.monotonic()
-        pool = self.request.pool
-        state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue)
+        pods, now, pool = self._pods.items.values(), time.monotonic(), self.request.pool
+        state = job_state(self.kind, self.job, pods, pool.nodes, self._has_run, pool.queue, self._interrupted)
         if state.name != self._observed_state:
-            self._observed_state, self._observed_at = state.name, now
+            # What explained the same state earlier may be over.
+            self._observed_state, self._observed_at, self._event_state = state.name, now, ""
+        if state.name in ("restarting", "created", "starting") and (stuck := stuck_pods(pods)):
+            self._delete_stuck(stuck)
+            return stuck_state(stuck, pool.dead_node_seconds)
+        if state.name == "running":
+            return silent_state(current_pods(self.kind, pods)) or state
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
         if state.name not in _EXPLAINED or settling:
             return state
@@ -166,14 +183,24 @@ class JobMonitor:
             self._event, self._event_state, self._event_at = self._explaining_event(state.name), state.name, now
         return with_event(state, self._event) if self._event else state
 
+    def _delete_stuck(self, stuck: list[StuckPod]) -> None:
+        for each in stuck:
+            uid, now = each.pod["metadata"]["uid"], time.monotonic()
+            again = now - self._forced.get(uid, -self.timeouts.events) >= self.timeouts.events
+            if again and is_overdue(each, self.request.pool.dead_node_seconds):
+                self._forced[uid] = now
+                self.emit(f"{self.reporter.about}: {delete_stuck(self.api, self.kind, each)}")
+
     def _explaining_event(self, name: str) -> Object | None:
-        if name == "created":
-            return pod_creation_warning(self.api, self.job)
-        if name == "starting":
-            pods = current_pods(self.kind, self._pods.items.values())
-            pending = [pod for pod in pods if pod.get("status", {}).get("phase") == "Pending"]
-            return pod_start_warning(self.api, self.job, pending)
-        return queue_event(self.api, self.kind, self.job)
+        if name in ("queued", "preempted"):
+            return quota_condition(self.api, self.job) or queue_event(self.api, self.kind, self.job)
+        pods = current_pods(self.kind, self._pods.items.values())
+        if name == "restarting" and pods:
+            return None
+        known = (*self._pods.deleted.values(), *self._pods.items.values())
+        missing = pod_creation_warning(self.api, self.job, known) if len(pods) < self.request.pool.nodes else None
+        pending = [pod for pod in pods if pod.get("status", {}).get("phase") == "Pending"]
+        return missing or (pod_start_warning(self.api, self.job, pending) if pending else None)
 
     def _wait_for_change(self) -> None:
         # The timeout is for what depends on time alone: reminders, limits, cancellation.

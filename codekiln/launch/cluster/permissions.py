@@ -25,6 +25,7 @@ _COMMON = (
     *_each("", "events", "list"),
     *_each("", "persistentvolumeclaims", "get"),
     *_each("kueue.x-k8s.io", "localqueues", "get"),
+    *_each("kueue.x-k8s.io", "workloads", "list"),
 )
 
 # By the pool's api; all of them in the namespace of the run.
@@ -37,6 +38,12 @@ PERMISSIONS: dict[str, tuple[Permission, ...]] = {
     "pytorchjob": (*_each("kubeflow.org", "pytorchjobs", *_JOB_VERBS), *_COMMON),
 }
 
+# For pools with dead_node_seconds, by their api: the pod of a dead node is marked as failed, and deleted.
+DEAD_NODE_PERMISSIONS: dict[str, tuple[Permission, ...]] = {
+    "trainjob": (*_each("", "pods/status", "patch"), *_each("", "pods", "delete")),
+    "pytorchjob": _each("", "pods", "delete"),
+}
+
 # Cluster-scoped, so that no Role can grant it: a pool with runtime_kind ClusterTrainingRuntime needs a ClusterRole.
 CLUSTER_PERMISSIONS = _each("trainer.kubeflow.org", "clustertrainingruntimes", "get")
 
@@ -44,6 +51,11 @@ CLUSTER_PERMISSIONS = _each("trainer.kubeflow.org", "clustertrainingruntimes", "
 REVIEW = Permission("authorization.k8s.io", "selfsubjectaccessreviews", "create")
 
 
-def permissions(api: str) -> tuple[Permission, ...]:
-    """Return the permissions, in the namespace of the run, for pools whose api is ``trainjob`` or ``pytorchjob``."""
-    return PERMISSIONS[api]
+def permissions(api: str, dead_nodes: bool = False) -> tuple[Permission, ...]:
+    """Return the permissions, in the namespace of the run, for pools whose api is ``trainjob`` or ``pytorchjob``.
+
+    Args:
+        api: The pools' api.
+        dead_nodes: Whether one of them has ``dead_node_seconds``.
+    """
+    return (*PERMISSIONS[api], *(DEAD_NODE_PERMISSIONS[api] if dead_nodes else ()))

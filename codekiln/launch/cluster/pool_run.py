@@ -48,7 +48,8 @@ def run_on_pool(
         SystemExit: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the job has
             been deleted, and the code is 128 and the number of the signal.
     """
-    timeouts, api = timeouts or Timeouts(), ClusterApi()
+    timeouts = timeouts or Timeouts()
+    api = ClusterApi(forbidden_seconds=timeouts.forbidden)
     with cancellable() as cancellation:
         emit = _serialised(emit, cancellation)
         ownership = JobOwnership(api, JOB_KINDS[request.pool.api], request.name, cancellation, emit, timeouts)

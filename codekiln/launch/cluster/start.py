@@ -1,5 +1,6 @@
 """From a request to a job in the cluster: created, or adopted from an earlier attempt of the same step."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,12 +9,15 @@ from codekiln.errors import ClusterError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.cluster.api import ApiUnavailable, RequestRefused
 from codekiln.launch.cluster.attempt import is_retry
+from codekiln.launch.cluster.dead_node import stuck_pods, stuck_state
 from codekiln.launch.cluster.failure import failure_error
+from codekiln.launch.cluster.forbidden import FORBIDDEN
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.job_ownership import JobOwnership
 from codekiln.launch.cluster.monitor import JobOutcome
 from codekiln.launch.cluster.owner_reference import owner_reference
 from codekiln.launch.cluster.permissions import Permission
+from codekiln.launch.cluster.quota import is_exceeded
 from codekiln.launch.cluster.request import JobRequest
 from codekiln.launch.cluster.status import failed_terminations, reason_and_message
 from codekiln.launch.cluster.timeouts import Timeouts, retry_while_unavailable
@@ -23,6 +27,7 @@ from codekiln.launch.objects.pytorchjob import pytorch_job
 from codekiln.launch.objects.trainjob import train_job
 
 T = TypeVar("T")
+_NO_RUNTIME = re.compile(r"[Rr]untime\S*.*(not found|must be created)")
 
 _BUILDERS = {"trainjob": train_job, "pytorchjob": pytorch_job}
 
@@ -103,9 +108,9 @@ class JobStarter:
                 if not self._may_exist:
                     self.ownership.mark_ended()
                 raise
-            except ApiUnavailable:
-                # The server may have created it before the answer was lost.
-                self._may_exist = True
+            except ApiUnavailable as error:
+                # The server may have created it before the answer was lost; not where it forbids it.
+                self._may_exist = self._may_exist or error.status != FORBIDDEN
                 raise
 
     def _owned(self, existing: Object) -> Object | None:
@@ -194,12 +199,17 @@ class JobStarter:
         while not is_done():
             self.cancellation.check()
             if time.monotonic() > end:
-                pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
                 raise ClusterError(
-                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}\n"
-                    f"  fix: see what holds it up with `{pods}`, then run the step again"
+                    f"{self.about}: gave up after waiting {limit:.0f} s until {what}{self._what_holds_it_up()}, "
+                    f"then run the step again"
                 )
             time.sleep(self.timeouts.poll)
+
+    def _what_holds_it_up(self) -> str:
+        if stuck := stuck_pods(self._pods()):
+            return f"; {stuck_state(stuck, 0).text}"
+        pods = f"kubectl -n {self.api.namespace} get pods -l {self.kind.job_label}={self.request.name}"
+        return f"\n  fix: see what holds it up with `{pods}`"
 
     def _get(self) -> Object | None:
         need = Permission(self.kind.group, self.kind.plural, "get")
@@ -221,7 +231,7 @@ class JobStarter:
 
     def _fix(self, error: RequestRefused, need: Permission) -> str:
         # Other refusals have status 403 too, as by a quota or an admission webhook.
-        if error.status == 403 and f"cannot {need.verb} resource" in error.message:
+        if error.status == FORBIDDEN and f"cannot {need.verb} resource" in error.message:
             return (
                 f"allow '{need}' to this step's ServiceAccount: the chart binds its Role 'codekiln' to "
                 f"runs.serviceAccount in runs.namespaces"
@@ -229,8 +239,19 @@ class JobStarter:
         if error.status == 404:
             other = next(each for each in JOB_KINDS if each != self.request.pool.api)
             return f"install the controller of {self.kind.kind}, or set api to '{other}' in the chart's values"
-        pool = f"gpuPools.{self.request.pool_name}"
-        return f"correct {pool} in the chart's values, or what the task sets, and run the step again"
+        if is_exceeded(error.message):
+            # Jobs that have ended count too, and stay until their workflow is deleted.
+            jobs = f"kubectl -n {self.api.namespace} get {self.kind.plural}.{self.kind.group}"
+            return (
+                f"delete runs whose jobs have ended (`{jobs}`), "
+                f"or raise the ResourceQuota of namespace {self.api.namespace}; then run the step again"
+            )
+        if _NO_RUNTIME.search(error.message):
+            pool = self.request.pool
+            runtime = f"{pool.runtime_kind} '{pool.runtime}'"
+            return f"upgrade the chart's release, which makes {runtime}; then run the step again"
+        pool_name = f"gpuPools.{self.request.pool_name}"
+        return f"correct {pool_name} in the chart's values, or what the task sets, and run the step again"
 
 
 class _NameTaken(Exception):

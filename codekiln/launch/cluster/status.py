@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codekiln.launch import exit_codes
 from codekiln.launch.cluster.job_kinds import JobKind, Object, condition
+from codekiln.launch.cluster.quota import is_exceeded, never_fits
 
 # Waiting reasons of containers that last until somebody corrects an image, a Secret or a ConfigMap.
 _BLOCKED = (
@@ -23,6 +24,9 @@ _BLOCKED = (
 _NO_VOLUME = ("FailedMount", "FailedAttachVolume")
 # The scheduler's message about a claim that is missing, being deleted or without a volume.
 _NO_CLAIM = re.compile(r'persistentvolumeclaim "|unbound immediate PersistentVolumeClaims')
+# Messages about pods that an admission plugin, a webhook or the validation refuses, each time again.
+_REFUSED = re.compile(r"is forbidden|Invalid value|denied the request|not found|must specify")
+_NO_QUEUE = re.compile(r"Queue \S+ doesn't exist")
 _CRASH_LOOP = "CrashLoopBackOff"
 
 
@@ -31,7 +35,7 @@ class JobState:
     """The state of a job that has not ended.
 
     Attributes:
-        name: created, queued, preempted, waiting, blocked, starting, running, restarting or failing.
+        name: created, queued, preempted, waiting, blocked, lost, starting, running, restarting or failing.
         text: The state with its reason, for the log.
     """
 
@@ -41,7 +45,7 @@ class JobState:
     @property
     def is_waiting(self) -> bool:
         """Whether the job makes no progress for now, perhaps for long."""
-        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "starting")
+        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "lost", "starting")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ class Termination:
         return f"pod {self.pod}: {code}{reason}" + (f": {self.message}" if self.message else "")
 
 
-def job_state(kind: JobKind, job: Object, pods: Iterable[Object], nodes: int, has_run: bool, queue: str) -> JobState:
+def job_state(
+    kind: JobKind, job: Object, pods: Iterable[Object], nodes: int, has_run: bool, queue: str, again: bool = False
+) -> JobState:
     """Return the state of a job that has not ended.
 
     Args:
@@ -78,6 +84,7 @@ def job_state(kind: JobKind, job: Object, pods: Iterable[Object], nodes: int, ha
         nodes: Number of pods of one attempt.
         has_run: Whether it has been seen running.
         queue: Its LocalQueue, or an empty string.
+        again: Whether it was interrupted since.
     """
     if kind.is_suspended(job):
         where = f"in LocalQueue '{queue}'" if queue else "because the job is suspended"
@@ -94,14 +101,19 @@ def job_state(kind: JobKind, job: Object, pods: Iterable[Object], nodes: int, ha
     if ready < nodes:
         return JobState("starting", f"starting, {ready} of {nodes} pods run")
     names = ", ".join(sorted(pod["spec"].get("nodeName", "?") for pod in current))
-    return JobState("running", f"running{' again' if has_run else ''} on {names}")
+    return JobState("running", f"running{' again' if again else ''} on {names}")
 
 
 def with_event(state: JobState, event: Object) -> JobState:
-    """Return a state with the event that explains it; a pod without its volume is blocked."""
-    if event.get("reason") in _NO_VOLUME:
-        return JobState("blocked", f"pod {event['involvedObject']['name']} cannot start, {reason_and_message(event)}")
-    return replace(state, text=f"{state.text}, {reason_and_message(event)}")
+    """Return a state with the event or condition that explains it; what does not mend itself makes it blocked."""
+    reason, message, why = event.get("reason", ""), event.get("message", ""), reason_and_message(event)
+    if reason in _NO_VOLUME:
+        return JobState("blocked", f"pod {event['involvedObject']['name']} cannot start, {why}")
+    if reason.startswith("FailedCreate") and is_exceeded(message) and not never_fits(message):
+        return JobState("waiting", f"waits for room in the namespace's ResourceQuota, {why}")
+    if reason.startswith("FailedCreate") and _REFUSED.search(message):
+        return JobState("blocked", f"its pods cannot be created, {why}")
+    return JobState("blocked" if _NO_QUEUE.search(message) else state.name, f"{state.text}, {why}")
 
 
 def current_pods(kind: JobKind, pods: Iterable[Object]) -> list[Object]:

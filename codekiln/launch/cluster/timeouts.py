@@ -8,6 +8,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay
 
 from codekiln.launch.cluster.api import ApiUnavailable
+from codekiln.launch.cluster.forbidden import FORBIDDEN
 
 T = TypeVar("T")
 
@@ -27,6 +28,8 @@ class Timeouts:
         blocked: Limit for a job whose image, configuration or volume is not available.
         start: Limit for an API server that cannot be reached before the job exists.
         lost: The same, once the job exists; the job keeps running.
+        forbidden: Time for which RBAC has to forbid a call until that is final: an API server that has just started
+            forbids what it allows soon after.
         settle: Age of a problem before it is reported: many are over in less time.
         log_silence: Time without a log line after which the log is requested again, since its connection may be dead.
         drain: Limit for the log to arrive after the job has ended.
@@ -44,6 +47,7 @@ class Timeouts:
     blocked: float = 900.0
     start: float = 900.0
     lost: float = 3600.0
+    forbidden: float = 10.0
     settle: float = 30.0
     log_silence: float = 60.0
     drain: float = 90.0
@@ -77,7 +81,9 @@ def retry_while_unavailable(call: Callable[[], T], emit: Callable[[str], None], 
 
     def report(attempt: RetryCallState) -> None:
         if attempt.attempt_number == 1 and attempt.outcome:
-            emit(f"{attempt.outcome.exception()}; trying again for {limit:.0f} s")
+            error = attempt.outcome.exception()
+            how_long = timeouts.forbidden if getattr(error, "status", 0) == FORBIDDEN else limit
+            emit(f"{error}; trying again for {how_long:.0f} s")
 
     retrying = Retrying(
         retry=retry_if_exception_type(ApiUnavailable),

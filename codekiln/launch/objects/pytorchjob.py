@@ -4,6 +4,7 @@ from typing import Any
 
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.objects.go_form import go_form
 from codekiln.launch.objects.metadata import labels, metadata
 from codekiln.launch.objects.placement import Placement, apply_task_config, pool_placement, without_empty
 
@@ -19,7 +20,7 @@ def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | Non
     pool = request.pool
     placed = apply_task_config(pool_placement(pool), request.task_config)
     workers = {"Worker": _replicas(request, placed, pool.nodes - 1)} if pool.nodes > 1 else {}
-    return {
+    job = {
         "apiVersion": KIND.api_version,
         "kind": KIND.kind,
         "metadata": metadata(request, namespace, owner),
@@ -35,6 +36,8 @@ def pytorch_job(request: JobRequest, namespace: str, owner: dict[str, Any] | Non
             "pytorchReplicaSpecs": {"Master": _replicas(request, placed, 1), **workers},
         },
     }
+    made: dict[str, Any] = go_form(job)
+    return made
 
 
 def _replicas(request: JobRequest, placed: Placement, count: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from codekiln.launch.cluster.job_kinds import JOB_KINDS, Object
 from codekiln.launch.cluster.request import JobRequest
+from codekiln.launch.objects.go_form import go_form
 from codekiln.launch.objects.metadata import labels, metadata
 from codekiln.launch.objects.placement import Placement, apply_task_config, pool_placement, without_empty
 
@@ -17,7 +18,7 @@ def train_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None 
     pool = request.pool
     base = pool_placement(pool)
     placed = apply_task_config(base, request.task_config)
-    return {
+    job = {
         "apiVersion": KIND.api_version,
         "kind": KIND.kind,
         "metadata": metadata(request, namespace, owner),
@@ -35,6 +36,8 @@ def train_job(request: JobRequest, namespace: str, owner: dict[str, Any] | None 
             "activeDeadlineSeconds": pool.deadline_seconds,
         },
     }
+    made: dict[str, Any] = go_form(job)
+    return made
 
 
 def _patch(request: JobRequest, base: Placement, placed: Placement) -> dict[str, Any]:
