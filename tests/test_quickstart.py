@@ -123,11 +123,16 @@ def test_a_second_identical_run_repeats_nothing_and_keeps_the_decision(first):
     assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
 
 
-def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path):
+# What is trained by a command takes half a minute; `first` has the same stage.
+TRAINED = ("codekiln stage sft",)
+
+
+@pytest.mark.parametrize("skipped", [TRAINED, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])
+def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped):
     workdir, _ = first
     shutil.copytree(workdir, tmp_path / "runs" / "demo")
     shown = {command for page in markdown.pages() for command in markdown.commands(page.read_text(encoding="utf-8"))}
-    left_out = ("codekiln judge", "mlflow ui")  # the test below judges; a server does not end
+    left_out = ("codekiln judge", "mlflow ui", *skipped)  # a test below judges; a server does not end
     commands = sorted(command for command in shown if "runs/demo" in command and not command.startswith(left_out))
     assert len(commands) >= 6
     for command in commands:
@@ -141,6 +146,7 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path):
     assert ("model 'codekiln-tiny' has no champion" in done.stderr) != champion
 
 
+@pytest.mark.slow
 def test_judge_evaluates_a_registered_adapter(first, tmp_path):
     workdir, _ = first
     shutil.copytree(workdir, tmp_path / "demo")
