@@ -6,7 +6,7 @@ from functools import partial
 
 from codekiln.errors import CodekilnError, InputError, InputErrors
 from codekiln.launch import exchange
-from codekiln.launch.cluster.cluster_checks import check_pool, lacking_permissions, missing
+from codekiln.launch.cluster.cluster_checks import PATIENCE, check_pool, lacking_permissions, missing
 from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
@@ -110,7 +110,10 @@ def _probe_permissions(kind: str, dead_nodes: bool, lacking: dict[str, list[Perm
 
 def _probe_pool(cluster: Cluster, name: str, lacking: Mapping[str, list[Permission]]) -> str:
     pool = cluster.pool(name)
-    if found := [*_check_image(name, pool), *check_pool(name, pool, cluster, lacking.get(pool.api, ()))]:
+    known = lacking.get(pool.api, ())
+    # What is still forbidden after the permissions were asked for twice will not be granted in two seconds more.
+    patience = 0.0 if known else PATIENCE
+    if found := [*_check_image(name, pool), *check_pool(name, pool, cluster, known, patience)]:
         raise InputErrors(found)
     return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
 

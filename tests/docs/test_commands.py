@@ -90,8 +90,8 @@ def required(profile: str) -> list[str]:
     return ["teachers.endpoint.url=http://host/v1"] if profile == "seed-track-b" else []
 
 
-# What is trained by a command takes a minute; the quickstart has the same stages in the quick tests.
-TRAINED = ("codekiln run instruct", "codekiln compare runs/")
+# What a command trains or generates takes a minute; other quick tests have the same stages.
+TRAINED = ("codekiln run instruct", "codekiln compare runs/", "codekiln run data", "codekiln validate runs/")
 
 
 @pytest.mark.parametrize("left_out", [TRAINED, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])

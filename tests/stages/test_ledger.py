@@ -199,6 +199,7 @@ def test_a_long_sentence_is_cut_to_what_a_tag_holds(sentence):
     assert _short(fits) is fits
 
 
+@pytest.mark.slow
 def test_ten_thousand_decisions_are_counted(tmp_path, uri):
     judged_run(tmp_path / "a", uri, b"a", gain=0.0).promote()
     (known,) = decisions(uri)
