@@ -256,6 +256,11 @@ def test_a_benchmark_has_a_table_and_its_checks() -> None:
     assert re.search(r"pass@1 on humaneval-plus changes by \+0\.\d+ .*so a fall of more than 0\.1 is ruled out", text)
 
 
+def test_the_model_card_has_the_benchmark() -> None:
+    card = model_card(with_benchmark("critical", {"dpo_further": 0.9, "base": 0.5}))
+    assert re.search(r"- pass@1 on `humaneval-plus`, base: 0\.\d+ \(0\.\d+ to 0\.\d+\) over 80 problems", card)
+
+
 def test_a_benchmark_that_fell_refuses_or_is_worth_a_look() -> None:
     fallen = {"dpo_further": 0.2, "base": 0.9}
     critical = Page(render(with_benchmark("critical", fallen))).text
