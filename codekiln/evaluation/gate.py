@@ -230,30 +230,26 @@ def _promotion(candidate: str, checks: Sequence[Check]) -> str:
     for against in dict.fromkeys(check.against for check in checks):
         mine = [check for check in checks if check.against == against]
         gains = [
-            f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine if _is(check, "target")
+            f"{check.measure} by {_numbers(check)} over {check.n} problems" for check in mine if check.role == "target"
         ]
         kept = [
             f"{check.name} changes by {_numbers(check)} (tolerance {_allowed(check)})"
             for check in mine
-            if _is(check, "critical")
+            if check.role == "critical"
         ]
         clauses.append(f"{candidate} beats {against} on {' and '.join(gains)}, and {', '.join(kept)}")
     return "promoted: " + "; ".join(clauses)
 
 
-def _is(check: Check, role: str) -> bool:
-    return check.role == role
-
-
 def _refusal(candidate: str, checks: Sequence[Check]) -> str:
-    failed = [check for check in checks if not check.ok and not _is(check, "advisory")]
+    failed = [check for check in checks if not check.ok and check.role != "advisory"]
     clauses = [f"against {check.against}, {check.failure}" for check in failed]
     return f"not promoted: {candidate}: " + "; ".join(clauses)
 
 
 def _advice(checks: Sequence[Check]) -> str:
     """Return the advisory checks that fail, as the end of a sentence."""
-    failed = [check for check in checks if not check.ok and _is(check, "advisory")]
+    failed = [check for check in checks if not check.ok and check.role == "advisory"]
     return "".join(f"; advisory, against {check.against}: {check.failure}" for check in failed)
 
 
