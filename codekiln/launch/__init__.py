@@ -21,6 +21,8 @@ class LaunchContext:
         step: Name of the step in the run.
         identity: Digest of everything that the step's output depends on.
         task_config: Settings of the task that Kubeflow Pipelines passed through, in Kubernetes' own JSON form.
+        base_model: Base model of the run, which the job says in a label, as it does the recipe.
+        recipe: Recipe of the run.
     """
 
     pool: str = ""
@@ -28,6 +30,8 @@ class LaunchContext:
     step: str = ""
     identity: str = ""
     task_config: Mapping[str, Any] = field(default_factory=dict)
+    base_model: str = ""
+    recipe: str = ""
 
 
 def run(job: Job, context: LaunchContext, label: str = "") -> None:
@@ -84,6 +88,9 @@ def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
         arguments=(location,),
         identity=_identity(job, context),
         task_config=context.task_config,
+        base_model=context.base_model,
+        recipe=context.recipe,
+        run=context.run,
     )
     exchange.put(job, location)
     with heartbeats(location) as sender:

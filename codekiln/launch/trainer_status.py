@@ -139,7 +139,7 @@ def trainer_status() -> TrainerStatus | None:
 
 def pause(failures: int) -> float:
     """Return the seconds to wait after a report, by the number of failures since the last success."""
-    return min(INTERVAL_SECONDS * 2**failures, LONGEST_INTERVAL_SECONDS)
+    return min(INTERVAL_SECONDS * 2.0**failures, LONGEST_INTERVAL_SECONDS)
 
 
 def status(percentage: int, remaining: float | None, metrics: Metrics) -> dict[str, Any]:

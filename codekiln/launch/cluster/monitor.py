@@ -25,9 +25,20 @@ from codekiln.launch.cluster.status import JobState, current_pods, job_state, re
 from codekiln.launch.cluster.status_reporter import StatusReporter
 from codekiln.launch.cluster.timeouts import Timeouts
 from codekiln.launch.cluster.workload import quota_condition
+from codekiln.launch.objects.event import EventType
 
 # States that an event can explain; the short-lived ones are explained only if they last.
 _EXPLAINED = ("queued", "preempted", "created", "starting", "restarting")
+# Type and reason of the event for a state; what is left out is normal, or its controllers say it.
+EVENTS: dict[str, tuple[EventType, str]] = {
+    "queued": ("Normal", "Queued"),
+    "preempted": ("Warning", "Preempted"),
+    "waiting": ("Warning", "WaitingForRoom"),
+    "blocked": ("Warning", "CannotStart"),
+    "lost": ("Warning", "NodeNotResponding"),
+    "restarting": ("Warning", "Restarting"),
+    "running": ("Normal", "Running"),
+}
 _SHORT_LIVED = ("created", "starting", "restarting")
 DELETED = "it was deleted by someone else"
 
@@ -69,7 +80,7 @@ class JobMonitor:
         self.api, self.emit = ownership.api, ownership.emit
         self.kind = JOB_KINDS[request.pool.api]
         self.uid = job["metadata"]["uid"]
-        self.reporter = StatusReporter(f"{self.kind.kind} {request.name}", self.emit, timeouts)
+        self.reporter = StatusReporter(f"{self.kind.kind} {request.name}", self.emit, timeouts, self._record)
         self._changes: SimpleQueue[None] = SimpleQueue()
         self._jobs = self._informer(self.api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
         self._pods = self._informer(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
@@ -189,7 +200,13 @@ class JobMonitor:
             again = now - self._forced.get(uid, -self.timeouts.events) >= self.timeouts.events
             if again and is_overdue(each, self.request.pool.dead_node_seconds):
                 self._forced[uid] = now
-                self.emit(f"{self.reporter.about}: {delete_stuck(self.api, self.kind, each)}")
+                said = delete_stuck(self.api, self.kind, each)
+                self.emit(f"{self.reporter.about}: {said}")
+                self.ownership.events.record(self.job, "Warning", "PodDeletedByForce", said)
+
+    def _record(self, state: JobState) -> None:
+        if found := EVENTS.get(state.name):
+            self.ownership.events.record(self.job, *found, state.text)
 
     def _explaining_event(self, name: str) -> Object | None:
         if name in ("queued", "preempted"):

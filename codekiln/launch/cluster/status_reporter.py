@@ -10,13 +10,25 @@ from codekiln.launch.cluster.timeouts import Timeouts
 class StatusReporter:
     """Turns observed states into lines of the step's log.
 
+    Args:
+        about: The job.
+        emit: Gets the lines.
+        timeouts: Intervals.
+        on_report: Called with each state that gets a line.
+
     Attributes:
         state: State that the job was last seen in.
         since: When (``time.monotonic``) the job entered it.
     """
 
-    def __init__(self, about: str, emit: Callable[[str], None], timeouts: Timeouts) -> None:
-        self.about, self.emit, self.timeouts = about, emit, timeouts
+    def __init__(
+        self,
+        about: str,
+        emit: Callable[[str], None],
+        timeouts: Timeouts,
+        on_report: Callable[[JobState], None] = lambda state: None,
+    ) -> None:
+        self.about, self.emit, self.timeouts, self.on_report = about, emit, timeouts, on_report
         self.state = JobState("", "")
         self.since = self._reported_at = time.monotonic()
         self._text = ""
@@ -26,15 +38,16 @@ class StatusReporter:
         now = time.monotonic()
         if state.name != self.state.name:
             self.since = now
-            self._emit(state.text, now)
+            self._emit(state, state.text, now)
         elif state.text != self._text and now - self._reported_at >= self.timeouts.repeat:
-            self._emit(state.text, now)
+            self._emit(state, state.text, now)
         elif state.is_waiting and now - self._reported_at >= self.timeouts.reminder:
-            self._emit(f"{state.text} (for {(now - self.since) / 60:.0f} minutes)", now)
+            self._emit(state, f"{state.text} (for {(now - self.since) / 60:.0f} minutes)", now)
             # Without the duration, which would make the next look seem a change.
             self._text = state.text
         self.state = state
 
-    def _emit(self, text: str, now: float) -> None:
+    def _emit(self, state: JobState, text: str, now: float) -> None:
         self._reported_at, self._text = now, text
         self.emit(f"{self.about}: {text}")
+        self.on_report(state)
