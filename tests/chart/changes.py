@@ -186,6 +186,8 @@ CHANGES = {
     "networkPolicy.mlflow.to": Change([{"podSelector": {}}], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.ports": Change([5000], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.from": Change(PEER, {POLICY}),
+    "networkPolicy.trainerStatus.to": Change([], {POLICY}),
+    "networkPolicy.trainerStatus.ports": Change([443], {POLICY}),
     "networkPolicy.modelHub.enabled": Change(False, {POLICY}),
     "networkPolicy.modelHub.steps": Change(["check", "evaluate"], {CONFIG}),
     "networkPolicy.modelHub.to": Change(PEER, {POLICY}),

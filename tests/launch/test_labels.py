@@ -5,14 +5,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codekiln import models
 from codekiln.launch.objects.metadata import BASE_MODEL, label_value
 from codekiln.launch.objects.pytorchjob import pytorch_job
 from codekiln.launch.objects.trainjob import train_job
 from tests import crds
 from tests.launch.steps import request
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+NAMES = [path.stem for path in (ROOT / "codekiln" / "models").glob("*.toml")]
 ABOUT = {"base_model": "google/gemma-3-12b-it", "recipe": "corpus-tasks", "run": "0123456789abcdef0123456789abcdef"}
 # kubernetes/apimachinery, pkg/util/validation/validation.go: IsValidLabelValue.
 VALID = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
@@ -31,11 +32,19 @@ def test_any_text_gives_a_valid_value(text):
 
 
 def test_a_valid_text_is_its_own_value_and_others_stay_readable():
-    for name in (*models.names(), "dpo_further_2", "h200"):
+    for name in (*NAMES, "dpo_further_2", "h200"):
         assert label_value(name) == name
     assert label_value("google/gemma-3-12b-it") == "google_gemma-3-12b-it"
     long = "organisation/" + "a-model-" * 10
     assert label_value(long + "v1") != label_value(long + "v2")
+
+
+def pod_labels(job):
+    if job["kind"] == "PyTorchJob":
+        return job["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["metadata"]["labels"]
+    [patch] = job["spec"]["runtimePatches"]
+    [node] = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
+    return node["template"]["spec"]["template"]["metadata"]["labels"]
 
 
 @pytest.mark.parametrize("make", [train_job, pytorch_job])
@@ -52,7 +61,7 @@ def test_job_and_pods_say_what_they_are(make):
         "a",
         ABOUT["run"],
     ]
-    assert _pod_labels(job).items() >= {key: text for key, text in labels.items() if "codekiln" in key}.items()
+    assert pod_labels(job).items() >= {key: text for key, text in labels.items() if "codekiln" in key}.items()
 
 
 @pytest.mark.parametrize("make", [train_job, pytorch_job])
@@ -63,18 +72,27 @@ def test_what_is_unknown_gets_no_label(make):
 
 def test_the_commands_of_the_guide_show_each_column():
     job = train_job(request(**ABOUT), "kubeflow") | {
-        "status": {"trainerStatus": {"progressPercentage": 43, "estimatedRemainingSeconds": 1200}}
+        "status": {
+            "conditions": [{"type": "Suspended"}, {"type": "Complete"}],
+            "trainerStatus": {"progressPercentage": 43, "estimatedRemainingSeconds": 1200},
+        }
     }
     [keys] = re.findall(r"get trainjobs -L (\S+)", GUIDE)
     assert all(job["metadata"]["labels"][key] for key in keys.split(","))
     [columns] = re.findall(r"get trainjobs -o custom-columns='([^']+)'", GUIDE)
     shown = {}
-    for column in columns.replace("\\\n", "").split(","):
-        title, _, path = column.strip().partition(":")
+    for column in columns.split(","):
+        title, _, path = column.partition(":")
         value = job
         for key in re.split(r"(?<!\\)\.", path.removeprefix(".")):
-            value = value[key.replace("\\.", ".")]
+            value = value[key.removesuffix("[-1:]").replace("\\.", ".")]
+            value = value[-1] if key.endswith("[-1:]") else value
         shown[title] = value
-    assert shown["DONE"] == 43
-    assert shown["LEFT"] == 1200
-    assert shown["MODEL"] == "google_gemma-3-12b-it"
+    assert shown == {
+        "NAME": "sft-0a1b2c3d4e",
+        "STEP": "sft",
+        "MODEL": "google_gemma-3-12b-it",
+        "STATE": "Complete",
+        "DONE": 43,
+        "LEFT": 1200,
+    }

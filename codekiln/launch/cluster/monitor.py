@@ -24,6 +24,7 @@ from codekiln.launch.cluster.restarts import RestartCounter
 from codekiln.launch.cluster.status import JobState, current_pods, job_state, reason_and_message, with_event
 from codekiln.launch.cluster.status_reporter import StatusReporter
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.cluster.trainer_progress import trainer_progress
 from codekiln.launch.cluster.workload import quota_condition
 from codekiln.launch.objects.event import EventType
 
@@ -135,7 +136,7 @@ class JobMonitor:
         state = self._state()
         self._interrupted = self._interrupted or (self._has_run and state.name != "running")
         self._has_run = self._has_run or state.name == "running"
-        self.reporter.report(state)
+        self.reporter.report(state, self._unlogged_progress(state))
         blocked = self.timeouts.blocked
         if state.name == "blocked" and time.monotonic() - self.reporter.since > blocked:
             return JobOutcome(self.job, reason=f"{state.text}; given up after {blocked / 60:.0f} min", alive=True)
@@ -143,6 +144,11 @@ class JobMonitor:
         if self._restarts and (reason := self._restarts.exceeded(pods)):
             return JobOutcome(self.job, reason=reason, alive=True)
         return None
+
+    def _unlogged_progress(self, state: JobState) -> str:
+        """Return how far the job is where no recent line of its log says so: while it waits, or the log is silent."""
+        silent = state.name == "running" and self._log.silent_seconds >= self.timeouts.reminder
+        return trainer_progress(self.job) if silent or (state.is_waiting and self._has_run) else ""
 
     def _check_contact(self) -> None:
         for informer in (self._jobs, self._pods):

@@ -33,16 +33,22 @@ class StatusReporter:
         self.since = self._reported_at = time.monotonic()
         self._text = ""
 
-    def report(self, state: JobState) -> None:
-        """Report a state that is new, whose explanation has changed, or that has lasted long."""
+    def report(self, state: JobState, progress: str = "") -> None:
+        """Report a state that is new, whose explanation has changed, or that has lasted long.
+
+        Args:
+            state: The state.
+            progress: How far the job is, where its log does not say it; for the lines about a state that lasts.
+        """
         now = time.monotonic()
         if state.name != self.state.name:
             self.since = now
             self._emit(state, state.text, now)
         elif state.text != self._text and now - self._reported_at >= self.timeouts.repeat:
             self._emit(state, state.text, now)
-        elif state.is_waiting and now - self._reported_at >= self.timeouts.reminder:
-            self._emit(state, f"{state.text} (for {(now - self.since) / 60:.0f} minutes)", now)
+        elif (state.is_waiting or progress) and now - self._reported_at >= self.timeouts.reminder:
+            lasting = f"for {(now - self.since) / 60:.0f} minutes" + (f"; {progress}" if progress else "")
+            self._emit(state, f"{state.text} ({lasting})", now)
             # Without the duration, which would make the next look seem a change.
             self._text = state.text
         self.state = state
