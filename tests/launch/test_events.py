@@ -1,6 +1,8 @@
 """Events that a step records on its job, as ``kubectl describe`` finds and shows them."""
 
 import dataclasses
+import os
+import signal
 
 import pytest
 
@@ -133,6 +135,25 @@ def test_of_a_mistake_of_the_user_the_event_says_where_it_is_told(api, said):
     assert said_of(api, "Failed").endswith("something that the user has to correct, as its log says")
     assert "exit code 2" in said_of(api, "Failed")
     assert "hunter2" not in str(api.recorded())
+
+
+def test_a_signal_while_the_last_event_is_recorded_ends_the_step_as_ever_and_deletes_nothing(api, said):
+    def play(api):
+        job = api.wait_job()
+        pod = api.pod(job)
+        api.wait(lambda: api.recorded("Running"))
+        held = api.hold("create", "events")
+        complete(api, job, pod)
+        held.wait()
+        said.wait(": complete")
+        os.kill(os.getpid(), signal.SIGTERM)
+        held.release()
+
+    api.script(play)
+    with pytest.raises(SystemExit) as error:
+        run_on_pool(request(), said, QUICK)
+    assert error.value.code == 143
+    assert api.count("delete", "trainjobs") == 0
 
 
 def test_a_takeover_is_an_event_of_the_attempt_that_owns_the_job_now(api, said):

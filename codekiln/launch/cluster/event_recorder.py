@@ -54,11 +54,13 @@ class EventRecorder(threading.Thread):
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self.ident is not None:
-            self.join(self.timeouts.recording)
-        with self._changed:
-            self._over = True
-            self._changed.notify()
+        try:
+            if self.ident is not None:
+                self.join(self.timeouts.recording)
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify()
 
     def run(self) -> None:
         """Record one event after the other until the recorder is closed."""

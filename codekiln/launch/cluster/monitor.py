@@ -208,7 +208,7 @@ class JobMonitor:
                 self._forced[uid] = now
                 said = delete_stuck(self.api, self.kind, each)
                 self.emit(f"{self.reporter.about}: {said}")
-                self.ownership.events.record(self.job, "Warning", "PodDeletedByForce", said)
+                self.ownership.events.record(self.job, "Warning", "ForcedDeletion", said)
 
     def _record(self, state: JobState) -> None:
         if found := EVENTS.get(state.name):

@@ -64,12 +64,12 @@ def run_on_pool(
             except BaseException:
                 ownership.release()
                 raise
+            finally:
+                ownership.events.close()
         except Cancelled:
             # Again, for a signal that arrived while another error was being handled.
             ownership.release()
             raise SystemExit(128 + cancellation.number) from None
-        finally:
-            ownership.events.close()
 
 
 def _run(request: JobRequest, ownership: JobOwnership, timeouts: Timeouts, on_owned: Callable[[str], None]) -> None:
