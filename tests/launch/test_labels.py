@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codekiln.launch.objects.metadata import BASE_MODEL, label_value
@@ -19,6 +19,7 @@ ABOUT = {"base_model": "google/gemma-3-12b-it", "recipe": "corpus-tasks", "run":
 VALID = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 @example("google/gemma-3-12b-it")
 @example("/models/" + "x" * 300)
