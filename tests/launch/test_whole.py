@@ -58,6 +58,11 @@ def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(t
     assert "sft: 100%" in done.stdout or "steps" in done.stdout, "the job's own progress is part of the step's log"
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert list(results["contenders"]) == ["base", "sft"], "instruct stops after sft"
+    for job in operator.ran:
+        labels = {key.removeprefix("codekiln.dev/"): text for key, text in job["metadata"]["labels"].items()}
+        assert (labels["pool"], labels["base-model"]) == ("here", "tiny")
+        assert labels["recipe"]
+        assert labels["run"]
 
 
 def test_a_pool_that_is_not_ready_is_refused_before_anything_starts(tmp_path):
