@@ -35,6 +35,7 @@ FAMILIES = {
     "codekiln_stage_rejected_rows": Family("Rows that the last run of the stage rejected, by reason.", ("reason",)),
     "codekiln_stage_tokens": Family("Tokens of the last run of the stage, by kind.", ("kind",)),
     "codekiln_job_state": Family("Whether the stage's job is in this state.", ("state",)),
+    "codekiln_job_seen_timestamp_seconds": Family("When the step last looked at the stage's job."),
     "codekiln_job_accelerators": Family("Accelerators that the stage's last job asked for, on all its nodes."),
     "codekiln_job_accelerator_seconds_total": Family(
         "Accelerators asked for, times the seconds for which the job ran; from 0 on with each job.", kind="counter"

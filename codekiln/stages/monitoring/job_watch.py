@@ -109,6 +109,7 @@ class JobWatch(JobObserver):
         accelerators = self.pool.nodes * (self.pool.accelerators if self.pool.accelerator else 0)
         running = self._seconds[RUNNING]
         return [
+            Measurement("codekiln_job_seen_timestamp_seconds", time.time()),
             Measurement("codekiln_job_accelerators", accelerators),
             Measurement("codekiln_job_accelerator_seconds_total", accelerators * running),
             Measurement("codekiln_job_running_seconds_total", running),
