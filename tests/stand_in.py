@@ -33,7 +33,9 @@ def write(path: Path) -> Path:
 
 def main() -> None:
     """Do what the step does; the environment says whether there is a cluster."""
-    step._guarded(STEP, _for_a_job if "KUBECONFIG" in os.environ else _alone)
+    workdir = Path(os.environ[WORKDIR])
+    perform = _for_a_job if "KUBECONFIG" in os.environ else _alone
+    step._guarded(STEP, STEP, workdir / "check", workdir / STEP, perform)
 
 
 def _alone() -> StageManifest:

@@ -101,9 +101,9 @@ class JobWatch(JobObserver):
         webhook.notify(events.job_waits(self.context, *wait))
 
     def _push(self) -> None:
-        self._pushed_at = self.clock()
+        self._pushed_at, measurements = self.clock(), self._measurements()
         for sink in self.sinks:
-            self.outbox.put(partial(sink, self.context.labels(), self._measurements()))
+            self.outbox.put(partial(sink, self.context.labels(), measurements))
 
     def _measurements(self) -> list[Measurement]:
         accelerators = self.pool.nodes * (self.pool.accelerators if self.pool.accelerator else 0)

@@ -35,7 +35,7 @@ def notify(event: CloudEvent, attempts: int = ATTEMPTS) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     retrying = Retrying(
         retry=retry_if_exception_type(_Transient),
-        wait=wait_exponential_jitter(initial=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=0.2),
+        wait=wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=0.2),
         stop=stop_after_attempt(attempts),
         reraise=True,
     )
