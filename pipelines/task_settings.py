@@ -5,8 +5,8 @@ from typing import Any
 
 from kfp import kubernetes
 from kfp.dsl import PipelineTask
-from kfp.dsl.pipeline_context import Pipeline
 from kfp.dsl.pipeline_channel import PipelineArtifactChannel, PipelineParameterChannel
+from kfp.dsl.pipeline_context import Pipeline
 
 CONFIG, PROFILES = "codekiln", "codekiln-profiles"
 SETTINGS = ("CODEKILN_CLUSTER", "MLFLOW_TRACKING_URI", "HF_ENDPOINT", "HF_HUB_OFFLINE", "CODEKILN_PUSHGATEWAY_URL")

@@ -5,7 +5,6 @@ what it tells, so that a retry of a step sends the same one again and a receiver
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from codekiln.errors import InputError
 from codekiln.launch.cluster.status import JobState
 from codekiln.registry.connection import without_password
 from codekiln.stages.monitoring.context import NONE, StepContext, digest
+from codekiln.stages.run_folder import Tracking
 
 RUN_FINISHED = "dev.codekiln.run.finished"
 STAGE_FAILED = "dev.codekiln.stage.failed"
@@ -101,7 +101,7 @@ def _event(
         "run": tracking.name if tracking else None,
         "kfp_run_id": context.kfp_run or None,
         "namespace": context.namespace if context.namespace != NONE else None,
-        "mlflow": asdict(tracking) | {"uri": without_password(tracking.uri)} if tracking else None,
+        "mlflow": _mlflow(tracking) if tracking else None,
         "codekiln": __version__,
     }
     attributes = {
@@ -113,6 +113,14 @@ def _event(
         "datacontenttype": "application/json",
     }
     return CloudEvent(attributes, {**about, **data})
+
+
+def _mlflow(tracking: Tracking) -> dict[str, str]:
+    return {
+        "uri": without_password(tracking.uri),
+        "experiment": tracking.experiment,
+        "run_id": tracking.parent_run_id,
+    }
 
 
 def _run(context: StepContext) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from codekiln.stages.monitoring import events, webhook
 from codekiln.stages.monitoring.context import step_context
 from codekiln.stages.monitoring.outbox import attempt as deliver
 from codekiln.stages.monitoring.run_watch import notified
-from tests.docs import markdown
 from tests.stages.monitoring.steps import end, fail
 
 ERROR = InputError("there are no pairs to train on", where="filter/pairs", fix="use the pipeline instruct")
@@ -189,7 +189,7 @@ def test_the_address_is_in_no_log_of_the_client_and_in_no_body(run, hook, caplog
 
 def test_the_example_of_the_documentation_is_such_an_event(run, on_kubeflow):
     page = (Path(__file__).parents[3] / "docs" / "observability.md").read_text()
-    (example,) = (json.loads(text) for text in markdown.blocks(page, "json"))
+    (example,) = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
     written = json.loads(events.body(finished(run)))
     assert shape(example) == shape(written)
     assert {key: example[key] for key in ("id", "source", "type", "subject")} == {
