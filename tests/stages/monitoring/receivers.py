@@ -30,6 +30,11 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_POST
 
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/-/ready" else 404)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
     def log_message(self, *args: object) -> None:
         pass
 

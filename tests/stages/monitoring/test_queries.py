@@ -12,8 +12,8 @@ from charts.places import CHART
 from codekiln.launch.cluster.status import STATES, WAITING
 from codekiln.stages.monitoring.families import COMMON, FAMILIES
 
-DASHBOARD = json.loads((CHART / "files" / "dashboard.json").read_text())
-RULES = yaml.safe_load((CHART / "files" / "rules.yaml").read_text())
+DASHBOARD = json.loads((CHART / "files" / "monitoring" / "dashboard.json").read_text())
+RULES = yaml.safe_load((CHART / "files" / "monitoring" / "rules.yaml").read_text())
 TARGETS = [(panel["title"], target) for panel in DASHBOARD["panels"] for target in panel.get("targets", ())]
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 EXPRESSIONS = [target["expr"] for _, target in TARGETS] + [rule["expr"] for rule in ALERTS]
