@@ -9,7 +9,7 @@ from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.stages.base import StageContext, code_version, identity_of
-from codekiln.stages.monitoring.step_watch import job_observer
+from codekiln.stages.monitoring.job_observer import job_observer
 from codekiln.stages.run_folder import find_tracking
 
 

@@ -11,7 +11,7 @@ from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
 CUSTOM = ("kubeflow.org", "kueue.x-k8s.io")
-# Kinds whose definitions come with OpenShift or the Prometheus operator; test_mlflow.py and test_metrics.py look at them.
+# Kinds whose definitions come with OpenShift or the Prometheus operator; test_mlflow.py and test_metrics.py read them.
 ELSEWHERE = ("route.openshift.io", "monitoring.coreos.com")
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
 

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codekiln.launch.observer import JobObserver
 from codekiln.stages.base import StageManifest
 from codekiln.stages.monitoring import context as monitoring
 from codekiln.stages.monitoring.outbox import CLOSE_SECONDS, Outbox
@@ -22,22 +21,6 @@ from codekiln.stages.run_folder import WORKDIR
 
 Ended = Callable[[StageManifest, Path], None]
 REPORT, RESULTS = "report.html", "results.json"
-
-
-def job_observer(step: str, run_folder: Path, patience: float) -> JobObserver:
-    """Return what watches the jobs of a step.
-
-    Args:
-        step: Name of the step in the run.
-        run_folder: Output of check.
-        patience: Seconds that a job may wait before there is a notification.
-    """
-    if not monitoring.is_on():
-        return JobObserver()
-    from codekiln.stages.monitoring.job_watch import JobWatch
-    from codekiln.stages.monitoring.sinks import sinks
-
-    return JobWatch(monitoring.step_context(step, run_folder), sinks(), patience)
 
 
 @contextmanager
