@@ -40,8 +40,9 @@ def main() -> None:
 
 def _alone() -> StageManifest:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-    print("is at work", flush=True)
     try:
+        # Here, because the test sends its signal as soon as it reads this.
+        print("is at work", flush=True)
         while True:
             time.sleep(0.1)
             if "CODEKILN_TEST_LINES" in os.environ:

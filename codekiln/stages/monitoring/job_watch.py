@@ -16,6 +16,8 @@ from codekiln.stages.monitoring.outbox import Outbox
 from codekiln.stages.monitoring.sinks import Sink
 
 PUSH_SECONDS = 30.0
+# Less than a run on this machine gives its steps to end.
+CLOSE_SECONDS = 5.0
 RUNNING, RESTARTING, PREEMPTED = "running", "restarting", "preempted"
 
 
@@ -72,12 +74,12 @@ class JobWatch(JobObserver):
             self._push()
 
     def ended(self) -> None:
-        """Deliver the last counts; waits for that a few seconds at most."""
+        """Deliver the last counts, and wait for that a few seconds at most."""
         if self._state:
             self._seconds[self._state] += self.clock() - self._seen_at
         self._state = ""
         self._push()
-        self.outbox.close()
+        self.outbox.close(CLOSE_SECONDS)
 
     def _notify(self, state: JobState, now: float) -> None:
         """Notify of a wait once it is long, again when it is another one for as long, and when the job runs then."""
