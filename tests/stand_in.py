@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def main() -> None:
 
 def _alone() -> StageManifest:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    # From another thread: a signal that comes with it must not interrupt this one in the middle of a line.
+    threading.Timer(0.1, print, ["is at work"], {"flush": True}).start()
     try:
-        # Here, because the test sends its signal as soon as it reads this.
-        print("is at work", flush=True)
         while True:
             time.sleep(0.1)
             if "CODEKILN_TEST_LINES" in os.environ:
