@@ -4,6 +4,8 @@ import json
 
 import helm_python
 import pytest
+from google.protobuf import json_format
+from kfp.kubernetes import kubernetes_executor_config_pb2
 
 from charts.places import CHART
 from tests.chart import rendering
@@ -105,6 +107,8 @@ def test_steps_that_run_generated_programs_do_not_get_the_webhook(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_isolated_steps_get_the_webhook_and_reach_it_only_where_somebody_has_said_so(name):
     before, after = keys(name, {}), keys(name, YOURS)
+    for settings in executors(uploaded(name, YOURS)[1]).values():
+        json_format.ParseDict(settings, kubernetes_executor_config_pb2.KubernetesExecutorConfig())
     for executor, found in after.items():
         assert found.count("CODEKILN_NOTIFY_URL") == 1
         assert set(before[executor]) <= set(found)

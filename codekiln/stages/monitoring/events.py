@@ -45,12 +45,20 @@ def run_finished(
         reason: Why it has not succeeded, with the stage that failed.
         once: What tells this end from others of the same run, which may be continued.
     """
-    data = {"status": status, "reason": reason or None, "gate": _gate(gate), "report": dict(report or {}) or None}
+    why = reason[:_LONGEST_TEXT] or None
+    data = {"status": status, "reason": why, "gate": _gate(gate), "report": dict(report or {}) or None}
     return _event(RUN_FINISHED, context, data, subject=_run(context), once=(status, reason, once))
 
 
-def stage_failed(context: StepContext, error: BaseException, attempt: int) -> CloudEvent:
-    """Return the event of a failed stage: its reason and the fix."""
+def stage_failed(context: StepContext, error: BaseException, attempt: int, once: str = "") -> CloudEvent:
+    """Return the event of a failed stage: its reason and the fix.
+
+    Args:
+        context: The step.
+        error: Why it has failed.
+        attempt: Number of the attempt, from 1 on.
+        once: What tells this failure from others of the same stage for the same reason.
+    """
     what = str(error) or type(error).__name__
     reason, _, fix = what.partition("\n  fix: ")
     if not isinstance(error, InputError) and not fix:
@@ -61,7 +69,7 @@ def stage_failed(context: StepContext, error: BaseException, attempt: int) -> Cl
         "fix": fix[:_LONGEST_TEXT] or None,
         "attempt": attempt,
     }
-    return _event(STAGE_FAILED, context, data, once=(reason,))
+    return _event(STAGE_FAILED, context, data, once=(reason, once))
 
 
 def job_waits(context: StepContext, job: str, pool: str, state: JobState, seconds: float, once: str) -> CloudEvent:

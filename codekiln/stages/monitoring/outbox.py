@@ -28,12 +28,12 @@ class Outbox:
         self._waiting.put(deliver)
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Wait until all is delivered, but no longer than ``seconds``."""
+        """Wait until all is delivered, but no longer than ``seconds``; 0 leaves behind what is not."""
         if self._thread is None:
             return
         self._waiting.put(None)
         self._thread.join(seconds)
-        if self._thread.is_alive():
+        if seconds and self._thread.is_alive():
             say_once(f"monitoring: not everything was delivered within {seconds:.0f} s; the run goes on without it")
         self._thread = None
 

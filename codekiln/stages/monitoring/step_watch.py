@@ -71,11 +71,13 @@ class _StepWatch:
         """Tell that an attempt has failed: a metric; with the last attempt the stage has failed, and so has the run."""
         now, (number, is_last) = time.time(), monitoring.attempt()
         self._measure(lambda measurements, context: measurements.failed(now))
+        # Where nobody counts attempts, each tells the same event; otherwise a run that is repeated tells another.
+        once = "" if is_last is None else f"{now:.3f}"
         if is_last is not False:
-            self._notify(lambda events, context: events.stage_failed(context, error, number))
+            self._notify(lambda events, context: events.stage_failed(context, error, number, once))
         if is_last and _ends_run():
             reason = f"{self.step}: {error}"
-            self._notify(lambda events, context: events.run_finished(context, "failed", reason=reason))
+            self._notify(lambda events, context: events.run_finished(context, "failed", reason=reason, once=once))
 
     def _measure(self, make: Callable[[Any, monitoring.StepContext], list[Any]]) -> None:
         if monitoring.is_measured():

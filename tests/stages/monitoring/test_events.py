@@ -72,6 +72,9 @@ def test_a_failed_stage_is_told_with_its_fix_once_no_attempt_is_left(run, hook, 
     assert (failed["data"]["stage"], failed["data"]["attempt"]) == ("dpo", 3)
     assert (ended["type"], ended["data"]["status"]) == ("dev.codekiln.run.finished", "failed")
     assert ended["data"]["reason"].startswith("dpo: filter/pairs: there are no pairs")
+    # A run that somebody repeats fails once more.
+    fail("dpo", run, ERROR)
+    assert len({event["id"] for event in hook.events}) == 4
 
 
 def test_check_has_one_attempt_and_no_run_yet(tmp_path, hook, on_kubeflow, monkeypatch):

@@ -4,9 +4,11 @@ import dataclasses
 
 from codekiln.launch.cluster.pool_run import run_on_pool
 from codekiln.launch.cluster.status import JobState
+from codekiln.launch.observer import JobObserver
 from codekiln.launch.pools import Pool
 from codekiln.stages.monitoring import sinks
 from codekiln.stages.monitoring.context import step_context
+from codekiln.stages.monitoring.job_observer import job_observer
 from codekiln.stages.monitoring.job_watch import JobWatch
 from tests.launch.conftest import api, said  # noqa: F401
 from tests.launch.steps import QUICK, complete, request
@@ -121,3 +123,11 @@ def test_a_job_on_a_pool_is_watched_through_a_queue(api, said, run, gateway, hoo
     assert gateway.samples("codekiln_job_running_seconds_total")[()] > 0
     assert gateway.samples("codekiln_job_waiting_seconds_total")["queued",] > 0
     assert [event["data"]["state"] for event in hook.events][-1] == "running"
+
+
+def test_nobody_watches_where_nobody_is_told(run, monkeypatch):
+    assert type(job_observer("sft", run / "check", 60)) is JobObserver
+    monkeypatch.setenv("CODEKILN_NOTIFY_URL", "http://a")
+    watch = job_observer("sft", run / "check", 60)
+    assert isinstance(watch, JobWatch)
+    assert (watch.patience, watch.sinks) == (60, [])
