@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from codekiln.launch.job import Job
+from codekiln.launch.observer import JobObserver
 
 NAME_LENGTH = 40
 
@@ -23,6 +24,7 @@ class LaunchContext:
         task_config: Settings of the task that Kubeflow Pipelines passed through, in Kubernetes' own JSON form.
         base_model: Base model of the run, which the job says in a label, as it does the recipe.
         recipe: Recipe of the run.
+        observer: Is told of the states of jobs on a pool.
     """
 
     pool: str = ""
@@ -32,6 +34,7 @@ class LaunchContext:
     task_config: Mapping[str, Any] = field(default_factory=dict)
     base_model: str = ""
     recipe: str = ""
+    observer: JobObserver = field(default_factory=JobObserver)
 
 
 def run(job: Job, context: LaunchContext, label: str = "") -> None:
@@ -91,8 +94,13 @@ def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
         base_model=context.base_model,
         recipe=context.recipe,
         run=context.run,
+        observer=context.observer,
     )
     exchange.put(job, location)
-    with heartbeats(location) as sender:
-        run_on_pool(request, on_owned=sender.own)
+    context.observer.started(name, request.pool, context.pool)
+    try:
+        with heartbeats(location) as sender:
+            run_on_pool(request, on_owned=sender.own)
+    finally:
+        context.observer.ended()
     exchange.get(location, job.output)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from codekiln.launch.observer import JobObserver
 from codekiln.launch.pools import Pool
 
 
@@ -23,6 +24,7 @@ class JobRequest:
         base_model: Base model of the run, for labels, as are the next two.
         recipe: Recipe of the run.
         run: Id of the run in MLflow.
+        observer: Is told of the job's states.
     """
 
     name: str
@@ -35,3 +37,4 @@ class JobRequest:
     base_model: str = ""
     recipe: str = ""
     run: str = ""
+    observer: JobObserver = field(default_factory=JobObserver)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from codekiln.launch.cluster.status import JobState
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.observer import JobObserver
 
 
 class StatusReporter:
@@ -14,6 +15,7 @@ class StatusReporter:
         about: The job.
         emit: Gets the lines.
         timeouts: Intervals.
+        observer: Is told of each state.
         on_report: Called with each state that gets a line.
 
     Attributes:
@@ -26,9 +28,11 @@ class StatusReporter:
         about: str,
         emit: Callable[[str], None],
         timeouts: Timeouts,
+        observer: JobObserver | None = None,
         on_report: Callable[[JobState], None] = lambda state: None,
     ) -> None:
         self.about, self.emit, self.timeouts, self.on_report = about, emit, timeouts, on_report
+        self.observer = observer or JobObserver()
         self.state = JobState("", "")
         self.since = self._reported_at = time.monotonic()
         self._text = ""
@@ -41,6 +45,7 @@ class StatusReporter:
             progress: How far the job is, where its log does not say it; for the lines about a state that lasts.
         """
         now = time.monotonic()
+        self.observer.seen(state)
         if state.name != self.state.name:
             self.since = now
             self._emit(state, state.text, now)
