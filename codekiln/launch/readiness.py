@@ -95,7 +95,7 @@ def tracking_probe(uri: str) -> str:
             "MLFLOW_TRACKING_URI is not set", where="MLflow", fix="set mlflow in the chart's values and upgrade"
         )
     Registry(uri, "codekiln").champion("codekiln-readiness-probe")
-    return f"answers at {uri}"
+    return f"answers at {without_password(uri)}"
 
 
 def _probe_gateway(url: str) -> str:

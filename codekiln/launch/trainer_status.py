@@ -7,16 +7,21 @@ API, ``UpdateTrainJobStatusRequest``; at most one every five seconds, as its use
 
 import json
 import os
+import socket
 import ssl
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from codekiln.launch.deadline import Deadline
+from codekiln.launch.objects.event import one_line
 
 URL, CA, TOKEN = "KUBEFLOW_TRAINER_SERVER_URL", "KUBEFLOW_TRAINER_SERVER_CA_CERT", "KUBEFLOW_TRAINER_SERVER_TOKEN"
 # The switch of transformers' own callback, which counts here as well.
@@ -42,7 +47,7 @@ class TrainerStatus:
     """
 
     def __init__(self, url: str, ca_file: Path, token_file: Path) -> None:
-        self._url, self._ca_file, self._token_file = urlsplit(url), ca_file, token_file
+        self._url, self._ca_file, self._token_file = url, ca_file, token_file
         self._changed = threading.Condition()
         self._pending: dict[str, Any] | None = None
         self._closed = False
@@ -97,28 +102,34 @@ class TrainerStatus:
     def _send(self, new: dict[str, Any]) -> None:
         try:
             self._post(json.dumps({"trainerStatus": new}).encode())
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RuntimeError) as error:
             if not self._failures:
                 what = "the progress of this job cannot be reported to Kubeflow Trainer, and it goes on without"
-                print(f"{what}: {error or type(error).__name__}", file=sys.stderr, flush=True)
+                with suppress(OSError, ValueError):  # nobody reads it
+                    print(f"{what}: {one_line(str(error)) or type(error).__name__}", file=sys.stderr, flush=True)
             self._failures = min(self._failures + 1, 10)
         else:
             self._failures = 0
 
     def _post(self, body: bytes) -> None:
         # Not urllib: through a proxy of the environment, or after a redirect, the token would go elsewhere.
-        if self._url.scheme != "https" or not self._url.hostname:
+        url = urlsplit(self._url)
+        if url.scheme != "https" or not url.hostname:
             raise ValueError(f"{URL} is no https address")
         headers = {"Authorization": f"Bearer {_token(self._token_file)}", "Content-Type": "application/json"}
         trust = ssl.create_default_context(cafile=str(self._ca_file))
-        connection = HTTPSConnection(self._url.hostname, self._url.port, timeout=TIMEOUT_SECONDS, context=trust)
-        try:
-            connection.request("POST", self._url.path, body, headers)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise HTTPException(f"HTTP {answer.status}: {answer.read(300).decode(errors='replace').strip()}")
-        finally:
-            connection.close()
+        with (
+            Deadline(TIMEOUT_SECONDS) as deadline,
+            socket.create_connection((url.hostname, url.port or 443), TIMEOUT_SECONDS) as plain,
+        ):
+            deadline.watch(plain)
+            with trust.wrap_socket(plain, server_hostname=url.hostname) as secured:
+                connection = HTTPConnection(url.hostname, url.port or 443)
+                connection.sock = secured
+                connection.request("POST", url.path, body, headers)
+                answer = connection.getresponse()
+                if answer.status != 200:
+                    raise HTTPException(f"HTTP {answer.status}: {answer.read(300).decode(errors='replace')}")
 
 
 def _token(file: Path) -> str:

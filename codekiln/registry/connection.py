@@ -4,6 +4,7 @@ import fcntl
 import functools
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ _UNREACHABLE = ("Max retries exceeded", "Connection", "NewConnectionError", "una
 
 # What SQLite, MySQL and PostgreSQL say of a row that is there already.
 _TAKEN = ("UNIQUE constraint", "Duplicate entry", "duplicate key")
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]+@")
 
 
 class _Connected(Protocol):
@@ -72,19 +74,19 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
 
     MLflow has few error codes, so that texts have to tell the causes apart.
     """
-    reason = str(error).strip().split("\n")[0][:300]
+    reason, shown = without_password(str(error).strip().split("\n")[0])[:300], without_password(uri)
     seen = f"{type(error).__name__} {getattr(error, 'error_code', '')} {error}"
     if any(text in seen for text in _DENIED):
         fix = "give this user write access, or set MLFLOW_TRACKING_TOKEN / MLFLOW_TRACKING_USERNAME and _PASSWORD"
     elif "out-of-date database schema" in seen:
-        fix = f"another MLflow version made this database: back it up, then run `mlflow db upgrade {uri}`"
+        fix = f"another MLflow version made this database: back it up, then run `mlflow db upgrade {shown}`"
     elif "_alembic_tmp_" in seen:
         fix = "MLflow was killed while it set this database up: delete the file if no run is in it yet, and repeat"
     elif any(text in seen for text in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
-    return RegistryError(f"MLflow at {without_password(uri)}: {what}: {reason}\n  fix: {fix}")
+    return RegistryError(f"MLflow at {shown}: {what}: {reason}\n  fix: {fix}")
 
 
 def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
@@ -199,9 +201,6 @@ def _experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
         return created.experiment_id
 
 
-def without_password(uri: str) -> str:
-    """Return a URI whose password is ``***``."""
-    parts = urlsplit(uri)
-    if not parts.password:
-        return uri
-    return parts._replace(netloc=f"{parts.username}:***@{parts.netloc.rpartition('@')[2]}").geturl()
+def without_password(text: str) -> str:
+    """Return a URI, or a text with some, where each password is ``***``."""
+    return _PASSWORD.sub(r"\1:***@", text)

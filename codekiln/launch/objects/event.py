@@ -49,10 +49,12 @@ def event(kind: JobKind, job: Object, type_: EventType, reason: str, message: st
 
 def one_line(text: str) -> str:
     """Return a text as one line of at most ``MESSAGE_BYTES`` bytes."""
-    line = " ".join(text.split())
-    if len(line.encode()) <= MESSAGE_BYTES:
-        return line
-    return line.encode()[: MESSAGE_BYTES - len(_CUT)].decode(errors="ignore") + _CUT
+    # Control characters could steer the terminal that shows it; a lone surrogate is in no UTF-8.
+    printable = "".join(each if each.isprintable() else " " for each in text)
+    line = " ".join(printable.split()).encode()
+    if len(line) <= MESSAGE_BYTES:
+        return line.decode()
+    return line[: MESSAGE_BYTES - len(_CUT)].decode(errors="ignore") + _CUT
 
 
 def is_ours(found: Object) -> bool:

@@ -17,7 +17,7 @@ _STEP_ONLY = (
     "CODEKILN_PIPELINE", "CODEKILN_RETRIES", "CODEKILN_PUSHGATEWAY_URL", "CODEKILN_NOTIFY_URL",
 )  # fmt: skip
 _RESERVED = ("KFP_", "PET_", "OMPI_MCA_")
-_SECRET_NAME = re.compile(r"(^|_)(TOKEN|KEY|KEY_ID|PASSWORD|PASSWD|SECRET|CREDENTIALS?)$", re.I)
+SECRET_NAME = re.compile(r"(^|_)(TOKEN|KEY|KEY_ID|PASSWORD|PASSWD|SECRET|CREDENTIALS?)$", re.I)
 _SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 
 
@@ -104,7 +104,7 @@ def _passed_on(env: Iterable[Object]) -> Iterable[Object]:
 def _is_secret(variable: Object) -> bool:
     # A reference to a Secret has no value of its own, and is passed on.
     value = variable.get("value") or ""
-    return bool(value) and bool(_SECRET_NAME.search(variable["name"]) or _SECRET_VALUE.search(value))
+    return bool(value) and bool(SECRET_NAME.search(variable["name"]) or _SECRET_VALUE.search(value))
 
 
 def _merge_by(key: str, first: Iterable[Object], second: Iterable[Object]) -> tuple[Object, ...]:

@@ -1,19 +1,18 @@
 """Which run and which step metrics and events are about."""
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codekiln.stages.monitoring.texts import NOTIFY_URL, label
 from codekiln.stages.run_folder import SETTINGS, WORKDIR, Tracking, find_tracking
 
 PIPELINE, KFP_RUN, NAMESPACE = "CODEKILN_PIPELINE", "CODEKILN_KFP_RUN", "CODEKILN_NAMESPACE"
 RETRIES = "CODEKILN_RETRIES"
 # Set by Kubeflow Pipelines 2.17 and later; a manual rerun counts from 0 again.
 RETRY_INDEX = "KFP_RETRY_INDEX"
-NOTIFY_URL = "CODEKILN_NOTIFY_URL"
 GATEWAY, FOLDER = "CODEKILN_PUSHGATEWAY_URL", "CODEKILN_METRICS_FOLDER"
 NONE = "none"
 
@@ -60,13 +59,14 @@ class StepContext:
 
     def labels(self) -> dict[str, str]:
         """Return the labels of every metric: what an administrator names, and so no more values than these name."""
-        return {
+        found = {
             "run_namespace": self.namespace,
             "experiment": self.settings.get("experiment") or NONE,
             "pipeline": self.pipeline,
             "stage": self.step,
             "pool": self.settings.get("pool") or NONE,
         }
+        return {name: label(text) for name, text in found.items()}
 
 
 def step_context(step: str, run_folder: Path) -> StepContext:
@@ -90,8 +90,3 @@ def attempt() -> tuple[int, bool | None]:
     if not index.isdecimal() or not retries.isdecimal():
         return 1, None
     return int(index) + 1, int(index) >= int(retries)
-
-
-def digest(*parts: str) -> str:
-    """Return a short digest of texts."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -14,8 +14,8 @@ from cloudevents.core.v1.event import CloudEvent
 from codekiln import __version__
 from codekiln.errors import InputError
 from codekiln.launch.cluster.status import JobState
-from codekiln.registry.connection import without_password
-from codekiln.stages.monitoring.context import NONE, StepContext, digest
+from codekiln.stages.monitoring.context import NONE, StepContext
+from codekiln.stages.monitoring.texts import digest, safe
 from codekiln.stages.run_folder import Tracking
 
 RUN_FINISHED = "dev.codekiln.run.finished"
@@ -23,7 +23,6 @@ STAGE_FAILED = "dev.codekiln.stage.failed"
 JOB_WAITING = "dev.codekiln.job.waiting"
 JOB_RUNNING = "dev.codekiln.job.running"
 CONTENT_TYPE = JSONFormat.CONTENT_TYPE
-_LONGEST_TEXT = 4000
 
 
 def run_finished(
@@ -45,7 +44,7 @@ def run_finished(
         reason: Why it has not succeeded, with the stage that failed.
         once: What tells this end from others of the same run, which may be continued.
     """
-    why = reason[:_LONGEST_TEXT] or None
+    why = reason or None
     data = {"status": status, "reason": why, "gate": _gate(gate), "report": dict(report or {}) or None}
     return _event(RUN_FINISHED, context, data, subject=_run(context), once=(status, reason, once))
 
@@ -65,8 +64,8 @@ def stage_failed(context: StepContext, error: BaseException, attempt: int, once:
         reason = f"{type(error).__name__}: {what}"
     data = {
         "stage": context.step,
-        "reason": reason[:_LONGEST_TEXT],
-        "fix": fix[:_LONGEST_TEXT] or None,
+        "reason": reason,
+        "fix": fix or None,
         "attempt": attempt,
     }
     return _event(STAGE_FAILED, context, data, once=(reason, once))
@@ -88,7 +87,7 @@ def job_waits(context: StepContext, job: str, pool: str, state: JobState, second
         "job": job,
         "pool": pool,
         "state": state.name,
-        "reason": state.text[:_LONGEST_TEXT],
+        "reason": state.text,
         "waited_seconds": round(seconds),
     }
     kind = JOB_WAITING if state.is_waiting else JOB_RUNNING
@@ -120,12 +119,12 @@ def _event(
         "time": datetime.now(UTC).replace(microsecond=0),
         "datacontenttype": "application/json",
     }
-    return CloudEvent(attributes, {**about, **data})
+    return CloudEvent(safe(attributes), safe({**about, **data}))
 
 
 def _mlflow(tracking: Tracking) -> dict[str, str]:
     return {
-        "uri": without_password(tracking.uri),
+        "uri": tracking.uri,
         "experiment": tracking.experiment,
         "run_id": tracking.parent_run_id,
     }

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from codekiln.stages.monitoring.texts import label
+
 COMMON = ("run_namespace", "experiment", "pipeline", "stage", "pool")
 """Labels of every metric, which are also the grouping key on a Pushgateway."""
 
@@ -76,7 +78,7 @@ def metrics(common: Mapping[str, str], measurements: Iterable[Measurement]) -> l
         if each.name not in found:
             kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
             found[each.name] = kind(each.name, family.help, labels=(*COMMON, *family.labels))
-        found[each.name].add_metric([*(common[name] for name in COMMON), *each.labels], each.value)
+        found[each.name].add_metric([*(common[name] for name in COMMON), *map(label, each.labels)], each.value)
     return list(found.values())
 
 

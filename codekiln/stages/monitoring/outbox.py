@@ -2,10 +2,18 @@
 
 import threading
 from collections.abc import Callable
-from functools import cache
+from contextlib import suppress
 from queue import SimpleQueue
 
+from codekiln.stages.monitoring.texts import line
+
 CLOSE_SECONDS = 15.0
+# What a receiver answers may be another text each time.
+_MOST_LINES = 20
+
+said: set[str] = set()
+"""What this process has printed."""
+_lock = threading.Lock()
 
 
 class DeliveryError(Exception):
@@ -21,11 +29,16 @@ class Outbox:
 
     def put(self, deliver: Callable[[], None]) -> None:
         """Deliver as soon as everything before it has been."""
+        self._waiting.put(deliver)
         if self._thread is None:
             # A daemon, so that a delivery that hangs does not keep the process alive.
-            self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
-            self._thread.start()
-        self._waiting.put(deliver)
+            thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no thread left
+                say_once(f"monitoring: {error}; the run goes on without it")
+            else:
+                self._thread = thread
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Wait until all is delivered, but no longer than ``seconds``; 0 leaves behind what is not."""
@@ -53,7 +66,15 @@ def attempt(deliver: Callable[[], None]) -> None:
         say_once(f"monitoring: {type(error).__name__} in a delivery; the run goes on without it")
 
 
-@cache
-def say_once(line: str) -> None:
-    """Print a line, unless this process has printed it already."""
-    print(line, flush=True)
+def say_once(text: str) -> None:
+    """Print a line, unless this process has printed it, or a few others, already.
+
+    Where nobody reads the output any more, or it cannot hold the text, nothing is printed.
+    """
+    shown = line(text)
+    with _lock:
+        if shown in said or len(said) >= _MOST_LINES:
+            return
+        said.add(shown)
+    with suppress(OSError, ValueError):
+        print(shown, flush=True)

@@ -7,9 +7,9 @@ import httpx2
 from cloudevents.core.v1.event import CloudEvent
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from codekiln.stages.monitoring import events
-from codekiln.stages.monitoring.context import NOTIFY_URL as URL
+from codekiln.stages.monitoring import events, exchange
 from codekiln.stages.monitoring.outbox import DeliveryError
+from codekiln.stages.monitoring.texts import NOTIFY_URL as URL
 
 TIMEOUT_SECONDS = 4.0
 ATTEMPTS = 3
@@ -24,8 +24,6 @@ class _Transient(DeliveryError):
 
 def notify(event: CloudEvent, attempts: int = ATTEMPTS) -> None:
     """Send an event, again where the receiver is busy or broken; every attempt has the same body.
-
-    Redirects are not followed: the address is the one that somebody has chosen to trust.
 
     Raises:
         DeliveryError: The receiver cannot be reached, or refuses.
@@ -43,25 +41,17 @@ def notify(event: CloudEvent, attempts: int = ATTEMPTS) -> None:
 
 
 def _post(url: str, body: bytes) -> None:
-    try:
-        address = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError):
-        address = httpx2.URL("")
-    if address.scheme not in ("http", "https") or not address.host:
+    address = exchange.address(url)
+    if address is None:
         raise DeliveryError(f"{URL} is no http or https address, so nobody is notified")
+    headers = {"content-type": f"{events.CONTENT_TYPE}; charset=utf-8"}
     try:
-        answer = httpx2.post(
-            address,
-            content=body,
-            headers={"content-type": f"{events.CONTENT_TYPE}; charset=utf-8"},
-            timeout=TIMEOUT_SECONDS,
-            follow_redirects=False,
-        )
-    except httpx2.HTTPError as error:
+        answer = exchange.post(address, body, headers, TIMEOUT_SECONDS)
+    except (httpx2.HTTPError, TimeoutError) as error:
         # Without its text, which may hold the address.
         raise _Transient(f"nobody can be notified at {URL}: {type(error).__name__}") from None
-    if answer.status_code in _TRANSIENT or answer.status_code >= 500:
-        raise _Transient(f"nobody can be notified: the receiver at {URL} answers {answer.status_code}")
-    if not answer.is_success:
-        hint = "; give the address it redirects to" if answer.is_redirect else ""
-        raise DeliveryError(f"nobody can be notified: the receiver at {URL} answers {answer.status_code}{hint}")
+    if answer.status in _TRANSIENT or answer.status >= 500:
+        raise _Transient(f"nobody can be notified: the receiver at {URL} answers {answer.status}")
+    if not 200 <= answer.status < 300:
+        hint = "; give the address it redirects to" if 300 <= answer.status < 400 else ""
+        raise DeliveryError(f"nobody can be notified: the receiver at {URL} answers {answer.status}{hint}")

@@ -22,7 +22,7 @@ def _nothing_is_set(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(webhook, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(webhook, "LONGEST_WAIT_SECONDS", 0.02)
-    outbox.say_once.cache_clear()
+    outbox.said.clear()
 
 
 @pytest.fixture
