@@ -129,3 +129,18 @@ def test_the_sidecar_of_grafana_finds_the_dashboard_and_the_operator_the_rules()
     (alerts,) = rules["spec"]["groups"]
     assert [rule["alert"] for rule in alerts["rules"]] == ["CodekilnStageFailed", "CodekilnJobWaits"]
     assert all({"expr", "for", "labels", "annotations"} <= set(rule) for rule in alerts["rules"])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:hunter2@a:9091", "http://a\nEVIL: b", "file:///etc/passwd", "a:9091", "http://a?t=b"]
+)
+def test_an_address_with_a_secret_for_everybody_to_read_is_refused(url):
+    values = {"metrics": {"enabled": True, "pushgateway": {"url": url}}, "networkPolicy": {"metrics": {"to": [{}]}}}
+    with pytest.raises(helm_python.HelmValuesError, match="metrics/pushgateway/url"):
+        rendering.render(values)
+
+
+@pytest.mark.parametrize("peer", ["metrics", "notifications", "trainerStatus", "artifactStore", "modelHub", "kfp"])
+def test_no_list_of_ports_is_empty_which_would_open_all(peer):
+    with pytest.raises(helm_python.HelmValuesError, match=f"networkPolicy/{peer}/ports"):
+        rendering.render({"networkPolicy": {peer: {"ports": []}}})

@@ -253,6 +253,10 @@ def test_one_that_is_refused_does_not_stop_the_others(api, recorder, job, said):
     assert said.count("cannot be recorded") == 1
 
 
+def test_a_message_is_text_that_steers_no_terminal():
+    assert one_line("a\x1b[31m\0b\u202ec\ud800d\x9be") == "a [31m b c d e"
+
+
 def test_a_message_is_one_line_within_the_limit():
     assert one_line("no queue\n  fix: make it\n") == "no queue fix: make it"
     for text in ("x" * 5000, "é" * 5000, "\U0001f600" * 5000):

@@ -1,3 +1,4 @@
+import itertools
 import json
 import ssl
 import threading
@@ -12,7 +13,8 @@ from kubeflow_trainer_api.models import TrainerV1alpha1TrainerStatus
 
 from codekiln.launch import trainer_status as module
 from codekiln.launch.trainer_status import DISABLE, TOKEN, URL, status, trainer_status
-from tests.launch.fake_status_server import SECRET, FakeStatusServer, _certificate, _violation
+from tests.launch.fake_status_server import SECRET, FakeStatusServer, _certificate, _Handler, _violation
+from tests.stages.monitoring.hostile import hostile
 
 
 @pytest.fixture
@@ -22,6 +24,13 @@ def server(tmp_path, monkeypatch):
         for name, value in fake.environment.items():
             monkeypatch.setenv(name, value)
         yield fake
+
+
+def _wait_for_failure(reporter):
+    end = time.monotonic() + 20
+    while not reporter._failures:
+        assert time.monotonic() < end
+        time.sleep(0.002)
 
 
 def test_progress_arrives_with_share_time_left_and_figures(server):
@@ -93,10 +102,7 @@ def test_a_failure_is_said_once_and_without_the_token(server, monkeypatch, tmp_p
         monkeypatch.setenv(URL, server.environment[URL].replace("https", "http"))
     reporter = trainer_status()
     reporter.start(total=10)
-    end = time.monotonic() + 20
-    while not reporter._failures:
-        assert time.monotonic() < end
-        time.sleep(0.002)
+    _wait_for_failure(reporter)
     for step in range(10):
         reporter.reached(step)
     reporter.finish()
@@ -117,6 +123,53 @@ def test_a_server_that_never_answers_delays_neither_work_nor_end(server, monkeyp
     reporter.finish()
     assert reporter._thread.is_alive()
     done.set()
+
+
+@pytest.mark.parametrize("when", ["in the handshake", "in the answer"])
+def test_a_server_that_answers_byte_by_byte_is_given_up(server, monkeypatch, when):
+    over = threading.Event()
+
+    def answer(handler, status, content):
+        while not over.wait(0.05):
+            handler.wfile.write(b"H")
+
+    # A TLS record with a ServerHello that is long in coming.
+    hello = itertools.chain([b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03"], itertools.repeat(b"H"))
+    monkeypatch.setattr(_Handler, "_answer", answer)
+    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.4)
+    with hostile(lambda: hello) as slow:
+        if when == "in the handshake":
+            monkeypatch.setenv(URL, slow.url.replace("http:", "https:"))
+        reporter = trainer_status()
+        reporter.start(total=10)
+        _wait_for_failure(reporter)
+        reporter.finish()
+    over.set()
+
+
+@pytest.mark.parametrize("url", ["https://[half", "https://host:port/", "https://127.0.0.1:9/a\nb"])
+def test_an_address_that_is_none_is_no_error_of_the_job(server, monkeypatch, capsys, url):
+    monkeypatch.setenv(URL, url)
+    reporter = trainer_status()
+    reporter.start(total=10)
+    _wait_for_failure(reporter)
+    reporter.finish()
+    assert capsys.readouterr().err.count("cannot be reported to Kubeflow Trainer") == 1
+
+
+def test_what_the_server_answers_forges_no_line_of_the_log(server, monkeypatch, capsys):
+    monkeypatch.setattr(
+        _Handler,
+        "_answer",
+        lambda handler, *_: handler.wfile.write(b"HTTP/1.1 500 No\r\ncontent-length: 11\r\n\r\n\nforged\x1b[1m"),
+    )
+    reporter = trainer_status()
+    reporter.start(total=10)
+    _wait_for_failure(reporter)
+    reporter.finish()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
 
 
 def test_pauses_are_trainers_and_grow_while_the_server_refuses():
