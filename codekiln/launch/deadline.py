@@ -35,6 +35,7 @@ class Deadline:
         """Take the socket of the connection, before TLS begins on it."""
         with self._lock:
             # TLS moves the descriptor to a socket of its own, and a connection may be closed at any time.
+            self._release()
             self._connected = connected.dup()
             if self.is_over:
                 self._shut_down()
@@ -42,9 +43,7 @@ class Deadline:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._timer.cancel()
         with self._lock:
-            if self._connected is not None:
-                self._connected.close()
-                self._connected = None
+            self._release()
 
     def _end(self) -> None:
         with self._lock:
@@ -55,3 +54,8 @@ class Deadline:
         if self._connected is not None:
             with suppress(OSError):
                 self._connected.shutdown(socket.SHUT_RDWR)
+
+    def _release(self) -> None:
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None

@@ -127,9 +127,9 @@ class TrainerStatus:
                 connection = HTTPConnection(url.hostname, url.port or 443)
                 connection.sock = secured
                 connection.request("POST", url.path, body, headers)
-                answer = connection.getresponse()
-                if answer.status != 200:
-                    raise HTTPException(f"HTTP {answer.status}: {answer.read(300).decode(errors='replace')}")
+                with connection.getresponse() as answer:
+                    if answer.status != 200:
+                        raise HTTPException(f"HTTP {answer.status}: {answer.read(300).decode(errors='replace')}")
 
 
 def _token(file: Path) -> str:

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.launch.cluster.permissions import permissions
+from codekiln.launch.readiness import tracking_probe
 from tests.launch.fake_kubeflow import FakeKubeflow
 from tests.launch.test_cluster_checks import claim, queue, runtime
 from tests.stages.monitoring.receivers import Gateway, running
@@ -144,3 +145,15 @@ def test_old_jobs_leave_the_exchange_when_a_run_is_checked(api, kubeflow, descri
     done = check(kubeflow.url)
     assert "1 jobs that no step has waited for in 30 days were removed" in done.output
     assert [path.name for path in (tmp_path / "shared").iterdir()] == ["new"]
+
+
+def test_the_check_shows_no_password_of_mlflow(tmp_path, monkeypatch):
+    class Found:
+        def __init__(self, uri, experiment):
+            pass
+
+        def champion(self, name):
+            return None
+
+    monkeypatch.setattr("codekiln.launch.readiness.Registry", Found)
+    assert tracking_probe("http://me:hunter2@mlflow:5000") == "answers at http://me:***@mlflow:5000"

@@ -1,5 +1,6 @@
 """One HTTP request to a receiver that may be anybody: bounded in time and in what is read, and never redirected."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,10 +39,13 @@ def post(url: httpx2.URL, body: bytes, headers: Mapping[str, str], seconds: floa
         TimeoutError: The whole exchange has taken ``seconds``.
         httpx2.HTTPError: The receiver cannot be reached, or does not speak HTTP. Its text may hold the address.
     """
+    for name in ("httpx2", "httpcore2"):
+        # Both log the address of every request.
+        logging.getLogger(name).setLevel(logging.WARNING)
     with Deadline(seconds) as deadline:
 
         def trace(event: str, info: Mapping[str, Any]) -> None:
-            if event == "connection.connect_tcp.complete":
+            if event.endswith(".connect_tcp.complete"):  # of a proxy as well
                 deadline.watch(info["return_value"].get_extra_info("socket"))
 
         sent: dict[str, Any] = {"content": body, "headers": dict(headers), "extensions": {"trace": trace}}

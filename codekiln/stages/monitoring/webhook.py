@@ -1,6 +1,5 @@
 """Sends notifications to a webhook, whose address is a secret: it is in no message, log or record."""
 
-import logging
 import os
 
 import httpx2
@@ -28,9 +27,6 @@ def notify(event: CloudEvent, attempts: int = ATTEMPTS) -> None:
     Raises:
         DeliveryError: The receiver cannot be reached, or refuses.
     """
-    for name in ("httpx2", "httpcore2"):
-        # Both log the address of every request.
-        logging.getLogger(name).setLevel(logging.WARNING)
     retrying = Retrying(
         retry=retry_if_exception_type(_Transient),
         wait=wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=0.2),

@@ -60,6 +60,19 @@ def test_no_answer_holds_up_a_notification_or_a_push(answer, monkeypatch):
         assert receiver.sent < 10_000_000
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_proxy_of_the_environment_holds_up_either(scheme, monkeypatch):
+    monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.4)
+    for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with hostile(ANSWERS["headers byte by byte"]) as proxy:
+        monkeypatch.setenv(f"{scheme}_proxy", proxy.url)
+        monkeypatch.setenv("CODEKILN_NOTIFY_URL", f"{scheme}://receiver.invalid/{SECRET}")
+        event = events.stage_failed(context(), ValueError("bad"), 1)
+        assert "TimeoutError" in str(within(5, lambda: webhook.notify(event, 1)))
+        assert proxy.asked == 1
+
+
 def test_one_receiver_that_hangs_does_not_end_the_metrics_of_a_job(monkeypatch):
     monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.2)
     with hostile(ANSWERS["headers byte by byte"]) as receiver:
@@ -95,6 +108,14 @@ def test_a_gateway_with_a_password_gets_it(monkeypatch, gateway):
     sinks._push(context().labels(), WELL)
     assert seen == ["Basic bWU6aHVudGVyMg=="]
     assert gateway.pushes == 1
+
+
+def test_no_log_has_the_path_of_a_gateways_address(monkeypatch, gateway, caplog):
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("CODEKILN_PUSHGATEWAY_URL", f"{gateway.url}/{SECRET}")
+    gateway.take = lambda *request: (200, {})
+    sinks._push(context().labels(), WELL)
+    assert SECRET not in caplog.text
 
 
 def test_a_redirect_of_a_gateway_is_a_failure(monkeypatch, gateway):
