@@ -141,15 +141,18 @@ def test_a_refusal_that_is_over_explains_no_later_restart(api, said):
 
 
 @KINDS
-@pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
-def test_a_queue_that_was_removed_is_named_and_given_up(api, said, kind, version):
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("v1beta1", "doesn't exist"), ("v1beta2", "doesn't exist"), ("v1beta2", "is terminating or missing")],
+)
+def test_a_queue_that_was_removed_is_named_and_given_up(api, said, kind, version, words):
     pace = dataclasses.replace(QUICK)
     if version == "v1beta1":
         api.unserved.add(("kueue.x-k8s.io", "v1beta2", "workloads"))
 
     def play(api):
-        Kueue(api, version).lose_queue(api.wait_job(), "gpu")
-        said.wait("queued in LocalQueue 'gpu', Inadmissible: LocalQueue gpu doesn't exist")
+        Kueue(api, version).lose_queue(api.wait_job(), "gpu", words)
+        said.wait(f"queued in LocalQueue 'gpu', Inadmissible: LocalQueue gpu {words}")
         object.__setattr__(pace, "blocked", 0)
 
     api.script(play)
