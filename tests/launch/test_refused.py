@@ -140,6 +140,20 @@ def test_a_refusal_that_is_over_explains_no_later_restart(api, said):
     assert "cannot be created" not in said
 
 
+def test_a_warning_about_the_service_of_a_job_explains_no_missing_pods(api, said):
+    def play(api):
+        job = api.wait_job()
+        # A JobSet has a headless Service of its own name.
+        api.event("Endpoints", job["metadata"]["name"], "FailedToUpdateEndpoint", "the object has been modified")
+        asked = api.count("list", "events")
+        api.wait(lambda: api.count("list", "events") >= asked + 2)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request(), said, QUICK)
+    assert "FailedToUpdateEndpoint" not in said
+
+
 @KINDS
 @pytest.mark.parametrize(
     ("version", "words"),

@@ -174,8 +174,10 @@ class JobMonitor:
         if state.name in ("restarting", "created", "starting") and (stuck := stuck_pods(pods)):
             self._delete_stuck(stuck)
             return stuck_state(stuck, pool.dead_node_seconds)
-        if state.name == "running":
-            return silent_state(current_pods(self.kind, pods)) or state
+        current = current_pods(self.kind, pods)
+        seems_to_run = state.name == "running" or (state.name == "restarting" and not current)
+        if seems_to_run and (silent := silent_state(current or pods)):
+            return silent
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
         if state.name not in _EXPLAINED or settling:
             return state
