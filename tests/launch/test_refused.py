@@ -188,6 +188,38 @@ def test_a_queue_that_comes_back_is_waited_for(api, said):
     run_on_pool(request({"queue": "gpu"}), said, QUICK)
 
 
+def test_the_reason_to_wait_is_said_as_soon_as_it_is_known(api, said):
+    def play(api):
+        job, kueue = api.wait_job(), Kueue(api)
+        said.wait("queued in LocalQueue 'gpu'")
+        kueue.wait_for_quota(job, "insufficient unused quota")
+        said.wait("queued in LocalQueue 'gpu', Pending: insufficient unused quota")
+        kueue.wait_for_quota(job, "another reason")
+        asked = api.count("list", "workloads")
+        api.wait(lambda: api.count("list", "workloads") >= asked + 3)
+        kueue.admit(job)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request({"queue": "gpu"}), said, dataclasses.replace(QUICK, repeat=600))
+    assert "another reason" not in said
+
+
+def test_that_kueue_admits_a_job_is_no_reason_to_wait(api, said):
+    def play(api):
+        job = api.wait_job()
+        for reason in ("QuotaReserved", "Admitted"):
+            api.event("Workload", f"trainjob-{job['metadata']['name']}-0a1b2", reason, "wait time 0s", type="Normal")
+        asked = api.count("list", "events")
+        api.wait(lambda: api.count("list", "events") >= asked + 4)
+        api.suspend(job, False)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request({"queue": "gpu"}), said, QUICK)
+    assert "wait time" not in said
+
+
 def test_workloads_that_may_not_be_read_leave_the_events(api, said):
     api.denied.add(("kueue.x-k8s.io", "workloads", "list"))
 

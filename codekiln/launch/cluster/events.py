@@ -10,6 +10,8 @@ from codekiln.launch.cluster.job_kinds import JobKind, Object
 # Warnings about pods that are not created repeat with another name for the pod each time; after ten they are combined.
 _COMBINED = "(combined from similar events): "
 _POD_SUFFIX = re.compile(r'(pods? "[^"]+)-[a-z0-9]{5}"')
+# Events of Kueue that say that a job goes on.
+_NO_WAIT = ("CreatedWorkload", "QuotaReserved", "Admitted", "Started")
 # Kinds whose objects have the name of a job or its pods, but do not create pods: a JobSet has a Service of its name.
 _NOT_PODS_OWNER = ("Pod", "Service", "Endpoints", "EndpointSlice")
 # The kubelet sends these once it has all volumes and the network of a pod.
@@ -22,7 +24,7 @@ def queue_event(api: ClusterApi, kind: JobKind, job: Object) -> Object | None:
     workloads = _events(api, "involvedObject.kind=Workload")
     found: list[Object] = [each for each in workloads if each["involvedObject"].get("name", "").startswith(prefix)]
     found += _about(_events(api, f"involvedObject.kind={kind.kind}"), {job["metadata"]["name"]})
-    return _newest(each for each in found if _is_of_this_run(each, job) and each.get("reason") != "CreatedWorkload")
+    return _newest(each for each in found if _is_of_this_run(each, job) and each.get("reason") not in _NO_WAIT)
 
 
 def pod_creation_warning(api: ClusterApi, job: Object, pods: Iterable[Object]) -> Object | None:
