@@ -115,7 +115,8 @@ def _probe_pool(cluster: Cluster, name: str, lacking: Mapping[str, list[Permissi
     patience = 0.0 if known else PATIENCE
     if found := [*_check_image(name, pool), *check_pool(name, pool, cluster, known, patience)]:
         raise InputErrors(found)
-    return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
+    node = f"{pool.accelerators} {pool.accelerator}" if pool.accelerator else "a node's CPUs"
+    return f"{pool.nodes} x {node}, {pool.api}, {pool.image}"
 
 
 def _check_image(name: str, pool: Pool) -> list[InputError]:
