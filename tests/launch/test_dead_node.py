@@ -57,6 +57,8 @@ def test_a_pool_may_let_the_step_delete_such_a_pod_after_a_time(api, said, kind)
         job = api.wait_job()
         pods = [api.pod(job), api.pod(job, rank=1)]
         said.wait("running on gpu-0, gpu-1")
+        api.update(pods[1], lambda stored: evict(stored, ago=-100))
+        said.wait(f"pod {pods[1]['metadata']['name']} is deleted, but cannot end there")
         api.update(pods[1], lambda stored: evict(stored, ago=100))
         said.wait("it is deleted by force 200 s after")
         assert api.count("delete", "pods") == 0
