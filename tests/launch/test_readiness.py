@@ -9,6 +9,7 @@ from codekiln.cli import main
 from codekiln.launch.cluster.permissions import permissions
 from tests.launch.fake_kubeflow import FakeKubeflow
 from tests.launch.test_cluster_checks import claim, queue, runtime
+from tests.stages.monitoring.receivers import Gateway, running
 
 
 @pytest.fixture
@@ -54,6 +55,18 @@ def test_a_pool_of_cpus_is_not_said_to_have_no_nodes(api, kubeflow, described):
     assert "check: pool a: 2 x a node's CPUs, trainjob" in check(kubeflow.url).output
 
 
+def test_a_pushgateway_is_asked_where_there_is_one(api, kubeflow, described, monkeypatch):
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    with running(Gateway()) as gateway:
+        monkeypatch.setenv("CODEKILN_PUSHGATEWAY_URL", gateway.url)
+        assert f"check: Pushgateway: answers at {gateway.url}" in check(kubeflow.url).output
+    done = check(kubeflow.url)
+    assert done.exit_code == 2
+    assert f"the Pushgateway at {gateway.url} is not ready" in done.output
+    assert "fix: look at the Deployment codekiln-pushgateway" in done.output
+
+
 def test_everything_that_is_wrong_is_said_at_once_with_its_fix(api, kubeflow, described, monkeypatch):
     described(image="codekiln/train")
     kubeflow.refuse = 500
@@ -90,6 +103,16 @@ def test_without_the_rolebinding_each_permission_is_said_once_for_all_pools(api,
     )
     assert len(said) == len(wanted)
     assert done.output.count("fix: bind the chart's Role") == 1
+
+
+def test_the_role_of_an_older_chart_is_enough(api, kubeflow, described):
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    api.denied |= {("", "events", "create"), ("", "events", "patch")}
+    done = check(kubeflow.url)
+    assert done.exit_code == 0, done.output
+    assert "all are granted but create events and patch events" in done.output
+    assert "`helm upgrade` grants them" in done.output
 
 
 def test_what_is_wrong_with_every_pool_is_said_once_with_their_names(api, kubeflow, described, monkeypatch):

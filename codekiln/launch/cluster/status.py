@@ -29,13 +29,18 @@ _REFUSED = re.compile(r"is forbidden|Invalid value|denied the request|not found|
 _NO_QUEUE = re.compile(r"Queue \S+ (doesn't exist|is terminating or missing)")
 _CRASH_LOOP = "CrashLoopBackOff"
 
+STATES = (
+    "created", "queued", "preempted", "waiting", "blocked", "lost", "starting", "running", "restarting", "failing",
+)  # fmt: skip
+WAITING = STATES[:7]
+
 
 @dataclass(frozen=True)
 class JobState:
     """The state of a job that has not ended.
 
     Attributes:
-        name: created, queued, preempted, waiting, blocked, lost, starting, running, restarting or failing.
+        name: One of ``STATES``.
         text: The state with its reason, for the log.
     """
 
@@ -45,7 +50,7 @@ class JobState:
     @property
     def is_waiting(self) -> bool:
         """Whether the job makes no progress for now, perhaps for long."""
-        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "lost", "starting")
+        return self.name in WAITING
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,14 @@ class Termination:
     message: str
     finished: str
 
-    def __str__(self) -> str:
+    @property
+    def cause(self) -> str:
+        """Exit code and reason."""
         code = "no exit code" if self.code is None else f"exit code {self.code}"
-        reason = f", {self.reason}" if self.reason not in ("", "Error", "Completed") else ""
-        return f"pod {self.pod}: {code}{reason}" + (f": {self.message}" if self.message else "")
+        return code + (f", {self.reason}" if self.reason not in ("", "Error", "Completed") else "")
+
+    def __str__(self) -> str:
+        return f"pod {self.pod}: {self.cause}" + (f": {self.message}" if self.message else "")
 
 
 def job_state(
