@@ -141,13 +141,34 @@ def compile(rounds: int, image: str, claim: str, output: Path) -> None:
 @click.argument("name")
 @click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
 @click.option("--experiment", default="codekiln", show_default=True)
-@click.option("--undo", is_flag=True, required=True, help="Give the champion's place back to the version before it.")
-def promote(name: str, tracking_uri: str, experiment: str, undo: bool) -> None:
+@click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
+@click.option("--undo", "action", flag_value="undo", help="Give the champion's place back to the version before it.")
+@click.option("--sync", "action", flag_value="sync", help="Make Kubeflow's Model Registry equal to MLflow's registry.")
+def promote(name: str, tracking_uri: str, experiment: str, kubeflow_registry: str, action: str | None) -> None:
     """Undo the promotion of registered model NAME; `codekiln judge` promotes one.
+
+    Where Kubeflow's Model Registry has NAME too, it follows.
 
     Example: codekiln promote codekiln-tiny --undo
     """
     from codekiln.registry import Registry
+    from codekiln.registry.kubeflow import KubeflowRegistrySettings, find_connection
+    from codekiln.registry.mirror import MIRRORED, Mirror
 
-    champion = Registry(tracking_uri, experiment).rollback(name)
+    if action is None:
+        raise InputError("does nothing by itself", where="promote", fix="give --undo or --sync")
+    registry = Registry(tracking_uri, experiment)
+    known = registry.model_tags(name).get(MIRRORED, "")
+    connection = find_connection(KubeflowRegistrySettings(uri=kubeflow_registry), known)
+    if action == "sync":
+        if connection is None:
+            raise InputError("no registry of Kubeflow is known", where=name, fix="give --kubeflow-registry ADDRESS")
+        click.echo(f"champion of {name} in both registries: {Mirror(registry, connection).follow(name)}")
+        return
+    if connection is None:
+        champion = registry.rollback(name)
+    else:
+        champion, is_repeated = Mirror(registry, connection).undo(name)
+        if is_repeated:
+            click.echo("completed what was interrupted before; nothing further is undone", err=True)
     click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")

@@ -11,6 +11,8 @@ from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
+from codekiln.registry.connection import without_password
+from codekiln.registry.kubeflow import VARIABLE, KubeflowClient, KubeflowRegistrySettings, find_connection
 
 Probe = Callable[[], str]
 
@@ -75,6 +77,8 @@ def check_cluster(kfp_host: str = "") -> None:
         probes["Kubeflow Pipelines"] = lambda: check_health(kfp_host.rstrip("/"))
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     probes["MLflow"] = lambda: tracking_probe(uri)
+    if os.environ.get(VARIABLE):
+        probes["Kubeflow's Model Registry"] = _probe_kubeflow_registry
     run_probes(probes)
 
 
@@ -91,6 +95,18 @@ def tracking_probe(uri: str) -> str:
         )
     Registry(uri, "codekiln").champion("codekiln-readiness-probe")
     return f"answers at {uri}"
+
+
+def _probe_kubeflow_registry() -> str:
+    connection = find_connection(KubeflowRegistrySettings())
+    if connection is None:
+        raise InputError(
+            "names no registry", where=f"${VARIABLE}", fix="set kubeflowRegistry.uri in the chart's values"
+        )
+    client = KubeflowClient(connection)
+    client.require_writable(None)
+    client.model("codekiln-readiness-probe")
+    return f"answers at {without_password(client.uri)}, and may be written to"
 
 
 def _probe_exchange(cluster: Cluster) -> str:

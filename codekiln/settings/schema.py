@@ -10,6 +10,7 @@ from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
+from codekiln.registry.kubeflow import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 
@@ -90,6 +91,7 @@ class Settings(Section):
     tracking_uri: str = Field(
         "", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory"
     )
+    kubeflow_registry: KubeflowRegistrySettings = KubeflowRegistrySettings()
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
     filters: tuple[str, ...] = Field(

@@ -30,6 +30,7 @@ from codekiln.stages.run_folder import (
     TRAIN,
     Tracking,
     find_tracking,
+    open_mirror,
     open_registry,
     tracking_uri,
     write_settings,
@@ -38,7 +39,7 @@ from codekiln.stages.run_folder import (
 
 MINIMUM_FREE_GB = 1
 GATELESS = "gateless"
-_UNTRACKED = {"tracking_uri", "experiment", "workers"}
+_UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers"}
 """Settings that change nothing but where a run is recorded and how fast it is: they would differ between equal runs."""
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 
@@ -143,11 +144,13 @@ def _disk(folder: Path) -> str:
 
 def _registry(settings: Settings, folder: Path) -> str:
     registry = open_registry(settings, folder)
+    mirror = open_mirror(settings, registry)
+    follows = f"; {mirror.probe(settings.registered_name)}" if mirror else ""
     champion = registry.champion(settings.registered_name)
     if champion is None:
-        return f"{settings.registered_name} has no champion yet"
+        return f"{settings.registered_name} has no champion yet{follows}"
     require_same_base(settings, champion)
-    return f"{settings.registered_name} has version {champion.version} as champion"
+    return f"{settings.registered_name} has version {champion.version} as champion{follows}"
 
 
 def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:

@@ -18,7 +18,7 @@ from codekiln.stages.ledger import RunLedger
 from codekiln.stages.provenance import provenance
 from codekiln.stages.publishing import publish
 from codekiln.stages.reporting import report_data
-from codekiln.stages.run_folder import registry_of
+from codekiln.stages.run_folder import open_mirror, registry_of
 from codekiln.stages.tracking import adapter_tags
 
 
@@ -37,6 +37,7 @@ def _promote(context: StageContext) -> Summary:
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
+    _follow(context, registry)
     return Summary(
         figures={
             "promoted": float(decision.verdict == "promoted"),
@@ -46,6 +47,13 @@ def _promote(context: StageContext) -> Summary:
         },
         notes={"gate": decision.sentence, "model": version.uri, "aliases": ", ".join(version.aliases)},
     )
+
+
+def _follow(context: StageContext, registry: Registry) -> None:
+    """Let Kubeflow's registry follow, last of all: whatever fails here, MLflow has the decision and its files."""
+    if mirror := open_mirror(context.settings, registry):
+        champion = mirror.follow(context.settings.registered_name, record=True)
+        print(f"{context.step}: champion in Kubeflow's Model Registry: {champion}", flush=True)
 
 
 def _judge(
