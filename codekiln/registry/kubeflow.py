@@ -1,7 +1,8 @@
-"""Kubeflow's Model Registry: how it is reached, and its REST API v1alpha3.
+"""Kubeflow's Model Registry: how it is reached, and its REST API, v1 and, of older servers, v1alpha3.
 
-Kubeflow's own client is not used here: it has no time limits, sends the pod's token to any server, and an update by it
-drops the custom properties whose types it does not know. The tests use it, to read what this module writes.
+Kubeflow's own client (model-registry 0.3.18) is not used here: it speaks v1 alone, which older servers do not, has no
+time limits, sends the pod's token to any server, and an update by it drops custom properties whose types it does not
+know. The tests use it, to read what this module writes.
 """
 
 import math
@@ -21,7 +22,7 @@ from codekiln.errors import InputErrors, RegistryError
 from codekiln.registry.connection import without_password
 
 VARIABLE, TOKEN = "CODEKILN_KUBEFLOW_REGISTRY", "CODEKILN_KUBEFLOW_REGISTRY_TOKEN"
-API = "/api/model_registry/v1alpha3"
+APIS = ("/api/model_registry/v1", "/api/model_registry/v1alpha3")
 ATTEMPTS, PAGE = 3, "100"
 TIMEOUT = httpx2.Timeout(20, connect=5)
 Entity = dict[str, Any]
@@ -136,13 +137,14 @@ class KubeflowClient:
     wait: wait_base = wait_exponential(multiplier=1, max=10)
 
     def __init__(self, connection: Connection) -> None:
-        self.uri = connection.uri.rstrip("/")
+        self.uri, self._api = connection.uri.rstrip("/"), ""
         token = connection.token
         self._http = httpx2.Client(
-            base_url=self.uri + API,
             headers={"Authorization": f"Bearer {token}"} if token else {},
             verify=_trusted(connection),
             timeout=TIMEOUT,
+            # Nobody has to close it, and no request meets a connection that a proxy has closed meanwhile.
+            limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
     def model(self, name: str) -> Entity | None:
@@ -204,6 +206,14 @@ class KubeflowClient:
                 return
             query["nextPageToken"] = token
 
+    def _address(self, path: str) -> str:
+        """Return a path's address in the newest API that the server has."""
+        if not self._api:
+            newest, oldest = APIS
+            known = self._http.get(f"{self.uri}{newest}/registered_models", params={"pageSize": "1"})
+            self._api = oldest if known.status_code == 404 else newest
+        return f"{self.uri}{self._api}{path}"
+
     def _call(self, method: str, path: str, expected: tuple[int, ...] = (), **content: Any) -> Entity:
         attempts = Retrying(
             stop=stop_after_attempt(ATTEMPTS), wait=self.wait, retry=retry_if_exception_type(_Busy), reraise=True
@@ -212,7 +222,7 @@ class KubeflowClient:
 
     def _once(self, method: str, path: str, expected: tuple[int, ...], content: Mapping[str, Any]) -> Entity:
         try:
-            answer = self._http.request(method, path, **content)
+            answer = self._http.request(method, self._address(path), **content)
         except httpx2.TransportError as error:
             reason = f"{method} {path}: {error or type(error).__name__}"
             raise _Busy(self._text(reason, _fix_transport(error))) from None

@@ -1,14 +1,20 @@
 """A server that answers as Kubeflow's Model Registry does, over HTTP.
 
-Read in kubeflow/model-registry, whose modules are called kubeflow/hub by now, in April 2026: paths and fields in
-``api/openapi/model-registry.yaml``; unknown fields, required fields and their codes 400 and 422 in
-``internal/server/openapi/api_model_registry_service.go``, ``type_asserts.go`` and ``error.go``; that a PATCH without a
-state makes an entity LIVE in ``NewModelVersionUpdateWithDefaults`` of ``pkg/openapi``; that custom properties are kept where they are not given, and else replaced, in ``internal/core/model_version.go`` and
-``internal/platform/db/repository/generic_repository.go``; types of their values in
-``internal/converter/openapi_embedmd_converter_util.go`` (an int is a text of 32 bits); unique names in
-``internal/platform/db/mysql/migrations``, per parent by a prefix (``internal/converter/openapi_converter_util.go``);
-searches by name with LIKE in ``internal/db/service``; pages in ``internal/platform/db/scopes/paginate.go``. A bearer
-token is asked for by a proxy before the server, as in Red Hat's distribution.
+Read in kubeflow/model-registry, whose modules are called kubeflow/hub by now, in April 2026:
+
+* paths and fields: ``api/openapi/model-registry.yaml``;
+* unknown and required fields, codes 400 and 422: ``api_model_registry_service.go``, ``type_asserts.go`` and
+  ``error.go`` in ``internal/server/openapi``;
+* a PATCH without a state makes an entity LIVE: ``NewModelVersionUpdateWithDefaults`` in ``pkg/openapi``;
+* custom properties are kept where none are given, and else replaced: ``internal/core/model_version.go``, and
+  ``generic_repository.go`` in ``internal/platform/db/repository``;
+* types of their values, of which an int is a text of 32 bits: ``internal/converter/openapi_embedmd_converter_util.go``;
+* names are unique, of versions and artifacts within their parent: ``internal/platform/db/mysql/migrations``, and
+  ``PrefixWhenOwned`` in ``internal/converter/openapi_converter_util.go``;
+* searches by name with LIKE: ``internal/db/service``; pages: ``internal/platform/db/scopes/paginate.go``.
+
+A bearer token is asked for by a proxy before the server, as in Red Hat's distribution. That newer servers have an API
+v1 with the same bodies, and v1alpha3 beside it until it is answered 410, is what KEP-0004 of kubeflow/hub says.
 """
 
 import base64
@@ -21,8 +27,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+from tenacity import wait_none
+
+from codekiln.registry.kubeflow import KubeflowClient
+
 Entity = dict[str, Any]
-API = "/api/model_registry/v1alpha3/"
+API = re.compile(r"/api/model_registry/(v1|v1alpha3)/(.+)")
 _COMMON = {"customProperties", "description", "externalId", "state"}
 _ARTIFACT = {
     "artifactType", "uri", "modelFormatName", "modelFormatVersion", "storageKey", "storagePath", "serviceAccountName",
@@ -57,10 +68,11 @@ class ModelRegistry:
     Attributes:
         tables: Entities by collection and id.
         requests: Methods and paths so far.
-        fails: By number of a writing request from now on, whether it is answered 500 without any effect ("before"), or
-            has its effect and no answer ("after").
+        fails: By number of a writing request: "before": it is answered 500, and has no effect; "lost": it has its
+            effect and gets no answer; "gone": likewise, and what follows is answered 503.
         token: Bearer token that is asked for.
         is_down: Whether every request is answered 503.
+        apis: Versions of the API that it serves.
     """
 
     def __init__(self) -> None:
@@ -68,12 +80,17 @@ class ModelRegistry:
         self.requests: list[tuple[str, str]] = []
         self.fails: dict[int, str] = {}
         self.writes, self.token, self.is_down, self.uri = 0, "", False, ""
+        self.apis: tuple[str, ...] = ("v1", "v1alpha3")
         self.lock = threading.Lock()
         self._ids = iter(range(1, 1_000_000))
 
     def fail(self, number: int, how: str) -> None:
-        """Let the write with this number from now on, the first being 0, fail."""
+        """Let the write with this number from now on, the first being 0, fail; after that, the server is gone."""
         self.writes, self.fails = 0, {number: how}
+
+    def recover(self) -> None:
+        """Answer every request again."""
+        self.fails, self.is_down = {}, False
 
     def version(self, model: str, name: str) -> Entity:
         """Return a version."""
@@ -210,10 +227,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
         parts = urlsplit(self.path)
         with self.state.lock:
-            self.state.requests.append((self.command, parts.path.removeprefix(API)))
             how = self._failure()
             code, answer = (500, _error(500, "database is gone")) if how == "before" else self._answered(parts, body)
-        if how == "after":
+            self.state.is_down = self.state.is_down or how == "gone"
+        if how in ("lost", "gone"):
             self.close_connection = True
             return
         text = json.dumps(_shown(answer)).encode()
@@ -234,11 +251,12 @@ class _Handler(BaseHTTPRequestHandler):
             return 503, _error(503, "down")
         if self.state.token and self.headers.get("Authorization") != f"Bearer {self.state.token}":
             return 401, _error(401, "Unauthorized")
-        if not parts.path.startswith(API):
+        if (found := API.fullmatch(parts.path)) is None or found[1] not in self.state.apis:
             return 404, _error(404, "404 page not found")
+        self.state.requests.append((self.command, found[2]))
         try:
             query = dict(parse_qsl(parts.query))
-            return self.state.answer(self.command, parts.path.removeprefix(API), query, body)
+            return self.state.answer(self.command, found[2], query, body)
         except Refusal as refusal:
             return refusal.args[0], _error(*refusal.args)
 
@@ -254,14 +272,16 @@ def _error(code: int, text: str) -> Entity:
 
 @contextmanager
 def serving() -> Iterator[ModelRegistry]:
-    """Serve a new registry, whose address is its ``uri``."""
+    """Serve a new registry, whose address is its ``uri``; the client asks again at once where it does not answer."""
     state = ModelRegistry()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     state.uri = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield state
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(KubeflowClient, "wait", wait_none())
+            yield state
     finally:
         server.shutdown()
         server.server_close()
