@@ -78,7 +78,7 @@ def _check(context: StageContext) -> Summary:
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "disk": lambda: _disk(context.output),
-        "registry": lambda: _registry(settings, context.output),
+        "registry": lambda: _registry(settings, context.output, gate=GATELESS not in context.parameters),
         "problems": problems,
     }
     notes = run_probes(probes)
@@ -142,9 +142,9 @@ def _disk(folder: Path) -> str:
     return f"{free:.0f} GB free"
 
 
-def _registry(settings: Settings, folder: Path) -> str:
+def _registry(settings: Settings, folder: Path, *, gate: bool) -> str:
     registry = open_registry(settings, folder)
-    mirror = open_mirror(settings, registry)
+    mirror = open_mirror(settings, registry) if gate else None
     follows = f"; {mirror.probe(settings.registered_name)}" if mirror else ""
     champion = registry.champion(settings.registered_name)
     if champion is None:

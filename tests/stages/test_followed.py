@@ -81,9 +81,9 @@ def test_models_of_before_are_brought_in_by_one_command(tmp_path, uri, kubeflow)
     assert undo(uri, "--experiment", "codekiln").exit_code == 2
 
 
-def probed(tmp_path, uri, kubeflow):
+def probed(tmp_path, uri, kubeflow, gate=True):
     settings = resolve("laptop", {}, [f"tracking_uri={uri}", f"kubeflow_registry.uri={kubeflow.uri}"])
-    return _registry(settings, tmp_path)
+    return _registry(settings, tmp_path, gate=gate)
 
 
 def test_check_proves_that_the_registry_may_be_written_to_and_leaves_nothing_there(tmp_path, uri, kubeflow):
@@ -96,6 +96,8 @@ def test_check_proves_that_the_registry_may_be_written_to_and_leaves_nothing_the
     kubeflow.token, kubeflow.is_down = "", True
     with pytest.raises(RegistryError, match="answered 503"):
         probed(tmp_path, uri, kubeflow)
+    # A run that only makes a data set registers nothing.
+    assert probed(tmp_path, uri, kubeflow, gate=False) == f"{MODEL} has no champion yet"
 
 
 def test_check_of_a_cluster_asks_kubeflows_registry_too(kubeflow, monkeypatch):
