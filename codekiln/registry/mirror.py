@@ -25,6 +25,8 @@ UNDOING = f"{PREFIX}undoing"
 MEASURES, PEFT = "measures", "peft_version"
 COMPLETE = "mlflow_uri"
 """Custom property that a version gets last, when it has its artifact."""
+LONGEST = 2500
+"""Bytes of a text; older registries on PostgreSQL index texts, and refuse those of more than 2,704 bytes."""
 _MODELS, _VERSIONS = "/registered_models", "/model_versions"
 _ROUNDS = 5
 _SERVABLE = {"s3", "gs", "hdfs", "webhdfs", "abfs", "abfss", "wasbs", "https", "http", "hf", "pvc"}
@@ -206,7 +208,7 @@ class Mirror:
         labels = {alias: metadata("") if alias in version.aliases else None for alias in ALIASES}
         values: dict[str, Any] = {"state": "LIVE" if version.aliases else "ARCHIVED"}
         if sentence := version.tags.get("verdict_sentence"):
-            values["description"] = sentence
+            values["description"] = _short(sentence)
         self.client.update(_VERSIONS, entity, **values, customProperties={**self._properties(version), **labels})
 
     def _properties(self, version: Version) -> Entity:
@@ -233,7 +235,11 @@ def _number(version: Version | None) -> str:
 
 def _texts(values: Mapping[str, str]) -> Entity:
     # Kubeflow's UI shows a property that is an empty text as a label.
-    return {key: metadata(text) for key, text in values.items() if text}
+    return {key: metadata(_short(text)) for key, text in values.items() if text}
+
+
+def _short(text: str) -> str:
+    return text if len(text.encode()) <= LONGEST else text.encode()[: LONGEST - 3].decode(errors="ignore") + "..."
 
 
 def _location(version: Version) -> str:

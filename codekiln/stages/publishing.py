@@ -11,7 +11,7 @@ from codekiln.evaluation.ledger import Decision
 from codekiln.registry import Registry, Version
 from codekiln.registry.decisions import FOLDER
 from codekiln.registry.mirror import MEASURES
-from codekiln.registry.runs import StageRun, safe_name
+from codekiln.registry.runs import TEXT_LENGTH, StageRun, safe_name
 from codekiln.stages import benchmarks, presentation
 from codekiln.stages.base import StageContext
 from codekiln.stages.evaluate import BASE, read_evaluation
@@ -48,7 +48,7 @@ def publish(context: StageContext, registry: Registry, decision: Decision, versi
         "verdict_candidate_number": str(decision.number),
         "verdict_level": f"{decision.level:g}",
         "report": f"runs:/{decision.run}/{_report(decision)}",
-        MEASURES: json.dumps(_decisive(context, evaluation, candidate)),
+        MEASURES: _in_a_tag(_decisive(context, evaluation, candidate)),
     }
     return registry.describe_version(version, text, tags)
 
@@ -115,6 +115,14 @@ def _decisive(context: StageContext, evaluation: Evaluation, candidate: str) -> 
             gain = evaluation.on(benchmark).compare(candidate, BASE, measure)
             found |= {f"gain.{key}": gain.difference, f"gain.{key}.low": gain.low, f"gain.{key}.high": gain.high}
     return found
+
+
+def _in_a_tag(values: dict[str, float | None]) -> str:
+    """Return values as JSON, without the last ones where MLflow would cut the text."""
+    kept = dict(values)
+    while len(text := json.dumps(kept)) > TEXT_LENGTH:
+        kept.popitem()
+    return text
 
 
 def _interval(evaluation: Evaluation, contender: str, measure: str, benchmark: str) -> Interval | None:

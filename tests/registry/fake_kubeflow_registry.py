@@ -11,6 +11,8 @@ Read in kubeflow/model-registry, whose modules are called kubeflow/hub by now, i
 * types of their values, of which an int is a text of 32 bits: ``internal/converter/openapi_embedmd_converter_util.go``;
 * names are unique, of versions and artifacts within their parent: ``internal/platform/db/mysql/migrations``, and
   ``PrefixWhenOwned`` in ``internal/converter/openapi_converter_util.go``;
+* texts of more than 2,704 bytes fail where PostgreSQL indexes them: ``000023_remove_string_index``
+  of its migrations ends that;
 * searches by name with LIKE: ``internal/db/service``; pages: ``internal/platform/db/scopes/paginate.go``.
 
 A bearer token is asked for by a proxy before the server, as in Red Hat's distribution. That newer servers have an API
@@ -184,6 +186,8 @@ def _require_valid(kind: str, body: Entity) -> None:
             raise Refusal(400, f"bad request: metadataType not found for {key}")
         if not isinstance(value.get(field), kinds):
             raise Refusal(400, f"failed to unmarshal MetadataValue as {value['metadataType']}")
+        if field == "string_value" and len(value[field].encode()) > 2704:
+            raise Refusal(500, "index row size exceeds btree version 4 maximum 2704")
         if field == "int_value" and not -(2**31) <= int(value[field]) < 2**31:
             raise Refusal(400, f"bad request: unable to decode as int64 invalid numeric string for key {key}")
 

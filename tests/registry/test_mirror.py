@@ -170,6 +170,12 @@ def test_files_that_only_mlflow_hands_out_have_mlflows_own_address(model):
     assert artifact["uri"] == f"models:/{model.name}/1"
 
 
+def test_a_long_sentence_is_cut(model):
+    model.decide(model.candidate("promoted", verdict_sentence="ä" * 2000))
+    version = model.there()[1]["1"]
+    assert version["description"] == text(version, "verdict_sentence") == "ä" * 1248 + "..."
+
+
 def test_kubeflows_own_client_reads_it(model):
     model.decide(model.candidate("promoted", **{MEASURES: '{"pass_at_1": 0.5}'}))
     host, _, port = model.kubeflow.uri.rpartition(":")

@@ -1,5 +1,7 @@
 """Kubeflow's Model Registry follows what check and promote do with a real MLflow."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -10,6 +12,7 @@ from codekiln.registry import Registry
 from codekiln.registry.kubeflow import VARIABLE
 from codekiln.settings.resolve import resolve
 from codekiln.stages.check import _registry
+from codekiln.stages.publishing import _in_a_tag
 from tests.stages.judged_runs import judged_run
 
 MODEL = "codekiln-tiny"
@@ -106,3 +109,9 @@ def test_check_of_a_cluster_asks_kubeflows_registry_too(kubeflow, monkeypatch):
     kubeflow.token = "asked for"
     with pytest.raises(RegistryError, match="answered 401"):
         _probe_kubeflow_registry()
+
+
+def test_measures_that_a_tag_cannot_hold_are_left_out_whole():
+    text = _in_a_tag({f"a measure of a benchmark with a long name {number}": 0.123456789 for number in range(200)})
+    assert 4900 < len(text) <= 5000
+    assert set(json.loads(text).values()) == {0.123456789}
