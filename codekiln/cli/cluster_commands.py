@@ -152,23 +152,19 @@ def promote(name: str, tracking_uri: str, experiment: str, kubeflow_registry: st
     Example: codekiln promote codekiln-tiny --undo
     """
     from codekiln.registry import Registry
-    from codekiln.registry.kubeflow import KubeflowRegistrySettings, find_connection
-    from codekiln.registry.mirror import MIRRORED, Mirror
+    from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
+    from codekiln.registry.mirror import mirror_of
 
     if action is None:
         raise InputError("does nothing by itself", where="promote", fix="give --undo or --sync")
     registry = Registry(tracking_uri, experiment)
-    known = registry.model_tags(name).get(MIRRORED, "")
-    connection = find_connection(KubeflowRegistrySettings(uri=kubeflow_registry), known)
-    if action == "sync":
-        if connection is None:
-            raise InputError("no registry of Kubeflow is known", where=name, fix="give --kubeflow-registry ADDRESS")
-        click.echo(f"champion of {name} in both registries: {Mirror(registry, connection).follow(name)}")
-        return
-    if connection is None:
-        champion = registry.rollback(name)
-    else:
-        champion, is_repeated = Mirror(registry, connection).undo(name)
+    mirror = mirror_of(registry, name, KubeflowRegistrySettings(uri=kubeflow_registry))
+    if action == "undo":
+        champion, is_repeated = mirror.undo(name) if mirror else (registry.rollback(name), False)
         if is_repeated:
             click.echo("completed what was interrupted before; nothing further is undone", err=True)
-    click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")
+        click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")
+    elif mirror:
+        click.echo(f"champion of {name} in both registries: {mirror.follow(name)}")
+    else:
+        raise InputError("no registry of Kubeflow is known", where=name, fix="give --kubeflow-registry ADDRESS")

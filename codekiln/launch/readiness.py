@@ -12,7 +12,8 @@ from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
 from codekiln.registry.connection import without_password
-from codekiln.registry.kubeflow import VARIABLE, KubeflowClient, KubeflowRegistrySettings, find_connection
+from codekiln.registry.kubeflow import KubeflowClient
+from codekiln.registry.kubeflow_connection import VARIABLE, KubeflowRegistrySettings, find_connection
 
 Probe = Callable[[], str]
 

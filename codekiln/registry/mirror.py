@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from codekiln.errors import RegistryError
 from codekiln.registry.connection import without_password
-from codekiln.registry.kubeflow import Conflict, Connection, Entity, KubeflowClient, finite, metadata
+from codekiln.registry.kubeflow import Conflict, Entity, KubeflowClient, finite, metadata
+from codekiln.registry.kubeflow_connection import Connection, KubeflowRegistrySettings, find_connection
 from codekiln.registry.registry import Registry
 from codekiln.registry.runs import PREFIX
 from codekiln.registry.versions import CHALLENGER, CHAMPION, NO_VERSION, PREVIOUS, Version
@@ -36,6 +37,18 @@ _KEPT = (
 )  # fmt: skip
 
 
+def mirror_of(registry: Registry, name: str, chosen: KubeflowRegistrySettings) -> "Mirror | None":
+    """Return the registry of Kubeflow that follows MLflow's for a registered model, or None when there is none.
+
+    Where it followed before it still does, whether or not it is chosen now: else the two would part.
+
+    Raises:
+        InputErrors: What names it is no address.
+    """
+    connection = find_connection(chosen, registry.model_tags(name).get(MIRRORED, ""))
+    return Mirror(registry, connection) if connection else None
+
+
 class Mirror:
     """Keeps Kubeflow's Model Registry equal to the registered models of MLflow.
 
@@ -50,7 +63,7 @@ class Mirror:
     def __init__(self, registry: Registry, connection: Connection) -> None:
         self.registry, self.connection = registry, connection
         self.client = KubeflowClient(connection)
-        self._tracking_uri = without_password(registry.uri)
+        self.address, self._tracking_uri = without_password(self.client.uri), without_password(registry.uri)
 
     def probe(self, name: str) -> str:
         """Prove that the registry answers, may be written to, and can follow ``name``; returns a sentence about it.
@@ -62,7 +75,7 @@ class Mirror:
         self.client.require_writable(model)
         if model is not None:
             self._require_ours(self._wanted(name), self.client.versions(model["id"]))
-        return f"Kubeflow's Model Registry at {without_password(self.client.uri)} follows"
+        return f"Kubeflow's Model Registry at {self.address} follows"
 
     def follow(self, name: str, *, record: bool = False) -> str:
         """Make Kubeflow's registry equal to MLflow's in everything about a registered model; returns its champion.
@@ -79,7 +92,7 @@ class Mirror:
         """
         # Before anything is written there: from now on nobody may change one of the two alone.
         if record or MIRRORED not in self.registry.model_tags(name):
-            self.registry.tag_model(name, MIRRORED, without_password(self.client.uri))
+            self.registry.tag_model(name, MIRRORED, self.address)
         for _ in range(_ROUNDS):
             wanted = self._wanted(name)
             self._write(name, wanted)

@@ -10,7 +10,7 @@ from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
-from codekiln.registry.kubeflow import KubeflowRegistrySettings
+from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 

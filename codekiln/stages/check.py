@@ -18,6 +18,7 @@ from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
+from codekiln.registry.mirror import mirror_of
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -30,7 +31,6 @@ from codekiln.stages.run_folder import (
     TRAIN,
     Tracking,
     find_tracking,
-    open_mirror,
     open_registry,
     tracking_uri,
     write_settings,
@@ -144,7 +144,7 @@ def _disk(folder: Path) -> str:
 
 def _registry(settings: Settings, folder: Path, *, gate: bool) -> str:
     registry = open_registry(settings, folder)
-    mirror = open_mirror(settings, registry) if gate else None
+    mirror = mirror_of(registry, settings.registered_name, settings.kubeflow_registry) if gate else None
     follows = f"; {mirror.probe(settings.registered_name)}" if mirror else ""
     champion = registry.champion(settings.registered_name)
     if champion is None:

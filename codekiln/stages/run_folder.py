@@ -14,7 +14,6 @@ from codekiln.settings.schema import Settings
 
 if TYPE_CHECKING:
     from codekiln.registry import Registry
-    from codekiln.registry.mirror import Mirror
 
 WORKDIR = "CODEKILN_WORKDIR"
 SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train_problems", "evaluation_problems"
@@ -82,19 +81,6 @@ def open_registry(settings: Settings, folder: Path) -> "Registry":
     from codekiln.registry import Registry
 
     return Registry(tracking_uri(settings, folder), settings.experiment)
-
-
-def open_mirror(settings: Settings, registry: "Registry") -> "Mirror | None":
-    """Connect to the registry of Kubeflow that follows MLflow's for the run's registered model; None: there is none.
-
-    Where it followed before it still does, also for a run that does not name it: else the two would part.
-    """
-    from codekiln.registry.kubeflow import find_connection
-    from codekiln.registry.mirror import MIRRORED, Mirror
-
-    known = registry.model_tags(settings.registered_name).get(MIRRORED, "")
-    connection = find_connection(settings.kubeflow_registry, known)
-    return Mirror(registry, connection) if connection else None
 
 
 def ledger_file(run_folder: Path) -> Path | None:

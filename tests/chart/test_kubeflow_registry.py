@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from codekiln.registry.kubeflow import KubeflowRegistrySettings, find_connection
+from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings, find_connection
 from pipelines.task_settings import KUBEFLOW_REGISTRY, KUBEFLOW_REGISTRY_TOKEN
 from tests.chart import rendering
 from tests.chart.network import Pod, allowed

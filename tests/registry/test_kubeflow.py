@@ -5,12 +5,11 @@ import json
 import pytest
 
 from codekiln.errors import InputError, RegistryError
-from codekiln.registry.kubeflow import (
+from codekiln.registry.kubeflow import Conflict, KubeflowClient
+from codekiln.registry.kubeflow_connection import (
     TOKEN,
     VARIABLE,
-    Conflict,
     Connection,
-    KubeflowClient,
     KubeflowRegistrySettings,
     find_connection,
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from model_registry import ModelRegistry as KubeflowsClient
 
 from codekiln.errors import RegistryError
-from codekiln.registry.kubeflow import Connection
+from codekiln.registry.kubeflow_connection import Connection
 from codekiln.registry.mirror import ALIASES, MEASURES, UNDOING, Mirror
 from codekiln.registry.versions import CHAMPION, PROMOTED_BY
 from tests.registry.fake_kubeflow_registry import serving

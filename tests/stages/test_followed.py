@@ -9,7 +9,7 @@ from codekiln.cli import main
 from codekiln.errors import RegistryError
 from codekiln.launch.readiness import _probe_kubeflow_registry
 from codekiln.registry import Registry
-from codekiln.registry.kubeflow import VARIABLE
+from codekiln.registry.kubeflow_connection import VARIABLE
 from codekiln.settings.resolve import resolve
 from codekiln.stages.check import _registry
 from codekiln.stages.publishing import _in_a_tag
