@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.codekiln-ready
+# Python compiles a module when it is first imported: of the modules installed, few ever are.
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 
 .PHONY: help demo test test-all lint compile manifests docs images base lock clean
@@ -52,10 +54,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing torch (about 200 MB)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
+	@$(INSTALL) $(TORCH)
 	@echo "installing the packages of requirements.lock"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) --no-deps -e .
 	@touch $@
 
 clean:  ## remove the environment and everything made here

@@ -187,6 +187,29 @@ def test_what_a_stopped_process_takes_with_it_is_no_failure(codes, signalled, ex
 
 
 @pytest.mark.slow
+def test_a_worker_that_is_pid_1_of_its_container_leaves_a_checkpoint_that_the_next_one_continues(tmp_path):
+    """A kubelet signals from outside the PID namespace, where a process without a handler would ignore SIGTERM."""
+    if subprocess.run([*launched.AS_INIT, "true"], check=False).returncode:
+        pytest.skip("this user may not make a PID namespace")
+    toy.make(tmp_path / "base")
+    toy.write_rows(tmp_path / "examples", toy.examples(40))
+    settings = {"epochs": 400, "eval_every": 4, "patience": 0, "batch_size": 8, "micro_batch": 4, "holdout": 0.2}
+    job = {"kind": "sft", "base": str(tmp_path / "base"), "data": str(tmp_path / "examples")}
+    place = launched.place_of(tmp_path / "place", job | {"lora": {"r": 4, "alpha": 4, "dropout": 0.0}, "sft": settings})
+    for sign in ("steps (", "continuing from step"):
+        run = launched.start(place, 1, within=launched.AS_INIT)
+        launched.wait_until(lambda sign=sign: sign in (place / "said-0").read_text(), run)
+        [init] = psutil.Process(run.pid).children()
+        for _ in range(20):
+            init.send_signal(signal.SIGTERM)
+        code, said = launched.finish(run)
+        assert code == 143, said
+        assert "Traceback" not in said
+        assert list((place / "output" / "checkpoints").glob("checkpoint-*/complete.json"))
+    assert not psutil.pid_exists(init.pid)
+
+
+@pytest.mark.slow
 def test_bursts_of_signals_at_200_moments_end_each_run_with_a_checkpoint_or_in_good_order(tmp_path):
     """The same job again and again, from what the run before has left; a job that is done is begun anew."""
     toy.make(tmp_path / "base")

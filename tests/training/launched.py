@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -25,10 +26,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+# What makes the worker PID 1 of a PID namespace, as it is in a container.
+AS_INIT = ("unshare", "--user", "--map-root-user", "--pid", "--mount-proc", "--fork", "--kill-child")
+
+
 def start(
-    place: Path, processes: int = 2, node: int = 0, nodes: int = 1, port: int = 0, **extra: str
+    place: Path,
+    processes: int = 2,
+    node: int = 0,
+    nodes: int = 1,
+    port: int = 0,
+    within: Sequence[str] = (),
+    **extra: str,
 ) -> subprocess.Popen:
-    """Start the worker of one node; ``extra`` are environment variables."""
+    """Start the worker of one node, ``within`` another command; ``extra`` are environment variables."""
     pet = {
         "PET_NNODES": nodes,
         "PET_NPROC_PER_NODE": processes,
@@ -39,14 +50,15 @@ def start(
     # No machine needs a compiler for this, so none is to be found.
     pet |= {"CC": "/nowhere/cc", "CXX": "/nowhere/c++"}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PET_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "codekiln.launch.worker", str(place)],
-        cwd=ROOT,
-        env=clean | {"OMP_NUM_THREADS": "1"} | {name: str(value) for name, value in pet.items()} | extra,
-        # A file, because a worker that nobody reads would wait for ever on a full pipe.
-        stdout=(place / f"said-{node}").open("w"),
-        stderr=subprocess.STDOUT,
-    )
+    # A file, because a worker that nobody reads would wait for ever on a full pipe.
+    with (place / f"said-{node}").open("w") as said:
+        return subprocess.Popen(
+            [*within, sys.executable, "-m", "codekiln.launch.worker", str(place)],
+            cwd=ROOT,
+            env=clean | {"OMP_NUM_THREADS": "1"} | {name: str(value) for name, value in pet.items()} | extra,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def start_nodes(place: Path, nodes: int = 2) -> list[subprocess.Popen]:
@@ -75,10 +87,15 @@ def run(place: Path, processes: int = 2) -> None:
 
 def wait_for(path: Path, worker: subprocess.Popen) -> None:
     """Wait until a file is there."""
+    wait_until(path.exists, worker)
+
+
+def wait_until(is_there: Callable[[], bool], worker: subprocess.Popen) -> None:
+    """Wait for something that a running worker brings about."""
     deadline = time.monotonic() + TIMEOUT
-    while not path.exists():
+    while not is_there():
         if worker.poll() is not None or time.monotonic() > deadline:
-            raise AssertionError(f"{path.name} never came: {finish(worker)}")
+            raise AssertionError(f"it never came: {finish(worker)}")
         time.sleep(0.01)
 
 
