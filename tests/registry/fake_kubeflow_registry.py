@@ -75,6 +75,7 @@ class ModelRegistry:
         token: Bearer token that is asked for.
         is_down: Whether every request is answered 503.
         apis: Versions of the API that it serves.
+        is_old: Whether it is from before 0.3, and ignores filterQuery, as any parameter that it does not know.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,7 @@ class ModelRegistry:
         self.fails: dict[int, str] = {}
         self.writes, self.token, self.is_down, self.uri = 0, "", False, ""
         self.apis: tuple[str, ...] = ("v1", "v1alpha3")
+        self.is_old = False
         self.lock = threading.Lock()
         self._ids = iter(range(1, 1_000_000))
 
@@ -114,7 +116,8 @@ class ModelRegistry:
             case "PATCH", [kind, number] if kind in _KINDS:
                 return 200, self._patch(kind, number, body)
             case "GET", ["registered_models"]:
-                return 200, _page(_filtered(list(self.tables["registered_models"].values()), query), query)
+                every = list(self.tables["registered_models"].values())
+                return 200, _page(every if self.is_old else _filtered(every, query), query)
             case "GET", ["registered_models", number, "versions"]:
                 return 200, _page(self._children("model_versions", number), query)
             case "GET", ["model_versions", number, "artifacts"]:

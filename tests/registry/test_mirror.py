@@ -128,6 +128,14 @@ def test_the_first_champion_leaves_none_behind(model):
     assert model.aliases() == {}
 
 
+def test_what_is_undone_twice_on_purpose_is_undone_twice(model):
+    for _ in range(2):
+        model.decide(model.candidate("promoted"))
+    assert [model.undo()[1] for _ in range(2)] == [False, False]
+    model.assert_equal()
+    assert model.aliases() == {}
+
+
 def test_a_version_says_what_it_is(registry, kubeflow):
     measures = {
         "pass_at_1": 0.5,
@@ -237,13 +245,16 @@ def test_more_versions_than_a_page_are_found(model, monkeypatch):
     monkeypatch.setattr("codekiln.registry.kubeflow.PAGE", "2")
     for _ in range(5):
         version = model.candidate("not promoted")
-    model.decide(version)
-    model.assert_equal()
+    for _ in range(2):
+        model.decide(version)
+        model.assert_equal()
     assert len(model.there()[1]) == 5
 
 
-def test_a_name_is_not_taken_for_one_that_is_like_it(model):
-    for other in (model.name.replace("-", "_"), model.name.replace("-", "x")):
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_name_is_not_taken_for_one_that_is_like_it(model, is_old):
+    model.kubeflow.is_old = is_old
+    for other in (model.name.replace("-", "_"), model.name.replace("-", "x"), model.name.upper()):
         model.mirror.client.create("/registered_models", {"name": other})
     model.decide(model.candidate("promoted"))
     model.assert_equal()
@@ -268,7 +279,7 @@ def test_another_process_that_writes_meanwhile_is_noticed(model, monkeypatch):
     model.assert_equal()
 
 
-@pytest.mark.parametrize("how", ["before", "gone"])
+@pytest.mark.parametrize("how", ["before", "gone", "mlflow"])
 def test_a_promotion_is_completed_wherever_it_was_interrupted(registry, kubeflow, how):
     for number in itertools.count():
         model = Model(registry, kubeflow)
@@ -282,7 +293,7 @@ def test_a_promotion_is_completed_wherever_it_was_interrupted(registry, kubeflow
     assert number >= 5
 
 
-@pytest.mark.parametrize("how", ["before", "gone"])
+@pytest.mark.parametrize("how", ["before", "gone", "mlflow"])
 def test_an_undoing_is_completed_and_not_repeated_wherever_it_was_interrupted(registry, kubeflow, how):
     for number in itertools.count():
         model = Model(registry, kubeflow)
@@ -290,10 +301,11 @@ def test_an_undoing_is_completed_and_not_repeated_wherever_it_was_interrupted(re
             model.decide(model.candidate("promoted"))
         if not failed(model, number, how, model.undo):
             break
-        assert model.registry.champion(model.name).version == 1
+        is_moved = model.registry.champion(model.name).version == 1
         champion, is_repeated = model.undo()
-        assert (champion.version, is_repeated) == (1, True)
+        assert (champion.version, is_repeated) == (1, is_moved)
         model.assert_equal()
+        assert model.aliases() == {"champion": "1"}
     assert number >= 3
 
 
