@@ -73,6 +73,23 @@ class ModelVersions(Decisions):
         return self._by_alias(model_name, CHAMPION)
 
     @explain_errors
+    def previous(self, model_name: str) -> Version | None:
+        """Return the version that served before, to which a rollback goes, or None."""
+        return self._by_alias(model_name, PREVIOUS)
+
+    @explain_errors
+    def versions(self, model_name: str) -> list[Version]:
+        """Return every version of a registered model; none when there is no such model yet."""
+        found: list[ModelVersion] = []
+        token: str | None = ""
+        while token is not None:
+            page = self.client.search_model_versions(f"name = '{model_name}'", page_token=token or None)
+            found += page
+            token = page.token or None
+        aliases = self._aliases(model_name) if found else {}
+        return [_version(each, aliases) for each in found]
+
+    @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:
         """Return the newest version of the adapter with this digest, or None."""
         query = f"name = '{model_name}' and tags.adapter_digest = '{adapter_digest}'"
