@@ -1,12 +1,13 @@
 """Registered versions of an adapter, and the aliases that say which one serves."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from codekiln.errors import RegistryError
+from codekiln.errors import InputError, RegistryError, did_you_mean
 from codekiln.registry.connection import explain_errors, upsert
 from codekiln.registry.decisions import Decisions
 from codekiln.registry.runs import truncated
@@ -71,6 +72,29 @@ class ModelVersions(Decisions):
     def champion(self, model_name: str) -> Version | None:
         """Return the version that serves, or None when there is none (or no such model) yet."""
         return self._by_alias(model_name, CHAMPION)
+
+    @explain_errors
+    def named(self, address: str) -> Version:
+        """Return the version that ``models:/NAME@ALIAS`` or ``models:/NAME/NUMBER`` names.
+
+        Raises:
+            InputError: There is none, with the names that there are.
+        """
+        name, mark, which = re.split("([@/])", f"{address.removeprefix('models:/')}/", maxsplit=1)
+        which = which.rstrip("/")
+        found = self.client.search_model_versions(f"name = '{name}'") if "'" not in name else []
+        if not found:
+            known = [model.name for model in self._models()]
+            fix = did_you_mean(name, known) if known else "nothing is registered there: give another --tracking-uri"
+            raise InputError(f"no registered model '{name}'", where=address, fix=fix)
+        aliases = self._aliases(name)
+        number = aliases.get(which) if mark == "@" else which
+        chosen = next((each for each in found if str(each.version) == str(number)), None)
+        if chosen is None:
+            named = [*(f"@{alias}" for alias in sorted(aliases)), *sorted(f"/{each.version}" for each in found)]
+            kind = f"alias '{which}'" if mark == "@" else f"version '{which}'"
+            raise InputError(f"has no {kind}", where=f"models:/{name}", fix=f"give one of {', '.join(named)} after it")
+        return _version(chosen, aliases)
 
     @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:
