@@ -1,8 +1,11 @@
 """The quickstart, in small: every component of align, instruct, data and judge really runs, through kfp.local."""
 
 import json
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,6 +151,16 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped):
     done = markdown.run(undo, tmp_path)
     assert ("codekiln-tiny has no champion now" in done.stdout) == champion
     assert ("model 'codekiln-tiny' has no champion" in done.stderr) != champion
+
+
+@pytest.mark.slow
+def test_the_code_on_the_model_card_runs_as_printed(first, tmp_path):
+    workdir, _ = first
+    code = re.search(r"^```python\n(.*?)^```$", (workdir / "model_card.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    code += 'print(model.active_adapter, tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False))'
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Hi" in done.stdout
 
 
 @pytest.mark.slow
