@@ -157,7 +157,8 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped):
 def test_the_code_on_the_model_card_runs_as_printed(first, tmp_path):
     workdir, _ = first
     code = re.search(r"^```python\n(.*?)^```$", (workdir / "model_card.md").read_text(), re.DOTALL | re.MULTILINE)[1]
-    code += 'print(model.active_adapter, tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False))'
+    code += 'turns = [{"role": "user", "content": "Hi"}]\n'
+    code += "print(model.active_adapter, tokenizer.apply_chat_template(turns, tokenize=False))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "Hi" in done.stdout
