@@ -16,6 +16,7 @@ from components.generate import generate
 from components.promote import promote
 from pipelines.task_settings import (
     MODELS,
+    NOTIFICATIONS,
     PROFILES,
     STORAGE,
     TEACHER,
@@ -47,7 +48,7 @@ def pipeline(name: str, summary: str | None) -> Callable[[Callable[..., None]], 
 def add_check(image: str, *, gate: bool = True, **form: str | dict[str, Any]) -> CheckedRun:
     """Add check, the first stage of every pipeline; returns its outputs. ``gate``: whether a gate ends the pipeline."""
     task = set_resources(check(**form, gate=gate), "1", "8G")
-    secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER)
+    secrets = (*TRACKING, *STORAGE, *MODELS, *TEACHER, *NOTIFICATIONS)
     # Never cached: it checks the state of the world at the time of the run. runs_code: the programs are the problems'
     # own references; the chart still lets this step reach the Hub and a teacher.
     configure(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets, runs_code=True)

@@ -6,18 +6,22 @@ from typing import Any
 from kfp import kubernetes
 from kfp.dsl import PipelineTask
 from kfp.dsl.pipeline_channel import PipelineArtifactChannel, PipelineParameterChannel
+from kfp.dsl.pipeline_context import Pipeline
 
 CONFIG, PROFILES = "codekiln", "codekiln-profiles"
-SETTINGS = ("CODEKILN_CLUSTER", "MLFLOW_TRACKING_URI", "HF_ENDPOINT", "HF_HUB_OFFLINE")
+SETTINGS = ("CODEKILN_CLUSTER", "MLFLOW_TRACKING_URI", "HF_ENDPOINT", "HF_HUB_OFFLINE", "CODEKILN_PUSHGATEWAY_URL")
 KEYS = {"CODEKILN_CLUSTER": "cluster.json"}
 TRACKING = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 STORAGE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 MODELS = ("HF_TOKEN",)
 TEACHER = ("CODEKILN_API_KEY",)
+# Of a webhook the address is the secret.
+NOTIFICATIONS = ("CODEKILN_NOTIFY_URL",)
 FIELDS = {
     "CODEKILN_POD": "metadata.name",
     "CODEKILN_POD_UID": "metadata.uid",
     "CODEKILN_NAMESPACE": "metadata.namespace",
+    "CODEKILN_KFP_RUN": "metadata.labels['pipeline/runid']",
 }
 HOUR = 3600
 LONGEST_PAUSE = 600
@@ -54,8 +58,9 @@ def configure(
         cached: Whether Kubeflow may reuse an earlier result.
         hours: Time limit of the step.
         retries: Number of retries of a failed step, which continues where it stopped.
-        secrets: Keys of the Secret that the step gets.
-        runs_code: Whether programs that a model wrote run in the pod; the network policy then isolates it.
+        secrets: Keys of the Secret that the step gets, beside that of notifications.
+        runs_code: Whether programs that a model wrote run in the pod; the network policy then isolates it, and the
+            chart alone decides whether it may notify.
     """
     task.set_display_name(title).set_container_image(image).set_caching_options(cached)
     kubernetes.set_timeout(task, hours * HOUR)
@@ -65,7 +70,10 @@ def configure(
         task.set_retry(retries, backoff_duration="60s", backoff_factor=2.0, backoff_max_duration=longest)
     # Optional, so that a step starts without the chart too; it reports what is missing when it needs it.
     kubernetes.use_config_map_as_env(task, CONFIG, {KEYS.get(name, name): name for name in SETTINGS}, optional=True)
-    kubernetes.use_secret_as_env(task, CONFIG, {name: name for name in secrets}, optional=True)
+    keys = secrets if runs_code else (*secrets, *NOTIFICATIONS)
+    kubernetes.use_secret_as_env(task, CONFIG, {name: name for name in keys}, optional=True)
+    task.set_env_variable("CODEKILN_PIPELINE", Pipeline.get_default_pipeline().name)
+    task.set_env_variable("CODEKILN_RETRIES", str(retries))
     for name, path in FIELDS.items():
         kubernetes.use_field_path_as_env(task, name, path)
     kubernetes.add_pod_label(task, "app.kubernetes.io/part-of", "codekiln")

@@ -202,9 +202,25 @@ def test_steps_that_run_generated_programs_are_labelled_and_hold_no_key_they_do_
         assert (labels.get("codekiln.dev/runs-code") == "true") == runs_code
         keys = {item["envVar"] for secret in placed["secretAsEnv"] for item in secret["keyToEnv"]}
         if name.startswith(("filter", "promote", "fetch")):
-            assert all(key.startswith("MLFLOW_") for key in keys)
+            assert all(key.startswith("MLFLOW_") for key in keys - {"CODEKILN_NOTIFY_URL"})
+        # The programs that check runs are the problems' own references.
+        assert ("CODEKILN_NOTIFY_URL" in keys) == (name == "check" or not runs_code)
         if name not in ("check", "generate"):
             assert "CODEKILN_API_KEY" not in keys
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
+def test_a_step_knows_its_pipeline_and_how_often_it_is_retried(path):
+    pipeline, platform = documents(path)
+    for name, task in pipeline["root"]["dag"]["tasks"].items():
+        container = pipeline["deploymentSpec"]["executors"][executor(pipeline, name)]["container"]
+        retries = task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        assert {each["name"]: each["value"] for each in container["env"]} == {
+            "CODEKILN_PIPELINE": path.stem,
+            "CODEKILN_RETRIES": str(retries),
+        }
+        fields = {each["name"]: each["fieldPath"] for each in platform[executor(pipeline, name)]["fieldPathAsEnv"]}
+        assert fields["CODEKILN_KFP_RUN"] == "metadata.labels['pipeline/runid']"
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from codekiln.data.folders import Dataset
 from codekiln.data.records import Example, Pair, Sample
+from codekiln.stages.monitoring.families import FAMILIES
 from tests.docs import markdown
 from tests.running import SMALL, codekiln
 
@@ -33,7 +35,9 @@ STEPS = [
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("runs") / "demo"
-    done = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CODEKILN_METRICS_FOLDER", str(workdir.with_name("metrics")))
+        done = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return workdir, done
 
@@ -54,6 +58,17 @@ def test_every_stage_leaves_a_finished_folder_and_says_so(first):
         assert f"== {step}" in done.stdout
     assert "structural_maintainability" in done.stdout
     assert str(workdir / "report.html") in done.stdout
+
+
+def test_every_stage_leaves_its_metrics(first):
+    workdir, _ = first
+    texts = [path.read_text() for path in workdir.with_name("metrics").glob("*.prom")]
+    samples = [each for text in texts for metric in text_string_to_metric_families(text) for each in metric.samples]
+    ended = {each.labels["stage"]: each.value for each in samples if each.name == "codekiln_stage_succeeded"}
+    assert ended == dict.fromkeys(STEPS, 1)
+    assert {each.labels["pipeline"] for each in samples} == {"align"}
+    jobs = {name for name in FAMILIES if name.startswith("codekiln_job_")}
+    assert {each.name for each in samples} == set(FAMILIES) - jobs - {"codekiln_stage_last_failure_timestamp_seconds"}
 
 
 def test_results_have_the_promised_form(first):

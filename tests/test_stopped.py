@@ -20,6 +20,7 @@ from codekiln.errors import InputError
 from codekiln.stages.process_tree import STEPS_LOCK
 from tests.launch.fake_api import FakeApi
 from tests.running import codekiln, command
+from tests.stages.monitoring.receivers import Webhook, running
 from tests.stand_in import write
 from tests.test_quickstart import STEPS
 
@@ -89,10 +90,14 @@ def stand_in(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("number", some(signal.SIGTERM, signal.SIGKILL))
 def test_a_signal_ends_a_run_with_its_steps(tmp_path, stand_in, number):
     before = processes()
-    run = start(tmp_path / "run", stand_in)
-    reach(run, "is at work")
-    run.send_signal(number)
-    code, said = stopped(run, before)
+    with running(Webhook()) as hook:
+        run = start(tmp_path / "run", stand_in, CODEKILN_NOTIFY_URL=hook.url + hook.path)
+        reach(run, "is at work")
+        run.send_signal(number)
+        code, said = stopped(run, before)
+    # Of SIGKILL nobody can tell.
+    told = [(event["data"]["status"], event["data"]["pipeline"]) for event in hook.events]
+    assert told == ([("stopped", "stand_in")] if number != signal.SIGKILL else [])
     assert code == CODES[number], said
     assert "Traceback" not in said
     assert (tmp_path / "run" / "cleaned").exists()

@@ -18,6 +18,7 @@ import yaml
 
 from codekiln.cli.run_end import RunEnd, run_end
 from codekiln.errors import InputError, did_you_mean
+from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.process_tree import GRACE_SECONDS, STEPS_LOCK, silence
 from codekiln.stages.run_folder import WORKDIR
 from codekiln.stages.step import FAILED, MARK
@@ -58,7 +59,7 @@ def _execute(path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEn
     warnings.filterwarnings("ignore", module="kfp")
     from kfp import components, local
 
-    os.environ[WORKDIR] = str(workdir)
+    os.environ[WORKDIR], os.environ[PIPELINE] = str(workdir), path.stem
     # Steps run `python3`, which has to be this installation's.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)

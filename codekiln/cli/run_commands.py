@@ -33,6 +33,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.run_summary import summarise
     from codekiln.settings.overrides import parse_overrides
+    from codekiln.stages.monitoring.run_watch import notified
 
     arguments = {key: value for key, value in form.items() if value}
     # The run form of judge has no input for the recipe, since nine inputs are its limit.
@@ -40,8 +41,10 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
     form_values = {**arguments, "overrides": parse_overrides(list(overrides))}
     stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
+    path = find_pipeline(pipeline)
     try:
-        ok = local_runner.run(find_pipeline(pipeline), form_values, workdir)
+        with notified(workdir) as result:
+            ok = result.ok = local_runner.run(path, form_values, workdir)
     except SystemExit:
         _say_on_a_lost_terminal(stopped)
         raise

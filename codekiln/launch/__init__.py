@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from codekiln.launch.job import Job
+from codekiln.launch.observer import JobObserver
 
 NAME_LENGTH = 40
 
@@ -21,6 +22,7 @@ class LaunchContext:
         step: Name of the step in the run.
         identity: Digest of everything that the step's output depends on.
         task_config: Settings of the task that Kubeflow Pipelines passed through, in Kubernetes' own JSON form.
+        observer: Is told of the states of jobs on a pool.
     """
 
     pool: str = ""
@@ -28,6 +30,7 @@ class LaunchContext:
     step: str = ""
     identity: str = ""
     task_config: Mapping[str, Any] = field(default_factory=dict)
+    observer: JobObserver = field(default_factory=JobObserver)
 
 
 def run(job: Job, context: LaunchContext, label: str = "") -> None:
@@ -84,8 +87,13 @@ def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
         arguments=(location,),
         identity=_identity(job, context),
         task_config=context.task_config,
+        observer=context.observer,
     )
     exchange.put(job, location)
-    with heartbeats(location) as sender:
-        run_on_pool(request, on_owned=sender.own)
+    context.observer.started(name, request.pool, context.pool)
+    try:
+        with heartbeats(location) as sender:
+            run_on_pool(request, on_owned=sender.own)
+    finally:
+        context.observer.ended()
     exchange.get(location, job.output)

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+import httpx2
+
 from codekiln.errors import CodekilnError, InputError, InputErrors
 from codekiln.launch import exchange
 from codekiln.launch.cluster.cluster_checks import PATIENCE, check_pool, lacking_permissions, missing
@@ -11,6 +13,7 @@ from codekiln.launch.cluster.permissions import Permission, permissions
 from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
+from codekiln.registry.connection import without_password
 
 Probe = Callable[[], str]
 
@@ -75,6 +78,8 @@ def check_cluster(kfp_host: str = "") -> None:
         probes["Kubeflow Pipelines"] = lambda: check_health(kfp_host.rstrip("/"))
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     probes["MLflow"] = lambda: tracking_probe(uri)
+    if gateway := os.environ.get("CODEKILN_PUSHGATEWAY_URL", ""):
+        probes["Pushgateway"] = lambda: _probe_gateway(gateway)
     run_probes(probes)
 
 
@@ -91,6 +96,20 @@ def tracking_probe(uri: str) -> str:
         )
     Registry(uri, "codekiln").champion("codekiln-readiness-probe")
     return f"answers at {uri}"
+
+
+def _probe_gateway(url: str) -> str:
+    """Ask a Pushgateway whether it is ready; runs go on without it, and without metrics."""
+    shown = without_password(url)
+    try:
+        answer = httpx2.get(f"{url.rstrip('/')}/-/ready", timeout=10)
+        why = "" if answer.is_success else f"it answers {answer.status_code}"
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+    if why:
+        fix = "look at the Deployment codekiln-pushgateway, or correct metrics.pushgateway.url in the chart's values"
+        raise InputError(f"the Pushgateway at {shown} is not ready: {why}", where="metrics", fix=fix)
+    return f"answers at {shown}"
 
 
 def _probe_exchange(cluster: Cluster) -> str:

@@ -77,6 +77,11 @@ class Registry(ModelVersions):
         self.client.set_terminated(run_id, status)
 
     @explain_errors
+    def name_of(self, run_id: str) -> str:
+        """Return the name of a run, as MLflow's pages show it."""
+        return str(self.client.get_run(run_id).info.run_name or "")
+
+    @explain_errors
     def experiment_of(self, run_id: str) -> str:
         """Return the id of the experiment that a run belongs to."""
         return str(self.client.get_run(run_id).info.experiment_id)

@@ -90,6 +90,9 @@ class Settings(Section):
     tracking_uri: str = Field(
         "", description="MLflow; empty: MLFLOW_TRACKING_URI, else mlflow.db in the working directory"
     )
+    notify_after_seconds: int = Field(
+        1800, ge=1, description="a job that waits longer is notified of, where CODEKILN_NOTIFY_URL is set"
+    )
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
     filters: tuple[str, ...] = Field(

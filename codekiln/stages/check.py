@@ -228,7 +228,8 @@ def _start_parent(settings: Settings, context: StageContext) -> None:
         tags={"codekiln.code_version": code_version(), "codekiln.base_model": settings.base_model},
         run_id=earlier.parent_run_id if earlier else None,
     )
-    write_tracking(context.output, Tracking(tracking_uri(settings, context.output), settings.experiment, parent))
+    uri = tracking_uri(settings, context.output)
+    write_tracking(context.output, Tracking(uri, settings.experiment, parent, registry.name_of(parent)))
 
 
 # Not cached, because endpoints, pools and the registry change. Later stages depend on the settings and problems that it

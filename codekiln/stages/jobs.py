@@ -9,6 +9,7 @@ from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.stages.base import StageContext, code_version, identity_of
+from codekiln.stages.monitoring.job_observer import job_observer
 from codekiln.stages.run_folder import find_tracking
 
 
@@ -21,6 +22,7 @@ def launch_context(context: StageContext) -> launch.LaunchContext:
         step=context.step,
         identity=identity_of(context.output),
         task_config=context.task_config,
+        observer=job_observer(context.step, context.run_folder, context.settings.notify_after_seconds),
     )
 
 

@@ -14,12 +14,12 @@ from codekiln.stages.base import StageRecord
 from codekiln.stages.evaluate import BASE
 from codekiln.stages.run_folder import Tracking
 
-_KINDS = {
+KINDS = {
     "problems": "problems", "samples": "samples", "passed": "samples that pass", "kept": "samples that filters keep",
     "examples": "examples for SFT", "pairs": "pairs for DPO", "train_rows": "rows trained on",
     "holdout_rows": "rows held out",
 }  # fmt: skip
-_PAIRS = "pairs_"
+PAIRS = "pairs_"
 _USE = """\
 import mlflow
 from peft import PeftModel
@@ -66,8 +66,8 @@ def rows(lineage: Mapping[str, StageRecord]) -> dict[str, dict[str, int]]:
 
 
 def _counts(figures: Mapping[str, float]) -> dict[str, int]:
-    named = {key: _KINDS.get(key) or f"of them: {key.removeprefix(_PAIRS)}" for key in figures}
-    return {named[key]: int(value) for key, value in figures.items() if key in _KINDS or key.startswith(_PAIRS)}
+    named = {key: KINDS.get(key) or f"of them: {key.removeprefix(PAIRS)}" for key in figures}
+    return {named[key]: int(value) for key, value in figures.items() if key in KINDS or key.startswith(PAIRS)}
 
 
 def champion_before(champion: Version | None, version: Version) -> str:

@@ -21,11 +21,12 @@ SETTINGS, TRACKING, TRAIN, EVALUATION = "settings.json", "tracking.json", "train
 
 @dataclass(frozen=True)
 class Tracking:
-    """Where MLflow tracks a run: server, experiment, and the parent run of the stages' runs."""
+    """Where MLflow tracks a run: server, experiment, and the parent run of the stages' runs, with its name."""
 
     uri: str
     experiment: str
     parent_run_id: str
+    name: str = ""
 
 
 def write_settings(folder: Path, settings: Settings) -> None:

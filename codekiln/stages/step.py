@@ -12,6 +12,7 @@ from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
 from codekiln.stages import pages
 from codekiln.stages.base import StageManifest
+from codekiln.stages.monitoring.step_watch import watched
 from codekiln.stages.process_tree import end_with_run, silence
 from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
@@ -36,6 +37,8 @@ def check_step(
         gate: Whether a gate ends the run.
     """
 
+    folder = _folder(run, "check")
+
     def perform() -> StageManifest:
         settings = resolve(profile, form, overrides)
         if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
@@ -44,9 +47,9 @@ def check_step(
                 where="tracking_uri",
                 fix="set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step",
             )
-        return run_check(settings, _folder(run, "check"), gate=gate)
+        return run_check(settings, folder, gate=gate)
 
-    manifest = _guarded("check", perform)
+    manifest = _guarded("check", "check", folder, folder, perform)
     _write(page, pages.page("check", manifest, Path(run.path)))
     return placement(read_settings(Path(run.path)).pool)
 
@@ -80,7 +83,7 @@ def stage_step(
     run, folder = folders.pop("run"), _folder(output, step)
     passed = {key: value for key, value in vars(task_config).items() if value} if task_config else {}
     perform = partial(_stage, name, run, folders, folder, step, parameters, passed)
-    manifest = _guarded(step, perform)
+    manifest = _guarded(name, step, run, folder, perform)
     for key, value in manifest.summary.figures.items():
         metrics.log_metric(key, value)
     _write(page, pages.page(step, manifest, folder))
@@ -103,13 +106,16 @@ def _stage(
     return manifest
 
 
-def _guarded(step: str, perform: Callable[[], StageManifest]) -> StageManifest:
+def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[], StageManifest]) -> StageManifest:
     if WORKDIR in os.environ:
         end_with_run(Path(os.environ[WORKDIR]))
         sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
     print(f"== {step}", flush=True)
     try:
-        return perform()
+        with watched(stage, step, run) as ended:
+            manifest = perform()
+            ended(manifest, folder)
+        return manifest
     except CodekilnError as error:
         print(f"{FAILED}{step}: {error}", file=sys.stderr, flush=True)
         sys.exit(2 if isinstance(error, InputError) else 1)

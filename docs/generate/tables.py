@@ -16,6 +16,7 @@ from codekiln.code import metrics
 from codekiln.evaluation import measures
 from codekiln.settings import form, profiles
 from codekiln.settings.schema import Settings
+from codekiln.stages.monitoring.families import FAMILIES
 from docs.generate import layers
 
 DOCS = Path(__file__).parents[1]
@@ -110,6 +111,14 @@ def _run_form() -> str:
     return _table("field | takes | example | empty means", rows)
 
 
+def _monitoring() -> str:
+    rows = (
+        (f"`{name}`", ", ".join(f"`{label}`" for label in family.labels), family.kind, family.help)
+        for name, family in FAMILIES.items()
+    )
+    return _table("metric | more labels | type | what it is", rows)
+
+
 def _plugin_settings() -> str:
     rows = [
         row
@@ -172,5 +181,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "run-settings": _run_settings,
     "run-form": _run_form,
     "plugin-settings": _plugin_settings,
+    "monitoring": _monitoring,
     "layers": layers.table,
 }

@@ -38,6 +38,24 @@ INGRESS = {"mlflow": {"ingress": {"enabled": True, "host": "m.org"}}}
 ROUTE = {"mlflow": {"route": {"enabled": True}}}
 MLFLOW_SERVER = {"Deployment", "NetworkPolicy", "PersistentVolumeClaim", "Secret", "Service", "ServiceAccount"}
 MLFLOW_SERVER |= {"StatefulSet", "ConfigMap"}
+METRICS = {"metrics": {"enabled": True}}
+MONITORED = {
+    "metrics": {
+        "enabled": True,
+        "serviceMonitor": {"enabled": True},
+        "rules": {"enabled": True},
+        "dashboard": {"enabled": True},
+    }
+}
+OTHER_PEER = [{"ipBlock": {"cidr": "198.51.100.0/24"}}]
+GATEWAY_PEERS = {"metrics": {"enabled": True}, "networkPolicy": {"metrics": {"to": OTHER_PEER}}}
+OWN_GATEWAY = {
+    "metrics": {"enabled": True, "pushgateway": {"url": "http://p:9091"}},
+    "networkPolicy": {"metrics": {"to": OTHER_PEER}},
+}
+WEBHOOK = {"networkPolicy": {"notifications": {"to": OTHER_PEER}}}
+NOTIFIED = {"notifications": {"isolatedSteps": True}, "networkPolicy": {"notifications": {"to": OTHER_PEER}}}
+PUSHGATEWAY = {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceAccount"}
 
 CHANGES = {
     "image.registry": Change("r.org", {RUNTIME, CONFIG} | CPU_PODS),
@@ -166,6 +184,21 @@ CHANGES = {
     "vllm.cache.storageClass": Change("nfs", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.size": Change("1Ti", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.accessModes": Change(["ReadWriteMany"], {"PersistentVolumeClaim"}, CACHED),
+    "metrics.enabled": Change(True, PUSHGATEWAY),
+    "metrics.pushgateway.url": Change("http://p:9091", PUSHGATEWAY, GATEWAY_PEERS),
+    "metrics.pushgateway.image": Change("i:1", {"Deployment"}, METRICS),
+    "metrics.pushgateway.resources.requests": Change(RESOURCES["limits"], {"Deployment"}, METRICS),
+    "metrics.pushgateway.resources.limits": Change(RESOURCES["limits"], {"Deployment"}, METRICS),
+    "metrics.pushgateway.nodeSelector": Change(SELECTOR, {"Deployment"}, METRICS),
+    "metrics.pushgateway.tolerations": Change(TOLERATIONS, {"Deployment"}, METRICS),
+    "metrics.serviceMonitor.enabled": Change(True, {"ServiceMonitor"}, METRICS),
+    "metrics.serviceMonitor.interval": Change("1m", {"ServiceMonitor"}, MONITORED),
+    "metrics.serviceMonitor.labels": Change({"release": "p"}, {"ServiceMonitor"}, MONITORED),
+    "metrics.rules.enabled": Change(True, {"PrometheusRule"}, METRICS),
+    "metrics.rules.labels": Change({"release": "p"}, {"PrometheusRule"}, MONITORED),
+    "metrics.dashboard.enabled": Change(True, {CONFIG}, METRICS),
+    "metrics.dashboard.labels.grafana_dashboard": Change("2", {CONFIG}, MONITORED),
+    "notifications.isolatedSteps": Change(True, {CONFIG, POLICY}, WEBHOOK),
     "pipelines.mode": Change("native", {CONFIG, "Job", "ServiceAccount", POLICY, "Pipeline", "PipelineVersion"}),
     "pipelines.namespace": Change("team", {"Job"}),
     "pipelines.defaults.pool": Change("", {CONFIG}),
@@ -186,6 +219,11 @@ CHANGES = {
     "networkPolicy.mlflow.to": Change([{"podSelector": {}}], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.ports": Change([5000], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.from": Change(PEER, {POLICY}),
+    "networkPolicy.metrics.to": Change(PEER, {POLICY}, OWN_GATEWAY),
+    "networkPolicy.metrics.ports": Change([9092], {POLICY}, OWN_GATEWAY),
+    "networkPolicy.metrics.from": Change(PEER, {POLICY}, METRICS),
+    "networkPolicy.notifications.to": Change(PEER, {POLICY}, NOTIFIED),
+    "networkPolicy.notifications.ports": Change([8443], {POLICY}, NOTIFIED),
     "networkPolicy.modelHub.enabled": Change(False, {POLICY}),
     "networkPolicy.modelHub.steps": Change(["check", "evaluate"], {CONFIG}),
     "networkPolicy.modelHub.to": Change(PEER, {POLICY}),

@@ -11,8 +11,8 @@ from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
 CUSTOM = ("kubeflow.org", "kueue.x-k8s.io")
-# Kinds whose definitions come with OpenShift; test_mlflow.py looks at the one there is.
-ELSEWHERE = ("route.openshift.io",)
+# Kinds whose definitions come with OpenShift or the Prometheus operator; test_mlflow.py and test_metrics.py read them.
+ELSEWHERE = ("route.openshift.io", "monitoring.coreos.com")
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
 
 

@@ -41,6 +41,23 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "a-registry-with-credentials": {"image": {"registry": "registry.example.org/team", "pullSecrets": ["registry"]}},
     "platform-chooses-users": {"podSecurity": {"fixedUser": False}, "vllm": {"enabled": True, "model": "m"}},
     "model-cache": {"modelCache": {"enabled": True}},
+    "metrics": {
+        "runs": {"namespaces": ["team-a", "team-b"]},
+        "metrics": {
+            "enabled": True,
+            "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+            "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+            "dashboard": {"enabled": True},
+        },
+    },
+    "pushgateway-of-yours": {
+        "metrics": {"enabled": True, "pushgateway": {"url": "http://pushgateway.monitoring:9091"}},
+        "notifications": {"isolatedSteps": True},
+        "networkPolicy": {
+            "metrics": {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]},
+            "notifications": {"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}]},
+        },
+    },
     "no-network-policy": {"networkPolicy": {"enabled": False}},
 }
 

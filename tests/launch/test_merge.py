@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from codekiln.errors import InputError
 from codekiln.launch.objects.affinity import merge_affinity
 from codekiln.launch.objects.placement import (
+    _STEP_ONLY,
     Placement,
     apply_task_config,
     pool_placement,
@@ -134,7 +135,8 @@ def test_a_node_is_admitted_when_pool_and_task_both_admit_it(one, other, labels)
 
 
 @pytest.mark.parametrize(
-    "name", ["CODEKILN_POD", "CODEKILN_POD_UID", "CODEKILN_NAMESPACE", "CODEKILN_CLUSTER", "KFP_POD_NAME", "PET_NNODES"]
+    "name",
+    [*_STEP_ONLY, "KFP_POD_NAME", "PET_NNODES"],
 )
 def test_variables_of_the_step_alone_do_not_reach_the_job(name):
     assert apply_task_config(Placement(), {"env": [{"name": name, "value": "x"}]}).env == ()

@@ -9,6 +9,7 @@ from codekiln.cli import main
 from codekiln.launch.cluster.permissions import permissions
 from tests.launch.fake_kubeflow import FakeKubeflow
 from tests.launch.test_cluster_checks import claim, queue, runtime
+from tests.stages.monitoring.receivers import Gateway, running
 
 
 @pytest.fixture
@@ -45,6 +46,18 @@ def test_a_cluster_that_has_everything_is_ready(api, kubeflow, described):
     for name in ("exchange", "pool a", "Kubeflow Pipelines", "MLflow"):
         assert f"check: {name}: " in done.output
     assert done.output.endswith("the cluster is ready\n")
+
+
+def test_a_pushgateway_is_asked_where_there_is_one(api, kubeflow, described, monkeypatch):
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    with running(Gateway()) as gateway:
+        monkeypatch.setenv("CODEKILN_PUSHGATEWAY_URL", gateway.url)
+        assert f"check: Pushgateway: answers at {gateway.url}" in check(kubeflow.url).output
+    done = check(kubeflow.url)
+    assert done.exit_code == 2
+    assert f"the Pushgateway at {gateway.url} is not ready" in done.output
+    assert "fix: look at the Deployment codekiln-pushgateway" in done.output
 
 
 def test_everything_that_is_wrong_is_said_at_once_with_its_fix(api, kubeflow, described, monkeypatch):

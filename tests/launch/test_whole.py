@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
+from prometheus_client.parser import text_string_to_metric_families
 
 from codekiln.data.files import sha256_file
 from tests.launch.fake_api import FakeApi
@@ -44,7 +45,8 @@ def run(*words, **options) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("nodes", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(tmp_path, nodes):
+def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(tmp_path, monkeypatch, nodes):
+    monkeypatch.setenv("CODEKILN_METRICS_FOLDER", str(tmp_path / "metrics"))
     with FakeApi(tmp_path) as api, Operator(api) as operator:
         api.put(runtime())
         api.put(claim())
@@ -58,6 +60,12 @@ def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(t
     assert "sft: 100%" in done.stdout or "steps" in done.stdout, "the job's own progress is part of the step's log"
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert list(results["contenders"]) == ["base", "sft"], "instruct stops after sft"
+    texts = [path.read_text() for path in (tmp_path / "metrics").glob("*.prom")]
+    samples = [each for text in texts for metric in text_string_to_metric_families(text) for each in metric.samples]
+    ran = {each.labels["stage"]: each.value for each in samples if each.name == "codekiln_job_running_seconds_total"}
+    assert set(ran) == {"sft", "evaluate"}
+    assert min(ran.values()) > 0
+    assert {each.labels["pool"] for each in samples} == {"here"}
 
 
 def test_a_pool_that_is_not_ready_is_refused_before_anything_starts(tmp_path):

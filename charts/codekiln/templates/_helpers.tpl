@@ -112,6 +112,15 @@ http://codekiln-mlflow.{{ .Release.Namespace }}.svc:5000
 {{- end -}}
 {{- end }}
 
+{{/* Not empty where the chart runs a Pushgateway of its own. */}}
+{{- define "codekiln.runsPushgateway" -}}
+{{- if and .Values.metrics.enabled (not .Values.metrics.pushgateway.url) }}true{{ end }}
+{{- end }}
+
+{{- define "codekiln.pushgatewayUrl" -}}
+{{ .Values.metrics.pushgateway.url | default (printf "http://codekiln-pushgateway.%s.svc:9091" .Release.Namespace) }}
+{{- end }}
+
 {{- define "codekiln.kfpHost" -}}
 {{ .Values.kfp.host | default (printf "http://ml-pipeline.%s.svc:8888" .Values.kfp.namespace) }}
 {{- end }}

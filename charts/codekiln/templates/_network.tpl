@@ -80,6 +80,30 @@ see it once the node has translated its address (cloud.google.com/kubernetes-eng
 {{- end }}
 {{- end }}
 
+{{- define "codekiln.egressMetrics" -}}
+{{- if .Values.metrics.pushgateway.url }}
+{{- with .Values.networkPolicy.metrics }}
+{{- if not .to }}
+{{- fail "networkPolicy.metrics.to is empty: with metrics.pushgateway.url, list the peers at which your Pushgateway is reached, for example [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]; or set networkPolicy.enabled to false" }}
+{{- end }}
+{{- include "codekiln.egress" (dict "to" .to "ports" .ports) }}
+{{- end }}
+{{- else }}
+{{- $release := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) }}
+{{- $server := dict "matchLabels" (include "codekiln.selector" "pushgateway" | fromYaml) }}
+{{- include "codekiln.egress" (dict "to" (list (dict "namespaceSelector" $release "podSelector" $server)) "ports" (list 9091)) }}
+{{- end }}
+{{- end }}
+
+{{- define "codekiln.egressNotifications" -}}
+{{- with .Values.networkPolicy.notifications }}
+{{- if not .to }}
+{{- fail "networkPolicy.notifications.to is empty: with notifications.isolatedSteps, list the peers at which your webhook is reached, for example [{ipBlock: {cidr: 203.0.113.7/32}}]; or set networkPolicy.enabled to false" }}
+{{- end }}
+{{- include "codekiln.egress" (dict "to" .to "ports" .ports) }}
+{{- end }}
+{{- end }}
+
 {{- define "codekiln.egressVllm" -}}
 {{- $release := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) }}
 {{- $server := dict "matchLabels" (include "codekiln.selector" "vllm" | fromYaml) }}

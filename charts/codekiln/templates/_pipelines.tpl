@@ -52,6 +52,10 @@ run form, and for each step what this cluster adds. dict root, path.
 {{- if and .root.Values.networkPolicy.enabled (has $step .root.Values.networkPolicy.modelHub.steps) }}
 {{- $_ := set $more "podMetadata" (dict "labels" (dict "codekiln.dev/reaches-hub" "true")) }}
 {{- end }}
+{{- if and .root.Values.notifications.isolatedSteps (has $step (list "filter" "evaluate")) }}
+{{- $url := dict "secretName" "codekiln" "secretNameParameter" (dict "runtimeValue" (dict "constant" "codekiln")) "optional" true "keyToEnv" (list (dict "envVar" "CODEKILN_NOTIFY_URL" "secretKey" "CODEKILN_NOTIFY_URL")) }}
+{{- $_ := set $more "secretAsEnv" (append (.there.secretAsEnv | default list) $url) }}
+{{- end }}
 {{- with .root.Values.image.pullSecrets }}
 {{- $secrets := list }}
 {{- range . }}

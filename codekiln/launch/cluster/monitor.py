@@ -69,7 +69,7 @@ class JobMonitor:
         self.api, self.emit = ownership.api, ownership.emit
         self.kind = JOB_KINDS[request.pool.api]
         self.uid = job["metadata"]["uid"]
-        self.reporter = StatusReporter(f"{self.kind.kind} {request.name}", self.emit, timeouts)
+        self.reporter = StatusReporter(f"{self.kind.kind} {request.name}", self.emit, timeouts, request.observer)
         self._changes: SimpleQueue[None] = SimpleQueue()
         self._jobs = self._informer(self.api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
         self._pods = self._informer(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})

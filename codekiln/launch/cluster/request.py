@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from codekiln.launch.observer import JobObserver
 from codekiln.launch.pools import Pool
 
 
@@ -20,6 +21,7 @@ class JobRequest:
         identity: Digest of what the job computes; an existing job with another identity is replaced, not adopted.
         task_config: What Kubeflow Pipelines' ``dsl.TaskConfig`` passed through, in Kubernetes' own JSON form: any of
             affinity, tolerations, node_selector, env, volumes, volume_mounts and resources, each perhaps None.
+        observer: Is told of the job's states.
     """
 
     name: str
@@ -29,3 +31,4 @@ class JobRequest:
     arguments: tuple[str, ...]
     identity: str
     task_config: Mapping[str, Any] = field(default_factory=dict)
+    observer: JobObserver = field(default_factory=JobObserver)

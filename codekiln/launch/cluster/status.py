@@ -29,13 +29,18 @@ _REFUSED = re.compile(r"is forbidden|Invalid value|denied the request|not found|
 _NO_QUEUE = re.compile(r"Queue \S+ doesn't exist")
 _CRASH_LOOP = "CrashLoopBackOff"
 
+STATES = (
+    "created", "queued", "preempted", "waiting", "blocked", "lost", "starting", "running", "restarting", "failing",
+)  # fmt: skip
+WAITING = STATES[:7]
+
 
 @dataclass(frozen=True)
 class JobState:
     """The state of a job that has not ended.
 
     Attributes:
-        name: created, queued, preempted, waiting, blocked, lost, starting, running, restarting or failing.
+        name: One of ``STATES``.
         text: The state with its reason, for the log.
     """
 
@@ -45,7 +50,7 @@ class JobState:
     @property
     def is_waiting(self) -> bool:
         """Whether the job makes no progress for now, perhaps for long."""
-        return self.name in ("created", "queued", "preempted", "waiting", "blocked", "lost", "starting")
+        return self.name in WAITING
 
 
 @dataclass(frozen=True)

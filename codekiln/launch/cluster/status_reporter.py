@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from codekiln.launch.cluster.status import JobState
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.observer import JobObserver
 
 
 class StatusReporter:
@@ -15,8 +16,11 @@ class StatusReporter:
         since: When (``time.monotonic``) the job entered it.
     """
 
-    def __init__(self, about: str, emit: Callable[[str], None], timeouts: Timeouts) -> None:
+    def __init__(
+        self, about: str, emit: Callable[[str], None], timeouts: Timeouts, observer: JobObserver | None = None
+    ) -> None:
         self.about, self.emit, self.timeouts = about, emit, timeouts
+        self.observer = observer or JobObserver()
         self.state = JobState("", "")
         self.since = self._reported_at = time.monotonic()
         self._text = ""
@@ -24,6 +28,7 @@ class StatusReporter:
     def report(self, state: JobState) -> None:
         """Report a state that is new, whose explanation has changed, or that has lasted long."""
         now = time.monotonic()
+        self.observer.seen(state)
         if state.name != self.state.name:
             self.since = now
             self._emit(state.text, now)

@@ -12,7 +12,10 @@ from codekiln.launch.objects.resources import accelerators, merge_resources, poo
 from codekiln.launch.pools import Pool
 
 # Variables that describe the step's pod, or belong to the launchers of Kubeflow Pipelines and Kubeflow Trainer.
-_STEP_ONLY = ("CODEKILN_POD", "CODEKILN_POD_UID", "CODEKILN_NAMESPACE", "CODEKILN_CLUSTER")
+_STEP_ONLY = (
+    "CODEKILN_POD", "CODEKILN_POD_UID", "CODEKILN_NAMESPACE", "CODEKILN_CLUSTER", "CODEKILN_KFP_RUN",
+    "CODEKILN_PIPELINE", "CODEKILN_RETRIES", "CODEKILN_PUSHGATEWAY_URL", "CODEKILN_NOTIFY_URL",
+)  # fmt: skip
 _RESERVED = ("KFP_", "PET_", "OMPI_MCA_")
 _SECRET_NAME = re.compile(r"(^|_)(TOKEN|KEY|KEY_ID|PASSWORD|PASSWD|SECRET|CREDENTIALS?)$", re.I)
 _SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
