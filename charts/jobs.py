@@ -29,6 +29,9 @@ def _job(values: Values, pool_name: str) -> Object:
         pool=pool,
         arguments=(f"{cluster.exchange}/sft-example",),
         identity="0" * 16,
+        base_model="gemma3-12b",
+        recipe="maintainability",
+        run="0123456789abcdef0123456789abcdef",
     )
     made = train_job if pool.api == "trainjob" else pytorch_job
     return json.loads(json.dumps(made(request, NAMESPACE)))

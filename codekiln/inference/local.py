@@ -37,6 +37,7 @@ class LocalGenerator:
         revision: Hub revision, when it is not the one of the table.
         batch_size: Most completions that are decoded together; on a GPU its free memory may allow fewer.
         dtype: 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'.
+        on_progress: Called after each batch with the number of completions that `generate` has made so far.
 
     Raises:
         InputError: The model or the adapter cannot be read, or they do not belong together.
@@ -50,10 +51,11 @@ class LocalGenerator:
         revision: str | None = None,
         batch_size: int = 512,
         dtype: str = "auto",
+        on_progress: Callable[[int], None] = lambda done: None,
     ) -> None:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
-        self.batch_size = batch_size
+        self.batch_size, self.on_progress = batch_size, on_progress
         self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):
@@ -96,12 +98,14 @@ class LocalGenerator:
             return self._decode([tokens[index] for index in batch], seeds, sampling)
 
         finished: dict[int, list[str]] = {}
-        following = 0
+        following = done = 0
         with progress("sample", len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
             for batch, rows in zip(batches, map_(complete, batches), strict=True):
                 for place, index in enumerate(batch):
                     finished[index] = self._texts(rows[place * sampling.n : (place + 1) * sampling.n])
                 step(len(rows))
+                done += len(rows)
+                self.on_progress(done)
                 while following in finished:
                     yield finished.pop(following)
                     following += 1

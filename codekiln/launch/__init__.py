@@ -22,6 +22,8 @@ class LaunchContext:
         step: Name of the step in the run.
         identity: Digest of everything that the step's output depends on.
         task_config: Settings of the task that Kubeflow Pipelines passed through, in Kubernetes' own JSON form.
+        base_model: Base model of the run, which the job says in a label, as it does the recipe.
+        recipe: Recipe of the run.
         observer: Is told of the states of jobs on a pool.
     """
 
@@ -30,6 +32,8 @@ class LaunchContext:
     step: str = ""
     identity: str = ""
     task_config: Mapping[str, Any] = field(default_factory=dict)
+    base_model: str = ""
+    recipe: str = ""
     observer: JobObserver = field(default_factory=JobObserver)
 
 
@@ -87,6 +91,9 @@ def _run_on_pool(job: Job, context: LaunchContext, label: str) -> None:
         arguments=(location,),
         identity=_identity(job, context),
         task_config=context.task_config,
+        base_model=context.base_model,
+        recipe=context.recipe,
+        run=context.run,
         observer=context.observer,
     )
     exchange.put(job, location)

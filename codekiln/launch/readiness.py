@@ -9,7 +9,7 @@ import httpx2
 from codekiln.errors import CodekilnError, InputError, InputErrors
 from codekiln.launch import exchange
 from codekiln.launch.cluster.cluster_checks import PATIENCE, check_pool, lacking_permissions, missing
-from codekiln.launch.cluster.permissions import Permission, permissions
+from codekiln.launch.cluster.permissions import OPTIONAL, Permission, permissions
 from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
@@ -121,9 +121,13 @@ def _probe_exchange(cluster: Cluster) -> str:
 
 
 def _probe_permissions(kind: str, dead_nodes: bool, lacking: dict[str, list[Permission]]) -> str:
-    lacking[kind] = lacking_permissions(kind, dead_nodes=dead_nodes)
+    found = lacking_permissions(kind, dead_nodes=dead_nodes)
+    lacking[kind] = [each for each in found if each not in OPTIONAL]
     if lacking[kind]:
-        raise InputErrors(missing(each) for each in lacking[kind])
+        raise InputErrors(missing(each) for each in found)
+    if found:
+        without = " and ".join(map(str, found))
+        return f"all are granted but {without}, so jobs get no events of codekiln: `helm upgrade` grants them"
     return f"all {len(permissions(kind, dead_nodes))} are granted"
 
 

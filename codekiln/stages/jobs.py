@@ -22,6 +22,8 @@ def launch_context(context: StageContext) -> launch.LaunchContext:
         step=context.step,
         identity=identity_of(context.output),
         task_config=context.task_config,
+        base_model=context.settings.base_model,
+        recipe=context.settings.recipe,
         observer=job_observer(context.step, context.run_folder, context.settings.notify_after_seconds),
     )
 

@@ -31,6 +31,7 @@ from codekiln.training.graceful_shutdown import CheckpointCallback
 from codekiln.training.job import TrainingJob, TrainingSummary
 from codekiln.training.memory import GIB
 from codekiln.training.row_validation import ValidatedRows, split_holdout, validate_rows
+from codekiln.training.status_callback import replace_status_callback
 
 # Parameters up to which a model trains fastest in one thread of a CPU.
 SMALL = 50_000_000
@@ -118,6 +119,7 @@ def _trainer(
         _callbacks(job, bool(held)),
     )
     trainer.remove_callback(transformers.PrinterCallback)
+    replace_status_callback(trainer)
     return trainer, len(held)
 
 

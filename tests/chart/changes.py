@@ -219,6 +219,8 @@ CHANGES = {
     "networkPolicy.mlflow.to": Change([{"podSelector": {}}], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.ports": Change([5000], {POLICY}, EXTERNAL),
     "networkPolicy.mlflow.from": Change(PEER, {POLICY}),
+    "networkPolicy.trainerStatus.to": Change([], {POLICY}),
+    "networkPolicy.trainerStatus.ports": Change([443], {POLICY}),
     "networkPolicy.metrics.to": Change(PEER, {POLICY}, OWN_GATEWAY),
     "networkPolicy.metrics.ports": Change([9092], {POLICY}, OWN_GATEWAY),
     "networkPolicy.metrics.from": Change(PEER, {POLICY}, METRICS),

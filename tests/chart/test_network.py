@@ -27,6 +27,9 @@ METADATA = Pod("kubeflow", {"component": "metadata-grpc-server"})
 STORE = Pod("kubeflow", {"app": "seaweedfs"})
 OTHER = Pod("kubeflow", {"app": "something-else"})
 DNS = Pod("kube-system", {"k8s-app": "kube-dns"})
+# The labels of kubeflow/trainer's manifests/base/manager and of charts/kubeflow-trainer, in the namespace of either.
+MANAGER = {"app.kubernetes.io/part-of": "kubeflow", "app.kubernetes.io/component": "manager"}
+TRAINER, PLATFORM_TRAINER = Pod("kubeflow-system", MANAGER), Pod("kubeflow", MANAGER)
 HUB = Pod(address="18.164.1.2")
 NODE = Pod(address="10.0.0.5")
 CLOUD_METADATA = Pod(address="169.254.169.254")
@@ -35,12 +38,14 @@ YES = [
     (CODE, STORE, 8333), (CODE, KFP, 8888), (CODE, KFP, 8887), (CODE, METADATA, 8080), (CODE, MLFLOW, 5000),
     (CODE, NODE, 6443), (CODE, VLLM, 8000), (CHECK, HUB, 443), (CHECK, MLFLOW, 5000), (STEP, HUB, 443),
     (JOB, SAME_JOB, 29500), (JOB, STORE, 8333), (JOB, MLFLOW, 5000), (JOB, HUB, 443), (DRIVER, MLFLOW, 5000),
+    (JOB, TRAINER, 10443), (JOB, PLATFORM_TRAINER, 10443),
     (KFP, MLFLOW, 5000), (MLFLOW, DATABASE, 5432), (VLLM, HUB, 443), (UPLOAD, KFP, 8888),
 ]  # fmt: skip
 NO = [
     (CODE, HUB, 443), (CODE, HUB, 80), (CODE, CLOUD_METADATA, 80), (CODE, DATABASE, 5432), (CODE, OTHER, 8888),
     (CODE, JOB, 29500), (CODE, STRANGER, 80), (CODE, STORE, 22), (CODE, NODE, 22), (CODE, CODE, 80),
     (STRANGER, CODE, 80), (CHECK, CLOUD_METADATA, 443), (CHECK, OTHER, 443),
+    (CODE, TRAINER, 10443), (JOB, TRAINER, 9443), (JOB, OTHER, 10443),
     (JOB, KFP, 8888), (JOB, NODE, 6443), (JOB, CLOUD_METADATA, 80), (JOB, DATABASE, 5432), (JOB, VLLM, 8000),
     (STEP, JOB, 29500), (STRANGER, JOB, 22), (STRANGER, MLFLOW, 5000), (FOREIGN, MLFLOW, 5000), (OTHER, MLFLOW, 5000),
     (MLFLOW, HUB, 443), (MLFLOW, STORE, 8333), (DATABASE, HUB, 443), (STEP, DATABASE, 5432), (DATABASE, MLFLOW, 5000),
@@ -149,3 +154,11 @@ def test_an_extra_way_out_is_a_way_out():
         assert not allowed(policies(values), pod, teacher, 443)
         values["networkPolicy"]["extraEgress"] = {field: [rule]}
         assert allowed(policies(values), pod, teacher, 443)
+
+
+def test_jobs_reach_no_status_server_where_none_is_named_or_their_kind_has_none():
+    for values in ({"networkPolicy": {"trainerStatus": {"to": []}}}, {"api": "pytorchjob"}):
+        values = values | {"runs": MULTI["runs"]}
+        job = Pod("team-a", {**OURS, "jobset.sigs.k8s.io/jobset-name": "sft", "training.kubeflow.org/job-name": "sft"})
+        assert not allowed(policies(values), job, TRAINER, 10443)
+        assert not allowed(policies(values), job, OTHER, 1)

@@ -15,7 +15,9 @@ def api(tmp_path, monkeypatch):
         monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig))
         yield server
     end = time.monotonic() + 5
-    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith(("logs", "watch"))]:
+    while left := [
+        thread.name for thread in threading.enumerate() if thread.name.startswith(("logs", "watch", "events"))
+    ]:
         assert time.monotonic() < end, f"threads outlive the step: {left}"
         time.sleep(0.005)
 

@@ -3,9 +3,9 @@
 It stores objects, answers get, list, watch, create, merge patch and delete as an API server does (resource versions,
 404, 409, 410, 422, field and label selectors, chunked watch streams, preconditions and propagation of deletions), and
 serves pod logs with ``follow``, ``sinceTime``, ``tailLines`` and ``timestamps``. TrainJobs and PyTorchJobs are checked
-as ``tests/crds.py`` says, and suspended on creation where they name a queue, unless ``kueue`` is False. There is
-no controller: a test plays it, through ``put``, ``pod``, ``condition``, ``event``, ``log``, from its own thread or from
-``script``.
+as ``tests/crds.py`` says, and suspended on creation where they name a queue, unless ``kueue`` is False. Events are
+checked as ``fake_events.py`` says. There is no controller: a test plays it, through ``put``, ``pod``, ``condition``,
+``event``, ``log``, from its own thread or from ``script``.
 
 What goes wrong is scripted too: ``fail`` (the next calls that match), ``hold`` (one request waits), ``outage`` (no
 answers at all), ``break_streams``, ``forget`` (410 for what is older), ``token`` (401 without it) and ``denied`` (403,
@@ -144,6 +144,12 @@ class FakeApi(Store):
     def count(self, verb: str, resource: str) -> int:
         """Return how many requests there were of a verb on a resource."""
         return sum(call[1:] == (resource, verb) for call in self.calls)
+
+    def recorded(self, *reasons: str) -> list[Object]:
+        """Return the events that codekiln has recorded, in that order, those of some reasons or all."""
+        with self.lock:
+            events = [each for each in self.objects.get(("", "events"), {}).values() if each.get("source")]
+            return copy.deepcopy([each for each in events if not reasons or each["reason"] in reasons])
 
     def condition(self, job: Object, kind: str, reason: str = "", message: str = "", status: str = "True") -> None:
         """Set a condition of a job."""

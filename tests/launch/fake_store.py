@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tests import crds
+from tests.launch.fake_events import check_event
 from tests.launch.fake_objects import JOB_LABELS, TRACKED, Answer, Object, completed, key_of, merged, now
+
+EVENTS = ("", "events")
 
 
 class Store:
@@ -73,6 +76,8 @@ class Store:
         Raises:
             Answer: It exists, or it is not valid.
         """
+        if key == EVENTS:
+            check_event(body)
         with self.lock:
             name = body["metadata"]["name"]
             if name in self.objects.get(key, {}):
@@ -88,7 +93,10 @@ class Store:
         with self.lock:
             stored = self._found(key, name)
             self._require(stored, body.get("metadata", {}))
-            return self.put(merged(copy.deepcopy(stored), body))
+            changed = merged(copy.deepcopy(stored), body)
+            if key == EVENTS:
+                check_event(changed)
+            return self.put(changed)
 
     def _found(self, key: tuple[str, str], name: str) -> Object:
         stored = self.objects.get(key, {}).get(name)

@@ -36,6 +36,7 @@ QUICK = Timeouts(
     drain=60,
     deletion=60,
     cleanup=60,
+    recording=60,
 )
 
 

@@ -70,6 +70,7 @@ def test_a_pool_may_let_the_step_delete_such_a_pod_after_a_time(api, said, kind)
     run_on_pool(request(pool), said, dataclasses.replace(QUICK, repeat=0))
     assert api.count("delete", "pods") == 1
     assert api.count("patch", "pods/status") == (kind == "trainjob")
+    assert {"NodeNotResponding", "ForcedDeletion"} <= {each["reason"] for each in api.recorded()}
 
 
 def test_a_forced_deletion_that_is_forbidden_is_said_and_tried_again(api, said):

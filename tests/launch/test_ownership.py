@@ -12,10 +12,19 @@ from tests.launch.fake_api import NAMESPACE, now
 from tests.launch.steps import QUICK, Said, Step, complete, request
 
 
-def ownership(said, cancelled=0) -> JobOwnership:
-    cancellation = Cancellation()
-    cancellation.number = cancelled
-    return JobOwnership(ClusterApi(), JOB_KINDS["trainjob"], request().name, cancellation, said, QUICK)
+@pytest.fixture
+def ownership(api):
+    made = []
+
+    def make(said, cancelled=0) -> JobOwnership:
+        cancellation = Cancellation()
+        cancellation.number = cancelled
+        made.append(JobOwnership(ClusterApi(), JOB_KINDS["trainjob"], request().name, cancellation, said, QUICK))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.events.close()
 
 
 def stored(api, owner="") -> dict:
@@ -62,7 +71,7 @@ def test_the_attempt_before_says_why_it_ends(api, said):
     assert api.count("delete", "trainjobs") == 0
 
 
-def test_an_owner_that_has_not_noticed_the_takeover_does_not_delete_the_job(api, said):
+def test_an_owner_that_has_not_noticed_the_takeover_does_not_delete_the_job(api, said, ownership):
     old = ownership(said)
     old.claim()
     old.seen = stored(api, old.token)
@@ -73,7 +82,7 @@ def test_an_owner_that_has_not_noticed_the_takeover_does_not_delete_the_job(api,
     assert "is not this attempt's, and is left alone" in said
 
 
-def test_a_job_that_changes_while_it_is_deleted_is_deleted(api, said):
+def test_a_job_that_changes_while_it_is_deleted_is_deleted(api, said, ownership):
     mine = ownership(said)
     mine.claim()
     mine.seen = stored(api, mine.token)
@@ -83,7 +92,7 @@ def test_a_job_that_changes_while_it_is_deleted_is_deleted(api, said):
     assert api.count("delete", "trainjobs") == 2
 
 
-def test_of_two_attempts_that_take_a_job_over_at_once_one_does(api, said):
+def test_of_two_attempts_that_take_a_job_over_at_once_one_does(api, said, ownership):
     job = stored(api, "old")
     attempts = ownership(said), ownership(said)
     taken = [attempt.take_over(job) for attempt in attempts]
@@ -114,14 +123,14 @@ def test_a_takeover_that_is_forbidden_says_what_to_allow(api, said):
     assert owner_of(api) == "old"
 
 
-def test_a_cancelled_step_deletes_the_job_that_it_would_have_taken_over(api, said):
+def test_a_cancelled_step_deletes_the_job_that_it_would_have_taken_over(api, said, ownership):
     stored(api, "old")
     ownership(said, cancelled=15).release()
     assert api.jobs() == []
 
 
 @pytest.mark.parametrize("whose", ["somebody else's", "complete", "failed"])
-def test_a_cancelled_step_leaves_a_job_that_it_would_not_have_taken_over(api, said, whose):
+def test_a_cancelled_step_leaves_a_job_that_it_would_not_have_taken_over(api, said, whose, ownership):
     job = stored(api, "old")
     if whose == "somebody else's":
         api.update(job, lambda each: each["metadata"]["labels"].pop(PART_OF))

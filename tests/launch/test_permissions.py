@@ -43,6 +43,12 @@ def everything(api, said, kind, monkeypatch):
         api.suspend(again, False)
         pod = api.pod(again)
         said.wait("running on", times=2)
+        for times in (1, 2):
+            api.suspend(again, True)
+            said.wait("preempted", times=times)
+            api.suspend(again, False)
+            pod = api.pod(again)
+            said.wait("running again", times=times)
         api.update(again, lambda each: each["metadata"]["annotations"].update({OWNER: "another attempt"}))
         said.wait("continues from an earlier attempt")
         complete(api, again, pod)

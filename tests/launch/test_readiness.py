@@ -98,6 +98,16 @@ def test_without_the_rolebinding_each_permission_is_said_once_for_all_pools(api,
     assert done.output.count("fix: bind the chart's Role") == 1
 
 
+def test_the_role_of_an_older_chart_is_enough(api, kubeflow, described):
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    api.denied |= {("", "events", "create"), ("", "events", "patch")}
+    done = check(kubeflow.url)
+    assert done.exit_code == 0, done.output
+    assert "all are granted but create events and patch events" in done.output
+    assert "`helm upgrade` grants them" in done.output
+
+
 def test_what_is_wrong_with_every_pool_is_said_once_with_their_names(api, kubeflow, described, monkeypatch):
     cluster = json.loads(os.environ["CODEKILN_CLUSTER"]) | {"pools": SEVEN}
     monkeypatch.setenv("CODEKILN_CLUSTER", json.dumps(cluster))

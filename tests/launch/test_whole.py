@@ -60,6 +60,11 @@ def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(t
     assert "sft: 100%" in done.stdout or "steps" in done.stdout, "the job's own progress is part of the step's log"
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert list(results["contenders"]) == ["base", "sft"], "instruct stops after sft"
+    for job in operator.ran:
+        labels = {key.removeprefix("codekiln.dev/"): text for key, text in job["metadata"]["labels"].items()}
+        assert (labels["pool"], labels["base-model"]) == ("here", "tiny")
+        assert labels["recipe"]
+        assert labels["run"]
     texts = [path.read_text() for path in (tmp_path / "metrics").glob("*.prom")]
     samples = [each for text in texts for metric in text_string_to_metric_families(text) for each in metric.samples]
     ran = {each.labels["stage"]: each.value for each in samples if each.name == "codekiln_job_running_seconds_total"}

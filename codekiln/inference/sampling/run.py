@@ -15,6 +15,7 @@ from codekiln.inference.local import LocalGenerator
 from codekiln.inference.sampling.candidates import collect, sample_programs
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import processes
+from codekiln.launch.trainer_status import TrainerStatus, trainer_status
 
 SHARDS = "shards"
 # Generous, because processes finish far apart when their problems differ in length.
@@ -31,11 +32,14 @@ def run(job: SamplingJob) -> None:
         ModelError: The base model cannot be used.
     """
     rank, world = processes.rank(), processes.world_size()
+    # Rank 0 takes every n-th problem, so that its progress is that of all.
+    status = trainer_status() if rank == 0 else None
     if torch.cuda.is_available():
         torch.cuda.set_device(processes.local_rank())
     problems = Dataset(job.problems, Problem).rows()
     if world == 1:
-        _collect(job, problems, job.output, job.label)
+        _collect(job, problems, job.output, job.label, status)
+        _finish(status, job, problems)
         return
     distributed.init_process_group("gloo", timeout=PATIENCE)
     # A pod that is lost after the end restarts all of them; global rank 0 decides for all whether the work is done.
@@ -43,18 +47,36 @@ def run(job: SamplingJob) -> None:
         return
     # Named by rank and world size: after a restart with another world size the problems are split differently.
     shard = job.output / SHARDS / f"{rank}-of-{world}"
-    _collect(job, problems[rank::world], shard, f"{job.label} {rank + 1}/{world}")
+    _collect(job, problems[rank::world], shard, f"{job.label} {rank + 1}/{world}", status)
     _gather(job, problems, Dataset(shard, Sample).rows(), rank, world)
+    _finish(status, job, problems)
 
 
-def _collect(job: SamplingJob, problems: Sequence[Problem], folder: Path, label: str) -> None:
+def _collect(
+    job: SamplingJob, problems: Sequence[Problem], folder: Path, label: str, status: TrainerStatus | None
+) -> None:
     if (folder / MANIFEST).exists():
         return
 
     def solve(rows: Sequence[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
-        return sample_programs(LocalGenerator(job.base, job.adapter), job.sampling, rows, model=job.label)
+        total, before = (count * job.sampling.n for count in (len(problems), len(problems) - len(rows)))
+        if status:
+            status.start(total, before)
+
+        def on_progress(done: int) -> None:
+            if status:
+                status.reached(before + done, {"samples": before + done, "total_samples": total})
+
+        generator = LocalGenerator(job.base, job.adapter, on_progress=on_progress)
+        return sample_programs(generator, job.sampling, rows, model=job.label)
 
     collect(problems, solve, folder, label, job.code_version, shown=False)
+
+
+def _finish(status: TrainerStatus | None, job: SamplingJob, problems: Sequence[Problem]) -> None:
+    if status:
+        total = len(problems) * job.sampling.n
+        status.finish({"samples": total, "total_samples": total})
 
 
 def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], rank: int, world: int) -> None:

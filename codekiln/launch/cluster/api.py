@@ -135,6 +135,14 @@ class ClusterApi:
                 return found
             query["continue"] = token
 
+    def create_event(self, body: Mapping[str, Any]) -> None:
+        """Record an event."""
+        self._json("POST", self._core_path("events"), body=body)
+
+    def patch_event(self, name: str, change: Mapping[str, Any]) -> None:
+        """Merge a change into an event."""
+        self._json("PATCH", self._core_path("events", name), body=change)
+
     def get(self, path: str) -> dict[str, Any] | None:
         """Return the object at a path, or None where there is none."""
         try:

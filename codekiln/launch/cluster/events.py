@@ -6,6 +6,7 @@ from typing import Any
 
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.job_kinds import JobKind, Object
+from codekiln.launch.objects.event import is_ours
 
 # Warnings about pods that are not created repeat with another name for the pod each time; after ten they are combined.
 _COMBINED = "(combined from similar events): "
@@ -58,7 +59,8 @@ def warnings(api: ClusterApi, job: Object, pods: Iterable[Object]) -> list[str]:
 
 def _events(api: ClusterApi, selector: str) -> list[dict[str, Any]]:
     try:
-        return api.events(selector)
+        # Our own explain nothing: they say what was found here before.
+        return [each for each in api.events(selector) if not is_ours(each)]
     except (RequestRefused, ApiUnavailable):
         # Events only explain a state; monitoring a job works without them.
         return []

@@ -66,6 +66,21 @@ def failure_error(request: JobRequest, outcome: JobOutcome, api: ClusterApi) -> 
     return ClusterError("\n".join(parts))
 
 
+def failure_sentence(outcome: JobOutcome, error: CodekilnError) -> str:
+    """Return one sentence for an event: reason, exit codes and fix, and nothing of the job's log.
+
+    Args:
+        outcome: How the job ended, or why it was given up.
+        error: Its `failure_error`.
+    """
+    ended = [f"pod {each.pod}: {each.cause}" for each in failed_terminations(outcome.pods)[:2]]
+    if isinstance(error, InputError):
+        # What to correct is in the log, which fewer people may read than events.
+        return "; ".join((outcome.reason, *ended, "something that the user has to correct, as its log says"))
+    fixes = [line.strip() for line in str(error).splitlines() if line.startswith("  fix: ")]
+    return "; ".join((outcome.reason, *ended, *fixes[:1]))
+
+
 def kubectl_commands(request: JobRequest, kind: JobKind, namespace: str, pod: str) -> list[str]:
     """Return the ``kubectl`` commands that show more about a job; ``pod`` is a pod of it, or an empty string."""
     kubectl, pods = f"kubectl -n {namespace}", f"-l {kind.job_label}={request.name}"

@@ -1,11 +1,13 @@
 """The step's ownership of its job: while it owns the job, the job is deleted when the step ends."""
 
+import signal
 from collections.abc import Callable
 from typing import Literal
 from uuid import uuid4
 
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.cancellation import Cancellation
+from codekiln.launch.cluster.event_recorder import EventRecorder
 from codekiln.launch.cluster.job_kinds import JobKind, Object
 from codekiln.launch.cluster.timeouts import Timeouts, retry_while_unavailable
 from codekiln.launch.objects.metadata import OWNER, PART_OF
@@ -25,6 +27,7 @@ class JobOwnership:
         token: The token of this attempt.
         state: ``unclaimed``: the step has done nothing, but an earlier attempt may have left a job; ``owned``: a job of
             this attempt may exist; ``ended``: it does not exist, has ended, or belongs to another attempt.
+        events: Records events about the job, which its owner alone does.
         seen: The job as it was last seen; with it, a deletion takes one call.
     """
 
@@ -39,6 +42,7 @@ class JobOwnership:
     ) -> None:
         self.api, self.kind, self.name, self.cancellation = api, kind, name, cancellation
         self.emit, self.timeouts = emit, timeouts
+        self.events = EventRecorder(api, kind, emit, timeouts)
         self.token = uuid4().hex
         self.state: Literal["unclaimed", "owned", "ended"] = "unclaimed"
         self.seen: Object | None = None
@@ -93,20 +97,25 @@ class JobOwnership:
                 self.state = "ended"
             if deleted:
                 self.emit(f"deleted {self.kind.kind} {self.name}, because this step ends before it")
+                self.events.record(deleted, "Normal", "Deleted", f"deleted, because its step ends before it{self._why}")
 
-    def _delete(self) -> bool:
-        """Delete the job as it was last seen; one that has changed since is looked at again."""
+    @property
+    def _why(self) -> str:
+        return f" ({signal.Signals(self.cancellation.number).name})" if self.cancellation.requested else ""
+
+    def _delete(self) -> Object | None:
+        """Delete the job as it was last seen and return it; one that has changed since is looked at again."""
         for _ in range(_ATTEMPTS):
             job = self.seen or self.api.job(self.kind, self.name)
             if job is None:
-                return False
+                return None
             if not self._may_delete(job):
                 self.emit(f"{self.kind.kind} {self.name} is not this attempt's, and is left alone")
-                return False
+                return None
             metadata, self.seen = job["metadata"], None
             version = metadata["resourceVersion"]
             if self.api.delete_job(self.kind, self.name, metadata["uid"], resource_version=version):
-                return True
+                return job
         raise ApiUnavailable(f"{self.kind.kind} {self.name} changes all the time")
 
     def _may_delete(self, job: Object) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -61,8 +62,14 @@ class LogFollower(threading.Thread):
         self._done: set[str] = set()
         self._final_pods: tuple[Object, ...] = ()
         self._refusal_reported = False
+        self._last_line = time.monotonic()
         self._job_ended = threading.Event()
         self._closed = threading.Event()
+
+    @property
+    def silent_seconds(self) -> float:
+        """Seconds since the last line."""
+        return time.monotonic() - self._last_line
 
     def finish(self, pods: Iterable[Object], seconds: float) -> None:
         """Wait until the whole log of a job that has ended is read.
@@ -141,6 +148,7 @@ class LogFollower(threading.Thread):
             # A message of the kubelet, which is not part of the log.
             return
         if cursor.is_new(stamp):
+            self._last_line = time.monotonic()
             self.tail.append(text)
             self.emit(text)
 

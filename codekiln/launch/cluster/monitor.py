@@ -24,10 +24,22 @@ from codekiln.launch.cluster.restarts import RestartCounter
 from codekiln.launch.cluster.status import JobState, current_pods, job_state, reason_and_message, with_event
 from codekiln.launch.cluster.status_reporter import StatusReporter
 from codekiln.launch.cluster.timeouts import Timeouts
+from codekiln.launch.cluster.trainer_progress import trainer_progress
 from codekiln.launch.cluster.workload import quota_condition
+from codekiln.launch.objects.event import EventType
 
 # States that an event can explain; the short-lived ones are explained only if they last.
 _EXPLAINED = ("queued", "preempted", "created", "starting", "restarting")
+# Type and reason of the event for a state; what is left out is normal, or its controllers say it.
+EVENTS: dict[str, tuple[EventType, str]] = {
+    "queued": ("Normal", "Queued"),
+    "preempted": ("Warning", "Preempted"),
+    "waiting": ("Warning", "WaitingForRoom"),
+    "blocked": ("Warning", "CannotStart"),
+    "lost": ("Warning", "NodeNotResponding"),
+    "restarting": ("Warning", "Restarting"),
+    "running": ("Normal", "Running"),
+}
 _SHORT_LIVED = ("created", "starting", "restarting")
 DELETED = "it was deleted by someone else"
 
@@ -69,7 +81,9 @@ class JobMonitor:
         self.api, self.emit = ownership.api, ownership.emit
         self.kind = JOB_KINDS[request.pool.api]
         self.uid = job["metadata"]["uid"]
-        self.reporter = StatusReporter(f"{self.kind.kind} {request.name}", self.emit, timeouts, request.observer)
+        self.reporter = StatusReporter(
+            f"{self.kind.kind} {request.name}", self.emit, timeouts, request.observer, self._record
+        )
         self._changes: SimpleQueue[None] = SimpleQueue()
         self._jobs = self._informer(self.api.jobs_path(self.kind), {"fieldSelector": f"metadata.name={request.name}"})
         self._pods = self._informer(self.api.pods_path(), {"labelSelector": f"{self.kind.job_label}={request.name}"})
@@ -124,7 +138,7 @@ class JobMonitor:
         state = self._state()
         self._interrupted = self._interrupted or (self._has_run and state.name != "running")
         self._has_run = self._has_run or state.name == "running"
-        self.reporter.report(state)
+        self.reporter.report(state, self._unlogged_progress(state))
         blocked = self.timeouts.blocked
         if state.name == "blocked" and time.monotonic() - self.reporter.since > blocked:
             return JobOutcome(self.job, reason=f"{state.text}; given up after {blocked / 60:.0f} min", alive=True)
@@ -132,6 +146,11 @@ class JobMonitor:
         if self._restarts and (reason := self._restarts.exceeded(pods)):
             return JobOutcome(self.job, reason=reason, alive=True)
         return None
+
+    def _unlogged_progress(self, state: JobState) -> str:
+        """Return how far the job is where no recent line of its log says so: while it waits, or the log is silent."""
+        silent = state.name == "running" and self._log.silent_seconds >= self.timeouts.reminder
+        return trainer_progress(self.job) if silent or (state.is_waiting and self._has_run) else ""
 
     def _check_contact(self) -> None:
         for informer in (self._jobs, self._pods):
@@ -189,7 +208,13 @@ class JobMonitor:
             again = now - self._forced.get(uid, -self.timeouts.events) >= self.timeouts.events
             if again and is_overdue(each, self.request.pool.dead_node_seconds):
                 self._forced[uid] = now
-                self.emit(f"{self.reporter.about}: {delete_stuck(self.api, self.kind, each)}")
+                said = delete_stuck(self.api, self.kind, each)
+                self.emit(f"{self.reporter.about}: {said}")
+                self.ownership.events.record(self.job, "Warning", "ForcedDeletion", said)
+
+    def _record(self, state: JobState) -> None:
+        if found := EVENTS.get(state.name):
+            self.ownership.events.record(self.job, *found, state.text)
 
     def _explaining_event(self, name: str) -> Object | None:
         if name in ("queued", "preempted"):

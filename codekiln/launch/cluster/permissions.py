@@ -22,11 +22,14 @@ _JOB_VERBS = ("create", "get", "list", "watch", "patch", "delete")
 _COMMON = (
     *_each("", "pods", "get", "list", "watch"),
     *_each("", "pods/log", "get"),
-    *_each("", "events", "list"),
+    *_each("", "events", "list", "create", "patch"),
     *_each("", "persistentvolumeclaims", "get"),
     *_each("kueue.x-k8s.io", "localqueues", "get"),
     *_each("kueue.x-k8s.io", "workloads", "list"),
 )
+
+# A step does without these: it says once that it may not record events. The Role of an older chart lacks them.
+OPTIONAL = frozenset(_each("", "events", "create", "patch"))
 
 # By the pool's api; all of them in the namespace of the run.
 PERMISSIONS: dict[str, tuple[Permission, ...]] = {

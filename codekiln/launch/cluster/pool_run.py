@@ -8,7 +8,7 @@ from collections.abc import Callable
 from codekiln.errors import ClusterError
 from codekiln.launch.cluster.api import ClusterApi
 from codekiln.launch.cluster.cancellation import Cancellation, Cancelled, cancellable
-from codekiln.launch.cluster.failure import failure_error, kubectl_commands
+from codekiln.launch.cluster.failure import failure_error, failure_sentence, kubectl_commands
 from codekiln.launch.cluster.job_kinds import JOB_KINDS
 from codekiln.launch.cluster.job_ownership import JobOwnership
 from codekiln.launch.cluster.monitor import ContactLost, JobMonitor, TakenOver
@@ -64,6 +64,8 @@ def run_on_pool(
             except BaseException:
                 ownership.release()
                 raise
+            finally:
+                ownership.events.close()
         except Cancelled:
             # Again, for a signal that arrived while another error was being handled.
             ownership.release()
@@ -75,8 +77,12 @@ def _run(request: JobRequest, ownership: JobOwnership, timeouts: Timeouts, on_ow
     on_owned(ownership.token)
     outcome = JobMonitor(request, job, ownership, timeouts).wait_until_ended()
     if not outcome.complete:
-        raise failure_error(request, outcome, ownership.api)
+        error = failure_error(request, outcome, ownership.api)
+        reason = "GivenUp" if outcome.alive else "Failed"
+        ownership.events.record(outcome.job, "Warning", reason, failure_sentence(outcome, error))
+        raise error
     ownership.emit(f"{ownership.kind.kind} {request.name}: complete")
+    ownership.events.record(outcome.job, "Normal", "Completed", "complete; its step takes the results")
 
 
 def _taken_over(request: JobRequest) -> ClusterError:

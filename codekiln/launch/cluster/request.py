@@ -21,6 +21,9 @@ class JobRequest:
         identity: Digest of what the job computes; an existing job with another identity is replaced, not adopted.
         task_config: What Kubeflow Pipelines' ``dsl.TaskConfig`` passed through, in Kubernetes' own JSON form: any of
             affinity, tolerations, node_selector, env, volumes, volume_mounts and resources, each perhaps None.
+        base_model: Base model of the run, for labels, as are the next two.
+        recipe: Recipe of the run.
+        run: Id of the run in MLflow.
         observer: Is told of the job's states.
     """
 
@@ -31,4 +34,7 @@ class JobRequest:
     arguments: tuple[str, ...]
     identity: str
     task_config: Mapping[str, Any] = field(default_factory=dict)
+    base_model: str = ""
+    recipe: str = ""
+    run: str = ""
     observer: JobObserver = field(default_factory=JobObserver)

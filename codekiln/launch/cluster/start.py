@@ -61,6 +61,10 @@ class JobStarter:
             elif self._adopts(existing) and (adopted := self._owned(existing)):
                 created_at = adopted["metadata"].get("creationTimestamp", "")
                 self.emit(f"{self.about}: continues from an earlier attempt of this step, created {created_at}")
+                if not self.kind.has_ended(adopted):
+                    self.ownership.events.record(
+                        adopted, "Normal", "TakenOver", "a further attempt of its step follows it now"
+                    )
                 return adopted
 
     def _body(self) -> dict[str, Any]:

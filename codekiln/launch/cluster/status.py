@@ -71,10 +71,14 @@ class Termination:
     message: str
     finished: str
 
-    def __str__(self) -> str:
+    @property
+    def cause(self) -> str:
+        """Exit code and reason."""
         code = "no exit code" if self.code is None else f"exit code {self.code}"
-        reason = f", {self.reason}" if self.reason not in ("", "Error", "Completed") else ""
-        return f"pod {self.pod}: {code}{reason}" + (f": {self.message}" if self.message else "")
+        return code + (f", {self.reason}" if self.reason not in ("", "Error", "Completed") else "")
+
+    def __str__(self) -> str:
+        return f"pod {self.pod}: {self.cause}" + (f": {self.message}" if self.message else "")
 
 
 def job_state(

@@ -34,6 +34,7 @@ class Timeouts:
         log_silence: Time without a log line after which the log is requested again, since its connection may be dead.
         drain: Limit for the log to arrive after the job has ended.
         cleanup: Limit for an API server that cannot be reached when a job has to be deleted.
+        recording: Limit for the last events to be recorded when the step ends.
         deletion: Limit, beyond a pool's grace_seconds, for a deleted job and its pods to disappear.
     """
 
@@ -53,6 +54,7 @@ class Timeouts:
     drain: float = 90.0
     deletion: float = 600.0
     cleanup: float = 20.0
+    recording: float = 5.0
 
     def backoff(self, failures: int) -> float:
         """Return the wait after a failure: exponential, with jitter so that many steps do not retry at the same time.

@@ -11,7 +11,9 @@ from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
+from codekiln.launch import trainer_status
 from tests import toy_models as toy
+from tests.launch.fake_status_server import FakeStatusServer
 
 PROBLEMS = [Problem(task_id=f"t{number}", prompt=f"Write f{number}.") for number in range(7)]
 
@@ -29,6 +31,15 @@ def place(tmp_path_factory):
         patch.chdir(folder)
         run(SamplingJob.read(folder / "one.json"))
     return folder
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_status, "INTERVAL_SECONDS", 0.0)
+    with FakeStatusServer(tmp_path) as fake:
+        for name, value in fake.environment.items():
+            monkeypatch.setenv(name, value)
+        yield fake
 
 
 def job(output: str, **changes) -> dict:
@@ -49,13 +60,15 @@ def sample(folder: Path, name: str, processes: int = 1) -> subprocess.CompletedP
 
 
 @pytest.mark.xdist_group("processes")
-def test_two_processes_draw_what_one_draws_in_the_same_order(place):
+def test_two_processes_draw_what_one_draws_in_the_same_order_and_one_reports(place, server):
     (place / "two.json").write_text(json.dumps(job("two")))
     done = sample(place, "two", processes=2)
     assert done.returncode == 0, done.stderr
     one, two = (Dataset(place / name, Sample).rows() for name in ("one", "two"))
     assert [row.task_id for row in one] == [problem.task_id for problem in PROBLEMS for _ in range(3)]
     assert one == two
+    assert server.trainer_status["metrics"][0] == {"name": "samples", "value": "21"}
+    assert [each["progressPercentage"] for each in server.received].count(100) == 1
     assert sorted(path.name for path in (place / "two").iterdir()) == ["data.jsonl", "manifest.json", "rejected.jsonl"]
 
 
@@ -90,3 +103,26 @@ def test_a_job_file_names_its_folders_relative_to_itself(tmp_path):
     with pytest.raises(InputError, match="labell"):
         SamplingJob.read(tmp_path / "job.json")
     assert SamplingJob.module == "codekiln.inference.sampling"
+
+
+def test_a_job_in_the_cluster_reports_its_progress(place, server, monkeypatch):
+    from codekiln.inference import local
+    from codekiln.inference.sampling.run import run
+
+    monkeypatch.chdir(place)
+    (place / "reported.json").write_text(json.dumps(job("reported")))
+    # Two of seven problems were answered before a restart; each batch is one problem.
+    (place / "reported").mkdir()
+    rows = [json.loads(line) for line in (place / "one" / "data.jsonl").read_text().splitlines()]
+    answered = [{"task_id": name, "samples": [row for row in rows if row["task_id"] == name]} for name in ("t0", "t1")]
+    (place / "reported" / "partial.jsonl").write_text("".join(json.dumps(each) + "\n" for each in answered))
+    monkeypatch.setattr(local.LocalGenerator, "_rows", lambda self, width: 3)
+    run(SamplingJob.read(place / "reported.json"))
+    shares = [each["progressPercentage"] for each in server.received]
+    assert (min(shares), shares[-1]) == (2 * 100 // 7, 100)
+    assert set(shares) <= {number * 100 // 7 for number in range(2, 7)} | {99, 100}
+    assert server.trainer_status["metrics"] == [
+        {"name": "samples", "value": "21"},
+        {"name": "total_samples", "value": "21"},
+    ]
+    assert server.refused == []
