@@ -14,6 +14,8 @@ from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
 from codekiln.registry.connection import without_password
+from codekiln.registry.kubeflow import KubeflowClient
+from codekiln.registry.kubeflow_connection import VARIABLE, KubeflowRegistrySettings, find_connection
 
 Probe = Callable[[], str]
 
@@ -80,6 +82,8 @@ def check_cluster(kfp_host: str = "") -> None:
     probes["MLflow"] = lambda: tracking_probe(uri)
     if gateway := os.environ.get("CODEKILN_PUSHGATEWAY_URL", ""):
         probes["Pushgateway"] = lambda: _probe_gateway(gateway)
+    if os.environ.get(VARIABLE):
+        probes["Kubeflow's Model Registry"] = _probe_kubeflow_registry
     run_probes(probes)
 
 
@@ -110,6 +114,18 @@ def _probe_gateway(url: str) -> str:
         fix = "look at the Deployment codekiln-pushgateway, or correct metrics.pushgateway.url in the chart's values"
         raise InputError(f"the Pushgateway at {shown} is not ready: {why}", where="metrics", fix=fix)
     return f"answers at {shown}"
+
+
+def _probe_kubeflow_registry() -> str:
+    connection = find_connection(KubeflowRegistrySettings())
+    if connection is None:
+        raise InputError(
+            "names no registry", where=f"${VARIABLE}", fix="set kubeflowRegistry.uri in the chart's values"
+        )
+    client = KubeflowClient(connection)
+    client.require_writable(None)
+    client.model("codekiln-readiness-probe")
+    return f"answers at {without_password(client.uri)}, and may be written to"
 
 
 def _probe_exchange(cluster: Cluster) -> str:

@@ -87,6 +87,11 @@ class Registry(ModelVersions):
         return str(self.client.get_run(run_id).info.experiment_id)
 
     @explain_errors
+    def user_of(self, run_id: str) -> str:
+        """Return who started a run, as MLflow shows it."""
+        return str(self.client.get_run(run_id).data.tags.get("mlflow.user", ""))
+
+    @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
         """Download an adapter's files, verify that it is the one that was logged, and return ``destination``.
 
