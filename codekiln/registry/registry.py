@@ -20,13 +20,13 @@ class Registry(ModelVersions):
 
     Args:
         uri: Tracking URI, for example ``sqlite:///mlflow.db`` or ``http://mlflow:5000``.
-        experiment: Experiment name, created when it is new.
+        experiment: Experiment name, created when it is new; None for a connection that only reads.
 
     Raises:
         RegistryError: From every method too: the server cannot be reached or refuses; with the fix.
     """
 
-    def __init__(self, uri: str, experiment: str) -> None:
+    def __init__(self, uri: str, experiment: str | None) -> None:
         self.uri = uri
         self.client, self.experiment_id = connect(uri, experiment)
 
