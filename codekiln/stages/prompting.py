@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codekiln.data import prompts
 from codekiln.data.folders import DATA
-from codekiln.data.manifests import MANIFEST
+from codekiln.data.journals import lock
 from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Problem, Sample, Verdict
 from codekiln.errors import InputError
@@ -92,7 +92,7 @@ def write_programs(
         graded: Run each program against its problem's tests, in the sandbox.
 
     Raises:
-        InputError: ``out`` exists already, or the model cannot be used.
+        InputError: ``out`` exists already or is being written, or the model cannot be used.
     """
     if out and out.exists():
         raise InputError("exists already", where=str(out), fix="give another --out, or delete it")
@@ -124,10 +124,12 @@ def _kept(model: NamedModel, problems: Sequence[Problem], sampling: Sampling, ou
     asked = [[problem.task_id, [turn.content for turn in prompts.messages(problem)]] for problem in problems]
     what = json.dumps([model.base, model.revision, adapter, sampling.model_dump(), asked])
     folder = out.with_name(f".{out.name}.{hashlib.sha256(what.encode()).hexdigest()[:12]}")
-    samples = collect(
-        problems, lambda missing: _solve(model, missing, sampling), folder, "generate", code_version(), shown=False
-    )
-    os.replace(folder / DATA, out)
-    (folder / MANIFEST).unlink()
-    shutil.rmtree(folder)
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("a+b") as file:
+        lock(file, out)
+        samples = collect(
+            problems, lambda missing: _solve(model, missing, sampling), folder, "generate", code_version(), shown=False
+        )
+        os.replace(folder / DATA, out)
+        shutil.rmtree(folder)
     return samples

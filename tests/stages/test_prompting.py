@@ -71,6 +71,20 @@ def test_an_interrupted_call_is_continued_and_leaves_only_the_samples(tmp_path):
     assert [path.name for path in out.parent.iterdir()] == ["samples.jsonl"]
 
 
+def test_two_calls_at_once_do_not_write_one_file(tmp_path, monkeypatch):
+    out = tmp_path / "samples.jsonl"
+
+    def solve(*words):
+        with pytest.raises(InputError, match="another run is writing it"):
+            write(out)
+        return original(*words)
+
+    original = prompting._solve
+    monkeypatch.setattr(prompting, "_solve", solve)
+    write(out)
+    assert len(out.read_text().splitlines()) == 6
+
+
 def test_another_call_continues_nothing_of_it(tmp_path):
     out = tmp_path / "samples.jsonl"
     Generator.dies_at = 2
