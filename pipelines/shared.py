@@ -24,6 +24,7 @@ from pipelines.task_settings import (
     CheckedRun,
     configure,
     configure_for_pool,
+    reach_kubeflow_registry,
     set_resources,
 )
 
@@ -52,6 +53,7 @@ def add_check(image: str, *, gate: bool = True, **form: str | dict[str, Any]) ->
     # Never cached: it checks the state of the world at the time of the run. runs_code: the programs are the problems'
     # own references; the chart still lets this step reach the Hub and a teacher.
     configure(task, "check", image, cached=False, hours=4, retries=0, secrets=secrets, runs_code=True)
+    reach_kubeflow_registry(task)
     kubernetes.use_config_map_as_volume(task, PROFILES, "/etc/codekiln/profiles", optional=True)
     outputs = task.outputs
     return CheckedRun(
@@ -86,3 +88,4 @@ def add_evaluation(run: CheckedRun, adapters: Mapping[str, PipelineArtifactChann
     *_, last = adapters.values()
     task = promote(run=run.folder, evaluation=evaluation.outputs["evaluation"], adapter=last, step="promote")
     configure(set_resources(task, "1", "8G"), "promote", image, cached=False)
+    reach_kubeflow_registry(task)

@@ -17,6 +17,7 @@ MODELS = ("HF_TOKEN",)
 TEACHER = ("CODEKILN_API_KEY",)
 # Of a webhook the address is the secret.
 NOTIFICATIONS = ("CODEKILN_NOTIFY_URL",)
+KUBEFLOW_REGISTRY, KUBEFLOW_REGISTRY_TOKEN = "CODEKILN_KUBEFLOW_REGISTRY", "CODEKILN_KUBEFLOW_REGISTRY_TOKEN"
 FIELDS = {
     "CODEKILN_POD": "metadata.name",
     "CODEKILN_POD_UID": "metadata.uid",
@@ -81,6 +82,13 @@ def configure(
         kubernetes.add_pod_label(task, "codekiln.dev/runs-code", "true")
     kubernetes.set_security_context(task, run_as_non_root=True)
     return task
+
+
+def reach_kubeflow_registry(task: PipelineTask) -> PipelineTask:
+    """Tell a task where Kubeflow's Model Registry is, if the chart names one, and give it the token; returns it."""
+    kubernetes.use_config_map_as_env(task, CONFIG, {KUBEFLOW_REGISTRY: KUBEFLOW_REGISTRY}, optional=True)
+    token = {KUBEFLOW_REGISTRY_TOKEN: KUBEFLOW_REGISTRY_TOKEN}
+    return kubernetes.use_secret_as_env(task, CONFIG, token, optional=True)
 
 
 def set_resources(task: PipelineTask, cpu: str, memory: str) -> PipelineTask:

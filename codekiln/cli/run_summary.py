@@ -35,8 +35,20 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
         f"report   {workdir / 'report.html'}",
         f"results  {workdir / 'results.json'}",
         f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
+        *([f"use      {_use(workdir)}"] if gate["promoted"] else []),
     ]
     return "\n".join(lines), not gate["promoted"]
+
+
+def _use(workdir: Path) -> str:
+    """Return the command that asks the champion."""
+    from codekiln.registry.connection import without_password
+    from codekiln.stages.run_folder import read_settings, read_tracking
+
+    uri, here = read_tracking(workdir / "check").uri, workdir / "mlflow.db"
+    known = f"sqlite:///{here}" if uri == f"sqlite:///{here.absolute()}" else without_password(uri)
+    model = f"models:/{read_settings(workdir / 'check').registered_name}@champion"
+    return f"codekiln generate PROMPT --model {model} --tracking-uri {known}"
 
 
 def _recorded(decision: dict[str, str] | None) -> list[str]:

@@ -14,6 +14,8 @@ from codekiln.launch.kfp_client import check_health
 from codekiln.launch.pools import Cluster, Pool, read_cluster
 from codekiln.registry import Registry
 from codekiln.registry.connection import without_password
+from codekiln.registry.kubeflow import KubeflowClient
+from codekiln.registry.kubeflow_connection import VARIABLE, KubeflowRegistrySettings, find_connection
 
 Probe = Callable[[], str]
 
@@ -80,6 +82,8 @@ def check_cluster(kfp_host: str = "") -> None:
     probes["MLflow"] = lambda: tracking_probe(uri)
     if gateway := os.environ.get("CODEKILN_PUSHGATEWAY_URL", ""):
         probes["Pushgateway"] = lambda: _probe_gateway(gateway)
+    if os.environ.get(VARIABLE):
+        probes["Kubeflow's Model Registry"] = _probe_kubeflow_registry
     run_probes(probes)
 
 
@@ -112,6 +116,18 @@ def _probe_gateway(url: str) -> str:
     return f"answers at {shown}"
 
 
+def _probe_kubeflow_registry() -> str:
+    connection = find_connection(KubeflowRegistrySettings())
+    if connection is None:
+        raise InputError(
+            "names no registry", where=f"${VARIABLE}", fix="set kubeflowRegistry.uri in the chart's values"
+        )
+    client = KubeflowClient(connection)
+    client.require_writable(None)
+    client.model("codekiln-readiness-probe")
+    return f"answers at {without_password(client.uri)}, and may be written to"
+
+
 def _probe_exchange(cluster: Cluster) -> str:
     found = exchange.probe(cluster.exchange)
     removed = exchange.delete_stale_jobs(cluster.exchange, cluster.keep_days) if cluster.keep_days else 0
@@ -138,7 +154,8 @@ def _probe_pool(cluster: Cluster, name: str, lacking: Mapping[str, list[Permissi
     patience = 0.0 if known else PATIENCE
     if found := [*_check_image(name, pool), *check_pool(name, pool, cluster, known, patience)]:
         raise InputErrors(found)
-    return f"{pool.nodes} x {pool.accelerators} {pool.accelerator or 'CPU nodes'}, {pool.api}, {pool.image}"
+    node = f"{pool.accelerators} {pool.accelerator}" if pool.accelerator else "a node's CPUs"
+    return f"{pool.nodes} x {node}, {pool.api}, {pool.image}"
 
 
 def _check_image(name: str, pool: Pool) -> list[InputError]:

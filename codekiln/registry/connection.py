@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from codekiln.errors import RegistryError
+from codekiln.errors import InputError, RegistryError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -89,8 +89,25 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
     return RegistryError(f"MLflow at {shown}: {what}: {reason}\n  fix: {fix}")
 
 
-def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
-    """Return a client for ``uri`` and the id of ``experiment``, created when it is new.
+def find_server(given: str = "", where: str = "--tracking-uri") -> str:
+    """Return the tracking URI to read from: the given one, else MLFLOW_TRACKING_URI, else ``mlflow.db`` here.
+
+    Raises:
+        InputError: None is known, or its database is not there; ``where`` names what needs one.
+    """
+    here = Path("mlflow.db").absolute()
+    found = given or os.environ.get("MLFLOW_TRACKING_URI") or (f"sqlite:///{here}" if here.is_file() else "")
+    fix = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
+    if not found:
+        raise InputError("no MLflow server is known", where=where, fix=fix)
+    if (path := sqlite_path(found)) and not path.is_file():
+        # MLflow would make an empty one.
+        raise InputError("there is no such database", where=str(path), fix=fix)
+    return found
+
+
+def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
+    """Return a client for ``uri`` and the id of ``experiment``, created when it is new; empty for None.
 
     No global state of MLflow is changed, so that one process can have several connections. Artifacts of a SQLite store
     are in ``mlartifacts`` beside its file; any other store has a location of its own.
@@ -110,9 +127,10 @@ def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
         with _setup_lock(uri):
             client = MlflowClient(tracking_uri=_with_lock_timeout(uri), registry_uri=_with_lock_timeout(uri))
             client.search_registered_models(max_results=1)
-            return client, _experiment_id(client, uri, experiment)
+            return client, _experiment_id(client, uri, experiment) if experiment is not None else ""
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise registry_error(f"cannot open experiment '{experiment}'", uri, error) from error
+        what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"
+        raise registry_error(what, uri, error) from error
 
 
 def sqlite_path(uri: str) -> Path | None:

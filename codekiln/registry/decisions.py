@@ -34,15 +34,30 @@ class Decisions:
     @explain_errors
     def decisions(self, model_name: str) -> list[str]:
         """Return the text of every decision about a registered model; none when there is no such model yet."""
+        return [text for key, text in self.model_tags(model_name).items() if key.startswith(DECISION)]
+
+    @explain_errors
+    def model_tags(self, model_name: str) -> dict[str, str]:
+        """Return the tags of a registered model; none when there is no such model yet."""
         from mlflow.exceptions import MlflowException
 
         try:
-            tags = self.client.get_registered_model(model_name).tags
+            return dict(self.client.get_registered_model(model_name).tags)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            return []
-        return [text for key, text in tags.items() if key.startswith(DECISION)]
+            return {}
+
+    @explain_errors
+    def tag_model(self, model_name: str, key: str, text: str) -> None:
+        """Set a tag of a registered model, which has to be there."""
+        upsert(self.client.set_registered_model_tag, model_name, key, text)
+
+    @explain_errors
+    def untag_model(self, model_name: str, key: str) -> None:
+        """Delete a tag of a registered model, if it is there."""
+        if key in self.model_tags(model_name):
+            self.client.delete_registered_model_tag(model_name, key)
 
     @explain_errors
     def all_decisions(self) -> tuple[dict[str, list[str]], dict[str, str]]:

@@ -20,13 +20,13 @@ class Registry(ModelVersions):
 
     Args:
         uri: Tracking URI, for example ``sqlite:///mlflow.db`` or ``http://mlflow:5000``.
-        experiment: Experiment name, created when it is new.
+        experiment: Experiment name, created when it is new; None for a connection that only reads.
 
     Raises:
         RegistryError: From every method too: the server cannot be reached or refuses; with the fix.
     """
 
-    def __init__(self, uri: str, experiment: str) -> None:
+    def __init__(self, uri: str, experiment: str | None) -> None:
         self.uri = uri
         self.client, self.experiment_id = connect(uri, experiment)
 
@@ -85,6 +85,11 @@ class Registry(ModelVersions):
     def experiment_of(self, run_id: str) -> str:
         """Return the id of the experiment that a run belongs to."""
         return str(self.client.get_run(run_id).info.experiment_id)
+
+    @explain_errors
+    def user_of(self, run_id: str) -> str:
+        """Return who started a run, as MLflow shows it."""
+        return str(self.client.get_run(run_id).data.tags.get("mlflow.user", ""))
 
     @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:

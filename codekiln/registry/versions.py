@@ -1,12 +1,13 @@
 """Registered versions of an adapter, and the aliases that say which one serves."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from codekiln.errors import RegistryError
+from codekiln.errors import InputError, RegistryError, did_you_mean
 from codekiln.registry.connection import explain_errors, upsert
 from codekiln.registry.decisions import Decisions
 from codekiln.registry.runs import truncated
@@ -71,6 +72,47 @@ class ModelVersions(Decisions):
     def champion(self, model_name: str) -> Version | None:
         """Return the version that serves, or None when there is none (or no such model) yet."""
         return self._by_alias(model_name, CHAMPION)
+
+    @explain_errors
+    def named(self, address: str) -> Version:
+        """Return the version that ``models:/NAME@ALIAS`` or ``models:/NAME/NUMBER`` names.
+
+        Raises:
+            InputError: There is none, with the names that there are.
+        """
+        name, mark, which = re.split("([@/])", f"{address.removeprefix('models:/')}/", maxsplit=1)
+        which = which.rstrip("/")
+        # A quote would end the name in MLflow's query.
+        found = self.versions(name) if "'" not in name else []
+        if not found:
+            known = [model.name for model in self._models()]
+            fix = did_you_mean(name, known) if known else "nothing is registered there: give another --tracking-uri"
+            raise InputError(f"no registered model '{name}'", where=address, fix=fix)
+        by_name = {f"@{alias}": each for each in found for alias in each.aliases}
+        by_name |= {f"/{each.version}": each for each in sorted(found, key=lambda each: each.version)}
+        if (chosen := by_name.get(mark + which)) is None:
+            kind = f"alias '{which}'" if mark == "@" else f"version '{which}'"
+            raise InputError(
+                f"has no {kind}", where=f"models:/{name}", fix=f"give one of {', '.join(by_name)} after it"
+            )
+        return chosen
+
+    @explain_errors
+    def previous(self, model_name: str) -> Version | None:
+        """Return the version that served before, to which a rollback goes, or None."""
+        return self._by_alias(model_name, PREVIOUS)
+
+    @explain_errors
+    def versions(self, model_name: str) -> list[Version]:
+        """Return every version of a registered model; none when there is no such model yet."""
+        found: list[ModelVersion] = []
+        token: str | None = ""
+        while token is not None:
+            page = self.client.search_model_versions(f"name = '{model_name}'", page_token=token or None)
+            found += page
+            token = page.token or None
+        aliases = self._aliases(model_name) if found else {}
+        return [_version(each, aliases) for each in found]
 
     @explain_errors
     def find(self, model_name: str, adapter_digest: str) -> Version | None:

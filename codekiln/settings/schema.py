@@ -10,6 +10,7 @@ from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
+from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 
@@ -93,6 +94,7 @@ class Settings(Section):
     notify_after_seconds: int = Field(
         1800, ge=1, description="a job that waits longer is notified of, where CODEKILN_NOTIFY_URL is set"
     )
+    kubeflow_registry: KubeflowRegistrySettings = KubeflowRegistrySettings()
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
     filters: tuple[str, ...] = Field(

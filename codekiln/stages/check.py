@@ -18,6 +18,7 @@ from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
+from codekiln.registry.mirror import mirror_of
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -38,7 +39,7 @@ from codekiln.stages.run_folder import (
 
 MINIMUM_FREE_GB = 1
 GATELESS = "gateless"
-_UNTRACKED = {"tracking_uri", "experiment", "workers"}
+_UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers"}
 """Settings that change nothing but where a run is recorded and how fast it is: they would differ between equal runs."""
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 
@@ -77,7 +78,7 @@ def _check(context: StageContext) -> Summary:
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "disk": lambda: _disk(context.output),
-        "registry": lambda: _registry(settings, context.output),
+        "registry": lambda: _registry(settings, context.output, gate=GATELESS not in context.parameters),
         "problems": problems,
     }
     notes = run_probes(probes)
@@ -141,13 +142,15 @@ def _disk(folder: Path) -> str:
     return f"{free:.0f} GB free"
 
 
-def _registry(settings: Settings, folder: Path) -> str:
+def _registry(settings: Settings, folder: Path, *, gate: bool) -> str:
     registry = open_registry(settings, folder)
+    mirror = mirror_of(registry, settings.registered_name, settings.kubeflow_registry) if gate else None
+    follows = f"; {mirror.probe(settings.registered_name)}" if mirror else ""
     champion = registry.champion(settings.registered_name)
     if champion is None:
-        return f"{settings.registered_name} has no champion yet"
+        return f"{settings.registered_name} has no champion yet{follows}"
     require_same_base(settings, champion)
-    return f"{settings.registered_name} has version {champion.version} as champion"
+    return f"{settings.registered_name} has version {champion.version} as champion{follows}"
 
 
 def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:

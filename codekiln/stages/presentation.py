@@ -81,15 +81,19 @@ def champion_before(champion: Version | None, version: Version) -> str:
 
 
 def commands(settings: Settings, version: Version, tracking: Tracking, promoted: bool) -> tuple[Command, ...]:
-    """Return how to load the adapter, how to judge it again, and how to undo its promotion."""
+    """Return how to use the adapter, how to judge it again, and how to undo its promotion."""
     uri = without_password(tracking.uri)
     undo = f"codekiln promote {version.name} --undo --tracking-uri {quote(uri)}"
     tracked = quote(f"tracking_uri={uri}")
     judge = f"codekiln judge {version.uri} --recipe {settings.recipe} --set {tracked} --workdir runs/judge"
-    use = Command(title="Use it in Python", text=_use(settings, version.uri, uri))
+    ask = f"codekiln generate PROMPT --model {version.uri} --tracking-uri {quote(uri)}"
+    use = (
+        Command(title="Let it write a program", text=ask),
+        Command(title="Use it in Python", text=_use(settings, version.uri, uri), language="python"),
+    )
     again = Command(title="Judge it elsewhere: on other problems, or with another profile", text=judge)
     back = Command(title="Roll back: the version that served before serves again", text=undo)
-    return (use, again, back) if promoted else (use, again)
+    return (*use, again, back) if promoted else (*use, again)
 
 
 def _use(settings: Settings, model: str, uri: str) -> str:

@@ -9,6 +9,7 @@ from codekiln.evaluation.ledger import Decision
 from codekiln.evaluation.report import ReportData, model_card, render
 from codekiln.evaluation.spending import charge
 from codekiln.registry import Registry, Version
+from codekiln.registry.mirror import mirror_of
 from codekiln.registry.versions import PROMOTED_BY
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
@@ -37,6 +38,7 @@ def _promote(context: StageContext) -> Summary:
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
+    followed = _follow(context, registry)
     return Summary(
         figures={
             "promoted": float(decision.verdict == "promoted"),
@@ -44,8 +46,19 @@ def _promote(context: StageContext) -> Summary:
             "candidate_number": decision.number,
             "level": decision.level,
         },
-        notes={"gate": decision.sentence, "model": version.uri, "aliases": ", ".join(version.aliases)},
+        notes={"gate": decision.sentence, "model": version.uri, "aliases": ", ".join(version.aliases), **followed},
     )
+
+
+def _follow(context: StageContext, registry: Registry) -> dict[str, str]:
+    """Let Kubeflow's registry follow, last of all: whatever fails here, MLflow has the decision and its files."""
+    name = context.settings.registered_name
+    mirror = mirror_of(registry, name, context.settings.kubeflow_registry)
+    if mirror is None:
+        return {}
+    champion = mirror.follow(name, record=True)
+    print(f"{context.step}: champion in Kubeflow's Model Registry: {champion}", flush=True)
+    return {"kubeflow_registry": f"{mirror.address}, champion {champion}"}
 
 
 def _judge(

@@ -1,5 +1,6 @@
 """What MLflow shows of a decision: descriptions, metrics of every contender, data sets, and the version's tags."""
 
+import json
 from collections.abc import Sequence
 
 from codekiln import recipes
@@ -9,7 +10,8 @@ from codekiln.evaluation.criteria import named
 from codekiln.evaluation.ledger import Decision
 from codekiln.registry import Registry, Version
 from codekiln.registry.decisions import FOLDER
-from codekiln.registry.runs import StageRun
+from codekiln.registry.mirror import MEASURES
+from codekiln.registry.runs import TEXT_LENGTH, StageRun, safe_name
 from codekiln.stages import benchmarks, presentation
 from codekiln.stages.base import StageContext
 from codekiln.stages.evaluate import BASE, read_evaluation
@@ -46,6 +48,7 @@ def publish(context: StageContext, registry: Registry, decision: Decision, versi
         "verdict_candidate_number": str(decision.number),
         "verdict_level": f"{decision.level:g}",
         "report": f"runs:/{decision.run}/{_report(decision)}",
+        MEASURES: _in_a_tag(_decisive(context, evaluation, candidate)),
     }
     return registry.describe_version(version, text, tags)
 
@@ -75,10 +78,8 @@ def _metrics(evaluation: Evaluation, candidate: str) -> dict[str, float | None]:
 
 def _text(context: StageContext, evaluation: Evaluation, decision: Decision, report: str) -> str:
     """Return the description in Markdown: verdict, link to the report, and the measures that decided."""
-    settings = context.settings
-    guarded = [(item.measure, item.benchmark) for item in benchmarks.criteria(settings)]
-    shown = list(dict.fromkeys([(settings.metric, ""), (recipes.get(settings.recipe).guard, ""), *guarded]))
-    names = presentation.labels(settings.base_model)
+    shown = _shown(context)
+    names = presentation.labels(context.settings.base_model)
     rows = [
         [names.get(name, name), *(_cell(_interval(evaluation, name, *one)) for one in shown)]
         for name in evaluation.contenders
@@ -92,6 +93,36 @@ def _text(context: StageContext, evaluation: Evaluation, decision: Decision, rep
             f"Means over {evaluation.problems} problems, {evaluation.samples} samples each, with 95 % intervals.",
         )
     )
+
+
+def _shown(context: StageContext) -> list[tuple[str, str]]:
+    """Return the measures that decided, the target first, each with its benchmark."""
+    settings = context.settings
+    guarded = [(item.measure, item.benchmark) for item in benchmarks.criteria(settings)]
+    return list(dict.fromkeys([(settings.metric, ""), (recipes.get(settings.recipe).guard, ""), *guarded]))
+
+
+def _decisive(context: StageContext, evaluation: Evaluation, candidate: str) -> dict[str, float | None]:
+    """Return the candidate's mean of every measure that decided, and its gain over the base, with their intervals.
+
+    Names are those of the metrics in MLflow, and ``low`` and ``high`` the ends of an interval.
+    """
+    found: dict[str, float | None] = {}
+    for measure, benchmark in _shown(context):
+        key = safe_name(f"{benchmark}.{measure}" if benchmark else measure)
+        if own := _interval(evaluation, candidate, measure, benchmark):
+            found |= {key: own.mean, f"{key}.low": own.low, f"{key}.high": own.high}
+            gain = evaluation.on(benchmark).compare(candidate, BASE, measure)
+            found |= {f"gain.{key}": gain.difference, f"gain.{key}.low": gain.low, f"gain.{key}.high": gain.high}
+    return found
+
+
+def _in_a_tag(values: dict[str, float | None]) -> str:
+    """Return values as JSON, without the last ones where MLflow would cut the text."""
+    kept = dict(values)
+    while len(text := json.dumps(kept)) > TEXT_LENGTH:
+        kept.popitem()
+    return text
 
 
 def _interval(evaluation: Evaluation, contender: str, measure: str, benchmark: str) -> Interval | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codekiln import models
 from codekiln.data.manifests import DataManifest
-from codekiln.registry.runs import WEIGHTS, StageRun
+from codekiln.registry.runs import CONFIG, WEIGHTS, StageRun
 from codekiln.stages.base import Stage, StageContext, StageManifest
 from codekiln.stages.run_folder import read_tracking, registry_of
 
@@ -63,6 +63,7 @@ def adapter_tags(context: StageContext, manifest: StageManifest) -> dict[str, st
         if (context.output / "codekiln.json").exists()
         else {}
     )
+    peft = json.loads((context.output / CONFIG).read_bytes()) if (context.output / CONFIG).exists() else {}
     return {
         "base_revision": base.revision,
         "stage": manifest.step,
@@ -72,5 +73,6 @@ def adapter_tags(context: StageContext, manifest: StageManifest) -> dict[str, st
         "reference": str(own.get("reference", "")),
         "parent_adapter": manifest.inputs.get("start", ""),
         "seed": str(context.settings.seed),
+        "peft_version": str(peft.get("peft_version") or ""),
         **{f"data.{name}": digest for name, digest in manifest.inputs.items() if name != "start"},
     }

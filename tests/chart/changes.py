@@ -34,6 +34,7 @@ BUCKET = {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b" +
 MODELS = {"modelCache": {"enabled": True}}
 MLFLOW_BUCKET = {"mlflow": {"artifacts": {"kind": "objectStore", "url": "s3://a/b", "endpoint": "http://s3:9000"}}}
 EXTERNAL = {"mlflow": {"mode": "external", "trackingUri": "http://m"}, "networkPolicy": {"mlflow": {"to": PEER}}}
+REGISTRY = {"kubeflowRegistry": {"uri": "http://registry.models.svc:8080"}}
 INGRESS = {"mlflow": {"ingress": {"enabled": True, "host": "m.org"}}}
 ROUTE = {"mlflow": {"route": {"enabled": True}}}
 MLFLOW_SERVER = {"Deployment", "NetworkPolicy", "PersistentVolumeClaim", "Secret", "Service", "ServiceAccount"}
@@ -125,6 +126,11 @@ CHANGES = {
     "hub.endpoint": Change("https://mirror.example.org", {CONFIG}),
     "hub.offline": Change(True, {CONFIG}),
     "profiles": Change({"mine": 'base_model = "tiny"\n'}, {CONFIG}),
+    "kubeflowRegistry.uri": Change("http://registry.models.svc:8080", {CONFIG, POLICY}),
+    "kubeflowRegistry.tokenFile": Change("/t", {CONFIG}, REGISTRY),
+    "kubeflowRegistry.ca": Change("/ca.crt", {CONFIG}, REGISTRY),
+    "kubeflowRegistry.owner": Change("team", {CONFIG}, REGISTRY),
+    "kubeflowRegistry.storageKey": Change("aws", {CONFIG}, REGISTRY),
     "mlflow.mode": Change(
         "external",
         MLFLOW_SERVER,
@@ -226,6 +232,8 @@ CHANGES = {
     "networkPolicy.metrics.from": Change(PEER, {POLICY}, METRICS),
     "networkPolicy.notifications.to": Change(PEER, {POLICY}, NOTIFIED),
     "networkPolicy.notifications.ports": Change([8443], {POLICY}, NOTIFIED),
+    "networkPolicy.kubeflowRegistry.to": Change(PEER, {POLICY}, REGISTRY),
+    "networkPolicy.kubeflowRegistry.ports": Change([443], {POLICY}, REGISTRY),
     "networkPolicy.modelHub.enabled": Change(False, {POLICY}),
     "networkPolicy.modelHub.steps": Change(["check", "evaluate"], {CONFIG}),
     "networkPolicy.modelHub.to": Change(PEER, {POLICY}),

@@ -2,7 +2,8 @@
 
 Conditions and reasons are those of Kueue's Workload API (``QuotaReserved``, ``Admitted``, ``Evicted``; ``Pending`` and
 ``Inadmissible``). That a LocalQueue which is gone is named in them only, and not in events, was seen with the real
-controller (``shared/facts/kubernetes.md`` of the project).
+controller (``shared/facts/kubernetes.md`` of the project). What it says of a queue that is removed while jobs wait in
+it: ``pkg/controller/core/workload_controller.go`` of kubernetes-sigs/kueue 0.19.
 """
 
 from typing import Any
@@ -38,9 +39,9 @@ class Kueue:
         """Leave the job in the queue."""
         self._conditions(job, ("QuotaReserved", "False", "Pending", message))
 
-    def lose_queue(self, job: Object, queue: str) -> None:
-        """Find that the LocalQueue of the job is gone."""
-        self._conditions(job, ("QuotaReserved", "False", "Inadmissible", f"LocalQueue {queue} doesn't exist"))
+    def lose_queue(self, job: Object, queue: str, words: str = "doesn't exist") -> None:
+        """Find that the LocalQueue of the job is gone: before the job came, or with other words while it waits."""
+        self._conditions(job, ("QuotaReserved", "False", "Inadmissible", f"LocalQueue {queue} {words}"))
 
     def _conditions(self, job: Object, *conditions: tuple[str, str, str, str]) -> None:
         owner = {"apiVersion": job["apiVersion"], "kind": job["kind"], "controller": True}

@@ -32,6 +32,9 @@ def test_a_node_that_does_not_answer_is_named_with_the_time_and_the_way_out(api,
         said.wait("running on gpu-0")
         api.update(pod, stop_answering)
         said.wait(f"node gpu-0 does not answer since {NODE_GONE}")
+        # For its grace period, and half a minute more, a pod may still end: nobody is asked to do anything.
+        api.update(pod, lambda stored: evict(stored, ago=-110))
+        said.wait(f"does not answer since {NODE_GONE}: pod {pod['metadata']['name']} is deleted, but cannot end there")
         api.update(pod, evict)
         said.wait(f"does not answer since {NODE_GONE}: pod {pod['metadata']['name']} does not end there")
         said.wait("kubectl taint node gpu-0 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")
@@ -45,6 +48,7 @@ def test_a_node_that_does_not_answer_is_named_with_the_time_and_the_way_out(api,
     api.script(play)
     run_on_pool(request({"api": kind}), said, dataclasses.replace(QUICK, reminder=0.1, repeat=0))
     assert api.count("delete", "pods") == api.count("patch", "pods/status") == 0
+    assert "its pods are gone" not in said
 
 
 @KINDS
@@ -53,6 +57,8 @@ def test_a_pool_may_let_the_step_delete_such_a_pod_after_a_time(api, said, kind)
         job = api.wait_job()
         pods = [api.pod(job), api.pod(job, rank=1)]
         said.wait("running on gpu-0, gpu-1")
+        api.update(pods[1], lambda stored: evict(stored, ago=-100))
+        said.wait(f"pod {pods[1]['metadata']['name']} is deleted, but cannot end there")
         api.update(pods[1], lambda stored: evict(stored, ago=100))
         said.wait("it is deleted by force 200 s after")
         assert api.count("delete", "pods") == 0

@@ -49,6 +49,13 @@ def test_a_cluster_that_has_everything_is_ready(api, kubeflow, described):
     assert done.output.endswith("the cluster is ready\n")
 
 
+def test_a_pool_of_cpus_is_not_said_to_have_no_nodes(api, kubeflow, described):
+    described(accelerator="", accelerators=0, nodes=2)
+    for item in (runtime(), queue(), claim()):
+        api.put(item)
+    assert "check: pool a: 2 x a node's CPUs, trainjob" in check(kubeflow.url).output
+
+
 def test_a_pushgateway_is_asked_where_there_is_one(api, kubeflow, described, monkeypatch):
     for item in (runtime(), queue(), claim()):
         api.put(item)

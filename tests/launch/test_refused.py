@@ -140,16 +140,33 @@ def test_a_refusal_that_is_over_explains_no_later_restart(api, said):
     assert "cannot be created" not in said
 
 
+def test_a_warning_about_the_service_of_a_job_explains_no_missing_pods(api, said):
+    def play(api):
+        job = api.wait_job()
+        # A JobSet has a headless Service of its own name.
+        api.event("Endpoints", job["metadata"]["name"], "FailedToUpdateEndpoint", "the object has been modified")
+        asked = api.count("list", "events")
+        api.wait(lambda: api.count("list", "events") >= asked + 2)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request(), said, QUICK)
+    assert "FailedToUpdateEndpoint" not in said
+
+
 @KINDS
-@pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
-def test_a_queue_that_was_removed_is_named_and_given_up(api, said, kind, version):
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("v1beta1", "doesn't exist"), ("v1beta2", "doesn't exist"), ("v1beta2", "is terminating or missing")],
+)
+def test_a_queue_that_was_removed_is_named_and_given_up(api, said, kind, version, words):
     pace = dataclasses.replace(QUICK)
     if version == "v1beta1":
         api.unserved.add(("kueue.x-k8s.io", "v1beta2", "workloads"))
 
     def play(api):
-        Kueue(api, version).lose_queue(api.wait_job(), "gpu")
-        said.wait("queued in LocalQueue 'gpu', Inadmissible: LocalQueue gpu doesn't exist")
+        Kueue(api, version).lose_queue(api.wait_job(), "gpu", words)
+        said.wait(f"queued in LocalQueue 'gpu', Inadmissible: LocalQueue gpu {words}")
         object.__setattr__(pace, "blocked", 0)
 
     api.script(play)
@@ -169,6 +186,38 @@ def test_a_queue_that_comes_back_is_waited_for(api, said):
 
     api.script(play)
     run_on_pool(request({"queue": "gpu"}), said, QUICK)
+
+
+def test_the_reason_to_wait_is_said_as_soon_as_it_is_known(api, said):
+    def play(api):
+        job, kueue = api.wait_job(), Kueue(api)
+        said.wait("queued in LocalQueue 'gpu'")
+        kueue.wait_for_quota(job, "insufficient unused quota")
+        said.wait("queued in LocalQueue 'gpu', Pending: insufficient unused quota")
+        kueue.wait_for_quota(job, "another reason")
+        asked = api.count("list", "workloads")
+        api.wait(lambda: api.count("list", "workloads") >= asked + 3)
+        kueue.admit(job)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request({"queue": "gpu"}), said, dataclasses.replace(QUICK, repeat=600))
+    assert "another reason" not in said
+
+
+def test_that_kueue_admits_a_job_is_no_reason_to_wait(api, said):
+    def play(api):
+        job = api.wait_job()
+        for reason in ("QuotaReserved", "Admitted"):
+            api.event("Workload", f"trainjob-{job['metadata']['name']}-0a1b2", reason, "wait time 0s", type="Normal")
+        asked = api.count("list", "events")
+        api.wait(lambda: api.count("list", "events") >= asked + 4)
+        api.suspend(job, False)
+        complete(api, job, api.pod(job))
+
+    api.script(play)
+    run_on_pool(request({"queue": "gpu"}), said, QUICK)
+    assert "wait time" not in said
 
 
 def test_workloads_that_may_not_be_read_leave_the_events(api, said):

@@ -104,6 +104,19 @@ see it once the node has translated its address (cloud.google.com/kubernetes-eng
 {{- end }}
 {{- end }}
 
+{{- define "codekiln.egressKubeflowRegistry" -}}
+{{- $registry := .Values.networkPolicy.kubeflowRegistry }}
+{{- $to := $registry.to }}
+{{- if not $to }}
+{{- $service := regexFind "^https?://[^/:@.]+[.][^/:@.]+[.]svc([.:/]|$)" .Values.kubeflowRegistry.uri }}
+{{- if not $service }}
+{{- fail "networkPolicy.kubeflowRegistry.to is empty, and kubeflowRegistry.uri is no address of a Service, name.namespace.svc: list the peers at which the registry is reached, for example [{ipBlock: {cidr: 203.0.113.7/32}}]; or set networkPolicy.enabled to false" }}
+{{- end }}
+{{- $to = list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" (splitList "." $service | rest | first)))) }}
+{{- end }}
+{{- include "codekiln.egress" (dict "to" $to "ports" $registry.ports) }}
+{{- end }}
+
 {{- define "codekiln.egressVllm" -}}
 {{- $release := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) }}
 {{- $server := dict "matchLabels" (include "codekiln.selector" "vllm" | fromYaml) }}

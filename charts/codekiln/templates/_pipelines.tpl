@@ -49,8 +49,15 @@ run form, and for each step what this cluster adds. dict root, path.
 {{- $mount := dict "constant" $claim "mountPath" "/codekiln" "pvcNameParameter" (dict "runtimeValue" (dict "constant" $claim)) }}
 {{- $_ := set $more "pvcMount" (append (.there.pvcMount | default list) $mount) }}
 {{- end }}
+{{- $reaches := dict }}
 {{- if and .root.Values.networkPolicy.enabled (has $step .root.Values.networkPolicy.modelHub.steps) }}
-{{- $_ := set $more "podMetadata" (dict "labels" (dict "codekiln.dev/reaches-hub" "true")) }}
+{{- $_ := set $reaches "codekiln.dev/reaches-hub" "true" }}
+{{- end }}
+{{- if and .root.Values.networkPolicy.enabled .root.Values.kubeflowRegistry.uri (eq $step "check") }}
+{{- $_ := set $reaches "codekiln.dev/reaches-kubeflow-registry" "true" }}
+{{- end }}
+{{- if $reaches }}
+{{- $_ := set $more "podMetadata" (dict "labels" $reaches) }}
 {{- end }}
 {{- if and .root.Values.notifications.isolatedSteps (has $step (list "filter" "evaluate")) }}
 {{- $url := dict "secretName" "codekiln" "secretNameParameter" (dict "runtimeValue" (dict "constant" "codekiln")) "optional" true "keyToEnv" (list (dict "envVar" "CODEKILN_NOTIFY_URL" "secretKey" "CODEKILN_NOTIFY_URL")) }}

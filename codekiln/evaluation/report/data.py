@@ -71,6 +71,7 @@ class Command(ReportPart):
 
     title: str
     text: str
+    language: str = Field("sh", description="what the lines are, for highlighting")
 
 
 class TrackingInfo(ReportPart):

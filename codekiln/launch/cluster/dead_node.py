@@ -62,7 +62,12 @@ def silent_state(pods: Iterable[Object]) -> JobState | None:
         runs = all("running" in each.get("state", {}) for each in status.get("containerStatuses") or ())
         # A pod of ours has no readiness probe: while its container runs, only the loss of its node makes it unready.
         if status.get("phase") == "Running" and runs and (unready := _unready_since(pod)):
-            return JobState("lost", f"node {pod['spec'].get('nodeName', '?')} does not answer since {unready}")
+            text = f"node {pod['spec'].get('nodeName', '?')} does not answer since {unready}"
+            if not (deleted := _deleted_at(pod)):
+                return JobState("lost", text)
+            # A kubelet that answers makes a pod unready too, but not before the pod is deleted.
+            if unready < deleted:
+                return JobState("lost", f"{text}: pod {pod['metadata']['name']} is deleted, but cannot end there")
     return None
 
 
@@ -96,6 +101,15 @@ def delete_stuck(api: ClusterApi, kind: JobKind, stuck: StuckPod) -> str:
 def is_overdue(stuck: StuckPod, seconds: int) -> bool:
     """Return whether a pool lets a pod be deleted by force now."""
     return seconds > 0 and datetime.now(UTC) > stuck.since + timedelta(seconds=seconds)
+
+
+def _deleted_at(pod: Object) -> str:
+    """Return when a pod was deleted, as RFC 3339; its deletionTimestamp is the end of the grace period."""
+    metadata = pod["metadata"]
+    if not (end := metadata.get("deletionTimestamp")):
+        return ""
+    began = datetime.fromisoformat(end) - timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
+    return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _unready_since(pod: Object) -> str:

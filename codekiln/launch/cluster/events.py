@@ -11,6 +11,10 @@ from codekiln.launch.objects.event import is_ours
 # Warnings about pods that are not created repeat with another name for the pod each time; after ten they are combined.
 _COMBINED = "(combined from similar events): "
 _POD_SUFFIX = re.compile(r'(pods? "[^"]+)-[a-z0-9]{5}"')
+# Events of Kueue that say that a job goes on.
+_NO_WAIT = ("CreatedWorkload", "QuotaReserved", "Admitted", "Started")
+# Kinds whose objects have the name of a job or its pods, but do not create pods: a JobSet has a Service of its name.
+_NOT_PODS_OWNER = ("Pod", "Service", "Endpoints", "EndpointSlice")
 # The kubelet sends these once it has all volumes and the network of a pod.
 _VOLUMES_READY = ("Pulling", "Pulled", "Created", "Started")
 
@@ -21,7 +25,7 @@ def queue_event(api: ClusterApi, kind: JobKind, job: Object) -> Object | None:
     workloads = _events(api, "involvedObject.kind=Workload")
     found: list[Object] = [each for each in workloads if each["involvedObject"].get("name", "").startswith(prefix)]
     found += _about(_events(api, f"involvedObject.kind={kind.kind}"), {job["metadata"]["name"]})
-    return _newest(each for each in found if _is_of_this_run(each, job) and each.get("reason") != "CreatedWorkload")
+    return _newest(each for each in found if _is_of_this_run(each, job) and each.get("reason") not in _NO_WAIT)
 
 
 def pod_creation_warning(api: ClusterApi, job: Object, pods: Iterable[Object]) -> Object | None:
@@ -33,7 +37,9 @@ def pod_creation_warning(api: ClusterApi, job: Object, pods: Iterable[Object]) -
     last = max((each["metadata"].get("creationTimestamp", "") for each in pods), default="")
     found = [each for each in _events(api, "type=Warning") if _is_of_this_run(each, job) and _time(each)[:19] >= last]
     newest = _newest(
-        each for each in found if _is_about_job(each, name) and each["involvedObject"].get("kind") != "Pod"
+        each
+        for each in found
+        if _is_about_job(each, name) and each["involvedObject"].get("kind") not in _NOT_PODS_OWNER
     )
     return newest and {**newest, "message": _without_suffix(newest.get("message", ""))}
 

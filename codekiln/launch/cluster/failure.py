@@ -30,7 +30,8 @@ _FIXES = {
     "sets (the chart's own runtimes pass `restricted`), or the label pod-security.kubernetes.io/enforce of namespace "
     "{namespace}",
     "exceeded quota": "raise the ResourceQuota of namespace {namespace}, or lower what gpuPools.{pool} asks for",
-    "Queue .* doesn't exist": "create the queue again, or correct gpuPools.{pool}.queue in the chart's values",
+    "Queue .* (doesn't exist|is terminating or missing)": "create the queue again, or correct gpuPools.{pool}.queue in "
+    "the chart's values",
     "pods cannot be created": "correct what the message names, in gpuPools.{pool}, in the task or in namespace "
     "{namespace}",
     "restarts allow": "correct what ends the pods, or raise gpuPools.{pool}.restarts in the chart's values",

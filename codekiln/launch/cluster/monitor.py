@@ -1,6 +1,7 @@
 """Monitoring of one job from its creation to its end."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
@@ -193,14 +194,22 @@ class JobMonitor:
         if state.name in ("restarting", "created", "starting") and (stuck := stuck_pods(pods)):
             self._delete_stuck(stuck)
             return stuck_state(stuck, pool.dead_node_seconds)
-        if state.name == "running":
-            return silent_state(current_pods(self.kind, pods)) or state
+        if silent := self._silent_state(state, pods):
+            return silent
         settling = state.name in _SHORT_LIVED and now - self._observed_at < self.timeouts.settle
         if state.name not in _EXPLAINED or settling:
             return state
         if state.name != self._event_state or now - self._event_at >= self.timeouts.events:
             self._event, self._event_state, self._event_at = self._explaining_event(state.name), state.name, now
         return with_event(state, self._event) if self._event else state
+
+    def _silent_state(self, state: JobState, pods: Iterable[Object]) -> JobState | None:
+        if state.name == "running":
+            return silent_state(current_pods(self.kind, pods))
+        if state.name in ("restarting", "starting"):
+            # One of several nodes may be gone while the pods of the others still run.
+            return silent_state(pod for pod in pods if pod["metadata"].get("deletionTimestamp"))
+        return None
 
     def _delete_stuck(self, stuck: list[StuckPod]) -> None:
         for each in stuck:

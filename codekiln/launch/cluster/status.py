@@ -26,7 +26,7 @@ _NO_VOLUME = ("FailedMount", "FailedAttachVolume")
 _NO_CLAIM = re.compile(r'persistentvolumeclaim "|unbound immediate PersistentVolumeClaims')
 # Messages about pods that an admission plugin, a webhook or the validation refuses, each time again.
 _REFUSED = re.compile(r"is forbidden|Invalid value|denied the request|not found|must specify")
-_NO_QUEUE = re.compile(r"Queue \S+ doesn't exist")
+_NO_QUEUE = re.compile(r"Queue \S+ (doesn't exist|is terminating or missing)")
 _CRASH_LOOP = "CrashLoopBackOff"
 
 STATES = (

@@ -49,7 +49,7 @@ class StatusReporter:
         if state.name != self.state.name:
             self.since = now
             self._emit(state, state.text, now)
-        elif state.text != self._text and now - self._reported_at >= self.timeouts.repeat:
+        elif state.text != self._text and (self._is_first_reason(state) or self._is_due(now)):
             self._emit(state, state.text, now)
         elif (state.is_waiting or progress) and now - self._reported_at >= self.timeouts.reminder:
             lasting = f"for {(now - self.since) / 60:.0f} minutes" + (f"; {progress}" if progress else "")
@@ -57,6 +57,13 @@ class StatusReporter:
             # Without the duration, which would make the next look seem a change.
             self._text = state.text
         self.state = state
+
+    def _is_first_reason(self, state: JobState) -> bool:
+        # Why a job waits is known a moment after it waits; readers want it then.
+        return state.text.startswith(f"{self._text}, ")
+
+    def _is_due(self, now: float) -> bool:
+        return now - self._reported_at >= self.timeouts.repeat
 
     def _emit(self, state: JobState, text: str, now: float) -> None:
         self._reported_at, self._text = now, text

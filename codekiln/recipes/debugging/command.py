@@ -1,6 +1,5 @@
 """The command ``exercise``: one exercise from the mutation engine, or from a model whose reply is verified."""
 
-import os
 import random
 import tempfile
 from collections import Counter
@@ -171,20 +170,12 @@ def _generator(adapter: str, base_model: str, tracking_uri: str, folder: Path) -
     path = Path(adapter)
     if adapter.startswith("models:/"):
         from codekiln.registry import Registry
+        from codekiln.registry.connection import find_server
 
-        path = Registry(_server(tracking_uri), "codekiln").download_adapter(adapter, folder)
+        path = Registry(find_server(tracking_uri, "--adapter"), None).download_adapter(adapter, folder)
     elif not (path / "adapter_config.json").is_file():
         fix = "give models:/name@champion, models:/name/1, or a folder written by an sft or dpo stage"
         raise InputError("has no adapter_config.json: not an adapter", where=adapter, fix=fix)
     from codekiln.inference.local import LocalGenerator
 
     return LocalGenerator(base_model, path)
-
-
-def _server(given: str) -> str:
-    here = Path("mlflow.db").absolute()
-    found = given or os.environ.get("MLFLOW_TRACKING_URI") or (f"sqlite:///{here}" if here.is_file() else "")
-    if not found:
-        fix = "give --tracking-uri, for example sqlite:///runs/mlflow.db, or set MLFLOW_TRACKING_URI"
-        raise InputError("no MLflow server is known", where="--adapter", fix=fix)
-    return found

@@ -11,7 +11,7 @@ from codekiln.code import metrics
 from codekiln.evaluation import Evaluation, Gate, decide, evaluate
 from codekiln.evaluation.criteria import Criterion
 from codekiln.evaluation.report import ReportData, model_card, render
-from codekiln.evaluation.report.data import BaseModelInfo, BeforeAfter
+from codekiln.evaluation.report.data import BaseModelInfo, BeforeAfter, Command
 from tests.evaluation.report.conftest import MODELS, graded, report
 
 VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
@@ -216,6 +216,13 @@ def test_the_card_has_front_matter_and_results(report_data: ReportData) -> None:
     mean = report_data.evaluation.contenders["dpo_further"]["pass@1"]
     assert f"| dpo_further | {mean.mean:.3f} ({mean.low:.3f} to {mean.high:.3f}) |" in body
     assert "**Promoted.** dpo_further beats base" in body
+
+
+def test_the_card_says_how_the_adapter_is_used(make_report: Callable) -> None:
+    code = "folder = mlflow.artifacts.download_artifacts('models:/m/1')"
+    card = model_card(make_report(commands=(Command(title="Use it", text=code, language="python"),)))
+    assert f"Use it:\n\n```python\n{code}\n```\n" in card
+    assert "## Use" not in model_card(make_report(commands=()))
 
 
 def test_an_unknown_licence_is_named(make_report: Callable) -> None:

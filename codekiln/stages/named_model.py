@@ -1,0 +1,98 @@
+"""A model by the name that a user gives: a base model, a folder with an adapter, or a version in the registry."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from codekiln import models
+from codekiln.errors import InputError
+from codekiln.registry import Registry
+from codekiln.registry.connection import find_server
+from codekiln.registry.runs import CONFIG
+
+REGISTERED = "models:/"
+_PREFIX_OF_FOLDERS = ("/", ".", "~")
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A base model with or without an adapter.
+
+    Attributes:
+        name: Exactly what answers; for a version in the registry its number, where an alias was given.
+        base: A name of the model table, a folder, or a Hub id.
+        adapter: Folder of the adapter; None: the base alone.
+        revision: Hub revision of the base that the adapter was trained on; None: the one of the table.
+    """
+
+    name: str
+    base: str
+    adapter: Path | None = None
+    revision: str | None = None
+
+
+@contextmanager
+def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iterator[NamedModel]:
+    """Provide the model ``name``; a version's files are there while the block runs.
+
+    Args:
+        name: ``models:/NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base model: a name of the
+            table, a folder or a Hub id.
+        base_model: Base of an adapter, where it lies elsewhere than when the adapter was trained.
+        tracking_uri: MLflow that has the version; empty: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
+
+    Raises:
+        InputError: There is no such model, or its base is not known.
+        RegistryError: MLflow refused, or the stored files were changed.
+    """
+    if name.startswith(REGISTERED):
+        with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
+            registry = Registry(find_server(tracking_uri, name), None)
+            version = registry.named(name)
+            adapter = registry.download_adapter(version.uri, Path(folder))
+            yield _adapted(version.uri, adapter, base_model)
+        return
+    folder_of = Path(name).expanduser()
+    if (folder_of / CONFIG).is_file():
+        yield _adapted(name, folder_of, base_model)
+        return
+    if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.is_dir():
+        raise InputError("there is no such folder", where=name, fix="give the folder of an adapter or of a model")
+    if base_model:
+        raise InputError("is a base model itself", where=f"--model {name}", fix="leave --base-model out")
+    models.get(name)
+    yield NamedModel(name, name)
+
+
+def _adapted(name: str, adapter: Path, base_model: str) -> NamedModel:
+    base, revision = _trained_on(adapter)
+    chosen = base_model or base
+    if not chosen:
+        raise InputError("does not say which base model it was trained on", where=name, fix="give --base-model")
+    try:
+        spec = models.get(chosen)
+    except InputError as error:
+        if base_model:
+            raise
+        fix = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
+        raise InputError(f"was trained on '{chosen}', which is not here", where=name, fix=fix) from error
+    # A folder has no revisions, and another base than the recorded one has others.
+    is_recorded = spec.id == base and spec.hub_revision is not None
+    return NamedModel(name, chosen, adapter, revision if is_recorded else None)
+
+
+def _trained_on(adapter: Path) -> tuple[str, str | None]:
+    """Return an adapter's base model and its revision, by codekiln's record or, without one, by PEFT's."""
+    record, config = adapter / "codekiln.json", adapter / CONFIG
+    try:
+        if record.is_file():
+            values = json.loads(record.read_bytes())
+            return str(values["base"]), values["revision"]
+        values = json.loads(config.read_bytes())
+        return str(values.get("base_model_name_or_path") or ""), values.get("revision")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        where = str(record if record.is_file() else config)
+        raise InputError(f"cannot be read: {error!r}", where=where, fix="restore the adapter's folder") from None
