@@ -104,9 +104,12 @@ def tracking_probe(uri: str) -> str:
 
 def _probe_gateway(url: str) -> str:
     """Ask a Pushgateway whether it is ready; runs go on without it, and without metrics."""
-    shown = without_password(url)
+    shown = "metrics.pushgateway.url"
     try:
-        answer = httpx2.get(f"{url.rstrip('/')}/-/ready", timeout=10)
+        address = httpx2.URL(f"{url.rstrip('/')}/-/ready")
+        # What else there is in an address may be a secret.
+        shown = f"{address.scheme}://{address.netloc.decode()}"
+        answer = httpx2.get(address, timeout=10)
         why = "" if answer.is_success else f"it answers {answer.status_code}"
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         why = str(error) or type(error).__name__

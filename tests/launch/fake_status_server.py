@@ -13,6 +13,7 @@ import re
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,11 +21,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from codekiln.launch import trainer_status
 from codekiln.launch.trainer_status import CA, TOKEN, URL
 
 LARGEST_BODY = 1 << 16
@@ -32,6 +35,15 @@ PATH = "/apis/trainer.kubeflow.org/v1alpha1/namespaces/kubeflow/trainjobs/sft-1/
 SECRET = "a-token-that-no-log-shows"
 _INT32 = range(-(2**31), 2**31)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def running(folder: Path, monkeypatch: pytest.MonkeyPatch, interval: float = 0.0) -> Iterator["FakeStatusServer"]:
+    """Yield a server that this process reports to, at most every ``interval`` seconds."""
+    monkeypatch.setattr(trainer_status, "INTERVAL_SECONDS", interval)
+    with FakeStatusServer(folder) as fake:
+        for name, value in fake.environment.items():
+            monkeypatch.setenv(name, value)
+        yield fake
 
 
 class FakeStatusServer:

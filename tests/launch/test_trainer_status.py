@@ -13,17 +13,13 @@ from kubeflow_trainer_api.models import TrainerV1alpha1TrainerStatus
 
 from codekiln.launch import trainer_status as module
 from codekiln.launch.trainer_status import DISABLE, TOKEN, URL, status, trainer_status
-from tests.launch.fake_status_server import SECRET, FakeStatusServer, _certificate, _Handler, _violation
+from tests.launch.fake_status_server import SECRET, _certificate, _Handler, _violation, running
 from tests.stages.monitoring.hostile import hostile
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.01)
-    with FakeStatusServer(tmp_path) as fake:
-        for name, value in fake.environment.items():
-            monkeypatch.setenv(name, value)
-        yield fake
+    yield from running(tmp_path, monkeypatch, 0.01)
 
 
 def _wait_for_failure(reporter):

@@ -9,7 +9,7 @@ from codekiln.launch import trainer_status
 from codekiln.training.graceful_shutdown import StoppedBySignal
 from codekiln.training.status_callback import StatusCallback
 from tests import toy_models as toy
-from tests.launch.fake_status_server import FakeStatusServer
+from tests.launch.fake_status_server import running
 from tests.training.test_training import job_of, train
 
 
@@ -24,11 +24,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer_status, "INTERVAL_SECONDS", 0.0)
-    with FakeStatusServer(tmp_path) as fake:
-        for name, value in fake.environment.items():
-            monkeypatch.setenv(name, value)
-        yield fake
+    yield from running(tmp_path, monkeypatch)
 
 
 def trainer_of(place, kind):

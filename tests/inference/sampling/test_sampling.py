@@ -11,9 +11,8 @@ from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
-from codekiln.launch import trainer_status
 from tests import toy_models as toy
-from tests.launch.fake_status_server import FakeStatusServer
+from tests.launch.fake_status_server import running
 
 PROBLEMS = [Problem(task_id=f"t{number}", prompt=f"Write f{number}.") for number in range(7)]
 
@@ -35,11 +34,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer_status, "INTERVAL_SECONDS", 0.0)
-    with FakeStatusServer(tmp_path) as fake:
-        for name, value in fake.environment.items():
-            monkeypatch.setenv(name, value)
-        yield fake
+    yield from running(tmp_path, monkeypatch)
 
 
 def job(output: str, **changes) -> dict:
