@@ -162,7 +162,7 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped):
         allowed = (0, 1) if "--grade" in command else (0,)
         assert done.returncode in allowed, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert done.stdout
-    (undo,) = [command for command in shown if command.startswith("codekiln promote")]
+    (undo,) = [command for command in shown if command.startswith("codekiln promote") and "--undo" in command]
     done = markdown.run(undo, tmp_path)
     assert ("codekiln-tiny has no champion now" in done.stdout) == champion
     assert ("model 'codekiln-tiny' has no champion" in done.stderr) != champion
