@@ -146,8 +146,9 @@ class _MarkedStream:
     def write(self, text: str) -> int:
         try:
             for line in text.splitlines(keepends=True):
-                self.stream.write((MARK if self.at_start else "") + line)
-                self.at_start = line.endswith("\n")
+                # Before the line is out: whoever reads it may already make another thread write the next.
+                is_first, self.at_start = self.at_start, line.endswith("\n")
+                self.stream.write((MARK if is_first else "") + line)
         except OSError:
             silence(self.stream)
         return len(text)
