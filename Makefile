@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.codekiln-ready
-# pip compiles on one core; the modules are compiled on all of them below.
+# Python compiles a module when it is first imported, and few ever are. Where it may not keep the result, all are compiled.
 INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 
@@ -58,7 +58,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "installing the packages of requirements.lock"
 	@$(INSTALL) -r requirements.lock
 	@$(INSTALL) --no-deps -e .
-	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true  # some packages ship files of other Pythons
+	@test -z "$$PYTHONDONTWRITEBYTECODE" || $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true  # not all are for this Python
 	@touch $@
 
 clean:  ## remove the environment and everything made here

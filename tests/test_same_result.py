@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from codekiln.settings.overrides import parse_overrides
 from codekiln.stages.base import StageManifest
 from tests.running import SMALL, codekiln
@@ -21,6 +23,7 @@ data(overrides=json.loads(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_the_compiled_pipeline_gives_what_the_python_pipeline_gives(tmp_path):
     assert codekiln("run", "data", "--workdir", str(tmp_path / "yaml")).returncode == 0
     environment = {

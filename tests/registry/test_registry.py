@@ -313,6 +313,7 @@ registry.finish(parent)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_may_meet_an_empty_database(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

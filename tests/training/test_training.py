@@ -371,6 +371,7 @@ def entry_point(place: Path, job: TrainingJob) -> list[str]:
     return [sys.executable, "-m", "codekiln.training", str(file)]
 
 
+@pytest.mark.slow  # quickly: a stop of two nodes in test_distributed.py
 def test_a_killed_run_continues_and_ends_with_the_same_adapter(place):
     settings = {"epochs": 8, "eval_every": 2, "patience": 8}
     straight = train(place, "straight", "dpo", adapter=place / "sft", settings=settings)
