@@ -13,7 +13,7 @@ from codekiln.data.files import sha256_file
 from codekiln.data.folders import DATA
 from codekiln.data.manifests import DataManifest
 from codekiln.errors import InputError
-from codekiln.registry.connection import explain_errors
+from codekiln.registry.connection import explain_errors, upsert
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,7 +99,7 @@ class StageRun:
             profile=json.dumps({"num_rows": manifest.rows, "rejected": manifest.rejected, "parents": manifest.parents}),
         )
         tags = [InputTag("mlflow.data.context", context), InputTag(f"{PREFIX}sha256", manifest.sha256)]
-        self.client.log_inputs(self.id, datasets=[DatasetInput(entity, tags)])
+        upsert(self.client.log_inputs, self.id, datasets=[DatasetInput(entity, tags)])
 
     @explain_errors
     def artifact(self, path: Path, name: str | None = None) -> None:

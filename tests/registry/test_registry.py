@@ -160,6 +160,23 @@ def test_a_data_set_is_an_input_with_the_manifest_digest(registry: Registry, tmp
     assert json.loads(found.dataset.profile)["num_rows"] == 3
 
 
+def test_two_runs_may_log_the_same_data_set_at_once(registry: Registry, tmp_path: Path, monkeypatch) -> None:
+    from mlflow.exceptions import MlflowException
+
+    write_dataset(tmp_path / "problems", [Problem(task_id="a", prompt="p")], Problem)
+    log, refusals = registry.client.log_inputs, [MlflowException("UNIQUE constraint failed: datasets.experiment_id")]
+
+    def logged_by_another_first(*args, **kwargs):
+        if refusals:
+            raise refusals.pop()
+        log(*args, **kwargs)
+
+    monkeypatch.setattr(registry.client, "log_inputs", logged_by_another_first)
+    with registry.stage(registry.start_parent("align", {}), "sft") as run:
+        run.dataset(tmp_path / "problems", "training")
+    assert len(data(registry, run.id).inputs.dataset_inputs) == 1
+
+
 def test_files_and_folders_are_stored(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "plots").mkdir()
     for name in ("report.html", "plots/a.svg"):
