@@ -133,7 +133,7 @@ def test_a_gateway_that_refuses_is_said_once_and_nothing_else_happens(run, gatew
         end("filter", run)
     said = capsys.readouterr().out
     assert gateway.pushes == 6
-    assert said.count("monitoring:") == 1
+    assert said.count(f"answers {status}") == 1
     assert f"answers {status}" in said
 
 
@@ -143,7 +143,7 @@ def test_a_gateway_that_is_not_there_is_said_once_without_a_password(run, monkey
     for _ in range(2):
         end("filter", run)
     said = capsys.readouterr().out
-    assert said.count("monitoring:") == 1
+    assert said.count(f"answers {status}") == 1
     assert "hunter2" not in said
 
 
