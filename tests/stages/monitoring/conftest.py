@@ -1,4 +1,5 @@
 import json
+import threading
 
 import pytest
 
@@ -23,6 +24,17 @@ def _nothing_is_set(monkeypatch):
     monkeypatch.setattr(webhook, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(webhook, "LONGEST_WAIT_SECONDS", 0.02)
     outbox.said.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left():
+    """Wait for what a test left undelivered on purpose, which would be pushed, and speak, in the next one."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "outbox":
+            thread.join(30)
+            assert not thread.is_alive(), "an outbox was never closed"
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ def test_one_receiver_that_hangs_does_not_end_the_metrics_of_a_job(monkeypatch):
         deliveries.put(lambda: webhook.notify(events.stage_failed(context(), ValueError("bad"), 1)))
         deliveries.put(done.set)
         assert done.wait(10)
+        deliveries.close()
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,7 @@ def test_a_lost_output_changes_neither_the_error_of_a_step_nor_what_is_delivered
     deliveries.put(lambda: int(SECRET))
     deliveries.put(done.set)
     assert done.wait(5)
+    deliveries.close()
     monkeypatch.setattr("codekiln.stages.monitoring.step_watch.CLOSE_SECONDS", 0.01)
     hook.take = lambda *request: time.sleep(0.2) or (204, {})
     fail("sft", run, KeyError("the step's own"))

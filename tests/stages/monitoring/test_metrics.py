@@ -1,6 +1,7 @@
 """Metrics of steps, as a Pushgateway and node_exporter's textfile collector get them."""
 
 import re
+import threading
 import time
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_gateway_that_refuses_is_said_once_and_nothing_else_happens(run, gatew
         end("filter", run)
     said = capsys.readouterr().out
     assert gateway.pushes == 6
-    assert said.count(f"answers {status}") == 1
+    assert said.count("monitoring:") == 1
     assert f"answers {status}" in said
 
 
@@ -143,17 +144,17 @@ def test_a_gateway_that_is_not_there_is_said_once_without_a_password(run, monkey
     for _ in range(2):
         end("filter", run)
     said = capsys.readouterr().out
-    assert said.count(f"answers {status}") == 1
+    assert said.count("monitoring:") == 1
     assert "hunter2" not in said
 
 
 def test_what_hangs_is_left_behind(run, gateway, monkeypatch, capsys):
     monkeypatch.setattr("codekiln.stages.monitoring.step_watch.CLOSE_SECONDS", 0.05)
-    monkeypatch.setattr(sinks, "pushadd_to_gateway", lambda *args, **options: time.sleep(1))
-    began = time.monotonic()
+    released = threading.Event()
+    monkeypatch.setattr(sinks, "pushadd_to_gateway", lambda *args, **options: released.wait(60))
     end("filter", run)
-    assert time.monotonic() - began < 0.9
     assert "not everything was delivered" in capsys.readouterr().out
+    released.set()
 
 
 def test_a_mistake_of_the_monitoring_does_not_end_a_step(run, gateway, monkeypatch, capsys):
