@@ -22,7 +22,7 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
     from codekiln.evaluation import benchmark_table, table
     from codekiln.stages.evaluate import read_evaluation
 
-    evaluation = read_evaluation(workdir / "evaluate")
+    evaluation, uri = read_evaluation(workdir / "evaluate"), _tracking_uri(workdir)
     lines = [
         "",
         table(evaluation),
@@ -34,21 +34,27 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
         "",
         f"report   {workdir / 'report.html'}",
         f"results  {workdir / 'results.json'}",
-        f"mlflow   mlflow ui --backend-store-uri sqlite:///{workdir / 'mlflow.db'}",
-        *([f"use      {_use(workdir)}"] if gate["promoted"] else []),
+        f"mlflow   {'mlflow ui --backend-store-uri ' if uri.startswith('sqlite:') else ''}{uri}",
+        *([f"use      {_use(workdir, uri)}"] if gate["promoted"] else []),
     ]
     return "\n".join(lines), not gate["promoted"]
 
 
-def _use(workdir: Path) -> str:
-    """Return the command that asks the champion."""
+def _tracking_uri(workdir: Path) -> str:
+    """Return where MLflow has the run, as short as somebody in this folder may give it."""
     from codekiln.registry.connection import without_password
-    from codekiln.stages.run_folder import read_settings, read_tracking
+    from codekiln.stages.run_folder import read_tracking
 
     uri, here = read_tracking(workdir / "check").uri, workdir / "mlflow.db"
-    known = f"sqlite:///{here}" if uri == f"sqlite:///{here.absolute()}" else without_password(uri)
+    return f"sqlite:///{here}" if uri == f"sqlite:///{here.absolute()}" else without_password(uri)
+
+
+def _use(workdir: Path, uri: str) -> str:
+    """Return the command that asks the champion."""
+    from codekiln.stages.run_folder import read_settings
+
     model = f"models:/{read_settings(workdir / 'check').registered_name}@champion"
-    return f"codekiln generate PROMPT --model {model} --tracking-uri {known}"
+    return f"codekiln generate PROMPT --model {model} --tracking-uri {uri}"
 
 
 def _recorded(decision: dict[str, str] | None) -> list[str]:

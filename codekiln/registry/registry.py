@@ -101,7 +101,8 @@ class Registry(ModelVersions):
             destination: Folder to fill; created when it is new.
 
         Raises:
-            RegistryError: There is no such adapter, or it differs from its ``adapter_digest``.
+            InputError: There is no such version, with the names that there are.
+            RegistryError: There is no such logged model, or the adapter differs from its ``adapter_digest``.
         """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -118,14 +119,11 @@ class Registry(ModelVersions):
 
     def _locate(self, address: str) -> tuple[str, str]:
         """Return where an adapter's files are, and the digest of its weights."""
-        if "@" in address:
-            version = self.client.get_model_version_by_alias(*address.split("@", 1))
-        elif "/" in address:
-            version = self.client.get_model_version(*address.split("/", 1))
-        else:
-            model = self.client.get_logged_model(address)
-            return model.artifact_location, model.tags["adapter_digest"]
-        return version.source or "", version.tags["adapter_digest"]
+        if "@" in address or "/" in address:
+            version = self.named(address)
+            return version.source, version.adapter_digest
+        model = self.client.get_logged_model(address)
+        return model.artifact_location, model.tags["adapter_digest"]
 
     def _fail(self, run_id: str, error: BaseException) -> None:
         try:

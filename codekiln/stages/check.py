@@ -39,9 +39,9 @@ from codekiln.stages.run_folder import (
 
 MINIMUM_FREE_GB = 1
 GATELESS = "gateless"
-_UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers"}
-"""Settings that change nothing but where a run is recorded and how fast it is: they would differ between equal runs."""
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
+_UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers", "notify_after_seconds"}
+"""Settings of where a run is recorded, how fast it is and who hears of it: they would differ between equal runs."""
 
 
 class _Size(NamedTuple):
