@@ -1,10 +1,12 @@
 """The command line of a job, ``python -m MODULE JOB.json``, alone or as one of several processes of torchrun."""
 
+import atexit
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from codekiln.errors import CodekilnError
 from codekiln.launch import exit_codes, processes
@@ -38,6 +40,8 @@ def start(module: str, arguments: list[str], work: Callable[[Path], int]) -> int
             raise
         return _fail(1, traceback.format_exc())
     processes.shut_down()
+    if processes.world_size() > 1:
+        _leave(code)
     return code
 
 
@@ -48,3 +52,15 @@ def _fail(code: int, message: str) -> int:
         # The other processes may be gone or wait for this one: an orderly exit would hang or abort.
         os._exit(code)
     return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process with its exit functions, but without taking the interpreter down.
+
+    Threads of gloo outlive their process group and may ask for Python's lock while the interpreter ends, which aborts
+    the process and so turns a job whose work is done into one that failed (PyTorch's pull request 179291).
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
