@@ -73,9 +73,15 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
 
 def lora_config(spec: BaseModelSpec, lora: LoraSettings) -> LoraConfig:
     """Return PEFT's description of a new adapter."""
-    targets = spec.lora_targets if isinstance(spec.lora_targets, str) else list(spec.lora_targets)
+    targets = lora.targets or spec.lora_targets
     return LoraConfig(
-        r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets, task_type="CAUSAL_LM"
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        use_rslora=lora.rslora,
+        use_dora=lora.dora,
+        task_type="CAUSAL_LM",
     )
 
 

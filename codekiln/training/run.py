@@ -94,7 +94,8 @@ def _record(job: TrainingJob, spec: models.BaseModelSpec, data: str) -> adapter.
         parent=parent,
         data=data,
         seed=job.seed,
-        reference=job.dpo.reference if job.kind == "dpo" else None,
+        reference=job.dpo.reference if job.kind == "dpo" and job.dpo.needs_reference else None,
+        quantization=job.lora.quantization,
         code_version=job.code_version,
         job=job.digest(data, parent or ""),
     )
@@ -127,7 +128,7 @@ def _load_model(job: TrainingJob, spec: models.BaseModelSpec) -> transformers.Pr
     # Each process loads straight to its GPU: in the node's memory the base would be there once per GPU.
     place = torch.device("cuda", processes.local_rank()) if torch.cuda.is_available() else torch.device("cpu")
     with nullcontext() if job.strategy == "zero3" else place:
-        model = load_model(spec, job.settings.dtype)
+        model = load_model(spec, job.settings.dtype, job.lora.quantization)
         return attach_adapter(model, spec, job.adapter, trainable=True) if job.adapter else model
 
 
