@@ -34,6 +34,8 @@ from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
 S = TypeVar("S", bound=RecipeSettings)
+WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
+"""Verdicts that blame the program; ``crashed`` may be the machine's fault, and ``tampered`` teaches nothing."""
 
 
 class Recipe(ABC, Generic[S]):

@@ -41,7 +41,7 @@ def _log(run: StageRun, stage: Stage, context: StageContext, manifest: StageMani
     run.params(manifest.settings)
     run.metrics({**manifest.summary.figures, "seconds": manifest.seconds})
     run.curve(manifest.summary.curve)
-    for name, part in stage.input_parts.items():
+    for name, part in stage.parts(context.settings).items():
         folder = context.inputs.get(name, Path("missing")) / part
         if DataManifest.describes(folder):
             run.dataset(folder, "evaluation" if name.startswith("evaluation") else "training")

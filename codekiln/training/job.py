@@ -20,7 +20,7 @@ class TrainingJob(Job):
     kind: Literal["sft", "dpo"]
     base: str = Field(description="a name of the model table, a folder or a Hub id")
     adapter: Path | None = Field(None, description="adapter to continue; empty: a new one")
-    data: Path = Field(description="folder of Example rows (sft) or Pair rows (dpo)")
+    data: Path = Field(description="folder of Example rows (sft), or of Pair or Labelled rows (dpo, by its loss)")
     output: Path = Field(description="folder that gets the adapter, curve.jsonl, rejected.jsonl and summary.json")
     strategy: Strategy = Field(
         "ddp",

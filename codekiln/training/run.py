@@ -7,9 +7,9 @@ import statistics
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import cast
+from typing import Any, cast
 
 import datasets
 import torch
@@ -19,11 +19,11 @@ from peft import PeftModel
 from codekiln import models
 from codekiln.data.files import write_atomic
 from codekiln.data.folders import Dataset
-from codekiln.data.records import Example, Pair
+from codekiln.data.records import Example, Labelled, Pair, Record
 from codekiln.launch import processes
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from codekiln.models.loading import attach_adapter, load_model, quiet
-from codekiln.training import adapter, checkpoints, dpo, sft
+from codekiln.training import adapter, checkpoints, dpo, kto, sft
 from codekiln.training.arguments import common_arguments
 from codekiln.training.callbacks import DivergenceCallback, ProgressCallback, StepTimer, write_curve
 from codekiln.training.deepspeed_config import init_distributed
@@ -33,6 +33,7 @@ from codekiln.training.memory import GIB
 from codekiln.training.row_validation import ValidatedRows, split_holdout, validate_rows
 from codekiln.training.status_callback import replace_status_callback
 
+ROWS: dict[str, type[Record]] = {"pairs": Pair, "labelled": Labelled}
 # Parameters up to which a model trains fastest in one thread of a CPU.
 SMALL = 50_000_000
 logger = logging.getLogger(__name__)
@@ -79,8 +80,8 @@ def _quiet() -> None:
 
 def _read_rows(job: TrainingJob, chat: ChatTokenizer) -> tuple[ValidatedRows, str]:
     """Return the rows and the digest of their file."""
-    data: Dataset[Example] | Dataset[Pair]
-    data = Dataset(job.data, Example) if job.kind == "sft" else Dataset(job.data, Pair)
+    record = Example if job.kind == "sft" else ROWS[job.dpo.rows]
+    data: Dataset[Any] = Dataset(job.data, record)
     rows = validate_rows(data.rows(), chat, job.settings.max_length, where=str(data.folder / "data.jsonl"))
     return rows, data.manifest.sha256
 
@@ -108,8 +109,7 @@ def _trainer(
     init_distributed(job.strategy)
     transformers.set_seed(job.seed)
     train, held = split_holdout(rows.groups, job.settings.holdout, job.seed)
-    build = sft.build if job.kind == "sft" else dpo.build
-    trainer = build(
+    trainer = _build_of(job)(
         job,
         spec,
         chat,
@@ -122,6 +122,12 @@ def _trainer(
     trainer.remove_callback(transformers.PrinterCallback)
     replace_status_callback(trainer)
     return trainer, len(held)
+
+
+def _build_of(job: TrainingJob) -> Callable[..., transformers.Trainer]:
+    if job.kind == "sft":
+        return sft.build
+    return dpo.build if job.dpo.rows == "pairs" else kto.build
 
 
 def _load_model(job: TrainingJob, spec: models.BaseModelSpec) -> transformers.PreTrainedModel | PeftModel:

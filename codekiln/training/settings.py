@@ -24,7 +24,9 @@ class LoraSettings(_Section):
     alpha: int = Field(32, ge=1, description="scale; the adapter's output is multiplied by alpha / r")
     dropout: float = Field(0.05, ge=0, lt=1, description="dropout on the adapter's input")
     targets: tuple[str, ...] | None = Field(
-        None, min_length=1, description="names of the modules that get an adapter; empty: those of the base model's file"
+        None,
+        min_length=1,
+        description="names of the modules that get an adapter; empty: those of the base model's file",
     )
     rslora: bool = Field(
         False, description="rsLoRA (arXiv 2312.03732): multiply by alpha / sqrt(r), so that large ranks learn as well"
@@ -98,8 +100,11 @@ class DpoSettings(TrainingSettings):
     orpo_lambda: float = Field(
         0.1, gt=0, description="weight of the odds ratio in the loss 'orpo' (arXiv 2403.07691), beside the chosen's own"
     )
-    kto_desirable: float = Field(1.0, gt=0, description="weight of good replies in the loss 'kto' (arXiv 2402.01306)")
-    kto_undesirable: float = Field(1.0, gt=0, description="weight of bad replies in the loss 'kto'")
+    kto_desirable: float | None = Field(
+        None,
+        gt=0,
+        description="weight of good replies in the loss 'kto' (arXiv 2402.01306), bad ones have 1; empty: bad / good rows",
+    )
     dpop_lambda: float = Field(
         50.0,
         ge=0,
