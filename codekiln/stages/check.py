@@ -17,6 +17,7 @@ from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
+from codekiln.models.quantization import require_bitsandbytes
 from codekiln.recipes import problem_sets
 from codekiln.registry.mirror import mirror_of
 from codekiln.settings.schema import Settings
@@ -36,6 +37,7 @@ from codekiln.stages.run_folder import (
     write_settings,
     write_tracking,
 )
+from codekiln.training.job import require_unsharded
 
 MINIMUM_FREE_GB = 1
 GATELESS = "gateless"
@@ -75,6 +77,7 @@ def _check(context: StageContext) -> Summary:
 
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
+        "adapter": lambda: _adapter(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "disk": lambda: _disk(context.output),
@@ -104,6 +107,16 @@ def _model(settings: Settings) -> str:
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
     return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+
+
+def _adapter(settings: Settings) -> str:
+    require_unsharded(settings.lora, settings.strategy)
+    if settings.lora.quantization != "none" and not settings.pool:
+        # A pool's jobs have their own image.
+        require_bitsandbytes()
+    kind = "DoRA" if settings.lora.dora else "rsLoRA" if settings.lora.rslora else "LoRA"
+    held = "; the base is in 4 bits while training" if settings.lora.quantization != "none" else ""
+    return f"{kind} of rank {settings.lora.r}{held}"
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:

@@ -28,7 +28,7 @@ from codekiln.training.arguments import common_arguments
 from codekiln.training.callbacks import DivergenceCallback, ProgressCallback, StepTimer, write_curve
 from codekiln.training.deepspeed_config import init_distributed
 from codekiln.training.graceful_shutdown import CheckpointCallback
-from codekiln.training.job import TrainingJob, TrainingSummary
+from codekiln.training.job import TrainingJob, TrainingSummary, require_unsharded
 from codekiln.training.memory import GIB
 from codekiln.training.row_validation import ValidatedRows, split_holdout, validate_rows
 from codekiln.training.status_callback import replace_status_callback
@@ -46,6 +46,7 @@ def run(job: TrainingJob) -> TrainingSummary:
         InputError: The data, the base model, the adapter or a setting is wrong.
         ModelError: The base model cannot be used.
     """
+    require_unsharded(job.lora, job.strategy)
     _quiet()
     spec = models.get(job.base)
     chat = load_chat_tokenizer(spec)

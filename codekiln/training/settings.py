@@ -26,14 +26,14 @@ class LoraSettings(_Section):
     targets: tuple[str, ...] | None = Field(
         None,
         min_length=1,
-        description="names of the modules that get an adapter; empty: those of the base model's file",
+        description="modules that get an adapter; empty: those of the base model's file",
     )
     rslora: bool = Field(
         False, description="rsLoRA (arXiv 2312.03732): multiply by alpha / sqrt(r), so that large ranks learn as well"
     )
     dora: bool = Field(
         False,
-        description="DoRA (arXiv 2402.09353): train the length of each weight apart; slower, and vLLM serves it merged only",
+        description="DoRA (arXiv 2402.09353): train lengths of weights apart; slower, and vLLM takes it merged only",
     )
     quantization: Quantization = Field(
         "none",
@@ -103,7 +103,7 @@ class DpoSettings(TrainingSettings):
     kto_desirable: float | None = Field(
         None,
         gt=0,
-        description="weight of good replies in the loss 'kto' (arXiv 2402.01306), bad ones have 1; empty: bad / good rows",
+        description="weight of good replies in the loss 'kto' (arXiv 2402.01306), of bad ones 1; empty: bad / good",
     )
     dpop_lambda: float = Field(
         50.0,

@@ -221,12 +221,13 @@ def test_the_kto_loss_of_a_trained_policy_is_the_papers(place):
     settings = {"loss": ["kto"], "epochs": 1, "holdout": 0.5, "reference": "base", "beta": 0.5, "kto_desirable": 1.3}
     train(place, "eq", "dpo", data=place / "few", adapter=place / "before", lora=PLAIN, settings=settings)
 
+    from datasets import Dataset
+
     from codekiln.models import get
     from codekiln.models.chat_tokenizer import load_chat_tokenizer
     from codekiln.models.loading import attach_adapter, load_model
     from codekiln.training.kto import _with_mismatched
     from codekiln.training.row_validation import split_holdout, validate_rows
-    from datasets import Dataset
 
     spec = get(str(place / "base"))
     held = split_holdout([row.group for row in rows], 0.5, 0)[1]
