@@ -16,6 +16,8 @@ from codekiln.training.settings import DpoSettings, LoraSettings, Strategy, Trai
 
 # Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
 BUSY_TOKENS = 2048
+# Keys and values of a few completions at a time.
+CACHE_GIB = 2.0
 # Assumed where a pool does not say how much memory its devices have.
 SMALLEST_GIB = 8
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -261,11 +263,11 @@ def _reasons(
 
 def _sampling_note(load: Workload) -> str:
     """Return what sampling needs where only training is in 4 bits, if the device does not hold it."""
-    whole = load.shape.params * load.width / GIB + CONTEXT_GIB
+    whole = load.shape.params * load.width / GIB + CONTEXT_GIB + CACHE_GIB
     if not load.quantized or whole < load.available:
         return ""
     return (
-        f" Sampling and evaluation hold the base in full, {whole:.0f} GiB with the context: they need another device."
+        f" Sampling and evaluation hold the base in full, X
     )
 
 
