@@ -266,9 +266,7 @@ def _sampling_note(load: Workload) -> str:
     whole = load.shape.params * load.width / GIB + CONTEXT_GIB + CACHE_GIB
     if not load.quantized or whole < load.available:
         return ""
-    return (
-        f" Sampling and evaluation hold the base in full, X
-    )
+    return f" Sampling holds the base in full, {whole:.0f} GiB with its cache, and needs a larger device."
 
 
 def _too_large(
