@@ -38,6 +38,11 @@ def _train(context: StageContext, section: str, kind: str) -> Summary:
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
 
 
+_WITHOUT_PAIRS = (
+    "; a recipe that makes no pairs runs through the pipeline instruct, and one whose pairs are given through prefer"
+)
+
+
 def _require_rows(context: StageContext, rows: str) -> None:
     if DataManifest.read(context.inputs["data"] / rows).rows:
         return
@@ -45,7 +50,7 @@ def _require_rows(context: StageContext, rows: str) -> None:
         f"there are no {rows} to train on: the recipe '{context.settings.recipe}' made none of these problems",
         where=str(context.inputs["data"] / rows),
         fix="see what was rejected there and in graded"
-        + ("; a recipe that makes no pairs runs through the pipeline instruct" if rows == "pairs" else ""),
+        + (_WITHOUT_PAIRS if rows == "pairs" else ""),
     )
 
 

@@ -72,7 +72,7 @@ def test_options_and_settings_exist(shown, tmp_path, monkeypatch):
         overrides = [text.replace("…", "host") for text in given["overrides"]]
         resolve(given["profile"], form, [*overrides, *required(given["profile"])])
     pipeline = Path(given.get("pipeline", "align"))
-    assert pipeline.stem in ("align", "instruct", "data", "judge")
+    assert pipeline.stem in ("align", "instruct", "prefer", "data", "judge")
 
 
 def options(command: click.Command, words: list[str]) -> dict:
