@@ -49,8 +49,7 @@ def _require_rows(context: StageContext, rows: str) -> None:
     raise InputError(
         f"there are no {rows} to train on: the recipe '{context.settings.recipe}' made none of these problems",
         where=str(context.inputs["data"] / rows),
-        fix="see what was rejected there and in graded"
-        + (_WITHOUT_PAIRS if rows == "pairs" else ""),
+        fix="see what was rejected there and in graded" + (_WITHOUT_PAIRS if rows == "pairs" else ""),
     )
 
 

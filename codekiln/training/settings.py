@@ -118,14 +118,16 @@ class DpoSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _one_weight_per_loss(self) -> "DpoSettings":
-        if self.loss_weights is not None and len(self.loss_weights) != len(self.loss):
-            raise ValueError(f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses")
+        if self.loss_weights and len(self.loss_weights) != len(self.loss):
+            raise ValueError(
+                f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses; [] is 1 for each"
+            )
         return self
 
     @model_validator(mode="after")
     def _kto_stands_alone(self) -> "DpoSettings":
-        if "kto" in self.loss and (len(self.loss) > 1 or self.loss_weights is not None):
-            raise ValueError("the loss 'kto' is of single replies and cannot be added to losses of pairs")
+        if "kto" in self.loss and (len(self.loss) > 1 or self.loss_weights):
+            raise ValueError("the loss 'kto' is of single replies and cannot be added to others; loss_weights is []")
         if "kto" in self.loss and self.micro_batch < 2:
             raise ValueError("the loss 'kto' estimates a divergence within a micro-batch, so micro_batch is at least 2")
         return self

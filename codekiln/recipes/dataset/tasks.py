@@ -57,7 +57,9 @@ def is_row(problem: Problem) -> bool:
 
 
 def _problem(row: TrainingRow) -> Problem:
-    turns = tuple(Message.model_validate({"role": turn.role, "content": turn.text}) for turn in row.prompt if turn.role in TALK)
+    turns = tuple(
+        Message.model_validate({"role": turn.role, "content": turn.text}) for turn in row.prompt if turn.role in TALK
+    )
     return Problem(
         task_id=row.where,
         prompt=row.question,
