@@ -57,13 +57,11 @@ def is_row(problem: Problem) -> bool:
 
 
 def _problem(row: TrainingRow) -> Problem:
-    turns = tuple(
-        Message.model_validate({"role": turn.role, "content": turn.text}) for turn in row.prompt if turn.role in TALK
-    )
+    talk = [{"role": turn.role, "content": turn.text} for turn in row.prompt if turn.role in TALK]
     return Problem(
         task_id=row.where,
         prompt=row.question,
-        messages=turns if {turn.role for turn in row.prompt} <= TALK else (),
+        messages=tuple(map(Message.model_validate, talk)) if len(talk) == len(row.prompt) else (),
         reply="text",
         reference=extract_code(row.programs_in[0]),
         # Rows with the words of one prompt are held out together.
