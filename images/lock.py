@@ -41,8 +41,8 @@ class Image:
     tested: bool = True
 
 
-# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process, where a base in
-# 4 bits saves nothing. The chart's
+# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process; a base that is
+# worth 4 bits is trained on a GPU. The chart's
 # MLflow server runs in the cpu image, with a PostgreSQL database and perhaps artifacts in object storage.
 SERVER = ("boto3>=1.40", "psycopg2-binary>=2.9")
 WANTED = {
