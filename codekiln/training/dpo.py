@@ -16,6 +16,7 @@ from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.job import TrainingJob
 from codekiln.training.losses import OWN, Likelihoods
+from codekiln.training.precision import keep_float32
 from codekiln.training.settings import DpoSettings
 
 REFERENCE = "ref"
@@ -108,21 +109,16 @@ def build(
         peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
         settings=job.dpo,
     )
+    if job.lora.quantization != "none":
+        keep_float32(cast(PeftModel, trainer.model), job.adapter)
     set_reference(cast(PeftModel, trainer.model), job.dpo)
     return trainer
 
 
 def set_reference(model: PeftModel, settings: DpoSettings) -> None:
-    """Remove TRL's copy of the adapter where it is not the reference; else give it the precision of the trained one."""
-    if REFERENCE not in model.peft_config:
-        return
-    if settings.reference == "base" or not settings.needs_reference:
+    """Remove TRL's copy of the adapter where it is not the reference."""
+    if REFERENCE in model.peft_config and (settings.reference == "base" or not settings.needs_reference):
         model.delete_adapter(REFERENCE)
-        return
-    # On a quantised base TRL puts only the trained adapter in bfloat16: the two would differ before the first step.
-    for name, weight in model.named_parameters():
-        if f".{REFERENCE}." in name:
-            weight.data = weight.data.to(model.get_parameter(name.replace(f".{REFERENCE}.", ".default.")).dtype)
 
 
 def weighted(settings: DpoSettings) -> list[tuple[str, float]]:

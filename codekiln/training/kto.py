@@ -16,6 +16,7 @@ from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.dpo import set_reference
 from codekiln.training.job import TrainingJob
+from codekiln.training.precision import keep_float32
 
 
 class KtoTrainer(KTOTrainer):
@@ -63,6 +64,8 @@ def build(
         callbacks=callbacks,
         peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
     )
+    if job.lora.quantization != "none":
+        keep_float32(cast(PeftModel, trainer.model), job.adapter)
     set_reference(cast(PeftModel, trainer.model), job.dpo)
     return trainer
 

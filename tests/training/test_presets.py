@@ -43,6 +43,8 @@ VARIANTS = {
     "name", [pytest.param(name, marks=[] if name.count("-") else [pytest.mark.slow]) for name in VARIANTS]
 )
 def test_a_variant_trains_continues_with_dpo_and_is_sampled_as_it_was_trained(place, name):
+    import torch
+
     lora = PLAIN | VARIANTS[name]
     first = train(place, name, lora=lora, settings={"epochs": 2})
     assert first.best_eval_loss < first.first_eval_loss
@@ -50,6 +52,7 @@ def test_a_variant_trains_continues_with_dpo_and_is_sampled_as_it_was_trained(pl
     points = [entry for entry in curve(place, f"{name}-dpo") if "eval_loss" in entry]
     assert points[0]["eval_rewards/margins"] == 0
     assert points[-1]["eval_rewards/margins"] > 0
+    assert {weight.dtype for weight in weights_of(place / f"{name}-dpo").values()} == {torch.float32}
     for folder in (name, f"{name}-dpo"):
         config = config_of(place, folder)
         assert (config["use_dora"], config["use_rslora"]) == (lora.get("dora", False), lora.get("rslora", False))
@@ -58,6 +61,24 @@ def test_a_variant_trains_continues_with_dpo_and_is_sampled_as_it_was_trained(pl
         record = json.loads((place / folder / "codekiln.json").read_text())
         assert record["quantization"] == lora.get("quantization", "none")
     merged_equals_unmerged(place, place / f"{name}-dpo")
+
+
+def weights_of(adapter: Path) -> dict:
+    from safetensors.torch import load_file
+
+    return load_file(adapter / "adapter_model.safetensors")
+
+
+@pytest.mark.slow
+def test_small_steps_reach_an_adapter_on_a_base_in_four_bits(place):
+    """Around 0.1, numbers in bfloat16 are further apart than a hundred steps of this learning rate."""
+    lora = PLAIN | {"quantization": "nf4"}
+    train(place, "four-bits", lora=lora, settings={"epochs": 1})
+    settings = {"epochs": 1, "learning_rate": 1e-6, "loss": ["sigmoid"]}
+    train(place, "small", "dpo", adapter=place / "four-bits", lora=lora, settings=settings)
+    before, after = (weights_of(place / name) for name in ("four-bits", "small"))
+    changed = [(after[name] != weight).float().mean().item() for name, weight in before.items()]
+    assert min(changed) > 0.9
 
 
 def merged_equals_unmerged(place: Path, adapter: Path) -> None:
@@ -255,6 +276,32 @@ def test_the_kto_loss_of_a_trained_policy_is_the_papers(place):
     value = 1 / (1 + np.exp(-0.5 * np.where(good, ratios - z, z - ratios)))
     wanted = np.mean(np.where(good, 1.3, 1.0) * (1 - value))
     assert curve(place, "eq")[0]["eval_loss"] == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["kto", "simpo"])
+def test_a_run_that_dies_goes_on_to_the_same_adapter(place, loss, monkeypatch):
+    """On a base in 4 bits, from the checkpoint before the last."""
+    from codekiln.data.files import sha256_file
+    from codekiln.training import checkpoints
+
+    more = {"lora": PLAIN | {"quantization": "nf4"}, "data": place / ("labelled" if loss == "kto" else "pairs")}
+    more["settings"] = {"loss": [loss], "epochs": 3, "patience": 0, "eval_every": 1}
+    train(place, f"{loss}-straight", "dpo", **more)
+    complete = checkpoints.complete
+
+    def die(output, step):
+        complete(output, step)
+        if step == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "complete", die)
+    with pytest.raises(KeyboardInterrupt):
+        train(place, f"{loss}-dies", "dpo", **more)
+    monkeypatch.undo()
+    assert train(place, f"{loss}-dies", "dpo", **more).resumed_from == 2
+    weights = [place / f"{loss}-{name}" / "adapter_model.safetensors" for name in ("straight", "dies")]
+    assert sha256_file(weights[0]) == sha256_file(weights[1])
 
 
 def test_a_mismatched_completion_is_of_another_row_of_the_micro_batch():
