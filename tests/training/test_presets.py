@@ -180,7 +180,8 @@ def test_orpo_is_finite_for_a_completion_that_is_certain():
     assert torch.isfinite(mean.grad).all()
 
 
-@pytest.mark.parametrize("loss", ["simpo", pytest.param("orpo", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["simpo", "orpo"])
 def test_a_reference_free_loss_widens_the_margin_and_asks_no_reference(place, loss, monkeypatch):
     from trl.trainer import dpo_trainer
 
@@ -198,6 +199,11 @@ def test_a_reference_free_loss_widens_the_margin_and_asks_no_reference(place, lo
     tokens = [len(toy.tokenizer()(toy.program(1, style)).input_ids) for style in ("short", "long")]
     change = (after - before).mean(0)
     assert change[0] / tokens[0] > change[1] / tokens[1]
+
+
+@pytest.mark.parametrize(("losses", "asks"), [(["simpo", "sft"], False), (["simpo", "ipo"], True)], ids=str)
+def test_a_reference_is_asked_where_a_loss_needs_one(losses, asks):
+    assert DpoSettings(loss=losses).needs_reference is asks
 
 
 def test_the_loss_of_a_mixture_is_the_sum_that_is_trained(place):
@@ -221,7 +227,7 @@ def test_the_loss_of_a_mixture_is_the_sum_that_is_trained(place):
 
 
 def test_kto_is_equation_7_of_its_paper_and_moves_both_sides(place):
-    done = train(place, "kto", "dpo", data=place / "labelled", lora=PLAIN, settings={"loss": ["kto"], "epochs": 3})
+    done = train(place, "kto", "dpo", data=place / "labelled", lora=PLAIN, settings={"loss": ["kto"], "epochs": 2})
     assert done.best_eval_loss < done.first_eval_loss
     points = [entry for entry in curve(place, "kto") if "eval_loss" in entry]
     # Before the first step policy and reference are one: every reply has the value sigmoid(0), and so the loss 1 / 2.
@@ -232,6 +238,7 @@ def test_kto_is_equation_7_of_its_paper_and_moves_both_sides(place):
     assert change[0] > 0 > change[1]
 
 
+@pytest.mark.slow
 def test_the_kto_loss_of_a_trained_policy_is_the_papers(place):
     """One micro-batch of held-out rows, the policy an adapter trained before, the reference the base."""
     import torch

@@ -10,6 +10,7 @@ from codekiln.data.folders import Dataset, read_rows
 from codekiln.data.records import Example, Labelled, Pair, Problem, Sample
 from codekiln.errors import InputErrors
 from codekiln.recipes import get
+from codekiln.recipes.dataset import source, tasks
 from codekiln.recipes.dataset.settings import DatasetSettings
 from codekiln.recipes.validate import validate_dataset
 from codekiln.settings.resolve import resolve
@@ -36,10 +37,10 @@ def recipe(*files: str, **more):
 def made(tmp_path, *files: str, **more):
     """Return the rows of the files after all that happens to them, and what check left out by reason."""
     known = recipe(*files, **more)
-    sets = known.problems(settings(*files))
-    samples = [row for _, found in known.generate(sets.train, None) for row in found]
-    graded = known.grade(sets.train, samples, workers=1, limits=None, label="") if samples else []
-    return known.rows(sets.train, graded), {item.row.task_id: item.reason for item in sets.rejected}
+    train, rejected = tasks.problems_of(source.read(files), demo.problems("eval", count=30))
+    samples = [row for _, found in known.generate(train, None) for row in found]
+    graded = known.grade(train, samples, workers=1, limits=None, label="") if samples else []
+    return known.rows(train, graded), {item.row.task_id: item.reason for item in rejected}
 
 
 def test_every_form_becomes_the_rows_that_it_says(tmp_path):
@@ -83,7 +84,7 @@ def test_rows_that_break_their_form_are_all_named_by_file_and_line(tmp_path):
         str(tmp_path / "missing.jsonl"),
     )
     with pytest.raises(InputErrors) as caught:
-        recipe(*files).problems(settings(*files))
+        source.read(files)
     places = [error.where.removeprefix(f"{tmp_path}/") for error in caught.value.errors]
     assert places == ["a.jsonl:2", "b.jsonl:1", "b.jsonl:2", "missing.jsonl"]
     assert all(error.fix for error in caught.value.errors)
@@ -134,7 +135,7 @@ def test_files_that_are_called_alike_keep_their_folders(tmp_path):
 
 def test_a_models_reply_to_a_row_is_not_judged(tmp_path):
     known = recipe(write(tmp_path, "rows.jsonl", {"prompt": TASK, "chosen": GOOD, "rejected": BAD}))
-    train = known.problems(settings()).train
+    train, _ = tasks.problems_of(source.read(known.settings.files), [])
     reply = Sample(task_id=train[0].task_id, solution="def f(x): ...", model="tiny", seed=0)
     graded = known.grade(train, [reply], workers=1, limits=None, label="")
     assert not graded[0].verdict.passed
@@ -178,12 +179,12 @@ def test_the_stages_write_the_rows_and_a_data_set_and_need_the_file_only_in_chec
 ROWS = {"examples": Example, "pairs": Pair, "labelled": Labelled}
 
 
-def test_check_names_a_broken_row_on_the_command_line(tmp_path):
+def test_check_reports_a_broken_row_beside_everything_else(tmp_path):
     file = write(tmp_path, "rows.jsonl", {"prompt": TASK, "completion": GOOD}, {"prompt": TASK, "chosen": GOOD})
-    sets = ["recipe=dataset", f"recipes.dataset.files={json.dumps([file])}", "problems.evaluation=30"]
-    done = codekiln("check", "--output", str(tmp_path / "check"), settings=sets)
-    assert done.returncode == 2
-    assert f"{file}:2" in done.stdout + done.stderr
+    with pytest.raises(InputErrors) as caught:
+        run_check(settings(file, pool="h200"), tmp_path / "check")
+    assert f"{file}:2" in str(caught.value)
+    assert "CODEKILN_CLUSTER is not set" in str(caught.value)
 
 
 @pytest.mark.slow
