@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeGuard
 
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Message
+from codekiln.data.replies import extract_code
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
 from codekiln.inference.response_cache import Completion

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.code import metrics
-from codekiln.data.prompts import extract_code
+from codekiln.data.replies import extract_code
 from codekiln.errors import InputError
 from codekiln.recipes.maintainability.export import FIELDS, GLOBAL, LOCAL
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings

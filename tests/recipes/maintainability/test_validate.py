@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from codekiln.data.prompts import extract_code
+from codekiln.data.replies import extract_code
 from codekiln.errors import InputErrors
 from codekiln.recipes import publish
 from tests.recipes.maintainability.making import built_dataset, recipe
