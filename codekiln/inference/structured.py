@@ -20,7 +20,7 @@ from codekiln.data.records import Message
 from codekiln.data.replies import extract_code
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
-from codekiln.inference.response_cache import Completion
+from codekiln.inference.response_cache import REFUSED, Completion
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,8 @@ class StructuredGenerator:
                 break
             request = _request(prompt, lacking, list(programs.values()))
             completion = self.generator.answer(request, self.sampling, attempt, stop, response_format=FORMAT)
+            if completion.finish_reason == REFUSED:
+                break
             given, reasons = read(completion)
             for approach, code in given[:lacking]:
                 if code in programs:
