@@ -45,11 +45,6 @@ class Fence:
         return _PYTHON.fullmatch(self.language) is not None
 
 
-def unix_lines(text: str) -> str:
-    """Return ``text`` with LF line ends and without a byte order mark."""
-    return re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
-
-
 def fences_in(text: str) -> list[Fence]:
     """Return the fenced blocks of ``text``, which has LF line ends, in order.
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from codekiln.data.answers import answer_in
-from codekiln.data.fences import Fence, fences_in, is_python, unix_lines, without_label
+from codekiln.data.fences import Fence, fences_in, is_python, without_label
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
+from codekiln.data.text import unix_lines
 
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 _MARKDOWN = frozenset(("markdown", "md"))

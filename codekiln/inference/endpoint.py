@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codekiln.data.answers import answer_in
-from codekiln.data.fences import unix_lines
 from codekiln.data.records import Message
+from codekiln.data.text import first_line, unix_lines
 from codekiln.inference import Sampling
 from codekiln.inference.chat_client import ChatClient, RefusedPrompt
 from codekiln.inference.endpoint_settings import EndpointSettings
@@ -175,7 +175,7 @@ class EndpointGenerator:
             in_a_row = len(self._refused)
         if in_a_row >= REFUSALS_IN_A_ROW:
             raise error
-        log.warning("%s (prompt %.60r)", str(error).splitlines()[0], prompt[-1].content)
+        log.warning("%s (prompt %.60r)", first_line(str(error)), prompt[-1].content)
 
     def _count(self, completion: Completion, cached: bool) -> None:
         self._count_ending(completion)

@@ -15,9 +15,10 @@ from functools import partial
 from typing import TypeGuard
 
 from codekiln.data.answers import answer_in
-from codekiln.data.fences import fences_in, unix_lines
+from codekiln.data.fences import fences_in
 from codekiln.data.records import Message
 from codekiln.data.replies import extract_code
+from codekiln.data.text import unix_lines
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
 from codekiln.inference.response_cache import REFUSED, Completion

@@ -9,6 +9,7 @@ from codekiln.data import prompts
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem, Sample
 from codekiln.data.replies import extract
+from codekiln.data.text import byte_lines
 from codekiln.inference import Generator, Sampling
 from codekiln.progress import progress
 
@@ -81,6 +82,6 @@ def _read(partial: Path) -> Iterator[tuple[str, list[Sample]]]:
     # A crash may have cut off the last line.
     whole = partial.read_bytes().rpartition(b"\n")[0]
     partial.write_bytes(whole + b"\n" if whole else b"")
-    for line in whole.splitlines():
+    for line in byte_lines(whole):
         row = json.loads(line)
         yield row["task_id"], [Sample.model_validate(sample) for sample in row["samples"]]
