@@ -3,7 +3,6 @@
 Teachers, self-generation, evaluation and grading take the program in this one way.
 """
 
-import doctest
 import html
 import itertools
 import re
@@ -153,6 +152,8 @@ def _typed(text: str) -> str:
     """Return the lines typed in an interactive session; a text that is none as it is."""
     if not _PROMPT.search(text) or is_python(text):
         return text
+    import doctest  # slow to import, and rarely needed
+
     try:
         return "".join(example.source for example in doctest.DocTestParser().get_examples(text))
     except ValueError:
