@@ -2,6 +2,7 @@
 
 from codekiln.data import prompts
 from codekiln.data.records import Example, Graded, Pair, Problem, Sample, Verdict
+from codekiln.data.replies import extract_code
 from codekiln.recipes.labelled import labelled_rows
 from codekiln.recipes.types import TrainingRows
 
@@ -27,7 +28,7 @@ def pair(chosen: str, rejected: str) -> Pair:
 def labels(rows: list[Graded], made: TrainingRows) -> dict[str, bool]:
     found = labelled_rows([PROBLEM], rows, made)
     assert {(row.task_id, row.group, row.prompt) for row in found} <= {("t", "g", prompts.messages(PROBLEM))}
-    texts = {prompts.extract_code(row.completion[0].content): row.label for row in found}
+    texts = {extract_code(row.completion[0].content): row.label for row in found}
     assert len(texts) == len(found)
     return texts
 

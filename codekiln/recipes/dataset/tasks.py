@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from codekiln.data.decontamination import decontaminate, quote_finder
 from codekiln.data.folders import Rejected
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Message, Problem, Sample
+from codekiln.data.replies import extract_code
 from codekiln.data.training_files.forms import TrainingRow
 
 REPLIES, LABEL = "replies", "label"
