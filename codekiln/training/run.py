@@ -23,8 +23,8 @@ from codekiln.data.records import Example, Labelled, Pair, Record
 from codekiln.launch import processes
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from codekiln.models.loading import attach_adapter, load_model, quiet
-from codekiln.training import adapter, checkpoints, dpo, kto, sft
-from codekiln.training.arguments import common_arguments
+from codekiln.training import adapter, checkpoints, dpo, sft
+from codekiln.training.arguments import common_arguments, require_targets
 from codekiln.training.callbacks import DivergenceCallback, ProgressCallback, StepTimer, write_curve
 from codekiln.training.deepspeed_config import init_distributed
 from codekiln.training.graceful_shutdown import CheckpointCallback
@@ -128,7 +128,11 @@ def _trainer(
 def _build_of(job: TrainingJob) -> Callable[..., transformers.Trainer]:
     if job.kind == "sft":
         return sft.build
-    return dpo.build if job.dpo.rows == "pairs" else kto.build
+    if job.dpo.rows == "pairs":
+        return dpo.build
+    from codekiln.training import kto  # a trainer more to import, which few runs need
+
+    return kto.build
 
 
 def _load_model(job: TrainingJob, spec: models.BaseModelSpec) -> transformers.PreTrainedModel | PeftModel:
@@ -136,6 +140,7 @@ def _load_model(job: TrainingJob, spec: models.BaseModelSpec) -> transformers.Pr
     place = torch.device("cuda", processes.local_rank()) if torch.cuda.is_available() else torch.device("cpu")
     with nullcontext() if job.strategy == "zero3" else place:
         model = load_model(spec, job.settings.dtype, job.lora.quantization)
+        require_targets(model, job.lora)
         return attach_adapter(model, spec, job.adapter, trainable=True) if job.adapter else model
 
 
