@@ -81,7 +81,7 @@ def submit(
     wait: bool,
     **form: str | None,
 ) -> None:
-    """Start PIPELINE (align, instruct, data, judge, or a compiled YAML) on Kubeflow Pipelines.
+    """Start PIPELINE (align, instruct, prefer, data, judge, or a compiled YAML) on Kubeflow Pipelines.
 
     A name is the pipeline that the chart has installed there; what is not given is its default.
 

@@ -1,5 +1,6 @@
 """check: verify everything that a run needs before it uses a GPU, and report all problems found at once."""
 
+import os
 import platform
 import shutil
 from collections import Counter
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from codekiln import models
+from codekiln import models, recipes
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
@@ -26,6 +27,7 @@ from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
 from codekiln.stages.ledger import next_number
+from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.run_folder import (
     EVALUATION,
@@ -40,6 +42,7 @@ from codekiln.stages.run_folder import (
 from codekiln.training.job import require_unsharded
 
 MINIMUM_FREE_GB = 1
+WITH_ROUNDS = "align"
 GATELESS = "gateless"
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 _UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers", "notify_after_seconds"}
@@ -78,6 +81,7 @@ def _check(context: StageContext) -> Summary:
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
         "adapter": lambda: _adapter(settings),
+        "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "disk": lambda: _disk(context.output),
@@ -117,6 +121,16 @@ def _adapter(settings: Settings) -> str:
     kind = "DoRA" if settings.lora.dora else "rsLoRA" if settings.lora.rslora else "LoRA"
     held = "; the base is in 4 bits while training" if settings.lora.quantization != "none" else ""
     return f"{kind} of rank {settings.lora.r}{held}"
+
+
+def _recipe(settings: Settings) -> str:
+    if os.environ.get(PIPELINE) == WITH_ROUNDS and not recipes.get(settings.recipe).has_rounds:
+        raise InputError(
+            f"its rows have no tests, so the rounds of the pipeline {WITH_ROUNDS} cannot grade a model's replies",
+            where=f"recipe {settings.recipe}",
+            fix="run the pipeline prefer, which has no rounds, or instruct",
+        )
+    return settings.recipe
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:

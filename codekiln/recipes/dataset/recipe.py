@@ -27,6 +27,7 @@ class Dataset(Recipe[DatasetSettings]):
     Settings: ClassVar[type[RecipeSettings]] = DatasetSettings
     target: ClassVar[str] = "pass@1"
     filters: ClassVar[tuple[str, ...]] = ()
+    has_rounds: ClassVar[bool] = False
 
     def problems(self, settings: RunSettings) -> ProblemSets:
         """Return the rows of the files as training problems, and the problems of the set, all of them for evaluation.

@@ -187,6 +187,15 @@ def test_check_reports_a_broken_row_beside_everything_else(tmp_path):
     assert "CODEKILN_CLUSTER is not set" in str(caught.value)
 
 
+def test_check_refuses_a_pipeline_whose_rounds_could_not_grade(tmp_path, monkeypatch):
+    file = write(tmp_path, "rows.jsonl", {"prompt": TASK, "chosen": GOOD, "rejected": BAD})
+    monkeypatch.setenv("CODEKILN_PIPELINE", "align")
+    with pytest.raises(InputErrors, match="recipe dataset: its rows have no tests") as caught:
+        run_check(settings(file, pool="none"), tmp_path / "check")
+    assert "pipeline prefer" in str(caught.value)
+    assert get("maintainability").has_rounds
+
+
 @pytest.mark.slow
 def test_own_rows_run_whole_from_files_to_a_verdict(mixed, tmp_path):
     sets = [
