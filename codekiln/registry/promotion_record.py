@@ -29,11 +29,10 @@ def canonical(value: Any) -> bytes:
     """Return JSON in the canonical form of RFC 8785 (JCS), for values without fractions.
 
     Raises:
-        ValueError: A number is no integer, or beyond 2**53, whose canonical text depends on ECMAScript's rules; a name is
-            not ASCII, so that its order depends on the encoding; or a text is no Unicode.
+        ValueError: A number is no integer, or beyond 2**53, so that its canonical text follows ECMAScript's rules; or a
+            text is no Unicode.
     """
-    _require_plain(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def plain(value: Any) -> Any:
@@ -60,13 +59,10 @@ def statement(files: Mapping[str, str], predicate: Mapping[str, Any]) -> dict[st
     }
 
 
-def _require_plain(value: Any) -> None:
+def _ordered(value: Any) -> Any:
+    """Return JSON with the names of objects in the order of their UTF-16 code units, as RFC 8785 asks."""
     if isinstance(value, float) or (isinstance(value, int) and abs(value) > 2**53):
         raise ValueError(f"the number {value!r} has no canonical form here")
     if isinstance(value, Mapping):
-        if odd := [key for key in value if not (isinstance(key, str) and key.isascii())]:
-            raise ValueError(f"the name {odd[0]!r} is not ASCII")
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            _require_plain(each)
+        return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: str(key).encode("utf-16-be"))}
+    return [_ordered(each) for each in value] if isinstance(value, list | tuple) else value

@@ -4,7 +4,6 @@ https://github.com/secure-systems-lab/dsse/blob/master/protocol.md, version 1.0.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from pathlib import Path
@@ -85,7 +84,7 @@ def fault(content: bytes, payload: bytes, key: "Ed25519PublicKey") -> str:
         found = json.loads(content)
         kind, body = found["payloadType"], _bytes(found["payload"])
         signatures = [_bytes(each["sig"]) for each in found["signatures"]]
-    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "the envelope cannot be read"
     if kind != PAYLOAD_TYPE or body != payload:
         return "the envelope is of another record"
