@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from codekiln.errors import RegistryError
 from codekiln.registry.connection import connect, current_user, explain_errors
-from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, log_params
+from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, data_of, log_params
 from codekiln.registry.versions import ModelVersions, Version
 
 PARENT, NAME, ERROR = "mlflow.parentRunId", "mlflow.runName", f"{PREFIX}error"
@@ -90,6 +90,20 @@ class Registry(ModelVersions):
     def user_of(self, run_id: str) -> str:
         """Return who started a run, as MLflow shows it."""
         return str(self.client.get_run(run_id).data.tags.get("mlflow.user", ""))
+
+    @explain_errors
+    def stages_of(self, run_id: str) -> dict[str, list[str]]:
+        """Return the stages of a run by name, each with the sha256 of the data sets it read; none without the run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            parent = self.client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        nested = self.client.search_runs([parent.info.experiment_id], f"tags.`{PARENT}` = '{run_id}'")
+        return {run.data.tags.get(f"{PREFIX}stage", run.info.run_name): data_of(run) for run in nested}
 
     @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:

@@ -53,10 +53,11 @@ class Base(Part):
 
 
 class Contenders(Part):
-    """Who was compared: the candidate, and the champion where there was another one."""
+    """Who was compared: the candidate, the champion where there was another one, and all adapters by their digest."""
 
     candidate: str
     champion: str | None
+    adapters: dict[str, str]
 
 
 class Evidence(Part):
@@ -210,7 +211,7 @@ def _predicate(
         "adapter": version.adapter_digest,
         "base_model": {"id": spec.id, "revision": spec.revision},
         "decision": form.plain(decision.model_dump(mode="json")),
-        "contenders": {"candidate": candidate, "champion": _opponent(context, decision)},
+        "contenders": _contenders(context, decision, candidate),
         "evaluation": {
             "digest": evaluation.digest,
             "problems": evaluation.inputs.get("evaluation_problems", ""),
@@ -225,10 +226,10 @@ def _predicate(
     }
 
 
-def _opponent(context: StageContext, decision: Decision) -> str | None:
-    """Return the contender that was the champion, by the digest in the decision."""
-    named: dict[str, str] = json.loads((context.inputs["evaluation"] / CONTENDERS).read_bytes())
-    return next((name for name, found in named.items() if found == decision.champion), None)
+def _contenders(context: StageContext, decision: Decision, candidate: str) -> dict[str, Any]:
+    adapters: dict[str, str] = json.loads((context.inputs["evaluation"] / CONTENDERS).read_bytes())
+    champion = next((name for name, found in adapters.items() if found == decision.champion), None)
+    return {"candidate": candidate, "champion": champion, "adapters": adapters}
 
 
 def _lineage(context: StageContext, evaluation: StageManifest) -> dict[str, Any]:
