@@ -61,7 +61,7 @@ def _base(case: Case) -> tuple[str, str]:
 
 def _alias(case: Case) -> str:
     version, champion = case.version, case.registry.champion(case.version.name)
-    if PROMOTED_BY + case.entry.key not in version.tags:
+    if CHAMPION in version.aliases and PROMOTED_BY + case.entry.key not in version.tags:
         raise Fails("MLflow has no promotion of this version by this decision")
     if CHAMPION not in version.aliases:
         if case.alias:
