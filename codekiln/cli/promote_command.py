@@ -112,6 +112,10 @@ def _confirm(what: str, yes: bool) -> None:
     """Ask a person; where nobody can answer, --yes has to."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise InputError(f"{what}: nobody is there to confirm it", where="promote", fix="give --yes")
     click.confirm(f"{what}. Continue?", abort=True, err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
