@@ -95,7 +95,6 @@ def settings(*overrides):
 
 
 def test_a_key_is_named_by_a_file_or_a_variable(tmp_path, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
     private, _ = write_key(tmp_path)
     assert signing_key(settings()) is None
     assert signing_key(settings(f"promotion.signing_key={private}"))
