@@ -1,5 +1,6 @@
 """check: verify everything that a run needs before it uses a GPU, and report all problems found at once."""
 
+import os
 import platform
 import shutil
 from collections import Counter
@@ -18,7 +19,9 @@ from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
 from codekiln.recipes import problem_sets
+from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
+from codekiln.registry.signing import fingerprint
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -26,9 +29,11 @@ from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
 from codekiln.stages.ledger import next_number
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
+from codekiln.stages.promotion.keys import signing_key
 from codekiln.stages.run_folder import (
     EVALUATION,
     TRAIN,
+    WORKDIR,
     Tracking,
     find_tracking,
     open_registry,
@@ -79,6 +84,7 @@ def _check(context: StageContext) -> Summary:
         **_pool(settings),
         "disk": lambda: _disk(context.output),
         "registry": lambda: _registry(settings, context.output, gate=GATELESS not in context.parameters),
+        **({} if GATELESS in context.parameters else {"promotion": lambda: _promotion(settings, context.output)}),
         "problems": problems,
     }
     notes = run_probes(probes)
@@ -151,6 +157,14 @@ def _registry(settings: Settings, folder: Path, *, gate: bool) -> str:
         return f"{settings.registered_name} has no champion yet{follows}"
     require_same_base(settings, champion)
     return f"{settings.registered_name} has version {champion.version} as champion{follows}"
+
+
+def _promotion(settings: Settings, folder: Path) -> str:
+    """Read the key that signs records where one machine does everything; a cluster gives it to promote alone."""
+    if WORKDIR not in os.environ and sqlite_path(tracking_uri(settings, folder)) is None:
+        return "promote reads the key that signs records, if there is one"
+    key = signing_key(settings)
+    return f"records are signed, key {fingerprint(key.public_key())[:16]}" if key else "records are not signed"
 
 
 def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:

@@ -35,6 +35,7 @@ NOT_RUN = {
     "export": "a cluster",
     "codekiln submit": "a cluster; tests/launch submits to a server that answers like it",
     "codekiln plan": "a cluster's record of pools; tests/docs/test_contributing.py plans with one from the chart",
+    "openssl": "a program of the system; tests/stages/promotion/test_whole.py runs it where it is there",
     "mlflow ui": "is a server and does not end",
 }
 RUN = ("docs/getting-started.md", "docs/own-data.md")
