@@ -62,7 +62,7 @@ class LocalGenerator:
             model: torch.nn.Module = self._load(dtype, adapter)
         # A PeftModel passes every attribute on to the model it wraps.
         self.model = cast(PreTrainedModel, model.to(device()).eval())
-        self.stop = self._stop_tokens()
+        self.stop = self.chat.stop_tokens(self.model.generation_config)
 
     def _load(self, dtype: str, adapter: Path | None) -> torch.nn.Module:
         base = load_model(self.spec, dtype)
@@ -70,12 +70,6 @@ class LocalGenerator:
             return base
         wrapped = attach_adapter(base, self.spec, adapter)
         return wrapped.merge_and_unload() if base.dtype is torch.float32 else wrapped
-
-    def _stop_tokens(self) -> frozenset[int]:
-        ends = self.model.generation_config.eos_token_id
-        found = {self.chat.end_of_turn_id, self.chat.tokenizer.eos_token_id}
-        found.update(ends if isinstance(ends, list) else [ends])
-        return frozenset(found - {None})
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts.
