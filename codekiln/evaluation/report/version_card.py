@@ -17,7 +17,7 @@ class VersionCard:
         name: Stage that made the adapter.
         registered: Name under which the run registers adapters.
         base: Base model: Hub id, ``tiny``, or the name of the user's own folder.
-        kind: ``hub``, ``embedded`` or ``folder``.
+        kind: ``hub``, ``included`` where it lies in ``base/``, or ``folder`` where nobody else has it.
         revision: Commit of the base on the Hub.
         digest: Digest of the base where it is the user's own folder.
         licence: Licence of the base; empty where it is not known.

@@ -23,28 +23,41 @@ class BaseReference:
     """How a version names its base model: never by a path, which means nothing elsewhere.
 
     Attributes:
-        name: Hub id, ``base`` for the embedded model that lies in the folder, or the name of the user's own folder.
+        name: Hub id, ``tiny``, or the name of the user's own folder.
+        place: What ``from_pretrained`` takes within the version's folder: the Hub id, ``base`` or the folder's name.
         revision: Commit on the Hub; None for a folder.
         digest: `base_digest` of the user's own folder, else None.
-        kind: Which of the three it is.
+        kind: ``hub``, ``included`` for a model that lies in ``base/``, or ``folder`` for one that does not.
     """
 
     name: str
+    place: str
     revision: str | None
     digest: str | None
     kind: str
 
     @classmethod
-    def of(cls, spec: BaseModelSpec) -> "BaseReference":
-        """Return the reference to a base model."""
+    def of(cls, spec: BaseModelSpec, include: bool = False) -> "BaseReference":
+        """Return the reference to a base model; with ``include`` the user's own folder is included."""
         if spec.hub_revision is not None:
-            return cls(spec.id, spec.hub_revision, None, "hub")
+            return cls(spec.id, spec.id, spec.hub_revision, None, "hub")
         if spec.id != spec.source:
-            return cls(BASE, None, None, "embedded")
-        return cls(Path(spec.source).resolve().name, None, base_digest(Path(spec.source)), "folder")
+            return cls(spec.id, BASE, None, None, "included")
+        folder = Path(spec.source).resolve()
+        if include:
+            return cls(folder.name, BASE, None, base_digest(folder), "included")
+        return cls(folder.name, folder.name, None, base_digest(folder), "folder")
 
 
-def assemble(adapter: Path, output: Path, spec: BaseModelSpec, name: str, registered: str, chat: Path | None) -> None:
+def assemble(
+    adapter: Path,
+    output: Path,
+    spec: BaseModelSpec,
+    name: str,
+    registered: str,
+    chat: Path | None,
+    include_base: bool = False,
+) -> None:
     """Fill ``output`` with what is logged of an adapter; large files become links to the ones that are there.
 
     The Hub is not asked for anything: tokenizer and generation settings were written by the training run, and the
@@ -57,31 +70,32 @@ def assemble(adapter: Path, output: Path, spec: BaseModelSpec, name: str, regist
         name: Stage that made it, for example ``dpo``.
         registered: Name under which the run registers adapters.
         chat: Folder of the chat files; None: nobody has them, and the adapter alone is written.
+        include_base: Put a base that is the user's own folder into ``base/``, as the embedded one always is.
 
     Raises:
         InputError: A file of the adapter cannot be read.
     """
     spec = _as_trained(adapter, spec)
-    base = BaseReference.of(spec)
+    base = BaseReference.of(spec, include_base)
     _link(adapter / WEIGHTS, output / WEIGHTS)
-    config = {**_json(adapter / CONFIG), "base_model_name_or_path": base.name, "revision": base.revision}
+    config = {**_json(adapter / CONFIG), "base_model_name_or_path": base.place, "revision": base.revision}
     write_atomic(output / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
-    own = spec.id if base.kind == "embedded" else base.name
-    record = {**_json(adapter / RECORD), "base": own, "revision": base.revision, "base_digest": base.digest}
+    record = {**_json(adapter / RECORD), "base": base.name, "revision": base.revision, "base_digest": base.digest}
     write_atomic(output / RECORD, json.dumps(record, indent=2) + "\n")
     if chat is None:
         return
-    for file in CHAT_FILES:
-        if (chat / file).is_file():
-            _link(chat / file, output / file)
-    if base.kind == "embedded":
+    for known in CHAT_FILES:
+        if (chat / known).is_file():
+            _link(chat / known, output / known)
+    if base.kind == "included":
         for file in sorted(Path(spec.source).iterdir()):
-            _link(file, output / BASE / file.name)
+            if file.is_file():
+                _link(file, output / BASE / file.name)
     write_mlmodel(output, spec, _about(base, spec, name))
     card = VersionCard(
         name=name,
         registered=registered,
-        base=own,
+        base=base.name,
         kind=base.kind,
         revision=base.revision,
         digest=base.digest,
@@ -114,7 +128,7 @@ def has_chat_files(folder: Path) -> bool:
 def _about(base: BaseReference, spec: BaseModelSpec, name: str) -> dict[str, Any]:
     return {
         "name": name,
-        "base_model": base.name,
+        "base_model": base.place,
         "base_revision": base.revision,
         "base_digest": base.digest,
         "architecture": spec.architecture or "AutoModelForCausalLM",
@@ -125,7 +139,7 @@ def _about(base: BaseReference, spec: BaseModelSpec, name: str) -> dict[str, Any
 
 def _loading(base: BaseReference, spec: BaseModelSpec) -> str:
     """Return the Python arguments with which ``from_pretrained`` loads the base in the folder's card."""
-    source = json.dumps("PATH/TO/" + base.name if base.kind == "folder" else base.name)
+    source = json.dumps(f"PATH/TO/{base.place}" if base.kind == "folder" else base.place)
     revision = f', revision="{base.revision}"' if base.revision else ""
     mapping = f", key_mapping={spec.key_mapping!r}" if spec.key_mapping else ""
     return f"{spec.architecture or 'AutoModelForCausalLM'}.from_pretrained({source}{revision}{mapping})"

@@ -18,17 +18,22 @@ MAX_TOKENS = 512
 
 
 class ChatModel:
-    """The base model with its adapter; ``predict`` answers conversations in the form of OpenAI's chat completions."""
+    """The base model with its adapter; ``predict`` answers conversations in the form of OpenAI's chat completions.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Folder with the adapter.
+        base: Folder of the base model, where it is neither in ``folder`` nor on the Hub.
+    """
+
+    def __init__(self, folder: Path, base: str) -> None:
         self.about = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["metadata"]
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
         self.settings = transformers.GenerationConfig.from_pretrained(str(folder))
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = PeftModel.from_pretrained(self._base(folder), str(folder)).to(device).eval()
+        self.model: Any = PeftModel.from_pretrained(self._base(folder, base), str(folder)).to(device).eval()
 
-    def _base(self, folder: Path) -> Any:
-        source = folder / "base" if (folder / "base").is_dir() else self.about["base_model"]
+    def _base(self, folder: Path, base: str) -> Any:
+        source = base or (folder / "base" if (folder / "base").is_dir() else self.about["base_model"])
         load: dict[str, Any] = {"dtype": "auto", "revision": self.about["base_revision"] or "main"}
         if mapping := self.about["key_mapping"]:
             load["key_mapping"] = mapping
@@ -50,14 +55,14 @@ class ChatModel:
         turns = [{"role": turn["role"], "content": turn["content"]} for turn in row["messages"]]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         asked = self.tokenizer(text, add_special_tokens=False, return_tensors="pt").to(self.model.device)
-        wanted = {"max_new_tokens": int(row.get("max_tokens") or MAX_TOKENS)}
+        wanted: dict[str, Any] = {"max_new_tokens": int(row.get("max_tokens") or MAX_TOKENS)}
         if heat := float(row.get("temperature") or 0):
             wanted |= {"do_sample": True, "temperature": heat, "top_p": float(row.get("top_p") or 1), "top_k": 0}
         with torch.inference_mode():
-            found = self.model.generate(**asked, generation_config=self.settings, **wanted)[0]
+            found: Any = self.model.generate(**asked, generation_config=self.settings, **wanted)[0]
         written = found[asked["input_ids"].shape[1] :].tolist()
         ended = bool(written) and written[-1] in self.settings.eos_token_id
-        reply = self.tokenizer.decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        reply = str(self.tokenizer.decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False))
         return self._completion(reply, "stop" if ended else "length", asked["input_ids"].shape[1], len(written))
 
     def _completion(self, reply: str, reason: str, asked: int, written: int) -> dict[str, Any]:
@@ -77,6 +82,6 @@ def _is_given(value: Any) -> bool:
     return value is not None and not (isinstance(value, float) and value != value)
 
 
-def _load_pyfunc(path: str) -> ChatModel:
-    """Load the model; MLflow calls this with the folder."""
-    return ChatModel(Path(path))
+def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> ChatModel:
+    """Load the model; MLflow calls this with the folder, and with what its caller gave as ``model_config``."""
+    return ChatModel(Path(path), (model_config or {}).get("base_model", ""))

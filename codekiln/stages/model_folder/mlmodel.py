@@ -2,13 +2,13 @@
 
 import json
 import platform
-from collections.abc import Sequence
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codekiln.data.files import write_atomic
 from codekiln.models import BaseModelSpec
+from codekiln.models.chat_files import CHAT_FILES, GENERATION
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature
@@ -49,13 +49,10 @@ def write_mlmodel(folder: Path, spec: BaseModelSpec, about: dict[str, Any]) -> N
 def _add_transformers(model: "Model", folder: Path, spec: BaseModelSpec, about: dict[str, Any]) -> None:
     """Add the flavour ``transformers``; keys as in ``mlflow.transformers.flavor_config``."""
     own: dict[str, Any] = {"source_model_name": about["base_model"]}
-    if (folder / "base").is_dir():
-        own["model_binary"] = "base"
-        # MLflow looks for a local tokenizer nowhere else.
-        parts = folder / "components" / "tokenizer"
-        parts.mkdir(parents=True)
-        for name in tokenizer_files(folder):
-            (parts / name).write_bytes((folder / name).read_bytes())
+    if spec.hub_revision is None:
+        # Without base/ the caller of load_model gives base_model_path.
+        own |= {"model_binary": "base"} if (folder / "base").is_dir() else {"local_base_model_path": about["base_model"]}
+        _copy_tokenizer(folder)
     else:
         own |= {"source_model_revision": spec.hub_revision, "tokenizer_name": spec.id}
         own["tokenizer_revision"] = spec.hub_revision
@@ -73,11 +70,13 @@ def _add_transformers(model: "Model", folder: Path, spec: BaseModelSpec, about: 
     )
 
 
-def tokenizer_files(folder: Path) -> Sequence[str]:
-    """Return the names of the tokenizer's files in a folder."""
-    from codekiln.models.chat_files import CHAT_FILES, GENERATION
-
-    return [name for name in CHAT_FILES if name != GENERATION and (folder / name).is_file()]
+def _copy_tokenizer(folder: Path) -> None:
+    """Put the tokenizer where MLflow looks for one that is not on the Hub."""
+    parts = folder / "components" / "tokenizer"
+    parts.mkdir(parents=True)
+    for name in CHAT_FILES:
+        if name != GENERATION and (folder / name).is_file():
+            (parts / name).write_bytes((folder / name).read_bytes())
 
 
 def _signature() -> "ModelSignature":
