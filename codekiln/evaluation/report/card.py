@@ -24,13 +24,24 @@ def model_card(data: ReportData) -> str:
     return visible(text)
 
 
-def front_matter(base: str | None, licence: str, made_by: Sequence[str]) -> str:
-    """Return the YAML that the Hub reads: base model, licence, and tags after the stages that made the adapter."""
+def front_matter(base: str | None, licence: str, made_by: Sequence[str], merged: bool = False) -> str:
+    """Return the YAML that the Hub reads: base model, licence, and tags after the stages that made the adapter.
+
+    Args:
+        base: Hub id of the base; None where it is not on the Hub.
+        licence: Licence of the base.
+        made_by: Stages.
+        merged: Whether the adapter is in the weights.
+    """
     import yaml
 
-    tags = ["codekiln", "code", "lora", *(name.replace("_", "-") for name in made_by)]
-    front = {"library_name": "peft", "pipeline_tag": "text-generation", "tags": tags, **_licence(licence)}
-    return yaml.safe_dump(({"base_model": base} if base else {}) | front, sort_keys=False, allow_unicode=True)
+    tags = ["codekiln", "code", *(() if merged else ("lora",)), *(name.replace("_", "-") for name in made_by)]
+    library = "transformers" if merged else "peft"
+    front = {"library_name": library, "pipeline_tag": "text-generation", "tags": tags, **_licence(licence)}
+    relation = {"base_model_relation": "finetune"} if merged else {}
+    return yaml.safe_dump(
+        ({"base_model": base, **relation} if base else {}) | front, sort_keys=False, allow_unicode=True
+    )
 
 
 def _licence(name: str) -> dict[str, str]:

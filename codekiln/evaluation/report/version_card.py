@@ -44,3 +44,38 @@ def version_card(card: VersionCard) -> str:
     imports = ", ".join(sorted({loader, "AutoTokenizer", "GenerationConfig"}))
     rank = next((allowed for allowed in VLLM_RANKS if allowed >= card.rank), VLLM_RANKS[-1])
     return templates().get_template("version_card.md").render(card=card, front=front, imports=imports, rank=rank)
+
+
+@dataclass(frozen=True)
+class MergedCard:
+    """What the card of merged weights says.
+
+    Attributes:
+        stage: Stage or version that made the adapter.
+        registered: Name under which it is registered.
+        adapter: The adapter that was merged, as it was called.
+        base: Base model: Hub id, ``tiny``, or the name of the user's own folder.
+        kind: ``hub`` where others can get the base there.
+        revision: Commit of the base on the Hub.
+        licence: Licence of the base; empty where it is not known.
+        dtype: Of the weights.
+        prompts: Prompts that were compared with base and adapter.
+        different: How many of them were answered otherwise.
+    """
+
+    stage: str
+    registered: str
+    adapter: str
+    base: str
+    kind: str
+    revision: str | None
+    licence: str
+    dtype: str
+    prompts: int
+    different: int
+
+
+def merged_card(card: MergedCard) -> str:
+    """Return the card of merged weights as Markdown with the front matter that the Hugging Face Hub reads."""
+    front = front_matter(card.base if card.kind == "hub" else None, card.licence, [card.stage], merged=True)
+    return templates().get_template("merged_card.md").render(card=card, front=front)

@@ -51,7 +51,9 @@ def _add_transformers(model: "Model", folder: Path, spec: BaseModelSpec, about: 
     own: dict[str, Any] = {"source_model_name": about["base_model"]}
     if spec.hub_revision is None:
         # Without base/ the caller of load_model gives base_model_path.
-        own |= {"model_binary": "base"} if (folder / "base").is_dir() else {"local_base_model_path": about["base_model"]}
+        own |= (
+            {"model_binary": "base"} if (folder / "base").is_dir() else {"local_base_model_path": about["base_model"]}
+        )
         _copy_tokenizer(folder)
     else:
         own |= {"source_model_revision": spec.hub_revision, "tokenizer_name": spec.id}
