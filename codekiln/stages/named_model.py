@@ -16,6 +16,7 @@ from codekiln.stages.model_folder.assembly import BASE, RECORD, base_digest
 
 REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
+_GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
 
 @dataclass(frozen=True)
@@ -78,22 +79,24 @@ def _adapted(name: str, adapter: Path, base_model: str, logged_base: str = "") -
     except InputError as error:
         if base_model:
             raise
-        fix = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
-        raise InputError(f"was trained on '{chosen}', which is not here", where=name, fix=fix) from error
+        raise InputError(f"was trained on '{chosen}', which is not here", where=name, fix=_GIVE_BASE) from error
     # A folder has no revisions, and another base than the recorded one has others.
     is_recorded = spec.id == base and spec.hub_revision is not None
     return NamedModel(name, chosen, adapter, revision if is_recorded else None)
 
 
 def _found(base: str, adapter: Path, logged_base: str) -> str:
-    """Return where an adapter's base is, if it says only the name of a folder: in it, or where it was in training."""
-    if "/" in base or base in models.names():
-        return base
-    if (adapter / BASE / "config.json").is_file():
+    """Return where an adapter's base is, if its record has only the name of a folder: in it, or where it was."""
+    digest = json.loads((adapter / RECORD).read_bytes()).get("base_digest") if (adapter / RECORD).is_file() else None
+    if (adapter / BASE / "config.json").is_file() and base not in models.names():
         return str(adapter / BASE)
-    recorded = json.loads((adapter / RECORD).read_bytes()).get("base_digest") if (adapter / RECORD).is_file() else None
-    is_same = recorded and Path(logged_base).is_dir() and base_digest(Path(logged_base)) == recorded
-    return logged_base if is_same else base
+    if digest is None:
+        return base
+    for place in (logged_base, base):
+        # Another model may lie under that name by now.
+        if place and (Path(place) / "config.json").is_file() and base_digest(Path(place)) == digest:
+            return place
+    raise InputError(f"was trained on '{base}', which is not here", where=str(adapter), fix=_GIVE_BASE)
 
 
 def _trained_on(adapter: Path) -> tuple[str, str | None]:

@@ -81,6 +81,7 @@ def export(model: NamedModel, to: Path, options: ExportOptions) -> Export:
         gguf.require_converter(options.converter)
     with target.new_folder(to, identity) as folder:
         found = write(model, folder, options)
+        folder.chmod(0o755)
         record = target.write_record(folder, identity, model=model.name, revision=model.revision, **found)
     return Export(to.expanduser().resolve(), record)
 

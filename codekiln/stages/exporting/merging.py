@@ -4,7 +4,7 @@ import gc
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 import transformers
@@ -75,7 +75,7 @@ def write_merged(model: NamedModel, folder: Path, dtype: str) -> None:
     else:
         save_chat_files(spec, folder)
     wrapped = attach_adapter(load_model(spec, "float32"), spec, model.adapter)
-    merged = cast(transformers.PreTrainedModel, wrapped.merge_and_unload(safe_merge=True)).to(DTYPES[dtype])
+    merged: Any = wrapped.merge_and_unload(safe_merge=True).to(DTYPES[dtype])
     # The base's own may hold values for sampling that contradict each other, which transformers refuses to save.
     merged.generation_config = transformers.GenerationConfig.from_pretrained(folder)
     merged.save_pretrained(folder)

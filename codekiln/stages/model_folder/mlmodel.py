@@ -42,7 +42,15 @@ def write_mlmodel(folder: Path, spec: BaseModelSpec, about: dict[str, Any]) -> N
     model.saved_input_example_info = {"artifact_path": "input_example.json", "type": "json_object"}
     if not spec.key_mapping:
         _add_transformers(model, folder, spec, about)
-    pyfunc.add_to_model(model, loader_module=LOADER, code="code", conda_env="conda.yaml", python_env="python_env.yaml")
+    pyfunc.add_to_model(
+        model,
+        loader_module=LOADER,
+        code="code",
+        conda_env="conda.yaml",
+        python_env="python_env.yaml",
+        # MLflow lets a caller change only the values that are here.
+        model_config={"base_model": ""},
+    )
     model.save(str(folder / "MLmodel"))
 
 
