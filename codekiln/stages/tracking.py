@@ -95,6 +95,7 @@ def adapter_tags(context: StageContext, manifest: StageManifest) -> dict[str, st
     peft = json.loads((context.output / CONFIG).read_bytes()) if (context.output / CONFIG).exists() else {}
     return {
         "base_revision": base.revision,
+        "base_commit": str(own.get("revision") or ""),
         "stage": manifest.step,
         "recipe": context.settings.recipe,
         "metric": context.settings.metric,

@@ -36,6 +36,8 @@ def new_folder(to: Path, identity: Mapping[str, Any]) -> Iterator[Path]:
     handle = os.open(staging, os.O_RDONLY)
     try:
         _lock(handle, staging, to)
+        if old.exists() and not to.exists():  # killed between the two renames below
+            old.rename(to)
         shutil.rmtree(old, ignore_errors=True)
         for left in staging.iterdir():
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()

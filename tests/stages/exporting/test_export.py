@@ -160,6 +160,11 @@ def test_nothing_half_is_left_and_nothing_else_is_replaced(place, tmp_path, monk
     export(model, to, ExportOptions())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert not (to / "half").exists()
+    # Or it puts back what the killed one had moved aside.
+    to.rename(tmp_path / ".out.replaced")
+    with pytest.raises(ZeroDivisionError), target.new_folder(to, {}):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
     before = (to / "export.json").stat().st_ino
     export(model, to, ExportOptions())
     assert (to / "export.json").stat().st_ino != before, "an export of the same is replaced"
@@ -314,6 +319,7 @@ def test_weights_that_are_not_proven_are_not_sent(place, tmp_path, short, fake, 
     [
         (("tiny", "--to", "x"), "is a base model: there is nothing to export"),
         (("{dpo}",), "says not where to"),
+        (("{dpo}", "--to", "{dpo}/out"), "lies in the adapter's own folder"),
         (("{dpo}", "--to", "x", "--yes"), "give --push-to"),
         (("{dpo}", "--push-to", "model"), "is no OWNER/NAME"),
         (("./nowhere", "--to", "x"), "there is no such folder"),
