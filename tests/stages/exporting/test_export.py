@@ -133,7 +133,7 @@ def test_a_registered_version_is_copied_whole_and_an_adapters_folder_is_made_so(
 
 def test_a_base_of_ones_own_goes_with_the_adapter(tmp_path):
     base = toy_models.make(tmp_path / "my-model")
-    random_adapter(tmp_path / "dpo", str(base), 0.5)
+    random_adapter(tmp_path / "dpo", str(base), 0.5, chat=False)
     assert call(tmp_path / "dpo", "--to", tmp_path / "out").exit_code == 0
     before = replies(str(base), tmp_path / "dpo", [toy_models.question(3)], 10)
     shutil.rmtree(base)

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,7 @@ def test_it_holds_everything_no_working_file_and_no_path(place):
     assert found == {
         "MLmodel", "README.md", "adapter_config.json", "adapter_model.safetensors", "codekiln.json", "conda.yaml",
         "generation_config.json", "input_example.json", "python_env.yaml", "requirements.txt", *TOKENIZER,
-        "code/codekiln_chat_model.py",
+        "code/codekiln_chat_model.py", "code/__pycache__",
         *(f"base/{path.name}" for path in Path(models.get("tiny").source).iterdir()),
         *(f"components/tokenizer/{name}" for name in TOKENIZER),
     }  # fmt: skip
@@ -89,6 +91,18 @@ def test_pyfunc_answers_chats_as_codekiln_does(place, tracking):
     assert model.input_example["messages"]
     hot = {"messages": turns(PROMPTS[0]), "max_tokens": 60, "temperature": 5.0}
     assert texts(model.predict(hot)) != place[2][:1]
+
+
+def test_loading_adds_nothing_to_a_version(place, tmp_path):
+    """A store on this machine is loaded in place, and what is added to a version afterwards is no part of it."""
+    shutil.copytree(place[0], tmp_path / "version")
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    code = "import mlflow, sys; mlflow.pyfunc.load_model(sys.argv[1]); print(sys.dont_write_bytecode)"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    words = [sys.executable, "-c", code, str(tmp_path / "version")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
 
 
 def test_mlflows_pipeline_answers_as_codekiln_does(place, tracking):
