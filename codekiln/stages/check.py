@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from codekiln import models
+from codekiln import models, recipes
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
@@ -18,6 +18,7 @@ from codekiln.errors import InputError
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
+from codekiln.models.quantization import require_bitsandbytes
 from codekiln.recipes import problem_sets
 from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
@@ -28,6 +29,7 @@ from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
 from codekiln.stages.ledger import next_number
+from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
 from codekiln.stages.promotion.keys import signing_key
 from codekiln.stages.run_folder import (
@@ -41,8 +43,10 @@ from codekiln.stages.run_folder import (
     write_settings,
     write_tracking,
 )
+from codekiln.training.job import require_unsharded
 
 MINIMUM_FREE_GB = 1
+WITH_ROUNDS = "align"
 GATELESS = "gateless"
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 _UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers", "notify_after_seconds"}
@@ -80,6 +84,8 @@ def _check(context: StageContext) -> Summary:
 
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
+        "adapter": lambda: _adapter(settings),
+        "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "disk": lambda: _disk(context.output),
@@ -110,6 +116,26 @@ def _model(settings: Settings) -> str:
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
     return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+
+
+def _adapter(settings: Settings) -> str:
+    require_unsharded(settings.lora, settings.strategy)
+    if settings.lora.quantization != "none" and not settings.pool:
+        # A pool's jobs have their own image.
+        require_bitsandbytes()
+    kind = "DoRA" if settings.lora.dora else "rsLoRA" if settings.lora.rslora else "LoRA"
+    held = "; the base is in 4 bits while training" if settings.lora.quantization != "none" else ""
+    return f"{kind} of rank {settings.lora.r}{held}"
+
+
+def _recipe(settings: Settings) -> str:
+    if os.environ.get(PIPELINE) == WITH_ROUNDS and not recipes.get(settings.recipe).has_rounds:
+        raise InputError(
+            f"its rows have no tests, so the rounds of the pipeline {WITH_ROUNDS} cannot grade a model's replies",
+            where=f"recipe {settings.recipe}",
+            fix="run the pipeline prefer, which has no rounds, or instruct",
+        )
+    return settings.recipe
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:
