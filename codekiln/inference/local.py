@@ -1,6 +1,5 @@
 """Sampling in this process with transformers, on a GPU or a CPU. Imports torch: import this lazily."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from codekiln.data.records import Message
 from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
+from codekiln.inference.seeds import completion_seed
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
-from codekiln.models.loading import attach_adapter, device, load_model
+from codekiln.models.loading import attach_adapter, device, load_model, stop_tokens
 from codekiln.progress import progress
 
 # Share of free memory for completions; the rest holds activations, and a layer's cache twice while it grows.
@@ -62,7 +62,7 @@ class LocalGenerator:
             model: torch.nn.Module = self._load(dtype, adapter)
         # A PeftModel passes every attribute on to the model it wraps.
         self.model = cast(PreTrainedModel, model.to(device()).eval())
-        self.stop = self._stop_tokens()
+        self.stop = stop_tokens(self.chat, self.model.generation_config)
 
     def _load(self, dtype: str, adapter: Path | None) -> torch.nn.Module:
         base = load_model(self.spec, dtype)
@@ -70,12 +70,6 @@ class LocalGenerator:
             return base
         wrapped = attach_adapter(base, self.spec, adapter)
         return wrapped.merge_and_unload() if base.dtype is torch.float32 else wrapped
-
-    def _stop_tokens(self) -> frozenset[int]:
-        ends = self.model.generation_config.eos_token_id
-        found = {self.chat.end_of_turn_id, self.chat.tokenizer.eos_token_id}
-        found.update(ends if isinstance(ends, list) else [ends])
-        return frozenset(found - {None})
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts.
@@ -94,7 +88,9 @@ class LocalGenerator:
         batches = [order[start : start + size] for start in range(0, len(order), size)]
 
         def complete(batch: list[int]) -> list[list[int]]:
-            seeds = [[_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch]
+            seeds = [
+                [completion_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch
+            ]
             return self._decode([tokens[index] for index in batch], seeds, sampling)
 
         finished: dict[int, list[str]] = {}
@@ -173,7 +169,3 @@ def _workers(model: PreTrainedModel) -> Iterator[Callable[..., Iterator[list[lis
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
-
-
-def _seed(seed: int, prompt: str, copy: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}\n{copy}\n{prompt}".encode()).digest()[:8])

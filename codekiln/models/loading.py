@@ -11,6 +11,7 @@ from peft import PeftModel
 
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
+from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.models.hub_access import read_error
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -66,14 +67,45 @@ def attach_adapter(
     Raises:
         InputError: There is no adapter, or it was trained on another base model.
     """
-    config = Path(adapter) / "adapter_config.json"
-    if not config.is_file():
+    check_adapter(spec, Path(adapter))
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
+    """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
+    if not (adapter / "adapter_config.json").is_file():
         raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
-    base = _trained_on(Path(adapter))
+    base = _trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def stop_tokens(chat: ChatTokenizer, generation: transformers.GenerationConfig | None) -> frozenset[int]:
+    """Return the ids that end a reply: the end of a turn, of a text, and those of the model's generation settings."""
+    ends = generation.eos_token_id if generation else None
+    found = {chat.end_of_turn_id, chat.tokenizer.eos_token_id}
+    found.update(ends if isinstance(ends, list) else [ends])
+    return frozenset(found - {None})
+
+
+def load_generation_config(spec: BaseModelSpec) -> transformers.GenerationConfig:
+    """Return the generation settings that `load_model` would give the model, without loading its weights.
+
+    Raises:
+        InputError: There is no such model, or the Hub does not let us read it.
+    """
+    revision = spec.hub_revision or "main"
+    try:
+        return transformers.GenerationConfig.from_pretrained(spec.source, revision=revision)
+    except OSError:
+        # A model without generation_config.json has them in its configuration.
+        pass
+    try:
+        config = transformers.AutoConfig.from_pretrained(spec.source, revision=revision)
+    except OSError as error:
+        raise read_error(spec, error) from None
+    return transformers.GenerationConfig.from_model_config(config)
 
 
 def _trained_on(adapter: Path) -> str | None:

@@ -1,0 +1,40 @@
+"""The engine that samples in a run: settled once, by check, so that no evaluation mixes the draws of two."""
+
+from codekiln import models
+from codekiln.inference.engines import Engine, choose
+from codekiln.launch.pools import read_cluster
+from codekiln.settings.schema import Settings
+
+NVIDIA = "nvidia.com/gpu"
+
+
+def engine_of(settings: Settings) -> tuple[Engine, str]:
+    """Return the engine that samples in a run, and why; ``auto`` is what the pool or this machine allows.
+
+    Raises:
+        InputError: vLLM is asked for, and is not here although the run samples here.
+    """
+    if settings.pool and settings.engine != "auto":
+        # Only the job's own image can say whether it is there.
+        return settings.engine, "as set"
+    engine, why = _on_pool(settings.pool) if settings.pool else choose(settings.engine)
+    if settings.engine == "auto" and engine == "vllm" and (lacking := _unsupported(settings)):
+        return "transformers", lacking
+    return engine, why
+
+
+def _on_pool(name: str) -> tuple[Engine, str]:
+    pool = read_cluster().pool(name)
+    if not pool.vllm:
+        return "transformers", f"the image of pool '{name}' has no vLLM"
+    if pool.accelerator != NVIDIA or not pool.accelerators:
+        return "transformers", f"pool '{name}' has no {NVIDIA}"
+    return "vllm", f"pool '{name}' has it"
+
+
+def _unsupported(settings: Settings) -> str:
+    """Return why vLLM cannot sample from the run's models, or nothing."""
+    spec = models.get(settings.base_model)
+    if spec.key_mapping:
+        return f"vLLM cannot put adapters on the language model in {spec.name}'s checkpoint"
+    return ""
