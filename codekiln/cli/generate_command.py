@@ -12,7 +12,7 @@ from codekiln.cli.options import JSON
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
-    from codekiln.inference.engines import Engine
+    from codekiln.inference.engine_settings import Engine
     from codekiln.stages.prompting import Written
 
 

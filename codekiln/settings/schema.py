@@ -9,7 +9,7 @@ from codekiln import recipes
 from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
-from codekiln.inference.engines import Choice, VllmSettings
+from codekiln.inference.engine_settings import Choice, VllmSettings
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
 from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits

@@ -14,7 +14,7 @@ from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
-from codekiln.inference.engines import Engine
+from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
@@ -138,7 +138,7 @@ def _plan(settings: Settings, cluster: Cluster) -> str:
 def _engine(settings: Settings, found: list[Engine]) -> str:
     engine, why = engine_of(settings)
     found.append(engine)
-    return f"{engine}: {why}"
+    return f"{engine}, {why}"
 
 
 def _teacher(settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """The engine that samples in a run: settled once, by check, so that no evaluation mixes the draws of two."""
 
 from codekiln import models
-from codekiln.inference.engines import Engine, choose
+from codekiln.inference.engine_settings import Engine
+from codekiln.inference.engines import choose
 from codekiln.launch.pools import read_cluster
 from codekiln.settings.schema import Settings
 

@@ -15,7 +15,8 @@ from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Problem, Sample, Verdict
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.inference.engines import Engine, open_generator
+from codekiln.inference.engine_settings import Engine
+from codekiln.inference.engines import open_generator
 from codekiln.inference.sampling.candidates import collect, sample_programs
 from codekiln.registry.runs import adapter_digest
 from codekiln.sandbox.grading import grade_samples

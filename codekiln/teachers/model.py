@@ -10,7 +10,8 @@ from codekiln import models
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.inference.engines import Engine, VllmSettings, choose, open_generator
+from codekiln.inference.engine_settings import Engine, VllmSettings
+from codekiln.inference.engines import choose, open_generator
 from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.teachers import Teacher, TeacherSettings
 

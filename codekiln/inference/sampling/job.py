@@ -7,7 +7,7 @@ from pydantic import Field
 
 from codekiln import __version__
 from codekiln.inference import Sampling
-from codekiln.inference.engines import Engine, VllmSettings
+from codekiln.inference.engine_settings import Engine, VllmSettings
 from codekiln.launch.job import Job
 
 

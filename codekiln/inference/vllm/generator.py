@@ -12,7 +12,7 @@ from codekiln import models
 from codekiln.data.records import Message
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
-from codekiln.inference.engines import VllmSettings
+from codekiln.inference.engine_settings import VllmSettings
 from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess

@@ -42,6 +42,7 @@ class EngineProcess:
                 env={**_environment(), **self.environment},
             )
         except OSError as error:
+            self._log.close()
             raise InputError(f"cannot be started: {error.strerror}", where=str(self.python), fix=FIX) from None
         return self
 
