@@ -15,8 +15,10 @@ import json
 import os
 import queue
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 # One process per engine: no child is left behind when this one ends, and scheduling does not depend on timing.
@@ -27,6 +29,10 @@ os.environ["VLLM_NO_USAGE_STATS"] = "1"
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
 # GiB of the key-value cache on a CPU; vLLM's own default is half of the machine's memory.
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+# For FlashInfer, where it has to compile a kernel: the image train has CUDA's tools among vLLM's packages.
+CUDA_HOME = Path(sysconfig.get_path("purelib")) / "nvidia" / "cu13"
+if (CUDA_HOME / "bin" / "nvcc").exists():
+    os.environ.setdefault("CUDA_HOME", str(CUDA_HOME))
 # Requests in the engine at one time, running and waiting: enough to fill any batch, few enough to be added at once.
 WINDOW = 2048
 

@@ -75,21 +75,18 @@ class VllmGenerator:
         finished: dict[int, dict[int, list[int]]] = {index: {} for index in range(len(prompts))}
         following = done = 0
         environment = {"VLLM_BATCH_INVARIANT": str(int(self.settings.batch_invariant))}
-        with (
-            progress("sample", len(prompts) * sampling.n, unit="programs") as step,
-            EngineProcess(self.python, environment) as engine,
-        ):
-            for answer in engine.answers(job, work):
-                if "ready" in answer:
-                    _say(answer["ready"])
-                    continue
-                finished[answer["prompt"]][answer["copy"]] = answer["tokens"]
-                step(1)
-                while following in finished and len(finished[following]) == sampling.n:
-                    rows = finished.pop(following)
-                    done, following = done + sampling.n, following + 1
-                    self.on_progress(done)
-                    yield self._texts([rows[copy] for copy in range(sampling.n)])
+        with EngineProcess(self.python, environment) as engine:
+            answers = engine.answers(job, work)
+            _say(next(answers)["ready"])
+            with progress("sample", len(prompts) * sampling.n, unit="programs") as step:
+                for answer in answers:
+                    finished[answer["prompt"]][answer["copy"]] = answer["tokens"]
+                    step(1)
+                    while following in finished and len(finished[following]) == sampling.n:
+                        rows = finished.pop(following)
+                        done, following = done + sampling.n, following + 1
+                        self.on_progress(done)
+                        yield self._texts([rows[copy] for copy in range(sampling.n)])
 
     def _job(self, tokens: Sequence[Sequence[int]], sampling: Sampling) -> dict[str, Any]:
         config = AutoConfig.from_pretrained(self.spec.source, revision=self.spec.hub_revision or "main")
