@@ -1,6 +1,5 @@
 """The engine that samples in a run: settled once, by check, so that no evaluation mixes the draws of two."""
 
-from codekiln import models
 from codekiln.inference.engine_settings import Engine
 from codekiln.inference.engines import choose
 from codekiln.launch.pools import read_cluster
@@ -18,10 +17,7 @@ def engine_of(settings: Settings) -> tuple[Engine, str]:
     if settings.pool and settings.engine != "auto":
         # Only the job's own image can say whether it is there.
         return settings.engine, "as set"
-    engine, why = _on_pool(settings.pool) if settings.pool else choose(settings.engine)
-    if settings.engine == "auto" and engine == "vllm" and (lacking := _unsupported(settings)):
-        return "transformers", lacking
-    return engine, why
+    return _on_pool(settings.pool) if settings.pool else choose(settings.engine)
 
 
 def _on_pool(name: str) -> tuple[Engine, str]:
@@ -31,11 +27,3 @@ def _on_pool(name: str) -> tuple[Engine, str]:
     if pool.accelerator != NVIDIA or not pool.accelerators:
         return "transformers", f"pool '{name}' has no {NVIDIA}"
     return "vllm", f"pool '{name}' has it"
-
-
-def _unsupported(settings: Settings) -> str:
-    """Return why vLLM cannot sample from the run's models, or nothing."""
-    spec = models.get(settings.base_model)
-    if spec.key_mapping:
-        return f"vLLM cannot put adapters on the language model in {spec.name}'s checkpoint"
-    return ""

@@ -17,6 +17,7 @@ from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.language_model import language_model_folder
 from codekiln.models.loading import check_adapter, load_generation_config, stop_tokens
 from codekiln.progress import progress
 
@@ -96,9 +97,11 @@ class VllmGenerator:
             raise InputError(
                 f"a prompt has {longest} tokens, and the model's context is {limit}", where=self.spec.name, fix=FIX
             )
+        # vLLM would load the whole of a checkpoint that holds more, under other names than those of the adapter.
+        is_part = self.spec.architecture or self.spec.key_mapping
         return {
-            "model": self.spec.source,
-            "revision": self.spec.hub_revision,
+            "model": str(language_model_folder(self.spec)) if is_part else self.spec.source,
+            "revision": None if is_part else self.spec.hub_revision,
             "adapter": str(self.adapter.absolute()) if self.adapter else None,
             "rank": self.rank,
             "max_model_len": min(limit, longest + sampling.max_new_tokens),
