@@ -22,7 +22,7 @@ class ModelTeacherSettings(TeacherSettings):
     base: str = Field("tiny", description="a name of `codekiln models`, a folder, or a Hub id")
     adapter: str = Field("", description="folder of an adapter for that base; empty: none")
     engine: Engine = Field("transformers", description="what samples: transformers, or vllm where it is installed")
-    vllm: VllmSettings = VllmSettings()
+    vllm: VllmSettings = Field(VllmSettings(), description="how vLLM uses a GPU")
     sampling: Sampling = Field(Sampling(), description="how candidates are drawn; the run's seed is added")
 
 
