@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
 from codekiln.launch import processes
 
@@ -95,8 +96,8 @@ class EngineProcess:
 
     def _tail(self) -> str:
         self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").splitlines()
-        return "\n".join(f"  | {line}" for line in lines[-_LAST_LINES:])
+        lines = lines_of(self._log.read().decode(errors="replace"))
+        return "\n".join(f"  | {line.rstrip()}" for line in lines[-_LAST_LINES:])
 
 
 def _environment() -> dict[str, str]:
