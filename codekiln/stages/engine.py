@@ -17,7 +17,10 @@ def engine_of(settings: Settings) -> tuple[Engine, str]:
     if settings.pool and settings.engine != "auto":
         # Only the job's own image can say whether it is there.
         return settings.engine, "as set"
-    return _on_pool(settings.pool) if settings.pool else choose(settings.engine)
+    engine, why = _on_pool(settings.pool) if settings.pool else choose(settings.engine)
+    if settings.engine == "auto" and engine == "vllm" and settings.section("lora").get("dora"):
+        return "transformers", "vLLM takes no adapter with DoRA"
+    return engine, why
 
 
 def _on_pool(name: str) -> tuple[Engine, str]:
