@@ -178,6 +178,8 @@ def test_a_whole_run_samples_with_it(tmp_path):
 
 
 def test_one_command_generates_with_it():
-    done = codekiln("generate", "Write a function add(a, b).", "--engine", "vllm", settings=[])
+    asked = ("generate", "Write a function total(numbers) that adds up numbers.", "--engine")
+    done, other = (codekiln(*asked, engine, settings=[]) for engine in ("vllm", "transformers"))
     assert done.returncode == 0, done.stderr
-    assert "def " in done.stdout
+    assert done.stdout == other.stdout != "\n"
+    assert "vLLM 0." in done.stderr
