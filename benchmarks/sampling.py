@@ -4,13 +4,15 @@
     python -m benchmarks.sampling --shape gemma3-4b --problems 500 --max-new-tokens 512
 
 Each engine runs in a process of its own, in turn. The first run draws one token, which measures what loading takes; the
-second draws everything. Tokens per second are those of the replies over the time beyond loading. ``--shape`` makes a
-model of real size with random weights (benchmarks/gpu), which nearly always writes as much as it may: for a GPU.
+second draws everything. Tokens per second are those of the replies over the time beyond loading, and CPU time is that
+of all processes beyond loading. ``--shape`` makes a model of real size with random weights (benchmarks/gpu), which
+nearly always writes as much as it may: for a GPU.
 Prints one JSON object a row, then a table.
 """
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -29,10 +31,11 @@ ENGINES = ("transformers", "vllm")
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of one engine: seconds of loading and of everything, and tokens of the replies."""
+    """Figures of one engine: seconds of loading, of the CPU beyond loading and of everything, and tokens of replies."""
 
     engine: str
     loading: float
+    cpu: float
     seconds: float
     replies: int
     tokens: int
@@ -67,8 +70,18 @@ def measure(engine: str, base: str, adapter: str, problems: int, sampling: Sampl
         SystemExit: The engine failed.
     """
     one = sampling.model_copy(update={"n": 1, "max_new_tokens": 1})
+    before = _cpu()
     loading, _, _ = _apart(engine, base, adapter, 1, one)
-    return Row(engine, loading, *_apart(engine, base, adapter, problems, sampling))
+    between = _cpu()
+    seconds, replies, tokens = _apart(engine, base, adapter, problems, sampling)
+    cpu = (_cpu() - between) - (between - before)
+    return Row(engine, loading, cpu, seconds, replies, tokens)
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of all child processes that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _apart(engine: str, base: str, adapter: str, problems: int, sampling: Sampling) -> tuple[float, int, int]:
@@ -86,11 +99,11 @@ def _apart(engine: str, base: str, adapter: str, problems: int, sampling: Sampli
 
 def table(rows: list[Row]) -> str:
     """Return the rows as text; ratios are to the first one."""
-    lines = [f"{'engine':14}{'loading':>10}{'seconds':>10}{'tokens':>12}{'tokens/s':>12}{'ratio':>8}"]
+    lines = [f"{'engine':14}{'loading':>10}{'seconds':>10}{'tokens':>12}{'tokens/s':>12}{'ratio':>8}{'CPU':>9}"]
     for row in rows:
         ratio = row.tokens_per_second / rows[0].tokens_per_second
         figures = f"{row.loading:>9.1f}s{row.seconds:>9.1f}s{row.tokens:>12,}{row.tokens_per_second:>12,.0f}"
-        lines.append(f"{row.engine:14}{figures}{ratio:>7.2f}x")
+        lines.append(f"{row.engine:14}{figures}{ratio:>7.2f}x{row.cpu:>8.1f}s")
     return "\n".join(lines)
 
 

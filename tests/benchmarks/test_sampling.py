@@ -9,10 +9,10 @@ from benchmarks.sampling import Row
 
 
 def test_tokens_per_second_leave_loading_out_and_ratios_are_to_the_first_row():
-    rows = [Row("transformers", 2.0, 12.0, 20, 5000), Row("vllm", 30.0, 32.0, 20, 4000)]
+    rows = [Row("transformers", 2.0, 19.0, 12.0, 20, 5000), Row("vllm", 30.0, 4.0, 32.0, 20, 4000)]
     _, first, second = sampling.table(rows).splitlines()
-    assert first.split() == ["transformers", "2.0s", "12.0s", "5,000", "500", "1.00x"]
-    assert second.split() == ["vllm", "30.0s", "32.0s", "4,000", "2,000", "4.00x"]
+    assert first.split() == ["transformers", "2.0s", "12.0s", "5,000", "500", "1.00x", "19.0s"]
+    assert second.split() == ["vllm", "30.0s", "32.0s", "4,000", "2,000", "4.00x", "4.0s"]
 
 
 @pytest.mark.slow

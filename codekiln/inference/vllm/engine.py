@@ -29,6 +29,9 @@ os.environ["VLLM_NO_USAGE_STATS"] = "1"
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
 # GiB of the key-value cache on a CPU; vLLM's own default is half of the machine's memory.
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+# vLLM would take every core and bind a thread to each, whatever the user says.
+if "OMP_NUM_THREADS" in os.environ:
+    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
 # For FlashInfer, where it has to compile a kernel: the image train has CUDA's tools among vLLM's packages.
 CUDA_HOME = Path(sysconfig.get_path("purelib")) / "nvidia" / "cu13"
 if (CUDA_HOME / "bin" / "nvcc").exists():
