@@ -84,14 +84,37 @@ def attach_adapter(
     Raises:
         InputError: There is no adapter, or it was trained on another base model.
     """
-    config = Path(adapter) / "adapter_config.json"
-    if not config.is_file():
+    check_adapter(spec, Path(adapter))
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
+    """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
+    if not (adapter / "adapter_config.json").is_file():
         raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
-    base = _trained_on(Path(adapter))
+    base = _trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def load_generation_config(spec: BaseModelSpec) -> transformers.GenerationConfig:
+    """Return the generation settings that `load_model` would give the model, without loading its weights.
+
+    Raises:
+        InputError: There is no such model, or the Hub does not let us read it.
+    """
+    revision = spec.hub_revision or "main"
+    try:
+        return transformers.GenerationConfig.from_pretrained(spec.source, revision=revision)
+    except OSError:
+        # A model without generation_config.json has them in its configuration.
+        pass
+    try:
+        config = transformers.AutoConfig.from_pretrained(spec.source, revision=revision)
+    except OSError as error:
+        raise read_error(spec, error) from None
+    return transformers.GenerationConfig.from_model_config(config)
 
 
 def _trained_on(adapter: Path) -> str | None:

@@ -15,6 +15,7 @@ from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
+from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
@@ -28,6 +29,7 @@ from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
+from codekiln.stages.engine import engine_of
 from codekiln.stages.ledger import next_number
 from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
@@ -74,6 +76,7 @@ class _ProblemCounts(NamedTuple):
 def _check(context: StageContext) -> Summary:
     settings = context.settings
     counts: list[_ProblemCounts] = []
+    engines: list[Engine] = []
 
     def problems() -> str:
         counts.append(_write_problems(settings, context.output))
@@ -88,12 +91,14 @@ def _check(context: StageContext) -> Summary:
         "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
+        "engine": lambda: _engine(settings, engines),
         "disk": lambda: _disk(context.output),
         "registry": lambda: _registry(settings, context.output, gate=GATELESS not in context.parameters),
         **({} if GATELESS in context.parameters else {"promotion": lambda: _promotion(settings, context.output)}),
         "problems": problems,
     }
     notes = run_probes(probes)
+    settings = settings.model_copy(update={"engine": engines[0]})
     write_settings(context.output, settings)
     _start_parent(settings, context)
     (found,) = counts
@@ -160,6 +165,12 @@ def _refuse(error: InputError) -> str:
 def _plan(settings: Settings, cluster: Cluster) -> str:
     plans = plan_run(settings, cluster.pool(settings.pool))
     return "; ".join(f"{name}: {chosen.strategy} on {chosen.processes}" for name, chosen in plans.items())
+
+
+def _engine(settings: Settings, found: list[Engine]) -> str:
+    engine, why = engine_of(settings)
+    found.append(engine)
+    return f"{engine}, {why}"
 
 
 def _teacher(settings: Settings) -> str:

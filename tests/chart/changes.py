@@ -84,6 +84,7 @@ CHANGES = {
     "gpuPoolDefaults.accelerator": Change("amd.com/gpu", POOL),
     "gpuPoolDefaults.accelerators": Change(8, POOL),
     "gpuPoolDefaults.acceleratorMemoryGiB": Change(80, {CONFIG}),
+    "gpuPoolDefaults.vllm": Change(False, {CONFIG}),
     "gpuPoolDefaults.nodes": Change(2, POOL),
     "gpuPoolDefaults.cpu": Change("16", POOL),
     "gpuPoolDefaults.memory": Change("128Gi", POOL),
