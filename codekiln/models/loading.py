@@ -98,25 +98,6 @@ def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
 
 
-def load_generation_config(spec: BaseModelSpec) -> transformers.GenerationConfig:
-    """Return the generation settings that `load_model` would give the model, without loading its weights.
-
-    Raises:
-        InputError: There is no such model, or the Hub does not let us read it.
-    """
-    revision = spec.hub_revision or "main"
-    try:
-        return transformers.GenerationConfig.from_pretrained(spec.source, revision=revision)
-    except OSError:
-        # A model without generation_config.json has them in its configuration.
-        pass
-    try:
-        config = transformers.AutoConfig.from_pretrained(spec.source, revision=revision)
-    except OSError as error:
-        raise read_error(spec, error) from None
-    return transformers.GenerationConfig.from_model_config(config)
-
-
 def _trained_on(adapter: Path) -> str | None:
     record = adapter / "codekiln.json"
     return str(json.loads(record.read_text(encoding="utf-8"))["base"]) if record.is_file() else None
