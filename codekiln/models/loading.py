@@ -14,7 +14,7 @@ from codekiln.models import BaseModelSpec
 from codekiln.models.hub_access import read_error
 from codekiln.models.quantization import require_bitsandbytes
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def device() -> str:
@@ -23,7 +23,7 @@ def device() -> str:
 
 
 def dtype_of(name: str) -> torch.dtype:
-    """Return the dtype for 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'."""
+    """Return the dtype for a name of DTYPES, or for 'auto': bfloat16 on a GPU, float32 on a CPU."""
     return DTYPES["bfloat16" if device() == "cuda" else "float32"] if name == "auto" else DTYPES[name]
 
 
@@ -84,14 +84,18 @@ def attach_adapter(
     Raises:
         InputError: There is no adapter, or it was trained on another base model.
     """
-    config = Path(adapter) / "adapter_config.json"
-    if not config.is_file():
+    check_adapter(spec, Path(adapter))
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
+    """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
+    if not (adapter / "adapter_config.json").is_file():
         raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
-    base = _trained_on(Path(adapter))
+    base = _trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
 
 
 def _trained_on(adapter: Path) -> str | None:

@@ -34,6 +34,7 @@ NOT_RUN = {
     "kubectl": "a cluster",
     "export": "a cluster",
     "codekiln submit": "a cluster; tests/launch submits to a server that answers like it",
+    "openssl": "a program of the system; tests/stages/promotion/test_whole.py runs it where it is there",
     "codekiln plan --profile gemma3-12b --pool": "a cluster's record of pools; test_contributing.py plans with one",
     "mlflow ui": "is a server and does not end",
 }
