@@ -3,12 +3,13 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from codekiln import recipes
 from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
+from codekiln.inference.engine_settings import Choice, VllmSettings
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
 from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits
@@ -70,6 +71,23 @@ class EvaluationSettings(Section):
         return self
 
 
+class PromotionSettings(Section):
+    """The record that a decision of the gate leaves with the version."""
+
+    signing_key: str = Field(
+        "",
+        description="Ed25519 private key that signs the record: a PEM file, or env:NAME for a variable with its text; "
+        "empty: CODEKILN_SIGNING_KEY where it is set, else records are not signed",
+    )
+
+    @field_validator("signing_key")
+    @classmethod
+    def _is_no_key(cls, value: str) -> str:
+        if "PRIVATE KEY" in value:
+            raise ValueError("names a key, and holds none: give the path of its file, or env:NAME")
+        return value
+
+
 class Settings(Section):
     """Everything a run needs to know, resolved."""
 
@@ -80,6 +98,12 @@ class Settings(Section):
     )
     teacher: str = Field("reference", description="who writes the first candidate programs")
     pool: str = Field("", description="GPU pool that trains and samples; empty: the step itself")
+    engine: Choice = Field(
+        "auto",
+        description="what samples: transformers, or vllm; auto: vllm where it is installed and there is a GPU, or the "
+        "pool has both; check settles it for the whole run",
+    )
+    vllm: VllmSettings = VllmSettings()
     strategy: Literal["auto", "ddp", "zero2", "zero3"] = Field(
         "auto", description="how a job on a pool divides its work; auto: whole copies when the base model fits one GPU"
     )
@@ -112,6 +136,7 @@ class Settings(Section):
     self_generate: Sampling = Sampling()
     evaluate: Sampling = Sampling()
     evaluation: EvaluationSettings = EvaluationSettings()
+    promotion: PromotionSettings = PromotionSettings()
 
     @model_validator(mode="after")
     def _samples_cover_k(self) -> "Settings":
