@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "recipes": _RECIPES,
     "settings": _SETTINGS,
     "stages": _SETTINGS | {"settings"},
-    "cli": _SETTINGS | {"settings", "stages"},
+    "serving": _SETTINGS | {"settings", "stages"},
+    "cli": _SETTINGS | {"settings", "stages", "serving"},
     "__main__": {"cli"},
 }
 """What each room of codekiln may import; the rooms stand in the order of the layers, the lowest first."""

@@ -19,6 +19,7 @@ from codekiln.cli.compare_command import compare
 from codekiln.cli.exercise_command import exercise
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
+from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.errors import CodekilnError, InputError
 
@@ -60,7 +61,7 @@ def main() -> None:
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
     *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
-    *(generate, exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
+    *(generate, serve, exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
 ):
     main.add_command(command)
