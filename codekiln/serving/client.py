@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from codekiln.errors import ModelError
-from codekiln.serving.inside_vllm import STATE, TOKEN_HEADER
+from codekiln.serving.inside_vllm import STATE, HEADER
 
 API_KEY = "VLLM_API_KEY"
 TIMEOUT = httpx2.Timeout(20, connect=5)
@@ -52,7 +52,7 @@ class ServerClient:
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
         key = os.environ.get(API_KEY, "")
-        headers = {TOKEN_HEADER: token} | ({"Authorization": f"Bearer {key}"} if key else {})
+        headers = {HEADER: token} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._http = httpx2.Client(
             base_url=self.url,
             headers=headers,

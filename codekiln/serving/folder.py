@@ -45,9 +45,9 @@ class ServingFolder:
 
     def token(self) -> str:
         """Return the follower's token, which is made once."""
-        file = self.path / inside_vllm.TOKEN
+        file = self.path / inside_vllm.PROOF
         if not file.is_file():
-            fresh = self.path / f".{inside_vllm.TOKEN}"
+            fresh = self.path / f".{inside_vllm.PROOF}"
             fresh.touch(0o600)
             fresh.write_text(secrets.token_urlsafe(32), encoding="utf-8")
             os.replace(fresh, file)

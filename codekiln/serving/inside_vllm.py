@@ -18,8 +18,8 @@ from typing import Any
 
 FOLDER = "CODEKILN_SERVING"
 """Environment variable: the folder that the follower shares with vLLM."""
-NAMES, TOKEN = "names.json", "token"
-TOKEN_HEADER = "x-codekiln-token"
+NAMES, PROOF = "names.json", "token"
+HEADER = "x-codekiln-token"
 STATE = "/codekiln/names"
 """Path that answers with the public names, to the follower alone."""
 
@@ -69,10 +69,10 @@ class PublicNames:
 
     def _is_follower(self, scope: Message) -> bool:
         try:
-            token = (self.folder / TOKEN).read_bytes().strip()
+            expected = (self.folder / PROOF).read_bytes().strip()
         except OSError:
             return False
-        return bool(token) and hmac.compare_digest(_header(scope, TOKEN_HEADER.encode()), token)
+        return bool(expected) and hmac.compare_digest(_header(scope, HEADER.encode()), expected)
 
     async def _list(self, scope: Message, receive: Receive, send: Send) -> None:
         """Add the public names to vLLM's list of models."""

@@ -213,6 +213,6 @@ def _with_alias(model: str) -> str:
 
 def _comparable(base: str) -> str:
     """Return the base as adapters record it; empty where it is a folder, whose path says nothing."""
-    if not base or Path(base).is_dir():
+    if not base or base.startswith(("/", ".", "~")) or Path(base).is_dir():
         return ""
     return models.get(base).id

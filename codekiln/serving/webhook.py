@@ -56,10 +56,10 @@ def listening(host: str, port: int, secret: str, wake: Callable[[], None]) -> It
             length = self.headers.get("Content-Length", "")
             body = self.rfile.read(int(length)) if length.isdecimal() and int(length) <= LONGEST else b""
             is_ours = is_signed(dict(self.headers.items()), body, secret, time.time())
-            self.send_response(204 if is_ours else 401)
-            self.end_headers()
             if is_ours:
                 wake()
+            self.send_response(204 if is_ours else 401)
+            self.end_headers()
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass

@@ -76,7 +76,8 @@ def test_a_version_that_fails_the_smoke_test_is_not_served(served):
     assert f"{NAME}-v2" not in served.server.models()
     assert served.vllm.loads.count(f"{NAME}-v2") == 1, "it is not tried again and again"
     refusals = [line for line in served.lines if "refused" in line]
-    assert len(refusals) == 1 and why in refusals[0]
+    assert len(refusals) == 1
+    assert why in refusals[0]
     assert "models:/codekiln-tiny/2 is refused, codekiln-tiny-v1 stays" in refusals[0]
     assert "promote codekiln-tiny --undo" in refusals[0]
     assert f"{NAME}-v2" in json.loads((served.folder.path / STATUS).read_text())["refused"]
@@ -161,7 +162,8 @@ def test_files_that_were_changed_are_not_served(served):
     served.registry.promote(version, "decision")
     served.follower.look()
     assert served.answer() == (f"{NAME}-v1", program(1))
-    assert "models:/codekiln-tiny/2 is not served yet" in served.lines[-1] and "its digest is" in served.lines[-1]
+    assert "models:/codekiln-tiny/2 is not served yet" in served.lines[-1]
+    assert "its digest is" in served.lines[-1]
 
 
 def test_files_that_were_damaged_here_are_fetched_again(served):

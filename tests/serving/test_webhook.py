@@ -43,6 +43,9 @@ def test_a_delivery_of_mlflow_wakes_the_follower_and_no_other_does():
 def test_a_listener_needs_a_secret_and_a_free_port():
     with pytest.raises(InputError, match="without a secret"), webhook.listening("127.0.0.1", 0, "", print):
         pass
-    with webhook.listening("127.0.0.1", 0, "s", print) as port, pytest.raises(InputError, match="cannot listen"):
-        with webhook.listening("127.0.0.1", port, "s", print):
-            pass
+    with (
+        webhook.listening("127.0.0.1", 0, "s", print) as port,
+        pytest.raises(InputError, match="cannot listen"),
+        webhook.listening("127.0.0.1", port, "s", print),
+    ):
+        pass
