@@ -51,13 +51,13 @@ def serve(
     Example: codekiln serve codekiln-tiny@champion --follow
     """
     from codekiln.serving import run
-    from codekiln.serving.smoke import read_prompts
+    from codekiln.serving.smoke import read_smoke_test
     from codekiln.serving.webhook import SECRET
 
     signal.signal(signal.SIGTERM, _end)
     rank = max_lora_rank or 0
     asked = run.Request(model, base_model, tracking_uri, served_name, host, port, rank, folder, vllm_args)
-    following = run.Following(read_prompts(smoke), interval, webhook_port, os.environ.get(SECRET, ""))
+    following = run.Following(read_smoke_test(smoke), interval, webhook_port, os.environ.get(SECRET, ""))
     if server:
         run.follow(asked, server, following, _say)
     elif follow:

@@ -7,7 +7,7 @@ the next look come sooner.
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from codekiln.registry.runs import adapter_digest
 from codekiln.serving.client import Refused, ServerClient, ServerGone
 from codekiln.serving.folder import ServingFolder
 from codekiln.serving.server import adapter_rank, rank_for
-from codekiln.serving.smoke import SmokePrompt, smoke_test
+from codekiln.serving.smoke import SmokeTest, smoke_test
 
 RECORD = "codekiln.json"
 
@@ -33,7 +33,7 @@ class Followed:
         alias: Its alias.
         public_name: Name under which clients ask.
         base: Base model that the server has, as adapters record it; empty: not compared.
-        prompts: The smoke test.
+        test: The smoke test.
         grace_seconds: How long a replaced version stays loaded at least, for requests that are on their way to it.
     """
 
@@ -41,7 +41,7 @@ class Followed:
     alias: str
     public_name: str
     base: str
-    prompts: Sequence[SmokePrompt]
+    test: SmokeTest
     grace_seconds: float = 60.0
 
 
@@ -152,7 +152,7 @@ class Follower:
                 self.server.load(wanted, str(path))
             except Refused as error:
                 raise Refused(f"{error}\n  fix: {_remedy(str(error), path)}") from error
-        if wrong := smoke_test(self.server, wanted, self.followed.prompts):
+        if wrong := smoke_test(self.server, wanted, self.followed.test):
             self._unload(wanted)
             undo = f"undo its promotion: codekiln promote {self.followed.name} --undo"
             fix = f"{undo}; or give prompts that it can answer with --smoke"

@@ -20,7 +20,7 @@ from codekiln.serving.environment import vllm_python
 from codekiln.serving.folder import MIDDLEWARE, ServingFolder
 from codekiln.serving.follower import Followed, Follower
 from codekiln.serving.server import Serving, rank_for, running
-from codekiln.serving.smoke import SmokePrompt
+from codekiln.serving.smoke import DEFAULT, SmokeTest
 from codekiln.serving.webhook import listening
 from codekiln.stages.named_model import REGISTERED, named_model
 
@@ -60,13 +60,13 @@ class Following:
     """How the alias is followed.
 
     Attributes:
-        prompts: The smoke test.
+        test: The smoke test.
         interval: Seconds between two looks at the registry.
         webhook_port: Port for MLflow's webhooks; 0: none.
         webhook_secret: Their secret.
     """
 
-    prompts: tuple[SmokePrompt, ...]
+    test: SmokeTest
     interval: float
     webhook_port: int = 0
     webhook_secret: str = ""
@@ -114,7 +114,7 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
         client = ServerClient(serving.url, folder.token())
         with running(python, serving, folder.prepare(), folder.path / LOG) as server:
             server.wait_ready(client, say)
-            followed = Followed(name, alias, public, _comparable(base), following.prompts)
+            followed = Followed(name, alias, public, _comparable(base), following.test)
             follower = Follower(followed, lambda: Registry(uri, None), client, folder, say)
             follower.look()
             say(curl(serving.url, public if folder.names() else models.get(base).name))
@@ -133,7 +133,7 @@ def follow(asked: Request, server_url: str, following: Following, say: Say) -> N
     name, alias = _split(asked.model)
     folder = ServingFolder(asked.folder)
     with folder.only_follower():
-        followed = Followed(name, alias, asked.public_name or alias, _comparable(asked.base), following.prompts)
+        followed = Followed(name, alias, asked.public_name or alias, _comparable(asked.base), following.test)
         client = ServerClient(server_url, folder.token())
         follower = Follower(followed, lambda: Registry(uri, None), client, folder, say)
         follower.look()
@@ -142,7 +142,7 @@ def follow(asked: Request, server_url: str, following: Following, say: Say) -> N
 
 def curl(url: str, model: str) -> str:
     """Return a command that asks a served model."""
-    content = json.dumps({"model": model, "messages": [{"role": "user", "content": "Write a function add(a, b)."}]})
+    content = json.dumps({"model": model, "messages": [{"role": "user", "content": DEFAULT.prompts[-1].prompt}]})
     key = f' -H "Authorization: Bearer ${API_KEY}"' if os.environ.get(API_KEY) else ""
     return f"curl {url}/v1/chat/completions{key} -H 'Content-Type: application/json' -d '{content}'"
 

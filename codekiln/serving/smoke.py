@@ -1,6 +1,6 @@
 """The smoke test of an adapter that a server has loaded: prompts that it has to answer before anyone uses it."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codekiln.data.files import validation_errors
 from codekiln.data.prompts import extract_code, is_program
 from codekiln.errors import InputError, InputErrors
-from codekiln.serving.client import Refused, ServerClient
+from codekiln.serving.client import Answer, Refused, ServerClient
 
 _FIX = 'give JSON Lines such as {"prompt": "Write a function add(a, b).", "program": true}'
 
@@ -23,18 +23,36 @@ class SmokePrompt(BaseModel):
     max_tokens: int = Field(512, ge=1, description="longest answer")
 
 
-DEFAULT = tuple(
-    SmokePrompt(prompt=text)
-    for text in (
-        "Write a Python function add(a, b) that returns the sum of two numbers.",
-        "Write a Python function list_even(numbers) that returns the even numbers of a list.",
-        "Write a Python function is_palindrome(text) that returns whether a text reads the same backwards.",
-    )
+@dataclass(frozen=True)
+class SmokeTest:
+    """Prompts that an adapter has to answer.
+
+    Attributes:
+        prompts: The prompts.
+        every_program: Whether each program that is expected has to be there; False: one of them, because nobody knows
+            which tasks a model can do that has not been given prompts of its own.
+    """
+
+    prompts: tuple[SmokePrompt, ...]
+    every_program: bool = True
+
+
+DEFAULT = SmokeTest(
+    tuple(
+        SmokePrompt(prompt=text)
+        for text in (
+            "Write a Python function add(a, b) that returns the sum of two numbers.",
+            "Write a Python function list_even(numbers) that returns the even numbers of a list.",
+            "Write a Python function is_palindrome(text) that returns whether a text reads the same backwards.",
+            "Define list_divisors(n). Take the divisors of n. Keep those that are odd. Return the list.",
+        )
+    ),
+    every_program=False,
 )
 
 
-def read_prompts(path: Path | None) -> tuple[SmokePrompt, ...]:
-    """Return the prompts of a JSON Lines file, or those of codekiln where none is given.
+def read_smoke_test(path: Path | None) -> SmokeTest:
+    """Return the test with the prompts of a JSON Lines file, or codekiln's own where none is given.
 
     Raises:
         InputError: The file is not there, has none, or has a line that is no SmokePrompt.
@@ -48,31 +66,38 @@ def read_prompts(path: Path | None) -> tuple[SmokePrompt, ...]:
     prompts = tuple(_read(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
     if not prompts:
         raise InputError("has no prompts", where=str(path), fix=_FIX)
-    return prompts
+    return SmokeTest(prompts)
 
 
-def smoke_test(server: ServerClient, model: str, prompts: Iterable[SmokePrompt]) -> list[str]:
+def smoke_test(server: ServerClient, model: str, test: SmokeTest) -> list[str]:
     """Ask a loaded model every prompt, and return what is wrong with its answers, a sentence each; empty: nothing.
 
     Raises:
         ServerGone: The server stopped answering, which says nothing about the model.
     """
-    return [f"{asked.prompt!r}: {wrong}" for asked in prompts if (wrong := _wrong(server, model, asked))]
+    wrong, without_program, programs = [], [], 0
+    for asked in test.prompts:
+        answer, problem = _ask(server, model, asked)
+        if problem:
+            wrong.append(f"{asked.prompt!r}: {problem}")
+        elif answer and asked.program and not is_program(extract_code(answer.text)):
+            cut = "" if answer.is_whole else f" (it was cut off at {asked.max_tokens} tokens)"
+            shown = f"the answer has no program that Python parses{cut}: {answer.text.strip()[:80]!r}"
+            without_program.append(f"{asked.prompt!r}: {shown}")
+        else:
+            programs += asked.program
+    return wrong + (without_program if test.every_program or not programs else [])
 
 
-def _wrong(server: ServerClient, model: str, asked: SmokePrompt) -> str:
+def _ask(server: ServerClient, model: str, asked: SmokePrompt) -> tuple[Answer | None, str]:
+    """Return an answer, or what is wrong with it whatever was expected."""
     try:
         answer = server.ask(model, asked.prompt, asked.max_tokens)
     except Refused as error:
-        return str(error)
+        return None, str(error)
     if answer.model != model:
-        return f"{answer.model} has answered in its place"
-    if not answer.text.strip():
-        return "the answer is empty"
-    if asked.program and not is_program(extract_code(answer.text)):
-        cut = "" if answer.is_whole else f" (it was cut off at {asked.max_tokens} tokens)"
-        return f"the answer has no program that Python parses{cut}: {answer.text.strip()[:80]!r}"
-    return ""
+        return None, f"{answer.model} has answered in its place"
+    return (answer, "") if answer.text.strip() else (None, "the answer is empty")
 
 
 def _read(line: str, where: str) -> SmokePrompt:

@@ -11,11 +11,11 @@ from codekiln.serving import inside_vllm
 from codekiln.serving.client import ServerClient
 from codekiln.serving.folder import ServingFolder
 from codekiln.serving.follower import Followed, Follower
-from codekiln.serving.smoke import SmokePrompt
+from codekiln.serving.smoke import SmokePrompt, SmokeTest
 from tests.serving.fake_vllm import FakeVllm, running
 
 NAME, PUBLIC = "codekiln-tiny", "champion"
-PROMPTS = (SmokePrompt(prompt="Write f()."), SmokePrompt(prompt="Explain f().", program=False))
+TEST = SmokeTest((SmokePrompt(prompt="Write f()."), SmokePrompt(prompt="Explain f().", program=False)))
 
 
 def program(number: int) -> str:
@@ -46,7 +46,7 @@ class Served:
         return self.registry.start_parent("align", {})
 
     def new_follower(self, connect: Callable[[], Registry] | None = None, grace: float = 60.0) -> Follower:
-        followed = Followed(NAME, "champion", PUBLIC, "tiny", PROMPTS, grace)
+        followed = Followed(NAME, "champion", PUBLIC, "tiny", TEST, grace)
         return Follower(followed, connect or (lambda: self.registry), self.server, self.folder, self.lines.append)
 
     def register(self, text: str, *, base: str = "tiny", **config: object) -> Version:

@@ -7,10 +7,9 @@ import httpx2
 import pytest
 
 from codekiln.errors import InputError, RegistryError
-from codekiln.serving.client import Answer, Refused
+from codekiln.serving.client import Refused
 from codekiln.serving.folder import STATUS
-from codekiln.serving.smoke import smoke_test
-from tests.serving.conftest import NAME, PROMPTS, PUBLIC, program
+from tests.serving.conftest import NAME, PUBLIC, program
 
 
 def test_the_public_name_is_what_the_alias_points_at_and_goes_back_with_it(served):
@@ -41,29 +40,6 @@ def test_without_a_champion_only_the_base_answers(served):
         served.answer()
     assert "return 0" in served.answer("tiny")[1]
     assert served.lines[-1] == "codekiln-tiny@champion points at nothing any more: 'champion' is not served"
-
-
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        ("   ", "the answer is empty"),
-        ("I would rather not.", "no program that Python parses: 'I would rather not.'"),
-        ("```python\ndef f(:\n    return\n```", "no program that Python parses"),
-        ("```python\ndef f():\n    return '" + "a" * 500, "it was cut off at 512 tokens"),
-        (program(1), None),
-    ],
-    ids=["empty", "prose", "syntax", "cut", "right"],
-)
-def test_the_smoke_test_says_what_is_wrong(served, answer, why):
-    served.vllm.adapters["m"] = ("/m", answer)
-    wrong = smoke_test(served.server, "m", PROMPTS)
-    assert bool(wrong) == bool(why)
-    assert not why or (wrong[0].startswith("'Write f().': ") and why in wrong[0])
-
-
-def test_an_answer_of_another_model_is_none(served, monkeypatch):
-    monkeypatch.setattr(served.server, "ask", lambda model, prompt, length: Answer("tiny", "x = 1", True))
-    assert smoke_test(served.server, "m", PROMPTS)[0] == "'Write f().': tiny has answered in its place"
 
 
 def test_a_version_that_fails_the_smoke_test_is_not_served(served):
