@@ -1,4 +1,4 @@
-"""Commands for Kubernetes, Kubeflow Pipelines and the model registry: plan, submit, compile, promote."""
+"""Commands for Kubernetes and Kubeflow Pipelines: plan, submit, compile."""
 
 import json
 from pathlib import Path
@@ -135,36 +135,3 @@ def compile(rounds: int, image: str, claim: str, output: Path) -> None:
         ) from None
     for path in compile_all(output, rounds, image, claim):
         click.echo(path)
-
-
-@click.command()
-@click.argument("name")
-@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
-@click.option("--experiment", default="codekiln", show_default=True)
-@click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
-@click.option("--undo", "action", flag_value="undo", help="Give the champion's place back to the version before it.")
-@click.option("--sync", "action", flag_value="sync", help="Make Kubeflow's Model Registry equal to MLflow's registry.")
-def promote(name: str, tracking_uri: str, experiment: str, kubeflow_registry: str, action: str | None) -> None:
-    """Undo the promotion of registered model NAME; `codekiln judge` promotes one.
-
-    Where Kubeflow's Model Registry has NAME too, it follows.
-
-    Example: codekiln promote codekiln-tiny --undo
-    """
-    from codekiln.registry import Registry
-    from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
-    from codekiln.registry.mirror import mirror_of
-
-    if action is None:
-        raise InputError("does nothing by itself", where="promote", fix="give --undo or --sync")
-    registry = Registry(tracking_uri, experiment)
-    mirror = mirror_of(registry, name, KubeflowRegistrySettings(uri=kubeflow_registry))
-    if action == "undo":
-        champion, is_repeated = mirror.undo(name) if mirror else (registry.rollback(name), False)
-        if is_repeated:
-            click.echo("completed what was interrupted before; nothing further is undone", err=True)
-        click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")
-    elif mirror:
-        click.echo(f"champion of {name} in both registries: {mirror.follow(name)}")
-    else:
-        raise InputError("no registry of Kubeflow is known", where=name, fix="give --kubeflow-registry ADDRESS")

@@ -21,6 +21,9 @@ import click
     "--smoke", type=click.Path(path_type=Path), help="JSON Lines of prompts that a new version has to answer."
 )
 @click.option(
+    "--public-key", type=click.Path(path_type=Path), help="Serve only versions whose record is signed with it."
+)
+@click.option(
     "--interval", type=click.FloatRange(min=0.1), default=10, show_default=True, help="Seconds between looks."
 )
 @click.option(
@@ -41,6 +44,7 @@ def serve(
     tracking_uri: str,
     max_lora_rank: int | None,
     smoke: Path | None,
+    public_key: Path | None,
     interval: float,
     webhook_port: int,
     folder: Path | None,
@@ -56,7 +60,7 @@ def serve(
 
     signal.signal(signal.SIGTERM, _end)
     rank = max_lora_rank or 0
-    asked = run.Request(model, base_model, tracking_uri, served_name, host, port, rank, folder, vllm_args)
+    asked = run.Request(model, base_model, tracking_uri, served_name, host, port, rank, folder, vllm_args, public_key)
     following = run.Following(read_smoke_test(smoke), interval, webhook_port, os.environ.get(SECRET, ""))
     if server:
         run.follow(asked, server, following, _say)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from codekiln.errors import CodekilnError, InputError, RegistryError
@@ -20,6 +21,10 @@ from codekiln.serving.client import Refused, ServerClient, ServerGone
 from codekiln.serving.folder import ServingFolder
 from codekiln.serving.server import adapter_rank, rank_for
 from codekiln.serving.smoke import SmokeTest, smoke_test
+from codekiln.stages.promotion.verification import verify
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 RECORD = "codekiln.json"
 
@@ -34,6 +39,7 @@ class Followed:
         public_name: Name under which clients ask.
         base: Base model that the server has, as adapters record it; empty: not compared.
         test: The smoke test.
+        public_key: Of whoever signs promotion records; None: they are not looked at.
         grace_seconds: How long a replaced version stays loaded at least, for requests that are on their way to it.
     """
 
@@ -42,6 +48,7 @@ class Followed:
     public_name: str
     base: str
     test: SmokeTest
+    public_key: "Ed25519PublicKey | None" = None
     grace_seconds: float = 60.0
 
 
@@ -146,6 +153,9 @@ class Follower:
 
     def _load(self, version: Version, wanted: str, loaded: dict[str, str]) -> None:
         path = self._fetch(version, wanted)
+        if self.followed.public_key is not None:
+            assert self._registry is not None, "the version came from it"
+            require_signed(self._registry, version.uri, path, self.followed.public_key)
         if wanted not in loaded:
             self._require_same_base(path)
             try:
@@ -161,7 +171,8 @@ class Follower:
     def _fetch(self, version: Version, wanted: str) -> Path:
         """Return the folder of a version's files, which are whole and verified."""
         path = self.folder.adapters / quote(wanted, safe="")
-        if path.is_dir() and _digest(path) == version.adapter_digest:
+        # A record may have been written after the files were fetched.
+        if path.is_dir() and _digest(path) == version.adapter_digest and self.followed.public_key is None:
             return path
         assert self._registry is not None, "the version came from it"
         part = path.with_name(f".{path.name}.part")
@@ -263,6 +274,22 @@ class Follower:
     def _clear(self, about: str, text: str) -> None:
         if self._said.pop(about, ""):
             self._print(text)
+
+
+def require_signed(registry: Registry, address: str, folder: Path, key: "Ed25519PublicKey") -> None:
+    """Raise Refused, with every line that fails, where a version's promotion cannot be verified.
+
+    Args:
+        registry: MLflow.
+        address: The version.
+        folder: Its files, as they were downloaded.
+        key: Public key of whoever signs records.
+    """
+    found = verify(registry, registry.named(address), folder, key)
+    if not found.holds:
+        failed = [f"{line.what}: {line.detail}" for line in found.lines if line.status == "fails"]
+        fix = f"look at codekiln verify {address} --public-key FILE"
+        raise Refused("\n  ".join(["its promotion cannot be verified:", *failed]) + f"\n  fix: {fix}")
 
 
 def _digest(adapter: Path) -> str:

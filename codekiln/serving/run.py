@@ -9,20 +9,24 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codekiln import models
 from codekiln.errors import InputError
-from codekiln.registry import Registry, Version
+from codekiln.registry import Registry, Version, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.versions import CHAMPION
 from codekiln.serving.client import API_KEY, ServerClient
 from codekiln.serving.environment import vllm_python
 from codekiln.serving.folder import MIDDLEWARE, ServingFolder
-from codekiln.serving.follower import Followed, Follower
+from codekiln.serving.follower import Followed, Follower, require_signed
 from codekiln.serving.server import Serving, rank_for, running
 from codekiln.serving.smoke import DEFAULT, SmokeTest
 from codekiln.serving.webhook import listening
 from codekiln.stages.named_model import REGISTERED, named_model
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LOG = "vllm.log"
 Say = Callable[[str], None]
@@ -42,6 +46,7 @@ class Request:
         max_lora_rank: Highest rank of an adapter; 0: that of the adapter, and 16 at least.
         folder: Folder that a follower and the server share; None: a temporary one.
         extra: More arguments for vLLM.
+        public_key: File with the key of whoever signs promotion records; None: they are not looked at.
     """
 
     model: str
@@ -53,6 +58,12 @@ class Request:
     max_lora_rank: int = 0
     folder: Path | None = None
     extra: tuple[str, ...] = ()
+    public_key: Path | None = None
+
+    @property
+    def key(self) -> "Ed25519PublicKey | None":
+        """The public key."""
+        return signing.public_key(self.public_key) if self.public_key else None
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ def serve(asked: Request, say: Say) -> None:
     with named_model(name, asked.base, asked.tracking_uri) as model, _folder(asked) as folder:
         if model.adapter is None:
             raise InputError("has no adapter", where=asked.model, fix="give NAME@champion or an adapter's folder")
+        if (key := asked.key) is not None:
+            require_signed(Registry(find_server(asked.tracking_uri, name), None), name, model.adapter, key)
         public = asked.public_name or (Path(asked.model).name if is_folder else name.rpartition("@")[2] or CHAMPION)
         rank = asked.max_lora_rank or rank_for(model.adapter)
         serving = _serving(asked, model.base, model.revision, rank, adapter=model.adapter, name=public)
@@ -114,7 +127,7 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
         client = ServerClient(serving.url, folder.token())
         with running(python, serving, folder.prepare(), folder.path / LOG) as server:
             server.wait_ready(client, say)
-            followed = Followed(name, alias, public, _comparable(base), following.test)
+            followed = Followed(name, alias, public, _comparable(base), following.test, asked.key)
             follower = Follower(followed, lambda: Registry(uri, None), client, folder, say)
             follower.look()
             say(curl(serving.url, public if folder.names() else models.get(base).name))
@@ -133,7 +146,7 @@ def follow(asked: Request, server_url: str, following: Following, say: Say) -> N
     name, alias = _split(asked.model)
     folder = ServingFolder(asked.folder)
     with folder.only_follower():
-        followed = Followed(name, alias, asked.public_name or alias, _comparable(asked.base), following.test)
+        followed = Followed(name, alias, asked.public_name or alias, _comparable(asked.base), following.test, asked.key)
         client = ServerClient(server_url, folder.token())
         follower = Follower(followed, lambda: Registry(uri, None), client, folder, say)
         follower.look()

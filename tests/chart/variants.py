@@ -41,6 +41,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
         "podSecurity": {"fixedUser": False},
         "serving": {"enabled": True, "model": "m", "baseModel": "b/m", "kserve": {"enabled": True}},
     },
+    "admission": {"admission": {"enabled": True, "publishers": [{"kind": "User", "name": "ada"}]}},
     "native": {"pipelines": {"mode": "native"}},
     "no-pipelines": {"pipelines": {"mode": "none"}},
     "no-pools": {"gpuPools": {"gpu": None}, "pipelines": {"defaults": {"pool": ""}}},

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,8 +46,10 @@ class Served:
     def parent(self) -> str:
         return self.registry.start_parent("align", {})
 
-    def new_follower(self, connect: Callable[[], Registry] | None = None, grace: float = 60.0) -> Follower:
-        followed = Followed(NAME, "champion", PUBLIC, "tiny", TEST, grace)
+    def new_follower(
+        self, connect: Callable[[], Registry] | None = None, grace: float = 60.0, key: Any = None
+    ) -> Follower:
+        followed = Followed(NAME, "champion", PUBLIC, "tiny", TEST, key, grace)
         return Follower(followed, connect or (lambda: self.registry), self.server, self.folder, self.lines.append)
 
     def register(self, text: str, *, base: str = "tiny", **config: object) -> Version:
