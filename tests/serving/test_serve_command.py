@@ -1,0 +1,97 @@
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codekiln.cli import main
+from codekiln.registry import Registry
+from codekiln.serving import environment
+from tests.serving import fake_vllm
+from tests.serving.conftest import NAME, program
+from tests.serving.served_process import all_gone, serving
+
+SOON = 60.0
+
+
+@pytest.fixture
+def fake_python(tmp_path: Path) -> dict[str, str]:
+    """The environment in which vLLM's server is a fake one, with a child of its own as vLLM has an engine."""
+    path = tmp_path / "python"
+    root = Path(fake_vllm.__file__).parents[2]
+    path.write_text(
+        "#!/bin/sh\nshift 2\nsleep 300 &\n"
+        f'PYTHONPATH="$PYTHONPATH:{root}" exec {sys.executable} {fake_vllm.__file__} "$@"\n'
+    )
+    path.chmod(0o755)
+    return {environment.VARIABLE: str(path)}
+
+
+def adapter(folder: Path, number: int) -> Path:
+    folder.mkdir()
+    (folder / "adapter_model.safetensors").write_text(program(number))
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 32}))
+    (folder / "codekiln.json").write_text(json.dumps({"base": "tiny", "revision": None}))
+    return folder
+
+
+def register(registry: Registry, parent: str, folder: Path, number: int) -> None:
+    with registry.stage(parent, "dpo") as run:
+        model_id = run.adapter(adapter(folder, number), "dpo", "tiny")
+    registry.promote(registry.register(NAME, model_id, {}), "decision")
+
+
+def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(uri, tmp_path, fake_python):
+    registry = Registry(uri, "demo")
+    parent = registry.start_parent("align", {})
+    register(registry, parent, tmp_path / "one", 1)
+    folder = tmp_path / "serving"
+    arguments = [NAME, "--follow", "--interval=0.1", f"--tracking-uri={uri}", f"--folder={folder}", "--", "--seed=7"]
+    with serving(arguments, fake_python, tmp_path / "output") as served:
+        assert '"model": "champion"' in served.wait_for("curl ", SOON)
+        assert served.answer() == (f"{NAME}-v1", program(1))
+        log = (folder / "vllm.log").read_text()
+        for option in ("--max-lora-rank 32", "--served-model-name tiny", "--host 127.0.0.1", "--seed=7"):
+            assert option in log
+        assert (folder / "token").read_text() not in log + "".join(served.lines)
+        register(registry, parent, tmp_path / "two", 2)
+        served.wait_for(f"{NAME}-v2 now", SOON)
+        assert served.answer() == (f"{NAME}-v2", program(2))
+        processes = served.below()
+        assert len(processes) == 2
+        assert served.end() == 128 + signal.SIGTERM
+        assert all_gone(processes)
+
+
+def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_path, fake_python):
+    with serving([str(adapter(tmp_path / "mine", 5))], fake_python, tmp_path / "output") as served:
+        served.wait_for("curl ", SOON)
+        assert served.answer("mine") == ("mine", program(5))
+        server = {each for each in served.below() if "fake_vllm" in " ".join(each.cmdline())}
+        assert len(server) == 1
+        rest = served.below() - server
+        served.end(signal.SIGKILL)
+        assert all_gone(server)
+        for each in rest:
+            each.kill()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "says"),
+    [
+        (["m"], "/no/python", "is no interpreter"),
+        (["m", "--smoke=/no/file"], "", "cannot be read"),
+        (["m", "--follow", "--tracking-uri=sqlite:////no.db"], sys.executable, "there is no such database"),
+        (["m", "--server=http://127.0.0.1:1"], sys.executable, "--folder: is needed with --server"),
+        (["m/1", "--follow", "--tracking-uri=http://m"], sys.executable, "is no NAME[@ALIAS] that can be followed"),
+        (["tiny/", "--", "--port=1"], sys.executable, "no registered model"),
+    ],
+)
+def test_what_cannot_be_served_is_said(arguments, variable, says, monkeypatch, tmp_path, uri):
+    monkeypatch.setenv(environment.VARIABLE, variable)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["serve", *arguments])
+    assert (done.exit_code, says in done.stderr) == (2, True), done.output
