@@ -14,8 +14,8 @@ import yaml
 from charts import chart, jobs, kustomize, readme
 from charts.places import CHART, MANIFESTS
 from codekiln.launch.cluster import permissions
-from codekiln.serving import inside_vllm
-from codekiln.serving.folder import PLUGIN
+from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving.folder import PLUGIN
 
 Files = dict[Path, str]
 # Folders that hold nothing else than what is generated.

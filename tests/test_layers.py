@@ -37,8 +37,7 @@ MAY_IMPORT = {
     "recipes": _RECIPES,
     "settings": _SETTINGS,
     "stages": _SETTINGS | {"settings"},
-    "serving": _SETTINGS | {"settings", "stages"},
-    "cli": _SETTINGS | {"settings", "stages", "serving"},
+    "cli": _SETTINGS | {"settings", "stages"},
     "__main__": {"cli"},
 }
 """What each room of codekiln may import; the rooms stand in the order of the layers, the lowest first."""

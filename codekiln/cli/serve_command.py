@@ -54,9 +54,9 @@ def serve(
 
     Example: codekiln serve codekiln-tiny@champion --follow
     """
-    from codekiln.serving import run
-    from codekiln.serving.smoke import read_smoke_test
-    from codekiln.serving.webhook import SECRET
+    from codekiln.stages.serving import run
+    from codekiln.stages.serving.smoke import read_smoke_test
+    from codekiln.stages.serving.webhook import SECRET
 
     signal.signal(signal.SIGTERM, _end)
     rank = max_lora_rank or 0

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from codekiln.serving import inside_vllm
-from codekiln.serving.client import Refused, ServerClient
-from tests.serving.conftest import PUBLIC, program
+from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving.client import Refused, ServerClient
+from tests.stages.serving.conftest import PUBLIC, program
 
 MESSAGES = [{"role": "user", "content": "Write f()."}]
 

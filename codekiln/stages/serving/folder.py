@@ -11,7 +11,7 @@ from typing import Any
 
 from codekiln.data.files import write_atomic
 from codekiln.data.journals import lock
-from codekiln.serving import inside_vllm
+from codekiln.stages.serving import inside_vllm
 
 PLUGIN = "codekiln_public_names"
 MIDDLEWARE = f"{PLUGIN}.{inside_vllm.PublicNames.__name__}"

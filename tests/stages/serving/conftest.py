@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from codekiln.registry import Registry, Version
-from codekiln.serving import inside_vllm
-from codekiln.serving.client import ServerClient
-from codekiln.serving.folder import ServingFolder
-from codekiln.serving.follower import Followed, Follower
-from codekiln.serving.smoke import SmokePrompt, SmokeTest
-from tests.serving.fake_vllm import FakeVllm, running
+from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving.client import ServerClient
+from codekiln.stages.serving.folder import ServingFolder
+from codekiln.stages.serving.follower import Followed, Follower
+from codekiln.stages.serving.smoke import SmokePrompt, SmokeTest
+from tests.stages.serving.fake_vllm import FakeVllm, running
 
 NAME, PUBLIC = "codekiln-tiny", "champion"
 TEST = SmokeTest((SmokePrompt(prompt="Write f()."), SmokePrompt(prompt="Explain f().", program=False)))

@@ -6,7 +6,7 @@ import pytest
 from mlflow.webhooks.delivery import _generate_hmac_signature
 
 from codekiln.errors import InputError
-from codekiln.serving import webhook
+from codekiln.stages.serving import webhook
 
 BODY = '{"entity": "model_version_alias", "action": "created", "data": {"name": "m", "alias": "champion"}}'
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codekiln.data.files import validation_errors
 from codekiln.data.prompts import extract_code, is_program
 from codekiln.errors import InputError, InputErrors
-from codekiln.serving.client import Answer, Refused, ServerClient
+from codekiln.stages.serving.client import Answer, Refused, ServerClient
 
 _FIX = 'give JSON Lines such as {"prompt": "Write a function add(a, b).", "program": true}'
 

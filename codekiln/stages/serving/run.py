@@ -16,14 +16,14 @@ from codekiln.errors import InputError
 from codekiln.registry import Registry, Version, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.versions import CHAMPION
-from codekiln.serving.client import API_KEY, ServerClient
-from codekiln.serving.environment import vllm_python
-from codekiln.serving.folder import MIDDLEWARE, ServingFolder
-from codekiln.serving.follower import Followed, Follower, require_signed
-from codekiln.serving.server import Serving, rank_for, running
-from codekiln.serving.smoke import DEFAULT, SmokeTest
-from codekiln.serving.webhook import listening
 from codekiln.stages.named_model import REGISTERED, named_model
+from codekiln.stages.serving.client import API_KEY, ServerClient
+from codekiln.stages.serving.environment import vllm_python
+from codekiln.stages.serving.folder import MIDDLEWARE, ServingFolder
+from codekiln.stages.serving.follower import Followed, Follower, require_signed
+from codekiln.stages.serving.server import Serving, rank_for, running
+from codekiln.stages.serving.smoke import DEFAULT, SmokeTest
+from codekiln.stages.serving.webhook import listening
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from codekiln.errors import InputError, RegistryError
-from codekiln.serving.client import Refused
-from codekiln.serving.folder import STATUS
-from tests.serving.conftest import NAME, PUBLIC, program
+from codekiln.stages.serving.client import Refused
+from codekiln.stages.serving.folder import STATUS
+from tests.stages.serving.conftest import NAME, PUBLIC, program
 
 
 def test_the_public_name_is_what_the_alias_points_at_and_goes_back_with_it(served):

@@ -18,8 +18,8 @@ import psutil
 from codekiln import models
 from codekiln.errors import InputError, ModelError
 from codekiln.registry.runs import CONFIG
-from codekiln.serving.client import ServerClient
 from codekiln.stages.process_tree import descendants, kill
+from codekiln.stages.serving.client import ServerClient
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM 0.32 takes as ``--max-lora-rank`` (vllm/config/lora.py, MaxLoRARanks)."""

@@ -17,11 +17,11 @@ from urllib.parse import quote
 from codekiln.errors import CodekilnError, InputError, RegistryError
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import adapter_digest
-from codekiln.serving.client import Refused, ServerClient, ServerGone
-from codekiln.serving.folder import ServingFolder
-from codekiln.serving.server import adapter_rank, rank_for
-from codekiln.serving.smoke import SmokeTest, smoke_test
 from codekiln.stages.promotion.verification import verify
+from codekiln.stages.serving.client import Refused, ServerClient, ServerGone
+from codekiln.stages.serving.folder import ServingFolder
+from codekiln.stages.serving.server import adapter_rank, rank_for
+from codekiln.stages.serving.smoke import SmokeTest, smoke_test
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

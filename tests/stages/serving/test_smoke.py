@@ -1,9 +1,9 @@
 import pytest
 
 from codekiln.errors import InputError
-from codekiln.serving.client import Answer
-from codekiln.serving.smoke import DEFAULT, SmokePrompt, SmokeTest, read_smoke_test, smoke_test
-from tests.serving.conftest import TEST, program
+from codekiln.stages.serving.client import Answer
+from codekiln.stages.serving.smoke import DEFAULT, SmokePrompt, SmokeTest, read_smoke_test, smoke_test
+from tests.stages.serving.conftest import TEST, program
 
 
 @pytest.mark.parametrize(

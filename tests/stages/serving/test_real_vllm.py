@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from codekiln.registry import Registry
-from codekiln.serving import environment
-from tests.serving.served_process import all_gone, asking, serving
+from codekiln.stages.serving import environment
+from tests.stages.serving.served_process import all_gone, asking, serving
 
 NAME = "codekiln-tiny"
 STARTS, CHANGES = 400.0, 60.0
@@ -50,7 +50,7 @@ def registry(uri, tmp_path):
 @pytest.mark.slow
 @pytest.mark.xdist_group("vllm")
 def test_vllm_serves_what_the_alias_points_at_from_one_request_to_the_next(registry, uri, tmp_path):
-    python = Path(environment.__file__).parents[2] / ".venv-vllm" / "bin" / "python"
+    python = Path(environment.__file__).parents[3] / ".venv-vllm" / "bin" / "python"
     if not python.is_file():
         pytest.skip(f"{python} is missing: make vllm")
 

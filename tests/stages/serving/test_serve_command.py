@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.registry import Registry
-from codekiln.serving import environment
-from tests.serving import fake_vllm
-from tests.serving.conftest import NAME, program
-from tests.serving.served_process import all_gone, serving
+from codekiln.stages.serving import environment
+from tests.stages.serving import fake_vllm
+from tests.stages.serving.conftest import NAME, program
+from tests.stages.serving.served_process import all_gone, serving
 
 SOON = 60.0
 
@@ -20,7 +20,7 @@ SOON = 60.0
 def fake_python(tmp_path: Path) -> dict[str, str]:
     """The environment in which vLLM's server is a fake one, with a child of its own as vLLM has an engine."""
     path = tmp_path / "python"
-    root = Path(fake_vllm.__file__).parents[2]
+    root = Path(fake_vllm.__file__).parents[3]
     path.write_text(
         "#!/bin/sh\nshift 2\nsleep 300 &\n"
         f'PYTHONPATH="$PYTHONPATH:{root}" exec {sys.executable} {fake_vllm.__file__} "$@"\n'

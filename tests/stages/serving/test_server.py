@@ -7,9 +7,9 @@ import pytest
 
 import codekiln
 from codekiln.errors import InputError, ModelError
-from codekiln.serving import environment
-from codekiln.serving.client import ServerClient
-from codekiln.serving.server import Serving, command, has_gpu, rank_for, running
+from codekiln.stages.serving import environment
+from codekiln.stages.serving.client import ServerClient
+from codekiln.stages.serving.server import Serving, command, has_gpu, rank_for, running
 
 
 def serving(**more) -> Serving:
@@ -35,7 +35,7 @@ def test_the_base_is_served_as_the_model_table_and_the_training_have_it(monkeypa
     assert json.loads(found["--default-chat-template-kwargs"]) == {"enable_thinking": False}
     assert found["--lora-modules"] == "champion=/a"
     for gpu, dtype in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr("codekiln.serving.server.has_gpu", lambda gpu=gpu: gpu)
+        monkeypatch.setattr("codekiln.stages.serving.server.has_gpu", lambda gpu=gpu: gpu)
         assert options()["--dtype"] == dtype
     assert isinstance(has_gpu(), bool)
 
