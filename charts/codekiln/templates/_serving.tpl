@@ -1,5 +1,5 @@
 {{/* Labels, annotations and specification of a pod that serves: vLLM and the follower, as {metadata: ..., spec: ...}. */}}
-{{- define "codekiln.stages.servingPod" -}}
+{{- define "codekiln.servingPod" -}}
 {{- $serving := .Values.serving }}
 {{- if not (hasKey .Values.gpuPools $serving.pool) }}
 {{- fail (printf "serving.pool is '%s', and gpuPools has no pool of that name; there are: %s" $serving.pool (keys .Values.gpuPools | sortAlpha | join ", ")) }}
@@ -7,7 +7,7 @@
 {{- $pool := include "codekiln.pool" (dict "root" . "name" $serving.pool) | fromYaml }}
 {{- $model := required "serving.model is empty: set it to the registered model whose champion is served" $serving.model }}
 {{- $base := required "serving.baseModel is empty: set it to the base model of the adapters, a model id or a path that vLLM can load" $serving.baseModel }}
-{{- $config := include "codekiln.stages.servingConfig" . }}
+{{- $config := include "codekiln.servingConfig" . }}
 metadata:
   labels: {{- include "codekiln.podLabels" (dict "root" . "component" "serving") | nindent 4 }}
   annotations:
@@ -51,7 +51,7 @@ spec:
         - {name: CODEKILN_SERVING, value: /serving}
         - {name: PYTHONPATH, value: /config}
         {{- include "codekiln.secretEnv" (dict "keys" (list "HF_TOKEN")) | nindent 8 }}
-        {{- include "codekiln.stages.servingKey" . | nindent 8 }}
+        {{- include "codekiln.servingKey" . | nindent 8 }}
         {{- with .Values.hub.endpoint }}
         - {name: HF_ENDPOINT, value: {{ . | quote }}}
         {{- end }}
@@ -111,7 +111,7 @@ spec:
         {{- include "codekiln.scratchEnv" . | nindent 8 }}
         - {name: MLFLOW_TRACKING_URI, value: {{ include "codekiln.mlflowUri" . | quote }}}
         {{- include "codekiln.secretEnv" (dict "keys" (list "MLFLOW_TRACKING_USERNAME" "MLFLOW_TRACKING_PASSWORD" "MLFLOW_TRACKING_TOKEN")) | nindent 8 }}
-        {{- include "codekiln.stages.servingKey" . | nindent 8 }}
+        {{- include "codekiln.servingKey" . | nindent 8 }}
       # The file is there while the server has what the alias points at, or knows why it has not.
       readinessProbe:
         exec: {command: [test, -f, /serving/status.json]}
@@ -143,13 +143,13 @@ spec:
       {{- end }}
 {{- end }}
 
-{{- define "codekiln.stages.servingKey" -}}
+{{- define "codekiln.servingKey" -}}
 - name: VLLM_API_KEY
   valueFrom:
     secretKeyRef: {name: codekiln, key: CODEKILN_API_KEY, optional: true}
 {{- end }}
 
-{{- define "codekiln.stages.servingConfig" -}}
+{{- define "codekiln.servingConfig" -}}
 {{- $follower := .Values.serving.follower -}}
 codekiln_public_names.py: |
   {{- .Files.Get "files/codekiln_public_names.py" | trim | nindent 2 }}
