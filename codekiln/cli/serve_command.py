@@ -16,7 +16,7 @@ import click
 @click.option("--served-name", default="", help="Name under which clients ask; default: the alias.")
 @click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
 @click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
-@click.option("--max-lora-rank", type=click.IntRange(min=1), help="Highest rank that can be loaded later.")
+@click.option("--max-lora-rank", type=click.IntRange(min=1), help="Load adapters of this rank, too.")
 @click.option(
     "--smoke", type=click.Path(path_type=Path), help="JSON Lines of prompts that a new version has to answer."
 )

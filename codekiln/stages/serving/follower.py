@@ -85,10 +85,17 @@ class Follower:
     def look(self) -> None:
         """Compare the registry with the server once, and make the server equal; a failure changes nothing."""
         try:
-            loaded = self.server.models()
-            self._require_middleware()
-            if not self.server.is_up():
-                raise ServerGone(f"the engine of {self.server.url} is not running")
+            self._look()
+        except Exception as error:
+            # Whatever it is, what is served goes on; the next look may find it gone.
+            self._registry = None
+            self._say("look", f"a look failed, {self._now_served()} stays: {type(error).__name__}: {error}")
+        else:
+            self._said.pop("look", None)
+
+    def _look(self) -> None:
+        try:
+            loaded = self._loaded()
         except (ServerGone, Refused) as error:
             # A server that starts again has no adapters, and may have other limits.
             self._refused.clear()
@@ -108,6 +115,13 @@ class Follower:
             self._make_equal(version, loaded)
         except (ServerGone, Refused) as error:
             self._say("server", f"cannot change what the server has: {error}")
+
+    def _loaded(self) -> dict[str, str]:
+        loaded = self.server.models()
+        self._require_middleware()
+        if not self.server.is_up():
+            raise ServerGone(f"the engine of {self.server.url} is not running")
+        return loaded
 
     def _champion(self) -> Version | None:
         if self._registry is None:

@@ -21,7 +21,7 @@ from codekiln.stages.serving.client import API_KEY, ServerClient
 from codekiln.stages.serving.environment import vllm_python
 from codekiln.stages.serving.folder import MIDDLEWARE, ServingFolder
 from codekiln.stages.serving.follower import Followed, Follower, require_signed
-from codekiln.stages.serving.server import Serving, rank_for, running
+from codekiln.stages.serving.server import LEAST_RANK, Serving, rank_for, running
 from codekiln.stages.serving.smoke import DEFAULT, SmokeTest
 from codekiln.stages.serving.webhook import listening
 
@@ -43,7 +43,7 @@ class Request:
         public_name: Name under which clients ask; empty: the alias.
         host: Address to listen at.
         port: Port to listen at.
-        max_lora_rank: Highest rank of an adapter; 0: that of the adapter, and 16 at least.
+        max_lora_rank: Rank of adapters that can be loaded at least; 0: 16, and that of the first adapter.
         folder: Folder that a follower and the server share; None: a temporary one.
         extra: More arguments for vLLM.
         public_key: File with the key of whoever signs promotion records; None: they are not looked at.
@@ -98,12 +98,14 @@ def serve(asked: Request, say: Say) -> None:
         if (key := asked.key) is not None:
             require_signed(Registry(find_server(asked.tracking_uri, name), None), name, model.adapter, key)
         public = asked.public_name or (Path(asked.model).name if is_folder else name.rpartition("@")[2] or CHAMPION)
-        rank = asked.max_lora_rank or rank_for(model.adapter)
+        rank = rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
+        _require_other(public, model.base)
         serving = _serving(asked, model.base, model.revision, rank, adapter=model.adapter, name=public)
         with running(python, serving, {}, folder.path / LOG) as server:
             server.wait_ready(ServerClient(serving.url, ""), say)
             say(f"{model.name} is served as '{public}', its base as '{models.get(model.base).name}'")
             say(curl(serving.url, public))
+            _warn(asked, say)
             while True:
                 server.require_running()
                 time.sleep(1)
@@ -123,6 +125,7 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
         serving = _serving(asked, base, revision, rank, middleware=MIDDLEWARE)
         # A folder that was used before: nothing is loaded yet.
         public = asked.public_name or alias
+        _require_other(public, base)
         folder.point(public, None)
         client = ServerClient(serving.url, folder.token())
         with running(python, serving, folder.prepare(), folder.path / LOG) as server:
@@ -131,6 +134,7 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
             follower = Follower(followed, lambda: Registry(uri, None), client, folder, say)
             follower.look()
             say(curl(serving.url, public if folder.names() else models.get(base).name))
+            _warn(asked, say)
             _loop(follower, following, server.require_running, asked.host)
 
 
@@ -181,13 +185,13 @@ def _base_of(registry: Registry, name: str, alias: str, asked: Request) -> tuple
         if not asked.base:
             fix = "promote a version first, or give --base-model to serve the base until there is one"
             raise InputError("has no versions", where=f"{REGISTERED}{name}", fix=fix)
-        return asked.base, None, asked.max_lora_rank or rank_for(None)
+        return asked.base, None, rank_for(None, asked.max_lora_rank or LEAST_RANK)
     return _base_of_version(chosen, asked)
 
 
 def _base_of_version(version: Version, asked: Request) -> tuple[str, str | None, int]:
     with named_model(version.uri, asked.base, asked.tracking_uri) as model:
-        return model.base, model.revision, asked.max_lora_rank or rank_for(model.adapter)
+        return model.base, model.revision, rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
 
 
 def _serving(
@@ -222,6 +226,17 @@ def _split(model: str) -> tuple[str, str]:
 
 def _with_alias(model: str) -> str:
     return model if "@" in model or "/" in model else f"{model}@{CHAMPION}"
+
+
+def _require_other(public: str, base: str) -> None:
+    if public == models.get(base).name:
+        fix = "give another --served-name"
+        raise InputError("is the name of the base, which is served too", where=f"--served-name {public}", fix=fix)
+
+
+def _warn(asked: Request, say: Say) -> None:
+    if asked.host not in ("127.0.0.1", "localhost", "::1") and not os.environ.get(API_KEY):
+        say(f"whoever reaches {asked.host}:{asked.port} can use it: {API_KEY} would ask for a key")
 
 
 def _comparable(base: str) -> str:

@@ -23,6 +23,7 @@ from codekiln.stages.serving.client import ServerClient
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM 0.32 takes as ``--max-lora-rank`` (vllm/config/lora.py, MaxLoRARanks)."""
+LEAST_RANK = 16
 STOP_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 _ADDED_OPTIONS = ("--model", "--host", "--port", "--enable-lora", "--lora-modules", "--middleware")
@@ -95,7 +96,7 @@ def has_gpu() -> bool:
     return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd"))
 
 
-def rank_for(adapter: Path | None, least: int = 16) -> int:
+def rank_for(adapter: Path | None, least: int = LEAST_RANK) -> int:
     """Return the lowest ``--max-lora-rank`` that takes an adapter, and one of rank ``least``."""
     rank = max(least, adapter_rank(adapter) if adapter else 0)
     if found := next((each for each in RANKS if each >= rank), None):

@@ -86,6 +86,7 @@ def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_
         (["m", "--follow", "--tracking-uri=sqlite:////no.db"], sys.executable, "there is no such database"),
         (["m", "--server=http://127.0.0.1:1"], sys.executable, "--folder: is needed with --server"),
         (["m/1", "--follow", "--tracking-uri=http://m"], sys.executable, "is no NAME[@ALIAS] that can be followed"),
+        (["m", "--follow", "--base-model=tiny", "--served-name=tiny"], sys.executable, "is the name of the base"),
         (["tiny/", "--", "--port=1"], sys.executable, "no registered model"),
     ],
 )
