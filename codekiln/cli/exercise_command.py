@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from codekiln.errors import InputError
+from codekiln.data.text import read_text
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -51,10 +51,10 @@ def exercise(
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms: give one")
     made = make_exercise(
-        _text(program_file),
+        read_text(program_file),
         description,
         {"syntax": syntax, "runtime": runtime, "logical": logical},
-        [_text(path) for path in stdin_files],
+        [read_text(path) for path in stdin_files],
         calls=calls,
         **options,
     )
@@ -62,10 +62,3 @@ def exercise(
         click.echo(json.dumps(made.as_json(), indent=2, ensure_ascii=False))
     else:
         click.echo(made.markdown() if markdown else made.render())
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text: {error.reason}", where=str(path), fix="save it as UTF-8") from None

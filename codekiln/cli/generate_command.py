@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codekiln.cli.options import JSON
+from codekiln.data.text import decoded, first_line
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _prompt(given: str) -> str:
     if given != "-":
         return given
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
+        return decoded(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8 text: {error.reason}", where="standard input", fix="give text") from None
 
@@ -108,5 +109,5 @@ def _print(written: "Sequence[Written]", n: int, out: Path | None) -> None:
 def _verdict(written: "Written") -> str:
     assert written.verdict is not None, "only graded programs have one"
     found = written.verdict
-    detail = f", {found.detail.splitlines()[0]}" if found.detail and not written.passed else ""
+    detail = f", {first_line(found.detail)}" if found.detail and not written.passed else ""
     return f"{found.status}, {found.tests_passed} of {found.tests_total} tests{detail}"

@@ -1,7 +1,6 @@
 """Fenced code blocks of Markdown, as CommonMark has them, and as models write them."""
 
 import ast
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,11 @@ _LANGUAGE = re.compile(r"\{?[. ]?(?P<name>[\w+.#-]*)")
 _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 # Bounds the search for the end of a block that is no Python up to its first closing fence.
 _MAX_CLOSINGS = 8
-_PYTHON = re.compile(r"(?:(?:python|py)[\d.]*)?", re.IGNORECASE)
+_PYTHON = re.compile(r"(?:(?:i?python|py)[\d.]*)?", re.IGNORECASE)
+_OPENED_IN_SENTENCE = re.compile(
+    r"(?P<before>)[^`]*[^`\s][ \t]*(?P<fence>`{3,})[ \t]*(?P<info>(?:python|py)[\d.]*)[ \t]*", re.IGNORECASE
+)
+_LABEL = re.compile(r"\s*(?:python|py)[\d.]*[ \t]*\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,19 @@ class Fence:
         return _PYTHON.fullmatch(self.language) is not None
 
 
-def unix_lines(text: str) -> str:
-    """Return ``text`` with LF line ends and without a byte order mark."""
-    return re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
-
-
 def fences_in(text: str) -> list[Fence]:
     """Return the fenced blocks of ``text``, which has LF line ends, in order.
 
     A fence may be indented, in a list or in a quotation, of back-ticks or tildes. As in CommonMark, a closing fence is
     at least as long as the opening one and indented by at most three columns more, so that a docstring may contain one;
-    a fence at the margin inside a string is passed over where the block is Python only then.
+    a fence at the margin inside a string is passed over where the block is Python only then. Unlike there, a block of
+    Python may be opened behind a sentence, have its language on the next line, and be closed by a line with more text.
     """
     lines = text.split("\n")
     found: list[Fence] = []
     place = 0
     while place < len(lines):
-        opened = _LINE.fullmatch(lines[place])
+        opened = _LINE.fullmatch(lines[place]) or _OPENED_IN_SENTENCE.fullmatch(lines[place])
         if opened and not (opened["fence"][0] == "~" and "~" in opened["info"]):
             found.append(_block(lines, place, opened))
             place = found[-1].end
@@ -86,28 +85,42 @@ def _compiles(code: str, flags: int) -> bool:
     return True
 
 
+def without_label(code: str) -> str:
+    """Return code without a first line that only names the language."""
+    label = _LABEL.match(code)
+    return code[label.end() :] if label else code
+
+
 def _block(lines: list[str], first: int, opened: re.Match[str]) -> Fence:
     language = _LANGUAGE.match(opened["info"])["name"].lower()  # type: ignore[index]  # it matches every text
+    read = str if language else without_label
     content: list[str] = []
-    ends = _closings(lines, first + 1, opened, content)
-    end = next(ends, None)
-    if end is None:
-        # Some models close the block at the end of its last line.
-        code = re.sub(rf"{re.escape(opened['fence'])}\s*\Z", "\n", "\n".join(content))
-        return Fence(language, code, first, len(lines), is_closed=False)
-    code = "\n".join(content[: end - first - 1])
-    if _PYTHON.fullmatch(language) and not is_python(code):
-        for later in itertools.islice(ends, _MAX_CLOSINGS):
-            longer = "\n".join(content[: later - first - 1])
-            if is_python(longer):
-                return Fence(language, longer, first, later + 1, is_closed=True)
-    return Fence(language, code, first, end + 1, is_closed=True)
+    exact, left = None, _MAX_CLOSINGS if _PYTHON.fullmatch(language) else 0
+    for place, rest in _closings(lines, first + 1, opened, content):
+        if exact is None and not rest:
+            exact = place
+        if left:
+            left -= 1
+            code = read("\n".join(content[: place - first - 1]))
+            if is_python(code) and (code.strip() or not rest):
+                # A block that is never closed ends where the next one starts.
+                return Fence(language, code, first, place if _PYTHON.fullmatch(rest) and rest else place + 1, True)
+        elif exact is not None:
+            break
+    if exact is not None:
+        return Fence(language, read("\n".join(content[: exact - first - 1])), first, exact + 1, is_closed=True)
+    # Some models close the block at the end of its last line.
+    code = re.sub(rf"{re.escape(opened['fence'])}\s*\Z", "\n", "\n".join(content))
+    return Fence(language, read(code), first, len(lines), is_closed=False)
 
 
-def _closings(lines: list[str], start: int, opened: re.Match[str], content: list[str]) -> Iterator[int]:
-    """Yield the indexes of lines that may close a block; ``content`` receives the lines without its indentation."""
+def _closings(lines: list[str], start: int, opened: re.Match[str], content: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the indexes of lines that may close a block, each with the text behind its fence.
+
+    ``content`` receives the lines without the indentation of the block.
+    """
     fence, width = opened["fence"], len(opened["before"])
-    closing = re.compile(rf" {{0,3}}{re.escape(fence[0])}{{{len(fence)},}}[ \t]*")
+    closing = re.compile(rf" {{0,3}}{re.escape(fence[0])}{{{len(fence)},}}(?P<rest>[^{re.escape(fence[0])}]*)")
     has_width = None
     for place in range(start, len(lines)):
         line = _QUOTE.sub("", lines[place]) if ">" in opened["before"] else lines[place]
@@ -115,6 +128,6 @@ def _closings(lines: list[str], start: int, opened: re.Match[str], content: list
             # Some models indent the fence and not the code.
             has_width = not line[:width].strip()
         inner = line[min(width, len(line) - len(line.lstrip())) :]
-        if closing.fullmatch(inner):
-            yield place
+        if closed := closing.fullmatch(inner):
+            yield place, closed["rest"].strip()
         content.append(inner if has_width else line)

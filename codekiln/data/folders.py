@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from codekiln.data.files import sha256_file, validation_errors
 from codekiln.data.manifests import MANIFEST, DataManifest
 from codekiln.data.records import Record
+from codekiln.data.text import byte_lines
 from codekiln.errors import InputError, InputErrors
 
 DATA, REJECTED = "data.jsonl", "rejected.jsonl"
@@ -109,7 +110,7 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
     if not path.exists():
         raise InputError("no such file", where=str(path), fix="check the path")
     rows, errors = [], []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+    for number, line in enumerate(byte_lines(path.read_bytes()), start=1):
         if not line.strip():
             continue
         try:

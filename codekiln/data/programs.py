@@ -3,8 +3,8 @@
 import re
 
 from codekiln.data.fences import compiles, is_python
-from codekiln.data.prompts import extract_code, is_reply
 from codekiln.data.records import Problem, Sample
+from codekiln.data.replies import extract_code, is_reply
 
 _MARK = "\ufeff"
 
@@ -21,9 +21,9 @@ def program_of(problem: Problem, sample: Sample) -> str:
         return text
     text = text.removeprefix(_MARK)
     if sample.completion is not None and _is_code(problem):
-        return _continued(problem.prompt, text)
+        return _continued(problem, text)
     is_whole_reply = sample.completion is not None or is_reply(text)
-    return extract_code(text) if is_whole_reply and not is_python(text) else text
+    return extract_code(text, problem.entry_point) if is_whole_reply and not is_python(text) else text
 
 
 def with_preamble(problem: Problem, program: str) -> str:
@@ -43,13 +43,13 @@ def _is_code(problem: Problem) -> bool:
     return bool(name and re.search(rf"^\s*(async\s+)?(def|class)\s+{name}\b", problem.prompt, re.MULTILINE))
 
 
-def _continued(prompt: str, text: str) -> str:
-    whole = prompt + text
+def _continued(problem: Problem, text: str) -> str:
+    whole = problem.prompt + text
     if compiles(whole):
         return whole
-    code = extract_code(text)
+    code = extract_code(text, problem.entry_point)
     if code == text.strip("\n"):
         return whole
     # The prompt may have imports and helpers that a reply with the whole function leaves out.
-    joined = f"{prompt.rstrip(chr(10))}\n{code}"
+    joined = f"{problem.prompt.rstrip(chr(10))}\n{code}"
     return joined if compiles(joined) or not compiles(code) else code

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import symtable
 import threading
 import warnings
 from collections.abc import Iterator
@@ -45,6 +46,28 @@ def compiled(source: str | ast.Module | ast.Expression, name: str, mode: Literal
     with without_warnings():
         code: CodeType = compile(source, name, mode, dont_inherit=True)
     return code
+
+
+def module_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that a program binds at module level, and those it uses from there; raises as `syntax_tree`."""
+    with without_warnings():
+        module = symtable.symtable(source, "<program>", "exec")
+    bound = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {
+        symbol.get_name()
+        for table in _tables(module)
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (table is module or symbol.is_global())
+    }
+    return frozenset(bound), frozenset(used)
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    waiting = [table]
+    while waiting:
+        table = waiting.pop()
+        yield table
+        waiting += table.get_children()
 
 
 def literal_value(text: str) -> object:

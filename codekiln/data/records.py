@@ -112,6 +112,7 @@ class Sample(Record):
     completion: str | None = None
     model: str | None = None
     seed: int | None = None
+    extraction: str | None = Field(None, description="the rule that took the program from the reply")
 
     @model_validator(mode="after")
     def _one_text(self) -> "Sample":

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from codekiln.data.records import Problem
+from codekiln.data.text import byte_lines
 from codekiln.evaluation.estimation import CHAMPION
 from codekiln.evaluation.per_problem import PerProblem
 from codekiln.evaluation.spending import confidence, level_of
@@ -144,7 +145,7 @@ class LedgerFile:
         if not self.path.exists():
             return []
         found: dict[str, Decision] = {}
-        for number, line in enumerate(self.path.read_bytes().splitlines(), 1):
+        for number, line in enumerate(byte_lines(self.path.read_bytes()), 1):
             try:
                 decision = Decision.model_validate_json(line)
             except ValidationError:
@@ -163,7 +164,7 @@ class LedgerFile:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             lines, text = file.read(), decision.model_dump_json().encode()
-            if text in lines.splitlines():
+            if text in byte_lines(lines):
                 return
             # After a line that was cut, so that only that one is lost.
             file.write((b"" if not lines or lines.endswith(b"\n") else b"\n") + text + b"\n")

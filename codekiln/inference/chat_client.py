@@ -5,17 +5,19 @@ sleep without a way to stop, do not repeat a malformed answer, give up where ``R
 repeat a request that an exhausted account has refused.
 """
 
+import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import openai
-from openai.types.chat import ChatCompletion
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -27,6 +29,7 @@ from tenacity import (
 )
 
 from codekiln.errors import InputError, ModelError, did_you_mean
+from codekiln.inference.chat_answer import MalformedAnswer, completion_of
 from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.inference.response_cache import Completion
 
@@ -37,11 +40,13 @@ LONGEST_WAIT_SECONDS = 60.0
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0
 # Request timeout, conflict, too early, too many requests; every 5xx is transient as well.
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
+# Bad request, content too large, unprocessable content.
+_REFUSED_PROMPT = frozenset({400, 413, 422})
 _QUOTED_CHARACTERS = 300
 
 
-class MalformedResponse(Exception):
-    """A successful response that is no chat completion."""
+class RefusedPrompt(InputError):
+    """The server refuses a request, perhaps for its prompt alone: it is too long, or was filtered."""
 
 
 class ChatClient:
@@ -75,7 +80,8 @@ class ChatClient:
             on_retry: Called before each wait.
 
         Raises:
-            InputError: The server refuses the key, the model's name or the request.
+            RefusedPrompt: The server refuses the request.
+            InputError: The server refuses the key or the model's name.
             ModelError: The server cannot be reached or used, also after all retries.
         """
 
@@ -95,7 +101,7 @@ class ChatClient:
         )
         try:
             return retrying(self._post, body)
-        except (openai.APIError, MalformedResponse) as error:
+        except (openai.APIError, MalformedAnswer) as error:
             if isinstance(error, openai.APIStatusError) and not _is_transient(error):
                 raise self._refusal(error) from None
             kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}, run again to go on"
@@ -104,7 +110,8 @@ class ChatClient:
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
         known = self._models()
-        if known and self.settings.model not in known:
+        # Gateways list patterns, such as ``*`` or ``openai/*``.
+        if known and not any(fnmatchcase(self.settings.model, name) for name in (*known, *map(_literal, known))):
             raise self._unknown_model(known)
 
     def _post(self, body: dict[str, Any]) -> Completion:
@@ -113,10 +120,9 @@ class ChatClient:
             model=body["model"], messages=body["messages"], extra_body=body, extra_headers=self._headers
         )
         try:
-            return _completion(response.parse())
-        except (ValueError, LookupError, TypeError, AttributeError):
-            # The package checks no response against its types, so any part of it may be missing or of another type.
-            raise MalformedResponse(_quoted(response.status_code, response.text)) from None
+            return completion_of(json.loads(response.text))
+        except (ValueError, RecursionError, MalformedAnswer):
+            raise MalformedAnswer(_quoted(response.status_code, response.text)) from None
 
     def _models(self) -> list[str]:
         """Return the models that the server lists; empty when it has no such list."""
@@ -138,16 +144,23 @@ class ChatClient:
             return InputError(f"the server refuses the key: {message}", where=self.url, fix=fix)
         if error.status_code == 404:
             return self._unknown_model(self._models(), message)
-        return InputError(
+        kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
+        return kind(
             f"the server refuses the request: {message}",
             where=f"{self.url} model {self.settings.model}",
-            fix="change the settings of the request that the message names",
+            fix='change what the message names: omit = ["seed"] leaves a field of the request out, and '
+            "extra = {max_completion_tokens = 1024} adds one (this one replaces max_tokens)",
         )
 
     def _unknown_model(self, known: list[str], message: str = "") -> InputError:
         fix = did_you_mean(self.settings.model, known) if known else "check the address: it usually ends in /v1"
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
+
+
+def _literal(name: str) -> str:
+    """Return a pattern that matches this name alone, which may hold characters of patterns."""
+    return re.sub(r"[*?[]", r"[\g<0>]", name)
 
 
 def _api_key(variable: str) -> str:
@@ -157,23 +170,13 @@ def _api_key(variable: str) -> str:
     return key
 
 
-def _completion(answer: ChatCompletion) -> Completion:
-    choice, usage = answer.choices[0], answer.usage
-    return Completion(
-        text=choice.message.content or "",  # null when the model refuses
-        finish_reason=getattr(choice, "finish_reason", None),
-        prompt_tokens=getattr(usage, "prompt_tokens", None),
-        completion_tokens=getattr(usage, "completion_tokens", None),
-    )
-
-
 def _is_transient(error: BaseException) -> bool:
     """Return whether the same request may succeed later."""
     if isinstance(error, openai.APIStatusError):
         busy = error.status_code in _TRANSIENT_STATUSES or error.status_code >= 500
         # An exhausted account is answered with 429 like a busy server, but waiting does not help.
         return busy and "insufficient_quota" not in error.response.text
-    return isinstance(error, openai.APIConnectionError | MalformedResponse)
+    return isinstance(error, openai.APIConnectionError | MalformedAnswer)
 
 
 def _exception(state: RetryCallState) -> BaseException | None:

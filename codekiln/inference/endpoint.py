@@ -5,6 +5,7 @@ the hosted services serve it. Not every server knows ``n > 1``, so each sample i
 Imports the openai package: import this lazily.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,13 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from codekiln.data.answers import answer_in
 from codekiln.data.records import Message
+from codekiln.data.text import first_line, unix_lines
 from codekiln.inference import Sampling
-from codekiln.inference.chat_client import ChatClient
+from codekiln.inference.chat_client import ChatClient, RefusedPrompt
 from codekiln.inference.endpoint_settings import EndpointSettings
-from codekiln.inference.response_cache import Completion, ResponseCache
+from codekiln.inference.response_cache import REFUSED, Completion, ResponseCache
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+REFUSALS_IN_A_ROW = 5
+"""So many refused prompts in a row are not to blame themselves."""
 
 
 @dataclass
@@ -32,6 +40,10 @@ class Usage:
         cached: Answers from the cache.
         retries: Requests that were repeated.
         uncounted: Answers without token counts from the server; tokens and cost lack them.
+        refused: Requests that the server refused, for their prompts.
+        filtered: Answers that the server's filter ended.
+        cut_off: Answers that reached the limit of tokens.
+        cut_off_in_thought: Those of them that had not got beyond the model's thought.
         prompt_tokens: Prompt tokens of all answers used.
         completion_tokens: Completion tokens of all answers used.
         cost: Cost of all answers used, in the unit of the prices, whichever run paid for them.
@@ -42,6 +54,10 @@ class Usage:
     cached: int = 0
     retries: int = 0
     uncounted: int = 0
+    refused: int = 0
+    filtered: int = 0
+    cut_off: int = 0
+    cut_off_in_thought: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
@@ -60,14 +76,16 @@ class EndpointGenerator:
         self._cache = ResponseCache(Path(settings.cache_dir).expanduser())
         self._client = ChatClient(settings)
         self._usage, self._lock = Usage(), threading.Lock()
+        self._refused: dict[tuple[Message, ...], RefusedPrompt] = {}  # prompts since the last answer
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts, as they come in.
 
-        When the consumer stops early, requests in flight finish, and their answers stay in the cache.
+        A text is empty where the server refused the prompt. When the consumer stops early, requests in flight finish,
+        and their answers stay in the cache.
 
         Raises:
-            InputError: The server refuses the key, the model's name or the request.
+            InputError: The server refuses the key, the model's name, or requests in a row.
             ModelError: The server cannot be reached or used, also after all retries.
         """
 
@@ -91,7 +109,11 @@ class EndpointGenerator:
                 if len(waiting) > max(1, 4 * self.settings.concurrency // max(1, len(group))):
                     yield [future.result() for future in waiting.popleft()]
             while waiting:
-                yield [future.result() for future in waiting.popleft()]
+                results = [future.result() for future in waiting.popleft()]
+                if not waiting and self._refused and not self.usage().answers:
+                    # Nothing was answered: the request is to blame, and not its prompts.
+                    raise next(iter(self._refused.values()))
+                yield results
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -125,20 +147,40 @@ class EndpointGenerator:
             "max_tokens": sampling.max_new_tokens,
             "seed": sampling.seed + index,
         }
-        body |= fields | self.settings.extra
+        extra = self.settings.extra
+        # The newer name of the same limit; servers refuse a request with both.
+        replaced = ("max_tokens",) if extra.get("max_completion_tokens") else ()
+        body = {key: value for key, value in (body | fields).items() if key not in (*self.settings.omit, *replaced)}
+        body |= extra
         # The whole request is the cache key, so another model, seed or setting is never answered from the cache.
         request = {"url": self._client.url, "body": body, "index": index}
         if (kept := self._cache.get(request)) is not None:
             self._count(kept, cached=True)
             return kept
         sent = {key: value for key, value in body.items() if value is not None}
-        completion = self._client.complete(sent, stop, self._count_retry)
+        try:
+            completion = self._client.complete(sent, stop, self._count_retry)
+        except RefusedPrompt as error:
+            self._count_refusal(prompt, error)
+            return Completion(text="", finish_reason=REFUSED)
         self._cache.put(request, completion)
         self._count(completion, cached=False)
         return completion
 
-    def _count(self, completion: Completion, cached: bool) -> None:
+    def _count_refusal(self, prompt: tuple[Message, ...], error: RefusedPrompt) -> None:
+        """Count a refusal; raise it where it is one of many in a row, so that no prompt but the request is to blame."""
         with self._lock:
+            self._usage.refused += 1
+            self._refused[prompt] = error
+            in_a_row = len(self._refused)
+        if in_a_row >= REFUSALS_IN_A_ROW:
+            raise error
+        log.warning("%s (prompt %.60r)", first_line(str(error)), prompt[-1].content)
+
+    def _count(self, completion: Completion, cached: bool) -> None:
+        self._count_ending(completion)
+        with self._lock:
+            self._refused.clear()
             usage = self._usage
             usage.answers += 1
             usage.cached += cached
@@ -151,6 +193,21 @@ class EndpointGenerator:
             cost = (read * self.settings.price_in + written * self.settings.price_out) / 1e6
             usage.cost += cost
             usage.spent += 0.0 if cached else cost
+
+    def _count_ending(self, completion: Completion) -> None:
+        is_cut_off = completion.finish_reason == "length"
+        is_in_thought = is_cut_off and not answer_in(unix_lines(completion.text)).strip()
+        with self._lock:
+            self._usage.filtered += completion.finish_reason == "content_filter"
+            self._usage.cut_off += is_cut_off
+            self._usage.cut_off_in_thought += is_in_thought
+            is_first = is_in_thought and self._usage.cut_off_in_thought == 1
+        if is_first:
+            log.warning(
+                "%s: an answer spent all its tokens on thought; raise sampling.max_new_tokens, or turn thinking off, "
+                "for example with extra = {chat_template_kwargs = {enable_thinking = false}}",
+                self._client.url,
+            )
 
     def _count_retry(self) -> None:
         with self._lock:

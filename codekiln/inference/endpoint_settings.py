@@ -19,4 +19,9 @@ class EndpointSettings(BaseModel):
     cache_dir: str = Field("~/.cache/codekiln/responses", description="folder of paid answers")
     price_in: float = Field(0.0, ge=0, description="price of a million prompt tokens")
     price_out: float = Field(0.0, ge=0, description="price of a million completion tokens")
-    extra: dict[str, Any] = Field({}, description="further fields of the request body, as the server knows them")
+    omit: tuple[str, ...] = Field(
+        (), description="fields of the request body that the server refuses, such as seed, top_p or max_tokens"
+    )
+    extra: dict[str, Any] = Field(
+        {}, description="further fields of the request body; max_completion_tokens replaces max_tokens"
+    )

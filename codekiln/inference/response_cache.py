@@ -13,9 +13,17 @@ from codekiln.errors import InputError
 
 log = logging.getLogger(__name__)
 
+REFUSED = "refused"
+
 
 class Completion(BaseModel):
-    """A server's answer to one request; token counts are None when the server gave none."""
+    """A server's answer to one request.
+
+    Attributes:
+        finish_reason: Why the text ends, as the server says it; `REFUSED` where it refused this request.
+        prompt_tokens: Tokens of the request; None when the server gave no count.
+        completion_tokens: Tokens of the answer, those of a thought included; None when the server gave no count.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -4,9 +4,9 @@ The form is ``response_format`` with ``json_schema`` and ``strict`` of the OpenA
 llama.cpp and the hosted services know.
 """
 
+import contextlib
 import json
 import logging
-import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeGuard
 
-from codekiln.data.prompts import extract_code
+from codekiln.data.answers import answer_in
+from codekiln.data.fences import fences_in
 from codekiln.data.records import Message
+from codekiln.data.replies import extract_code
+from codekiln.data.text import unix_lines
 from codekiln.inference import Sampling
 from codekiln.inference.endpoint import EndpointGenerator
-from codekiln.inference.response_cache import Completion
+from codekiln.inference.response_cache import REFUSED, Completion
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ ASK = (
     '{{"implementations": [{{"approach": "one sentence", "code": "the program"}}]}}'
 )
 UNLIKE = "There are implementations already, and yours must be unlike them:"
+_LIST = "implementations"
 _ITEM = {
     "type": "object",
     "properties": {"approach": {"type": "string"}, "code": {"type": "string"}},
@@ -41,13 +45,14 @@ FORMAT = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {"implementations": {"type": "array", "items": _ITEM}},
-            "required": ["implementations"],
+            "properties": {_LIST: {"type": "array", "items": _ITEM}},
+            "required": [_LIST],
             "additionalProperties": False,
         },
     },
 }
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+# Bounds the search for the start of the answer in a text around it.
+_MAX_STARTS = 50
 
 
 @dataclass
@@ -88,6 +93,8 @@ class StructuredGenerator:
                 break
             request = _request(prompt, lacking, list(programs.values()))
             completion = self.generator.answer(request, self.sampling, attempt, stop, response_format=FORMAT)
+            if completion.finish_reason == REFUSED:
+                break
             given, reasons = read(completion)
             for approach, code in given[:lacking]:
                 if code in programs:
@@ -109,18 +116,35 @@ def read(completion: Completion) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the (approach, program) pairs of an answer, and the reasons why other parts of it are unusable."""
     if not completion.text.strip():
         return [], ["refused"]
-    fenced = _FENCE.match(completion.text)
-    try:
-        answer = json.loads(fenced[1] if fenced else completion.text)
-    except (ValueError, RecursionError):
+    answers = list(_json_values(answer_in(unix_lines(completion.text))))
+    if not answers:
         return [], ["cut-off" if completion.finish_reason == "length" else "not-json"]
-    items = answer.get("implementations") if isinstance(answer, dict) else None
+    items = next((value[_LIST] for value in answers if isinstance(value, dict) and _LIST in value), None)
     if not isinstance(items, list):
         return [], ["out-of-schema"]
     read_items = [_program(item) for item in items]
     return [item for item in read_items if not isinstance(item, str)], [
         item for item in read_items if isinstance(item, str)
     ]
+
+
+def _json_values(text: str) -> Iterator[object]:
+    """Yield a text's JSON values: itself, its fences, and answers that stand between sentences."""
+    for whole in (text, *(fence.code for fence in fences_in(text) if fence.language in ("", "json"))):
+        with contextlib.suppress(ValueError, RecursionError):
+            yield json.loads(whole)
+    place, decoder = 0, json.JSONDecoder()
+    for _ in range(_MAX_STARTS):
+        place = text.find("{", place)
+        if place < 0:
+            return
+        try:
+            value, place = decoder.raw_decode(text, place)
+            # Of an answer that was cut off, its parts are values too.
+            if _LIST in value:
+                yield value
+        except (ValueError, RecursionError):
+            place += 1
 
 
 def _program(item: object) -> tuple[str, str] | str:

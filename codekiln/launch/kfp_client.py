@@ -13,6 +13,7 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from codekiln import __version__
+from codekiln.data.text import first_line
 from codekiln.errors import ClusterError, InputError
 from codekiln.launch.pipeline_source import PipelineSource, is_of_release, read_package
 
@@ -296,7 +297,7 @@ def _equals(name: str) -> str:
 
 
 def _first_line(error: BaseException | None) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first_line(str(error)) or type(error).__name__
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 
@@ -87,4 +88,4 @@ def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first_line(str(error)) or type(error).__name__

@@ -18,7 +18,7 @@ _QUERY = re.compile(r"[?&][\w.-]*$")
 
 
 def parse_overrides(lines: list[str]) -> dict[str, Any]:
-    """Turn ``section.key=value`` texts into nested settings; values are TOML, and bare words are strings.
+    """Turn ``section.key=value`` texts into nested settings: values are TOML, ``null`` unsets, other words are strings.
 
     Raises:
         InputErrors: Some text is not ``key=value``, or holds two settings.
@@ -66,7 +66,7 @@ def _split(line: str) -> tuple[str, Any]:
     try:
         values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        values = {}
+        values = {"value": None} if text == "null" else {}
     if len(values) == 1:
         # JSON has no dates, and no setting is one: a revision may look like one.
         return key, text if isinstance(values["value"], date | time) else values["value"]

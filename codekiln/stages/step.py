@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from codekiln.data.text import lines_of
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
 from codekiln.settings.resolve import resolve
@@ -145,7 +146,7 @@ class _MarkedStream:
 
     def write(self, text: str) -> int:
         try:
-            for line in text.splitlines(keepends=True):
+            for line in lines_of(text):
                 # Before the line is out: whoever reads it may already make another thread write the next.
                 is_first, self.at_start = self.at_start, line.endswith("\n")
                 self.stream.write((MARK if is_first else "") + line)

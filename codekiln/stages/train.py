@@ -5,6 +5,7 @@ from functools import partial
 
 from codekiln import launch
 from codekiln.data.manifests import DataManifest
+from codekiln.data.text import byte_lines
 from codekiln.errors import InputError
 from codekiln.launch.pools import read_cluster
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -31,7 +32,7 @@ def _train(context: StageContext, section: str, kind: str, rows: str) -> Summary
     launch.run(_planned(job, context, section), launch_context(context))
     done = TrainingSummary.model_validate_json((context.output / "summary.json").read_bytes())
     figures = {name: value for name, value in done.model_dump().items() if isinstance(value, int | float)}
-    curve = [json.loads(line) for line in (context.output / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
+    curve = [json.loads(line) for line in byte_lines((context.output / "curve.jsonl").read_bytes())]
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
 
 

@@ -1,5 +1,6 @@
 """A teacher behind any OpenAI-compatible chat server: a hosted model, vLLM, SGLang, llama.cpp."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import ClassVar
@@ -13,6 +14,8 @@ from codekiln.inference import Sampling
 from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.teachers import Teacher, TeacherSettings
+
+log = logging.getLogger(__name__)
 
 
 class EndpointTeacherSettings(TeacherSettings, EndpointSettings):
@@ -48,15 +51,17 @@ class EndpointTeacher(Teacher[EndpointTeacherSettings]):
         self._structured_generator = StructuredGenerator(self.generator, self._sampling, settings.attempts)
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
-        """Request ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies.
+        """Request ``sampling.n`` candidates per problem: the programs in the replies.
 
-        With ``structured`` a problem can have fewer: answers outside the schema are counted in `usage`.
+        A problem can have fewer: `usage` counts what the server refused, replies without a text, and, with
+        ``structured``, answers outside the schema.
 
         Raises:
             InputError: Structured answers are programs, and some problem wants a text.
         """
         if not self.settings.structured:
-            return sample_programs(self.generator, self._sampling, problems, self.settings.model)
+            found = sample_programs(self.generator, self._sampling, problems, self.settings.model)
+            return ((problem, _with_text(problem, samples)) for problem, samples in found)
         return self._structured(list(problems))
 
     def _structured(self, problems: list[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
@@ -93,3 +98,10 @@ class EndpointTeacher(Teacher[EndpointTeacherSettings]):
             used |= {f"malformed_{reason}": float(count) for reason, count in sorted(found.malformed.items())}
             used["missing"] = float(found.missing)
         return used
+
+
+def _with_text(problem: Problem, samples: list[Sample]) -> list[Sample]:
+    kept = [sample for sample in samples if sample.solution]
+    if not kept:
+        log.warning("%s: no reply has a text", problem.task_id)
+    return kept

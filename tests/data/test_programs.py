@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from codekiln.data.programs import program_of
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Problem, Sample
+from codekiln.data.replies import extract_code
 
 PROMPT = 'from typing import List\n\n\ndef f(xs: List[int]) -> int:\n    """Add."""\n'
 CODE = Problem(task_id="a", prompt=PROMPT, entry_point="f")

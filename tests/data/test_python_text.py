@@ -16,10 +16,10 @@ from codekiln.code.distance import pq_gram_distance
 from codekiln.code.mutation import ast_operators, compiles, mutations
 from codekiln.code.rewrite.styles import variants
 from codekiln.data import fences, normalise
-from codekiln.data.prompts import extract_code
 from codekiln.data.python_text import compiled, literal_value, syntax_tree
 from codekiln.data.readers import read_problems
 from codekiln.data.records import DoctestTest, Problem
+from codekiln.data.replies import extract_code
 from codekiln.recipes.corpus_tasks.reply_parser import parse_program
 from codekiln.recipes.student.style import style_features
 from codekiln.sandbox.test_plan import plan_tests

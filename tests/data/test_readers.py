@@ -102,7 +102,7 @@ def test_broken_lines_cut_archives_and_twins_are_named(tmp_path: Path) -> None:
     [
         ("", "has no rows"),
         ('{"question": 1}', "not a known problem format"),
-        ("\xff", "not UTF-8"),
+        ("\xff", "is not UTF-8"),
         ("3", "not a known"),
     ],
 )

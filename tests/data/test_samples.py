@@ -104,7 +104,7 @@ def test_a_flat_folder_and_one_without_programs(tmp_path: Path) -> None:
     (tmp_path / "Mbpp_3.py").write_text("x = 1\n")
     assert read_samples(tmp_path) == [Sample(task_id="Mbpp_3", solution="x = 1\n")]
     (tmp_path / "Mbpp_4.py").write_bytes(b"\xff")
-    with pytest.raises(InputError, match=r"Mbpp_4\.py: not UTF-8"):
+    with pytest.raises(InputError, match=r"Mbpp_4\.py: is not UTF-8"):
         read_samples(tmp_path)
 
 

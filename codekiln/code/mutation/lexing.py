@@ -7,7 +7,7 @@ lines is no single token here.
 import re
 from typing import NamedTuple
 
-from codekiln.code.mutation.source import lines_of
+from codekiln.data.text import lines_of
 
 _TOKEN = re.compile(
     r"""

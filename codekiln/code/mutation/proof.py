@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from codekiln.code.mutation.kinds import Class
+from codekiln.data.text import lines_of
 from codekiln.sandbox.inside.plain_values import Opaque
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Result, Run, observe
@@ -113,7 +114,7 @@ def _script_signs(first: Observation, second: Observation, changed: Observation)
 
 
 def _output(seen: Observation) -> tuple[int, list[str]]:
-    return seen.code, [line.rstrip() for line in seen.printed.rstrip().splitlines()]
+    return seen.code, [line.rstrip() for line in lines_of(seen.printed.rstrip())]
 
 
 def _call_signs(first: Observation, second: Observation, changed: Observation) -> Iterator[str]:

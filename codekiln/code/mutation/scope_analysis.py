@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeVar, overload
 
-from codekiln.code.mutation.blocks import first_line
+from codekiln.code.mutation.blocks import shown_line
 from codekiln.code.mutation.source import Located, SourceCode, Span
 from codekiln.code.syntax import COMPREHENSIONS, FUNCTIONS, LOOPS, Function, Loop, variables_in
 
@@ -27,7 +27,7 @@ def removed(source: SourceCode, statement: ast.stmt) -> Removal | None:
     """Return the edit that takes a statement out: its lines go, or ``pass`` stands there when it is the only one."""
     if not source.alone(statement):
         return None
-    code = first_line(source.code(statement))
+    code = shown_line(source.code(statement))
     if len(source.block(statement)) == 1:
         return Removal(source.span(statement), "pass", code)
     return Removal(source.rows(statement), "", code)

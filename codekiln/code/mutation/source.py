@@ -2,7 +2,6 @@
 
 import ast
 import keyword
-import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import NamedTuple, TypeVar, overload
 
 from codekiln.code.syntax import BLOCKS, FUNCTIONS, Function
 from codekiln.data.normalise import parse
+from codekiln.data.text import lines_of
 
 A = TypeVar("A", bound=ast.AST)
 B = TypeVar("B", bound=ast.AST)
@@ -23,7 +23,6 @@ Span = tuple[int, int]
 Located = ast.stmt | ast.expr | ast.arg | ast.keyword | ast.alias | ast.excepthandler | ast.pattern
 """The nodes that have a place in the text. Others, such as operators, have not."""
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _FSTRING_START, _FSTRING_END = getattr(tokenize, "FSTRING_START", None), getattr(tokenize, "FSTRING_END", None)
 _NOT_RUN = ("annotation", "returns", "decorator_list", "type_params", "type_comment")
@@ -41,11 +40,6 @@ class Token(NamedTuple):
     def span(self) -> Span:
         """Start and end offset of the token in the program."""
         return self.start, self.end
-
-
-def lines_of(text: str) -> list[str]:
-    """Split ``text`` where Python's parser does: after ``\\n``, ``\\r\\n`` and ``\\r``; ends are kept."""
-    return [line for line in _LINE.findall(text) if line]
 
 
 class SourceCode:

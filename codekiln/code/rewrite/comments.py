@@ -4,6 +4,7 @@ import ast
 
 from codekiln.code.rewrite.render import render
 from codekiln.data.python_text import syntax_tree
+from codekiln.data.text import lines_of
 
 _SHORT = {
     ast.Import: "Import what is needed",
@@ -20,7 +21,7 @@ _SHORT = {
 
 def comment(code: str) -> str:
     """Return ``code`` with a comment line before each kind of statement when it first occurs in a function."""
-    lines = code.splitlines()
+    lines = [line.rstrip("\r\n") for line in lines_of(code)]
     for number, text in sorted(_places(syntax_tree(code)), reverse=True):
         line = lines[number - 1]
         lines.insert(number - 1, line[: len(line) - len(line.lstrip())] + "# " + text)

@@ -1,15 +1,14 @@
 """Rows of a file or of a data set on the Hub, each with the place it came from."""
 
-import contextlib
 import gzip
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from codekiln.data.readers import json_stream
+from codekiln.data.text import readable
 from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
@@ -65,19 +64,13 @@ def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
     Raises:
         InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
-    with _refusals(path), _open(path) as file:
+    with readable(path), _open(path) as file:
         if json_stream.first_character(file) == "[":
             yield from _rows_of_array(file, path)
             return
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield f"{path}:{number}", _parsed(parse, line, f"{path}:{number}")
-
-
-def text_of_file(path: Path) -> str:
-    """Return the text of a file without its byte order mark; raises InputError where it cannot be read."""
-    with _refusals(path), _open(path) as file:
-        return file.read()
 
 
 def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
@@ -100,22 +93,6 @@ def _open(path: Path) -> TextIO:
     if path.suffix == ".gz":
         return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline="\n"))
     return path.open(encoding="utf-8-sig", newline="\n")
-
-
-@contextlib.contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path), fix="check the path") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"the gzip file is damaged or cut short: {error}", where=str(path), fix="fetch it again"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: {error}", where=str(path), fix="save it as UTF-8") from None
-    except OSError as error:
-        raise InputError(str(error), where=str(path), fix="give a readable file") from None
 
 
 def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:

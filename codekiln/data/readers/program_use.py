@@ -2,11 +2,10 @@
 
 import ast
 import builtins
-import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from codekiln.data.python_text import syntax_tree, without_warnings
+from codekiln.data.python_text import module_names, syntax_tree
 from codekiln.data.records import DoctestTest, Problem, Test
 from codekiln.errors import InputError, InputErrors
 
@@ -65,24 +64,8 @@ def _names_of(source: str) -> _Names:
     # A test may name the function in a string: ``globals()["f"]``.
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     calls = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    with without_warnings():
-        module = symtable.symtable(source, "<test>", "exec")
-    bound = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    free = {
-        symbol.get_name()
-        for table in _tables(module)
-        for symbol in table.get_symbols()
-        if symbol.is_referenced() and (table is module or symbol.is_global())
-    }
-    return _Names(frozenset(bound), frozenset(free), frozenset(calls), frozenset(names | texts))
-
-
-def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    waiting = [table]
-    while waiting:
-        table = waiting.pop()
-        yield table
-        waiting += table.get_children()
+    bound, free = module_names(source)
+    return _Names(bound, free, frozenset(calls), frozenset(names | texts))
 
 
 def source_of(test: Test) -> str | None:

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from codekiln.data.files import validation_errors
-from codekiln.data.readers.files import FIX, Row, rows_of_file, text_of_file
+from codekiln.data.readers.files import FIX, Row, rows_of_file
 from codekiln.data.records import Problem, Sample
+from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 _FIELDS = tuple(Sample.model_fields)
@@ -167,7 +168,7 @@ def _rows_of_folder(folder: Path, ignored: dict[str, None]) -> Iterator[Row]:
         for program in programs:
             found = True
             task_id = path.name if path.is_dir() else path.stem
-            yield str(program), {"task_id": task_id, "solution": text_of_file(program)}
+            yield str(program), {"task_id": task_id, "solution": read_text(program)}
     if not found:
         fix = "give a file of samples, or a folder with programs such as HumanEval_0/0.py"
         raise InputError("has no programs", where=str(folder), fix=fix)

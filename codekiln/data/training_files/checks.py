@@ -5,8 +5,9 @@ from typing import Protocol
 
 from codekiln.data.decontamination import identity_keys, program_key, prompt_and_reference, quote_finder
 from codekiln.data.near_duplicates import NearDuplicates
-from codekiln.data.prompts import extract_code, is_program
+from codekiln.data.program_parts import is_program
 from codekiln.data.records import Problem
+from codekiln.data.replies import extract_code
 from codekiln.data.training_files.findings import Findings
 from codekiln.data.training_files.forms import TrainingRow
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from codekiln.data import prompts
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem, Sample
+from codekiln.data.replies import extract
+from codekiln.data.text import byte_lines
 from codekiln.inference import Generator, Sampling
 from codekiln.progress import progress
 
@@ -31,16 +33,14 @@ def sample_programs(
     for problem, texts in zip(problems, replies, strict=True):
         yield (
             problem,
-            [
-                Sample(
-                    task_id=problem.task_id,
-                    solution=prompts.reply_content(problem, text),
-                    model=model,
-                    seed=sampling.seed + index,
-                )
-                for index, text in enumerate(texts)
-            ],
+            [_sample(problem, text, model, sampling.seed + index) for index, text in enumerate(texts)],
         )
+
+
+def _sample(problem: Problem, text: str, model: str, seed: int) -> Sample:
+    found = extract(text, problem.entry_point) if problem.reply == "code" else None
+    solution, rule = (found.code, found.rule) if found else (text, None)
+    return Sample(task_id=problem.task_id, solution=solution, model=model, seed=seed, extraction=rule)
 
 
 def collect(
@@ -82,6 +82,6 @@ def _read(partial: Path) -> Iterator[tuple[str, list[Sample]]]:
     # A crash may have cut off the last line.
     whole = partial.read_bytes().rpartition(b"\n")[0]
     partial.write_bytes(whole + b"\n" if whole else b"")
-    for line in whole.splitlines():
+    for line in byte_lines(whole):
         row = json.loads(line)
         yield row["task_id"], [Sample.model_validate(sample) for sample in row["samples"]]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from codekiln.data.text import first_line
 from codekiln.errors import ClusterError
 from codekiln.launch.cluster.forbidden import FORBIDDEN, ForbiddenCalls
 from codekiln.launch.cluster.job_kinds import JobKind
@@ -309,5 +310,5 @@ def _status(error: Any) -> tuple[str, str]:
 
 
 def _no_answer(error: BaseException) -> ApiUnavailable:
-    cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+    cause = first_line(str(error)) or type(error).__name__
     return ApiUnavailable(f"no answer from the API server: {cause}")

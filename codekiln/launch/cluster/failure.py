@@ -78,7 +78,7 @@ def failure_sentence(outcome: JobOutcome, error: CodekilnError) -> str:
     if isinstance(error, InputError):
         # What to correct is in the log, which fewer people may read than events.
         return "; ".join((outcome.reason, *ended, "something that the user has to correct, as its log says"))
-    fixes = [line.strip() for line in str(error).splitlines() if line.startswith("  fix: ")]
+    fixes = [line.strip() for line in str(error).split("\n") if line.startswith("  fix: ")]
     return "; ".join((outcome.reason, *ended, *fixes[:1]))
 
 

@@ -116,7 +116,7 @@ def extract_functions(source: SourceFile, min_lines: int, max_lines: int) -> Ite
         min_lines: Smallest number of lines from ``def`` to the end.
         max_lines: Largest number of lines.
     """
-    # The parser counts only "\n" as a line end; str.splitlines would also split at form feeds.
+    # The parser counts only "\n" as a line end.
     lines = source.text.split("\n")
     for node, owner in _definitions(source.tree):
         function = _function(source, lines, node, owner)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codekiln.data import normalise
-from codekiln.data.fences import Fence, fences_in, unix_lines
+from codekiln.data.fences import Fence, fences_in
 from codekiln.data.python_text import compiled
+from codekiln.data.text import unix_lines
 from codekiln.recipes.corpus_tasks.functions import Definition, first_line, last_line
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.lenient_parser import find, find_all, program_text
-from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, text_of
 from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, write_reply
 
 Split = Literal["training", "test"]
@@ -128,10 +128,10 @@ def _read(split: Split, number: int, pair: dict[str, Path]) -> ImportedExample:
         if role not in pair:
             raise ValueError(f"has no {role} file beside it: {other} {number} stands alone")
     try:
-        request = _request(_text(pair["user"]))
+        request = _request(text_of(pair["user"]))
     except ValueError as error:
         raise ValueError(f"the user's turn, {pair['user']}: {error}") from None
-    text = _text(pair["assistant"])
+    text = text_of(pair["assistant"])
     # One tag may hold several lines, and a line may come as "Line 5" or "5-6": every number counts.
     locations = " ".join(find_all(text, "error-location"))
     explanations = tuple(item for part in find_all(text, "explanation") for item in _explanations(part))
@@ -165,10 +165,3 @@ def _explanations(text: str) -> Iterator[Explanation]:
         content = " ".join(text[match.end() : following.start() if following else len(text)].split())
         if content:
             yield Explanation(int(match[1]), content)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from None

@@ -1,11 +1,13 @@
 """What an exercise is made from: a description, a correct program, and the trials that show what the program does."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from codekiln.code.mutation.kinds import CLASSES
 from codekiln.code.mutation.proof import Trials
+from codekiln.data.text import decoded
 
-__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask"]
+__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,11 @@ class InjectionTask:
     program: str
     counts: ErrorCounts
     trials: Trials
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file; raises ValueError where it is not UTF-8."""
+    try:
+        return decoded(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from None

@@ -23,7 +23,7 @@ from typing import Any
 from codekiln.data.normalise import parse
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.lenient_parser import find, program_text
-from codekiln.recipes.debugging.material import ExerciseMaterial
+from codekiln.recipes.debugging.material import ExerciseMaterial, text_of
 
 PROSE = (".txt", ".md")
 NOTICES = ("readme", "license", "licence", "requirements")
@@ -119,7 +119,7 @@ def _read(path: Path) -> ExerciseMaterial:
 
 def _from_toml(path: Path) -> ExerciseMaterial:
     try:
-        values = tomllib.loads(_text(path))
+        values = tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"not valid TOML: {error}") from None
     if wrong := [key for key in values if key not in _KEYS]:
@@ -137,21 +137,21 @@ def _from_folder(path: Path) -> ExerciseMaterial:
     inputs = sorted([*path.glob("stdin/*.txt"), *path.glob("input*.txt")])
     calls = path / "calls.txt"
     values = {
-        "stdin": [_text(file) for file in inputs],
-        "calls": [line for line in _text(calls).splitlines() if line.strip()] if calls.exists() else [],
+        "stdin": [text_of(file) for file in inputs],
+        "calls": [line for line in text_of(calls).split("\n") if line.strip()] if calls.exists() else [],
     }
-    return _material(path.name, path, _text(_prose(path)[0]), _text(programs[0]), values)
+    return _material(path.name, path, text_of(_prose(path)[0]), text_of(programs[0]), values)
 
 
 def _from_program(path: Path) -> ExerciseMaterial:
     beside = [path.with_suffix(suffix) for suffix in PROSE if path.with_suffix(suffix).exists()]
-    program = _text(path)
-    description = _text(beside[0]) if beside else _docstring(program)
+    program = text_of(path)
+    description = text_of(beside[0]) if beside else _docstring(program)
     return _material(path.stem, path, description, program, {})
 
 
 def _from_tags(path: Path) -> ExerciseMaterial:
-    text = _text(path)
+    text = text_of(path)
     return _material(path.stem, path, find(text, "description"), program_text(text, "correct-program"), {})
 
 
@@ -188,10 +188,3 @@ def _docstring(program: str) -> str:
         return ast.get_docstring(parse(program)) or ""
     except SyntaxError:
         return ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from None

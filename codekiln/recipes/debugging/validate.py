@@ -8,6 +8,7 @@ from typing import Any
 
 from codekiln.code.mutation.proof import Trials
 from codekiln.data.decontamination import overlaps
+from codekiln.data.text import decoded
 from codekiln.errors import InputError
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
 from codekiln.recipes.debugging.grading import grade_replies
@@ -58,8 +59,7 @@ def validate(folder: Path, limits: Limits, workers: int | None = None) -> Iterat
 
 
 def _lines(path: Path) -> list[str]:
-    """Return the rows of a file; `str.splitlines` would also split at U+2028 and its like, which a row may hold."""
-    text = path.read_text(encoding="utf-8")
+    text = decoded(path.read_bytes())
     return text.removesuffix("\n").split("\n") if text else []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from codekiln.data import prompts
 from codekiln.data.records import Graded, Problem
+from codekiln.data.text import read_text
 from codekiln.errors import InputError
 from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
 from codekiln.recipes.difficulty.rates import KS
@@ -105,9 +106,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> list[dict[st
         InputError: There is no such file, or its columns are not ``columns``.
     """
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
         rows = list(reader)
-    except (FileNotFoundError, UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
     if columns is not None and tuple(reader.fieldnames or ()) != tuple(columns):
         found = ", ".join(reader.fieldnames or ())
@@ -122,12 +123,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         InputError: There is no such file, or a line is no JSON object.
     """
     rows = []
-    try:
-        # str.splitlines would also split at U+2028 and its like, which JSON strings may hold.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line:
             try:
                 row = json.loads(line)

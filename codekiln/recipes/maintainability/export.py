@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from codekiln.code.distance import token_similarity
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Pair
+from codekiln.data.replies import extract_code
 from codekiln.recipes.types import BuiltDataset
 
 GLOBAL = "global_dpo_dataset.jsonl"

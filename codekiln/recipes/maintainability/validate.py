@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from codekiln.code import metrics
-from codekiln.data.prompts import extract_code
+from codekiln.data.replies import extract_code
+from codekiln.data.text import byte_lines
 from codekiln.errors import InputError
 from codekiln.recipes.maintainability.export import FIELDS, GLOBAL, LOCAL
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
@@ -24,8 +25,7 @@ def validate(folder: Path, settings: MaintainabilitySettings, metric: str, sign:
         sign: 1 when more of it is better, -1 when less is.
     """
     for path in sorted([*folder.glob(GLOBAL), *folder.glob(LOCAL.format(base="*"))]):
-        # str.splitlines would also split at U+2028 and its like, which JSON strings may hold.
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        for number, line in enumerate(byte_lines(path.read_bytes()), start=1):
             try:
                 fault = _fault(json.loads(line), settings, metric, sign)
             except (ValueError, LookupError, TypeError) as error:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from codekiln.data.files import validation_errors
 from codekiln.data.records import DoctestTest, Record, Test
+from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.student.schema import read_json, split_submit
 
@@ -163,7 +164,7 @@ def read_streams(path: Path, questions: dict[str, Question]) -> Course:
     streams: list[Stream] = []
     errors: list[InputError] = []
     seen: dict[StreamKey, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         where = f"{path}:{number}"
         if not line.strip():
             continue
@@ -232,15 +233,6 @@ def _row_errors(row: StreamRow, where: str, questions: dict[str, Question], firs
         what = f"has {len(row.feedback)} texts for {len(row.submissions)} submissions"
         errors.append(InputError(what, where=f"{where}.feedback", fix="give one text per submission"))
     return errors
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from None
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", where=str(path), fix="save the file as UTF-8") from None
 
 
 def _example(example: doctest.Example) -> str:

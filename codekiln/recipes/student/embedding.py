@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codekiln import models
+from codekiln.data.text import first_line
 from codekiln.errors import InputError
 
 BATCH = 16
@@ -72,7 +73,7 @@ class Embedder:
                 tokenizer = AutoTokenizer.from_pretrained(self._spec.source, **where)
                 model = AutoModel.from_pretrained(self._spec.source, dtype=torch.float32, **where)
             except (OSError, ValueError) as error:
-                first = str(error).strip().splitlines()[0]
+                first = first_line(str(error))
                 raise InputError(
                     f"cannot read {self._spec.id}: {first}",
                     where="recipes.student.embedding_model",

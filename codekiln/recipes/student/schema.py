@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from codekiln.data.files import validation_errors
 from codekiln.data.records import Record
+from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors
 
 SUBMIT = "<SUBMIT>"
@@ -207,11 +208,7 @@ def read_array(path: Path) -> list[Any]:
 def read_json(path: Path) -> Any:
     """Return the value in a JSON file; raises InputError when it cannot be read."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from None
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", where=str(path), fix="save the file as UTF-8") from None
+        return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         where = f"{path}:{error.lineno}"
         raise InputError(f"is not JSON: {error.msg}", where=where, fix="correct the line named") from None

@@ -8,8 +8,8 @@ template's end-of-turn token comes after that and is learned.
 import re
 from dataclasses import dataclass
 
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Message
+from codekiln.data.replies import extract_code
 from codekiln.recipes.student.schema import SUBMIT, NextRow, Row, Stage, StageRow, split_submit
 
 STAGE_LINES: dict[Stage, str] = {

@@ -3,6 +3,7 @@ import ast
 import pytest
 
 from codekiln import demo
+from codekiln.code.rewrite import comments
 from codekiln.code.rewrite.styles import STYLES, rewrite, variants
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Sample
@@ -129,3 +130,10 @@ def test_all_styles_give_programs() -> None:
 def test_unknown_style_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         rewrite("x = 1", "baroque")
+
+
+def test_characters_that_end_no_line_of_python_leave_comments_in_their_place():
+    code = 'def f(x):\n    mark = "\u2028\x85"\n    for y in x:\n        mark += y\n    return mark'
+    commented = comments.comment(code)
+    assert ast.dump(ast.parse(commented)) == ast.dump(ast.parse(code))
+    assert "\n    # Go through the items\n    for y in x:" in commented

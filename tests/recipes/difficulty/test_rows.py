@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from codekiln.data import prompts
+from codekiln.data import replies
 from codekiln.errors import InputError
 from codekiln.recipes.difficulty import tables
 from codekiln.recipes.types import BuiltDataset
@@ -16,7 +16,7 @@ from tests.recipes.difficulty.making import graded_as, lines, recipe, solved
 def test_what_is_trained_on_is_the_chosen_mix(train, graded, folder):
     examples = recipe().rows(train, graded).examples
     outputs = Counter(line["output"] for line in lines(folder, "dataset_balanced.jsonl"))
-    assert Counter(prompts.extract_code(row.completion[0].content) for row in examples) == outputs
+    assert Counter(replies.extract_code(row.completion[0].content) for row in examples) == outputs
     hard = recipe(mix="hard_heavy").rows(train, graded).examples
     assert len(hard) == len(lines(folder, "dataset_hard_heavy.jsonl"))
     groups = {problem.task_id: problem.group for problem in train}
@@ -32,7 +32,7 @@ def test_the_first_solution_of_a_problem_is_its_best_by_the_metric(train, graded
             if row.sample.task_id == example.task_id and row.verdict.passed
         ]
         best = max(score for score, _ in scores if score is not None)
-        code = prompts.extract_code(example.completion[0].content)
+        code = replies.extract_code(example.completion[0].content)
         assert next(score for score, text in scores if text == code) == best
 
 

@@ -2,8 +2,8 @@
 
 from codekiln import recipes
 from codekiln.code import metrics
-from codekiln.data.prompts import extract_code
 from codekiln.data.records import Graded, Problem, Sample, Verdict
+from codekiln.data.replies import extract_code
 from codekiln.recipes.types import BuiltDataset
 from codekiln.settings import profiles
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from codekiln.code import metrics
-from codekiln.data.prompts import extract_code
+from codekiln.data.replies import extract_code
 from tests.recipes.maintainability.making import built_dataset, recipe
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codekiln import recipes, teachers
 from codekiln.code import metrics
 from codekiln.code.distance import token_similarity
-from codekiln.data import prompts
+from codekiln.data import prompts, replies
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Graded, Pair, Problem, Sample, Score, Verdict
 from codekiln.errors import InputError
@@ -50,7 +50,7 @@ def rows(items, problems=None, metric=METRIC, seed=0, **fields):
 
 
 def code_of(messages):
-    return prompts.extract_code(messages[0].content)
+    return replies.extract_code(messages[0].content)
 
 
 def texts(pair):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from codekiln.data.prompts import extract_code
+from codekiln.data.replies import extract_code
 from codekiln.errors import InputErrors
 from codekiln.recipes import publish
 from tests.recipes.maintainability.making import built_dataset, recipe
@@ -34,8 +34,8 @@ def test_a_published_folder_is_proven_and_what_was_wrong_with_others_is_found(tm
     path.write_text(json.dumps({**first, "prompt": odd}, ensure_ascii=False) + "\n")
     assert list(one.validate(folder)) == []
     assert "is no pair" in found(prompt=[3])[0]
-    unfenced = [{"role": "assistant", "content": "python\n" + extract_code(first["chosen"][0]["content"])}]
-    assert "the scores are" in found(chosen=unfenced)[0]
+    longer = [{"role": "assistant", "content": "import math\n" + extract_code(first["chosen"][0]["content"])}]
+    assert "the scores are" in found(chosen=longer)[0]
     assert found(chosen=stray) == []  # words around the fence are no part of the program
     del first["metric"]
     assert "has the fields" in found()[0]

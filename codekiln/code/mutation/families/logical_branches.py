@@ -2,7 +2,7 @@
 
 import ast
 
-from codekiln.code.mutation.blocks import first_line, indent_width, movable, on_own_lines, reindented, swapped
+from codekiln.code.mutation.blocks import indent_width, movable, on_own_lines, reindented, shown_line, swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import always_exits
 from codekiln.code.mutation.source import SourceCode
@@ -14,7 +14,7 @@ def elif_to_if(source: SourceCode) -> Edits:
     for node in source.each(ast.If):
         start, before = source.start(node), source.parents[node]
         if source.text.startswith("elif", start) and isinstance(before, ast.If) and not always_exits(before.body):
-            code = first_line(source.code(node.test))
+            code = shown_line(source.code(node.test))
             why = f"The branch `if {code}` must be `elif`, because now it is tried even after another branch was taken."
             yield TextEdit((start, start + len("elif")), "if", f"the branch `if {code}`", why)
 
@@ -26,7 +26,7 @@ def if_to_elif(source: SourceCode) -> Edits:
         before = source.sibling(node, -1)
         apart = isinstance(before, ast.If) and not _has_else(before) and not always_exits(before.body)
         if apart and source.text.startswith("if", source.start(node)):
-            code = first_line(source.code(node.test))
+            code = shown_line(source.code(node.test))
             effect = "it is skipped when the one before it is taken"
             why = f"The branch `elif {code}` must be a separate `if`, because now {effect}."
             yield TextEdit(source.before(node), "el", f"the branch `elif {code}`", why)
@@ -47,7 +47,7 @@ def missing_else(source: SourceCode) -> Edits:
         if movable(source, node.orelse) and indent_width(source, node, node.orelse) and on_own_lines(source, node.body):
             start, (inner, end) = source.rows(node.body[-1])[1], source.rows(node.orelse[0], node.orelse[-1])
             if source.text[start:inner].strip() == "else:":
-                code = first_line(source.code(node.orelse[0]))
+                code = shown_line(source.code(node.orelse[0]))
                 why = f"The `else:` before `{code}` is missing, so this is done in every case."
                 yield TextEdit((start, end), reindented(source, node.orelse, node), f"the `else` before `{code}`", why)
 
@@ -63,6 +63,6 @@ def swapped_values_of_condition(source: SourceCode) -> Edits:
         first, last = source.enclosed(node.body), source.enclosed(node.orelse)
         one, other = source.text[slice(*first)], source.text[slice(*last)]
         if source.on_one_line(first[0], last[1]) and source.code(node).endswith(other):
-            construct = f"the conditional expression with `{first_line(source.code(node.test))}`"
+            construct = f"the conditional expression with `{shown_line(source.code(node.test))}`"
             why = f"The values `{one}` and `{other}` are swapped, so each is taken when the other should be."
             yield TextEdit(*swapped(source, first, last), construct, why)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codekiln.code.mutation.blocks import first_line, swapped
+from codekiln.code.mutation.blocks import shown_line, swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.replacements import FUNCTIONS, TEXT_METHODS
 from codekiln.code.mutation.scope_analysis import (
@@ -86,7 +86,7 @@ def swapped_arguments(source: SourceCode) -> Edits:
     for node in source.each(ast.Call):
         if callee(node) in _ORDERED:
             continue
-        function = first_line(source.code(node.func))
+        function = shown_line(source.code(node.func))
         for left, right in pairwise(node.args):
             one, other = source.code(left), source.code(right)
             plain = is_simple(left) and is_simple(right) and source.on_one_line(source.start(left), source.end(right))
@@ -135,9 +135,9 @@ def missing_step(source: SourceCode) -> Edits:
             if isinstance(parent, ast.Expr) or is_call(parent, "str") or in_while_test(source, node):
                 continue
             code = source.code(node.args[0])
-            why = f"The call of `{name.id}` around `{first_line(code)}` is missing."
+            why = f"The call of `{name.id}` around `{shown_line(code)}` is missing."
             keywords = name.id, "missing", "call", "function"
-            yield TextEdit(source.span(node), code, f"the value `{first_line(code)}`", why, keywords)
+            yield TextEdit(source.span(node), code, f"the value `{shown_line(code)}`", why, keywords)
 
 
 @family("logical", "SIDE", "Alzahrani 2021")
@@ -145,7 +145,7 @@ def missing_method(source: SourceCode) -> Edits:
     """A method that should be applied to a text or a list is left out."""
     for node, method in method_calls(source, *_TEXT_STEPS):
         if not isinstance(source.parents[node], ast.Expr):
-            code, end = first_line(source.code(method.value)), source.end(method.value)
+            code, end = shown_line(source.code(method.value)), source.end(method.value)
             start = source.enclosed(method.value)[1] if source.text[end : end + 1] == ")" else end
             why = f"The call of the method `{method.attr}` on `{code}` is missing."
             keywords = method.attr, "missing", "method", "call"
@@ -186,6 +186,6 @@ def characters_for_words(source: SourceCode) -> Edits:
         parent = source.parents[node]
         unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List)
         if not isinstance(parent, ast.Expr) and not unpacked:
-            code, span = first_line(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
+            code, span = shown_line(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
             why = f"The text `{code}` is not split, so its characters are used instead of its words."
             yield TextEdit(span, "", f"the text `{code}`", why)

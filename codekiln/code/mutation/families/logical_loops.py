@@ -2,7 +2,7 @@
 
 import ast
 
-from codekiln.code.mutation.blocks import first_line, indent_width, indented_into, movable, on_own_lines, reindented
+from codekiln.code.mutation.blocks import indent_width, indented_into, movable, on_own_lines, reindented, shown_line
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import arguments, assigned_names, loops, removal_may_hang, removals
 from codekiln.code.mutation.source import SourceCode
@@ -19,7 +19,7 @@ def statement_in_loop(source: SourceCode) -> Edits:
         own = isinstance(after, ast.Assign) and assigned_names(after) & variables_in(after.value)
         again = own or isinstance(after, ast.AugAssign | ast.Expr)
         if after and again and (inside := indented_into(source, after, loop)):
-            code = first_line(source.code(after))
+            code = shown_line(source.code(after))
             why = f"The line `{code}` is indented into the loop, so it is done in every round and not once after it."
             yield TextEdit(source.rows(after), inside, f"the indentation of `{code}`", why)
 
@@ -40,7 +40,7 @@ def statement_after_block(source: SourceCode) -> Edits:
             continue
         # A name that the loop or branch assigns first may be undefined after it: that would be a runtime error.
         if not variables_in(last) & _first_bound_in(source, node):
-            code, what = first_line(source.code(last)), "branch" if isinstance(node, ast.If) else "loop"
+            code, what = shown_line(source.code(last)), "branch" if isinstance(node, ast.If) else "loop"
             effect = "done whatever the condition is" if what == "branch" else "done once after the loop only"
             why = f"The line `{code}` is not indented into the {what}, so it is {effect}."
             after = reindented(source, [last], node)
@@ -64,7 +64,7 @@ def reset_in_loop(source: SourceCode) -> Edits:
             continue
         used = variables_in(loop.test if isinstance(loop, ast.While) else loop.iter)
         if assigned_names(before) & assigned_names(loop) and not assigned_names(before) & used:
-            code, place = first_line(source.code(before)), source.rows(loop.body[0])[0]
+            code, place = shown_line(source.code(before)), source.rows(loop.body[0])[0]
             why = f"The line `{code}` stands inside the loop, so every round starts anew."
             inside = reindented(source, [before], loop.body[0])
             yield TextEdit((place, place), inside, f"the line `{code}` in the loop", why)
@@ -98,6 +98,6 @@ def if_for_while(source: SourceCode) -> Edits:
         jumps = any(isinstance(child, ast.Break | ast.Continue) for child in ast.walk(node))
         # ``break`` outside of a loop is a syntax error, and ``if True`` nothing that people write.
         if not jumps and not isinstance(node.test, ast.Constant):
-            start, code = source.start(node), first_line(source.code(node.test))
+            start, code = source.start(node), shown_line(source.code(node.test))
             why = f"The block under `if {code}` is done once at most, where a `while` loop is needed."
             yield TextEdit((start, start + len("while")), "if", f"the condition `if {code}`", why)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from codekiln.code.mutation.blocks import first_line, indented_into
+from codekiln.code.mutation.blocks import indented_into, shown_line
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import special_cases, tests_for_empty
 from codekiln.code.mutation.source import SourceCode
@@ -23,7 +23,7 @@ def commented_out_return(source: SourceCode) -> Edits:
     for node, _ in _value_returns(source):
         one_line = source.line(source.start(node)) == source.line(source.end(node))
         if len(source.block(node)) > 1 and source.alone(node) and one_line:
-            code = first_line(source.code(node))
+            code = shown_line(source.code(node))
             why = f"The line `{code}` is commented out, so nothing is returned there."
             yield TextEdit(source.before(node), "# ", f"the comment `# {code}`", why)
 
@@ -32,7 +32,7 @@ def commented_out_return(source: SourceCode) -> Edits:
 def missing_return(source: SourceCode) -> Edits:
     """The word `return` is missing before the value of a function."""
     for node, value in _value_returns(source):
-        code, span = first_line(source.code(value)), (source.start(node), source.enclosed(value)[0])
+        code, span = shown_line(source.code(value)), (source.start(node), source.enclosed(value)[0])
         why = f"The value `{code}` is calculated but not returned, because `return` is missing."
         yield TextEdit(span, "", f"the expression `{code}`", why)
 
@@ -44,8 +44,8 @@ def print_for_return(source: SourceCode) -> Edits:
         code = source.code(value)
         plain = source.enclosed(value) == source.span(value) and not isinstance(value, ast.Tuple)
         if plain and "\n" not in code:
-            why = f"The function prints `{first_line(code)}` where it must return it, so its caller gets `None`."
-            yield TextEdit(source.span(node), f"print({code})", f"the call `print({first_line(code)})`", why)
+            why = f"The function prints `{shown_line(code)}` where it must return it, so its caller gets `None`."
+            yield TextEdit(source.span(node), f"print({code})", f"the call `print({shown_line(code)})`", why)
 
 
 @family("logical", "SIDE", "Alzahrani 2021", keywords=(*_LOOP, "early", *_RETURN))
@@ -54,7 +54,7 @@ def early_return(source: SourceCode) -> Edits:
     for node, _ in _value_returns(source):
         loop = source.sibling(node, -1)
         if isinstance(loop, ast.For | ast.While) and (inside := indented_into(source, node, loop)):
-            code, effect = first_line(source.code(node)), "the function returns in the first round of the loop"
+            code, effect = shown_line(source.code(node)), "the function returns in the first round of the loop"
             why = f"The line `{code}` is indented into the loop, so {effect}."
             yield TextEdit(source.rows(node), inside, f"the indentation of `{code}`", why)
 
@@ -68,7 +68,7 @@ def missing_early_return(source: SourceCode) -> Edits:
         recursive = function.name in variables_in(function)
         # Without these checks the function raises: families of runtime errors take them out.
         if not recursive and not tests_for_empty(node.test):
-            code = first_line(source.code(node.test))
-            value = first_line(source.code(returned)) if returned else "nothing"
+            code = shown_line(source.code(node.test))
+            value = shown_line(source.code(returned)) if returned else "nothing"
             why = f"The special case `{code}` is not handled: the branch that returns `{value}` for it is missing."
             yield TextEdit(span, "", f"the special case `{code}`", why)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from codekiln.code.mutation.blocks import first_line
+from codekiln.code.mutation.blocks import shown_line
 from codekiln.code.mutation.families.runtime_names import known_names, misspelt
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import calls, is_simple, method_calls, method_span
@@ -52,7 +52,7 @@ def _exact_calls(source: SourceCode) -> Iterator[tuple[ast.Call, str]]:
         else:
             needed = _NUMBER_OF_ARGUMENTS.get(callee(node))
         if needed == len(node.args):
-            yield node, first_line(source.code(node.func))
+            yield node, shown_line(source.code(node.func))
 
 
 @family("runtime", "Altadmri 2015", keywords=(*_ARGUMENT, "missing"))
@@ -62,7 +62,7 @@ def missing_argument(source: SourceCode) -> Edits:
         *others, last = node.args
         # The comma before an argument goes with it; the brackets around a single argument are those of the call.
         span = (source.enclosed(others[-1])[1], source.enclosed(last)[1]) if others else source.span(last)
-        why = f"The call of `{name}` lacks an argument: `{first_line(source.code(last))}` is missing."
+        why = f"The call of `{name}` lacks an argument: `{shown_line(source.code(last))}` is missing."
         yield TextEdit(span, "", f"the call of `{name}`", why)
 
 
@@ -100,7 +100,7 @@ def misspelt_attribute(source: SourceCode) -> Edits:
     for turn, node in enumerate(source.each(ast.Attribute)):
         wrong = misspelt(node.attr, taken, turn)
         if isinstance(node.ctx, ast.Load) and wrong:
-            code = first_line(source.code(node.value))
+            code = shown_line(source.code(node.value))
             why = f"The name `{wrong}` after the dot is misspelt: `{code}` has nothing of that name."
             yield TextEdit(method_span(source, node), wrong, f"the attribute `{wrong}`", why, (wrong.lower(),))
 
@@ -110,7 +110,7 @@ def foreign_method(source: SourceCode) -> Edits:
     """A method is called that other types or other languages have, but not this one."""
     for _, method in method_calls(source, *_FOREIGN):
         wrong = _FOREIGN[method.attr]
-        why = f"The object `{first_line(source.code(method.value))}` has no method `{wrong}`."
+        why = f"The object `{shown_line(source.code(method.value))}` has no method `{wrong}`."
         keywords = wrong.lower(), method.attr
         yield TextEdit(method_span(source, method), wrong, f"the method `{wrong}`", why, keywords)
 
@@ -147,7 +147,7 @@ def index_in_round_brackets(source: SourceCode) -> Edits:
         start, end = source.end(node.value), source.end(node)
         element = isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice | ast.Tuple)
         if element and source.text[start] == "[" and source.on_one_line(start, end):
-            code, text = first_line(source.code(node.value)), f"({source.text[start + 1 : end - 1]})"
+            code, text = shown_line(source.code(node.value)), f"({source.text[start + 1 : end - 1]})"
             why = f"The element of `{code}` is taken with round brackets, so Python tries to call `{code}`."
             yield TextEdit((start, end), text, f"the brackets after `{code}`", why)
 
@@ -158,7 +158,7 @@ def missing_call_brackets(source: SourceCode) -> Edits:
     for node in source.each(ast.Call):
         # A statement that only names a function raises nothing: it does nothing.
         if not node.args and not node.keywords and not isinstance(source.parents[node], ast.Expr):
-            name, span = first_line(source.code(node.func)), (source.end(node.func), source.end(node))
+            name, span = shown_line(source.code(node.func)), (source.end(node.func), source.end(node))
             why = f"The brackets after `{name}` are missing, so it is not called."
             yield TextEdit(span, "", f"the brackets after `{name}`", why)
 
@@ -170,8 +170,8 @@ def missing_times_sign(source: SourceCode) -> Edits:
         # Without brackets around the right operand the text would be a syntax error.
         if isinstance(node.op, ast.Mult) and source.enclosed(node.right) != source.span(node.right):
             code, span = source.code(node.left), (source.enclosed(node.left)[1], source.enclosed(node.right)[0])
-            effect = f"Python tries to call `{first_line(code)}`"
-            why = f"The `*` between `{first_line(code)}` and the bracket is missing, so {effect}."
+            effect = f"Python tries to call `{shown_line(code)}`"
+            why = f"The `*` between `{shown_line(code)}` and the bracket is missing, so {effect}."
             yield TextEdit(span, "", f"the product of `{code}` and a bracket", why)
 
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from codekiln.code.mutation.blocks import first_line
+from codekiln.code.mutation.blocks import shown_line
 from codekiln.code.mutation.families.runtime_names import misspelt
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import (
@@ -77,7 +77,7 @@ def next_index(source: SourceCode) -> Edits:
         else:
             continue
         why = (
-            f"The index `{wrong}` is one too high, so it goes past the end of `{first_line(source.code(node.value))}`."
+            f"The index `{wrong}` is one too high, so it goes past the end of `{shown_line(source.code(node.value))}`."
         )
         yield TextEdit(span, text, f"the index `{wrong}`", why)
 
@@ -125,7 +125,7 @@ def unchecked_key(source: SourceCode) -> Edits:
         match node:
             case ast.If(test=ast.Compare(ops=[ast.NotIn()], comparators=[ast.Name(id=name)]), orelse=[]):
                 if any(isinstance(child, ast.Subscript) for child in ast.walk(node)):
-                    code = first_line(source.code(node.test))
+                    code = shown_line(source.code(node.test))
                     why = f"The check `{code}` is missing, so a key is used that `{name}` does not have yet."
                     yield TextEdit(span, text, f"the missing check `{code}`", why)
 
@@ -168,7 +168,7 @@ def unguarded_empty(source: SourceCode) -> Edits:
     for node, _, function, span in special_cases(source):
         # In a recursive function it is the base case, which has a family of its own.
         if tests_for_empty(node.test) and not _calls_itself(function):
-            code = first_line(source.code(node.test))
+            code = shown_line(source.code(node.test))
             why = f"The check `{code}` is missing, so the function fails when there is nothing to work on."
             yield TextEdit(span, "", f"the missing check `{code}`", why)
 
@@ -183,6 +183,6 @@ def missing_base_case(source: SourceCode) -> Edits:
     """A recursive function lacks the case in which it does not call itself."""
     for node, _, function, span in special_cases(source):
         if _calls_itself(function) and function.name not in variables_in(node):
-            code = first_line(source.code(node.test))
+            code = shown_line(source.code(node.test))
             why = f"The base case `{code}` is missing, so the function calls itself without end."
             yield TextEdit(span, "", f"the missing base case `{code}`", why)

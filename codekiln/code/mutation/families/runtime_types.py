@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from codekiln.code.mutation.blocks import first_line, swapped
+from codekiln.code.mutation.blocks import shown_line, swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import assigned_names, calls, is_loop_target, method_calls, value_type
 from codekiln.code.mutation.source import SourceCode
@@ -21,7 +21,7 @@ def missing_text_conversion(source: SourceCode) -> Edits:
         adds = isinstance(parent, ast.BinOp | ast.AugAssign) and isinstance(parent.op, ast.Add)
         # Elsewhere, as in an f-string or a comparison, a number in the place of a text raises nothing.
         if len(node.args) == 1 and (adds or isinstance(parent, ast.Call)):
-            code, value = source.code(node.args[0]), f"value `{first_line(source.code(node.args[0]))}`"
+            code, value = source.code(node.args[0]), f"value `{shown_line(source.code(node.args[0]))}`"
             why = f"The {value} is used as a text without being converted with `str`."
             yield TextEdit(source.span(node), code, f"the {value}", why)
 
@@ -31,7 +31,7 @@ def missing_number_conversion(source: SourceCode) -> Edits:
     """A text is used as a number without being made one."""
     for node, name in calls(source, "int", "float"):
         if len(node.args) == 1 and not isinstance(node.args[0], ast.BinOp):
-            code, value = source.code(node.args[0]), f"value `{first_line(source.code(node.args[0]))}`"
+            code, value = source.code(node.args[0]), f"value `{shown_line(source.code(node.args[0]))}`"
             why = f"The {value} is used as a number without being converted with `{name.id}`."
             yield TextEdit(source.span(node), code, f"the {value}", why)
 
@@ -111,7 +111,7 @@ def decimal_text_as_integer(source: SourceCode) -> Edits:
     """A text with a decimal fraction is converted with `int`."""
     for node, name in calls(source, "float"):
         if len(node.args) == 1 and not isinstance(node.args[0], ast.Constant):
-            construct = f"the call `int({first_line(source.code(node.args[0]))})`"
+            construct = f"the call `int({shown_line(source.code(node.args[0]))})`"
             why = "The text is converted with `int`, which fails for a number with a fraction."
             yield TextEdit(source.span(name), "int", construct, why)
 
@@ -122,7 +122,7 @@ def missing_split(source: SourceCode) -> Edits:
     for node, method in method_calls(source, "split"):
         parent = source.parents[node]
         if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List):
-            code, span = first_line(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
+            code, span = shown_line(source.code(method.value)), (source.enclosed(method.value)[1], source.end(node))
             why = f"The text `{code}` is not split into its parts, because the call of `split` is missing."
             yield TextEdit(span, "", f"the text `{code}`", why)
 
@@ -137,7 +137,7 @@ def wrong_number_of_targets(source: SourceCode) -> Edits:
             several = len(node.elts) > 2
             span, text = ((source.end(before), source.end(last)), "") if several else (source.after(last), ", rest")
             why = "The number of names on the left does not fit the number of values that are taken apart."
-            yield TextEdit(span, text, f"the names `{first_line(source.code(node))}`", why)
+            yield TextEdit(span, text, f"the names `{shown_line(source.code(node))}`", why)
 
 
 @family("runtime", "King 1991", keywords=("negative", "minus", "sign", "domain"))
@@ -149,7 +149,7 @@ def negative_root(source: SourceCode) -> Edits:
             value = node.args[0]
             # The brackets around a single argument are those of the call.
             start = source.start(value) if len(node.args) == 1 else source.enclosed(value)[0]
-            effect = f"because of the minus sign before `{first_line(source.code(value))}`"
+            effect = f"because of the minus sign before `{shown_line(source.code(value))}`"
             why = f"The function `{name}` gets a negative number, {effect}."
             yield TextEdit((start, start), "-", f"the call of `{name}`", why, (name,))
 

@@ -1,8 +1,9 @@
 """Syntax errors in the layout of blocks: colons and indentation."""
 
-from codekiln.code.mutation.blocks import first_line, headers, indent_width, movable, on_own_lines, reindented
+from codekiln.code.mutation.blocks import headers, indent_width, movable, on_own_lines, reindented, shown_line
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.source import SourceCode
+from codekiln.data.text import lines_of
 
 _MOST_LINES = 5
 """A longer block that is not indented is no slip any more, and its edit would cover much of the program."""
@@ -31,9 +32,9 @@ def unexpected_indent(source: SourceCode) -> Edits:
     for block in [source.tree.body, *(header.block for header in headers(source))]:
         for statement in block[1:]:  # the first statement may be indented by any amount
             if on_own_lines(source, [statement]):
-                start, line = source.rows(statement)[0], f"line `{first_line(source.code(statement))}`"
+                start, line = source.rows(statement)[0], f"line `{shown_line(source.code(statement))}`"
                 why = f"The {line} is indented further than the line before it, although no block starts there."
-                yield TextEdit((start, start), "  ", f"the indentation of `{first_line(source.code(statement))}`", why)
+                yield TextEdit((start, start), "  ", f"the indentation of `{shown_line(source.code(statement))}`", why)
 
 
 @family("syntax", "Mueller", keywords=_INDENT)
@@ -42,7 +43,7 @@ def uneven_dedent(source: SourceCode) -> Edits:
     for header in headers(source):
         for statement in header.block[1:]:
             if on_own_lines(source, [statement]) and len(indent_width(source, header.node, header.block)) > 1:
-                start, code = source.rows(statement)[0], first_line(source.code(statement))
+                start, code = source.rows(statement)[0], shown_line(source.code(statement))
                 why = f"The indentation of the line `{code}` matches no block around it."
                 yield TextEdit((start, start + 1), "", f"the indentation of `{code}`", why)
 
@@ -52,8 +53,8 @@ def missing_indentation(source: SourceCode) -> Edits:
     """The body of a block is not indented."""
     for header in headers(source):
         block, (start, end) = header.block, source.rows(header.block[0], header.block[-1])
-        brief = len(source.text[start:end].splitlines()) <= _MOST_LINES
+        brief = len(lines_of(source.text[start:end])) <= _MOST_LINES
         if brief and movable(source, block) and indent_width(source, header.node, block):
-            code, place = first_line(source.code(block[0])), f"under its `{header.word}` header"
+            code, place = shown_line(source.code(block[0])), f"under its `{header.word}` header"
             why = f"The block that starts with `{code}` must be indented {place}, and is not."
             yield TextEdit((start, end), reindented(source, block, header.node), f"the indentation of `{code}`", why)

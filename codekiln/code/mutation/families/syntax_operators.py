@@ -3,7 +3,7 @@
 import ast
 from itertools import pairwise
 
-from codekiln.code.mutation.blocks import first_line, swapped
+from codekiln.code.mutation.blocks import shown_line, swapped
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.scope_analysis import calls, comparisons, operations
 from codekiln.code.mutation.source import SourceCode
@@ -23,7 +23,7 @@ def assignment_for_comparison(source: SourceCode) -> Edits:
     """A condition has `=` where `==` is needed."""
     for _, left, right, span in comparisons(source):
         if source.text[slice(*span)] == "==":
-            one, other = first_line(source.code(left)), first_line(source.code(right))
+            one, other = shown_line(source.code(left)), shown_line(source.code(right))
             why = f"The sign `=` assigns a value; to compare `{one}` with `{other}`, `==` is needed."
             yield TextEdit(span, "=", f"the `=` after `{one}`", why)
 
@@ -55,7 +55,7 @@ def missing_operator(source: SourceCode) -> Edits:
             algebra = isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Name)
             gap = "" if algebra and isinstance(node.op, ast.Mult) else " "  # ``2x``; ``xy`` would be another name
             sign = source.text[slice(*source.operator(node.left, node.right))]
-            values = f"between `{first_line(source.code(node.left))}` and `{first_line(source.code(node.right))}`"
+            values = f"between `{shown_line(source.code(node.left))}` and `{shown_line(source.code(node.right))}`"
             why = f"The operator `{sign}` {values} is missing."
             yield TextEdit((start, end), gap, f"the operator {values}", why, (sign,))
 
@@ -85,7 +85,7 @@ def reversed_assignment(source: SourceCode) -> Edits:
             _, wrong = swapped(source, source.span(target), value)
             name = source.code(target)
             why = f"The two sides of the assignment are swapped: the name `{name}` must stand on the left."
-            yield TextEdit(source.span(node), wrong, f"the assignment `{first_line(wrong)}`", why)
+            yield TextEdit(source.span(node), wrong, f"the assignment `{shown_line(wrong)}`", why)
 
 
 @family("syntax", "Alzahrani 2021")
@@ -117,7 +117,7 @@ def semicolon_for_comma(source: SourceCode) -> Edits:
     """A semicolon stands where a comma is needed."""
     for node in source.each(ast.Call, ast.List, ast.Tuple):
         for left, right in pairwise(node.args if isinstance(node, ast.Call) else node.elts):
-            span, code = source.operator(left, right), first_line(source.code(left))
+            span, code = source.operator(left, right), shown_line(source.code(left))
             if source.text[slice(*span)] == ",":
                 why = f"A semicolon stands after `{code}` where a comma is needed."
                 yield TextEdit(span, ";", f"the `;` after `{code}`", why)

@@ -6,7 +6,7 @@ import tokenize
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codekiln.code.mutation.blocks import first_line, headers
+from codekiln.code.mutation.blocks import headers, shown_line
 from codekiln.code.mutation.kinds import Edits, TextEdit, family
 from codekiln.code.mutation.source import SourceCode, Token
 from codekiln.code.syntax import FUNCTIONS
@@ -89,7 +89,7 @@ def missing_in(source: SourceCode) -> Edits:
     for node in source.each(ast.Name, ast.Tuple):
         parent = source.parents[node]
         if isinstance(parent, ast.For | ast.comprehension) and node is parent.target:
-            (start, end), values = source.operator(node, parent.iter), first_line(source.code(parent.iter))
+            (start, end), values = source.operator(node, parent.iter), shown_line(source.code(parent.iter))
             why = f"The word `in` is missing between `{source.code(node)}` and `{values}`."
             yield TextEdit((start, end + 1), "", f"the loop over `{values}`", why)
 

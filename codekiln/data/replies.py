@@ -1,0 +1,195 @@
+"""From a model's reply to the program in it.
+
+Teachers, self-generation, evaluation and grading take the program in this one way.
+"""
+
+import html
+import itertools
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from codekiln.data.answers import answer_in
+from codekiln.data.fences import Fence, fences_in, is_python, without_label
+from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
+from codekiln.data.text import unix_lines
+
+_FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
+_MARKDOWN = frozenset(("markdown", "md"))
+_WRAPPER = re.compile(
+    r"<(?P<tag>pre|code|answer|solution|program|python)(?:\s[^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
+    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim)\}"
+)
+_INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
+_PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
+# Bounds the search for the end of a program that is not fenced.
+_MAX_ENDS = 20
+_PROSE = re.compile(
+    r"(?!\w+ *=)(?:[A-Z][\w'’]*[,:]?|[-*+]|#+|\d{1,3}[.)]|\*\*.*) .*|[A-Z][\w ,'’-]*[.:!?]|\*\*.*|[^\x00-\x7f].*"
+)
+_Part = Callable[[str, list[Fence]], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The program taken from a reply.
+
+    Attributes:
+        code: The program, with LF line ends and without blank lines around it.
+        rule: What chose it: ``whole`` reply; ``entry-point``, the last part that defines the entry point, with the
+            parts that it needs; ``input``, the last part that reads the standard input; ``blocks`` of Python, joined;
+            ``prose``, the reply without the sentences around a program; ``none``, the reply as it is.
+    """
+
+    code: str
+    rule: str
+
+
+def extract_code(text: str, entry_point: str | None = None) -> str:
+    """Return the program in a model's reply, as `extract` does."""
+    return extract(text, entry_point).code
+
+
+def extract(text: str, entry_point: str | None = None) -> Extraction:
+    """Return the program in a model's reply, and the rule that chose it.
+
+    A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that nothing
+    opened, other blocks, code between tags, code in a line, and the text without its prose. The first of these in
+    which something defines ``entry_point`` gives the program: the last definition that is no stub, and those parts that
+    define names it uses. So tests, output, calls, shell commands and earlier attempts are left out. Where nothing
+    defines it, and without an entry point, the fenced blocks that are programs count, joined, or else the text without
+    the prose around a program; of several blocks that read the standard input only the last does.
+
+    Args:
+        text: The reply; thoughts are no part of it, and one that was cut off leaves no program.
+        entry_point: Name of the function or class that the tests use.
+    """
+    text = without_label(answer_in(unix_lines(text)))
+    if is_program(text) and not _needs_dedent(text, entry_point):
+        return Extraction(text.strip("\n"), "whole")
+    fences = fences_in(text)
+    if entry_point:
+        for parts in _PARTS:
+            if chosen := defining(list(parts(text, fences)), entry_point):
+                return Extraction(chosen, "entry-point")
+    return _without_entry_point(text, fences)
+
+
+def is_reply(text: str) -> bool:
+    """Return whether ``text`` is a chat model's reply, with fences or thoughts, and not a bare program."""
+    text = unix_lines(text)
+    return bool(_FENCE_LINE.search(text)) or answer_in(text) != text
+
+
+def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
+    lines = text.split("\n")
+    before = next(_before_closing(text, fences), "")
+    if is_program(before):
+        return Extraction(before.strip("\n"), "prose")
+    blocks = [fence for fence in fences if fence.is_python]
+    readers = [block.code for block in blocks if reads_input(block.code)]
+    if len(readers) > 1:
+        return Extraction(with_needed(readers[-1], [block.code for block in blocks]), "input")
+    if blocks:
+        return Extraction(_joined(blocks), "blocks")
+    others: Iterator[str] = itertools.chain(_other_blocks(text, fences), _wrapped(text, fences))
+    if found := next(filter(is_program, others), ""):
+        return Extraction(found.strip("\n"), "blocks")
+    prose = _without_prose(lines).strip("\n")
+    return Extraction(prose, "prose" if is_program(prose) else "none")
+
+
+def _python_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
+    return (_typed(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
+
+
+def _before_closing(text: str, fences: list[Fence]) -> Iterator[str]:
+    """Yield what stands before a first fence that closes: the prompt ended with the opening one, or there was none."""
+    if fences and not fences[0].language and not is_program(fences[0].code):
+        yield _without_prose(text.split("\n")[: fences[0].first])
+
+
+def _other_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
+    for fence in fences:
+        if fence.language in _MARKDOWN:
+            yield from (inner.code for inner in fences_in(fence.code) if inner.is_python)
+        elif not fence.is_python:
+            yield fence.code
+
+
+def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
+    """Yield what stands between tags, in HTML and in the marks of models."""
+    place = 0
+    while opened := _WRAPPER.search(text, place):
+        closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}"}[str(opened.lastgroup)]
+        end = text.find(closing.format(opened[str(opened.lastgroup)]), opened.end())
+        if end < 0:
+            return
+        inside = text[opened.end() : end].strip("\n")
+        if depth and _WRAPPER.match(inside):
+            yield from _wrapped(inside, [], depth - 1)
+        elif opened["tag"] and _ENTITY.search(inside) and not is_python(inside):
+            yield html.unescape(inside)
+        else:
+            yield _without_prose(inside.split("\n"))
+        place = end
+
+
+def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
+    return (match["code"].strip() for match in _INLINE.finditer(text))
+
+
+def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
+    yield textwrap.dedent(_without_prose(_typed(text).split("\n")))
+
+
+_PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _wrapped, _bare, _inline)
+
+
+def _typed(text: str) -> str:
+    """Return the lines typed in an interactive session; a text that is none as it is."""
+    if not _PROMPT.search(text) or is_python(text):
+        return text
+    import doctest  # slow to import, and rarely needed
+
+    try:
+        return "".join(example.source for example in doctest.DocTestParser().get_examples(text))
+    except ValueError:
+        return text
+
+
+def _needs_dedent(text: str, entry_point: str | None) -> bool:
+    """Return whether an indented text is a program of its own, and not the body of a function."""
+    return (
+        bool(entry_point)
+        and text.lstrip("\n")[:1] in (" ", "\t")
+        and (definition(textwrap.dedent(text), str(entry_point)) is not None)
+    )
+
+
+def _joined(blocks: list[Fence]) -> str:
+    chosen = [
+        block.code.strip("\n") for block in blocks if block.language or len(blocks) == 1 or is_program(block.code)
+    ]
+    chosen = chosen or [block.code.strip("\n") for block in blocks]
+    if len(chosen) > 1 and not is_python("\n".join(chosen)):
+        chosen = [code for code in chosen if is_python(code)] or chosen
+    return "\n".join(chosen)
+
+
+def _without_prose(lines: list[str]) -> str:
+    """Return the lines without sentences before and after a program; all of them where that leaves no program."""
+    whole = "\n".join(lines)
+    if is_python(whole):
+        return whole
+    start = next((place for place, line in enumerate(lines) if line.strip() and not _is_prose(line)), len(lines))
+    after = itertools.islice((place for place in range(start, len(lines)) if _is_prose(lines[place])), _MAX_ENDS)
+    end = next((place for place in after if is_program("\n".join(lines[start:place]))), len(lines))
+    program = "\n".join(lines[start:end])
+    return program if is_program(program) else whole
+
+
+def _is_prose(line: str) -> bool:
+    return _PROSE.fullmatch(line) is not None and not is_python(line)

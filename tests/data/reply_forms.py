@@ -1,0 +1,155 @@
+"""Forms in which chat models write a program: it defines ``f``, which adds one, or reads a number and prints the next.
+
+Written after replies that public graders and harnesses report as misread: thoughts of reasoning models, fences as
+models of several families write them, what stands beside the program, and replies without a fence.
+"""
+
+F = "`" * 3
+RIGHT = "def f(x):\n    return x + 1\n"
+WRONG = "def f(x):\n    return x - 1\n"
+HELPED = "def f(x):\n    return step(x)\n"
+HELPER = "def step(x):\n    return x + 1\n"
+READS = "print(int(input()) + 1)\n"
+
+
+def block(code: str, language: str = "python") -> str:
+    return f"{F}{language}\n{code.rstrip(chr(10))}\n{F}\n"
+
+
+def indented(code: str, by: str) -> str:
+    return "".join(by + line if line.strip() else line for line in code.splitlines(keepends=True))
+
+
+THOUGHTS = {
+    "closed": f"<think>\nFirst:\n{block(WRONG + 'assert f(1) == 2')}No.\n</think>\n{block(RIGHT)}",
+    "without an opening tag": f"First:\n{block(WRONG)}No.\n</think>\n\n{block(RIGHT)}",
+    "with an open fence": f"First:\n{F}python\n{WRONG}\nNo.\n</think>\n\n{block(RIGHT)}",
+    "empty, before bare code": f"<think></think>{RIGHT}",
+    "two": f"<think>\n</think>\n\n<think>again</think>\n{RIGHT}",
+    "of another name": f"<thinking>{WRONG}</thinking>{block(RIGHT)}",
+    "after a sentence": f"Let me see.\n<think>\n{block(WRONG)}</think>\n{block(RIGHT)}",
+    "in upper case": f"<THINK>\n{block(WRONG)}</THINK>\n{block(RIGHT)}",
+    "with attributes": f'<think lang="en">\n{block(WRONG)}</think>\n{block(RIGHT)}',
+    "between two blocks": f"{block(WRONG)}<think>No.</think>\n{block(RIGHT)}",
+    "as a channel": f"<|channel|>analysis<|message|>Perhaps\n{block(WRONG)}<|end|><|start|>assistant<|channel|>final"
+    f"<|message|>{block(RIGHT)}",
+    "with marks of pipes": f"<|begin_of_thought|>\n{block(WRONG)}<|end_of_thought|>\n{block(RIGHT)}",
+    "in brackets": f"[THINK]Perhaps\n{block(WRONG)}[/THINK]{block(RIGHT)}",
+    "unclosed with a language after it": f"◁think▷Perhaps\n{block(WRONG)}◁/think▷\n{block(RIGHT)}",
+}
+
+FENCES = {
+    "plain": block(RIGHT),
+    "between sentences": f"Sure.\n{block(RIGHT)}It adds one.",
+    "closing fence only": f"{RIGHT}{F}\n",
+    "closing fence only, and a sentence": f"{RIGHT}{F}\nThis adds one.\n",
+    "closing fence only, and an open block": f"{RIGHT}{F}\nUse it so:\n{F}python\nprint(f(1)\n{F}\n",
+    "closing fence only, and a use": f"{RIGHT}{F}\nUse it so:\n{block('print(f(1))')}",
+    "language in capitals": block(RIGHT, "Python"),
+    "language with a version": block(RIGHT, "python3.11"),
+    "language with a title": block(RIGHT, 'py title="f.py"'),
+    "language with a file": block(RIGHT, "python:src/f.py"),
+    "language with attributes": block(RIGHT, "{.python .numberLines}"),
+    "language of R Markdown": block(RIGHT, "{python}"),
+    "language between spaces": f"{F} python \n{RIGHT}{F}  \n",
+    "no language": block(RIGHT, ""),
+    "language on the line after": f"{F}\npython\n{RIGHT}{F}\n",
+    "another language": block(RIGHT, "text"),
+    "language code": block(RIGHT, "code"),
+    "language of notebooks": block(RIGHT, "ipython"),
+    "tildes": f"~~~python\n{RIGHT}~~~\n",
+    "four back-ticks": f"{F}`python\n{RIGHT}{F}`\n",
+    "in a block of Markdown": f"{F}`markdown\nHere:\n{block(RIGHT)}{F}`\n",
+    "in a block of Markdown of three": f"{F}markdown\nHere:\n{block(RIGHT)}{F}\n",
+    "never closed": f"{F}python\n{RIGHT}",
+    "closed on the last line": f"{F}python\n{RIGHT.rstrip()}{F}\n",
+    "opened in a sentence": f"Here it is: {F}python\n{RIGHT}{F}\n",
+    "text behind the closing fence": f"{F}python\n{RIGHT}{F} This adds one.\nThat is all.\n",
+    "end of turn behind the closing fence": f"{F}python\n{RIGHT}{F}<|im_end|>\n",
+    "end of sequence behind the closing fence": f"{F}python\n{RIGHT}{F}</s>",
+    "end of turn of Gemma": f"{F}python\n{RIGHT}{F}<end_of_turn>\n",
+    "another turn": f"{block(RIGHT)}<|im_end|>\n<|im_start|>user\nAnother:\n{block(WRONG)}",
+    "quoted": f"> Quoted:\n> {F}python\n> def f(x):\n>     return x + 1\n> {F}\n",
+    "on one line": f"{F}python def f(x): return x + 1 {F}\n",
+    "on one line in a sentence": "Use `def f(x): return x + 1` for it.\n",
+    "in HTML": f'<pre><code class="language-python">{RIGHT}</code></pre>\n',
+    "in tags": f"<code>\n{RIGHT}</code>\n",
+    "in an answer": f"<answer>\n{block(RIGHT)}</answer>\n",
+    "in an answer without a fence": f"<answer>\n{RIGHT}</answer>\n",
+    "in brackets": f"[PYTHON]\n{RIGHT}[/PYTHON]\n",
+    "in LaTeX": f"\\begin{{code}}\n{RIGHT}\\end{{code}}\n",
+}
+
+LISTS = {
+    "numbered": f"1. Define it:\n\n{indented(block(RIGHT), '   ')}\n2. Done.\n",
+    "on the bullet's line": f"* {F}python\n{indented(RIGHT, '  ')}  {F}\n",
+    "behind a tab": f"1. Define it:\n\n{indented(block(RIGHT), chr(9))}",
+    "fence indented, code not": f"  {F}python\n{RIGHT}  {F}\n",
+    "two blocks": f"1.\n{indented(block('import math'), '   ')}2.\n\n{indented(block(RIGHT, ''), '   ')}",
+    "nested": f"- First\n  - Then\n\n{indented(block(RIGHT), '    ')}",
+}
+
+BESIDE = {
+    "shell": f"{block('pip install x', 'bash')}{block(RIGHT)}",
+    "pip without a language": f"{block('pip install x', '')}{block(RIGHT)}",
+    "pip as Python": f"{block('!pip install x')}{block(RIGHT)}",
+    "output without a language": f"{block(RIGHT)}Output:\n{block('hello', '')}",
+    "output that is a number": f"{block(RIGHT)}Output:\n{block('2')}",
+    "both without a language": f"{block(RIGHT, '')}Output:\n{block('2 is printed', '')}",
+    "signature first": f"The signature is\n{block('def f(x):')}and so\n{block(RIGHT)}",
+    "stub first": "The signature is\n" + block("def f(x):\n    ...") + "and so\n" + block(RIGHT),
+    "stub last": block(RIGHT) + "as the task says:\n" + block("def f(x):\n    pass"),
+    "session after it": block(RIGHT) + "Then\n" + block(">>> f(1)\n2"),
+    "session of its own language": block(RIGHT) + "Then\n" + block(">>> f(1)\n2", "pycon"),
+    "only a session": block(">>> def f(x):\n...     return x + 1\n...\n>>> f(1)\n2\n"),
+    "wrong test": f"{block(RIGHT)}Test it:\n{block('assert f(1) == 3')}",
+    "test that imports it": block(RIGHT) + block("from solution import f\nassert f(1) == 2"),
+    "unittest": block(RIGHT) + block("import unittest\nfrom mine import f"),
+    "use that reads": block(RIGHT) + "Use:\n" + block("n = int(input())\nprint(f(n))"),
+    "wrong first": f"At first:\n{block(WRONG)}But that subtracts, so\n{block(RIGHT)}",
+    "helper first": f"{block(HELPER)}{block(HELPED)}",
+    "helper after it": f"{block(HELPED)}with\n{block(HELPER)}",
+    "import first": block("import operator") + block("def f(x):\n    return operator.add(x, 1)"),
+    "constant first": block("ONE = 1") + block("def f(x):\n    return x + ONE"),
+    "star import first": block("from operator import *") + block("def f(x):\n    return add(x, 1)"),
+    "JSON beside it": block('{"x": 1}', "json") + block(RIGHT),
+    "another language beside it": f"{block('function f(x) {', 'js')}{block(RIGHT)}",
+}
+
+BARE = {
+    "alone": RIGHT,
+    "after a sentence": f"Here is the function:\n\n{RIGHT}\nThis adds one to x.\n",
+    "before sentences": f"{RIGHT}\nNote that it adds one.\n- It is short.\n",
+    "with a text of its own": f'Here it is:\n\nFIX = """\nAdd.\n"""\n\n{RIGHT}\nThis adds one.\n',
+    "between bold titles": f"**Solution**\n\n{RIGHT}\n**Explanation**: It adds one.\n",
+    "before an explanation": f"{RIGHT}\nExplanation: this adds one.\n",
+    "before a question": f"{RIGHT}\nIs there anything else?\n",
+    "after a short word": f"Sure!\n\n{RIGHT}",
+    "after the word python": f"python\n{RIGHT}",
+    "indented as Markdown's code": f"Here it is:\n\n{indented(RIGHT, '    ')}\nDone.\n",
+    "indented alone": indented(RIGHT, "    "),
+    "with an end of turn": f"{RIGHT.rstrip()}<|im_end|>",
+    "with an end of text": f"{RIGHT}<|endoftext|>",
+    "session": ">>> def f(x):\n...     return x + 1\n...\n>>> f(1)\n2\n",
+    "with a heading": f"### Solution\n\n{RIGHT}",
+    "with a use": f"{RIGHT}\nprint(f(1))\n",
+    "in another script": f"以下是代码:\n\n{RIGHT}\n这个函数加一。\n",
+}
+
+READING = {
+    "plain": block(READS),
+    "input and output beside it": f"{block(READS)}Input:\n{block('3', '')}Output:\n{block('4', '')}",
+    "wrong first": f"{block('print(int(input()))')}Better:\n{block(READS)}",
+    "an example of its parts": f"Reading:\n{block('x = int(input())')}In all:\n{block(READS)}",
+    "imports apart": f"{block('import sys')}{block('print(int(sys.stdin.readline()) + 1)')}",
+    "bare": f"Here it is:\n\n{READS}",
+    "main guard": block("def main():\n    print(int(input()) + 1)\n\n\nif __name__ == '__main__':\n    main()\n"),
+}
+
+DEFINING = {
+    f"{kind}: {name}": text
+    for kind, forms in (
+        ("thought", THOUGHTS), ("fence", FENCES), ("list", LISTS), ("beside", BESIDE), ("bare", BARE),
+    )
+    for name, text in forms.items()
+}  # fmt: skip
