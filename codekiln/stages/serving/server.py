@@ -16,6 +16,7 @@ from typing import IO
 import psutil
 
 from codekiln import models
+from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
 from codekiln.registry.runs import CONFIG
 from codekiln.stages.process_tree import descendants, kill
@@ -156,8 +157,8 @@ class VllmServer:
     def require_running(self) -> None:
         """Raise ModelError, with the end of the log, when the server has ended."""
         if (code := self.process.poll()) is not None:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
-            raise ModelError("\n".join([f"vLLM ended with exit code {code}; its last lines:", *lines]))
+            lines = lines_of(self.log.read_bytes().decode("utf-8", errors="replace"))[-_SHOWN_LINES:]
+            raise ModelError(f"vLLM ended with exit code {code}; its last lines:\n{''.join(lines)}")
 
     def stop(self) -> None:
         """End the server, by SIGTERM and then by SIGKILL, and every process that it started."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln.data.files import validation_errors
-from codekiln.data.prompts import extract_code, is_program
+from codekiln.data.program_parts import is_program
+from codekiln.data.replies import extract_code
+from codekiln.data.text import lines_of, read_text
 from codekiln.errors import InputError, InputErrors
 from codekiln.stages.serving.client import Answer, Refused, ServerClient
 
@@ -59,11 +61,8 @@ def read_smoke_test(path: Path | None) -> SmokeTest:
     """
     if path is None:
         return DEFAULT
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), fix=_FIX) from None
-    prompts = tuple(_read(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
+    lines = enumerate(lines_of(read_text(path)), 1)
+    prompts = tuple(_read(line, f"{path}:{number}") for number, line in lines if line.strip())
     if not prompts:
         raise InputError("has no prompts", where=str(path), fix=_FIX)
     return SmokeTest(prompts)

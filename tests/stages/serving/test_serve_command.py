@@ -82,7 +82,7 @@ def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_
     ("arguments", "variable", "says"),
     [
         (["m"], "/no/python", "is no interpreter"),
-        (["m", "--smoke=/no/file"], "", "cannot be read"),
+        (["m", "--smoke=/no/file"], "", "no such file"),
         (["m", "--follow", "--tracking-uri=sqlite:////no.db"], sys.executable, "there is no such database"),
         (["m", "--server=http://127.0.0.1:1"], sys.executable, "--folder: is needed with --server"),
         (["m/1", "--follow", "--tracking-uri=http://m"], sys.executable, "is no NAME[@ALIAS] that can be followed"),

@@ -56,14 +56,13 @@ def test_prompts_are_read_from_a_file(tmp_path):
         ("a\n", "smoke.jsonl:1: Invalid JSON"),
         ('{"prompt": "a"}\n{"prompt": ""}', "smoke.jsonl:2.prompt"),
         ('{"prompt": "a", "n": 2}', "smoke.jsonl:1.n"),
-        ("\udcff", "cannot be read"),
-        (None, "cannot be read: .*No such file"),
+        ("\udcff", "not UTF-8"),
+        (None, "no such file"),
     ],
 )
 def test_a_file_that_has_no_prompts_is_refused(tmp_path, text, why):
     path = tmp_path / "smoke.jsonl"
     if text is not None:
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match=why) as refused:
+    with pytest.raises(InputError, match=why):
         read_smoke_test(path)
-    assert 'give JSON Lines such as {"prompt"' in str(refused.value)
