@@ -1,4 +1,4 @@
-import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from codekiln.cli import main
 from codekiln.registry import Registry
 from codekiln.stages.serving import environment
 from tests.stages.serving import fake_vllm
-from tests.stages.serving.conftest import NAME, program
+from tests.stages.serving.conftest import NAME, adapter, program
 from tests.stages.serving.served_process import all_gone, serving
 
 SOON = 60.0
@@ -29,34 +29,21 @@ def fake_python(tmp_path: Path) -> dict[str, str]:
     return {environment.VARIABLE: str(path)}
 
 
-def adapter(folder: Path, number: int) -> Path:
-    folder.mkdir()
-    (folder / "adapter_model.safetensors").write_text(program(number))
-    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 32}))
-    (folder / "codekiln.json").write_text(json.dumps({"base": "tiny", "revision": None}))
-    return folder
-
-
-def register(registry: Registry, parent: str, folder: Path, number: int) -> None:
-    with registry.stage(parent, "dpo") as run:
-        model_id = run.adapter(adapter(folder, number), "dpo", "tiny")
-    registry.promote(registry.register(NAME, model_id, {}), "decision")
-
-
-def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(uri, tmp_path, fake_python):
-    registry = Registry(uri, "demo")
-    parent = registry.start_parent("align", {})
-    register(registry, parent, tmp_path / "one", 1)
+def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(registered, tmp_path, fake_python):
+    shutil.copy(registered / "mlflow.db", tmp_path)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    registry = Registry(uri, None)
+    registry.promote(registry.named(f"{NAME}/1"), "decision")
     folder = tmp_path / "serving"
     arguments = [NAME, "--follow", "--interval=0.1", f"--tracking-uri={uri}", f"--folder={folder}", "--", "--seed=7"]
     with serving(arguments, fake_python, tmp_path / "output") as served:
         assert '"model": "champion"' in served.wait_for("curl ", SOON)
         assert served.answer() == (f"{NAME}-v1", program(1))
         log = (folder / "vllm.log").read_text()
-        for option in ("--max-lora-rank 32", "--served-model-name tiny", "--host 127.0.0.1", "--seed=7"):
+        for option in ("--max-lora-rank 16", "--served-model-name tiny", "--host 127.0.0.1", "--seed=7"):
             assert option in log
         assert (folder / "token").read_text() not in log + "".join(served.lines)
-        register(registry, parent, tmp_path / "two", 2)
+        registry.promote(registry.named(f"{NAME}/2"), "decision")
         served.wait_for(f"{NAME}-v2 now", SOON)
         assert served.answer() == (f"{NAME}-v2", program(2))
         processes = served.below()
@@ -65,8 +52,9 @@ def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(uri
         assert all_gone(processes)
 
 
+@pytest.mark.slow
 def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_path, fake_python):
-    with serving([str(adapter(tmp_path / "mine", 5))], fake_python, tmp_path / "output") as served:
+    with serving([str(adapter(tmp_path / "mine", program(5)))], fake_python, tmp_path / "output") as served:
         served.wait_for("curl ", SOON)
         assert served.answer("mine") == ("mine", program(5))
         server = {each for each in served.below() if "fake_vllm" in " ".join(each.cmdline())}
