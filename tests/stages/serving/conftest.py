@@ -2,7 +2,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def adapter(folder: Path, text: str, base: str = "tiny", **config: Any) -> Path:
 class Served:
     """A fake server, a real MLflow, and a follower between them."""
 
-    uri: str
+    registry: Registry
     folder: ServingFolder
     vllm: FakeVllm
     url: str
@@ -59,10 +58,6 @@ class Served:
     def __post_init__(self) -> None:
         self.server = ServerClient(self.url, self.folder.token())
         self.follower = self.new_follower()
-
-    @cached_property
-    def registry(self) -> Registry:
-        return Registry(self.uri, "demo")
 
     def new_follower(
         self, connect: Callable[[], Registry] | None = None, grace: float = 60.0, key: Any = None
@@ -86,8 +81,8 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def registered(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
-    """A folder with MLflow's database, in which VERSIONS are registered, and their files."""
+def registered(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Registry:
+    """MLflow, where VERSIONS are registered."""
     folder = tmp_path_factory.mktemp("registered")
     shutil.copy(empty_database, folder / "mlflow.db")
     registry = Registry(f"sqlite:///{folder / 'mlflow.db'}", "demo")
@@ -97,13 +92,21 @@ def registered(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -
             for number, (text, base, config) in enumerate(VERSIONS, 1):
                 made = adapter(folder / f"adapter-{number}", text, base, **config)
                 registry.register(NAME, run.adapter(made, f"dpo-{number}", base), {})
-    return folder
+    return registry
 
 
 @pytest.fixture
-def served(registered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def registry(registered: Registry) -> Registry:
+    """The same without a champion; connecting to a database of its own takes longer than most of the tests."""
+    for version in registered.versions(NAME):
+        for alias in version.aliases:
+            registered.client.delete_registered_model_alias(NAME, alias)
+    return registered
+
+
+@pytest.fixture
+def served(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     folder, vllm = ServingFolder(tmp_path / "serving"), FakeVllm()
-    shutil.copy(registered / "mlflow.db", tmp_path)
     monkeypatch.setenv(inside_vllm.FOLDER, str(folder.path))
     with running(inside_vllm.PublicNames(vllm)) as url:
-        yield Served(f"sqlite:///{tmp_path / 'mlflow.db'}", folder, vllm, url, tmp_path)
+        yield Served(registry, folder, vllm, url, tmp_path)

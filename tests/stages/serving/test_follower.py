@@ -13,6 +13,9 @@ from codekiln.stages.serving.client import Refused
 from codekiln.stages.serving.folder import STATUS
 from tests.stages.serving.conftest import DORA, NAME, OTHER_BASE, PROSE, PUBLIC, RANK, program
 
+# They share a registry that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("serving")
+
 
 def test_the_public_name_is_what_the_alias_points_at_and_goes_back_with_it(served):
     served.promote(1)

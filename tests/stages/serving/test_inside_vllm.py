@@ -10,6 +10,9 @@ from codekiln.stages.serving import inside_vllm
 from codekiln.stages.serving.client import Refused, ServerClient
 from tests.stages.serving.conftest import PUBLIC, program
 
+# They share a registry that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("serving")
+
 MESSAGES = [{"role": "user", "content": "Write f()."}]
 
 
@@ -40,15 +43,11 @@ def test_the_public_name_is_listed_beside_the_models_as_long_as_its_model_is_loa
     assert set(pointed.server.models()) == {"tiny"}
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/adapters", "/adapters/m-v1", "/codekiln/names"],
-)
-@pytest.mark.parametrize("token", [None, "", "wrong"])
-def test_adapters_are_the_followers_alone(pointed, path, token):
-    headers = {} if token is None else {"x_codekiln_token": token}
-    answer = post(pointed, {"lora_name": "m-v1", "lora_path": "/etc"}, path, **headers)
-    assert answer.status_code == 403
+def test_adapters_are_the_followers_alone(pointed):
+    for path in ("/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/adapters", "/adapters/m-v1", "/codekiln/names"):
+        for headers in ({}, {"x_codekiln_token": ""}, {"x_codekiln_token": "wrong"}):
+            answer = post(pointed, {"lora_name": "m-v1", "lora_path": "/etc"}, path, **headers)
+            assert answer.status_code == 403, path
     assert pointed.server.names() == {PUBLIC: "m-v1"}
     assert "m-v1" in pointed.vllm.adapters
 
@@ -67,24 +66,20 @@ def test_the_token_is_for_nobody_else_to_read(served):
     assert served.folder.token() == served.folder.token()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_what_does_not_name_it_arrives_as_it_was_sent(pointed, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pointed.vllm, "_answer", lambda method, path, sent: _keep(seen, sent))
+    bodies = [
         b'{"model":  "tiny", "messages": [{"role": "user", "content": "Write f()."}]}',
         b'{"model": "champion"',
         b'["champion"]',
         b'{"model": ["champion"]}',
         b"\xff\xfe",
         b"[" * 100_000,
-    ],
-    ids=["base", "cut", "list", "list-as-name", "bytes", "deep"],
-)
-def test_what_does_not_name_it_arrives_as_it_was_sent(pointed, body):
-    with pytest.MonkeyPatch.context() as patch:
-        seen = []
-        patch.setattr(pointed.vllm, "_answer", lambda method, path, sent: _keep(seen, sent))
+    ]
+    for body in bodies:
         post(pointed, body)
-    assert seen == [body]
+    assert seen == bodies
 
 
 async def _keep(seen, sent):

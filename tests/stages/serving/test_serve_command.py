@@ -1,4 +1,3 @@
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -7,11 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
-from codekiln.registry import Registry
 from codekiln.stages.serving import environment
 from tests.stages.serving import fake_vllm
 from tests.stages.serving.conftest import NAME, adapter, program
 from tests.stages.serving.served_process import all_gone, serving
+
+# They share a registry that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("serving")
 
 SOON = 60.0
 
@@ -29,13 +30,18 @@ def fake_python(tmp_path: Path) -> dict[str, str]:
     return {environment.VARIABLE: str(path)}
 
 
-def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(registered, tmp_path, fake_python):
-    shutil.copy(registered / "mlflow.db", tmp_path)
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    registry = Registry(uri, None)
+def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(registry, tmp_path, fake_python):
     registry.promote(registry.named(f"{NAME}/1"), "decision")
     folder = tmp_path / "serving"
-    arguments = [NAME, "--follow", "--interval=0.1", f"--tracking-uri={uri}", f"--folder={folder}", "--", "--seed=7"]
+    arguments = [
+        NAME,
+        "--follow",
+        "--interval=0.1",
+        f"--tracking-uri={registry.uri}",
+        f"--folder={folder}",
+        "--",
+        "--seed=7",
+    ]
     with serving(arguments, fake_python, tmp_path / "output") as served:
         assert '"model": "champion"' in served.wait_for("curl ", SOON)
         assert served.answer() == (f"{NAME}-v1", program(1))

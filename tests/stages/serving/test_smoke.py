@@ -5,6 +5,9 @@ from codekiln.stages.serving.client import Answer
 from codekiln.stages.serving.smoke import DEFAULT, SmokePrompt, SmokeTest, read_smoke_test, smoke_test
 from tests.stages.serving.conftest import TEST, program
 
+# They share a registry that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("serving")
+
 
 @pytest.mark.parametrize(
     ("answer", "why"),
