@@ -141,8 +141,20 @@ def test_a_second_identical_run_repeats_nothing_and_keeps_the_decision(first):
     assert rows(workdir, "select count(*) from model_versions")[0][0] == 1
 
 
-# What is trained by a command takes half a minute; `first` has the same stage.
-TRAINED = ("codekiln stage sft",)
+def test_what_is_registered_is_a_whole_model_without_working_files(first):
+    workdir, _ = first
+    [source] = rows(workdir, "select source from model_versions")[0]
+    place = rows(workdir, f"select artifact_location from logged_models where model_id = '{source.split('/')[-1]}'")
+    folder = Path((place[0][0] if place else source).removeprefix("file://"))
+    names = {path.name for path in folder.iterdir()}
+    assert {"MLmodel", "README.md", "tokenizer.json", "chat_template.jinja", "generation_config.json", "base"} <= names
+    assert not {".identity", ".pending.json", "rejected.jsonl", "curve.jsonl", "summary.json"} & names
+    for path in folder.glob("*.json"):
+        assert str(workdir) not in path.read_text(), path
+
+
+# What is trained by a command takes half a minute; `first` has the same stage, and tests/stages/exporting exports.
+TRAINED = ("codekiln stage sft", "codekiln export")
 
 
 @pytest.mark.parametrize("skipped", [TRAINED, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])

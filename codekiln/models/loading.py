@@ -13,7 +13,7 @@ from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
 from codekiln.models.hub_access import read_error
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def device() -> str:
@@ -22,7 +22,7 @@ def device() -> str:
 
 
 def dtype_of(name: str) -> torch.dtype:
-    """Return the dtype for 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'."""
+    """Return the dtype for a name of DTYPES, or for 'auto': bfloat16 on a GPU, float32 on a CPU."""
     return DTYPES["bfloat16" if device() == "cuda" else "float32"] if name == "auto" else DTYPES[name]
 
 

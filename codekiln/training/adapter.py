@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.launch import processes
+from codekiln.models.chat_files import CHAT_FILES
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import Trainer
@@ -50,7 +51,7 @@ def finished(output: Path, record: AdapterRecord) -> bool:
 
 def clear(output: Path) -> None:
     """Remove the results of an earlier run, so that a run that crashes leaves no adapter that looks finished."""
-    for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
+    for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl", *CHAT_FILES):
         (output / name).unlink(missing_ok=True)
 
 
@@ -68,6 +69,7 @@ def save(trainer: "Trainer", output: Path, record: AdapterRecord) -> None:
     config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))
     # PEFT keeps the modules in a set; sorted, equal adapters have equal files.
     config["target_modules"] = sorted(config["target_modules"])
+    config["revision"] = record.revision
     (staging / WEIGHTS).chmod(0o644)
     shutil.move(staging / WEIGHTS, output / WEIGHTS)
     write_atomic(output / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -21,7 +21,9 @@ from codekiln.data.files import write_atomic
 from codekiln.data.folders import Dataset
 from codekiln.data.records import Example, Pair
 from codekiln.launch import processes
+from codekiln.models.chat_files import save_chat_files
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
+from codekiln.models.hub_access import pinned
 from codekiln.models.loading import attach_adapter, load_model, quiet
 from codekiln.training import adapter, checkpoints, dpo, sft
 from codekiln.training.arguments import common_arguments
@@ -48,6 +50,8 @@ def run(job: TrainingJob) -> TrainingSummary:
     _quiet()
     spec = models.get(job.base)
     chat = load_chat_tokenizer(spec)
+    # Every later read is of the commit that was just read.
+    spec = pinned(spec)
     rows, sha256 = _read_rows(job, chat)
     record = _record(job, spec, sha256)
     trainer, held = _trainer(job, spec, chat, rows)
@@ -66,6 +70,7 @@ def run(job: TrainingJob) -> TrainingSummary:
     adapter.save(trainer, job.output, record)
     checkpoints.remove(job.output)
     if trainer.is_world_process_zero():
+        save_chat_files(spec, job.output)
         _report(job, trainer, rows, summary)
     return summary
 

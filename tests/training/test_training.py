@@ -75,11 +75,16 @@ def test_sft_lowers_the_held_out_loss_and_leaves_only_results(place):
     assert sorted(path.name for path in (place / "sft").iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
+        "chat_template.jinja",
         "codekiln.json",
         "curve.jsonl",
+        "generation_config.json",
         "rejected.jsonl",
         "summary.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
     ]
+    assert (place / "sft" / "chat_template.jinja").read_text() == toy.CHATML
     steps = [entry["step"] for entry in curve(place, "sft")]
     assert steps == list(range(summary["steps"] + 1))
     assert json.loads((place / "sft" / "adapter_config.json").read_text())["r"] == LORA["r"]
