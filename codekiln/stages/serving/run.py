@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from codekiln import models
 from codekiln.errors import InputError
-from codekiln.registry import Registry, Version, signing
+from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.versions import CHAMPION
 from codekiln.stages.named_model import REGISTERED, named_model
@@ -120,13 +120,16 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
     """
     python, uri = vllm_python(), find_server(asked.tracking_uri, asked.model)
     name, alias = _split(asked.model)
-    base, revision, rank = _base_of(Registry(uri, None), name, alias, asked)
-    with _folder(asked) as folder, folder.only_follower():
-        serving = _serving(asked, base, revision, rank, middleware=MIDDLEWARE)
-        # A folder that was used before: nothing is loaded yet.
+    with (
+        _based(Registry(uri, None), name, alias, asked) as (base, revision, rank),
+        _folder(asked) as folder,
+        folder.only_follower(),
+    ):
         public = asked.public_name or alias
         _require_other(public, base)
+        # A folder that was used before: nothing is loaded yet.
         folder.point(public, None)
+        serving = _serving(asked, base, revision, rank, middleware=MIDDLEWARE)
         client = ServerClient(serving.url, folder.token())
         with running(python, serving, folder.prepare(), folder.path / LOG) as server:
             server.wait_ready(client, say)
@@ -177,21 +180,23 @@ def _loop(follower: Follower, following: Following, require_running: Callable[[]
             require_running()
 
 
-def _base_of(registry: Registry, name: str, alias: str, asked: Request) -> tuple[str, str | None, int]:
-    """Return the base model of a registered model, its revision, and the highest rank of an adapter."""
+@contextlib.contextmanager
+def _based(registry: Registry, name: str, alias: str, asked: Request) -> Iterator[tuple[str, str | None, int]]:
+    """Provide the base model of a registered model, its revision, and the highest rank of an adapter.
+
+    A base may lie in the files of a version, which are there while the block runs.
+    """
+    least = asked.max_lora_rank or LEAST_RANK
     versions = sorted(registry.versions(name), key=lambda each: each.version)
     chosen = next((each for each in versions if alias in each.aliases), versions[-1] if versions else None)
-    if chosen is None:
-        if not asked.base:
-            fix = "promote a version first, or give --base-model to serve the base until there is one"
-            raise InputError("has no versions", where=f"{REGISTERED}{name}", fix=fix)
-        return asked.base, None, rank_for(None, asked.max_lora_rank or LEAST_RANK)
-    return _base_of_version(chosen, asked)
-
-
-def _base_of_version(version: Version, asked: Request) -> tuple[str, str | None, int]:
-    with named_model(version.uri, asked.base, asked.tracking_uri) as model:
-        return model.base, model.revision, rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
+    if chosen is not None:
+        with named_model(chosen.uri, asked.base, asked.tracking_uri) as model:
+            yield model.base, model.revision, rank_for(model.adapter, least)
+    elif asked.base:
+        yield asked.base, None, rank_for(None, least)
+    else:
+        fix = "promote a version first, or give --base-model to serve the base until there is one"
+        raise InputError("has no versions", where=f"{REGISTERED}{name}", fix=fix)
 
 
 def _serving(
