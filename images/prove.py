@@ -1,7 +1,8 @@
 """Run an image's install steps in clean environments, without an engine: ``python images/prove.py cpu``.
 
 Each stage gets an empty virtual environment and an empty folder for its files. COPY, ENV, WORKDIR and RUN are carried
-out there as the commit has them; what needs a system of its own (apt-get, useradd) is named and left out. What was
+out there as the commit has them; what needs a system of its own (apt-get, useradd), or
+CUDA (vLLM beside the trainers), is named and left out. What was
 installed is then made read-only and tried as the image's user.
 """
 
@@ -20,7 +21,8 @@ import build
 import containerfile
 import lock
 
-SYSTEM = re.compile(r"^(apt-get|useradd)\b")
+# vLLM beside the trainers needs torch with CUDA, and gigabytes of wheels: tests compare its lock with serve's.
+SYSTEM = re.compile(r"^(apt-get|useradd)\b|.*/opt/vllm/")
 PLACES = re.compile(r"(?<![\w.])/(src|wheels|opt/codekiln|cache)\b")
 STEP = (Path(__file__).with_name("step.py")).read_text()
 IMPORTS = "import accelerate, datasets, deepspeed, mlflow, peft, torch, transformers, trl; print(torch.__version__)"

@@ -171,7 +171,8 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped):
             command if champion else command.replace("@champion", "@challenger"), tmp_path, typed="continue\nquit\n"
         )
         # Programs that were graded may have failed.
-        allowed = (0, 1) if "--grade" in command else (0,)
+        may_fail = "--grade" in command or ("codekiln verify" in command and not champion)
+        allowed = (0, 1) if may_fail else (0,)
         assert done.returncode in allowed, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert done.stdout
     (undo,) = [command for command in shown if command.startswith("codekiln promote") and "--undo" in command]

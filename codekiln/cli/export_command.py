@@ -51,12 +51,12 @@ def export(
     tracking_uri: str,
     as_json: bool,
 ) -> None:
-    """Export MODEL (models:/NAME@champion, or an adapter's folder) into a folder, or to the Hub.
+    """Export MODEL (NAME@champion, models:/NAME/3, or an adapter's folder) into a folder, or to the Hub.
 
     Merged weights (merged, gguf, ollama, modelcar) are compared with base and adapter; exit code 1: they write
     otherwise.
 
-    Example: codekiln export models:/codekiln-tiny@champion --to merged --format merged
+    Example: codekiln export codekiln-tiny@champion --to merged --format merged
     """
     from codekiln.stages.exporting import ExportOptions, hub
     from codekiln.stages.exporting import export as run

@@ -13,6 +13,7 @@ from codekiln.data.text import decoded, first_line
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
+    from codekiln.inference.engine_settings import Engine
     from codekiln.stages.prompting import Written
 
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 @click.option("--temperature", type=click.FloatRange(min=0), help="Default: 0 (the likeliest), and 0.8 with --n.")
 @click.option("--max-new-tokens", type=click.IntRange(min=1), default=512, show_default=True, help="Longest reply.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other programs.")
+@click.option(
+    "--engine", type=click.Choice(["transformers", "vllm"]), default="transformers", show_default=True,
+    help="What samples; vllm pays off for many prompts.",
+)  # fmt: skip
 @click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
 @click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
 @JSON
@@ -45,6 +50,7 @@ def generate(
     temperature: float | None,
     max_new_tokens: int,
     seed: int,
+    engine: "Engine",
     base_model: str,
     tracking_uri: str,
     as_json: bool,
@@ -64,7 +70,7 @@ def generate(
     heat = (0.8 if n > 1 else 0.0) if temperature is None else temperature
     sampling = Sampling(n=n, temperature=heat, max_new_tokens=max_new_tokens, seed=seed)
     with named_model(model, base_model, tracking_uri) as chosen:
-        written = write_programs(chosen, asked, sampling, out=out, graded=graded)
+        written = write_programs(chosen, asked, sampling, out=out, graded=graded, engine=engine)
     if as_json:
         click.echo(json.dumps([_row(each) for each in written], indent=2))
     else:

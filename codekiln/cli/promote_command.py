@@ -44,7 +44,7 @@ def promote(
     from codekiln.registry.mirror import mirror_of
 
     registry = Registry(tracking_uri, experiment)
-    model = name.removeprefix("models:/").partition("@")[0].partition("/")[0]
+    model = _model_of(name)
     if action and model != name:
         raise InputError(f"takes no version with --{action}", where=name, fix=f"give {model}")
     mirror = mirror_of(registry, model, KubeflowRegistrySettings(uri=kubeflow_registry))
@@ -58,11 +58,18 @@ def promote(
         raise InputError("no registry of Kubeflow is known", where=model, fix="give --kubeflow-registry ADDRESS")
 
 
+def _model_of(name: str) -> str:
+    """Return the registered model of NAME, NAME@VERSION or models:/NAME/VERSION."""
+    return name.removeprefix("models:/").partition("@")[0].partition("/")[0]
+
+
 def _promote(registry: "Registry", mirror: "Mirror | None", name: str, public_key: Path | None, yes: bool) -> None:
     from codekiln.stages.promotion.again import choose
 
     chosen = choose(registry, name)
     if chosen is None:
+        if mirror:  # a promotion that was interrupted between the two registries is completed
+            mirror.follow(_model_of(name))
         click.echo(f"nothing to do: the version of {name} that the gate promoted is the champion")
         return
     version, decision, champion = chosen

@@ -1,6 +1,5 @@
 """Sampling in this process with transformers, on a GPU or a CPU. Imports torch: import this lazily."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from codekiln.data.records import Message
 from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
+from codekiln.inference.seeds import completion_seed
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.loading import attach_adapter, device, load_model
 from codekiln.progress import progress
@@ -90,7 +90,9 @@ class LocalGenerator:
         batches = [order[start : start + size] for start in range(0, len(order), size)]
 
         def complete(batch: list[int]) -> list[list[int]]:
-            seeds = [[_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch]
+            seeds = [
+                [completion_seed(sampling.seed, texts[index], copy) for copy in range(sampling.n)] for index in batch
+            ]
             return self._decode([tokens[index] for index in batch], seeds, sampling)
 
         finished: dict[int, list[str]] = {}
@@ -169,7 +171,3 @@ def _workers(model: PreTrainedModel) -> Iterator[Callable[..., Iterator[list[lis
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
-
-
-def _seed(seed: int, prompt: str, copy: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}\n{copy}\n{prompt}".encode()).digest()[:8])

@@ -28,6 +28,7 @@ class Pool(_Record):
     accelerator: str = Field("nvidia.com/gpu", description="resource name of an accelerator; empty: a pool of CPUs")
     accelerators: int = Field(1, ge=0, description="accelerators per node; one process each")
     accelerator_memory_gib: float = Field(0, ge=0, description="memory of one accelerator in GiB; 0: unknown")
+    vllm: bool = Field(True, description="whether the image has vLLM, as codekiln/train does on NVIDIA's GPUs")
     cpu: str = Field("8", description="CPU request per node")
     memory: str = Field("64Gi", description="memory request and limit per node")
     shared_memory: str = Field("16Gi", description="size of /dev/shm")

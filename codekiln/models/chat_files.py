@@ -1,10 +1,12 @@
 """Files that let others talk to a tuned model as codekiln does: tokenizer, chat template, and what ends a reply."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
+from codekiln.models.hub_access import read_error
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import GenerationConfig
@@ -58,12 +60,17 @@ def write_generation_config(chat: ChatTokenizer, folder: Path) -> None:
 
 
 def base_generation_config(spec: BaseModelSpec) -> "GenerationConfig":
-    """Return a base model's generation settings: its own file, or else what its configuration implies."""
+    """Return a base model's generation settings: its own file, or else what its configuration implies.
+
+    Raises:
+        InputError: There is no such model, or the Hub does not let us read it.
+    """
     from transformers import AutoConfig, GenerationConfig
 
     revision = spec.hub_revision or "main"
-    try:
+    with contextlib.suppress(OSError):  # no such file: older models keep these values in config.json
         return GenerationConfig.from_pretrained(spec.source, revision=revision)
-    except OSError:  # no such file: older models keep these values in config.json
-        config = AutoConfig.from_pretrained(spec.source, revision=revision)
-        return GenerationConfig.from_model_config(config)
+    try:
+        return GenerationConfig.from_model_config(AutoConfig.from_pretrained(spec.source, revision=revision))
+    except OSError as error:
+        raise read_error(spec, error) from None

@@ -62,9 +62,9 @@ class ChatTokenizer:
         text = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return cast(str, text)  # a list of texts only for several rows of ids
 
-    def stop_tokens(self, settings: "GenerationConfig") -> frozenset[int]:
+    def stop_tokens(self, settings: "GenerationConfig | None") -> frozenset[int]:
         """Return the ids of all tokens that end a reply: of a turn, of a text, and those of the model's settings."""
-        ends = settings.eos_token_id
+        ends = settings.eos_token_id if settings else None
         found = {self.end_of_turn_id, self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
         return frozenset(found - {None})
 

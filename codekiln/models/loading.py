@@ -12,6 +12,7 @@ from peft import PeftModel
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
 from codekiln.models.hub_access import read_error
+from codekiln.models.quantization import require_bitsandbytes
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -33,14 +34,20 @@ def quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrainedModel:
+def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "none") -> transformers.PreTrainedModel:
     """Load a base model as a causal language model, on the CPU, in evaluation mode.
 
+    Args:
+        spec: The model.
+        dtype: Of the weights, or of what is computed with quantised ones.
+        quantization: 'none', or 'nf4' for linear layers in 4-bit NormalFloat whose scales are quantised too.
+
     Raises:
-        InputError: There is no such model, or the Hub does not let us read it.
+        InputError: There is no such model, the Hub does not let us read it, or bitsandbytes is missing.
         ModelError: The checkpoint lacks weights the architecture has (they would be random).
     """
     quiet()
+    quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
         model, info = kind.from_pretrained(
@@ -49,6 +56,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
             dtype=dtype_of(dtype),
             output_loading_info=True,
             key_mapping=spec.key_mapping or None,
+            **quantized,
         )
     except OSError as error:
         raise read_error(spec, error) from None
@@ -56,6 +64,16 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
     if missing:
         raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
     return cast(transformers.PreTrainedModel, model.eval())
+
+
+def _nf4(dtype: torch.dtype) -> transformers.BitsAndBytesConfig:
+    require_bitsandbytes()
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
 
 
 def attach_adapter(
@@ -66,14 +84,18 @@ def attach_adapter(
     Raises:
         InputError: There is no adapter, or it was trained on another base model.
     """
-    config = Path(adapter) / "adapter_config.json"
-    if not config.is_file():
+    check_adapter(spec, Path(adapter))
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+
+
+def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
+    """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
+    if not (adapter / "adapter_config.json").is_file():
         raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
-    base = _trained_on(Path(adapter))
+    base = _trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
 
 
 def _trained_on(adapter: Path) -> str | None:

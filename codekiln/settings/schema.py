@@ -9,6 +9,7 @@ from codekiln import recipes
 from codekiln.code import metrics
 from codekiln.evaluation.criteria import Role
 from codekiln.inference import Sampling
+from codekiln.inference.engine_settings import Choice, VllmSettings
 from codekiln.recipes.types import ProblemFormat, ProblemSettings
 from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
 from codekiln.sandbox.limits import Limits
@@ -97,6 +98,12 @@ class Settings(Section):
     )
     teacher: str = Field("reference", description="who writes the first candidate programs")
     pool: str = Field("", description="GPU pool that trains and samples; empty: the step itself")
+    engine: Choice = Field(
+        "auto",
+        description="what samples: transformers, or vllm; auto: vllm where it is installed and there is a GPU, or the "
+        "pool has both; check settles it for the whole run",
+    )
+    vllm: VllmSettings = VllmSettings()
     strategy: Literal["auto", "ddp", "zero2", "zero3"] = Field(
         "auto", description="how a job on a pool divides its work; auto: whole copies when the base model fits one GPU"
     )

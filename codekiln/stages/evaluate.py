@@ -164,7 +164,18 @@ def _summary(result: Evaluation) -> Summary:
 
 evaluate = Stage(
     name="evaluate",
-    settings_keys=("base_model", "recipe", "recipes", "metric", "evaluate", "evaluation", "sandbox", "seed"),
+    settings_keys=(
+        "base_model",
+        "engine",
+        "vllm",
+        "recipe",
+        "recipes",
+        "metric",
+        "evaluate",
+        "evaluation",
+        "sandbox",
+        "seed",
+    ),
     input_parts={"evaluation_problems": ".", **dict.fromkeys(ADAPTERS, ".")},
     run=_evaluate,
     identity=_identity,

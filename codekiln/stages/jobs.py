@@ -9,6 +9,7 @@ from codekiln.data.records import Sample
 from codekiln.inference import Sampling
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.stages.base import StageContext, code_version, identity_of
+from codekiln.stages.engine import engine_of
 from codekiln.stages.monitoring.job_observer import job_observer
 from codekiln.stages.run_folder import find_tracking
 
@@ -49,6 +50,8 @@ def sample(
             problems=problems,
             output=output,
             sampling=sampling.model_copy(update={"seed": sampling.seed + context.settings.seed}),
+            engine=engine_of(context.settings)[0],
+            vllm=context.settings.vllm,
             label=label,
             code_version=code_version(),
         )

@@ -1,6 +1,7 @@
 """A model by the name that a user gives: a base model, a folder with an adapter, or a version in the registry."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from codekiln.stages.model_folder.assembly import BASE, RECORD, base_digest
 
 REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
+# A base model has no @ in its name, be it one of the table or a Hub id.
+_ALIASED = re.compile(r"[^/@~.][^/@]*@[^/@]+")
 _GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
 
@@ -41,8 +44,8 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
     """Provide the model ``name``; a version's files are there while the block runs.
 
     Args:
-        name: ``models:/NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base model: a name of the
-            table, a folder or a Hub id.
+        name: ``models:/NAME@ALIAS`` or only ``NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base
+            model: a name of the table, a folder or a Hub id.
         base_model: Base of an adapter, where it lies elsewhere than when the adapter was trained.
         tracking_uri: MLflow that has the version; empty: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
 
@@ -50,7 +53,7 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
         InputError: There is no such model, or its base is not known.
         RegistryError: MLflow refused, or the stored files were changed.
     """
-    if name.startswith(REGISTERED):
+    if name.startswith(REGISTERED) or (_ALIASED.fullmatch(name) and not Path(name).exists()):
         with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
             registry = Registry(find_server(tracking_uri, name), None)
             version = registry.named(name)

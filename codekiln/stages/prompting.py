@@ -15,6 +15,8 @@ from codekiln.data.readers import missing_packages, read_problems
 from codekiln.data.records import Problem, Sample, Verdict
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
+from codekiln.inference.engine_settings import Engine
+from codekiln.inference.engines import open_generator
 from codekiln.inference.sampling.candidates import collect, sample_programs
 from codekiln.registry.runs import adapter_digest
 from codekiln.sandbox.grading import grade_samples
@@ -80,7 +82,13 @@ def _require_tests(problems: Sequence[Problem]) -> None:
 
 
 def write_programs(
-    model: NamedModel, problems: Sequence[Problem], sampling: Sampling, *, out: Path | None, graded: bool
+    model: NamedModel,
+    problems: Sequence[Problem],
+    sampling: Sampling,
+    *,
+    out: Path | None,
+    graded: bool,
+    engine: Engine = "transformers",
 ) -> list[Written]:
     """Let a model write ``sampling.n`` programs for each problem.
 
@@ -90,13 +98,14 @@ def write_programs(
         sampling: How programs are drawn.
         out: Gets the samples as JSON Lines. A call that was interrupted is continued by one with the same arguments.
         graded: Run each program against its problem's tests, in the sandbox.
+        engine: What samples.
 
     Raises:
         InputError: ``out`` exists already or is being written, or the model cannot be used.
     """
     if out and out.exists():
         raise InputError("exists already", where=str(out), fix="give another --out, or delete it")
-    samples = _kept(model, problems, sampling, out) if out else _sample(model, problems, sampling)
+    samples = _kept(model, problems, sampling, engine, out) if out else _sample(model, problems, sampling, engine)
     if not graded:
         return [Written(sample) for sample in samples]
     by_id = {problem.task_id: problem for problem in problems}
@@ -104,31 +113,36 @@ def write_programs(
     return [Written(sample, verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
 
 
-def _sample(model: NamedModel, problems: Sequence[Problem], sampling: Sampling) -> list[Sample]:
-    return [sample for _, samples in _solve(model, problems, sampling) for sample in samples]
+def _sample(model: NamedModel, problems: Sequence[Problem], sampling: Sampling, engine: Engine) -> list[Sample]:
+    return [sample for _, samples in _solve(model, problems, sampling, engine) for sample in samples]
 
 
 def _solve(
-    model: NamedModel, problems: Sequence[Problem], sampling: Sampling
+    model: NamedModel, problems: Sequence[Problem], sampling: Sampling, engine: Engine
 ) -> Iterator[tuple[Problem, list[Sample]]]:
-    from codekiln.inference.local import LocalGenerator
-
-    generator = LocalGenerator(model.base, model.adapter, model.revision)
+    generator = open_generator(engine, model.base, model.adapter, model.revision)
     return sample_programs(generator, sampling, problems, model.name)
 
 
-def _kept(model: NamedModel, problems: Sequence[Problem], sampling: Sampling, out: Path) -> list[Sample]:
+def _kept(
+    model: NamedModel, problems: Sequence[Problem], sampling: Sampling, engine: Engine, out: Path
+) -> list[Sample]:
     """Sample into a folder beside ``out``, named after everything that the samples depend on; then into ``out``."""
     out.parent.mkdir(parents=True, exist_ok=True)
     adapter = adapter_digest(model.adapter) if model.adapter else ""
     asked = [[problem.task_id, [turn.content for turn in prompts.messages(problem)]] for problem in problems]
-    what = json.dumps([model.base, model.revision, adapter, sampling.model_dump(), asked])
+    what = json.dumps([model.base, model.revision, adapter, sampling.model_dump(), engine, asked])
     folder = out.with_name(f".{out.name}.{hashlib.sha256(what.encode()).hexdigest()[:12]}")
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("a+b") as file:
         lock(file, out)
         samples = collect(
-            problems, lambda missing: _solve(model, missing, sampling), folder, "generate", code_version(), shown=False
+            problems,
+            lambda missing: _solve(model, missing, sampling, engine),
+            folder,
+            "generate",
+            code_version(),
+            shown=False,
         )
         os.replace(folder / DATA, out)
         shutil.rmtree(folder)

@@ -20,9 +20,9 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
 def provenance(context: StageContext) -> dict[str, Any]:
     """Return what the decision of a run rests on.
 
-    ``base_model`` {name, id, revision}, ``recipe``, ``seed``, ``versions`` by package, and ``digests``: sha256 of the
-    adapter's weights, and of the problems, the evaluation and the training data of each stage. The version of codekiln
-    is that of the stages, with a digest of its files.
+    ``base_model`` {name, id, revision}, ``recipe``, ``engine`` that sampled, ``seed``, ``versions`` by package, and
+    ``digests``: sha256 of the adapter's weights, and of the problems, the evaluation and the training data of each
+    stage. The version of codekiln is that of the stages, with a digest of its files.
     """
     settings = context.settings
     manifest = StageManifest.read(context.inputs["evaluation"])
@@ -31,6 +31,7 @@ def provenance(context: StageContext) -> dict[str, Any]:
     return {
         "base_model": {"name": settings.base_model, "id": spec.id, "revision": spec.revision},
         "recipe": settings.recipe,
+        "engine": manifest.settings.get("engine", settings.engine),
         "seed": settings.seed,
         "versions": {"codekiln": manifest.code_version, **versions()},
         "digests": {

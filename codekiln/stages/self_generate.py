@@ -18,7 +18,7 @@ def _self_generate(context: StageContext) -> Summary:
 
 self_generate = Stage(
     name="self_generate",
-    settings_keys=("base_model", "self_generate", "seed"),
+    settings_keys=("base_model", "engine", "vllm", "self_generate", "seed"),
     input_parts={"train_problems": ".", "adapter": "."},
     run=_self_generate,
 )

@@ -46,7 +46,7 @@ def _log(run: StageRun, stage: Stage, context: StageContext, manifest: StageMani
     run.params(manifest.settings)
     run.metrics({**manifest.summary.figures, "seconds": manifest.seconds})
     run.curve(manifest.summary.curve)
-    for name, part in stage.input_parts.items():
+    for name, part in stage.parts(context.settings).items():
         folder = context.inputs.get(name, Path("missing")) / part
         if DataManifest.describes(folder):
             run.dataset(folder, "evaluation" if name.startswith("evaluation") else "training")
@@ -100,7 +100,8 @@ def adapter_tags(context: StageContext, manifest: StageManifest) -> dict[str, st
         "recipe": context.settings.recipe,
         "metric": context.settings.metric,
         "code_version": manifest.code_version,
-        "reference": str(own.get("reference", "")),
+        "reference": str(own.get("reference") or ""),
+        "quantization": str(own.get("quantization") or ""),
         "parent_adapter": manifest.inputs.get("start", ""),
         "seed": str(context.settings.seed),
         "peft_version": str(peft.get("peft_version") or ""),

@@ -1,4 +1,4 @@
-"""A local model as teacher: transformers on this machine, with or without an adapter."""
+"""A local model as teacher: transformers or vLLM on this machine, with or without an adapter."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +10,8 @@ from codekiln import models
 from codekiln.data.records import Problem, Sample
 from codekiln.errors import InputError
 from codekiln.inference import Sampling
+from codekiln.inference.engine_settings import Engine, VllmSettings
+from codekiln.inference.engines import choose, open_generator
 from codekiln.inference.sampling.candidates import sample_programs
 from codekiln.teachers import Teacher, TeacherSettings
 
@@ -19,27 +21,29 @@ class ModelTeacherSettings(TeacherSettings):
 
     base: str = Field("tiny", description="a name of `codekiln models`, a folder, or a Hub id")
     adapter: str = Field("", description="folder of an adapter for that base; empty: none")
+    engine: Engine = Field("transformers", description="what samples: transformers, or vllm where it is installed")
+    vllm: VllmSettings = Field(VllmSettings(), description="how vLLM uses a GPU")
     sampling: Sampling = Field(Sampling(), description="how candidates are drawn; the run's seed is added")
 
 
 class ModelTeacher(Teacher[ModelTeacherSettings]):
     """Samples candidates from a model in this process; it is loaded when the first candidate is requested."""
 
-    describe: ClassVar[str] = "A model on this machine through transformers, with or without an adapter."
+    describe: ClassVar[str] = "A model on this machine through transformers or vLLM, with or without an adapter."
     Settings: ClassVar[type[TeacherSettings]] = ModelTeacherSettings
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
-        from codekiln.inference.local import LocalGenerator
-
         settings = self.settings
-        generator = LocalGenerator(settings.base, Path(settings.adapter) if settings.adapter else None)
+        adapter = Path(settings.adapter) if settings.adapter else None
+        generator = open_generator(settings.engine, settings.base, adapter, settings=settings.vllm)
         sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
         yield from sample_programs(generator, sampling, problems, settings.base)
 
     def check(self) -> None:
-        """Raise InputError when there is no such base model or adapter folder; loads nothing."""
+        """Raise InputError when there is no such base model, adapter folder or engine; loads nothing."""
         models.get(self.settings.base)
+        choose(self.settings.engine)
         adapter = self.settings.adapter
         if adapter and not (Path(adapter) / "adapter_config.json").is_file():
             fix = "give a folder written by an sft or dpo stage"

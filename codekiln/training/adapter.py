@@ -11,6 +11,7 @@ from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.launch import processes
 from codekiln.models.chat_files import CHAT_FILES
+from codekiln.training.settings import Quantization
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import Trainer
@@ -27,7 +28,10 @@ class AdapterRecord(BaseModel):
     base: str = Field(description="id of the base model")
     revision: str | None = Field(description="Hub revision of the base model; empty for a folder")
     kind: Literal["sft", "dpo"]
-    reference: Literal["previous", "base"] | None = Field(description="reference policy of DPO")
+    reference: Literal["previous", "base"] | None = Field(description="reference policy of DPO; empty: none")
+    quantization: Quantization = Field(
+        "none", description="how the base was held while training; it is sampled and served in full precision"
+    )
     parent: str | None = Field(description="sha256 of the weights training started from; empty: a new adapter")
     data: str = Field(description="sha256 of the rows trained on")
     seed: int

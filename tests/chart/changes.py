@@ -57,6 +57,8 @@ OWN_GATEWAY = {
 }
 WEBHOOK = {"networkPolicy": {"notifications": {"to": OTHER_PEER}}}
 NOTIFIED = {"notifications": {"isolatedSteps": True}, "networkPolicy": {"notifications": {"to": OTHER_PEER}}}
+VERIFIED = {"admission": {"enabled": True}}
+ADMISSION = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 PUSHGATEWAY = {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceAccount"}
 
 CHANGES = {
@@ -83,6 +85,7 @@ CHANGES = {
     "gpuPoolDefaults.accelerator": Change("amd.com/gpu", POOL),
     "gpuPoolDefaults.accelerators": Change(8, POOL),
     "gpuPoolDefaults.acceleratorMemoryGiB": Change(80, {CONFIG}),
+    "gpuPoolDefaults.vllm": Change(False, {CONFIG}),
     "gpuPoolDefaults.nodes": Change(2, POOL),
     "gpuPoolDefaults.cpu": Change("16", POOL),
     "gpuPoolDefaults.memory": Change("128Gi", POOL),
@@ -220,6 +223,10 @@ CHANGES = {
     "serving.follower.resources.limits": Change({"memory": "9Gi"}, {"Deployment"}, SERVING),
     "serving.kserve.enabled": Change(True, {"Deployment", "Service", "InferenceService"}, SERVING),
     "networkPolicy.serving.from": Change(PEER, {POLICY}, SERVING),
+    "admission.enabled": Change(True, {*ADMISSION, CONFIG, "Role"}),
+    "admission.namespaces": Change(["team-a"], {"ValidatingAdmissionPolicyBinding"}, VERIFIED),
+    "admission.action": Change("Warn", {"ValidatingAdmissionPolicyBinding"}, VERIFIED),
+    "admission.publishers": Change([{"kind": "User", "name": "ada"}], {"RoleBinding"}, VERIFIED),
     "metrics.enabled": Change(True, PUSHGATEWAY),
     "metrics.pushgateway.url": Change("http://p:9091", PUSHGATEWAY, GATEWAY_PEERS),
     "metrics.pushgateway.image": Change("i:1", {"Deployment"}, METRICS),

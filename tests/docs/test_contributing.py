@@ -32,7 +32,7 @@ NAMES = {
 FILES = {title: markdown.files(SECTIONS[title]) for title in NAMES}
 ALL = {path: text for files in FILES.values() for path, text in files.items()}
 TESTS = [path for path in ALL if path.startswith("tests/")]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "runs", "build", "dist", "__pycache__", ".*_cache", ".hypothesis")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "runs", "build", "dist", "__pycache__", ".*_cache", ".hypothesis")
 # Quick tests of the repository that look at every plug-in, or that the pages are as the code is.
 GUARDS = [
     "tests/docs/test_generated.py::test_tables_and_drawings_are_up_to_date",

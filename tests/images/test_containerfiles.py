@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import containerfile
+from codekiln.inference.vllm import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("cpu", "train", "serve")
@@ -51,7 +52,7 @@ def test_every_install_is_pinned_by_a_lock_and_keeps_no_cache(name):
         for stage in read(name)[1]
         for one in stage.of("RUN")
         for part in one.rest.split("&&")
-        if re.match(r"\s*pip (install|wheel)\b", part)
+        if re.match(r"\s*pip( --python \S+)? (install|wheel)\b", part)
     ]
     assert installs
     for command in installs:
@@ -93,7 +94,7 @@ def test_system_packages_leave_no_lists_and_no_recommendations(name):
 def test_compilers_are_only_where_kernels_are_compiled_at_run_time():
     commands = {name: " ".join(one.rest for one in final(name).of("RUN")) for name in NAMES}
     found = {name: set(re.findall(r" (gcc|g\+\+|clang|build-essential)(?= )", text)) for name, text in commands.items()}
-    assert found == {"cpu": set(), "train": {"gcc"}, "serve": {"g++"}}
+    assert found == {"cpu": set(), "train": {"g++"}, "serve": {"g++"}}
 
 
 def test_everything_written_at_run_time_goes_to_the_two_writable_folders(name):
@@ -146,6 +147,23 @@ def test_labels_name_the_version_and_the_commit(name):
 def test_cpu_image_refuses_a_build_without_its_own_name():
     runs = [one.rest for one in read("cpu")[1][0].of("RUN")]
     assert any(rest.startswith('test -n "$CODEKILN_IMAGE"') for rest in runs)
+
+
+def test_the_vllm_of_the_train_image_is_where_sampling_looks_for_it_and_finds_the_trainers_packages_last():
+    commands = " ".join(one.rest for one in final("train").of("RUN"))
+    image = interpreter.PLACES[0]
+    assert f"python -m venv --without-pip {image.parents[1]} " in commands
+    assert f"pip --python {image} install" in commands
+    # A .pth file's folder comes after the environment's own packages, so that vLLM's pins are found first.
+    packages = final("serve").environment()["CUDA_HOME"].removesuffix("/nvidia/cu13")
+    assert f"echo {packages} > {image.parents[1]}/lib/python3.11/site-packages/trainers.pth" in commands
+    assert commands.index("/opt/codekiln/requirements.lock") < commands.index(str(image))
+
+
+def test_caches_of_vllm_lie_where_the_serve_image_has_them():
+    train, serve = (final(name).environment() for name in ("train", "serve"))
+    for key in ("VLLM_CACHE_ROOT", "FLASHINFER_WORKSPACE_BASE", "NUMBA_CACHE_DIR", "TILELANG_CACHE_DIR"):
+        assert train[key] == serve[key]
 
 
 def test_serve_image_starts_vllm():

@@ -73,6 +73,19 @@ def test_cuda_libraries_and_compiler_have_the_runtime_s_minor_version():
         assert set(found.values()) == {runtime}, found
 
 
+def test_vllm_in_the_train_image_has_what_serve_has_and_shares_what_the_trainers_have():
+    own = locked("train/vllm")
+    found = locked("train") | own
+    assert {key: version for key, version in locked("serve").items() if found[key] != version} == {}
+    assert own["vllm"] == locked("serve")["vllm"]
+    assert own["transformers"] < locked("train")["transformers"]
+    # Five gigabytes are there once.
+    assert not {"torch", "triton", *(key for key in locked("train", "torch.lock") if key.startswith("nvidia-"))} & set(
+        own
+    )
+    assert lock.VLLM.read_text() == lock.vllm_lock()
+
+
 def test_wanted_names_only_extras_that_exist():
     for image in lock.WANTED.values():
         assert lock.direct(image)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from codekiln import models
@@ -83,12 +85,14 @@ def test_missing_weights_are_an_error_and_not_random(tmp_path):
         load_model(models.get(str(folder)))
 
 
-def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path):
+def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path, monkeypatch):
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
+    from codekiln.models.language_model import language_model_folder
     from codekiln.models.loading import load_model
 
+    monkeypatch.setenv("CODEKILN_CACHE", str(tmp_path / "cache"))
     text = {
         "vocab_size": 300,
         "hidden_size": 32,
@@ -111,8 +115,19 @@ def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path):
     whole = Gemma3ForConditionalGeneration(
         Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=299)
     ).eval()
-    whole.save_pretrained(tmp_path)
-    spec = models.get("gemma3-4b").model_copy(update={"id": str(tmp_path)})
+    whole.save_pretrained(tmp_path / "base")
+    spec = models.get("gemma3-4b").model_copy(update={"id": str(tmp_path / "base")})
     ids = torch.arange(5, 25)[None]
     with torch.inference_mode():
         assert torch.equal(load_model(spec)(ids).logits, whole(ids).logits)
+        # The same as a folder that needs no mapping, for engines that know none.
+        folder = language_model_folder(spec)
+        assert torch.equal(load_model(models.get(str(folder)))(ids).logits, whole(ids).logits)
+    assert json.loads((folder / "config.json").read_text())["architectures"] == ["Gemma3ForCausalLM"]
+    before = [(path, path.stat().st_mtime_ns) for path in sorted(folder.iterdir())]
+    assert not [path for path, _ in before if "vision" in path.read_bytes().decode(errors="replace")]
+    assert [(path, path.stat().st_mtime_ns) for path in sorted(language_model_folder(spec).iterdir())] == before
+    wrong = spec.model_copy(update={"key_mapping": {"^language_model": "x"}})
+    with pytest.raises(ModelError, match="weights are not in the checkpoint"):
+        language_model_folder(wrong)
+    assert sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) == [folder.name]

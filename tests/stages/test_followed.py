@@ -49,6 +49,13 @@ def test_a_promotion_is_in_both_and_undone_in_both(tmp_path, uri, kubeflow):
     assert "champion of codekiln-tiny: version 1" in undo(uri).output
     assert champions(uri, kubeflow) == ("1", "1")
     assert kubeflow.version(MODEL, "2")["state"] == "ARCHIVED"
+    assert "champion of codekiln-tiny: version 2" in undo(uri, "--yes").output
+    assert champions(uri, kubeflow) == ("2", "2")
+    # What was interrupted between the two is completed by a repetition.
+    (model,) = kubeflow.tables["registered_models"].values()
+    del model["customProperties"]["champion"]
+    assert "nothing to do" in undo(uri, "--yes").output
+    assert champions(uri, kubeflow) == ("2", "2")
 
 
 def test_a_promotion_is_decided_though_kubeflows_registry_is_down_and_completed_by_the_same_step(

@@ -286,7 +286,7 @@ def test_the_loss_that_is_trained_is_the_papers(place, nearly):
 def test_dpop_is_dpo_above_the_reference_and_charges_below_it():
     import torch
 
-    from codekiln.training.dpo import dpop_loss
+    from codekiln.training.losses import dpop_loss
 
     chosen = torch.tensor([2.0, 0.5, -0.5, -2.0], requires_grad=True)
     rejected = torch.tensor([1.0, -1.0, -3.0, -3.0], requires_grad=True)

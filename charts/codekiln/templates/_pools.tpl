@@ -77,6 +77,7 @@ limits:
   "accelerator" $pool.accelerator
   "accelerators" $pool.accelerators
   "accelerator_memory_gib" $pool.acceleratorMemoryGiB
+  "vllm" $pool.vllm
   "cpu" $pool.cpu
   "memory" $pool.memory
   "shared_memory" $pool.sharedMemory

@@ -1,5 +1,6 @@
 """The model card of an adapter, in the form that the Hugging Face Hub reads."""
 
+import re
 from collections.abc import Sequence
 
 from codekiln.evaluation.report.data import ReportData
@@ -7,13 +8,16 @@ from codekiln.evaluation.report.formatting import visible
 from codekiln.evaluation.report.render import templates
 from codekiln.evaluation.report.view import words
 
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "gemma", "llama3.1", "llama3.2", "llama3.3", "bigcode-openrail-m")
 
 
 def model_card(data: ReportData) -> str:
     """Return the model card of the candidate as Markdown with YAML front matter."""
     shown = words(data)
-    front = front_matter(data.base.id, data.base.licence, [adapter.name for adapter in data.adapters])
+    # A base that is not on the Hub would be a broken link there.
+    base = data.base.id if _HUB_ID.fullmatch(data.base.id) else None
+    front = front_matter(base, data.base.licence, [adapter.name for adapter in data.adapters])
     columns = [column["name"] for column in shown["columns"]]
     results = [[row["name"], *(f"{cell['mean']} ({cell['span']})" for cell in row["cells"])] for row in shown["rows"]]
     text = (

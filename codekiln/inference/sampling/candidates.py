@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from codekiln.data import prompts
 from codekiln.data.folders import write_dataset
@@ -44,7 +45,14 @@ def _sample(problem: Problem, text: str, model: str, seed: int) -> Sample:
 
 
 def collect(
-    problems: Sequence[Problem], solve: Solve, folder: Path, label: str, code_version: str, *, shown: bool = True
+    problems: Sequence[Problem],
+    solve: Solve,
+    folder: Path,
+    label: str,
+    code_version: str,
+    *,
+    shown: bool = True,
+    settings: dict[str, Any] | None = None,
 ) -> list[Sample]:
     """Write the samples of all problems into ``folder`` as a data set and return them.
 
@@ -55,6 +63,7 @@ def collect(
         label: Name of the step in progress lines.
         code_version: Value for the manifest.
         shown: False when ``solve`` prints progress itself.
+        settings: For the manifest: what the samples depend on beside the problems.
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / PARTIAL
@@ -71,7 +80,7 @@ def collect(
             file.flush()
             step(1)
     samples = [sample for problem in problems for sample in found[problem.task_id]]
-    write_dataset(folder, samples, Sample, code_version=code_version)
+    write_dataset(folder, samples, Sample, settings=settings, code_version=code_version)
     partial.unlink()
     return samples
 

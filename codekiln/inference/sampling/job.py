@@ -7,6 +7,7 @@ from pydantic import Field
 
 from codekiln import __version__
 from codekiln.inference import Sampling
+from codekiln.inference.engine_settings import Engine, VllmSettings
 from codekiln.launch.job import Job
 
 
@@ -21,5 +22,7 @@ class SamplingJob(Job):
     problems: Path = Field(description="folder of Problem rows")
     output: Path = Field(description="folder that gets the Sample rows")
     sampling: Sampling = Sampling()
+    engine: Engine = Field("transformers", description="what samples")
+    vllm: VllmSettings = VllmSettings()
     label: str = Field(description="what the samples' field 'model' says")
     code_version: str = Field(__version__, description="for the manifest")

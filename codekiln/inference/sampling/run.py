@@ -11,7 +11,7 @@ from torch import distributed
 from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem, Sample
-from codekiln.inference.local import LocalGenerator
+from codekiln.inference.engines import open_generator
 from codekiln.inference.sampling.candidates import collect, sample_programs
 from codekiln.inference.sampling.job import SamplingJob
 from codekiln.launch import processes
@@ -34,7 +34,8 @@ def run(job: SamplingJob) -> None:
     rank, world = processes.rank(), processes.world_size()
     # Rank 0 takes every n-th problem, so that its progress is that of all.
     status = trainer_status() if rank == 0 else None
-    if torch.cuda.is_available():
+    # vLLM's process has the GPU to itself.
+    if job.engine == "transformers" and torch.cuda.is_available():
         torch.cuda.set_device(processes.local_rank())
     problems = Dataset(job.problems, Problem).rows()
     if world == 1:
@@ -67,10 +68,10 @@ def _collect(
             if status:
                 status.reached(before + done, {"samples": before + done, "total_samples": total})
 
-        generator = LocalGenerator(job.base, job.adapter, on_progress=on_progress)
+        generator = open_generator(job.engine, job.base, job.adapter, settings=job.vllm, on_progress=on_progress)
         return sample_programs(generator, job.sampling, rows, model=job.label)
 
-    collect(problems, solve, folder, label, job.code_version, shown=False)
+    collect(problems, solve, folder, label, job.code_version, shown=False, settings={"engine": job.engine})
 
 
 def _finish(status: TrainerStatus | None, job: SamplingJob, problems: Sequence[Problem]) -> None:
@@ -88,6 +89,6 @@ def _gather(job: SamplingJob, problems: Sequence[Problem], rows: list[Sample], r
         for sample in (sample for rows in gathered for sample in rows):
             found[sample.task_id].append(sample)
         together = [sample for samples in found.values() for sample in samples]
-        write_dataset(job.output, together, Sample, code_version=job.code_version)
+        write_dataset(job.output, together, Sample, settings={"engine": job.engine}, code_version=job.code_version)
     processes.barrier()
     shutil.rmtree(job.output / SHARDS, ignore_errors=True)

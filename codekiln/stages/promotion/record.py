@@ -4,13 +4,13 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln import models
 from codekiln.data.files import sha256_file
-from codekiln.errors import InputError
+from codekiln.errors import InputError, RegistryError
 from codekiln.evaluation.ledger import Decision, results_digest
 from codekiln.registry import Registry, Version
 from codekiln.registry import promotion_record as form
@@ -20,9 +20,6 @@ from codekiln.stages.evaluate import CONTENDERS, EVALUATION, read_evaluation
 from codekiln.stages.ledger import as_recorded
 from codekiln.stages.promotion.keys import signing_key
 from codekiln.stages.run_folder import SETTINGS, read_tracking
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 RESULTS, REPORT = "results.json", "report.html"
 KEPT = (RESULTS, REPORT, EVALUATION)
@@ -141,23 +138,42 @@ def write_record(
 ) -> None:
     """Put the record of a decision beside the files of its version, and sign it where there is a key.
 
-    A record of the decision that is there already stays, whatever became of the version's files since, unless it lacks
-    the signature. A refusal has a folder of its own: the one of promotions is only there where the gate promoted.
+    A record of the decision that is there already stays, whatever became of the version's files since; one that lacks
+    the signature gets it while they are the same. A refusal has a folder of its own: the one of promotions is only
+    there where the gate promoted.
+
+    Raises:
+        RegistryError: A record without the signature does not describe the version's files any more.
     """
     if (decider := _decider(context, decision)) is not None:
         print(f"{context.step}: {decider}, and can write its record", flush=True)
         return
     key, folder = signing_key(context.settings), form.FOLDER if decision.verdict == "promoted" else form.REFUSAL
-    if _is_there(registry.read_files(version, folder, (form.RECORD, form.SIGNATURE)), decision, key):
+    there = registry.read_files(version, folder, (form.RECORD, form.SIGNATURE))
+    is_known = _is_of(there, decision)
+    if is_known and (key is None or not fault(there.get(form.SIGNATURE, b""), there[form.RECORD], key.public_key())):
         return
+    content, files = _made(context, registry, decision, version, candidate)
+    if is_known and content != there[form.RECORD]:
+        # Signing it now would vouch for what somebody made of the version since.
+        raise RegistryError(
+            f"files of {version.uri} are not those of its record any more, so it cannot be signed\n"
+            f"  fix: `codekiln verify {version.name}/{version.version}` names them; restore them in {version.source}"
+        )
+    signature = {} if key is None else {form.SIGNATURE: envelope(content, key)}
+    registry.add_files(version, folder, {**files, **signature, form.RECORD: content})
+
+
+def _made(
+    context: StageContext, registry: Registry, decision: Decision, version: Version, candidate: str
+) -> tuple[bytes, dict[str, bytes]]:
+    """Return the record of a decision, and the files that lie beside it by name."""
     with tempfile.TemporaryDirectory() as temporary:
         stored = registry.download_adapter(version.uri, Path(temporary) / "version")
         kept = _kept(context, registry, decision, Path(temporary) / "kept")
         predicate = _predicate(context, as_recorded(decision), version, candidate, kept)
         content = form.canonical(form.statement(version_files(stored), predicate))
-        files = {name: path.read_bytes() for name, path in kept.items()}
-    signature = {} if key is None else {form.SIGNATURE: envelope(content, key)}
-    registry.add_files(version, folder, {**files, **signature, form.RECORD: content})
+        return content, {name: path.read_bytes() for name, path in kept.items()}
 
 
 def _decider(context: StageContext, decision: Decision) -> str | None:
@@ -169,15 +185,13 @@ def _decider(context: StageContext, decision: Decision) -> str | None:
     return None if results_digest(*values) == decision.evaluation else f"run {decision.run} decided on other samples"
 
 
-def _is_there(found: Mapping[str, bytes], decision: Decision, key: "Ed25519PrivateKey | None") -> bool:
-    """Tell whether files are the record of a decision, with the signature where there is a key."""
-    content = found.get(form.RECORD, b"")
+def _is_of(found: Mapping[str, bytes], decision: Decision) -> bool:
+    """Tell whether files are the record of a decision."""
     try:
-        recorded = read(content).predicate.decision
+        recorded = read(found.get(form.RECORD, b"")).predicate.decision
     except InputError:
         return False
-    is_same = recorded == form.plain(as_recorded(decision).model_dump(mode="json"))
-    return is_same and (key is None or not fault(found.get(form.SIGNATURE, b""), content, key.public_key()))
+    return bool(recorded == form.plain(as_recorded(decision).model_dump(mode="json")))
 
 
 def version_files(folder: Path) -> dict[str, str]:

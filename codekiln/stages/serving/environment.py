@@ -1,36 +1,24 @@
-"""The interpreter that has vLLM, which pins other packages than training and so has an environment of its own."""
+"""The interpreter that has vLLM, for its server."""
 
-import importlib.util
-import os
-import sys
 from pathlib import Path
 
-import codekiln
 from codekiln.errors import InputError
+from codekiln.inference.vllm import interpreter
 
-VARIABLE = "CODEKILN_VLLM_PYTHON"
-_FIX = (
+FIX = (
     "in a checkout run `make vllm`; else install vLLM into an environment of its own "
-    f"(python -m venv vllm && vllm/bin/pip install 'codekiln[serve]') and set {VARIABLE} to its python"
+    f"(python -m venv vllm && vllm/bin/pip install vllm) and set {interpreter.VARIABLE} to its python"
 )
 
 
 def vllm_python() -> Path:
-    """Return the Python interpreter that vLLM is installed for.
-
-    That is CODEKILN_VLLM_PYTHON, else the one of ``.venv-vllm`` in the checkout, else this one. vLLM is not imported.
+    """Return the interpreter that samples with vLLM, too.
 
     Raises:
-        InputError: There is none.
+        InputError: There is none, with what to do for a server.
     """
-    if given := os.environ.get(VARIABLE, ""):
-        path = Path(given).expanduser()
-        if not os.access(path, os.X_OK) or path.is_dir():
-            raise InputError("is no interpreter", where=f"{VARIABLE}={given}", fix=_FIX)
-        return path.absolute()
-    checkout = Path(codekiln.__file__).parents[1] / ".venv-vllm" / "bin" / "python"
-    if checkout.is_file():
-        return checkout
-    if importlib.util.find_spec("vllm") is None:
-        raise InputError("vLLM is not installed", where="codekiln serve", fix=_FIX)
-    return Path(sys.executable)
+    try:
+        return interpreter.find()
+    except InputError as error:
+        where = error.where if error.where.startswith(interpreter.VARIABLE) else "codekiln serve"
+        raise InputError(error.what, where=where, fix=FIX) from None

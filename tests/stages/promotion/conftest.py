@@ -1,7 +1,10 @@
 """A promotion that was signed, and copies of its files to tamper with."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from codekiln.registry import Registry, Version
 from codekiln.registry.signing import public_key
 from codekiln.stages.promotion.findings import Verification
+from codekiln.stages.promotion.keys import VARIABLE
 from codekiln.stages.promotion.verification import verify
 from tests.stages.judged_runs import JudgedRun, judged_run
 
@@ -26,11 +30,11 @@ class Signed:
     run: JudgedRun
     public: Path
 
-    @property
+    @cached_property
     def registry(self) -> Registry:
         return Registry(self.uri, None)
 
-    @property
+    @cached_property
     def version(self) -> Version:
         return self.registry.champion(MODEL)
 
@@ -52,6 +56,22 @@ def write_key(folder: Path, name: str = "key") -> tuple[Path, Path]:
     return private, public
 
 
+@contextmanager
+def undrawn() -> Iterator[pytest.MonkeyPatch]:
+    """Judge without drawing the report, which takes half of the time, and with no key and run of the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_RUN_ID", raising=False)
+        patch.delenv(VARIABLE, raising=False)
+        patch.setattr("codekiln.stages.promote.render", lambda data: f"<h1>{data.gate.sentence}</h1>")
+        yield patch
+
+
+@pytest.fixture(autouse=True)
+def plain_reports() -> Iterator[None]:
+    with undrawn():
+        yield
+
+
 @pytest.fixture(scope="module")
 def promoted(tmp_path_factory, empty_database) -> Signed:
     """A promotion by a run with a signing key; nobody changes it."""
@@ -59,8 +79,7 @@ def promoted(tmp_path_factory, empty_database) -> Signed:
     shutil.copy(empty_database, folder / "mlflow.db")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     private, public = write_key(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
+    with undrawn():
         run = judged_run(folder / "run", uri, b"a", settings=(f"promotion.signing_key={private}",))
         run.promote()
     registry = Registry(uri, None)
@@ -73,4 +92,6 @@ def signed(promoted, tmp_path) -> Signed:
     """The same with files that may be changed; those of MLflow may not."""
     shutil.copytree(promoted.folder, tmp_path / "version")
     shutil.copytree(promoted.run.workdir, tmp_path / "run")
-    return replace(promoted, folder=tmp_path / "version", run=JudgedRun(tmp_path / "run"))
+    copy = replace(promoted, folder=tmp_path / "version", run=JudgedRun(tmp_path / "run"))
+    vars(copy).update(registry=promoted.registry, version=promoted.version)
+    return copy

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputError, InputErrors, RegistryError
 from codekiln.registry import Registry
 from codekiln.registry import promotion_record as form
 from codekiln.registry.signing import fault, public_key
@@ -61,9 +61,11 @@ def test_a_repetition_keeps_the_record_and_signs_one_that_is_not(tmp_path, uri, 
     stored.write_text(json.dumps({"peft_version": "evil"}))
     run.promote()
     assert beside(uri) == first
-    stored.write_text(kept)
     private, public = write_key(tmp_path)
     monkeypatch.setenv(VARIABLE, private.read_text())
+    with pytest.raises(RegistryError, match=r"are not those of its record any more(.|\n)*verify codekiln-tiny/1"):
+        run.promote()
+    stored.write_text(kept)
     run.promote()
     signed = beside(uri)
     assert signed[form.RECORD] == first[form.RECORD]
@@ -95,7 +97,6 @@ def settings(*overrides):
 
 
 def test_a_key_is_named_by_a_file_or_a_variable(tmp_path, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
     private, _ = write_key(tmp_path)
     assert signing_key(settings()) is None
     assert signing_key(settings(f"promotion.signing_key={private}"))

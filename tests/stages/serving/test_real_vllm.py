@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from codekiln.inference.vllm import interpreter
 from codekiln.registry import Registry
-from codekiln.stages.serving import environment
 from tests.stages.serving.served_process import all_gone, asking, serving
 
 NAME = "codekiln-tiny"
@@ -50,7 +50,7 @@ def registry(uri, tmp_path):
 @pytest.mark.slow
 @pytest.mark.xdist_group("vllm")
 def test_vllm_serves_what_the_alias_points_at_from_one_request_to_the_next(registry, uri, tmp_path):
-    python = Path(environment.__file__).parents[3] / ".venv-vllm" / "bin" / "python"
+    python = interpreter.PLACES[-1]
     if not python.is_file():
         pytest.skip(f"{python} is missing: make vllm")
 
@@ -59,7 +59,7 @@ def test_vllm_serves_what_the_alias_points_at_from_one_request_to_the_next(regis
 
     promote(1)
     arguments = [NAME, "--follow", "--interval=0.5", f"--tracking-uri={uri}", f"--folder={tmp_path / 'serving'}"]
-    with serving(arguments, {environment.VARIABLE: str(python)}, tmp_path / "output") as served:
+    with serving(arguments, {interpreter.VARIABLE: str(python)}, tmp_path / "output") as served:
         served.wait_for("curl ", STARTS)
         base, first = served.answer("tiny"), served.answer()
         assert (base[0], first[0]) == ("tiny", f"{NAME}-v1")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
-from codekiln.stages.serving import environment
+from codekiln.inference.vllm import interpreter
 from tests.stages.serving import fake_vllm
 from tests.stages.serving.conftest import NAME, adapter, program
 from tests.stages.serving.served_process import all_gone, serving
@@ -27,7 +27,7 @@ def fake_python(tmp_path: Path) -> dict[str, str]:
         f'PYTHONPATH="$PYTHONPATH:{root}" exec {sys.executable} {fake_vllm.__file__} "$@"\n'
     )
     path.chmod(0o755)
-    return {environment.VARIABLE: str(path)}
+    return {interpreter.VARIABLE: str(path)}
 
 
 def test_it_serves_the_champion_follows_it_and_ends_with_all_that_it_started(registry, tmp_path, fake_python):
@@ -75,7 +75,7 @@ def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_
 @pytest.mark.parametrize(
     ("arguments", "variable", "says"),
     [
-        (["m"], "/no/python", "is no interpreter"),
+        (["m"], "/no/python", "is no program that can be run"),
         (["m", "--smoke=/no/file"], "", "no such file"),
         (["m", "--follow", "--tracking-uri=sqlite:////no.db"], sys.executable, "there is no such database"),
         (["m", "--server=http://127.0.0.1:1"], sys.executable, "--folder: is needed with --server"),
@@ -85,7 +85,7 @@ def test_an_adapters_folder_is_served_and_a_killed_command_leaves_no_server(tmp_
     ],
 )
 def test_what_cannot_be_served_is_said(arguments, variable, says, monkeypatch, tmp_path, uri):
-    monkeypatch.setenv(environment.VARIABLE, variable)
+    monkeypatch.setenv(interpreter.VARIABLE, variable)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["serve", *arguments])

@@ -1,14 +1,13 @@
 import json
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
-import codekiln
 from codekiln.errors import InputError, ModelError
-from codekiln.stages.serving import environment
+from codekiln.inference.vllm import interpreter
 from codekiln.stages.serving.client import ServerClient
+from codekiln.stages.serving.environment import vllm_python
 from codekiln.stages.serving.server import Serving, command, has_gpu, rank_for, running
 
 
@@ -80,18 +79,14 @@ def test_a_port_that_is_taken_is_said(tmp_path):
             pass
 
 
-def test_the_interpreter_is_the_one_that_is_named_else_the_checkouts_else_this(tmp_path, monkeypatch):
-    monkeypatch.setenv(environment.VARIABLE, sys.executable)
-    assert environment.vllm_python() == Path(sys.executable).absolute()
-    monkeypatch.delenv(environment.VARIABLE)
-    monkeypatch.setattr(codekiln, "__file__", str(tmp_path / "codekiln" / "__init__.py"))
+def test_without_vllm_the_fix_is_one_for_a_server(tmp_path, monkeypatch):
+    monkeypatch.delenv(interpreter.VARIABLE, raising=False)
+    monkeypatch.setattr(interpreter, "PLACES", (tmp_path / "python",))
     with pytest.raises(InputError, match="vLLM is not installed") as refused:
-        environment.vllm_python()
+        vllm_python()
+    assert refused.value.where == "codekiln serve"
     assert "make vllm" in refused.value.fix
-    checkout = tmp_path / ".venv-vllm" / "bin" / "python"
-    checkout.parent.mkdir(parents=True)
-    checkout.touch()
-    assert environment.vllm_python() == checkout
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-    checkout.unlink()
-    assert environment.vllm_python() == Path(sys.executable)
+    assert "transformers" not in refused.value.fix
+    monkeypatch.setenv(interpreter.VARIABLE, "/none")
+    with pytest.raises(InputError, match="CODEKILN_VLLM_PYTHON=/none"):
+        vllm_python()

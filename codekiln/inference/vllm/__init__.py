@@ -1,0 +1,1 @@
+"""Sampling through vLLM, which runs in a process of its own under an interpreter that has it."""
