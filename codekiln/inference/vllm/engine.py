@@ -8,7 +8,8 @@ One JSON object a line; standard input has two:
 
 What was standard output has ``{"ready": {...}}``, then ``{"prompt": index, "copy": index, "tokens": [ids]}`` for each
 completion as it finishes, then ``{"done": true}``; or ``{"error": text, "about": ...}``, which is "interpreter",
-"model", "adapter" or "engine". All that vLLM prints goes to standard error. The process ends when its standard input closes.
+"model", "adapter" or "engine". All that vLLM prints goes to standard error. The process ends when its standard input
+closes.
 """
 
 import json
