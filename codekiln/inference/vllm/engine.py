@@ -7,8 +7,9 @@ One JSON object a line; standard input has two:
     {"stop": [ids], "temperature": ..., "top_p": ..., "max_tokens": ..., "prompts": [[ids]], "seeds": [[one a copy]]}
 
 What was standard output has ``{"ready": {...}}``, then ``{"prompt": index, "copy": index, "tokens": [ids]}`` for each
-completion as it finishes, then ``{"done": true}``; or ``{"error": text, "about": "model", "adapter" or "engine"}``.
-All that vLLM prints goes to standard error. The process ends when its standard input closes.
+completion as it finishes, then ``{"done": true}``; or ``{"error": text, "about": ...}``, which is "interpreter",
+"model", "adapter" or "engine". All that vLLM prints goes to standard error. The process ends when its standard input
+closes.
 """
 
 import json
@@ -83,9 +84,12 @@ def _read(given: "queue.SimpleQueue[dict[str, Any]]") -> None:
 
 def load(job: dict[str, Any], tell: Callable[..., None]) -> tuple[Any, Any]:
     """Return vLLM's engine and the request for the adapter, or None without one."""
-    import vllm
-    from vllm.lora.request import LoRARequest
-    from vllm.platforms import current_platform
+    try:
+        import vllm
+        from vllm.lora.request import LoRARequest
+        from vllm.platforms import current_platform
+    except ImportError as error:
+        raise Refused("interpreter", error) from error
 
     on_cpu = current_platform.is_cpu()
     options = {"dtype": "float32" if on_cpu else "bfloat16", "enforce_eager": on_cpu, **job["options"]}

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
+from codekiln.inference.vllm import interpreter
 from codekiln.launch import processes
 
 ENGINE = Path(__file__).with_name("engine.py")
@@ -58,7 +59,7 @@ class EngineProcess:
         """Send a job and its work; yield what `engine.py` answers, up to the last completion.
 
         Raises:
-            InputError: vLLM refuses the adapter.
+            InputError: vLLM refuses the adapter, or cannot be imported.
             ModelError: vLLM refuses the model, fails, or its process ends early.
         """
         assert self._process.stdin is not None, "it is a pipe"
@@ -91,6 +92,8 @@ class EngineProcess:
     def _refusal(self, answer: Mapping[str, Any], adapter: str, model: str) -> Exception:
         if answer.get("about") == "adapter":
             return InputError(f"vLLM cannot use this adapter: {answer['error']}", where=adapter, fix=FIX)
+        if answer.get("about") == "interpreter":
+            return InputError(f"cannot import vLLM: {answer['error']}", where=str(self.python), fix=interpreter.FIX)
         what = "cannot load it" if answer.get("about") == "model" else "failed"
         return ModelError(f"{model}: vLLM {what}: {answer['error']}\n  fix: {FIX}\n{self._tail()}")
 

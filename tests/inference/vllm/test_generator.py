@@ -144,6 +144,14 @@ def test_an_interpreter_that_cannot_start_is_said(tmp_path, monkeypatch):
         texts()
 
 
+def test_an_interpreter_without_vllm_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("CODEKILN_VLLM_PYTHON", str(script(tmp_path / "python", f'exec {sys.executable} -S "$@"')))
+    with pytest.raises(
+        InputError, match="cannot import vLLM: ModuleNotFoundError: No module named 'vllm'.*\n.*make vllm"
+    ):
+        texts()
+
+
 def gone(pid):
     limit = time.monotonic() + 10
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
