@@ -4,7 +4,6 @@ from codekiln.errors import InputError
 from codekiln.inference.vllm import interpreter
 from codekiln.launch.pools import VARIABLE, Cluster, Pool
 from codekiln.settings.resolve import resolve
-from codekiln.settings.schema import Settings
 from codekiln.stages.base import StageContext
 from codekiln.stages.check import check
 from codekiln.stages.engine import engine_of
@@ -46,10 +45,10 @@ def test_a_name_is_taken_at_its_word_and_one_that_is_not_here_refused():
         engine("engine=vllm")
 
 
-def test_auto_leaves_adapters_to_transformers_that_vllm_does_not_take(monkeypatch):
-    monkeypatch.setattr(Settings, "section", lambda self, key: {"lora": {"dora": True}}[key])
-    assert engine(pool="gpu") == ("transformers", "vLLM takes no adapter with DoRA")
-    assert engine("engine=vllm", pool="gpu")[0] == "vllm"
+def test_auto_leaves_adapters_to_transformers_that_vllm_does_not_take():
+    assert engine("lora.dora=true", pool="gpu") == ("transformers", "vLLM takes no adapter with DoRA")
+    with pytest.raises(InputError, match="takes no adapter with DoRA"):
+        engine("engine=vllm", "lora.dora=true", pool="gpu")
 
 
 def test_the_demo_samples_with_transformers_wherever_it_runs():
