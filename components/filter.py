@@ -18,7 +18,7 @@ def filter(
     Args:
         run: Output of check.
         samples: Output of generate or self_generate.
-        data: Folder with graded/, examples/ and pairs/, each with its rejected rows.
+        data: Folder with graded/, examples/, pairs/ and labelled/, each with its rejected rows.
         metrics: Counts per reason.
         page: Summary.
         step: Name of this step in the run.

@@ -42,11 +42,12 @@ class Image:
     tested: bool = True
 
 
-# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process. The chart's
+# DeepSpeed compiles an operator at run time on a CPU, and a step in the cpu image trains in one process; a base that is
+# worth 4 bits is trained on a GPU. The chart's
 # MLflow server runs in the cpu image, with a PostgreSQL database and perhaps artifacts in object storage.
 SERVER = ("boto3>=1.40", "psycopg2-binary>=2.9")
 WANTED = {
-    "cpu": Image(("train", "cluster"), without=("deepspeed",), also=SERVER, cuda=False),
+    "cpu": Image(("train", "cluster"), without=("deepspeed", "bitsandbytes"), also=SERVER, cuda=False),
     "train": Image(("train",)),
     "serve": Image(("serve",), core=False, tested=False),
 }

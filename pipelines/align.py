@@ -14,16 +14,16 @@ from pipelines.shared import add_check, add_evaluation, add_filter, add_generati
 from pipelines.task_settings import CheckedRun, configure_for_pool
 
 
-def build(rounds: int = 1) -> Any:
+def build(rounds: int = 1, name: str = "align", about: str = __doc__) -> Any:
     """Return the pipeline with a fixed number of rounds, since KFP has no loop that carries state.
 
     Raises:
-        ValueError: ``rounds`` is not between 1 and 3.
+        ValueError: ``rounds`` is not between 0 and 3.
     """
-    if not 1 <= rounds <= MAX_ROUNDS:
-        raise ValueError(f"rounds is {rounds}; there can be 1 to {MAX_ROUNDS}")
+    if not 0 <= rounds <= MAX_ROUNDS:
+        raise ValueError(f"rounds is {rounds}; there can be 0 to {MAX_ROUNDS}")
 
-    @pipeline("align", __doc__)
+    @pipeline(name, about)
     def align(
         recipe: str = "",
         base_model: str = "",

@@ -10,6 +10,7 @@ from pipelines.align import build
 from pipelines.data import data
 from pipelines.instruct import instruct
 from pipelines.judge import judge
+from pipelines.prefer import prefer
 
 COMPILED = Path(__file__).with_name("compiled")
 MOUNT = "/codekiln"
@@ -27,7 +28,7 @@ def compile_all(folder: Path = COMPILED, rounds: int = 1, image: str = "", claim
         claim: A PersistentVolumeClaim that steps and jobs share, mounted at ``/codekiln``; empty: none.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pipelines = {"align": build(rounds), "instruct": instruct, "data": data, "judge": judge}
+    pipelines = {"align": build(rounds), "instruct": instruct, "prefer": prefer, "data": data, "judge": judge}
     paths = [folder / f"{name}.yaml" for name in pipelines]
     for path, pipeline in zip(paths, pipelines.values(), strict=True):
         compiler.Compiler().compile(pipeline, str(path))

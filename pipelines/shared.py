@@ -18,6 +18,7 @@ from pipelines.task_settings import (
     MODELS,
     NOTIFICATIONS,
     PROFILES,
+    SIGNING,
     STORAGE,
     TEACHER,
     TRACKING,
@@ -87,5 +88,6 @@ def add_evaluation(run: CheckedRun, adapters: Mapping[str, PipelineArtifactChann
     evaluation = configure_for_pool(task, "evaluate", image, run, cached=False, runs_code=True)
     *_, last = adapters.values()
     task = promote(run=run.folder, evaluation=evaluation.outputs["evaluation"], adapter=last, step="promote")
-    configure(set_resources(task, "1", "8G"), "promote", image, cached=False)
+    secrets = (*TRACKING, *SIGNING)
+    configure(set_resources(task, "1", "8G"), "promote", image, cached=False, secrets=secrets)
     reach_kubeflow_registry(task)

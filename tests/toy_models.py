@@ -4,7 +4,7 @@ from pathlib import Path
 
 from codekiln.data.folders import write_dataset
 from codekiln.data.prompts import code_turn
-from codekiln.data.records import Example, Message, Pair
+from codekiln.data.records import Example, Labelled, Message, Pair
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -52,6 +52,21 @@ def pairs(count: int) -> list[Pair]:
             rejected_score=4.0,
         )
         for i in range(count)
+    ]
+
+
+def labelled(count: int) -> list[Labelled]:
+    """Each question with its short program, which is good, and its long one, which is bad."""
+    return [
+        Labelled(
+            prompt=question(i),
+            completion=code_turn(program(i, style)),
+            label=style == "short",
+            task_id=f"t{i}",
+            group=f"g{i // 2}",
+        )
+        for i in range(count)
+        for style in ("short", "long")
     ]
 
 

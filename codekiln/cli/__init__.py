@@ -17,9 +17,12 @@ from codekiln import __version__
 from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
 from codekiln.cli.compare_command import compare
 from codekiln.cli.exercise_command import exercise
+from codekiln.cli.export_command import export
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
+from codekiln.cli.promote_command import promote
 from codekiln.cli.validate_command import validate
+from codekiln.cli.verify_command import verify
 from codekiln.errors import CodekilnError, InputError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -60,7 +63,7 @@ def main() -> None:
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
     *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
-    *(generate, exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
-    *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, cluster_commands.promote),
+    *(generate, export, exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
+    *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, promote, verify),
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands for Kubernetes, Kubeflow Pipelines and the model registry: plan, submit, compile, promote."""
+"""Commands for Kubernetes and Kubeflow Pipelines: plan, submit, compile."""
 
 import json
 from pathlib import Path
@@ -13,27 +13,34 @@ from codekiln.errors import InputError
 @click.command()
 @PROFILE
 @click.option("--base-model", default="", help="A name of `codekiln models`, a folder, or a Hub id.")
-@click.option("--pool", required=True, help="A GPU pool of CODEKILN_CLUSTER.")
+@click.option("--pool", default="", help="A GPU pool of CODEKILN_CLUSTER.")
+@click.option("--gpu", default="", metavar="GPU[:COUNT]", help="GPUs of one node without a cluster: H100:8, 24GiB:2.")
 @SET
 @JSON
-def plan(profile: str, base_model: str, pool: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show how training would divide its work over a GPU POOL, and the memory it would take; spends no GPU.
+def plan(profile: str, base_model: str, pool: str, gpu: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show how training would divide its work over GPUs, and the memory it would take; spends no GPU.
 
     Also what gain the evaluation could show, where problems.evaluation says how many problems there are.
 
-    Example: codekiln plan --profile gemma3-12b --pool h200
+    Example: codekiln plan --profile gemma3-12b --gpu A100-80:2
     """
+    from codekiln.launch.gpus import pool_of
     from codekiln.launch.pools import read_cluster
     from codekiln.settings.resolve import resolve
     from codekiln.stages.planning import plan_evaluation, plan_run
     from codekiln.training.plan import table
 
     settings = resolve(profile, {"base_model": base_model, "pool": pool}, list(overrides))
-    plans = plan_run(settings, read_cluster().pool(pool))
+    if bool(pool) == bool(gpu):
+        raise InputError("give one of --pool and --gpu", where="plan", fix="without a cluster: --gpu H100:1, 24GiB:2")
+    devices, note = pool_of(gpu) if gpu else (read_cluster().pool(pool), "")
+    plans = plan_run(settings, devices)
     if as_json:
         click.echo(json.dumps({name: chosen.model_dump(mode="json") for name, chosen in plans.items()}, indent=2))
         return
     click.echo(table(plans))
+    if note:
+        click.echo(f"note: {note.strip()}")
     if problems := settings.problems.evaluation:
         click.echo(f"\nevaluation: {plan_evaluation(settings, problems)}")
     for one in settings.evaluation.benchmark:
@@ -74,7 +81,7 @@ def submit(
     wait: bool,
     **form: str | None,
 ) -> None:
-    """Start PIPELINE (align, instruct, data, judge, or a compiled YAML) on Kubeflow Pipelines.
+    """Start PIPELINE (align, instruct, prefer, data, judge, or a compiled YAML) on Kubeflow Pipelines.
 
     A name is the pipeline that the chart has installed there; what is not given is its default.
 
@@ -135,36 +142,3 @@ def compile(rounds: int, image: str, claim: str, output: Path) -> None:
         ) from None
     for path in compile_all(output, rounds, image, claim):
         click.echo(path)
-
-
-@click.command()
-@click.argument("name")
-@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
-@click.option("--experiment", default="codekiln", show_default=True)
-@click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
-@click.option("--undo", "action", flag_value="undo", help="Give the champion's place back to the version before it.")
-@click.option("--sync", "action", flag_value="sync", help="Make Kubeflow's Model Registry equal to MLflow's registry.")
-def promote(name: str, tracking_uri: str, experiment: str, kubeflow_registry: str, action: str | None) -> None:
-    """Undo the promotion of registered model NAME; `codekiln judge` promotes one.
-
-    Where Kubeflow's Model Registry has NAME too, it follows.
-
-    Example: codekiln promote codekiln-tiny --undo
-    """
-    from codekiln.registry import Registry
-    from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
-    from codekiln.registry.mirror import mirror_of
-
-    if action is None:
-        raise InputError("does nothing by itself", where="promote", fix="give --undo or --sync")
-    registry = Registry(tracking_uri, experiment)
-    mirror = mirror_of(registry, name, KubeflowRegistrySettings(uri=kubeflow_registry))
-    if action == "undo":
-        champion, is_repeated = mirror.undo(name) if mirror else (registry.rollback(name), False)
-        if is_repeated:
-            click.echo("completed what was interrupted before; nothing further is undone", err=True)
-        click.echo(f"champion of {name}: version {champion.version}" if champion else f"{name} has no champion now")
-    elif mirror:
-        click.echo(f"champion of {name} in both registries: {mirror.follow(name)}")
-    else:
-        raise InputError("no registry of Kubeflow is known", where=name, fix="give --kubeflow-registry ADDRESS")

@@ -22,7 +22,7 @@ from codekiln.stages.process_tree import silence
 @SET
 @click.option("--workdir", type=click.Path(path_type=Path), default=Path("runs/latest"), show_default=True)
 def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -> None:
-    """Run PIPELINE (align, instruct, data, judge, or a compiled YAML) on this machine.
+    """Run PIPELINE (align, instruct, prefer, data, judge, or a compiled YAML) on this machine.
 
     The same command again continues where the last one stopped: a stage whose inputs, settings and code have not
     changed is not repeated.

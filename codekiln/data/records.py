@@ -178,6 +178,16 @@ class Example(Record):
     group: str | None = None
 
 
+class Labelled(Record):
+    """A row for KTO, in TRL's conversational unpaired preference form: a reply that is good, or one that is bad."""
+
+    prompt: tuple[Message, ...]
+    completion: tuple[Message, ...]
+    label: bool = Field(description="whether more replies like this one are wanted")
+    task_id: str
+    group: str | None = None
+
+
 class Pair(Record):
     """A row for DPO, in TRL's conversational preference form, with the scores that ordered it."""
 

@@ -15,12 +15,26 @@ from codekiln.evaluation.statistics import RESAMPLES, Interval
 __all__ = ["CHAMPION", "Comparison", "Decomposition", "Evaluation", "evaluate", "evaluate_values"]
 
 
+class Design(BaseModel):
+    """How values per problem become results: the arguments of `evaluate_values` that the results do not show."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    all_samples: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    groups: dict[str, str] = {}
+    strata: dict[str, str] = {}
+    distances: dict[str, tuple[str, ...]] = {}
+    reference: str = ""
+
+
 class Evaluation(BaseModel):
     """All results on one set of problems; ``contenders`` and ``comparisons`` carry 95 % intervals.
 
     ``strata`` holds the means of all contenders for each stratum of the problems, by its name. ``decompositions`` say
     what differences are made of, for the metrics that are averaged over all samples as well as over passing ones.
-    ``benchmarks`` holds the same contenders' results on further benchmarks, by name.
+    ``benchmarks`` holds the same contenders' results on further benchmarks, by name. ``design`` is what `again` needs
+    besides the values; None in evaluations that older versions of codekiln made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +50,7 @@ class Evaluation(BaseModel):
     strata: dict[str, dict[str, dict[str, Interval]]] = {}
     decompositions: tuple[Decomposition, ...] = ()
     benchmarks: dict[str, "Evaluation"] = {}
+    design: Design | None = None
 
     def on(self, benchmark: str) -> "Evaluation":
         """Return the evaluation on a further benchmark, or this one for an empty name.
@@ -58,6 +73,18 @@ class Evaluation(BaseModel):
             if (item.contender, item.against, item.measure) == (contender, against, measure):
                 return item
         raise InputError(f"'{contender}' was not compared with '{against}' on '{measure}'", where="evaluation")
+
+    def again(self) -> "Evaluation":
+        """Return the evaluation, with its benchmarks, computed anew from its values per problem.
+
+        Raises:
+            InputError: It does not say how they were summarised, since an older version of codekiln made it.
+        """
+        if self.design is None:
+            raise InputError("an older version of codekiln made it, which did not keep the groups of its problems")
+        design = {name: getattr(self.design, name) for name in Design.model_fields}
+        found = evaluate_values(self.per_problem, self.samples, resamples=self.resamples, seed=self.seed, **design)
+        return found.model_copy(update={"benchmarks": {name: each.again() for name, each in self.benchmarks.items()}})
 
 
 def evaluate(
@@ -157,6 +184,14 @@ def evaluate_values(
         comparisons=comparisons,
         strata={name: estimator.estimate(_only(per_problem, part))[0] for name, part in found.items()},
         decompositions=_decompositions(per_problem, all_samples),
+        design=Design(
+            all_samples=tuple(all_samples),
+            shares=tuple(shares),
+            groups={task: name for task, name in (groups or {}).items() if name},
+            strata={task: name for task, name in (strata or {}).items() if name},
+            distances={name: tuple(metrics) for name, metrics in (distances or {}).items()},
+            reference=reference,
+        ),
     )
 
 

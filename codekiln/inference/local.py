@@ -16,7 +16,7 @@ from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
 from codekiln.inference.seeds import completion_seed
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
-from codekiln.models.loading import attach_adapter, device, load_model, stop_tokens
+from codekiln.models.loading import attach_adapter, device, load_model
 from codekiln.progress import progress
 
 # Share of free memory for completions; the rest holds activations, and a layer's cache twice while it grows.
@@ -36,8 +36,9 @@ class LocalGenerator:
         adapter: Folder of a LoRA adapter trained on that base.
         revision: Hub revision, when it is not the one of the table.
         batch_size: Most completions that are decoded together; on a GPU its free memory may allow fewer.
-        dtype: 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'.
+        dtype: 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32', 'bfloat16' or 'float16'.
         on_progress: Called after each batch with the number of completions that `generate` has made so far.
+        merge: Whether a float32 adapter is merged; an export compares with one that is not.
 
     Raises:
         InputError: The model or the adapter cannot be read, or they do not belong together.
@@ -52,6 +53,7 @@ class LocalGenerator:
         batch_size: int = 512,
         dtype: str = "auto",
         on_progress: Callable[[int], None] = lambda done: None,
+        merge: bool = True,
     ) -> None:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
@@ -59,17 +61,17 @@ class LocalGenerator:
         self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):
-            model: torch.nn.Module = self._load(dtype, adapter)
+            model: torch.nn.Module = self._load(dtype, adapter, merge)
         # A PeftModel passes every attribute on to the model it wraps.
         self.model = cast(PreTrainedModel, model.to(device()).eval())
-        self.stop = stop_tokens(self.chat, self.model.generation_config)
+        self.stop = self.chat.stop_tokens(self.model.generation_config)
 
-    def _load(self, dtype: str, adapter: Path | None) -> torch.nn.Module:
+    def _load(self, dtype: str, adapter: Path | None, merge: bool) -> torch.nn.Module:
         base = load_model(self.spec, dtype)
         if not adapter:
             return base
         wrapped = attach_adapter(base, self.spec, adapter)
-        return wrapped.merge_and_unload() if base.dtype is torch.float32 else wrapped
+        return wrapped.merge_and_unload() if merge and base.dtype is torch.float32 else wrapped
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts.

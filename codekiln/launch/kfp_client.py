@@ -57,7 +57,7 @@ class KfpClient:
         """Return the pipeline ``codekiln NAME`` that the chart has put there.
 
         Args:
-            name: ``align``, ``instruct``, ``data`` or ``judge``.
+            name: ``align``, ``instruct``, ``prefer``, ``data`` or ``judge``.
             version: Name of a version; empty: the newest of this release.
 
         Raises:

@@ -33,6 +33,7 @@ class BaseModelSpec(BaseModel):
     hidden: int | None = Field(None, description="width of the residual stream")
     layers: int | None = Field(None, description="number of decoder layers")
     vocab: int | None = Field(None, description="rows of the embedding")
+    tied: bool = Field(True, description="whether the LM head is the embedding")
     licence: str = ""
     gated: bool = Field(False, description="the Hub asks for an accepted licence and a token")
     notes: str = ""

@@ -9,7 +9,7 @@ from codekiln.models import BaseModelSpec
 from codekiln.models.hub_access import read_error
 
 if TYPE_CHECKING:  # transformers takes seconds to import
-    from transformers import PreTrainedTokenizerBase
+    from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 # Stands for any text of a turn, to find what the template writes after it.
 _PROBE = "codekiln"
@@ -61,6 +61,12 @@ class ChatTokenizer:
         """Return the exact text of token ids, special tokens included."""
         text = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return cast(str, text)  # a list of texts only for several rows of ids
+
+    def stop_tokens(self, settings: "GenerationConfig | None") -> frozenset[int]:
+        """Return the ids of all tokens that end a reply: of a turn, of a text, and those of the model's settings."""
+        ends = settings.eos_token_id if settings else None
+        found = {self.end_of_turn_id, self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
+        return frozenset(found - {None})
 
     def _find_end_of_turn(self) -> str:
         turn = (Message(role="user", content=_PROBE), Message(role="assistant", content=_PROBE))

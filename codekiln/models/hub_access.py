@@ -46,6 +46,18 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         return _cached(spec, cached, f"the Hub did not answer: {_first_line(error)}")
 
 
+def pinned(spec: BaseModelSpec) -> BaseModelSpec:
+    """Return a base model whose revision is the commit of the copy on disk, where there is one; asks nobody.
+
+    A branch or a tag may name another commit tomorrow.
+    """
+    if spec.hub_revision is None:
+        return spec
+    found = try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision)
+    # .../snapshots/<commit>/config.json
+    return spec.model_copy(update={"revision": Path(found).parent.name}) if isinstance(found, str) else spec
+
+
 def _ask(spec: BaseModelSpec) -> str:
     hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=os.environ.get("HF_TOKEN"))
     try:

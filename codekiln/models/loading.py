@@ -11,10 +11,10 @@ from peft import PeftModel
 
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.models.hub_access import read_error
+from codekiln.models.quantization import require_bitsandbytes
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def device() -> str:
@@ -23,7 +23,7 @@ def device() -> str:
 
 
 def dtype_of(name: str) -> torch.dtype:
-    """Return the dtype for 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32' or 'bfloat16'."""
+    """Return the dtype for a name of DTYPES, or for 'auto': bfloat16 on a GPU, float32 on a CPU."""
     return DTYPES["bfloat16" if device() == "cuda" else "float32"] if name == "auto" else DTYPES[name]
 
 
@@ -34,14 +34,20 @@ def quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrainedModel:
+def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "none") -> transformers.PreTrainedModel:
     """Load a base model as a causal language model, on the CPU, in evaluation mode.
 
+    Args:
+        spec: The model.
+        dtype: Of the weights, or of what is computed with quantised ones.
+        quantization: 'none', or 'nf4' for linear layers in 4-bit NormalFloat whose scales are quantised too.
+
     Raises:
-        InputError: There is no such model, or the Hub does not let us read it.
+        InputError: There is no such model, the Hub does not let us read it, or bitsandbytes is missing.
         ModelError: The checkpoint lacks weights the architecture has (they would be random).
     """
     quiet()
+    quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
         model, info = kind.from_pretrained(
@@ -50,6 +56,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
             dtype=dtype_of(dtype),
             output_loading_info=True,
             key_mapping=spec.key_mapping or None,
+            **quantized,
         )
     except OSError as error:
         raise read_error(spec, error) from None
@@ -57,6 +64,16 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto") -> transformers.PreTrai
     if missing:
         raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
     return cast(transformers.PreTrainedModel, model.eval())
+
+
+def _nf4(dtype: torch.dtype) -> transformers.BitsAndBytesConfig:
+    require_bitsandbytes()
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
 
 
 def attach_adapter(
@@ -79,33 +96,6 @@ def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
-
-
-def stop_tokens(chat: ChatTokenizer, generation: transformers.GenerationConfig | None) -> frozenset[int]:
-    """Return the ids that end a reply: the end of a turn, of a text, and those of the model's generation settings."""
-    ends = generation.eos_token_id if generation else None
-    found = {chat.end_of_turn_id, chat.tokenizer.eos_token_id}
-    found.update(ends if isinstance(ends, list) else [ends])
-    return frozenset(found - {None})
-
-
-def load_generation_config(spec: BaseModelSpec) -> transformers.GenerationConfig:
-    """Return the generation settings that `load_model` would give the model, without loading its weights.
-
-    Raises:
-        InputError: There is no such model, or the Hub does not let us read it.
-    """
-    revision = spec.hub_revision or "main"
-    try:
-        return transformers.GenerationConfig.from_pretrained(spec.source, revision=revision)
-    except OSError:
-        # A model without generation_config.json has them in its configuration.
-        pass
-    try:
-        config = transformers.AutoConfig.from_pretrained(spec.source, revision=revision)
-    except OSError as error:
-        raise read_error(spec, error) from None
-    return transformers.GenerationConfig.from_model_config(config)
 
 
 def _trained_on(adapter: Path) -> str | None:

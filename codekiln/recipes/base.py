@@ -34,6 +34,8 @@ from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
 S = TypeVar("S", bound=RecipeSettings)
+WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
+"""Verdicts that blame the program; ``crashed`` may be the machine's fault, and ``tampered`` teaches nothing."""
 
 
 class Recipe(ABC, Generic[S]):
@@ -52,6 +54,7 @@ class Recipe(ABC, Generic[S]):
         target: What a run aims at when it names no metric: a measure, a code metric or ``pass@1``.
         guard: What may not fall when an adapter is promoted; more of it is better.
         passes: What a passing reply does, in words.
+        has_rounds: Whether a model's replies to training problems can be graded, as rounds of self-generation need.
         filters: Filters that apply instead of those of the settings; None: those of the settings.
         distances: Measures of a whole contender: half the L1 distance of its mean shares, which are named here, from
             those of the first of ``references``.
@@ -64,6 +67,7 @@ class Recipe(ABC, Generic[S]):
     target: ClassVar[str] = metrics.DEFAULT
     guard: ClassVar[str] = "pass@1"
     passes: ClassVar[str] = "passes every hidden test"
+    has_rounds: ClassVar[bool] = True
     filters: ClassVar[tuple[str, ...] | None] = None
     distances: ClassVar[dict[str, tuple[str, ...]]] = {}
 

@@ -56,6 +56,22 @@ def load(settings: RunSettings) -> tuple[list[Problem], list[Problem]]:
     return train, evaluation
 
 
+def load_evaluation(settings: RunSettings) -> list[Problem]:
+    """Return the evaluation problems of a run whose training rows come from elsewhere: all that the settings name.
+
+    Raises:
+        InputError: The source cannot be read, or is empty.
+    """
+    chosen = settings.problems
+    name = chosen.evaluation_source or chosen.source
+    if name == "tiny":
+        from codekiln import demo
+
+        return demo.problems("eval", count=chosen.evaluation)
+    form = None if chosen.format == "auto" or chosen.evaluation_source else chosen.format
+    return list(read_problems(name, form))[: chosen.evaluation]
+
+
 def split(problems: Sequence[Problem], fraction: float, seed: int) -> tuple[list[Problem], list[Problem]]:
     """Split off about ``fraction`` of the groups; a problem's group decides its side, whatever else is in the set."""
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.data.folders import Rejected
-from codekiln.data.records import Example, Graded, Pair, Problem
+from codekiln.data.records import Example, Graded, Labelled, Pair, Problem
 from codekiln.sandbox.limits import Limits
 
 
@@ -67,11 +67,13 @@ class TrainingRows:
     Attributes:
         examples: Rows for supervised fine-tuning.
         pairs: Rows for DPO.
+        labelled: Rows for KTO; empty: made of the examples, the pairs and the candidates that fail.
         rejected: Rejected rows, each with a short kebab-case reason.
     """
 
     examples: list[Example] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
+    labelled: list[Labelled] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 

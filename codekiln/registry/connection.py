@@ -4,6 +4,7 @@ import fcntl
 import functools
 import logging
 import os
+import pwd
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -222,3 +223,12 @@ def _experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
 def without_password(text: str) -> str:
     """Return a URI, or a text with some, where each password is ``***``."""
     return _PASSWORD.sub(r"\1:***@", text)
+
+
+def current_user() -> str:
+    """Return the name of the user of this process, or the number where it has no name."""
+    # A container may run under a user id without a name.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

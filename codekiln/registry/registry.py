@@ -1,16 +1,16 @@
 """The registry: a parent run per pipeline run, a nested run per stage, and the adapters that stages log."""
 
 import os
-import pwd
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from codekiln.errors import RegistryError
-from codekiln.registry.connection import connect, explain_errors
-from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, log_params
-from codekiln.registry.versions import ModelVersions
+from codekiln.registry.connection import connect, current_user, explain_errors
+from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, data_of, log_params
+from codekiln.registry.versions import ModelVersions, Version
 
 PARENT, NAME, ERROR = "mlflow.parentRunId", "mlflow.runName", f"{PREFIX}error"
 
@@ -92,6 +92,20 @@ class Registry(ModelVersions):
         return str(self.client.get_run(run_id).data.tags.get("mlflow.user", ""))
 
     @explain_errors
+    def stages_of(self, run_id: str) -> dict[str, list[str]]:
+        """Return the stages of a run by name, each with the sha256 of the data sets it read; none without the run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            parent = self.client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        nested = self.client.search_runs([parent.info.experiment_id], f"tags.`{PARENT}` = '{run_id}'")
+        return {run.data.tags.get(f"{PREFIX}stage", run.info.run_name): data_of(run) for run in nested}
+
+    @explain_errors
     def download_adapter(self, model_id_or_uri: str, destination: Path) -> Path:
         """Download an adapter's files, verify that it is the one that was logged, and return ``destination``.
 
@@ -104,18 +118,47 @@ class Registry(ModelVersions):
             InputError: There is no such version, with the names that there are.
             RegistryError: There is no such logged model, or the adapter differs from its ``adapter_digest``.
         """
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
         source, digest = self._locate(model_id_or_uri.removeprefix("models:/"))
-        Path(destination).mkdir(parents=True, exist_ok=True)
-        repository = get_artifact_repository(source, self.client.tracking_uri)
-        repository.download_artifacts("", str(destination))  # type: ignore[no-untyped-call]  # MLflow has no types here
+        self.download(source, destination)
         if (found := adapter_digest(destination)) != digest:
             raise RegistryError(
                 f"adapter {model_id_or_uri}: its digest is {found[:12]}, but {digest[:12]} was logged\n"
                 f"  fix: the stored files were changed; train it again, or restore {source}"
             )
         return Path(destination)
+
+    @explain_errors
+    def download(self, source: str, destination: Path, path: str = "") -> Path:
+        """Download the files at ``source``, or those of its folder ``path``, as they are; returns their folder."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        Path(destination).mkdir(parents=True, exist_ok=True)
+        repository = get_artifact_repository(source, self.client.tracking_uri)
+        repository.download_artifacts(path, str(destination))  # type: ignore[no-untyped-call]  # MLflow has no types here
+        return Path(destination) / path
+
+    @explain_errors
+    def read_files(self, version: Version, folder: str, names: Collection[str]) -> dict[str, bytes]:
+        """Return those of the named files that are in a folder of a version's artifacts."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        repository = get_artifact_repository(version.source, self.client.tracking_uri)
+        found = {Path(each.path).name for each in repository.list_artifacts(folder) if not each.is_dir}
+        with tempfile.TemporaryDirectory() as temporary:
+            return {
+                name: self.download(version.source, Path(temporary), f"{folder}/{name}").read_bytes()
+                for name in names
+                if name in found
+            }
+
+    @explain_errors
+    def add_files(self, version: Version, folder: str, files: Mapping[str, bytes]) -> None:
+        """Add files to the artifacts of a version, in a folder of their own, or replace them; the last comes last."""
+        with tempfile.TemporaryDirectory() as temporary:
+            for name, content in files.items():
+                path = Path(temporary) / name
+                path.write_bytes(content)
+                self.client.log_model_artifact(version.model_id, str(path), folder)
 
     def _locate(self, address: str) -> tuple[str, str]:
         """Return where an adapter's files are, and the digest of its weights."""
@@ -165,12 +208,4 @@ class Registry(ModelVersions):
 
 
 def _context() -> dict[str, str]:
-    return {"mlflow.user": _user(), "mlflow.source.name": "codekiln", "mlflow.source.type": "LOCAL"}
-
-
-def _user() -> str:
-    # A container may run under a user id without a name.
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+    return {"mlflow.user": current_user(), "mlflow.source.name": "codekiln", "mlflow.source.type": "LOCAL"}

@@ -17,7 +17,7 @@ from codekiln.registry.connection import explain_errors, upsert
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, Run
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 # Keys of adapter_config.json that do not change what the adapter computes.
@@ -185,6 +185,12 @@ def adapter_digest(folder: Path) -> str:
     }
     text = json.dumps([sha256_file(weights), applied], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def data_of(run: "Run") -> list[str]:
+    """Return the sha256 of each data set that `StageRun.dataset` logged to a run."""
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    return [tag.value for each in inputs for tag in each.tags if tag.key == f"{PREFIX}sha256"]
 
 
 def log_params(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -> None:

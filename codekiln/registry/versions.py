@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from codekiln.errors import InputError, RegistryError, did_you_mean
-from codekiln.registry.connection import explain_errors, upsert
+from codekiln.registry.connection import current_user, explain_errors, upsert
 from codekiln.registry.decisions import Decisions
-from codekiln.registry.runs import truncated
+from codekiln.registry.runs import PREFIX, truncated
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -20,6 +20,8 @@ CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous_champion"
 REPLACED, NO_VERSION = "replaced", "none"
 PROMOTED_BY = "promoted_by."
 """Start of the tag of a version that names a decision by which it was promoted."""
+EVENT = f"{PREFIX}event."
+"""Start of the tag of a registered model that says how the alias of its champion is moved, and by whom."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ class ModelVersions(Decisions):
             if current:
                 upsert(self.client.set_registered_model_alias, version.name, PREVIOUS, replaced)
             self._tag(version, {REPLACED: replaced, "promoted_at": _now()})
+            self._record_event(version.name, "promoted", replaced, str(version.version), decision)
             upsert(self.client.set_registered_model_alias, version.name, CHAMPION, str(version.version))
         # After the alias has moved: a promotion that is interrupted before is completed by a repetition.
         self._tag(version, {PROMOTED_BY + decision: _now()})
@@ -208,12 +211,31 @@ class ModelVersions(Decisions):
                 "  fix: point the alias 'champion' at the version you want in MLflow"
             )
         self._tag(current, {"rolled_back_at": _now()})
+        after = str(previous.version) if previous else NO_VERSION
+        self._record_event(model_name, "undone", str(current.version), after)
         if previous is None:
             self.client.delete_registered_model_alias(model_name, CHAMPION)
             return None
         upsert(self.client.set_registered_model_alias, model_name, CHAMPION, str(previous.version))
         self._delete_alias(model_name, PREVIOUS, previous.version)
         return self._get(model_name, previous.version)
+
+    @explain_errors
+    def events(self, model_name: str) -> list[dict[str, str]]:
+        """Return how the alias of the champion was moved, the last at the end.
+
+        Each has ``what`` (``promoted`` or ``undone``), the versions ``before`` and ``after``, ``user``, ``when``, and
+        the key of the ``decision``.
+        """
+        texts = sorted(item for item in self.model_tags(model_name).items() if item[0].startswith(EVENT))
+        return [json.loads(text) for _, text in texts]
+
+    def _record_event(self, model_name: str, what: str, before: str, after: str, decision: str = "") -> None:
+        # Written before the alias moves, so that none moves unseen; whoever is interrupted between the two repeats.
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        event = {"what": what, "before": before, "after": after, "user": current_user(), "when": now}
+        text = json.dumps(event | ({"decision": decision} if decision else {}))
+        upsert(self.client.set_registered_model_tag, model_name, EVENT + now.removesuffix("+00:00"), text)
 
     def _by_alias(self, model_name: str, alias: str) -> Version | None:
         from mlflow.exceptions import MlflowException

@@ -150,8 +150,10 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
     location = [str(part) for part in item["loc"]]
     key = ".".join(location)
     if item["type"] != "extra_forbidden":
+        # Who pastes a key where its file is asked for finds it in no log.
+        is_shown = location and "PRIVATE KEY" not in repr(item["input"])
         return InputError(
-            f"{item['msg']} (given: {item['input']!r})" if location else item["msg"],
+            f"{item['msg']} (given: {item['input']!r})" if is_shown else item["msg"],
             where=f"{where}: {key}",
             fix="correct the value",
         )

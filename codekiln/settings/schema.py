@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from codekiln import recipes
 from codekiln.code import metrics
@@ -71,6 +71,23 @@ class EvaluationSettings(Section):
         return self
 
 
+class PromotionSettings(Section):
+    """The record that a decision of the gate leaves with the version."""
+
+    signing_key: str = Field(
+        "",
+        description="Ed25519 private key that signs the record: a PEM file, or env:NAME for a variable with its text; "
+        "empty: CODEKILN_SIGNING_KEY where it is set, else records are not signed",
+    )
+
+    @field_validator("signing_key")
+    @classmethod
+    def _is_no_key(cls, value: str) -> str:
+        if "PRIVATE KEY" in value:
+            raise ValueError("names a key, and holds none: give the path of its file, or env:NAME")
+        return value
+
+
 class Settings(Section):
     """Everything a run needs to know, resolved."""
 
@@ -119,6 +136,7 @@ class Settings(Section):
     self_generate: Sampling = Sampling()
     evaluate: Sampling = Sampling()
     evaluation: EvaluationSettings = EvaluationSettings()
+    promotion: PromotionSettings = PromotionSettings()
 
     @model_validator(mode="after")
     def _samples_cover_k(self) -> "Settings":

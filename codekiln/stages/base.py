@@ -100,7 +100,8 @@ class Stage:
     Attributes:
         name: The stage's name in commands and pipelines.
         settings_keys: Keys of the settings that its output depends on.
-        input_parts: The part that it reads of each input folder, by input name; ``"."`` is the whole folder.
+        input_parts: The part that it reads of each input folder, by input name; ``"."`` is the whole folder. It may
+            depend on the settings.
         run: Fills the output folder and returns a summary.
         cached: False for a stage that has effects outside its folder, and so runs every time.
         identity: Further values that its output depends on, computed before it runs.
@@ -108,10 +109,14 @@ class Stage:
 
     name: str
     settings_keys: tuple[str, ...]
-    input_parts: Mapping[str, str]
+    input_parts: Mapping[str, str | Callable[[Settings], str]]
     run: Callable[[StageContext], Summary]
     cached: bool = True
     identity: Callable[[StageContext], dict[str, str]] = lambda context: {}
+
+    def parts(self, settings: Settings) -> dict[str, str]:
+        """Return the part of each input folder that it reads with these settings, by input name."""
+        return {name: part if isinstance(part, str) else part(settings) for name, part in self.input_parts.items()}
 
 
 @cache
@@ -176,7 +181,7 @@ def _dependencies(stage: Stage, context: StageContext) -> dict[str, Any]:
         "stage": stage.name,
         "inputs": {
             name: folder_digest(context.inputs[name] / part)
-            for name, part in stage.input_parts.items()
+            for name, part in stage.parts(context.settings).items()
             if name in context.inputs
         },
         "settings": {key: context.settings.section(key) for key in stage.settings_keys},

@@ -1,5 +1,6 @@
 """check: verify everything that a run needs before it uses a GPU, and report all problems found at once."""
 
+import os
 import platform
 import shutil
 from collections import Counter
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from codekiln import models
+from codekiln import models, recipes
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
@@ -18,8 +19,11 @@ from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
+from codekiln.models.quantization import require_bitsandbytes
 from codekiln.recipes import problem_sets
+from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
+from codekiln.registry.signing import fingerprint
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -27,10 +31,13 @@ from codekiln.stages.configured import recipe_of, teacher_of
 from codekiln.stages.eligibility import require_same_base
 from codekiln.stages.engine import engine_of
 from codekiln.stages.ledger import next_number
+from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
+from codekiln.stages.promotion.keys import signing_key
 from codekiln.stages.run_folder import (
     EVALUATION,
     TRAIN,
+    WORKDIR,
     Tracking,
     find_tracking,
     open_registry,
@@ -38,8 +45,10 @@ from codekiln.stages.run_folder import (
     write_settings,
     write_tracking,
 )
+from codekiln.training.job import require_unsharded
 
 MINIMUM_FREE_GB = 1
+WITH_ROUNDS = "align"
 GATELESS = "gateless"
 """Parameter of a check whose run ends without a gate, as the pipeline data does."""
 _UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers", "notify_after_seconds"}
@@ -78,11 +87,14 @@ def _check(context: StageContext) -> Summary:
 
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),
+        "adapter": lambda: _adapter(settings),
+        "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
         "engine": lambda: _engine(settings, engines),
         "disk": lambda: _disk(context.output),
         "registry": lambda: _registry(settings, context.output, gate=GATELESS not in context.parameters),
+        **({} if GATELESS in context.parameters else {"promotion": lambda: _promotion(settings, context.output)}),
         "problems": problems,
     }
     notes = run_probes(probes)
@@ -109,6 +121,26 @@ def _model(settings: Settings) -> str:
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
     return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+
+
+def _adapter(settings: Settings) -> str:
+    require_unsharded(settings.lora, settings.strategy)
+    if settings.lora.quantization != "none" and not settings.pool:
+        # A pool's jobs have their own image.
+        require_bitsandbytes()
+    kind = "DoRA" if settings.lora.dora else "rsLoRA" if settings.lora.rslora else "LoRA"
+    held = "; the base is in 4 bits while training" if settings.lora.quantization != "none" else ""
+    return f"{kind} of rank {settings.lora.r}{held}"
+
+
+def _recipe(settings: Settings) -> str:
+    if os.environ.get(PIPELINE) == WITH_ROUNDS and not recipes.get(settings.recipe).has_rounds:
+        raise InputError(
+            f"its rows have no tests, so the rounds of the pipeline {WITH_ROUNDS} cannot grade a model's replies",
+            where=f"recipe {settings.recipe}",
+            fix="run the pipeline prefer, which has no rounds, or instruct",
+        )
+    return settings.recipe
 
 
 def _mounted(spec: models.BaseModelSpec) -> bool:
@@ -162,6 +194,14 @@ def _registry(settings: Settings, folder: Path, *, gate: bool) -> str:
         return f"{settings.registered_name} has no champion yet{follows}"
     require_same_base(settings, champion)
     return f"{settings.registered_name} has version {champion.version} as champion{follows}"
+
+
+def _promotion(settings: Settings, folder: Path) -> str:
+    """Read the key that signs records where one machine does everything; a cluster gives it to promote alone."""
+    if WORKDIR not in os.environ and sqlite_path(tracking_uri(settings, folder)) is None:
+        return "promote reads the key that signs records, if there is one"
+    key = signing_key(settings)
+    return f"records are signed, key {fingerprint(key.public_key())[:16]}" if key else "records are not signed"
 
 
 def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:

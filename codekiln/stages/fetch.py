@@ -1,9 +1,11 @@
 """fetch: copy an adapter that exists already, from the model registry or a folder."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from codekiln.errors import InputError
+from codekiln.models.chat_files import CHAT_FILES
 from codekiln.registry.runs import WEIGHTS
 from codekiln.stages.base import Stage, StageContext, Summary
 from codekiln.stages.run_folder import registry_of
@@ -12,7 +14,9 @@ from codekiln.stages.run_folder import registry_of
 def _fetch(context: StageContext) -> Summary:
     source = context.parameters["source"]
     if source.startswith("models:/"):
-        registry_of(context.run_folder).download_adapter(source, context.output)
+        # What promotion added to a version since, and its base model, are no part of the adapter that is judged.
+        with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
+            _copy(registry_of(context.run_folder).download_adapter(source, Path(folder)), context.output)
     else:
         _copy(Path(source), context.output)
     return Summary(figures={"bytes": (context.output / WEIGHTS).stat().st_size}, notes={"source": source})
@@ -25,7 +29,7 @@ def _copy(folder: Path, output: Path) -> None:
             where="adapter",
             fix="give models:/name/version, models:/name@alias, or a folder that PEFT saved",
         )
-    for name in (WEIGHTS, "adapter_config.json", "codekiln.json"):
+    for name in (WEIGHTS, "adapter_config.json", "codekiln.json", *CHAT_FILES):
         if (folder / name).is_file():
             shutil.copy2(folder / name, output / name)
 

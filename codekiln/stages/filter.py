@@ -6,9 +6,10 @@ from functools import partial
 
 from codekiln import filters
 from codekiln.data.folders import Dataset, Rejected, write_dataset
-from codekiln.data.records import Example, Graded, Pair, Problem, Sample
+from codekiln.data.records import Example, Graded, Labelled, Pair, Problem, Sample
 from codekiln.recipes import publish, published
 from codekiln.recipes.decontamination import reject_near_duplicates
+from codekiln.recipes.labelled import labelled_rows
 from codekiln.recipes.types import BuiltDataset, TrainingRows
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
@@ -31,6 +32,8 @@ def _filter(context: StageContext) -> Summary:
     examples, others = _rejected_by_kind(rows)
     write(context.output / "graded", kept, Graded, rejected=rejected)
     write(context.output / "examples", rows.examples, Example, rejected=examples, parents=made_of)
+    labelled = rows.labelled or labelled_rows(problems, kept, rows)
+    write(context.output / "labelled", labelled, Labelled, parents=made_of)
     write(context.output / "pairs", rows.pairs, Pair, rejected=others, parents=made_of)
     made = BuiltDataset(problems, benchmarks.of(evaluation), kept, rows, context.step, settings.base_model)
     publish.publish(context.output / published.FOLDER, recipe, made)

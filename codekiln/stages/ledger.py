@@ -99,7 +99,7 @@ class RunLedger:
                 "files": {path.name: sha256_file(path) for path in files},
             }
         )
-        self._record(_short(closed))
+        self._record(as_recorded(closed))
         return closed
 
     def restore(self, decision: Decision) -> None:
@@ -156,8 +156,8 @@ def _marks(text: str) -> frozenset[str]:
     return frozenset(text[start : start + MARK_LENGTH] for start in range(0, len(text), MARK_LENGTH))
 
 
-def _short(decision: Decision) -> Decision:
-    """Return a decision whose text fits into a tag of MLflow, by cutting the sentence."""
+def as_recorded(decision: Decision) -> Decision:
+    """Return a decision as MLflow has it: its text fits into a tag, by cutting the sentence."""
     beyond = len(decision.model_dump_json()) - TEXT_LENGTH
     if beyond <= 0:
         return decision

@@ -1,6 +1,7 @@
 """A model by the name that a user gives: a base model, a folder with an adapter, or a version in the registry."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,13 @@ from codekiln.errors import InputError
 from codekiln.registry import Registry
 from codekiln.registry.connection import find_server
 from codekiln.registry.runs import CONFIG
+from codekiln.stages.model_folder.assembly import BASE, RECORD, base_digest
 
 REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
+# A base model has no @ in its name, be it one of the table or a Hub id.
+_ALIASED = re.compile(r"[^/@~.][^/@]*@[^/@]+")
+_GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
     """Provide the model ``name``; a version's files are there while the block runs.
 
     Args:
-        name: ``models:/NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base model: a name of the
-            table, a folder or a Hub id.
+        name: ``models:/NAME@ALIAS`` or only ``NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base
+            model: a name of the table, a folder or a Hub id.
         base_model: Base of an adapter, where it lies elsewhere than when the adapter was trained.
         tracking_uri: MLflow that has the version; empty: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
 
@@ -48,12 +53,12 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
         InputError: There is no such model, or its base is not known.
         RegistryError: MLflow refused, or the stored files were changed.
     """
-    if name.startswith(REGISTERED):
+    if name.startswith(REGISTERED) or (_ALIASED.fullmatch(name) and not Path(name).exists()):
         with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
             registry = Registry(find_server(tracking_uri, name), None)
             version = registry.named(name)
             adapter = registry.download_adapter(version.uri, Path(folder))
-            yield _adapted(version.uri, adapter, base_model)
+            yield _adapted(version.uri, adapter, base_model, version.tags.get("base_model", ""))
         return
     folder_of = Path(name).expanduser()
     if (folder_of / CONFIG).is_file():
@@ -67,9 +72,9 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
     yield NamedModel(name, name)
 
 
-def _adapted(name: str, adapter: Path, base_model: str) -> NamedModel:
+def _adapted(name: str, adapter: Path, base_model: str, logged_base: str = "") -> NamedModel:
     base, revision = _trained_on(adapter)
-    chosen = base_model or base
+    chosen = base_model or _found(base, adapter, logged_base)
     if not chosen:
         raise InputError("does not say which base model it was trained on", where=name, fix="give --base-model")
     try:
@@ -77,11 +82,24 @@ def _adapted(name: str, adapter: Path, base_model: str) -> NamedModel:
     except InputError as error:
         if base_model:
             raise
-        fix = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
-        raise InputError(f"was trained on '{chosen}', which is not here", where=name, fix=fix) from error
+        raise InputError(f"was trained on '{chosen}', which is not here", where=name, fix=_GIVE_BASE) from error
     # A folder has no revisions, and another base than the recorded one has others.
     is_recorded = spec.id == base and spec.hub_revision is not None
     return NamedModel(name, chosen, adapter, revision if is_recorded else None)
+
+
+def _found(base: str, adapter: Path, logged_base: str) -> str:
+    """Return where an adapter's base is, if its record has only the name of a folder: in it, or where it was."""
+    digest = json.loads((adapter / RECORD).read_bytes()).get("base_digest") if (adapter / RECORD).is_file() else None
+    if (adapter / BASE / "config.json").is_file() and base not in models.names():
+        return str(adapter / BASE)
+    if digest is None:
+        return base
+    for place in (logged_base, base):
+        # Another model may lie under that name by now.
+        if place and (Path(place) / "config.json").is_file() and base_digest(Path(place)) == digest:
+            return place
+    raise InputError(f"was trained on '{base}', which is not here", where=str(adapter), fix=_GIVE_BASE)
 
 
 def _trained_on(adapter: Path) -> tuple[str, str | None]:

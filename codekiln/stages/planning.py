@@ -1,8 +1,5 @@
 """What a run's training would take on a GPU pool, and what its evaluation could show."""
 
-from collections.abc import Mapping
-from typing import Literal
-
 from codekiln import models, recipes
 from codekiln.code import metrics
 from codekiln.errors import InputError
@@ -12,8 +9,8 @@ from codekiln.launch.pools import Pool
 from codekiln.settings.schema import BenchmarkSettings, GuardSettings, Settings
 from codekiln.training.plan import TrainingPlan, plan
 
-# The kind of training of each section of the settings.
-KINDS: Mapping[str, Literal["sft", "dpo"]] = {"sft": "sft", "dpo": "dpo", "dpo_further": "dpo"}
+TRAININGS = ("sft", "dpo", "dpo_further")
+"""The sections of the settings that are trainings."""
 
 
 def plan_stage(settings: Settings, section: str, pool: Pool) -> TrainingPlan:
@@ -28,7 +25,7 @@ def plan_stage(settings: Settings, section: str, pool: Pool) -> TrainingPlan:
         InputError: It does not fit the pool.
     """
     spec = models.get(settings.base_model)
-    return plan(spec, getattr(settings, section), settings.lora, KINDS[section], pool, settings.strategy)
+    return plan(spec, getattr(settings, section), settings.lora, pool, settings.strategy)
 
 
 def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
@@ -37,7 +34,7 @@ def plan_run(settings: Settings, pool: Pool) -> dict[str, TrainingPlan]:
     Raises:
         InputError: A stage does not fit the pool.
     """
-    return {section: plan_stage(settings, section, pool) for section in KINDS}
+    return {section: plan_stage(settings, section, pool) for section in TRAININGS}
 
 
 def plan_evaluation(

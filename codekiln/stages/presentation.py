@@ -23,13 +23,12 @@ PAIRS = "pairs_"
 _USE = """\
 import mlflow
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-{imports}
+from transformers import AutoTokenizer, {kind}
+
 mlflow.set_tracking_uri("{uri}")
 folder = mlflow.artifacts.download_artifacts("{model}")
-base = {base}
-tokenizer = AutoTokenizer.from_pretrained(base{revision})
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base{revision}), folder)"""
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = PeftModel.from_pretrained({kind}.from_pretrained({base}), folder)"""
 
 
 def labels(base: str) -> dict[str, str]:
@@ -98,9 +97,9 @@ def commands(settings: Settings, version: Version, tracking: Tracking, promoted:
 
 def _use(settings: Settings, model: str, uri: str) -> str:
     spec = models.get(settings.base_model)
-    # The model that ships with codekiln lies where codekiln is installed.
+    # The model that ships with codekiln lies in the version's folder.
     is_shipped = spec.id != spec.source
-    base = f'models.get("{spec.name}").source' if is_shipped else json.dumps(spec.id)
-    revision = f', revision="{spec.hub_revision}"' if spec.hub_revision else ""
-    imports = "\nfrom codekiln import models\n" if is_shipped else ""
-    return _USE.format(imports=imports, uri=uri, model=model, base=base, revision=revision)
+    base = 'f"{folder}/base"' if is_shipped else json.dumps(spec.id)
+    base += f', revision="{spec.hub_revision}"' if spec.hub_revision else ""
+    base += f", key_mapping={spec.key_mapping!r}" if spec.key_mapping else ""
+    return _USE.format(uri=uri, model=model, base=base, kind=spec.architecture or "AutoModelForCausalLM")

@@ -16,6 +16,8 @@ from codekiln.stages.base import Stage, StageContext, StageManifest, Summary
 from codekiln.stages.eligibility import champion_among, require_own_evaluation, require_same_base
 from codekiln.stages.evaluate import read_evaluation
 from codekiln.stages.ledger import RunLedger
+from codekiln.stages.promotion.keys import signing_key
+from codekiln.stages.promotion.record import write_record
 from codekiln.stages.provenance import provenance
 from codekiln.stages.publishing import publish
 from codekiln.stages.reporting import report_data
@@ -25,6 +27,7 @@ from codekiln.stages.tracking import adapter_tags
 
 def _promote(context: StageContext) -> Summary:
     require_own_evaluation(context, _candidate(context))
+    signing_key(context.settings)  # a key that cannot be read is a mistake before anything is decided
     registry, evaluation = registry_of(context.run_folder), read_evaluation(context.inputs["evaluation"])
     champion = registry.champion(context.settings.registered_name)
     ledger = RunLedger(context, registry, context.inputs["adapter"], evaluation, champion)
@@ -34,7 +37,7 @@ def _promote(context: StageContext) -> Summary:
     else:
         version = _register(context, registry)
         ledger.restore(decision)
-        version = _completed(registry, decision, version)
+        version = _completed(context, registry, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
@@ -76,14 +79,17 @@ def _judge(
     # Another run may have promoted meanwhile; this candidate was not compared with that champion.
     champion_among(context, registry.champion(version.name))
     decision = ledger.close(decision, gate)
+    # Before the alias moves, too: nobody shall serve a champion that cannot be verified yet.
+    write_record(context, registry, decision, version, _candidate(context))
     return decision, registry.promote(version, decision.key) if gate.promoted else version
 
 
-def _completed(registry: Registry, decision: Decision, version: Version) -> Version:
+def _completed(context: StageContext, registry: Registry, decision: Decision, version: Version) -> Version:
     """Complete a promotion that was interrupted after its decision; otherwise return ``version`` as it is.
 
     A version that was promoted then, and has lost its place since, does not get it back by a repetition.
     """
+    write_record(context, registry, decision, version, _candidate(context))
     was_promoted = PROMOTED_BY + decision.key in version.tags
     champion = registry.champion(version.name)
     against = champion.adapter_digest if champion else ""

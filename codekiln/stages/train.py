@@ -8,15 +8,18 @@ from codekiln.data.manifests import DataManifest
 from codekiln.data.text import byte_lines
 from codekiln.errors import InputError
 from codekiln.launch.pools import read_cluster
+from codekiln.settings.schema import Settings
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
 from codekiln.stages.jobs import launch_context
 from codekiln.stages.planning import plan_stage
 from codekiln.training.job import TrainingJob, TrainingSummary
 from codekiln.training.plan import apply
+from codekiln.training.settings import DpoSettings
 
 
-def _train(context: StageContext, section: str, kind: str, rows: str) -> Summary:
+def _train(context: StageContext, section: str, kind: str) -> Summary:
     settings = context.settings
+    rows = rows_of(settings, section)
     _require_rows(context, rows)
     job = TrainingJob(
         kind=kind,
@@ -36,14 +39,18 @@ def _train(context: StageContext, section: str, kind: str, rows: str) -> Summary
     return Summary(figures=figures, rejected=done.rejected, curve=curve)
 
 
+_WITHOUT_PAIRS = (
+    "; a recipe that makes no pairs runs through the pipeline instruct, and one whose pairs are given through prefer"
+)
+
+
 def _require_rows(context: StageContext, rows: str) -> None:
     if DataManifest.read(context.inputs["data"] / rows).rows:
         return
     raise InputError(
         f"there are no {rows} to train on: the recipe '{context.settings.recipe}' made none of these problems",
         where=str(context.inputs["data"] / rows),
-        fix="see what was rejected there and in graded"
-        + ("; a recipe that makes no pairs runs through the pipeline instruct" if rows == "pairs" else ""),
+        fix="see what was rejected there and in graded" + (_WITHOUT_PAIRS if rows == "pairs" else ""),
     )
 
 
@@ -56,16 +63,22 @@ def _planned(job: TrainingJob, context: StageContext, section: str) -> TrainingJ
     return apply(job, chosen)
 
 
-def _stage(name: str, kind: str, rows: str) -> Stage:
+def rows_of(settings: Settings, section: str) -> str:
+    """Return what a training stage reads of a filter's folder: examples, pairs or labelled replies."""
+    chosen = getattr(settings, section)
+    return chosen.rows if isinstance(chosen, DpoSettings) else "examples"
+
+
+def _stage(name: str, kind: str) -> Stage:
     start = {} if kind == "sft" else {"start": "."}
     return Stage(
         name=name,
         settings_keys=("base_model", "seed", "lora", name),
-        input_parts={"data": rows, **start},
-        run=partial(_train, section=name, kind=kind, rows=rows),
+        input_parts={"data": partial(rows_of, section=name), **start},
+        run=partial(_train, section=name, kind=kind),
     )
 
 
-sft = _stage("sft", "sft", "examples")
-dpo = _stage("dpo", "dpo", "pairs")
-dpo_further = _stage("dpo_further", "dpo", "pairs")
+sft = _stage("sft", "sft")
+dpo = _stage("dpo", "dpo")
+dpo_further = _stage("dpo_further", "dpo")

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.launch import processes
+from codekiln.models.chat_files import CHAT_FILES
+from codekiln.training.settings import Quantization
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import Trainer
@@ -26,7 +28,10 @@ class AdapterRecord(BaseModel):
     base: str = Field(description="id of the base model")
     revision: str | None = Field(description="Hub revision of the base model; empty for a folder")
     kind: Literal["sft", "dpo"]
-    reference: Literal["previous", "base"] | None = Field(description="reference policy of DPO")
+    reference: Literal["previous", "base"] | None = Field(description="reference policy of DPO; empty: none")
+    quantization: Quantization = Field(
+        "none", description="how the base was held while training; it is sampled and served in full precision"
+    )
     parent: str | None = Field(description="sha256 of the weights training started from; empty: a new adapter")
     data: str = Field(description="sha256 of the rows trained on")
     seed: int
@@ -50,7 +55,7 @@ def finished(output: Path, record: AdapterRecord) -> bool:
 
 def clear(output: Path) -> None:
     """Remove the results of an earlier run, so that a run that crashes leaves no adapter that looks finished."""
-    for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl"):
+    for name in (RECORD, SUMMARY, WEIGHTS, CONFIG, "curve.jsonl", "rejected.jsonl", *CHAT_FILES):
         (output / name).unlink(missing_ok=True)
 
 
@@ -68,6 +73,7 @@ def save(trainer: "Trainer", output: Path, record: AdapterRecord) -> None:
     config = json.loads((staging / CONFIG).read_text(encoding="utf-8"))
     # PEFT keeps the modules in a set; sorted, equal adapters have equal files.
     config["target_modules"] = sorted(config["target_modules"])
+    config["revision"] = record.revision
     (staging / WEIGHTS).chmod(0o644)
     shutil.move(staging / WEIGHTS, output / WEIGHTS)
     write_atomic(output / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")

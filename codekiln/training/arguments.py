@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from peft import LoraConfig
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, did_you_mean
 from codekiln.launch import processes
 from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.models import BaseModelSpec
@@ -73,10 +73,32 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
 
 def lora_config(spec: BaseModelSpec, lora: LoraSettings) -> LoraConfig:
     """Return PEFT's description of a new adapter."""
-    targets = spec.lora_targets if isinstance(spec.lora_targets, str) else list(spec.lora_targets)
+    targets = lora.targets or spec.lora_targets
     return LoraConfig(
-        r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets, task_type="CAUSAL_LM"
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        use_rslora=lora.rslora,
+        use_dora=lora.dora,
+        task_type="CAUSAL_LM",
     )
+
+
+def require_targets(model: torch.nn.Module, lora: LoraSettings) -> None:
+    """Raise an InputError where the settings name linear layers that the model does not have, or its LM head.
+
+    TRL computes the LM head without adapters.
+    """
+    linear = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
+    for target in lora.targets or ():
+        if target == "lm_head" or not any(f".{name}".endswith(f".{target}") for name in linear):
+            known = {name.rsplit(".", 1)[-1] for name in linear} - {"lm_head"}
+            raise InputError(
+                "the LM head gets no adapter" if target == "lm_head" else f"the base model has no layer '{target}'",
+                where="lora.targets",
+                fix=did_you_mean(target, sorted(known)),
+            )
 
 
 def _accumulation(settings: TrainingSettings, world: int) -> int:

@@ -15,37 +15,52 @@ from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.job import TrainingJob
+from codekiln.training.losses import OWN, Likelihoods
+from codekiln.training.precision import keep_float32
 from codekiln.training.settings import DpoSettings
 
-DPOP = "dpop"
+REFERENCE = "ref"
+"""The adapter that TRL takes for the reference policy, where it exists; else that is the model without adapters."""
 
 
 class DpoTrainer(DPOTrainer):
-    """TRL's trainer over tokenised rows, without telemetry, and with the DPO-Positive loss.
+    """TRL's trainer over tokenised rows, without telemetry, and with losses that TRL's lacks.
 
     Args:
-        dpop: Weight and lambda of `dpop_loss`, which is added to the losses of the configuration; None: not added.
+        settings: Where a loss of theirs is in `OWN`, it is added to those of the configuration. Where none needs a
+            reference policy, none is asked: its log-likelihoods count as 0, so that rewards are the policy's own.
     """
 
-    def __init__(self, *args: Any, dpop: tuple[float, float] | None = None, **kwargs: Any) -> None:
-        self._dpop = dpop
+    def __init__(self, *args: Any, settings: DpoSettings, **kwargs: Any) -> None:
+        self._settings = settings
+        self._own = [(OWN[name], weight) for name, weight in weighted(settings) if name in OWN]
         super().__init__(*args, **kwargs)
+        # From here on TRL reads the reference's log-likelihoods from the batch.
+        self.precompute_ref_logps = not settings.needs_reference
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False) -> Any:
         compute = cast(Callable[..., Any], super()._compute_loss)  # TRL leaves it untyped
-        if self._dpop is None:
+        if self.precompute_ref_logps:
+            nothing = torch.zeros(inputs["input_ids"].size(0) // 2, device=inputs["input_ids"].device)
+            inputs = {**inputs, "ref_chosen_logps": nothing, "ref_rejected_logps": nothing}
+        if not self._own:
             return compute(model, inputs, return_outputs)
         with self._recorded_outputs() as recorded:
             found = compute(model, inputs, return_outputs)
         loss, outputs = found if return_outputs else (found, None)
-        weight, lambda_ = self._dpop
-        # TRL runs the policy's forward pass first and the reference's second.
-        policy, reference = (
-            output.log_probs[:, 1 - inputs["completion_mask"].size(1) :].sum(dim=1) for output in recorded[:2]
-        )
-        chosen, rejected = (policy - reference.detach()).chunk(2)
-        loss = loss + weight * dpop_loss(chosen, rejected, self.beta, lambda_).mean()
+        likelihoods = self._likelihoods(inputs["completion_mask"], recorded)
+        for own, weight in self._own:
+            loss = loss + weight * own(likelihoods, self._settings)
         return (loss, outputs) if return_outputs else loss
+
+    def _likelihoods(self, mask: torch.Tensor, recorded: list[Any]) -> Likelihoods:
+        # TRL runs the policy's forward pass first and the reference's second.
+        policy, *reference = (output.log_probs[:, 1 - mask.size(1) :].sum(dim=1) for output in recorded[:2])
+        if self.precompute_ref_logps:
+            reference = [torch.zeros_like(policy)]
+        return Likelihoods(
+            *policy.chunk(2), *reference[0].detach().chunk(2), *mask[:, 1:].sum(dim=1).clamp(min=1).chunk(2)
+        )
 
     @contextmanager
     def _recorded_outputs(self) -> Iterator[list[Any]]:
@@ -64,23 +79,6 @@ class DpoTrainer(DPOTrainer):
 
     def _send_telemetry(self) -> None:
         pass
-
-
-def dpop_loss(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, lambda_: float) -> torch.Tensor:
-    """Return the loss of DPO-Positive (Pal et al. 2024, arXiv 2402.13228) for each pair.
-
-    ``-log sigmoid(beta * (chosen - rejected - lambda * max(0, -chosen)))``. While a chosen program is at least as
-    likely as under the reference, this is DPO's loss. When it becomes less likely, DPO's loss still falls as long as
-    the rejected program falls faster, which happens with pairs that differ in a few tokens; the additional term
-    outweighs that by a gradient of ``1 + lambda`` on the chosen program.
-
-    Args:
-        chosen: log(policy / reference) of the chosen completions, shape (pairs,).
-        rejected: The same of the rejected completions.
-        beta: Strength of the pull towards the reference.
-        lambda_: Weight of the additional term.
-    """
-    return -torch.nn.functional.logsigmoid(beta * (chosen - rejected - lambda_ * torch.relu(-chosen)))
 
 
 def build(
@@ -109,27 +107,28 @@ def build(
         processing_class=chat.tokenizer,
         callbacks=callbacks,
         peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
-        dpop=_dpop_weights(job.dpo),
+        settings=job.dpo,
     )
-    # TRL uses the adapter "ref" as the reference policy where it exists, and else the model without adapters.
-    trained = cast(PeftModel, trainer.model)
-    if job.dpo.reference == "base" and "ref" in trained.peft_config:
-        trained.delete_adapter("ref")
+    if job.lora.quantization != "none":
+        keep_float32(cast(PeftModel, trainer.model), job.adapter)
+    set_reference(cast(PeftModel, trainer.model), job.dpo)
     return trainer
 
 
-def _config(settings: DpoSettings, arguments: dict[str, Any]) -> DPOConfig:
-    # TRL requires a loss of its own, also where DPO-Positive is the only one.
-    losses = [(name, weight) for name, weight in _weighted(settings) if name != DPOP] or [("sigmoid", 0.0)]
-    names, weights = zip(*losses, strict=True)
-    return DPOConfig(**arguments, beta=settings.beta, loss_type=list(names), loss_weights=list(weights))
+def set_reference(model: PeftModel, settings: DpoSettings) -> None:
+    """Remove TRL's copy of the adapter where it is not the reference."""
+    if REFERENCE in model.peft_config and (settings.reference == "base" or not settings.needs_reference):
+        model.delete_adapter(REFERENCE)
 
 
-def _dpop_weights(settings: DpoSettings) -> tuple[float, float] | None:
-    weight = sum(weight for name, weight in _weighted(settings) if name == DPOP)
-    return (weight, settings.dpop_lambda) if DPOP in settings.loss else None
-
-
-def _weighted(settings: DpoSettings) -> list[tuple[str, float]]:
+def weighted(settings: DpoSettings) -> list[tuple[str, float]]:
+    """Return the losses that are added up, each with its weight."""
     weights = settings.loss_weights or (1.0,) * len(settings.loss)
     return list(zip(settings.loss, weights, strict=True))
+
+
+def _config(settings: DpoSettings, arguments: dict[str, Any]) -> DPOConfig:
+    # TRL requires a loss of its own, also where there are only ours.
+    losses = [(name, weight) for name, weight in weighted(settings) if name not in OWN] or [("sigmoid", 0.0)]
+    names, weights = zip(*losses, strict=True)
+    return DPOConfig(**arguments, beta=settings.beta, loss_type=list(names), loss_weights=list(weights))

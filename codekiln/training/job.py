@@ -7,8 +7,19 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln import __version__
+from codekiln.errors import InputError
 from codekiln.launch.job import Job
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings, Strategy, TrainingSettings
+
+
+def require_unsharded(lora: LoraSettings, strategy: str) -> None:
+    """Raise an InputError where the base is in 4 bits and ZeRO is asked for: it would take packed weights apart."""
+    if lora.quantization != "none" and strategy in ("zero2", "zero3"):
+        raise InputError(
+            f"{strategy} does not go with a base in 4 bits",
+            where="strategy",
+            fix="set strategy = ddp or auto, or lora.quantization = none",
+        )
 
 
 class TrainingJob(Job):
@@ -20,7 +31,7 @@ class TrainingJob(Job):
     kind: Literal["sft", "dpo"]
     base: str = Field(description="a name of the model table, a folder or a Hub id")
     adapter: Path | None = Field(None, description="adapter to continue; empty: a new one")
-    data: Path = Field(description="folder of Example rows (sft) or Pair rows (dpo)")
+    data: Path = Field(description="folder of Example rows (sft), or of Pair or Labelled rows (dpo, by its loss)")
     output: Path = Field(description="folder that gets the adapter, curve.jsonl, rejected.jsonl and summary.json")
     strategy: Strategy = Field(
         "ddp",

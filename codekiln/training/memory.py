@@ -13,6 +13,11 @@ GIB = 2**30
 # adapters; Korthikanti et al. 2022 (arXiv 2205.05198) count 34, without adapters and gates. With recomputation only the
 # input of each layer is kept, and one layer at a time is whole.
 ACTIVATIONS, LAYER_INPUT = 88, 2
+# DoRA keeps two more outputs of each linear layer: 158 bytes instead of 93, counted on a small gemma3.
+DORA_ACTIVATIONS = 1.7
+# A weight in NormalFloat with quantised scales: 4 bits, 8 per block of 64, and 32 per 256 blocks (arXiv 2305.14314).
+# Embedding and LM head stay as they are.
+NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 # Adapter parameters per unit of rank, layer and unit of width, on all linear layers: 21 to 27 in the model table.
 ADAPTER = 28
 # TRL 1.16 computes the LM head in float32 tiles of at most this many tokens and vocabulary entries; about three exist
@@ -49,6 +54,12 @@ class ModelShape(_Record):
     hidden: int
     layers: int
     vocab: int
+    embeddings: int = 1
+
+    @property
+    def unquantized(self) -> int:
+        """Number of parameters that 4-bit loading leaves as they are."""
+        return self.embeddings * self.vocab * self.hidden
 
 
 class Workload(_Record):
@@ -56,7 +67,10 @@ class Workload(_Record):
 
     shape: ModelShape
     rank: int
-    rows: int = Field(description="sequences per row of data: 1 for SFT, 2 for a pair")
+    rows: int = Field(description="sequences per row of data: 1 for SFT and KTO, 2 for a pair")
+    reference: bool = Field(False, description="whether a copy of the adapter is the reference policy")
+    quantized: bool = Field(False, description="whether the base is in 4 bits")
+    dora: bool = Field(False, description="whether the adapter is of DoRA")
     length: int = Field(description="tokens of the longest row")
     width: int = Field(description="bytes of a weight of the base")
     processes: int
@@ -69,7 +83,8 @@ class Workload(_Record):
     def estimate(self, strategy: Strategy, micro_batch: int, recompute: bool) -> MemoryEstimate:
         """Estimate the peak memory of one process."""
         shape, tokens = self.shape, self.tokens(micro_batch)
-        kept = LAYER_INPUT * shape.layers + ACTIVATIONS if recompute else ACTIVATIONS * shape.layers
+        layer = ACTIVATIONS * (DORA_ACTIVATIONS if self.dora else 1)
+        kept = LAYER_INPUT * shape.layers + layer if recompute else layer * shape.layers
         return MemoryEstimate(
             weights=self._weights(strategy) / GIB,
             adapter=ADAPTER * self.rank * shape.layers * shape.hidden * self._adapter_bytes(strategy) / GIB,
@@ -79,6 +94,9 @@ class Workload(_Record):
         )
 
     def _weights(self, strategy: Strategy) -> float:
+        if self.quantized:
+            plain = self.shape.unquantized
+            return plain * self.width + (self.shape.params - plain) * NF4_BYTES
         whole = self.shape.params * self.width
         if strategy != "zero3":
             return whole
@@ -86,8 +104,8 @@ class Workload(_Record):
         return whole / self.processes + gathered * self.width
 
     def _adapter_bytes(self, strategy: Strategy) -> float:
-        # Weight, gradient, its buffer and two moments in float32, and the reference's copy for pairs.
-        copy = 4 * (self.rows - 1)
+        # Weight, gradient, its buffer and two moments in float32, and the reference's copy.
+        copy = 4 * self.reference
         if strategy == "ddp":
             return 20 + copy
         # ZeRO-2 shares out the master weight and the moments; ZeRO-3 shares out everything.
@@ -97,7 +115,13 @@ class Workload(_Record):
 def shape_of(spec: BaseModelSpec) -> ModelShape | None:
     """Return the sizes of a base model, from its TOML file or its folder; None where neither has them."""
     if spec.params and spec.hidden and spec.layers and spec.vocab:
-        return ModelShape(params=spec.params, hidden=spec.hidden, layers=spec.layers, vocab=spec.vocab)
+        return ModelShape(
+            params=spec.params,
+            hidden=spec.hidden,
+            layers=spec.layers,
+            vocab=spec.vocab,
+            embeddings=1 if spec.tied else 2,
+        )
     folder = Path(spec.id)
     return _shape_of_folder(folder) if (folder / "config.json").is_file() else None
 
@@ -110,4 +134,7 @@ def _shape_of_folder(folder: Path) -> ModelShape | None:
     sizes = [config.get(name) for name in ("hidden_size", "num_hidden_layers", "vocab_size")]
     if not size or None in sizes:
         return None
-    return ModelShape(params=size // width, hidden=sizes[0], layers=sizes[1], vocab=sizes[2])
+    tied = config.get("tie_word_embeddings", False)
+    return ModelShape(
+        params=size // width, hidden=sizes[0], layers=sizes[1], vocab=sizes[2], embeddings=1 if tied else 2
+    )

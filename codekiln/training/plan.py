@@ -10,15 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from codekiln.errors import InputError
 from codekiln.launch.pools import Pool
 from codekiln.models import BaseModelSpec
-from codekiln.training.job import TrainingJob
-from codekiln.training.memory import GIB, MemoryEstimate, Workload, shape_of
-from codekiln.training.settings import LoraSettings, Strategy, TrainingSettings
+from codekiln.training.job import TrainingJob, require_unsharded
+from codekiln.training.memory import CONTEXT_GIB, GIB, MemoryEstimate, ModelShape, Workload, shape_of
+from codekiln.training.settings import DpoSettings, LoraSettings, Strategy, TrainingSettings
 
 # Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
 BUSY_TOKENS = 2048
+# Keys and values of a few completions at a time.
+CACHE_GIB = 2.0
 # Assumed where a pool does not say how much memory its devices have.
 SMALLEST_GIB = 8
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_NF4 = "lora.quantization = nf4 (QLoRA)"
 StrategyChoice = Literal["auto", "ddp", "zero2", "zero3"]
 
 
@@ -42,7 +45,6 @@ def plan(
     spec: BaseModelSpec,
     training: TrainingSettings,
     lora: LoraSettings,
-    kind: Literal["sft", "dpo"],
     pool: Pool,
     strategy: StrategyChoice = "auto",
 ) -> TrainingPlan:
@@ -50,42 +52,51 @@ def plan(
 
     DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
     communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
-    adapter's optimiser state, which is small. Activations are recomputed when otherwise less than 2048 tokens would fit
+    adapter's optimiser state, which is small. A base in 4 bits is never sharded: ZeRO would take its packed weights
+    apart. Activations are recomputed when otherwise less than 2048 tokens would fit
     one pass. Devices of unknown memory are assumed to have 8 GiB.
 
     Args:
         spec: The base model.
         training: Settings of the stage; its ``micro_batch`` is the largest that is tried.
         lora: Shape of the adapter.
-        kind: What a row is: an example (sft) or a pair (dpo).
         pool: The devices.
         strategy: A strategy to keep to; with it, an unknown size is no error.
 
     Raises:
         InputError: Nothing fits, the batch cannot be divided, or a size is unknown.
     """
+    require_unsharded(lora, strategy)
     sizes, shape, available = _sizes(training, pool), shape_of(spec), _available(pool)
     if shape is not None and not available and strategy == "auto":
-        small = _plan_small_devices(spec, training, lora, kind, pool)
+        small = _plan_small_devices(spec, training, lora, pool)
         return small or _unchecked(spec, training, pool, strategy, False, sizes[0])
     if shape is None or not available:
         return _unchecked(spec, training, pool, strategy, shape is None, sizes[0])
-    load = Workload(
-        shape=shape,
-        rank=lora.r,
-        rows=1 if kind == "sft" else 2,
-        length=training.max_length,
-        width=2 if _dtype(training, pool) == "bfloat16" else 4,
-        processes=pool.processes,
-        available=available,
-    )
-    for tried in _strategies(strategy, pool):
+    load = _workload(shape, training, lora, pool)
+    for tried in _strategies(strategy, lora, pool):
         for recompute, micro in _options(training, load, sizes):
             memory = load.estimate(tried, micro, recompute)
             if memory.total <= available:
-                why = _reasons(spec, load, training, strategy, tried, micro, recompute)
+                why = _reasons(spec, load, training, lora, strategy, tried, micro, recompute)
                 return _build(training, pool, tried, micro, recompute, memory, why)
-    raise _too_large(spec, load, strategy, pool)
+    raise _too_large(spec, load, lora, strategy, pool)
+
+
+def _workload(shape: ModelShape, training: TrainingSettings, lora: LoraSettings, pool: Pool) -> Workload:
+    pairs = isinstance(training, DpoSettings) and training.rows == "pairs"
+    return Workload(
+        shape=shape,
+        rank=lora.r,
+        rows=2 if pairs else 1,
+        reference=isinstance(training, DpoSettings) and training.needs_reference,
+        quantized=lora.quantization != "none",
+        dora=lora.dora,
+        length=training.max_length,
+        width=2 if _dtype(training, pool) == "bfloat16" else 4,
+        processes=pool.processes,
+        available=_available(pool),
+    )
 
 
 def apply(job: TrainingJob, chosen: TrainingPlan) -> TrainingJob:
@@ -127,7 +138,17 @@ def _sizes(training: TrainingSettings, pool: Pool) -> list[int]:
             where="batch_size",
             fix=f"use batch_size = {multiple}, or a smaller pool",
         )
-    return [size for size in range(min(training.micro_batch, share), 0, -1) if share % size == 0]
+    # KTO takes its divergence from other rows of the same micro-batch.
+    least = 2 if isinstance(training, DpoSettings) and training.rows == "labelled" else 1
+    sizes = [size for size in range(min(training.micro_batch, share), least - 1, -1) if share % size == 0]
+    if not sizes:
+        raise InputError(
+            f"batch_size {training.batch_size} cannot be divided among {pool.processes} processes with {least} rows or "
+            "more per forward pass, which the loss 'kto' needs",
+            where="batch_size",
+            fix=f"use batch_size = {least * pool.processes * math.ceil(share / least)}",
+        )
+    return sizes
 
 
 def _on_accelerators(pool: Pool) -> bool:
@@ -152,10 +173,10 @@ def _dtype(training: TrainingSettings, pool: Pool) -> Literal["float32", "bfloat
     return "bfloat16" if _on_accelerators(pool) else "float32"
 
 
-def _strategies(choice: StrategyChoice, pool: Pool) -> tuple[Strategy, ...]:
+def _strategies(choice: StrategyChoice, lora: LoraSettings, pool: Pool) -> tuple[Strategy, ...]:
     if choice != "auto":
         return (choice,)
-    return ("ddp", "zero3") if pool.processes > 1 else ("ddp",)
+    return ("ddp", "zero3") if pool.processes > 1 and lora.quantization == "none" else ("ddp",)
 
 
 def _options(training: TrainingSettings, load: Workload, sizes: list[int]) -> Iterator[tuple[bool, int]]:
@@ -188,11 +209,11 @@ def _build(
 
 
 def _plan_small_devices(
-    spec: BaseModelSpec, training: TrainingSettings, lora: LoraSettings, kind: Literal["sft", "dpo"], pool: Pool
+    spec: BaseModelSpec, training: TrainingSettings, lora: LoraSettings, pool: Pool
 ) -> TrainingPlan | None:
     """Return the plan for devices of unknown memory; None where the work might not fit small ones."""
     try:
-        found = plan(spec, training, lora, kind, pool.model_copy(update={"accelerator_memory_gib": SMALLEST_GIB}))
+        found = plan(spec, training, lora, pool.model_copy(update={"accelerator_memory_gib": SMALLEST_GIB}))
     except InputError:
         return None
     note = f" The pool does not say how much memory a device has, so {SMALLEST_GIB} GiB were assumed."
@@ -218,12 +239,14 @@ def _reasons(
     spec: BaseModelSpec,
     load: Workload,
     training: TrainingSettings,
+    lora: LoraSettings,
     choice: StrategyChoice,
     strategy: Strategy,
     micro: int,
     recompute: bool,
 ) -> str:
-    weights = f"{spec.name} takes {load.shape.params * load.width / GIB:.1f} GiB"
+    held = " in 4 bits" if lora.quantization != "none" else ""
+    weights = f"{spec.name} takes {load.estimate('ddp', 1, recompute=True).weights:.1f} GiB{held}"
     if choice == "zero2":
         first = "zero2 as asked for; it shards only the adapter's optimiser, so ddp takes about as much memory"
     elif choice != "auto":
@@ -234,13 +257,27 @@ def _reasons(
         first = f"{weights} and does not fit one device with the work beside it, so it is sharded"
     smaller = f"; micro-batch {micro} instead of {training.micro_batch}" if micro < training.micro_batch else ""
     forced = recompute and not training.gradient_checkpointing
-    return first + smaller + ("; activations are recomputed to fit, for a third more time." if forced else ".")
+    slower = "; activations are recomputed to fit, for a third more time." if forced else "."
+    return first + smaller + slower + _sampling_note(load)
 
 
-def _too_large(spec: BaseModelSpec, load: Workload, choice: StrategyChoice, pool: Pool) -> InputError:
-    last = _strategies(choice, pool)[-1]
+def _sampling_note(load: Workload) -> str:
+    """Return what sampling needs where only training is in 4 bits, if the device does not hold it."""
+    whole = load.shape.params * load.width / GIB + CONTEXT_GIB + CACHE_GIB
+    if not load.quantized or whole < load.available:
+        return ""
+    return f" Sampling holds the base in full, {whole:.0f} GiB with its cache, and needs a larger device."
+
+
+def _too_large(
+    spec: BaseModelSpec, load: Workload, lora: LoraSettings, choice: StrategyChoice, pool: Pool
+) -> InputError:
+    last = _strategies(choice, lora, pool)[-1]
     need = load.estimate(last, 1, recompute=True)
     advice = ["a pool with more memory or more devices"]
+    smaller = load.model_copy(update={"quantized": True}).estimate("ddp", 1, recompute=True).total
+    if not load.quantized and smaller <= load.available:
+        advice.insert(0, "lora.quantization = nf4 with strategy = ddp" if choice not in ("auto", "ddp") else _NF4)
     if last != "zero3" and pool.processes > 1:
         advice.append("strategy = auto")
     if need.activations > need.weights:

@@ -8,10 +8,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from codekiln.data import splits
 from codekiln.data.folders import Rejected
-from codekiln.data.records import Example, Message, Pair
+from codekiln.data.records import Example, Labelled, Message, Pair
 from codekiln.errors import InputError
 from codekiln.models.chat_tokenizer import ChatTokenizer
 
@@ -20,7 +21,8 @@ IGNORED = -100
 # Share of invalid rows above which the data as a whole is considered wrong.
 TOLERATED = 0.1
 
-Tokens = dict[str, list[int]]
+Row = Example | Pair | Labelled
+Tokens = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class ValidatedRows:
 
     Attributes:
         rows: For an Example ``input_ids`` and ``labels`` (IGNORED on the prompt); for a Pair ``prompt_ids``,
-            ``chosen_ids`` and ``rejected_ids``. No row needs truncation.
+            ``chosen_ids`` and ``rejected_ids``; for a Labelled ``prompt_ids``, ``completion_ids`` and ``label``, which
+            is a bool. No row needs truncation.
         groups: The group of each row.
         rejected: The other rows, each with the rule it violates.
     """
@@ -39,7 +42,7 @@ class ValidatedRows:
     rejected: tuple[Rejected, ...]
 
 
-def validate_rows(rows: Sequence[Example | Pair], chat: ChatTokenizer, max_length: int, where: str) -> ValidatedRows:
+def validate_rows(rows: Sequence[Row], chat: ChatTokenizer, max_length: int, where: str) -> ValidatedRows:
     """Tokenise rows and keep those that satisfy every rule.
 
     ``wrong-roles``: the prompt ends with a user's turn and each completion is one assistant's turn.
@@ -52,7 +55,7 @@ def validate_rows(rows: Sequence[Example | Pair], chat: ChatTokenizer, max_lengt
     ``chosen-equals-rejected``: a pair is two different completions.
 
     Args:
-        rows: Examples or pairs.
+        rows: Examples, pairs or labelled replies.
         chat: Tokenizer and template of the model to be trained.
         max_length: Longest row, in tokens.
         where: The file the rows come from, for messages.
@@ -68,7 +71,7 @@ def validate_rows(rows: Sequence[Example | Pair], chat: ChatTokenizer, max_lengt
     _check_share(reasons, where)
     good = [index for index, reason in enumerate(reasons) if not reason]
     return ValidatedRows(
-        rows=tuple(_for_trainer(*tokens[index]) for index in good),
+        rows=tuple(_for_trainer(rows[index], *tokens[index]) for index in good),
         groups=tuple(rows[index].group or rows[index].task_id for index in good),
         rejected=tuple(Rejected(reason, row) for row, reason in zip(rows, reasons, strict=True) if reason),
     )
@@ -94,23 +97,23 @@ def split_holdout(groups: Sequence[str], holdout: float, seed: int) -> tuple[lis
     return indices
 
 
-def _completions(row: Example | Pair) -> tuple[tuple[Message, ...], ...]:
-    return (row.completion,) if isinstance(row, Example) else (row.chosen, row.rejected)
+def _completions(row: Row) -> tuple[tuple[Message, ...], ...]:
+    return (row.chosen, row.rejected) if isinstance(row, Pair) else (row.completion,)
 
 
-def _roles_fit(row: Example | Pair) -> bool:
+def _roles_fit(row: Row) -> bool:
     answers = [[turn.role for turn in answer] for answer in _completions(row)]
     return bool(row.prompt) and row.prompt[-1].role == "user" and all(roles == ["assistant"] for roles in answers)
 
 
-def _tokenise(rows: Sequence[Example | Pair], chat: ChatTokenizer) -> list[tuple[list[int], list[list[int]]]]:
+def _tokenise(rows: Sequence[Row], chat: ChatTokenizer) -> list[tuple[list[int], list[list[int]]]]:
     prompts = iter(chat.prompts([row.prompt for row in rows]))
     wholes = iter(chat.conversations([row.prompt + answer for row in rows for answer in _completions(row)]))
     return [(next(prompts), [next(wholes) for _ in _completions(row)]) for row in rows]
 
 
 def _violation(
-    row: Example | Pair, prompt: list[int], wholes: list[list[int]], chat: ChatTokenizer, max_length: int
+    row: Row, prompt: list[int], wholes: list[list[int]], chat: ChatTokenizer, max_length: int
 ) -> str | None:
     if len(prompt) >= max_length:
         return "prompt-too-long"
@@ -139,11 +142,13 @@ def _completion_violation(
     return None if text.strip() and text.rstrip() in chat.decode(learned[:end]) else "completion-changed"
 
 
-def _for_trainer(prompt: list[int], wholes: list[list[int]]) -> Tokens:
-    if len(wholes) == 1:
-        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + wholes[0][len(prompt) :]}
-    chosen, rejected = (whole[len(prompt) :] for whole in wholes)
-    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+def _for_trainer(row: Row, prompt: list[int], wholes: list[list[int]]) -> Tokens:
+    answers = [whole[len(prompt) :] for whole in wholes]
+    if isinstance(row, Example):
+        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + answers[0]}
+    if isinstance(row, Labelled):
+        return {"prompt_ids": prompt, "completion_ids": answers[0], "label": row.label}
+    return {"prompt_ids": prompt, "chosen_ids": answers[0], "rejected_ids": answers[1]}
 
 
 def _check_share(reasons: list[str | None], where: str) -> None:

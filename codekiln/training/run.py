@@ -7,9 +7,9 @@ import statistics
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import cast
+from typing import Any, cast
 
 import datasets
 import torch
@@ -19,20 +19,23 @@ from peft import PeftModel
 from codekiln import models
 from codekiln.data.files import write_atomic
 from codekiln.data.folders import Dataset
-from codekiln.data.records import Example, Pair
+from codekiln.data.records import Example, Labelled, Pair, Record
 from codekiln.launch import processes
+from codekiln.models.chat_files import save_chat_files
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
+from codekiln.models.hub_access import pinned
 from codekiln.models.loading import attach_adapter, load_model, quiet
 from codekiln.training import adapter, checkpoints, dpo, sft
-from codekiln.training.arguments import common_arguments
+from codekiln.training.arguments import common_arguments, require_targets
 from codekiln.training.callbacks import DivergenceCallback, ProgressCallback, StepTimer, write_curve
 from codekiln.training.deepspeed_config import init_distributed
 from codekiln.training.graceful_shutdown import CheckpointCallback
-from codekiln.training.job import TrainingJob, TrainingSummary
+from codekiln.training.job import TrainingJob, TrainingSummary, require_unsharded
 from codekiln.training.memory import GIB
 from codekiln.training.row_validation import ValidatedRows, split_holdout, validate_rows
 from codekiln.training.status_callback import replace_status_callback
 
+ROWS: dict[str, type[Record]] = {"pairs": Pair, "labelled": Labelled}
 # Parameters up to which a model trains fastest in one thread of a CPU.
 SMALL = 50_000_000
 logger = logging.getLogger(__name__)
@@ -45,9 +48,12 @@ def run(job: TrainingJob) -> TrainingSummary:
         InputError: The data, the base model, the adapter or a setting is wrong.
         ModelError: The base model cannot be used.
     """
+    require_unsharded(job.lora, job.strategy)
     _quiet()
     spec = models.get(job.base)
     chat = load_chat_tokenizer(spec)
+    # Every later read is of the commit that was just read.
+    spec = pinned(spec)
     rows, sha256 = _read_rows(job, chat)
     record = _record(job, spec, sha256)
     trainer, held = _trainer(job, spec, chat, rows)
@@ -66,6 +72,7 @@ def run(job: TrainingJob) -> TrainingSummary:
     adapter.save(trainer, job.output, record)
     checkpoints.remove(job.output)
     if trainer.is_world_process_zero():
+        save_chat_files(spec, job.output)
         _report(job, trainer, rows, summary)
     return summary
 
@@ -79,8 +86,8 @@ def _quiet() -> None:
 
 def _read_rows(job: TrainingJob, chat: ChatTokenizer) -> tuple[ValidatedRows, str]:
     """Return the rows and the digest of their file."""
-    data: Dataset[Example] | Dataset[Pair]
-    data = Dataset(job.data, Example) if job.kind == "sft" else Dataset(job.data, Pair)
+    record = Example if job.kind == "sft" else ROWS[job.dpo.rows]
+    data: Dataset[Any] = Dataset(job.data, record)
     rows = validate_rows(data.rows(), chat, job.settings.max_length, where=str(data.folder / "data.jsonl"))
     return rows, data.manifest.sha256
 
@@ -94,7 +101,8 @@ def _record(job: TrainingJob, spec: models.BaseModelSpec, data: str) -> adapter.
         parent=parent,
         data=data,
         seed=job.seed,
-        reference=job.dpo.reference if job.kind == "dpo" else None,
+        reference=job.dpo.reference if job.kind == "dpo" and job.dpo.needs_reference else None,
+        quantization=job.lora.quantization,
         code_version=job.code_version,
         job=job.digest(data, parent or ""),
     )
@@ -107,8 +115,7 @@ def _trainer(
     init_distributed(job.strategy)
     transformers.set_seed(job.seed)
     train, held = split_holdout(rows.groups, job.settings.holdout, job.seed)
-    build = sft.build if job.kind == "sft" else dpo.build
-    trainer = build(
+    trainer = _build_of(job)(
         job,
         spec,
         chat,
@@ -123,11 +130,22 @@ def _trainer(
     return trainer, len(held)
 
 
+def _build_of(job: TrainingJob) -> Callable[..., transformers.Trainer]:
+    if job.kind == "sft":
+        return sft.build
+    if job.dpo.rows == "pairs":
+        return dpo.build
+    from codekiln.training import kto  # a trainer more to import, which few runs need
+
+    return kto.build
+
+
 def _load_model(job: TrainingJob, spec: models.BaseModelSpec) -> transformers.PreTrainedModel | PeftModel:
     # Each process loads straight to its GPU: in the node's memory the base would be there once per GPU.
     place = torch.device("cuda", processes.local_rank()) if torch.cuda.is_available() else torch.device("cpu")
     with nullcontext() if job.strategy == "zero3" else place:
-        model = load_model(spec, job.settings.dtype)
+        model = load_model(spec, job.settings.dtype, job.lora.quantization)
+        require_targets(model, job.lora)
         return attach_adapter(model, spec, job.adapter, trainable=True) if job.adapter else model
 
 

@@ -5,7 +5,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Strategy = Literal["ddp", "zero2", "zero3"]
-Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down", "dpop"]
+Quantization = Literal["none", "nf4"]
+Loss = Literal[
+    "sigmoid", "sigmoid_norm", "hinge", "ipo", "sft", "apo_zero", "apo_down", "dpop", "simpo", "orpo", "kto"
+]  # fmt: skip
+# Losses of one reply or of a pair alone, without a reference policy.
+REFERENCE_FREE = frozenset({"simpo", "orpo", "sft"})
 
 
 class _Section(BaseModel):
@@ -13,11 +18,27 @@ class _Section(BaseModel):
 
 
 class LoraSettings(_Section):
-    """Shape of the adapter; an adapter that is continued keeps the shape it has."""
+    """Shape of the adapter, and how the frozen base is held; an adapter that is continued keeps the shape it has."""
 
     r: int = Field(16, ge=1, description="rank")
     alpha: int = Field(32, ge=1, description="scale; the adapter's output is multiplied by alpha / r")
     dropout: float = Field(0.05, ge=0, lt=1, description="dropout on the adapter's input")
+    targets: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="modules that get an adapter; empty: those of the base model's file",
+    )
+    rslora: bool = Field(
+        False, description="rsLoRA (arXiv 2312.03732): multiply by alpha / sqrt(r), so that large ranks learn as well"
+    )
+    dora: bool = Field(
+        False,
+        description="DoRA (arXiv 2402.09353): train lengths of weights apart; slower, and vLLM takes it merged only",
+    )
+    quantization: Quantization = Field(
+        "none",
+        description="nf4: QLoRA (arXiv 2305.14314), the base in 4 bits while training; it is sampled in full precision",
+    )
 
 
 class TrainingSettings(_Section):
@@ -72,6 +93,18 @@ class DpoSettings(TrainingSettings):
         min_length=1,
         description="losses that are added up; 'sft' keeps chosen programs likely: without it correctness can collapse",
     )
+    simpo_beta: float = Field(2.0, gt=0, description="scale of the loss 'simpo' (arXiv 2405.14734), per token")
+    simpo_margin: float = Field(
+        1.0, ge=0, description="what the loss 'simpo' wants between chosen and rejected, after its scale"
+    )
+    orpo_lambda: float = Field(
+        0.1, gt=0, description="weight of the odds ratio in the loss 'orpo' (arXiv 2403.07691), beside the chosen's own"
+    )
+    kto_desirable: float | None = Field(
+        None,
+        gt=0,
+        description="weight of good replies in the loss 'kto' (arXiv 2402.01306), of bad ones 1; empty: bad / good",
+    )
     dpop_lambda: float = Field(
         50.0,
         ge=0,
@@ -85,6 +118,26 @@ class DpoSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _one_weight_per_loss(self) -> "DpoSettings":
-        if self.loss_weights is not None and len(self.loss_weights) != len(self.loss):
-            raise ValueError(f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses")
+        if self.loss_weights and len(self.loss_weights) != len(self.loss):
+            raise ValueError(
+                f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses; [] is 1 for each"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _kto_stands_alone(self) -> "DpoSettings":
+        if "kto" in self.loss and (len(self.loss) > 1 or self.loss_weights):
+            raise ValueError("the loss 'kto' is of single replies and cannot be added to others; loss_weights is []")
+        if "kto" in self.loss and self.micro_batch < 2:
+            raise ValueError("the loss 'kto' estimates a divergence within a micro-batch, so micro_batch is at least 2")
+        return self
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether a loss compares the policy with a reference policy."""
+        return not REFERENCE_FREE.issuperset(self.loss)
+
+    @property
+    def rows(self) -> Literal["pairs", "labelled"]:
+        """What is trained on: pairs, or single replies that are labelled as good or bad."""
+        return "labelled" if "kto" in self.loss else "pairs"

@@ -1,7 +1,7 @@
 """Supervised fine-tuning with TRL: loss on completions only. Imports torch and TRL: import this lazily."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from datasets import Dataset
 from peft import PeftModel
@@ -13,6 +13,7 @@ from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.job import TrainingJob
+from codekiln.training.precision import keep_float32
 
 
 class SftTrainer(SFTTrainer):
@@ -36,7 +37,7 @@ def build(
     # The configuration comes before the model: under ZeRO-3 it decides how the weights are loaded.
     config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
     model = load()
-    return SftTrainer(
+    trainer = SftTrainer(
         model=model,
         args=config,
         train_dataset=train,
@@ -45,3 +46,6 @@ def build(
         callbacks=callbacks,
         peft_config=None if isinstance(model, PeftModel) else lora_config(spec, job.lora),
     )
+    if job.lora.quantization != "none":
+        keep_float32(cast(PeftModel, trainer.model), job.adapter)
+    return trainer

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from codekiln import stages
+from codekiln.settings.schema import Settings
 from docs.generate.drawing import SOFT, Drawing, Point, drawn
 from pipelines import MAX_ROUNDS
 
@@ -42,7 +43,7 @@ def tasks(path: Path = PIPELINE) -> list[Task]:
     found = []
     for key, row in rows.items():
         component = row["componentRef"]["name"]
-        uses = stages.get(component.removeprefix("comp-").split("-2")[0].replace("-", "_")).input_parts
+        uses = stages.get(component.removeprefix("comp-").split("-2")[0].replace("-", "_")).parts(Settings())
         inputs = tuple(_inputs(row, uses, names))
         found.append(Task(names[key], "taskConfigPassthroughs" in compiled["components"][component], inputs))
     return found

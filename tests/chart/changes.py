@@ -56,6 +56,8 @@ OWN_GATEWAY = {
 }
 WEBHOOK = {"networkPolicy": {"notifications": {"to": OTHER_PEER}}}
 NOTIFIED = {"notifications": {"isolatedSteps": True}, "networkPolicy": {"notifications": {"to": OTHER_PEER}}}
+VERIFIED = {"admission": {"enabled": True}}
+ADMISSION = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 PUSHGATEWAY = {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceAccount"}
 
 CHANGES = {
@@ -191,6 +193,10 @@ CHANGES = {
     "vllm.cache.storageClass": Change("nfs", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.size": Change("1Ti", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.accessModes": Change(["ReadWriteMany"], {"PersistentVolumeClaim"}, CACHED),
+    "admission.enabled": Change(True, {*ADMISSION, CONFIG, "Role"}),
+    "admission.namespaces": Change(["team-a"], {"ValidatingAdmissionPolicyBinding"}, VERIFIED),
+    "admission.action": Change("Warn", {"ValidatingAdmissionPolicyBinding"}, VERIFIED),
+    "admission.publishers": Change([{"kind": "User", "name": "ada"}], {"RoleBinding"}, VERIFIED),
     "metrics.enabled": Change(True, PUSHGATEWAY),
     "metrics.pushgateway.url": Change("http://p:9091", PUSHGATEWAY, GATEWAY_PEERS),
     "metrics.pushgateway.image": Change("i:1", {"Deployment"}, METRICS),

@@ -54,8 +54,9 @@ def test_no_object_is_made_twice_and_each_has_a_namespace(name):
     keys = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in objects]
     assert len(keys) == len(set(keys))
     cluster_wide = {"ClusterRole", "ClusterRoleBinding", "ClusterTrainingRuntime", "ResourceFlavor", "ClusterQueue"}
+    cluster_wide |= {"WorkloadPriorityClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
     for kind, namespace, object_name in keys:
-        assert bool(namespace) != (kind in {*cluster_wide, "WorkloadPriorityClass"}), (kind, object_name)
+        assert bool(namespace) != (kind in cluster_wide), (kind, object_name)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -29,6 +29,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
         },
     },
     "vllm": {"vllm": {"enabled": True, "model": "Qwen/Qwen3-4B", "cache": {"enabled": True}}},
+    "admission": {"admission": {"enabled": True, "publishers": [{"kind": "User", "name": "ada"}]}},
     "native": {"pipelines": {"mode": "native"}},
     "no-pipelines": {"pipelines": {"mode": "none"}},
     "no-pools": {"gpuPools": {"gpu": None}, "pipelines": {"defaults": {"pool": ""}}},

@@ -74,6 +74,21 @@ def test_plan_shows_how_each_stage_divides_over_a_pool(monkeypatch):
     assert "did you mean 'a10'" in wrong.output
 
 
+def test_plan_needs_no_cluster_for_a_gpu_by_name(monkeypatch):
+    monkeypatch.delenv("CODEKILN_CLUSTER", raising=False)
+    shown = invoke("plan", "--profile", "gemma3-12b", "--gpu", "A100:2")
+    assert shown.exit_code == 0, shown.output
+    assert "of 80" in shown.output
+    assert "note: A100 is taken for A100-80, with 80 GiB." in shown.output
+    small = invoke("plan", "--profile", "gemma3-12b", "--gpu", "L4")
+    assert small.exit_code == 2
+    assert "use lora.quantization = nf4 (QLoRA)" in small.output
+    four_bits = invoke("plan", "--profile", "gemma3-12b-qlora", "--gpu", "L4", "--json")
+    assert {plan["strategy"] for plan in json.loads(four_bits.output).values()} == {"ddp"}
+    for words in ((), ("--gpu", "L4", "--pool", "a10")):
+        assert "give one of --pool and --gpu" in invoke("plan", *words).output
+
+
 def test_a_model_in_a_folder_that_jobs_do_not_have_is_refused_for_a_pool(tmp_path, monkeypatch):
     pool = {"image": "codekiln/train:1", "runtime": "codekiln-a", "accelerator": ""}
     exchange = tmp_path / "shared"

@@ -172,8 +172,9 @@ IMPLICIT = PAIRS["TRL preference without a prompt, messages"]
         ('{"prompt": ', "not-json"),
         ([1], "not-an-object"),
         ({"text": "no reply"}, "unknown-form"),
-        ({"prompt": TASK, "completion": GOOD, "label": True}, "unknown-form"),
-        ({"instruction": TASK, "output": GOOD, "kto_tag": False}, "unknown-form"),
+        ({"prompt": TASK, "completion": GOOD, "label": 1}, "wrong-fields"),
+        ({"instruction": TASK, "output": GOOD, "kto_tag": "false"}, "wrong-fields"),
+        ({**TEXT, "label": True}, "wrong-fields"),
         ({**TEXT, "prompt": [user(TASK)]}, "wrong-fields"),
         ({**LISTS, "prompt": TASK}, "wrong-fields"),
         ({**TEXT, "rejected": None}, "wrong-fields"),
@@ -330,3 +331,33 @@ def test_memory_for_a_million_rows_is_below_a_gibibyte(tmp_path):
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
     assert peaks[0] + (peaks[1] - peaks[0]) * 1_000_000 / 99_000 < 2**30
+
+
+@pytest.mark.parametrize("name", SINGLES)
+@pytest.mark.parametrize("field", ["label", "kto_tag"])
+def test_a_reply_may_be_labelled_in_every_form(name, field):
+    row = {**SINGLES[name], field: False}
+    form = form_of(row)
+    assert form.name == f"{name}, labelled (KTO)"
+    assert read_row(form, row, "x:1").label is False
+    assert read_row(form_of(SINGLES[name]), SINGLES[name], "x:1").label is None
+
+
+def test_a_label_of_other_data_is_no_label():
+    row = {"prompt": TASK, "completion": GOOD, "label": "arithmetic"}
+    assert form_of(row).label == ""
+
+
+def test_labelled_replies_that_contradict_or_are_all_alike_are_named(tmp_path):
+    rows = [{"prompt": TASK, "completion": reply, "label": label} for reply, label in ((GOOD, True), (BAD, False))]
+    path = tmp_path / "rows.jsonl"
+
+    def kinds(*chosen):
+        path.write_text("".join(json.dumps(row) + "\n" for row in chosen))
+        return {finding.kind: finding.places for finding in checked(path).findings}
+
+    other = {"prompt": "Write k.", "completion": "k = [1, 2, 3]", "label": True}
+    assert kinds(*rows, other) == {}
+    assert kinds(*rows, {**rows[0], "label": False})["contradicted"] == [(f"{path}:3", "as line 1")]
+    assert kinds(*rows, rows[1]) == {"twin": [(f"{path}:3", "as line 2")]}
+    assert kinds(rows[0], other) == {"one-sided": [(f"{path}:1", "good")]}

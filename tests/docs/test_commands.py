@@ -34,7 +34,8 @@ NOT_RUN = {
     "kubectl": "a cluster",
     "export": "a cluster",
     "codekiln submit": "a cluster; tests/launch submits to a server that answers like it",
-    "codekiln plan": "a cluster's record of pools; tests/docs/test_contributing.py plans with one from the chart",
+    "openssl": "a program of the system; tests/stages/promotion/test_whole.py runs it where it is there",
+    "codekiln plan --profile gemma3-12b --pool": "a cluster's record of pools; test_contributing.py plans with one",
     "mlflow ui": "is a server and does not end",
 }
 RUN = ("docs/getting-started.md", "docs/own-data.md")
@@ -72,7 +73,7 @@ def test_options_and_settings_exist(shown, tmp_path, monkeypatch):
         overrides = [text.replace("…", "host") for text in given["overrides"]]
         resolve(given["profile"], form, [*overrides, *required(given["profile"])])
     pipeline = Path(given.get("pipeline", "align"))
-    assert pipeline.stem in ("align", "instruct", "data", "judge")
+    assert pipeline.stem in ("align", "instruct", "prefer", "data", "judge")
 
 
 def options(command: click.Command, words: list[str]) -> dict:

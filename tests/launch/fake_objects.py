@@ -14,6 +14,7 @@ PATIENCE = 90.0
 
 SERVED = {
     ("", "v1", "pods"): "Pod",
+    ("", "v1", "configmaps"): "ConfigMap",
     ("", "v1", "events"): "Event",
     ("", "v1", "persistentvolumeclaims"): "PersistentVolumeClaim",
     ("trainer.kubeflow.org", "v1alpha1", "trainjobs"): "TrainJob",

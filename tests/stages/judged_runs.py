@@ -101,7 +101,8 @@ def judged_run(
         inputs=inputs,
         settings={key: resolved.section(key) for key in evaluate_stage.settings_keys},
     )
-    return JudgedRun(workdir)
+    with registry.stage(parent, "evaluate"):
+        return JudgedRun(workdir)
 
 
 def problem(number: int) -> Problem:

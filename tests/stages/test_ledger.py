@@ -17,7 +17,7 @@ from codekiln.registry.runs import TEXT_LENGTH
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageContext
 from codekiln.stages.evaluate import _charge, read_evaluation
-from codekiln.stages.ledger import Decision, _short, next_number, read_all, read_decisions
+from codekiln.stages.ledger import Decision, as_recorded, next_number, read_all, read_decisions
 from codekiln.stages.run_folder import EVALUATION as PROBLEMS
 from codekiln.stages.run_folder import read_settings
 from codekiln.stages.runner import run_check
@@ -193,10 +193,10 @@ def test_an_adapter_whose_configuration_was_changed_is_another_candidate(tmp_pat
 @pytest.mark.parametrize("sentence", ["x" * 9000, '"' * 9000])
 def test_a_long_sentence_is_cut_to_what_a_tag_holds(sentence):
     made = Decision(model="m", set="s", target="t", adapter="a", sentence=sentence)
-    assert len(_short(made).model_dump_json()) <= TEXT_LENGTH
-    assert _short(made).sentence.endswith("...")
+    assert len(as_recorded(made).model_dump_json()) <= TEXT_LENGTH
+    assert as_recorded(made).sentence.endswith("...")
     fits = made.model_copy(update={"sentence": "x" * 3000})
-    assert _short(fits) is fits
+    assert as_recorded(fits) is fits
 
 
 @pytest.mark.slow

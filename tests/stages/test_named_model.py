@@ -49,6 +49,7 @@ def test_a_version_is_fetched_while_the_block_runs_and_is_named_by_its_number(tm
         assert (model.adapter / "adapter_model.safetensors").read_bytes() == b"weights"
     assert not model.adapter.exists()
     assert opened("models:/codekiln-tiny/1", "", uri).name == version.uri
+    assert opened("codekiln-tiny@challenger", "", uri).name == version.uri
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ SETTINGS = {
     "eval_every": 4,
     "patience": 0,
 }
+KTO = {"loss": ["kto"], "epochs": 2}
 ATTEMPTS = 3
 WEIGHTS = "adapter_model.safetensors"
 MEASURES = ("loss", "grad_norm", "eval_loss", "eval_rewards/margins")
@@ -102,6 +103,8 @@ def differences(place: Path, other: Path) -> dict[str, float]:
         pytest.param("dpo", "zero2", {"reference": "base"}, marks=slow),
         pytest.param("dpo", "zero3", {"reference": "base"}, marks=slow),
         pytest.param("dpo", "zero3", {"gradient_checkpointing": True}, marks=slow),
+        pytest.param("dpo", "ddp", {"loss": ["simpo"]}, marks=slow),
+        pytest.param("dpo", "zero3", {"loss": ["orpo"]}, marks=slow),
     ],
 )
 def test_two_processes_train_what_one_trains(shop, kind, strategy, settings):
@@ -111,6 +114,42 @@ def test_two_processes_train_what_one_trains(shop, kind, strategy, settings):
     assert (launched.summary(place)["train_rows"], launched.summary(place)["steps"]) == (32, 16)
     # AdamW turns rounding in the smallest gradients into steps of the learning rate's size.
     assert max(differences(place, alone).values()) < 2e-3
+
+
+@slow
+@pytest.mark.parametrize(
+    ("strategy", "variant"),
+    [
+        ("ddp", {"quantization": "nf4", "dora": True}),
+        ("zero2", {"dora": True}),
+        ("zero3", {"rslora": True, "dora": True}),
+    ],
+    ids=str,
+)
+def test_two_processes_train_variants_of_lora(shop, strategy, variant):
+    """Their first loss is that of the base, their last one that of one process."""
+    lora = LORA | variant
+    name = f"sft-{strategy}-{'-'.join(variant)}"
+    place, alone = shop.place(name, "sft", strategy=strategy, lora=lora), shop.place(f"{name}-alone", "sft", lora=lora)
+    launched.run(place)
+    from codekiln.training.run import run
+
+    run(TrainingJob(**shop.job("sft", lora=lora), output=alone / "output"))
+    assert measured(place) == pytest.approx(measured(alone), rel=1e-3, abs=2e-4)
+
+
+@slow
+@pytest.mark.parametrize("strategy", ["ddp", "zero3"])
+def test_two_processes_train_on_labelled_replies(shop, strategy):
+    """They share one estimate of the divergence, so their losses are close to those of one process, and not equal."""
+    toy.write_rows(shop.folder / "labelled", toy.labelled(40))
+    place = shop.place(f"kto-{strategy}", "dpo", strategy=strategy, data=str(shop.folder / "labelled"), settings=KTO)
+    launched.run(place)
+    losses = [entry["eval_loss"] for entry in launched.curve(place) if "eval_loss" in entry]
+    assert losses[0] == pytest.approx(0.5, abs=1e-6)
+    assert losses[-1] < 0.45
+    margins = [entry["eval_rewards/margins"] for entry in launched.curve(place) if "eval_rewards/margins" in entry]
+    assert margins[-1] > 0.1
 
 
 @slow

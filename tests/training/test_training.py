@@ -75,11 +75,16 @@ def test_sft_lowers_the_held_out_loss_and_leaves_only_results(place):
     assert sorted(path.name for path in (place / "sft").iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
+        "chat_template.jinja",
         "codekiln.json",
         "curve.jsonl",
+        "generation_config.json",
         "rejected.jsonl",
         "summary.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
     ]
+    assert (place / "sft" / "chat_template.jinja").read_text() == toy.CHATML
     steps = [entry["step"] for entry in curve(place, "sft")]
     assert steps == list(range(summary["steps"] + 1))
     assert json.loads((place / "sft" / "adapter_config.json").read_text())["r"] == LORA["r"]
@@ -281,7 +286,7 @@ def test_the_loss_that_is_trained_is_the_papers(place, nearly):
 def test_dpop_is_dpo_above_the_reference_and_charges_below_it():
     import torch
 
-    from codekiln.training.dpo import dpop_loss
+    from codekiln.training.losses import dpop_loss
 
     chosen = torch.tensor([2.0, 0.5, -0.5, -2.0], requires_grad=True)
     rejected = torch.tensor([1.0, -1.0, -3.0, -3.0], requires_grad=True)

@@ -24,11 +24,13 @@ class FileReport:
         rows: Number of rows, those included that cannot be read.
         forms: Number of rows by form, the most frequent first.
         findings: What is wrong.
+        labels: Number of labelled replies by label.
     """
 
     rows: int = 0
     forms: Counter[str] = field(default_factory=Counter)
     findings: Findings = field(default_factory=Findings)
+    labels: Counter[bool] = field(default_factory=Counter)
     _places: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,9 @@ class FileReport:
 
     def end(self) -> None:
         """Report what is known only after the last row."""
+        if len(self.labels) == 1:
+            places = [place for name in self._places for place in self._places[name]]
+            self.findings.add("one-sided", places[0], "good" if True in self.labels else "bad", self.labels.total())
         for name, count in self.forms.most_common()[1:]:
             for number, place in enumerate(places := self._places[name]):
                 # The places that are not kept are counted with the first.
@@ -92,7 +97,10 @@ def _row(where: str, row: Any, report: FileReport) -> TrainingRow | None:
             raise Fault("not-json", row.what)
         form = form_of(row)
         report.recognised(form, where)
-        return read_row(form, row, where)
+        made = read_row(form, row, where)
+        if made.label is not None:
+            report.labels[made.label] += 1
+        return made
     except Fault as fault:
         report.findings.add(fault.kind, where, fault.detail)
         return None

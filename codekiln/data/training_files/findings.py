@@ -31,6 +31,13 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "error", "the same pair the other way round",
         "remove one of the two: one says the opposite of the other",
     ),
+    "contradicted": (
+        "error", "the same reply with the other label", "remove one of the two: one says the opposite of the other",
+    ),
+    "one-sided": (
+        "warning", "all labelled replies have the same label",
+        "give good and bad replies: KTO learns from both; good ones alone are for SFT",
+    ),
     "leak": (
         "error", "from the evaluation set",
         "remove the rows: a model trained on them is not judged by what it has not seen",

@@ -1,4 +1,4 @@
-"""The forms of training files, and what each says: a prompt, and one reply or a chosen and a rejected one.
+"""The forms of training files, and what each says: a prompt, and one reply, perhaps labelled, or a pair of them.
 
 Read in TRL's "Dataset formats and types", LLaMA-Factory's data/README.md (Alpaca, ShareGPT, and preferences in both),
 Stanford Alpaca's README.md, and OpenAI's guides to supervised fine-tuning and direct preference optimisation.
@@ -6,7 +6,7 @@ Stanford Alpaca's README.md, and OpenAI's guides to supervised fine-tuning and d
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os.path import commonprefix
 from typing import Any
@@ -27,12 +27,14 @@ class TrainingRow:
         replies: The reply, or the chosen and the rejected one.
         programs_in: The texts that the programs are taken from, one a reply: the reply itself, or all of the text where
             the form does not say where the reply begins.
+        label: Whether the reply is good or bad, where the row says so.
     """
 
     where: str
     prompt: tuple[Turn, ...]
     replies: tuple[str, ...]
     programs_in: tuple[str, ...]
+    label: bool | None = None
 
     @property
     def is_pair(self) -> bool:
@@ -68,12 +70,14 @@ class Form:
         fields: The fields that it needs.
         read: Returns what a row says.
         replies: Whether the replies are texts or lists of messages, where the same fields may hold either.
+        label: The field that labels the reply as good or bad; empty: none.
     """
 
     name: str
     fields: tuple[str, ...]
     read: Callable[[Fields], "Read"]
     replies: type | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,8 +205,9 @@ FORMS = (
 )
 """Every form, in the order in which they are tried: of two that fit, the first asks for more."""
 
-# Labels of single replies as good or bad: what follows from them is not what follows from a reply to imitate.
+# Labels of single replies as good or bad, of TRL and of LLaMA-Factory; other data has labels of its own.
 _LABELS = ("label", "kto_tag")
+_MISTAKABLE = (0, 1, "true", "false", "True", "False", "0", "1")
 
 
 def form_of(row: Any) -> Form:
@@ -213,14 +218,31 @@ def form_of(row: Any) -> Form:
     """
     if not isinstance(row, dict):
         raise Fault("not-an-object", f"is {type(row).__name__}, not an object")
-    if any(isinstance(row.get(name), bool) for name in _LABELS):
-        raise Fault("unknown-form", "labels single replies as good or bad (KTO), which codekiln does not train on")
+    label = _label_of(row)
     given = {name for name, value in row.items() if value is not None}
     for known in (given, set(row)):
         for form in FORMS:
             if known.issuperset(form.fields) and isinstance(row[form.fields[-1]], form.replies or object):
-                return form
+                return _labelled(form, label)
     raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}")
+
+
+def _label_of(row: Fields) -> str:
+    """Return the field that labels the reply, empty where there is none."""
+    for name in _LABELS:
+        if isinstance(row.get(name), bool):
+            return name
+        if name in row and row[name] in _MISTAKABLE:
+            raise Fault("wrong-fields", f"{name} is {row[name]!r}, where true or false is needed")
+    return ""
+
+
+def _labelled(form: Form, label: str) -> Form:
+    if not label:
+        return form
+    if set(form.fields) & {*PAIR, "preferred_output"}:
+        raise Fault("wrong-fields", f"has a {label} beside a chosen and a rejected reply")
+    return replace(form, name=f"{form.name}, labelled (KTO)", label=label)
 
 
 def read_row(form: Form, row: Fields, where: str) -> TrainingRow:
@@ -230,7 +252,8 @@ def read_row(form: Form, row: Fields, where: str) -> TrainingRow:
         Fault: It breaks the form, or its prompt or a reply is empty.
     """
     read = form.read(row)
-    made = TrainingRow(where, read.prompt, read.replies, read.programs_in or read.replies)
+    label = row[form.label] if form.label else None
+    made = TrainingRow(where, read.prompt, read.replies, read.programs_in or read.replies, label)
     if made.is_pair and made.replies[0] == made.replies[1]:
         return made
     if not made.question.strip():

@@ -36,6 +36,9 @@ class Twins:
         """Return how the row repeats an earlier one, which may be not at all, and the number of that one."""
         if (first := self._seen[_digest(row, row.replies)]) < row.number:
             return "twin", first
+        if row.label is not None:
+            first = self._seen.get(_digest(row, row.replies, is_opposite=True), row.number)
+            return ("contradicted" if first < row.number else ""), first
         if row.is_pair and (first := self._seen.get(_digest(row, row.replies[::-1]), row.number)) < row.number:
             return "reversed", first
         return "", row.number
@@ -58,10 +61,17 @@ class Twins:
             self._findings.add("near-twin", row.where, f"as {row.place(rows[first].number)} ({similarity:.2f})")
 
 
-def _digest(row: TrainingRow, replies: Sequence[str]) -> int:
-    """Return 64 bits of a digest: of a million rows, two different ones agree in one of 30 million files."""
+def _digest(row: TrainingRow, replies: Sequence[str], is_opposite: bool = False) -> int:
+    """Return 64 bits of a digest: of a million rows, two different ones agree in one of 30 million files.
+
+    Args:
+        row: The row.
+        replies: Its replies, or these in another order.
+        is_opposite: Whether the digest is of the same row with the other label.
+    """
+    label = "" if row.label is None else str(row.label is not is_opposite)
     made = hashlib.blake2b(digest_size=8)
-    for text in (*(part for turn in row.prompt for part in turn), *replies):
+    for text in (*(part for turn in row.prompt for part in turn), *replies, label):
         encoded = text.encode("utf-8", "surrogatepass")
         made.update(len(encoded).to_bytes(8, "big") + encoded)
     return int.from_bytes(made.digest(), "big")

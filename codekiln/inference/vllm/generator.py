@@ -16,9 +16,10 @@ from codekiln.inference.engine_settings import VllmSettings
 from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess
+from codekiln.models.chat_files import base_generation_config
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.language_model import language_model_folder
-from codekiln.models.loading import check_adapter, load_generation_config, stop_tokens
+from codekiln.models.loading import check_adapter
 from codekiln.progress import progress
 
 # vLLM's buffers have one of these ranks (vllm.config.lora.MaxLoRARanks).
@@ -55,7 +56,7 @@ class VllmGenerator:
         self.adapter, self.settings, self.on_progress = adapter, settings or VllmSettings(), on_progress
         self.python = interpreter.find()
         self.chat = load_chat_tokenizer(self.spec)
-        self.stop = stop_tokens(self.chat, load_generation_config(self.spec))
+        self.stop = self.chat.stop_tokens(base_generation_config(self.spec))
         self.rank = _rank(self.spec, adapter) if adapter else 0
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:

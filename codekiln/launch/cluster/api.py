@@ -136,6 +136,10 @@ class ClusterApi:
                 return found
             query["continue"] = token
 
+    def merge_config_map(self, name: str, data: Mapping[str, str]) -> None:
+        """Add entries to a ConfigMap, which has to be there."""
+        self._json("PATCH", self._core_path("configmaps", name), body={"data": dict(data)})
+
     def create_event(self, body: Mapping[str, Any]) -> None:
         """Record an event."""
         self._json("POST", self._core_path("events"), body=body)

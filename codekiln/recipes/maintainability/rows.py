@@ -11,7 +11,7 @@ from codekiln.data import prompts
 from codekiln.data.folders import Rejected
 from codekiln.data.normalise import fingerprint
 from codekiln.data.records import Example, Graded, Pair, Problem
-from codekiln.recipes.base import by_task
+from codekiln.recipes.base import WRONG, by_task
 from codekiln.recipes.maintainability.pairing import (
     Candidate,
     Match,
@@ -24,9 +24,6 @@ from codekiln.recipes.maintainability.pairing import (
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
 from codekiln.recipes.types import TrainingRows
 from codekiln.sandbox.grading import program_of
-
-WRONG = frozenset({"failed", "error", "timeout", "memory", "output", "invalid"})
-"""Verdicts that blame the program; ``crashed`` may be the machine's fault, and ``tampered`` teaches nothing here."""
 
 
 @dataclass(frozen=True)

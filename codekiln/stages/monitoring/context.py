@@ -38,7 +38,7 @@ class StepContext:
 
     Attributes:
         step: Name of this use of the stage in the run.
-        pipeline: align, instruct, data or judge; ``none`` outside a pipeline.
+        pipeline: align, instruct, prefer, data or judge; ``none`` outside a pipeline.
         namespace: Namespace of the run; ``none`` on one machine.
         kfp_run: Kubeflow Pipelines' id of the run, or an empty string.
         settings: The resolved settings, as JSON.

@@ -1,0 +1,15 @@
+"""What base models in 4 bits need. Imports no torch."""
+
+from importlib.util import find_spec
+
+from codekiln.errors import InputError
+
+
+def require_bitsandbytes() -> None:
+    """Raise an InputError where bitsandbytes, which quantises weights, is not installed."""
+    if find_spec("bitsandbytes") is None:
+        raise InputError(
+            "needs the package bitsandbytes",
+            where="lora.quantization",
+            fix="pip install 'codekiln[train]', or set lora.quantization = none",
+        )

@@ -1,0 +1,1 @@
+"""The recipe dataset: rows of the user's own files become training rows as they are."""

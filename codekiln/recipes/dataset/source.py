@@ -1,0 +1,71 @@
+"""Reads the rows of training files in any form of `codekiln.data.training_files`, and says what is wrong with them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from codekiln.data.files import sha256_file
+from codekiln.data.readers.files import rows_of
+from codekiln.data.training_files.findings import KINDS
+from codekiln.data.training_files.forms import TrainingRow, form_of, read_row
+from codekiln.data.training_files.turns import Fault, Turn
+from codekiln.errors import InputError, InputErrors
+
+
+def read(files: Sequence[str]) -> list[TrainingRow]:
+    """Return the rows of all files, in order; without a file the shipped ones.
+
+    Raises:
+        InputErrors: A file cannot be read, or rows break their form; each is named by ``file:line``.
+    """
+    names = [Path(name).name for name in files]
+
+    def short(name: str) -> str:
+        # Where the rows were is nobody's business who sees the data set, unless two files are called alike.
+        is_own = names.count(Path(name).name) == 1 and Path(name).exists()
+        return Path(name).name if is_own else name
+
+    rows: list[TrainingRow] = []
+    errors: list[InputError] = []
+    for name in files:
+        try:
+            located = rows_of(name)
+        except InputErrors as found:
+            errors += found.errors
+            continue
+        except InputError as error:
+            errors.append(error)
+            continue
+        for where, row in located:
+            try:
+                rows.append(replace(read_row(form_of(row), row, where), where=where.replace(name, short(name), 1)))
+            except Fault as fault:
+                errors.append(InputError(fault.detail, where=where, fix=KINDS[fault.kind][2]))
+    if errors:
+        raise InputErrors(errors)
+    return rows if files else list(_embedded())
+
+
+def digests(files: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of each file that is here; later steps read the rows from check's folder."""
+    return {name: sha256_file(Path(name)) for name in files if Path(name).is_file()}
+
+
+def _embedded() -> Iterator[TrainingRow]:
+    """Yield examples and pairs of problems that codekiln ships: their references, and a pair with a longer program."""
+    from codekiln import demo
+
+    for number, problem in enumerate(demo.problems("train", count=60)):
+        prompt, good = (Turn("user", problem.prompt),), _fenced(problem.reference or "")
+        replies = (good,) if number % 2 else (good, _fenced(_longer(problem.reference or "")))
+        yield TrainingRow(f"embedded:{number + 1}", prompt, replies, replies)
+
+
+def _fenced(program: str) -> str:
+    return f"```python\n{program.strip()}\n```"
+
+
+def _longer(program: str) -> str:
+    """Return the program with a line that does nothing after its first one."""
+    head, _, body = program.strip().partition("\n")
+    return f"{head}\n    unused = None\n{body}"

@@ -1,0 +1,104 @@
+"""Losses of pairs that TRL's DPO trainer lacks. Imports torch: import this lazily."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import logsigmoid
+
+from codekiln.training.settings import DpoSettings
+
+
+@dataclass(frozen=True)
+class Likelihoods:
+    """Log-likelihoods of the completions of a batch of pairs, summed over tokens; each of shape (pairs,).
+
+    Attributes:
+        chosen: Of the chosen completions under the policy.
+        rejected: Of the rejected ones.
+        reference_chosen: Of the chosen ones under the reference, without gradients; 0 where there is none.
+        reference_rejected: Of the rejected ones.
+        chosen_tokens: Number of tokens of the chosen completions.
+        rejected_tokens: Of the rejected ones.
+    """
+
+    chosen: torch.Tensor
+    rejected: torch.Tensor
+    reference_chosen: torch.Tensor
+    reference_rejected: torch.Tensor
+    chosen_tokens: torch.Tensor
+    rejected_tokens: torch.Tensor
+
+
+def dpop_loss(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, lambda_: float) -> torch.Tensor:
+    """Return the loss of DPO-Positive (Pal et al. 2024, arXiv 2402.13228) for each pair.
+
+    ``-log sigmoid(beta * (chosen - rejected - lambda * max(0, -chosen)))``. While a chosen program is at least as
+    likely as under the reference, this is DPO's loss. When it becomes less likely, DPO's loss still falls as long as
+    the rejected program falls faster, which happens with pairs that differ in a few tokens; the additional term
+    outweighs that by a gradient of ``1 + lambda`` on the chosen program.
+
+    Args:
+        chosen: log(policy / reference) of the chosen completions, shape (pairs,).
+        rejected: The same of the rejected completions.
+        beta: Strength of the pull towards the reference.
+        lambda_: Weight of the additional term.
+    """
+    return -logsigmoid(beta * (chosen - rejected - lambda_ * torch.relu(-chosen)))
+
+
+def simpo_loss(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, margin: float) -> torch.Tensor:
+    """Return the loss of SimPO (Meng et al. 2024, arXiv 2405.14734, equation 6) for each pair.
+
+    ``-log sigmoid(beta * (chosen - rejected) - margin)``, without a reference policy.
+
+    Args:
+        chosen: Mean log-likelihood of a token of the chosen completions, shape (pairs,).
+        rejected: The same of the rejected completions.
+        beta: Scale of the difference.
+        margin: The difference that is wanted, after the scale; gamma in the paper.
+    """
+    return -logsigmoid(beta * (chosen - rejected) - margin)
+
+
+def orpo_loss(chosen: torch.Tensor, rejected: torch.Tensor, lambda_: float) -> torch.Tensor:
+    """Return the loss of ORPO (Hong et al. 2024, arXiv 2403.07691, equations 6 and 7) for each pair.
+
+    The chosen completion's cross-entropy, as in supervised fine-tuning, plus ``lambda`` times ``-log sigmoid`` of the
+    log odds ratio, where a completion's odds are ``p / (1 - p)`` and p is the geometric mean over its tokens.
+
+    Args:
+        chosen: Mean log-likelihood of a token of the chosen completions, shape (pairs,).
+        rejected: The same of the rejected completions.
+        lambda_: Weight of the odds ratio.
+    """
+    return -chosen - lambda_ * logsigmoid(_log_odds(chosen) - _log_odds(rejected))
+
+
+def _log_odds(mean: torch.Tensor) -> torch.Tensor:
+    # log(1 - exp(x)) for x <= 0; a completion that is certain has no finite odds.
+    mean = mean.float().clamp(max=-1e-6)
+    return mean - torch.log(-torch.expm1(mean))
+
+
+def _dpop(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.chosen - found.reference_chosen, found.rejected - found.reference_rejected
+    return dpop_loss(chosen, rejected, settings.beta, settings.dpop_lambda).mean()
+
+
+def _simpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
+    return simpo_loss(*means, settings.simpo_beta, settings.simpo_margin).mean()
+
+
+def _orpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
+    return orpo_loss(*means, settings.orpo_lambda).mean()
+
+
+OWN: Mapping[str, Callable[[Likelihoods, DpoSettings], torch.Tensor]] = {
+    "dpop": _dpop,
+    "simpo": _simpo,
+    "orpo": _orpo,
+}
+"""Each loss by its name in `DpoSettings.loss`: the mean over a batch of pairs."""

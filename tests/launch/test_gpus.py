@@ -1,0 +1,51 @@
+import pytest
+
+from codekiln.errors import InputError
+from codekiln.launch.gpus import GPUS, pool_of
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "gib"),
+    [
+        ("H100:8", 8, 79.6),
+        ("h100", 1, 79.6),
+        ("24GiB:2", 2, 24),
+        ("47.5 gb", 1, 47.5),
+        ("A100-40:4", 4, 40),
+        ("a100 40GB", 1, 40),
+        ("NVIDIA L40S:2", 2, 44.9),
+        ("GeForce RTX 4090", 1, 23.9),
+        ("MI300X:8", 8, 191.9),
+    ],
+)
+def test_a_gpu_is_found_by_name_or_memory(text, count, gib):
+    pool, note = pool_of(text)
+    assert (pool.nodes, pool.accelerators, pool.accelerator_memory_gib, note) == (1, count, gib, "")
+
+
+@pytest.mark.parametrize("name", GPUS)
+def test_every_name_of_the_table_finds_itself(name):
+    assert pool_of(f"{name}:2")[0].accelerator_memory_gib == GPUS[name].gib
+
+
+def test_a_name_of_several_sizes_says_which_is_meant():
+    assert pool_of("A100:1")[1] == "A100 is taken for A100-80, with 80 GiB."
+    assert pool_of("H100 80GB")[1] == "H100 80GB is taken for H100, with 79.6 GiB."
+
+
+@pytest.mark.parametrize("name", ["T4", "V100", "V100-32"])
+def test_a_gpu_without_bfloat16_says_so(name):
+    assert "does not compute in bfloat16" in pool_of(name)[1]
+
+
+@pytest.mark.parametrize(("text", "said"), [("H10O", "did you mean 'H100'"), ("4090Ti", "such as 24GiB:1")])
+def test_an_unknown_gpu_is_refused_with_the_next_name(text, said):
+    with pytest.raises(InputError, match="is known") as caught:
+        pool_of(text)
+    assert said in caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["H100:0", "H100:x", "", ":2", "H100:2:3"])
+def test_what_is_no_gpu_is_refused(text):
+    with pytest.raises(InputError, match="is no GPU"):
+        pool_of(text)
