@@ -21,6 +21,7 @@ from codekiln.cli.export_command import export
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
 from codekiln.cli.promote_command import promote
+from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
 from codekiln.errors import CodekilnError, InputError
@@ -63,7 +64,8 @@ def main() -> None:
 for command in (
     *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
     *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
-    *(generate, export, exercise, harden, listing_commands.recipes, listing_commands.models, listing_commands.ledger),
+    *(generate, serve, export, exercise, harden),
+    *(listing_commands.recipes, listing_commands.models, listing_commands.ledger),
     *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, promote, verify),
 ):
     main.add_command(command)

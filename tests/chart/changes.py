@@ -29,6 +29,7 @@ PEER = [{"ipBlock": {"cidr": "203.0.113.0/24"}}]
 QUEUES = {"kueue": {"create": True}, "gpuPools": {"gpu": {"queue": "q"}}}
 VLLM = {"vllm": {"enabled": True, "model": "m"}}
 CACHED = {"vllm": {"enabled": True, "model": "m", "cache": {"enabled": True}}}
+SERVING = {"serving": {"enabled": True, "model": "m", "baseModel": "b/m"}}
 S3 = "?endpoint_override=s3:9000"
 BUCKET = {"storage": {"kind": "objectStore", "objectStore": {"url": "s3://a/b" + S3}}}
 MODELS = {"modelCache": {"enabled": True}}
@@ -193,6 +194,35 @@ CHANGES = {
     "vllm.cache.storageClass": Change("nfs", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.size": Change("1Ti", {"PersistentVolumeClaim"}, CACHED),
     "vllm.cache.accessModes": Change(["ReadWriteMany"], {"PersistentVolumeClaim"}, CACHED),
+    "serving.enabled": Change(
+        True,
+        {"ConfigMap", "Deployment", "Service", "ServiceAccount", POLICY},
+        {"serving": SERVING["serving"] | {"enabled": False}},
+    ),
+    "serving.model": Change("n", {"Deployment"}, SERVING),
+    "serving.alias": Change("challenger", {"Deployment"}, SERVING),
+    "serving.servedName": Change("code", {"Deployment"}, SERVING),
+    "serving.baseModel": Change("b/n", {"Deployment"}, SERVING),
+    "serving.pool": Change("b", {"Deployment"}, {**SERVING, "gpuPools": {"b": {"nodeSelector": SELECTOR}}}),
+    "serving.replicas": Change(2, {"Deployment"}, SERVING),
+    "serving.accelerators": Change(4, {"Deployment"}, SERVING),
+    "serving.maxLoraRank": Change(128, {"Deployment"}, SERVING),
+    "serving.args": Change(["--revision=abc"], {"Deployment"}, SERVING),
+    "serving.env": Change([{"name": "A", "value": "1"}], {"Deployment"}, SERVING),
+    "serving.annotations": Change({"a": "b"}, {"Deployment"}, SERVING),
+    "serving.resources.requests": Change({"cpu": "1"}, {"Deployment"}, SERVING),
+    "serving.resources.limits": Change({"memory": "9Gi"}, {"Deployment"}, SERVING),
+    "serving.sharedMemory": Change("1Gi", {"Deployment"}, SERVING),
+    "serving.adapterStorage": Change("1Gi", {"Deployment"}, SERVING),
+    "serving.startupSeconds": Change(60, {"Deployment"}, SERVING),
+    "serving.cacheClaim": Change("c", {"Deployment"}, SERVING),
+    "serving.follower.interval": Change(2.5, {"Deployment"}, SERVING),
+    "serving.follower.smokePrompts": Change([{"prompt": "a"}], {"ConfigMap", "Deployment"}, SERVING),
+    "serving.follower.publicKey": Change("-----BEGIN", {"ConfigMap", "Deployment"}, SERVING),
+    "serving.follower.resources.requests": Change({"cpu": "1"}, {"Deployment"}, SERVING),
+    "serving.follower.resources.limits": Change({"memory": "9Gi"}, {"Deployment"}, SERVING),
+    "serving.kserve.enabled": Change(True, {"Deployment", "Service", "InferenceService"}, SERVING),
+    "networkPolicy.serving.from": Change(PEER, {POLICY}, SERVING),
     "admission.enabled": Change(True, {*ADMISSION, CONFIG, "Role"}),
     "admission.namespaces": Change(["team-a"], {"ValidatingAdmissionPolicyBinding"}, VERIFIED),
     "admission.action": Change("Warn", {"ValidatingAdmissionPolicyBinding"}, VERIFIED),

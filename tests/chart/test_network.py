@@ -8,6 +8,11 @@ from tests.chart.rendering import of_kind
 
 OURS = {"app.kubernetes.io/part-of": "codekiln"}
 MULTI = {"runs": {"namespaces": ["team-a", "team-b"]}, "vllm": {"enabled": True, "model": "m"}}
+APPS = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "apps"}}}]
+MULTI |= {
+    "serving": {"enabled": True, "model": "m", "baseModel": "b/m"},
+    "networkPolicy": {"serving": {"from": APPS}},
+}
 
 CODE = Pod("team-a", {**OURS, "codekiln.dev/runs-code": "true", "pipelines.kubeflow.org/v2_component": "true"})
 CHECK = Pod("team-a", {**CODE.labels, "codekiln.dev/reaches-hub": "true"})
@@ -21,6 +26,8 @@ FOREIGN = Pod("team-c", OURS)
 MLFLOW = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "mlflow"})
 DATABASE = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "postgresql"})
 VLLM = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "vllm"})
+SERVING = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "serving"})
+APP = Pod("apps", {"app": "editor"})
 UPLOAD = Pod("kubeflow", {**OURS, "app.kubernetes.io/name": "codekiln", "app.kubernetes.io/component": "upload"})
 KFP = Pod("kubeflow", {"app": "ml-pipeline"})
 METADATA = Pod("kubeflow", {"component": "metadata-grpc-server"})
@@ -40,6 +47,7 @@ YES = [
     (JOB, SAME_JOB, 29500), (JOB, STORE, 8333), (JOB, MLFLOW, 5000), (JOB, HUB, 443), (DRIVER, MLFLOW, 5000),
     (JOB, TRAINER, 10443), (JOB, PLATFORM_TRAINER, 10443),
     (KFP, MLFLOW, 5000), (MLFLOW, DATABASE, 5432), (VLLM, HUB, 443), (UPLOAD, KFP, 8888),
+    (APP, SERVING, 8000), (STEP, SERVING, 8000), (SERVING, MLFLOW, 5000), (SERVING, HUB, 443),
 ]  # fmt: skip
 NO = [
     (CODE, HUB, 443), (CODE, HUB, 80), (CODE, CLOUD_METADATA, 80), (CODE, DATABASE, 5432), (CODE, OTHER, 8888),
@@ -50,6 +58,8 @@ NO = [
     (STEP, JOB, 29500), (STRANGER, JOB, 22), (STRANGER, MLFLOW, 5000), (FOREIGN, MLFLOW, 5000), (OTHER, MLFLOW, 5000),
     (MLFLOW, HUB, 443), (MLFLOW, STORE, 8333), (DATABASE, HUB, 443), (STEP, DATABASE, 5432), (DATABASE, MLFLOW, 5000),
     (STRANGER, VLLM, 8000), (FOREIGN, VLLM, 8000), (VLLM, KFP, 8888), (UPLOAD, HUB, 443), (KFP, UPLOAD, 80),
+    (STRANGER, SERVING, 8000), (FOREIGN, SERVING, 8000), (APP, SERVING, 22), (APP, VLLM, 8000), (APP, MLFLOW, 5000),
+    (SERVING, STORE, 8333), (SERVING, DATABASE, 5432), (SERVING, NODE, 6443), (SERVING, CLOUD_METADATA, 80),
 ]  # fmt: skip
 
 
@@ -76,7 +86,7 @@ def test_names_can_be_resolved(pod):
 
 def test_without_the_hub_no_job_reaches_it():
     closed = policies({**MULTI, "networkPolicy": {"modelHub": {"enabled": False}}})
-    assert not any(allowed(closed, pod, HUB, 443) for pod in (JOB, CHECK, VLLM))
+    assert not any(allowed(closed, pod, HUB, 443) for pod in (JOB, CHECK, VLLM, SERVING))
 
 
 def test_jobs_of_the_v1_operator_are_found_by_its_label():

@@ -10,7 +10,7 @@ from tests import crds
 from tests.chart import rendering
 from tests.chart.variants import VARIANTS
 
-CUSTOM = ("kubeflow.org", "kueue.x-k8s.io")
+CUSTOM = ("kubeflow.org", "kueue.x-k8s.io", "kserve.io")
 # Kinds whose definitions come with OpenShift or the Prometheus operator; test_mlflow.py and test_metrics.py read them.
 ELSEWHERE = ("route.openshift.io", "monitoring.coreos.com")
 VERSIONS = ("1.30", kubernetes_validate.latest_version())

@@ -29,6 +29,18 @@ SWITCHES: dict[str, dict[str, Any]] = {
         },
     },
     "vllm": {"vllm": {"enabled": True, "model": "Qwen/Qwen3-4B", "cache": {"enabled": True}}},
+    "serving": {
+        "serving": {
+            "enabled": True,
+            "model": "codekiln-gemma",
+            "baseModel": "google/gemma-3-4b-it",
+            "follower": {"smokePrompts": [{"prompt": "Write f()."}], "publicKey": "-----BEGIN PUBLIC KEY-----"},
+        },
+    },
+    "serving-by-kserve": {
+        "podSecurity": {"fixedUser": False},
+        "serving": {"enabled": True, "model": "m", "baseModel": "b/m", "kserve": {"enabled": True}},
+    },
     "admission": {"admission": {"enabled": True, "publishers": [{"kind": "User", "name": "ada"}]}},
     "native": {"pipelines": {"mode": "native"}},
     "no-pipelines": {"pipelines": {"mode": "none"}},

@@ -32,7 +32,7 @@ NOT_RUN = {
     "pip install": "an index of packages",
     "helm": "a cluster; the charts are rendered in tests/chart",
     "kubectl": "a cluster",
-    "export": "a cluster",
+    "export": "for the commands that follow it",
     "codekiln submit": "a cluster; tests/launch submits to a server that answers like it",
     "openssl": "a program of the system; tests/stages/promotion/test_whole.py runs it where it is there",
     "codekiln plan --profile gemma3-12b --pool": "a cluster's record of pools; test_contributing.py plans with one",

@@ -34,6 +34,11 @@ MEASURES = ("loss", "grad_norm", "eval_loss", "eval_rewards/margins")
 slow = pytest.mark.slow
 
 
+def _named(value: object) -> str:
+    """Return a value as a part of a folder's name: DeepSpeed loads no checkpoint below a name with brackets."""
+    return "+".join(value) if isinstance(value, list) else str(value)
+
+
 class Shop:
     """A base model, 32 training and 8 held-out rows of each kind, and what was trained on them so far."""
 
@@ -59,14 +64,14 @@ class Shop:
         """Train in this process: two micro-batches one after the other are what two processes compute side by side."""
         from codekiln.training.run import run
 
-        place = self.folder / "-".join((kind, "alone", *map(str, settings.values())))
+        place = self.folder / "-".join((kind, "alone", *map(_named, settings.values())))
         if not place.exists():
             run(TrainingJob(**self.job(kind, settings=settings), output=place / "output"))
         return place
 
     def together(self, kind: str, strategy: str, **settings) -> Path:
         """Train in two processes of one node."""
-        name = "-".join((kind, strategy, *map(str, settings.values())))
+        name = "-".join((kind, strategy, *map(_named, settings.values())))
         if not (self.folder / name).exists():
             launched.run(self.place(name, kind, strategy=strategy, settings=settings))
         return self.folder / name

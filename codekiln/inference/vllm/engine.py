@@ -7,7 +7,7 @@ One JSON object a line; standard input has two:
     {"stop": [ids], "temperature": ..., "top_p": ..., "max_tokens": ..., "prompts": [[ids]], "seeds": [[one a copy]]}
 
 What was standard output has ``{"ready": {...}}``, then ``{"prompt": index, "copy": index, "tokens": [ids]}`` for each
-completion as it finishes, then ``{"done": true}``; or ``{"error": text, "about": what}``, where what is "interpreter",
+completion as it finishes, then ``{"done": true}``; or ``{"error": text, "about": ...}``, which is "interpreter",
 "model", "adapter" or "engine". All that vLLM prints goes to standard error. The process ends when its standard input
 closes.
 """

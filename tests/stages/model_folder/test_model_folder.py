@@ -17,6 +17,7 @@ from codekiln.data.records import Message
 from codekiln.demo import problems
 from codekiln.errors import InputError
 from codekiln.registry import Registry
+from codekiln.registry.runs import adapter_digest
 from codekiln.stages.model_folder.assembly import assemble
 from codekiln.stages.named_model import named_model
 from tests import toy_models
@@ -93,6 +94,7 @@ def test_pyfunc_answers_chats_as_codekiln_does(place, tracking):
     assert texts(model.predict(hot)) != place[2][:1]
 
 
+@pytest.mark.slow
 def test_loading_adds_nothing_to_a_version(place, tmp_path):
     """A store on this machine is loaded in place, and what is added to a version afterwards is no part of it."""
     shutil.copytree(place[0], tmp_path / "version")
@@ -216,5 +218,5 @@ def test_an_adapter_of_an_earlier_version_is_read_as_before(tmp_path, uri, monke
         model_id = run.adapter(adapter, "dpo", "tiny")
     registry.promote(registry.register(NAME, model_id, {}), "test")
     with named_model(f"models:/{NAME}@champion", "", uri) as model:
-        assert os.listdir(model.adapter)
-        assert replies(model.base, model.adapter, PROMPTS[:1]) == replies("tiny", adapter, PROMPTS[:1])
+        assert (model.base, model.revision) == ("tiny", None)
+        assert adapter_digest(model.adapter) == adapter_digest(adapter)

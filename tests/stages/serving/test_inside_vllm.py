@@ -1,0 +1,106 @@
+import ast
+import json
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving.client import Refused, ServerClient
+from tests.stages.serving.conftest import PUBLIC, program
+
+# They share a registry that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("serving")
+
+MESSAGES = [{"role": "user", "content": "Write f()."}]
+
+
+@pytest.fixture
+def pointed(served):
+    served.vllm.adapters["m-v1"] = ("/m", program(1))
+    served.folder.point(PUBLIC, "m-v1")
+    return served
+
+
+def post(served, body, path="/v1/chat/completions", **headers):
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    given = {"Content-Type": "application/json"} | {key.replace("_", "-"): value for key, value in headers.items()}
+    return httpx2.post(served.url + path, content=content, headers=given, trust_env=False)
+
+
+def test_the_file_needs_nothing_but_the_standard_library():
+    tree = ast.parse(Path(inside_vllm.__file__).read_text())
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+def test_the_public_name_is_listed_beside_the_models_as_long_as_its_model_is_loaded(pointed):
+    listed = httpx2.get(f"{pointed.url}/v1/models", trust_env=False).json()["data"]
+    assert {each["id"]: each["root"] for each in listed} == {"tiny": "/base", "m-v1": "/m", PUBLIC: "/m"}
+    pointed.vllm.adapters.clear()
+    assert set(pointed.server.models()) == {"tiny"}
+
+
+def test_adapters_are_the_followers_alone(pointed):
+    for path in ("/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/adapters", "/adapters/m-v1", "/codekiln/names"):
+        for headers in ({}, {"x_codekiln_token": ""}, {"x_codekiln_token": "wrong"}):
+            answer = post(pointed, {"lora_name": "m-v1", "lora_path": "/etc"}, path, **headers)
+            assert answer.status_code == 403, path
+    assert pointed.server.names() == {PUBLIC: "m-v1"}
+    assert "m-v1" in pointed.vllm.adapters
+
+
+def test_without_a_token_nobody_is_the_follower(pointed):
+    (pointed.folder.path / "token").write_text("")
+    with pytest.raises(Refused, match="403"):
+        ServerClient(pointed.url, "").names()
+    (pointed.folder.path / "token").unlink()
+    with pytest.raises(Refused, match="403"):
+        pointed.server.names()
+
+
+def test_the_token_is_for_nobody_else_to_read(served):
+    assert (served.folder.path / "token").stat().st_mode & 0o777 == 0o600
+    assert served.folder.token() == served.folder.token()
+
+
+def test_what_does_not_name_it_arrives_as_it_was_sent(pointed, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pointed.vllm, "_answer", lambda method, path, sent: _keep(seen, sent))
+    bodies = [
+        b'{"model":  "tiny", "messages": [{"role": "user", "content": "Write f()."}]}',
+        b'{"model": "champion"',
+        b'["champion"]',
+        b'{"model": ["champion"]}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ]
+    for body in bodies:
+        post(pointed, body)
+    assert seen == bodies
+
+
+async def _keep(seen, sent):
+    seen.append(sent)
+    return 200, {}
+
+
+def test_a_body_in_parts_and_other_fields_arrive_whole(pointed):
+    content = {"model": PUBLIC, "messages": MESSAGES, "temperature": 0.7, "seed": 2**70, "user": "é😀"}
+    text = json.dumps(content).encode()
+    parts = (text[i : i + 7] for i in range(0, len(text), 7))
+    answer = httpx2.post(
+        f"{pointed.url}/v1/chat/completions",
+        content=parts,
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        trust_env=False,
+    )
+    assert answer.json()["model"] == "m-v1"
+    assert json.loads(pointed.vllm.requests[0]) == content | {"model": "m-v1"}
+
+
+def test_without_names_nothing_is_changed(served):
+    assert post(served, {"model": PUBLIC, "messages": MESSAGES}).status_code == 404
+    assert post(served, {"model": "tiny", "messages": MESSAGES}).json()["model"] == "tiny"

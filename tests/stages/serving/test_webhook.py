@@ -1,0 +1,51 @@
+import threading
+import time
+
+import httpx2
+import pytest
+from mlflow.webhooks.delivery import _generate_hmac_signature
+
+from codekiln.errors import InputError
+from codekiln.stages.serving import webhook
+
+BODY = '{"entity": "model_version_alias", "action": "created", "data": {"name": "m", "alias": "champion"}}'
+
+
+def headers(secret: str = "s3cret", body: str = BODY, age: int = 0) -> dict[str, str]:
+    """Headers as MLflow makes them."""
+    now = str(int(time.time()) - age)
+    signature = _generate_hmac_signature(secret, "delivery", now, body)
+    return {webhook.SIGNATURE: signature, webhook.TIMESTAMP: now, webhook.DELIVERY: "delivery"}
+
+
+def test_a_delivery_of_mlflow_wakes_the_follower_and_no_other_does():
+    woken = threading.Event()
+    with webhook.listening("127.0.0.1", 0, "s3cret", woken.set) as port:
+        url = f"http://127.0.0.1:{port}/"
+        wrong = [
+            headers("another"),
+            headers(body=BODY + " "),
+            headers(age=3600),
+            headers(age=-3600),
+            {},
+            headers() | {webhook.TIMESTAMP: "x"},
+            headers() | {webhook.SIGNATURE: "v1,é"},
+            headers() | {webhook.DELIVERY: "other"},
+        ]
+        for given in wrong:
+            encoded = {key: value.encode() for key, value in given.items()}
+            assert httpx2.post(url, content=BODY, headers=encoded, trust_env=False).status_code == 401
+        assert not woken.is_set()
+        assert httpx2.post(url, content=BODY, headers=headers(), trust_env=False).status_code == 204
+        assert woken.is_set()
+
+
+def test_a_listener_needs_a_secret_and_a_free_port():
+    with pytest.raises(InputError, match="without a secret"), webhook.listening("127.0.0.1", 0, "", print):
+        pass
+    with (
+        webhook.listening("127.0.0.1", 0, "s", print) as port,
+        pytest.raises(InputError, match="cannot listen"),
+        webhook.listening("127.0.0.1", port, "s", print),
+    ):
+        pass
