@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+LEFT_BY_MLFLOW = "registered_model_meta"
+"""File that ``mlflow.pyfunc.load_model`` leaves in a version that it loads from a local store."""
 # Keys of adapter_config.json that do not change what the adapter computes.
 _CIRCUMSTANCES = {
     "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type",

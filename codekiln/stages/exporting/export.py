@@ -17,15 +17,13 @@ from codekiln.errors import InputError
 from codekiln.evaluation.report.version_card import MergedCard, merged_card
 from codekiln.models.chat_files import save_chat_files
 from codekiln.models.hub_access import pinned
-from codekiln.registry.runs import adapter_digest
+from codekiln.registry.runs import LEFT_BY_MLFLOW, adapter_digest
 from codekiln.stages.exporting import gguf, modelcar, target
 from codekiln.stages.model_folder.assembly import BASE, CARD, BaseReference, assemble, has_chat_files
 from codekiln.stages.named_model import NamedModel
 from codekiln.stages.run_folder import EVALUATION
 
 PROMPTS = 20
-# ``mlflow.pyfunc.load_model`` leaves this in a folder that it loads from a local store.
-LEFT_BY_MLFLOW = "registered_model_meta"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from codekiln.errors import InputError, RegistryError
 from codekiln.evaluation.ledger import Decision, results_digest
 from codekiln.registry import Registry, Version
 from codekiln.registry import promotion_record as form
+from codekiln.registry.runs import LEFT_BY_MLFLOW
 from codekiln.registry.signing import envelope, fault
 from codekiln.stages.base import StageContext, StageManifest, StageRecord
 from codekiln.stages.evaluate import CONTENDERS, EVALUATION, read_evaluation
@@ -197,7 +198,11 @@ def _is_of(found: Mapping[str, bytes], decision: Decision) -> bool:
 def version_files(folder: Path) -> dict[str, str]:
     """Return the sha256 of each file of a version by path, without records and what lies beside them."""
     files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name.as_posix(): sha256_file(path) for name, path in files.items() if name.parts[0] not in _OWN}
+    return {
+        name.as_posix(): sha256_file(path)
+        for name, path in files.items()
+        if name.parts[0] not in _OWN and name != Path(LEFT_BY_MLFLOW)
+    }
 
 
 def settings_digest(settings: Mapping[str, Any]) -> str:

@@ -90,6 +90,11 @@ def test_a_file_that_was_added_to_a_version_is_named(signed, name):
     assert signed.failing() == {"files of the version": f"{name} was added after the decision"}
 
 
+def test_what_mlflow_leaves_in_a_version_that_it_loads_is_no_part_of_it(signed):
+    (signed.folder / "registered_model_meta").write_text("model_name: codekiln-tiny\n")
+    assert signed.failing() == {}
+
+
 @pytest.mark.parametrize("name", [RECORD, SIGNATURE, "promotion/results.json", "promotion/evaluation.json"])
 def test_a_file_that_is_gone_is_named(signed, name):
     (signed.folder / name).unlink()
