@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, RegistryError
 from codekiln.evaluation import Evaluation
 from codekiln.evaluation.ledger import Decision
 from codekiln.registry import Registry, Version
@@ -136,7 +136,9 @@ def say(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, "unchecked", str(error))
     except InputError as error:
         return Finding(what, "fails", error.what)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+    except RegistryError:
+        raise
+    except Exception as error:
         # Whoever wrote the files may have written anything.
         return Finding(what, "fails", f"cannot be read: {type(error).__name__}")
 

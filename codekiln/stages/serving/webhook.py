@@ -7,10 +7,12 @@ MLflow signs a delivery as Standard Webhooks does: ``v1,`` and the base64 HMAC-S
 import base64
 import hashlib
 import hmac
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from codekiln.errors import InputError
@@ -19,13 +21,18 @@ SECRET = "CODEKILN_WEBHOOK_SECRET"
 """Environment variable that has the webhook's secret."""
 TOLERANCE_SECONDS = 300
 LONGEST = 1 << 16
+# Python refuses to read numbers of thousands of digits.
+_NUMBER = re.compile("[0-9]{1,12}")
 SIGNATURE, TIMESTAMP, DELIVERY = "X-MLflow-Signature", "X-MLflow-Timestamp", "X-MLflow-Delivery-Id"
 
 
-def is_signed(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
-    """Return whether a delivery is signed with the secret, and not older than five minutes."""
+def is_signed(headers: Message, body: bytes, secret: str, now: float) -> bool:
+    """Return whether a delivery is signed with the secret, and not older than five minutes.
+
+    Names of headers come in any case: proxies that speak HTTP/2 write them small.
+    """
     timestamp, delivery = headers.get(TIMESTAMP, ""), headers.get(DELIVERY, "")
-    if not timestamp.isdecimal() or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+    if not _NUMBER.fullmatch(timestamp) or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
         return False
     signed = f"{delivery}.{timestamp}.".encode() + body
     right = "v1," + base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
@@ -54,8 +61,8 @@ def listening(host: str, port: int, secret: str, wake: Callable[[], None]) -> It
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            body = self.rfile.read(int(length)) if length.isdecimal() and int(length) <= LONGEST else b""
-            is_ours = is_signed(dict(self.headers.items()), body, secret, time.time())
+            body = self.rfile.read(int(length)) if _NUMBER.fullmatch(length) and int(length) <= LONGEST else b""
+            is_ours = is_signed(self.headers, body, secret, time.time())
             if is_ours:
                 wake()
             self.send_response(204 if is_ours else 401)
