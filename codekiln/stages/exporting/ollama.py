@@ -103,7 +103,7 @@ def modelfile(folder: Path, source: str, licence: str) -> str:
         source: What FROM names, relative to the Modelfile.
         licence: Licence of the base; empty where it is not known.
     """
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     ends = GenerationConfig.from_pretrained(folder).eos_token_id
     stops = tokenizer.convert_ids_to_tokens(ends if isinstance(ends, list) else [ends])
     template = turns_of(tokenizer).go_template()
