@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from codekiln.errors import InputError
 
 SECRET = "CODEKILN_WEBHOOK_SECRET"
 """Environment variable that has the webhook's secret."""
 TOLERANCE_SECONDS = 300
-LONGEST = 1 << 16
+LONGEST, CONNECTIONS = 1 << 16, 16
 # Python refuses to read numbers of thousands of digits.
 _NUMBER = re.compile("[0-9]{1,12}")
 SIGNATURE, TIMESTAMP, DELIVERY = "X-MLflow-Signature", "X-MLflow-Timestamp", "X-MLflow-Delivery-Id"
@@ -37,6 +38,28 @@ def is_signed(headers: Message, body: bytes, secret: str, now: float) -> bool:
     signed = f"{delivery}.{timestamp}.".encode() + body
     right = "v1," + base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
     return hmac.compare_digest(headers.get(SIGNATURE, "").encode(), right.encode())
+
+
+class _Server(ThreadingHTTPServer):
+    """A server that answers at most `CONNECTIONS` clients at once: slow ones shall not use up the follower's memory."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._free = threading.BoundedSemaphore(CONNECTIONS)
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
 
 @contextmanager
@@ -72,10 +95,9 @@ def listening(host: str, port: int, secret: str, wake: Callable[[], None]) -> It
             pass
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except OSError as error:
         raise InputError(f"cannot listen at {host}:{port}: {error.strerror}", where="--webhook-port") from None
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="webhook", daemon=True)
     thread.start()
     try:

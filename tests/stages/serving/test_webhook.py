@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import threading
 import time
@@ -52,6 +53,19 @@ def test_a_length_that_python_does_not_read_is_answered():
     ):
         connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n")
         assert b" 401 " in connection.recv(100)
+
+
+def test_slow_clients_are_few_and_others_are_turned_away_until_they_leave(monkeypatch):
+    monkeypatch.setattr(webhook, "CONNECTIONS", 2)
+    woken = threading.Event()
+    with webhook.listening("127.0.0.1", 0, "s3cret", woken.set) as port:
+        slow = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(3)]
+        assert slow[2].recv(10) == b""
+        for each in slow:
+            each.close()
+        while not woken.is_set():
+            with contextlib.suppress(httpx2.TransportError):
+                httpx2.post(f"http://127.0.0.1:{port}/", content=BODY, headers=headers(), trust_env=False)
 
 
 def test_a_listener_needs_a_secret_and_a_free_port():
