@@ -152,4 +152,5 @@ def _turns(texts: Sequence[str], system: str) -> list[Turn]:
 
 def _go(text: str) -> str:
     """Return a text so that Go's templates write it as it is."""
-    return text.replace("{{", '{{ "{{" }}')
+    # Each brace, because one at the end would be taken for a part of the action that follows.
+    return text.replace("{", '{{ "{" }}')
