@@ -61,9 +61,10 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
             dtype=dtype_of(dtype),
             output_loading_info=True,
             key_mapping=spec.key_mapping or None,
+            trust_remote_code=False,
             **quantized,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise read_error(spec, error) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
