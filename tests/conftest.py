@@ -43,11 +43,13 @@ def verdict_cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
 
 
 @pytest.fixture
-def hangups() -> Iterator[None]:
-    """Let SIGHUP end processes: under nohup it is ignored, by this process and by all that it starts."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def heeded_signals() -> Iterator[None]:
+    """Let SIGHUP and SIGINT end processes: nohup, and a shell's ``&``, make all that they start ignore them."""
+    heeded = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
