@@ -77,7 +77,7 @@ def models(as_json: bool) -> None:
 @click.command()
 @click.argument("where")
 @click.option("--set-digest", default="", metavar="START", help="Only the evaluation set whose digest starts so.")
-@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
+@click.option("--tracking-uri", default="", help="MLflow that has the model; default: MLFLOW_TRACKING_URI.")
 @click.option("--experiment", default="codekiln", show_default=True)
 @JSON
 def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_json: bool) -> None:
@@ -102,10 +102,11 @@ def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_j
 def _decisions(where: str, tracking_uri: str, experiment: str) -> "list[Decision]":
     from codekiln.evaluation.ledger import LEDGER, LedgerFile
     from codekiln.registry import Registry
+    from codekiln.registry.connection import find_server
     from codekiln.stages.ledger import read_decisions
 
     if where.startswith("models:/"):
-        return read_decisions(Registry(tracking_uri, experiment), where.removeprefix("models:/"))
+        return read_decisions(Registry(find_server(tracking_uri), experiment), where.removeprefix("models:/"))
     path = Path(where) / LEDGER
     if not path.exists():
         fix = "give the working directory of a run that has been judged, or models:/NAME"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.option("--tracking-uri", default="sqlite:///runs/demo/mlflow.db", show_default=True, help="MLflow.")
+@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
 @click.option("--experiment", default="codekiln", show_default=True)
 @click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
 @click.option(
@@ -40,10 +40,11 @@ def promote(
     Example: codekiln promote codekiln-tiny --undo
     """
     from codekiln.registry import Registry
+    from codekiln.registry.connection import find_server
     from codekiln.registry.kubeflow_connection import KubeflowRegistrySettings
     from codekiln.registry.mirror import mirror_of
 
-    registry = Registry(tracking_uri, experiment)
+    registry = Registry(find_server(tracking_uri), experiment)
     model = _model_of(name)
     if action and model != name:
         raise InputError(f"takes no version with --{action}", where=name, fix=f"give {model}")

@@ -140,12 +140,19 @@ def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
     assert "has no ledger.jsonl" in missing.stderr
 
 
-def test_the_ledger_of_a_registered_model_is_listed(tmp_path):
+def test_the_ledger_of_a_registered_model_is_listed(tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    absent = invoke("ledger", "models:/tiny", "--tracking-uri", uri)
+    assert absent.exit_code == 2
+    assert "there is no such database" in absent.stderr
+    assert not (tmp_path / "mlflow.db").exists()
+    Registry(uri, "codekiln")
     assert invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout == "no decision yet\n"
     made = Decision(model="tiny", set="1" * 64, target="lines", adapter="f" * 64)
     Registry(uri, "codekiln").record_decision("tiny", made.key, made.model_dump_json())
     assert "open" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert "open" in invoke("ledger", "models:/tiny").stdout
     shown = invoke("ledger", "models:/tiny", "--tracking-uri", "http://127.0.0.1:9")
     assert shown.exit_code == 1
     assert "fix: check the tracking URI" in shown.stderr
