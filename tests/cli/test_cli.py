@@ -48,6 +48,12 @@ def test_an_unknown_pipeline_suggests_one(tmp_path):
     assert "did you mean 'align'?" in done.output
 
 
+def test_a_pipeline_says_which_option_it_lacks(tmp_path):
+    shown = invoke("run", "judge", "--workdir", str(tmp_path / "run"))
+    assert shown.exit_code == 2
+    assert "judge: the pipeline needs --adapter" in shown.stderr
+
+
 def test_an_unknown_stage_suggests_one(tmp_path):
     done = invoke("stage", "filtr", "--run", str(tmp_path), "--output", str(tmp_path / "out"))
     assert done.exit_code == 2

@@ -59,7 +59,7 @@ def test_a_version_is_fetched_while_the_block_runs_and_is_named_by_its_number(tm
         ("models:/codekiln-tin@champion", "no registered model 'codekiln-tin'", "codekiln-tiny"),
         ("models:/codekiln-tiny@champion", "no alias 'champion'", "@challenger, /1"),
         ("models:/codekiln-tiny/7", "no version '7'", "@challenger, /1"),
-        ("models:/codekiln-tiny", "no version ''", "@challenger, /1"),
+        ("models:/codekiln-tiny", "is not one version", "@challenger, /1"),
         ("models:/it's@x", "no registered model", "codekiln-tiny"),
     ],
 )
