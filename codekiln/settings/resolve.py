@@ -155,7 +155,7 @@ def _details(error: ValidationError) -> list[Mapping[str, Any]]:
 
 
 def _list_of(key: str, value: Any) -> str:
-    return f"write a list, quoted in a shell: --set '{key}={json.dumps([value])}'"
+    return f"write a list, quoted in a shell: --set '{key}={json.dumps([value], default=str)}'"
 
 
 def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Settings) -> InputError:
@@ -168,7 +168,7 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
         return InputError(
             f"{what} (given: {item['input']!r})" if is_shown else what,
             where=f"{where}: {key}",
-            fix=_list_of(key, item["input"]) if item["type"] == "tuple_type" else "correct the value",
+            fix=_list_of(key, item["input"]) if is_shown and item["type"] == "tuple_type" else "correct the value",
         )
     for part in location[:-1]:
         if part.isdecimal():  # a place in an array of tables

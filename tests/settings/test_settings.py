@@ -76,6 +76,9 @@ def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
         resolve("laptop", {}, ["dpo.loss=simpo"])
     assert "dpo.loss: Input should be a list (given: 'simpo')" in str(one.value)
     assert """fix: write a list, quoted in a shell: --set 'dpo.loss=["simpo"]'""" in str(one.value)
+    with pytest.raises(InputErrors) as key:
+        resolve("laptop", {}, {"dpo": {"loss": "-----BEGIN PRIVATE KEY-----"}})
+    assert "BEGIN" not in str(key.value)
     with pytest.raises(InputErrors) as element:
         resolve("laptop", {}, ['dpo.loss=["simppo"]'])
     assert [error.where.rsplit(" ", 1)[-1] for error in element.value.errors] == ["dpo.loss.0"]

@@ -232,7 +232,7 @@ def _label_of(row: Fields) -> str:
     for name in _LABELS:
         if isinstance(row.get(name), bool):
             return name
-        if str(row.get(name)).lower() in _MISTAKABLE:
+        if str(row.get(name)).lower().removesuffix(".0") in _MISTAKABLE:
             raise Fault("wrong-fields", f"{name} is {row[name]!r}, where true or false is needed")
     return ""
 
