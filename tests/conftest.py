@@ -1,6 +1,7 @@
 import itertools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def verdict_cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     folder = tmp_path_factory.getbasetemp() / "verdicts" / str(next(_NUMBERS))
     monkeypatch.setenv("CODEKILN_VERDICT_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def hangups() -> Iterator[None]:
+    """Let SIGHUP end processes: under nohup it is ignored, by this process and by all that it starts."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from tests.stages.monitoring.receivers import Webhook, running
 from tests.stand_in import write
 from tests.test_quickstart import STEPS
 
+pytestmark = pytest.mark.usefixtures("hangups")
 ROOT = Path(__file__).parents[1]
 SECONDS = 10.0
 SUBREAPER = 36

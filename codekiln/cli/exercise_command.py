@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from codekiln.cli.options import TRACKING
 from codekiln.data.text import read_text
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,7 +26,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--adapter", default="", help="models:/name@champion, models:/name/1, or a folder; else the engine.")
 @click.option("--base-model", default="tiny", show_default=True, help="The adapter's base model.")
 @click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Replies of the adapter.")
-@click.option("--tracking-uri", default="", help="MLflow that has the adapter.")
+@TRACKING
 @click.option("--markdown", is_flag=True, help="Print Markdown, the answers folded away.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def exercise(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli.options import JSON, TRACKING
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 @click.option("--yes", is_flag=True, help="Really upload.")
 @click.option("--public", is_flag=True, help="Everybody may see the repository; default: private.")
 @click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
-@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
+@TRACKING
 @JSON
 def export(
     model: str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli.options import JSON, TRACKING
 from codekiln.data.text import decoded, first_line
 from codekiln.errors import InputError
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     help="What samples; vllm pays off for many prompts.",
 )  # fmt: skip
 @click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
-@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
+@TRACKING
 @JSON
 def generate(
     prompt: str,

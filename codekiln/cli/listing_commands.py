@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli.options import JSON, TRACKING
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,10 +77,9 @@ def models(as_json: bool) -> None:
 @click.command()
 @click.argument("where")
 @click.option("--set-digest", default="", metavar="START", help="Only the evaluation set whose digest starts so.")
-@click.option("--tracking-uri", default="", help="MLflow that has the model; default: MLFLOW_TRACKING_URI.")
-@click.option("--experiment", default="codekiln", show_default=True)
+@TRACKING
 @JSON
-def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_json: bool) -> None:
+def ledger(where: str, set_digest: str, tracking_uri: str, as_json: bool) -> None:
     """List the gate's decisions per evaluation set, and at which level the next candidate is judged.
 
     WHERE is the working directory of a run on this machine, or models:/NAME for a registered model in MLflow.
@@ -89,7 +88,7 @@ def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_j
     """
     from codekiln.evaluation.ledger import outlook, table
 
-    found = _decisions(where, tracking_uri, experiment)
+    found = _decisions(where, tracking_uri)
     chosen = [decision for decision in found if decision.set.startswith(set_digest)]
     if as_json:
         click.echo(json.dumps([decision.model_dump(mode="json") for decision in chosen], indent=2))
@@ -99,14 +98,14 @@ def ledger(where: str, set_digest: str, tracking_uri: str, experiment: str, as_j
         click.echo("\n".join((table(chosen), "", *outlook(chosen))))
 
 
-def _decisions(where: str, tracking_uri: str, experiment: str) -> "list[Decision]":
+def _decisions(where: str, tracking_uri: str) -> "list[Decision]":
     from codekiln.evaluation.ledger import LEDGER, LedgerFile
     from codekiln.registry import Registry
     from codekiln.registry.connection import find_server
     from codekiln.stages.ledger import read_decisions
 
     if where.startswith("models:/"):
-        return read_decisions(Registry(find_server(tracking_uri), experiment), where.removeprefix("models:/"))
+        return read_decisions(Registry(find_server(tracking_uri), None), where.removeprefix("models:/"))
     path = Path(where) / LEDGER
     if not path.exists():
         fix = "give the working directory of a run that has been judged, or models:/NAME"

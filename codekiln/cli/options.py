@@ -11,6 +11,12 @@ SET = click.option(
 PROFILE = click.option(
     "--profile", default="laptop", show_default=True, help="Sizes and defaults; a name or a TOML file."
 )
+TRACKING = click.option(
+    "--tracking-uri",
+    default="",
+    metavar="URI",
+    help="MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db or runs/demo/mlflow.db here.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 Command = TypeVar("Command", bound=Callable[..., Any])

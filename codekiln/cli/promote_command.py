@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codekiln.cli.options import TRACKING
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
+@TRACKING
 @click.option("--experiment", default="codekiln", show_default=True)
 @click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
 @click.option(

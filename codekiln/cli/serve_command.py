@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from codekiln.cli.options import TRACKING
+
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("model", metavar="NAME[@ALIAS]")
@@ -15,7 +17,7 @@ import click
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen at.")
 @click.option("--served-name", default="", help="Name under which clients ask; default: the alias.")
 @click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
-@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
+@TRACKING
 @click.option("--max-lora-rank", type=click.IntRange(min=1), help="Load adapters of this rank, too.")
 @click.option(
     "--smoke", type=click.Path(path_type=Path), help="JSON Lines of prompts that a new version has to answer."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli.options import JSON, TRACKING
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _UNSIGNED = ("signature", "unchecked")
 
 @click.command()
 @click.argument("model")
-@click.option("--tracking-uri", default="", help="MLflow that has the version; default: MLFLOW_TRACKING_URI.")
+@TRACKING
 @click.option(
     "--public-key", type=click.Path(path_type=Path), help="Ed25519 key of whoever signs; an unsigned record then fails."
 )

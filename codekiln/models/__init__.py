@@ -70,13 +70,18 @@ def get(name: str) -> BaseModelSpec:
                 "has no config.json: not a model folder", where=name, fix="give a folder written by save_pretrained"
             )
         return BaseModelSpec(name=name, id=str(path))
-    if _HUB_ID.fullmatch(name):
+    if is_hub_id(name):
         return next((spec for spec in map(_MODELS.get, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
     raise InputError(
         f"no base model '{name}'",
         where="base_model",
         fix=did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)",
     )
+
+
+def is_hub_id(name: str) -> bool:
+    """Return whether ``name`` has the form of a Hub id, ``owner/model``, and is no folder here."""
+    return _HUB_ID.fullmatch(name) is not None and not Path(name).is_dir()
 
 
 def _parse(name: str, values: dict[str, Any], where: str) -> BaseModelSpec:

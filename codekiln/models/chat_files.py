@@ -71,6 +71,8 @@ def base_generation_config(spec: BaseModelSpec) -> "GenerationConfig":
     with contextlib.suppress(OSError):  # no such file: older models keep these values in config.json
         return GenerationConfig.from_pretrained(spec.source, revision=revision)
     try:
-        return GenerationConfig.from_model_config(AutoConfig.from_pretrained(spec.source, revision=revision))
+        return GenerationConfig.from_model_config(
+            AutoConfig.from_pretrained(spec.source, revision=revision, trust_remote_code=False)
+        )
     except OSError as error:
         raise read_error(spec, error) from None

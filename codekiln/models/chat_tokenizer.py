@@ -87,7 +87,9 @@ def load_chat_tokenizer(spec: BaseModelSpec) -> ChatTokenizer:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=spec.hub_revision or "main")
+        # Without it transformers would ask, at a terminal, whether to run code of the model's repository.
+        revision = spec.hub_revision or "main"
+        tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=revision, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise read_error(spec, error) from None
     if tokenizer.pad_token is None:

@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
 from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
+from codekiln.models.weight_files import check_files
 
 TIMEOUT_SECONDS = 20
 
@@ -28,10 +29,11 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         by_job: Whether a job on a pool reads it, with a cache of its own that cannot be seen from here.
 
     Raises:
-        InputError: The Hub has no such model or revision, its licence has not been accepted, or neither the Hub nor
-            a copy on disk can be reached.
+        InputError: A folder's weight files hold none, the Hub has no such model or revision, its licence has not been
+            accepted, or neither the Hub nor a copy on disk can be reached.
     """
     if spec.hub_revision is None:
+        check_files(Path(spec.source))
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
     cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
     if constants.HF_HUB_OFFLINE and by_job:

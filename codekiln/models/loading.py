@@ -10,10 +10,12 @@ import transformers
 from peft import PeftModel
 
 from codekiln.errors import InputError, ModelError
-from codekiln.models import BaseModelSpec
+from codekiln.models import BaseModelSpec, is_hub_id
 from codekiln.models.hub_access import read_error
 from codekiln.models.quantization import require_bitsandbytes
+from codekiln.models.weight_files import check_files
 
+CONFIG = "adapter_config.json"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -43,10 +45,13 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
         quantization: 'none', or 'nf4' for linear layers in 4-bit NormalFloat whose scales are quantised too.
 
     Raises:
-        InputError: There is no such model, the Hub does not let us read it, or bitsandbytes is missing.
+        InputError: There is no such model, its weight files hold none, the Hub does not let us read it, or bitsandbytes
+            is missing.
         ModelError: The checkpoint lacks weights the architecture has (they would be random).
     """
     quiet()
+    if spec.hub_revision is None:
+        check_files(Path(spec.source))
     quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
@@ -56,9 +61,10 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
             dtype=dtype_of(dtype),
             output_loading_info=True,
             key_mapping=spec.key_mapping or None,
+            trust_remote_code=False,
             **quantized,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise read_error(spec, error) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
@@ -85,19 +91,31 @@ def attach_adapter(
         InputError: There is no adapter, or it was trained on another base model.
     """
     check_adapter(spec, Path(adapter))
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    try:
+        return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    except RuntimeError as error:
+        if "size mismatch" not in str(error):
+            raise
+        what = f"its matrices do not fit {spec.id}, so it was trained on another base model"
+        raise InputError(what, where=str(adapter), fix="give the base model that it was trained on") from None
 
 
 def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
     """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
-    if not (adapter / "adapter_config.json").is_file():
-        raise InputError("holds no adapter (adapter_config.json)", where=str(adapter), fix="give an adapter's folder")
+    if not (adapter / CONFIG).is_file():
+        raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix="give an adapter's folder")
+    check_files(adapter)
     base = _trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     if base not in (None, spec.id) and not Path(spec.id).is_dir():
-        raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=f"use base_model {base}")
+        fix = f"use base_model {base}; if it is the same model, say {spec.id} in {CONFIG} (base_model_name_or_path)"
+        raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=fix)
 
 
 def _trained_on(adapter: Path) -> str | None:
+    """Return an adapter's base model by codekiln's record, or else the Hub id in PEFT's configuration."""
     record = adapter / "codekiln.json"
-    return str(json.loads(record.read_text(encoding="utf-8"))["base"]) if record.is_file() else None
+    if record.is_file():
+        return str(json.loads(record.read_bytes())["base"])
+    name = json.loads((adapter / CONFIG).read_bytes()).get("base_model_name_or_path")
+    return name if isinstance(name, str) and is_hub_id(name) else None

@@ -91,13 +91,16 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
 
 
 def find_server(given: str = "", where: str = "--tracking-uri") -> str:
-    """Return the tracking URI to read from: the given one, else MLFLOW_TRACKING_URI, else ``mlflow.db`` here.
+    """Return the tracking URI to use: the given one, else MLFLOW_TRACKING_URI, else a database here.
+
+    A database here is ``mlflow.db``, or that of the demo in ``runs/demo``.
 
     Raises:
         InputError: None is known, or its database is not there; ``where`` names what needs one.
     """
-    here = Path("mlflow.db").absolute()
-    found = given or os.environ.get("MLFLOW_TRACKING_URI") or (f"sqlite:///{here}" if here.is_file() else "")
+    here = (Path(name).absolute() for name in ("mlflow.db", "runs/demo/mlflow.db"))
+    local = next((f"sqlite:///{path}" for path in here if path.is_file()), "")
+    found = given or os.environ.get("MLFLOW_TRACKING_URI") or local
     fix = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
     if not found:
         raise InputError("no MLflow server is known", where=where, fix=fix)

@@ -138,6 +138,14 @@ class Settings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     promotion: PromotionSettings = PromotionSettings()
 
+    @field_validator("promote_as")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        # MLflow refuses the first two when the run is done, and addresses are NAME@ALIAS; names stand in its filters.
+        if found := next((mark for mark in "/:@'\"" if mark in name), ""):
+            raise ValueError(f"a registered model's name may not hold {found}; use - instead")
+        return name
+
     @model_validator(mode="after")
     def _samples_cover_k(self) -> "Settings":
         if max(self.evaluation.k, default=1) > self.evaluate.n:

@@ -1,6 +1,7 @@
 """promote: decide by the gate whether the candidate becomes champion, register it, and write the report."""
 
 import json
+from functools import partial
 
 from codekiln import recipes
 from codekiln.data.files import write_atomic
@@ -37,7 +38,7 @@ def _promote(context: StageContext) -> Summary:
     else:
         version = _register(context, registry)
         ledger.restore(decision)
-        version = _completed(context, registry, decision, version)
+        version = _completed(context, registry, evaluation, decision, version)
         print(f"{context.step}: decided on {decision.when} in run {decision.run}; nothing is judged again", flush=True)
     version = publish(context, registry, decision, version, _candidate(context))
     print(f"{context.step}: {decision.sentence}", flush=True)
@@ -80,16 +81,19 @@ def _judge(
     champion_among(context, registry.champion(version.name))
     decision = ledger.close(decision, gate)
     # Before the alias moves, too: nobody shall serve a champion that cannot be verified yet.
-    write_record(context, registry, decision, version, _candidate(context))
+    write_record(context, registry, decision, version, _candidate(context), lambda _: gate)
     return decision, registry.promote(version, decision.key) if gate.promoted else version
 
 
-def _completed(context: StageContext, registry: Registry, decision: Decision, version: Version) -> Version:
+def _completed(
+    context: StageContext, registry: Registry, evaluation: Evaluation, decision: Decision, version: Version
+) -> Version:
     """Complete a promotion that was interrupted after its decision; otherwise return ``version`` as it is.
 
     A version that was promoted then, and has lost its place since, does not get it back by a repetition.
     """
-    write_record(context, registry, decision, version, _candidate(context))
+    again = partial(_decide, context, evaluation, decision)
+    write_record(context, registry, decision, version, _candidate(context), again)
     was_promoted = PROMOTED_BY + decision.key in version.tags
     champion = registry.champion(version.name)
     against = champion.adapter_digest if champion else ""

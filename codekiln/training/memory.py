@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.models import BaseModelSpec
+from codekiln.models.weight_files import loaded_files
 from codekiln.training.settings import Strategy
 
 GIB = 2**30
@@ -129,7 +130,7 @@ def shape_of(spec: BaseModelSpec) -> ModelShape | None:
 def _shape_of_folder(folder: Path) -> ModelShape | None:
     config = json.loads((folder / "config.json").read_bytes())
     config = config.get("text_config", config)
-    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    size = sum(file.stat().st_size for file in loaded_files(folder))
     width = 4 if config.get("dtype", config.get("torch_dtype")) == "float32" else 2
     sizes = [config.get(name) for name in ("hidden_size", "num_hidden_layers", "vocab_size")]
     if not size or None in sizes:

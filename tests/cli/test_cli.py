@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -146,13 +147,10 @@ def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
     assert "has no ledger.jsonl" in missing.stderr
 
 
-def test_the_ledger_of_a_registered_model_is_listed(tmp_path, monkeypatch):
+def test_the_ledger_of_a_registered_model_is_listed(tmp_path, empty_database, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    absent = invoke("ledger", "models:/tiny", "--tracking-uri", uri)
-    assert absent.exit_code == 2
-    assert "there is no such database" in absent.stderr
-    assert not (tmp_path / "mlflow.db").exists()
-    Registry(uri, "codekiln")
+    assert "there is no such database" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stderr
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     assert invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout == "no decision yet\n"
     made = Decision(model="tiny", set="1" * 64, target="lines", adapter="f" * 64)
     Registry(uri, "codekiln").record_decision("tiny", made.key, made.model_dump_json())

@@ -11,6 +11,7 @@ from codekiln.launch.cluster.pool_run import run_on_pool
 from tests.launch.fake_objects import PATIENCE
 from tests.launch.steps import QUICK, complete, request
 
+pytestmark = pytest.mark.usefixtures("hangups")
 NUMBERS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 

@@ -4,8 +4,11 @@ import pytest
 
 from codekiln import models
 from codekiln.data.records import Message
+from codekiln.errors import InputError
 from codekiln.models.chat_files import save_chat_files, standalone_template
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.loading import load_model
+from codekiln.stages.exporting.merging import dtype_of_base
 from tests import toy_models
 
 TURNS = (Message(role="user", content="Write add."), Message(role="assistant", content="ok"))
@@ -37,3 +40,16 @@ def test_chat_files_ask_and_stop_as_codekiln_does(tmp_path):
     settings = json.loads((tmp_path / "out" / "generation_config.json").read_text())
     assert settings["eos_token_id"] == sorted({1, 5, own.end_of_turn_id})
     assert not {"temperature", "repetition_penalty", "do_sample"} & set(settings)
+
+
+def test_code_of_a_models_repository_is_neither_run_nor_asked_for(tmp_path, monkeypatch):
+    """At a terminal transformers asks whether to run it, and the name may come from a version of anybody."""
+    monkeypatch.setattr("builtins.input", lambda question: pytest.fail(question))
+    (tmp_path / "evil.py").write_text("raise SystemExit('it ran')")
+    auto = {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model", "AutoTokenizer": ["evil.Tok", None]}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": auto}))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Tok", "auto_map": auto}))
+    spec = models.get(str(tmp_path))
+    for load in (load_chat_tokenizer, load_model, dtype_of_base):
+        with pytest.raises(InputError, match="cannot read base model"):
+            load(spec)

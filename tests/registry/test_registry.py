@@ -16,6 +16,7 @@ from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, RegistryError
 from codekiln.registry import Registry
+from codekiln.registry.connection import find_server
 from codekiln.registry.runs import adapter_digest
 
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
@@ -520,3 +521,17 @@ def _refused_once(write):
             raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed: rows.key")
 
     return call
+
+
+def test_the_server_is_the_given_one_or_that_of_the_environment_or_a_database_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(InputError, match="no MLflow server is known"):
+        find_server()
+    for name in ("runs/demo/mlflow.db", "mlflow.db"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        assert find_server() == f"sqlite:///{tmp_path / name}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://there")
+    assert find_server() == "http://there"
+    assert find_server("http://given") == "http://given"

@@ -150,3 +150,9 @@ def test_the_metric_is_what_the_recipe_aims_at_unless_it_is_named():
     assert resolve("laptop", {"recipe": "difficulty", "metric": "lines"}).metric == "lines"
     with pytest.raises(InputErrors, match="there is no metric 'linse'"):
         resolve("laptop", {"recipe": "difficulty", "metric": "linse"})
+
+
+@pytest.mark.parametrize("name", ["team/coder", "a:b", "a@champion", "it's"])
+def test_a_name_that_no_registry_takes_is_refused_at_once(name):
+    with pytest.raises(InputErrors, match="promote_as.*\n?.*may not hold"):
+        resolve("laptop", {}, [f'promote_as="{name}"'])

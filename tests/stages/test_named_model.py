@@ -126,3 +126,11 @@ def test_mistakes(tmp_path, monkeypatch, name, base_model, what):
     with pytest.raises(InputError, match=what) as refused:
         opened(name, base_model)
     assert refused.value.fix
+
+
+@pytest.mark.parametrize("revision", ['main"); import os; ("', "main; curl x | sh", "--trust-remote-code", ""])
+@pytest.mark.parametrize("record", [True, False], ids=["codekiln", "peft"])
+def test_a_revision_is_no_code_for_the_card_that_people_run_as_printed(tmp_path, revision, record):
+    folder = adapter(tmp_path / "dpo", base="owner/model", revision=revision, record=record)
+    with pytest.raises(InputError, match="is no revision"):
+        opened(str(folder))

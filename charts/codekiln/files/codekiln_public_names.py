@@ -23,6 +23,8 @@ HEADER = "x-codekiln-token"
 STATE = "/codekiln/names"
 """Path that answers with the public names, to the follower alone."""
 
+_LENGTHS = (b"content-length", b"transfer-encoding")
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -55,8 +57,8 @@ class PublicNames:
             await _answer(send, 200, self._names())
         elif scope["method"] == "GET" and path.rstrip("/").endswith("/v1/models"):
             await self._list(scope, receive, send)
-        elif scope["method"] == "POST" and b"json" in _header(scope, b"content-type") and (names := self._names()):
-            await self.app(*await _renamed(scope, receive, names), send)
+        elif scope["method"] == "POST" and _is_json(scope) and (names := self._names()):
+            await self.app(_without_length(scope), _renamed(receive, names), send)
         else:
             await self.app(scope, receive, send)
 
@@ -97,40 +99,54 @@ class PublicNames:
         await send({"type": "http.response.body", "body": body})
 
 
-async def _renamed(scope: Message, receive: Receive, names: dict[str, str]) -> tuple[Message, Receive]:
-    """Return a request in which a public name is replaced; anything else stays as it is, byte for byte."""
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return scope, _replay(message, receive)
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+def _renamed(receive: Receive, names: dict[str, str]) -> Receive:
+    """Return what reads a request in which a public name is replaced; anything else stays as it is, byte for byte.
+
+    Nothing is read before the application asks: vLLM looks at the key first, and who has none sends it nothing.
+    """
+    is_read = False
+
+    async def read() -> Message:
+        nonlocal is_read
+        if is_read:
+            return await receive()
+        is_read, body, more = True, bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return {"type": "http.request", "body": _with_model(bytes(body), names), "more_body": False}
+
+    return read
+
+
+def _with_model(body: bytes, names: dict[str, str]) -> bytes:
     try:
         request = json.loads(body)
         model = names.get(request["model"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        model = None
-    if model is not None:
-        body = json.dumps({**request, "model": model}).encode()
-        scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
-    return scope, _replay({"type": "http.request", "body": body, "more_body": False}, receive)
+        return body
+    return body if model is None else json.dumps({**request, "model": model}).encode()
 
 
-def _replay(message: Message, receive: Receive) -> Receive:
-    waiting = [message]
-
-    async def replayed() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replayed
+def _is_json(scope: Message) -> bool:
+    # vLLM takes the type in any case (entrypoints/serve/utils/api_utils.py, validate_json_request).
+    return b"json" in _header(scope, b"content-type").lower()
 
 
 def _header(scope: Message, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key.lower() == name), b"")
 
 
+def _without_length(scope: Message) -> Message:
+    """Return a request whose length is not known before it is read."""
+    return {**scope, "headers": [(key, value) for key, value in scope["headers"] if key.lower() not in _LENGTHS]}
+
+
 def _with_length(headers: Any, length: int) -> list[tuple[bytes, bytes]]:
-    kept = [(key, value) for key, value in headers if key.lower() not in (b"content-length", b"transfer-encoding")]
+    kept = [(key, value) for key, value in headers if key.lower() not in _LENGTHS]
     return [*kept, (b"content-length", str(length).encode())]
 
 

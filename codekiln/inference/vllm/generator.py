@@ -91,7 +91,8 @@ class VllmGenerator:
                         yield self._texts([rows[copy] for copy in range(sampling.n)])
 
     def _job(self, tokens: Sequence[Sequence[int]], sampling: Sampling) -> dict[str, Any]:
-        config = AutoConfig.from_pretrained(self.spec.source, revision=self.spec.hub_revision or "main")
+        where: dict[str, Any] = {"revision": self.spec.hub_revision or "main", "trust_remote_code": False}
+        config = AutoConfig.from_pretrained(self.spec.source, **where)
         longest = max(map(len, tokens))
         limit = getattr(config.get_text_config(), "max_position_embeddings", None) or longest + sampling.max_new_tokens
         if longest >= limit:

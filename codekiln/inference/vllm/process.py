@@ -19,6 +19,8 @@ FIX = 'set engine = "transformers"'
 _LAST_LINES = 15
 # What torchrun sets for its own processes would make vLLM's process look like one of them; PYTHONPATH is of this one.
 _TORCHRUN = ("TORCHELASTIC_", "PET_", "MASTER_", "GROUP_", "ROLE_")
+# Addresses, passwords and keys of codekiln and MLflow, which vLLM has no use for.
+SECRETS = ("CODEKILN_", "MLFLOW_")
 _OTHERS = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "PYTHONPATH", "PYTHONHOME"}
 
 
@@ -104,7 +106,8 @@ class EngineProcess:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _OTHERS and not name.startswith(_TORCHRUN)}
+    others = (*_TORCHRUN, *SECRETS)
+    kept = {name: value for name, value in os.environ.items() if name not in _OTHERS and not name.startswith(others)}
     # The script's own folder is no place to import from.
     return kept | {"PYTHONSAFEPATH": "1", **_visible_gpu()}
 

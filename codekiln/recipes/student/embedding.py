@@ -68,7 +68,7 @@ class Embedder:
             from codekiln.models.loading import device, quiet
 
             quiet()
-            where = {"revision": self._spec.hub_revision or "main"}
+            where: dict[str, Any] = {"revision": self._spec.hub_revision or "main", "trust_remote_code": False}
             try:
                 tokenizer = AutoTokenizer.from_pretrained(self._spec.source, **where)
                 model = AutoModel.from_pretrained(self._spec.source, dtype=torch.float32, **where)

@@ -75,6 +75,7 @@ def export(model: NamedModel, to: Path, options: ExportOptions) -> Export:
         raise InputError("is a base model: there is nothing to export", where=model.name, fix=fix)
     if to.expanduser().resolve().is_relative_to(model.adapter.resolve()):
         raise InputError("lies in the adapter's own folder", where=str(to), fix="give a folder beside it")
+    target.require_no_links_out(model.adapter)
     write = FORMATS[options.format]
     identity = {"adapter_digest": adapter_digest(model.adapter), "format": options.format, "base": model.base}
     if options.format == "gguf":  # before minutes of merging

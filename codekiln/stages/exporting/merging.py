@@ -1,6 +1,7 @@
 """Weights with the adapter in them, and the proof that they write what base and adapter write. Imports torch."""
 
 import gc
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from codekiln import models
 from codekiln.data import prompts
+from codekiln.data.files import write_atomic
 from codekiln.data.records import Problem
 from codekiln.inference import Sampling
 from codekiln.inference.local import LocalGenerator
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_files import CHAT_FILES, save_chat_files
+from codekiln.models.hub_access import read_error
 from codekiln.models.loading import DTYPES, attach_adapter, load_model
 from codekiln.stages.model_folder.assembly import has_chat_files
 from codekiln.stages.named_model import NamedModel
@@ -51,7 +54,11 @@ def spec_of(model: NamedModel) -> BaseModelSpec:
 
 def dtype_of_base(spec: BaseModelSpec) -> str:
     """Return the name of the dtype in which a base model's weights are stored; float32 where it is none we write."""
-    config = transformers.AutoConfig.from_pretrained(spec.source, revision=spec.hub_revision or "main")
+    where: dict[str, Any] = {"revision": spec.hub_revision or "main", "trust_remote_code": False}
+    try:
+        config = transformers.AutoConfig.from_pretrained(spec.source, **where)
+    except (OSError, ValueError) as error:
+        raise read_error(spec, error) from None
     stored = str(config.get_text_config().dtype).removeprefix("torch.")
     return stored if stored in DTYPES else "float32"
 
@@ -79,8 +86,21 @@ def write_merged(model: NamedModel, folder: Path, dtype: str) -> None:
     # The base's own may hold values for sampling that contradict each other, which transformers refuses to save.
     merged.generation_config = transformers.GenerationConfig.from_pretrained(folder)
     merged.save_pretrained(folder)
+    _without_code(folder)
     del wrapped, merged
     _free()
+
+
+def _without_code(folder: Path) -> None:
+    """Remove what names code for transformers to fetch and run, which llama.cpp's converter lets it do.
+
+    Nothing here was loaded with such code, and what a version's own files say is whoever's could write them.
+    """
+    for name in ("config.json", "tokenizer_config.json"):
+        if (path := folder / name).is_file():
+            values = json.loads(path.read_bytes())
+            if values.pop("auto_map", None) is not None:
+                write_atomic(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def prove(model: NamedModel, merged: Path, dtype: str, problems: Sequence[Problem], source: str) -> Proof:

@@ -103,7 +103,7 @@ def modelfile(folder: Path, source: str, licence: str) -> str:
         source: What FROM names, relative to the Modelfile.
         licence: Licence of the base; empty where it is not known.
     """
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     ends = GenerationConfig.from_pretrained(folder).eos_token_id
     stops = tokenizer.convert_ids_to_tokens(ends if isinstance(ends, list) else [ends])
     template = turns_of(tokenizer).go_template()
@@ -152,4 +152,5 @@ def _turns(texts: Sequence[str], system: str) -> list[Turn]:
 
 def _go(text: str) -> str:
     """Return a text so that Go's templates write it as it is."""
-    return text.replace("{{", '{{ "{{" }}')
+    # Each brace, because one at the end would be taken for a part of the action that follows.
+    return text.replace("{", '{{ "{" }}')

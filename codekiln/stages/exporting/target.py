@@ -33,7 +33,11 @@ def new_folder(to: Path, identity: Mapping[str, Any]) -> Iterator[Path]:
     to.parent.mkdir(parents=True, exist_ok=True)
     staging, old = to.with_name(f".{to.name}.exporting"), to.with_name(f".{to.name}.replaced")
     staging.mkdir(exist_ok=True)
-    handle = os.open(staging, os.O_RDONLY)
+    try:
+        handle = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        # What a link points at is not ours to empty.
+        raise InputError("is no folder of an export", where=str(staging), fix="remove it") from None
     try:
         _lock(handle, staging, to)
         if old.exists() and not to.exists():  # killed between the two renames below
@@ -68,6 +72,29 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def further_files(folder: Path, record: Mapping[str, Any]) -> list[str]:
+    """Return the files and links in a folder that its record does not have: an export replaces only its own."""
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
+    files = record.get("files")
+    return sorted(names - {RECORD, *(files if isinstance(files, dict) else ())})
+
+
+def require_no_links_out(folder: Path) -> None:
+    """Refuse a folder with links to files outside: they would be copied, and perhaps uploaded.
+
+    Links of the Hub's cache go from ``snapshots/COMMIT`` to ``blobs`` beside ``snapshots``, and are fine.
+
+    Raises:
+        InputError: It names the first.
+    """
+    root = folder.resolve()
+    inside = (root, root.parent.parent / "blobs") if root.parent.name == "snapshots" else (root,)
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not any(path.resolve().is_relative_to(place) for place in inside):
+            fix = "replace it by a file, or remove it"
+            raise InputError(f"is a link out of the adapter's folder, to {path.resolve()}", where=str(path), fix=fix)
+
+
 def _require_ours(to: Path, identity: Mapping[str, Any]) -> None:
     if not to.exists():
         return
@@ -79,9 +106,12 @@ def _require_ours(to: Path, identity: Mapping[str, Any]) -> None:
         found = {**json.loads((to / RECORD).read_bytes())}
     except (OSError, TypeError, ValueError):
         found = {}
+    fix = "give a folder that does not exist yet"
     if {key: found.get(key) for key in identity} != dict(identity):
         what = "holds another export" if found else "is not empty, and no export"
-        raise InputError(what, where=str(to), fix="give a folder that does not exist yet")
+        raise InputError(what, where=str(to), fix=fix)
+    if further := further_files(to, found):
+        raise InputError(f"has files that are of no export: {further[0]}", where=str(to), fix=f"move them, or {fix}")
 
 
 def _lock(handle: int, staging: Path, to: Path) -> None:

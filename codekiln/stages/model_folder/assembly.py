@@ -89,7 +89,8 @@ def assemble(
             _link(chat / known, output / known)
     if base.kind == "included":
         for file in sorted(Path(spec.source).iterdir()):
-            if file.is_file():
+            # Hidden files are a user's or an editor's, such as .env: no part of a model, and not to be passed on.
+            if file.is_file() and not file.name.startswith("."):
                 _link(file, output / BASE / file.name)
     write_mlmodel(output, spec, _about(base, spec, name))
     card = VersionCard(

@@ -27,14 +27,15 @@ class ChatModel:
 
     def __init__(self, folder: Path, base: str) -> None:
         self.about = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["metadata"]
-        self.tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
+        self.tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
         self.settings = transformers.GenerationConfig.from_pretrained(str(folder))
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model: Any = PeftModel.from_pretrained(self._base(folder, base), str(folder)).to(device).eval()
 
     def _base(self, folder: Path, base: str) -> Any:
         source = base or (folder / "base" if (folder / "base").is_dir() else self.about["base_model"])
-        load: dict[str, Any] = {"dtype": "auto", "revision": self.about["base_revision"] or "main"}
+        load: dict[str, Any] = {"dtype": "auto", "trust_remote_code": False}
+        load["revision"] = self.about["base_revision"] or "main"
         if mapping := self.about["key_mapping"]:
             load["key_mapping"] = mapping
         return getattr(transformers, self.about["architecture"]).from_pretrained(str(source), **load)

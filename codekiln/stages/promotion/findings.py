@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, RegistryError
 from codekiln.evaluation import Evaluation
 from codekiln.evaluation.ledger import Decision
 from codekiln.registry import Registry, Version
@@ -117,17 +117,27 @@ class Case:
         """The evaluation that lies beside the record.
 
         Raises:
-            InputError: There is none.
+            InputError: There is none, or it is another one than the record vouches for.
         """
         path = self.folder / form.FOLDER / EVALUATION
         try:
-            return Evaluation.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
+            if form.digest(content) != self.promotion.files.get(EVALUATION):
+                raise InputError(f"{form.FOLDER}/{EVALUATION} is not that of the record")
+            return Evaluation.model_validate_json(content)
         except (OSError, ValueError):
             raise InputError(f"there is no evaluation in {form.FOLDER}/{EVALUATION} that can be read") from None
 
 
 def say(what: str, check: Callable[[], str]) -> Finding:
     """Return what a check finds: its text where it holds; `Fails` and `Unchecked` are raised where it does not."""
+    found = _found(what, check)
+    # Names of files and tags may have line ends and a terminal's commands in them, to make up lines of this report.
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in found.detail)
+    return found._replace(detail=shown)
+
+
+def _found(what: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(what, "holds", check())
     except Fails as error:
@@ -136,7 +146,9 @@ def say(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, "unchecked", str(error))
     except InputError as error:
         return Finding(what, "fails", error.what)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+    except RegistryError:
+        raise
+    except Exception as error:
         # Whoever wrote the files may have written anything.
         return Finding(what, "fails", f"cannot be read: {type(error).__name__}")
 

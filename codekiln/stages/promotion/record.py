@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codekiln import models
 from codekiln.data.files import sha256_file
 from codekiln.errors import InputError, RegistryError
+from codekiln.evaluation import CHAMPION, Gate
 from codekiln.evaluation.ledger import Decision, results_digest
+from codekiln.evaluation.spending import level_of
 from codekiln.registry import Registry, Version
 from codekiln.registry import promotion_record as form
 from codekiln.registry.runs import LEFT_BY_MLFLOW
@@ -135,7 +137,12 @@ def read(content: bytes) -> Statement:
 
 
 def write_record(
-    context: StageContext, registry: Registry, decision: Decision, version: Version, candidate: str
+    context: StageContext,
+    registry: Registry,
+    decision: Decision,
+    version: Version,
+    candidate: str,
+    judge: Callable[[str | None], Gate],
 ) -> None:
     """Put the record of a decision beside the files of its version, and sign it where there is a key.
 
@@ -143,8 +150,17 @@ def write_record(
     the signature gets it while they are the same. A refusal has a folder of its own: the one of promotions is only
     there where the gate promoted.
 
+    Args:
+        context: Of the promote stage.
+        registry: MLflow.
+        decision: As the ledger has it, where whoever may write to MLflow can have put it.
+        version: The version that it is about.
+        candidate: Name of the adapter among the contenders.
+        judge: Asks the gate on this run's evaluation, with the contender that is the champion.
+
     Raises:
-        RegistryError: A record without the signature does not describe the version's files any more.
+        RegistryError: The gate decides otherwise; or a record without the signature does not describe the version's
+            files any more.
     """
     if (decider := _decider(context, decision)) is not None:
         print(f"{context.step}: {decider}, and can write its record", flush=True)
@@ -154,6 +170,7 @@ def write_record(
     is_known = _is_of(there, decision)
     if is_known and (key is None or not fault(there.get(form.SIGNATURE, b""), there[form.RECORD], key.public_key())):
         return
+    _require_decided(context, decision, candidate, judge)
     content, files = _made(context, registry, decision, version, candidate)
     if is_known and content != there[form.RECORD]:
         # Signing it now would vouch for what somebody made of the version since.
@@ -163,6 +180,21 @@ def write_record(
         )
     signature = {} if key is None else {form.SIGNATURE: envelope(content, key)}
     registry.add_files(version, folder, {**files, **signature, form.RECORD: content})
+
+
+def _require_decided(
+    context: StageContext, decision: Decision, candidate: str, judge: Callable[[str | None], Gate]
+) -> None:
+    """Refuse to vouch for a decision that the gate does not make on this run's evaluation, on the same terms."""
+    gate = judge(_contenders(context, decision, candidate)["champion"])
+    is_level = decision.number > 0 and decision.level == level_of(decision.number)
+    if is_level and decision.verdict == ("promoted" if gate.promoted else "not promoted"):
+        return
+    raise RegistryError(
+        f"the ledger of '{decision.model}' in MLflow has a decision that the gate does not make on this evaluation: "
+        f"{decision.sentence}\n  fix: unless another version of codekiln decided, something else has written the tag "
+        f"codekiln.decision.{decision.attempt} of the registered model: delete it, and repeat this step"
+    )
 
 
 def _made(
@@ -183,7 +215,10 @@ def _decider(context: StageContext, decision: Decision) -> str | None:
     values = (evaluation.per_problem, *(each.per_problem for each in evaluation.benchmarks.values()))
     if decision.run != read_tracking(context.run_folder).parent_run_id:
         return f"run {decision.run} decided"
-    return None if results_digest(*values) == decision.evaluation else f"run {decision.run} decided on other samples"
+    if results_digest(*values) != decision.evaluation:
+        return f"run {decision.run} decided on other samples"
+    rival = _adapters(context).get(CHAMPION)
+    return None if rival in (None, decision.champion) else f"run {decision.run} decided against another champion"
 
 
 def _is_of(found: Mapping[str, bytes], decision: Decision) -> bool:
@@ -246,9 +281,14 @@ def _predicate(
 
 
 def _contenders(context: StageContext, decision: Decision, candidate: str) -> dict[str, Any]:
-    adapters: dict[str, str] = json.loads((context.inputs["evaluation"] / CONTENDERS).read_bytes())
+    adapters = _adapters(context)
     champion = next((name for name, found in adapters.items() if found == decision.champion), None)
     return {"candidate": candidate, "champion": champion, "adapters": adapters}
+
+
+def _adapters(context: StageContext) -> dict[str, str]:
+    found: dict[str, str] = json.loads((context.inputs["evaluation"] / CONTENDERS).read_bytes())
+    return found
 
 
 def _lineage(context: StageContext, evaluation: StageManifest) -> dict[str, Any]:

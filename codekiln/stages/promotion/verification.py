@@ -50,12 +50,15 @@ def _lines(case: Case) -> Iterator[Finding]:
     yield say("adapter", partial(_adapter, case))
     found = say("record", partial(_record, case))
     yield found
-    yield say("signature", partial(_signature, case))
+    signature = say("signature", partial(_signature, case))
+    yield signature
     try:
         case.statement, case.decision  # noqa: B018
     except (InputError, ValueError):
         return  # nothing follows from a record that cannot be read
-    for kind in (_files, judgement.checks, tracking.checks, run_files.checks):
+    # What nobody signed may ask for years of computing: where a signature is wanted, nothing is computed from it.
+    kinds = (_files, judgement.checks, tracking.checks, run_files.checks) if signature.status != "fails" else (_files,)
+    for kind in kinds:
         for what, check in kind(case):
             yield say(what, check)
 

@@ -79,6 +79,7 @@ class Follower:
         self._registry: Registry | None = None
         self._refused: dict[str, str] = {}
         self._retired: dict[str, float] = {}
+        self._proven: dict[str, str] = {}
         self._previous = ""
         self._said: dict[str, str] = {}
 
@@ -142,7 +143,7 @@ class Follower:
                 self._print(f"{self._alias()} points at nothing any more: '{self.followed.public_name}' is not served")
             else:
                 self._say("version", f"{self._alias()} points at nothing: only the base is served")
-        elif wanted != served or wanted not in loaded:
+        elif wanted != served or wanted not in loaded or not self._is_proven(version, wanted):
             self._serve(version, wanted, loaded)
         self._prune(loaded)
         self._write_status()
@@ -159,24 +160,34 @@ class Follower:
             self._say("version", f"{version.uri} is not served yet, {self._now_served()} stays: {error}")
         except CodekilnError as error:
             self._refused[wanted] = str(error)
+            if before == wanted:
+                # Another follower let it in, without a key or before its files were exchanged.
+                self._point("")
             self._say("version", f"{version.uri} is refused, {self._now_served()} stays: {error}")
         else:
+            self._proven[wanted] = version.adapter_digest
             was = f"; it was {before}" if before and before != wanted else ""
             self._print(f"'{self.followed.public_name}' is {wanted} now{was}")
             self._said.pop("version", None)
 
     def _load(self, version: Version, wanted: str, loaded: dict[str, str]) -> None:
+        # A registered model that was deleted and made anew counts its versions from 1 again.
+        is_other = wanted in loaded and _digest(self._path(wanted)) != version.adapter_digest
         path = self._fetch(version, wanted)
         if self.followed.public_key is not None:
             assert self._registry is not None, "the version came from it"
             require_signed(self._registry, version.uri, path, self.followed.public_key)
-        if wanted not in loaded:
+        is_new = is_other or wanted not in loaded
+        if is_new:
             self._require_same_base(path)
+            if is_other:
+                self.server.unload(wanted)
             try:
                 self.server.load(wanted, str(path))
             except Refused as error:
                 raise Refused(f"{error}\n  fix: {_remedy(str(error), path)}") from error
-        if wrong := smoke_test(self.server, wanted, self.followed.test):
+        is_tested = self._served() == wanted and not is_new
+        if not is_tested and (wrong := smoke_test(self.server, wanted, self.followed.test)):
             self._unload(wanted)
             undo = f"undo its promotion: codekiln promote {self.followed.name} --undo"
             fix = f"{undo}; or give prompts that it can answer with --smoke"
@@ -184,7 +195,7 @@ class Follower:
 
     def _fetch(self, version: Version, wanted: str) -> Path:
         """Return the folder of a version's files, which are whole and verified."""
-        path = self.folder.adapters / quote(wanted, safe="")
+        path = self._path(wanted)
         # A record may have been written after the files were fetched.
         if path.is_dir() and _digest(path) == version.adapter_digest and self.followed.public_key is None:
             return path
@@ -205,7 +216,7 @@ class Follower:
     def _restore(self, loaded: dict[str, str]) -> None:
         """Load again what the public name means, where the server was started anew and MLflow cannot say more."""
         served = self._served()
-        path = self.folder.adapters / quote(served, safe="")
+        path = self._path(served)
         if served and served not in loaded and path.is_dir():
             try:
                 self.server.load(served, str(path))
@@ -236,7 +247,7 @@ class Follower:
             if model in kept or now - self._retired.setdefault(model, now) < self.followed.grace_seconds:
                 continue
             self._unload(model)
-            shutil.rmtree(self.folder.adapters / quote(model, safe=""), ignore_errors=True)
+            shutil.rmtree(self._path(model), ignore_errors=True)
 
     def _unload(self, model: str) -> None:
         self._retired.pop(model, None)
@@ -272,6 +283,13 @@ class Follower:
 
     def _alias(self) -> str:
         return f"{self.followed.name}@{self.followed.alias}"
+
+    def _is_proven(self, version: Version, model: str) -> bool:
+        """Return whether this follower itself has looked at what is loaded; another may have done so with no key."""
+        return self._proven.get(model, "") == version.tags.get("adapter_digest")
+
+    def _path(self, model: str) -> Path:
+        return self.folder.adapters / quote(model, safe="")
 
     def _model_of(self, version: Version) -> str:
         return f"{self.followed.name}-v{version.version}"

@@ -191,6 +191,9 @@ def _based(registry: Registry, name: str, alias: str, asked: Request) -> Iterato
     chosen = next((each for each in versions if alias in each.aliases), versions[-1] if versions else None)
     if chosen is not None:
         with named_model(chosen.uri, asked.base, asked.tracking_uri) as model:
+            if model.adapter and asked.key and not asked.base:
+                # It says which base is served under every version, and may hold it.
+                require_signed(registry, chosen.uri, model.adapter, asked.key)
             yield model.base, model.revision, rank_for(model.adapter, least)
     elif asked.base:
         yield asked.base, None, rank_for(None, least)

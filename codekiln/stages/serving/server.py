@@ -18,6 +18,7 @@ import psutil
 from codekiln import models
 from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
+from codekiln.inference.vllm.process import SECRETS
 from codekiln.registry.runs import CONFIG
 from codekiln.stages.process_tree import descendants, kill
 from codekiln.stages.serving.client import ServerClient
@@ -185,6 +186,7 @@ def _start(line: Sequence[str], environment: dict[str, str], log: IO[bytes]) -> 
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "VLLM_LOGGING_LEVEL": "INFO",
     }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     libc = ctypes.CDLL(None)
 
     def end_with_parent() -> None:
@@ -193,7 +195,7 @@ def _start(line: Sequence[str], environment: dict[str, str], log: IO[bytes]) -> 
 
     return subprocess.Popen(
         line,
-        env={**defaults, **os.environ, **environment},
+        env={**defaults, **kept, **environment},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -74,6 +74,13 @@ def test_a_process_of_torchrun_gives_vllm_its_own_gpu_and_none_of_torchruns_vari
     assert not {"RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "PET_NNODES"} & set(seen[0])
 
 
+def test_vllm_gets_no_keys_and_passwords_but_those_of_the_hub(vllm, monkeypatch):
+    for name in ("CODEKILN_SIGNING_KEY", "MLFLOW_TRACKING_PASSWORD", "HF_TOKEN"):
+        monkeypatch.setenv(name, "secret")
+    texts()
+    assert [name for name, value in vllm("environment")[0].items() if value == "secret"] == ["HF_TOKEN"]
+
+
 def test_an_adapter_is_loaded_once_into_buffers_of_a_rank_that_vllm_has(vllm, tmp_path):
     folder = adapter(tmp_path / "adapter", r=20, rank_pattern={"q_proj": 40})
     texts(adapter=folder)

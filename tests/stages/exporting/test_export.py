@@ -142,7 +142,9 @@ def test_a_registered_version_is_copied_whole_and_an_adapters_folder_is_made_so(
 def test_a_base_of_ones_own_goes_with_the_adapter(tmp_path):
     base = toy_models.make(tmp_path / "my-model")
     random_adapter(tmp_path / "dpo", str(base), 0.5, chat=False)
+    (base / ".env").write_text("HF_TOKEN=hf_x")
     assert call(tmp_path / "dpo", "--to", tmp_path / "out").exit_code == 0
+    assert not (tmp_path / "out" / "base" / ".env").exists()
     before = replies(str(base), tmp_path / "dpo", [toy_models.question(3)], 10)
     shutil.rmtree(base)
     with named_model(str(tmp_path / "out")) as model:
@@ -192,6 +194,61 @@ def _hold(to: Path, has_it, release) -> None:
     with target.new_folder(to, {}):
         has_it.set()
         release.wait(30)
+
+
+def test_files_that_somebody_put_into_an_export_are_not_deleted_with_it(place, tmp_path):
+    model, to = NamedModel("dpo", "tiny", place / "dpo"), tmp_path / "out"
+    export(model, to, ExportOptions())
+    for name in ("notes/mine.txt", "link"):
+        (to / name).parent.mkdir(exist_ok=True)
+        (to / name).write_text("x") if name != "link" else (to / name).symlink_to(tmp_path)
+        with pytest.raises(InputError, match=f"files that are of no export: {name}"):
+            export(model, to, ExportOptions())
+        (to / name).unlink()
+    export(model, to, ExportOptions())
+
+
+def test_a_link_in_place_of_the_folder_beside_it_empties_nothing(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("x")
+    (tmp_path / ".out.exporting").symlink_to(tmp_path / "home")
+    with pytest.raises(InputError, match="is no folder of an export"), target.new_folder(tmp_path / "out", {}):
+        pass
+    assert (tmp_path / "home" / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["vocab.json", "notes"])
+def test_a_link_out_of_a_downloaded_adapter_is_neither_copied_nor_uploaded(place, tmp_path, fake, name):
+    call(place / "dpo", "--to", tmp_path / "theirs")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "token").write_text("hf_x")
+    (tmp_path / "theirs" / name).symlink_to(tmp_path / "secret" / ("token" if "." in name else ""))
+    done = call(tmp_path / "theirs", "--push-to", "me/mine", "--yes")
+    assert done.exit_code == 2, done.output
+    assert f"theirs/{name}: is a link out of the adapter's folder" in done.stderr
+
+
+def test_links_of_the_hubs_cache_are_its_files(place, tmp_path):
+    cached = tmp_path / "models--me--mine" / "snapshots" / "abc"
+    call(place / "dpo", "--to", cached)
+    (tmp_path / "models--me--mine" / "blobs").mkdir()
+    weights = cached / "adapter_model.safetensors"
+    weights.rename(cached.parent.parent / "blobs" / "123")
+    weights.symlink_to("../../blobs/123")
+    done = call(cached, "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert not (tmp_path / "out" / "adapter_model.safetensors").is_symlink()
+
+
+def test_merged_files_name_no_code_for_a_converter_to_run(place, tmp_path, proven):
+    call(place / "dpo", "--to", tmp_path / "theirs")
+    settings = tmp_path / "theirs" / "tokenizer_config.json"
+    values = json.loads(settings.read_text())
+    settings.write_text(json.dumps(values | {"auto_map": {"AutoTokenizer": ["evil/repo--code.Tokenizer", None]}}))
+    done = call(tmp_path / "theirs", "--to", tmp_path / "out", "--format", "merged")
+    assert done.exit_code == 0, done.output
+    for name in ("config.json", "tokenizer_config.json"):
+        assert "auto_map" not in json.loads((tmp_path / "out" / name).read_text())
 
 
 def test_of_two_exports_to_one_folder_at_once_the_second_is_refused(tmp_path):

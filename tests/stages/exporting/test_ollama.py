@@ -9,7 +9,7 @@ import yaml
 from codekiln import models
 from codekiln.errors import ModelError
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
-from codekiln.stages.exporting.ollama import modelfile, turns_of
+from codekiln.stages.exporting.ollama import Turns, modelfile, turns_of
 from tests import toy_models
 
 QWEN = (
@@ -72,6 +72,13 @@ def test_gos_engine_writes_what_the_chat_template_writes(name, tmp_path):
         turns = [{"role": role, "content": text} for role, text in talk]
         wanted = tokens.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         assert by_go(tmp_path, found.go_template(), talk) == wanted.removeprefix(tokens.bos_token or "")
+
+
+def test_braces_at_the_ends_of_texts_are_no_part_of_actions(tmp_path):
+    found = Turns(first="{", system=None, reply="}}{", again="{{{", last='{{- "x" }}{')
+    for talk in TALKS:
+        wanted = found.render([{"role": role, "content": text} for role, text in talk])
+        assert by_go(tmp_path, found.go_template(), talk) == wanted
 
 
 @pytest.mark.parametrize(

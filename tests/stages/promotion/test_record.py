@@ -9,6 +9,7 @@ from codekiln.registry import Registry
 from codekiln.registry import promotion_record as form
 from codekiln.registry.signing import fault, public_key
 from codekiln.settings.resolve import resolve
+from codekiln.stages.ledger import read_decisions
 from codekiln.stages.promotion.keys import VARIABLE, signing_key
 from codekiln.stages.promotion.record import read, version_files
 from tests.stages.judged_runs import judged_run
@@ -70,6 +71,28 @@ def test_a_repetition_keeps_the_record_and_signs_one_that_is_not(tmp_path, uri, 
     signed = beside(uri)
     assert signed[form.RECORD] == first[form.RECORD]
     assert fault(signed[form.SIGNATURE], signed[form.RECORD], public_key(public)) == ""
+
+
+@pytest.mark.parametrize("lie", [{"verdict": "promoted"}, {"number": 1, "level": 0.04}, {"champion": ""}])
+def test_what_somebody_wrote_into_the_ledger_is_not_signed(tmp_path, uri, monkeypatch, lie):
+    """Whoever may write tags of MLflow can write a decision, and has no key."""
+    judged_run(tmp_path / "a", uri, b"a").promote()
+    run = judged_run(tmp_path / "b", uri, b"b", gain=0.0, champion=b"a")
+    with monkeypatch.context() as patch:
+        patch.setattr("codekiln.stages.promote.write_record", lambda *_: None)
+        run.promote()
+    registry = Registry(uri, None)
+    (refused,) = (item for item in read_decisions(registry, MODEL) if item.verdict == "not promoted")
+    forged = refused.model_copy(update={"verdict": "promoted", **lie})
+    registry.record_decision(MODEL, forged.attempt, forged.model_dump_json())
+    monkeypatch.setenv(VARIABLE, write_key(tmp_path)[0].read_text())
+    if "champion" in lie:
+        run.promote()  # as after another evaluation, which is no error
+    else:
+        with pytest.raises(RegistryError, match=f"the gate does not make(.|\n)*{forged.attempt}"):
+            run.promote()
+    assert beside(uri, number=2) == {}
+    assert registry.champion(MODEL).version == 1
 
 
 def test_a_record_is_there_before_the_champion_and_made_up_for_by_a_repetition(tmp_path, uri, monkeypatch):

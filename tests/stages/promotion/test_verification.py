@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from codekiln.data.files import sha256_file
+from codekiln.evaluation import Evaluation
 from codekiln.registry import promotion_record as form
 from codekiln.registry.signing import envelope, private_key
 from codekiln.stages.base import StageManifest, files_digest
@@ -248,3 +249,21 @@ def test_a_step_of_a_record_leads_to_no_other_folder(signed):
     lines = {line.what: line for line in signed.verify(signed=False, run=True).lines}
     assert lines["stage ../../etc"].status == "unchecked"
     assert str(signed.run.workdir / "etc") in lines["stage ../../etc"].detail
+
+
+def test_nothing_is_computed_from_values_that_nobody_signed(signed, monkeypatch):
+    """They may ask for as many resamples as keep a follower busy for years."""
+    monkeypatch.setattr(Evaluation, "again", lambda self: pytest.fail("it was computed"))
+    evaluation = signed.folder / "promotion" / "evaluation.json"
+    changed(evaluation, lambda value: value.update(resamples=10**12))
+    assert signed.failing()["gate"] == "promotion/evaluation.json is not that of the record"
+    rehashed(signed, "evaluation.json")
+    assert set(signed.failing()) == {"signature"}
+
+
+@pytest.mark.parametrize("name", ["x\nok  signature  Ed25519", "\x1b[2J", "\u202eyek"])
+def test_names_of_files_make_up_no_lines_of_the_report(signed, name):
+    (signed.folder / name).write_text("x")
+    detail = signed.failing()["files of the version"]
+    assert detail.isprintable()
+    assert detail.endswith("was added after the decision")

@@ -2,6 +2,7 @@ import json
 import shutil
 import threading
 import time
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -91,6 +92,34 @@ def test_a_version_without_a_signed_record_is_refused_where_a_key_is_given(serve
     )
     assert "\n  record: " in served.lines[-1]
     assert "fix: look at codekiln verify models:/codekiln-tiny/2 --public-key FILE" in served.lines[-1]
+
+
+def test_what_was_let_in_without_a_key_is_not_served_by_a_follower_with_one(served):
+    served.promote(1)
+    served.follower = served.new_follower(key=Ed25519PrivateKey.generate().public_key())
+    served.follower.look()
+    with pytest.raises(Refused, match="404"):
+        served.answer()
+    assert "models:/codekiln-tiny/1 is refused, the base alone stays" in served.lines[-1]
+
+
+def test_another_version_under_the_name_of_one_that_is_loaded_takes_its_place(served, monkeypatch):
+    served.promote(1)
+    other = replace(served.registry.named(f"{NAME}/3"), version=1)
+    real = Registry.download_adapter
+    monkeypatch.setattr(Registry, "named", lambda registry, address: other)
+    monkeypatch.setattr(Registry, "download_adapter", lambda registry, uri, to: real(registry, other.model_id, to))
+    served.follower.look()
+    assert served.answer() == (f"{NAME}-v1", program(3))
+
+
+def test_a_new_follower_asks_what_is_served_nothing(served):
+    served.promote(1)
+    asked = len(served.vllm.requests)
+    served.follower = served.new_follower()
+    served.follower.look()
+    assert served.answer() == (f"{NAME}-v1", program(1))
+    assert len(served.vllm.requests) == asked + 1
 
 
 def test_an_error_that_nobody_expects_does_not_end_what_is_served(served, monkeypatch):

@@ -1,5 +1,7 @@
 import ast
+import asyncio
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -99,6 +101,44 @@ def test_a_body_in_parts_and_other_fields_arrive_whole(pointed):
     )
     assert answer.json()["model"] == "m-v1"
     assert json.loads(pointed.vllm.requests[0]) == content | {"model": "m-v1"}
+
+
+def test_the_type_of_a_body_is_read_in_any_case_as_vllm_does(pointed):
+    answer = post(pointed, {"model": PUBLIC, "messages": MESSAGES}, Content_Type="Application/JSON")
+    assert answer.json()["model"] == "m-v1"
+
+
+def test_nothing_of_a_body_is_read_for_an_application_that_refuses_without_it(pointed):
+    """vLLM looks at the key first; a body without end would fill the memory of whoever reads it before."""
+
+    async def refuse(scope, receive, send):
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+
+    async def receive():
+        raise AssertionError("it was read")
+
+    async def send(message):
+        sent.append(message["status"])
+
+    sent = []
+    headers = [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": headers}
+    asyncio.run(inside_vllm.PublicNames(refuse)(scope, receive, send))
+    assert sent == [401]
+
+
+def test_of_several_names_the_last_counts_as_for_vllm_and_in_every_encoding(pointed):
+    text = '{"model": "tiny", "messages": [{"role": "user", "content": "x"}], "model": "champion"}'
+    for encoding in ("utf-8", "utf-16"):
+        assert post(pointed, text.encode(encoding)).json()["model"] == "m-v1"
+
+
+def test_adapters_are_closed_however_their_path_is_written(pointed):
+    host = httpx2.URL(pointed.url)
+    for path in ("/v1/%6coad_lora_adapter", "//v1/load_lora_adapter/", "/v1/./load_lora_adapter", "/x/../%61dapters"):
+        with socket.create_connection((host.host, host.port)) as connection:
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 403"), path
 
 
 def test_without_names_nothing_is_changed(served):

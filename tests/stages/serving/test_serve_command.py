@@ -1,5 +1,6 @@
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.inference.vllm import interpreter
+from codekiln.stages.serving.client import Refused
+from codekiln.stages.serving.run import Request, _based
+from tests.stages.promotion.conftest import write_key
 from tests.stages.serving import fake_vllm
 from tests.stages.serving.conftest import NAME, adapter, program
 from tests.stages.serving.served_process import all_gone, serving
@@ -90,3 +94,13 @@ def test_what_cannot_be_served_is_said(arguments, variable, says, monkeypatch, t
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["serve", *arguments])
     assert (done.exit_code, says in done.stderr) == (2, True), done.output
+
+
+def test_with_a_key_nobody_else_says_which_base_is_served(registry, tmp_path):
+    """A version that nobody signed would bring a base of its own under every version that somebody did."""
+    _, public = write_key(tmp_path)
+    asked = Request(NAME, "", registry.uri, "", "127.0.0.1", 0, public_key=public)
+    with pytest.raises(Refused, match="cannot be verified"), _based(registry, NAME, "champion", asked):
+        pass
+    with _based(registry, NAME, "champion", replace(asked, base="tiny")) as (base, _, _):
+        assert base == "tiny"

@@ -90,3 +90,16 @@ def test_without_vllm_the_fix_is_one_for_a_server(tmp_path, monkeypatch):
     monkeypatch.setenv(interpreter.VARIABLE, "/none")
     with pytest.raises(InputError, match="CODEKILN_VLLM_PYTHON=/none"):
         vllm_python()
+
+
+def test_the_server_gets_no_keys_and_passwords_but_its_own_and_the_hubs(tmp_path, monkeypatch):
+    for name in ("CODEKILN_WEBHOOK_SECRET", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN", "VLLM_API_KEY"):
+        monkeypatch.setenv(name, "secret")
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nenv > {tmp_path / 'seen'}\n")
+    python.chmod(0o755)
+    with running(python, serving(), {"CODEKILN_SERVING": "/here"}, tmp_path / "log") as server:
+        server.process.wait(20)
+    seen = dict(line.split("=", 1) for line in (tmp_path / "seen").read_text().splitlines() if "=" in line)
+    assert sorted(name for name, value in seen.items() if value == "secret") == ["HF_TOKEN", "VLLM_API_KEY"]
+    assert seen["CODEKILN_SERVING"] == "/here"
