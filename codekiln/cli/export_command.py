@@ -66,7 +66,11 @@ def export(
         hub.check_name(push_to)
     elif to is None or yes or public:
         fix = "give --to DIR" if to is None else "give --push-to OWNER/NAME, or leave --yes and --public out"
-        raise InputError("says not where to", where="export", fix=fix)
+        raise InputError(
+            "no place to export to is given" if to is None else "--yes and --public are for --push-to",
+            where="export",
+            fix=fix,
+        )
     options = ExportOptions(form, dtype, prompts, converter, converter_python)
     with _place(to) as folder, named_model(model, base_model, tracking_uri) as chosen:
         done = run(chosen, folder, options)

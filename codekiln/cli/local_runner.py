@@ -34,7 +34,7 @@ def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> bool:
     The steps' own lines are shown as they are printed; all output of KFP goes to ``kfp.log``.
 
     Raises:
-        InputError: Another run uses ``workdir``, or the pipeline does not take an argument.
+        InputError: Another run uses ``workdir``, or the pipeline does not take an argument or lacks one.
         SystemExit: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the code is 128
             and the number of the signal, and no process of the run is left.
     """
@@ -64,11 +64,17 @@ def _execute(path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEn
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
     loaded = components.load_component_from_text(_without_retries(path))
-    if unknown := set(arguments) - set(loaded.component_spec.inputs or {}):
+    inputs = loaded.component_spec.inputs or {}
+    if missing := [name for name, given in inputs.items() if not given.optional and name not in arguments]:
+        option = f"--{missing[0].replace('_', '-')}"
+        raise InputError(
+            f"the pipeline needs {option}", where=path.stem, fix=f"give {option}; see `codekiln run --help`"
+        )
+    if unknown := set(arguments) - set(inputs):
         raise InputError(
             f"the pipeline takes no '{sorted(unknown)[0]}'",
             where=str(path),
-            fix=did_you_mean(sorted(unknown)[0], loaded.component_spec.inputs),
+            fix=did_you_mean(sorted(unknown)[0], inputs),
         )
     try:
         with end.steps():

@@ -45,6 +45,8 @@ def verify(
     if publish and key is None:
         fix = "give --public-key: without it whoever can write to MLflow decides what is served"
         raise InputError("publishes only what somebody signed", where="--publish", fix=fix)
+    if run and not (run / "check").is_dir():
+        raise InputError("is no run's folder", where=f"--run {run}", fix="give the --workdir of `codekiln run`")
     registry = Registry(find_server(tracking_uri), None)
     version = registry.named(model)
     alias = model.partition("@")[2]

@@ -68,11 +68,11 @@ def pool_of(text: str) -> tuple[Pool, str]:
 
 
 def _gpu_of(name: str) -> tuple[Gpu, str]:
-    if memory := re.fullmatch(r"(\d+(?:\.\d+)?)\s*Gi?B?", name, re.IGNORECASE):
+    if (memory := re.fullmatch(r"(\d+(?:\.\d+)?)\s*Gi?B?", name, re.IGNORECASE)) and float(memory[1]):
         return Gpu(float(memory[1])), ""
     names = {_key(known): known for known in GPUS} | {_key(known): chosen for known, chosen in _ALIASES.items()}
     if (key := _key(name)) not in names:
-        fix = f"{did_you_mean(name.upper(), GPUS)} Or give its memory, such as 24GiB:1."
+        fix = f"{did_you_mean(name.upper(), GPUS)} (or give its memory, such as 24GiB:1)"
         raise InputError(f"no GPU '{name}' is known", where="--gpu", fix=fix)
     chosen = names[key]
     # An alias stands for one of several sizes.

@@ -75,7 +75,7 @@ def get(name: str) -> BaseModelSpec:
     raise InputError(
         f"no base model '{name}'",
         where="base_model",
-        fix=did_you_mean(name, names()) + " Or give a folder, or a Hub id (owner/model).",
+        fix=did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)",
     )
 
 

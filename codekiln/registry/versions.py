@@ -87,17 +87,19 @@ class ModelVersions(Decisions):
         # A quote would end the name in MLflow's query.
         found = self.versions(name) if "'" not in name else []
         if not found:
-            known = [model.name for model in self._models()]
-            fix = did_you_mean(name, known) if known else "nothing is registered there: give another --tracking-uri"
-            raise InputError(f"no registered model '{name}'", where=address, fix=fix)
+            raise InputError(f"no registered model '{name}'", where=address, fix=self._registered_like(name))
         by_name = {f"@{alias}": each for each in found for alias in each.aliases}
         by_name |= {f"/{each.version}": each for each in sorted(found, key=lambda each: each.version)}
         if (chosen := by_name.get(mark + which)) is None:
-            kind = f"alias '{which}'" if mark == "@" else f"version '{which}'"
-            raise InputError(
-                f"has no {kind}", where=f"models:/{name}", fix=f"give one of {', '.join(by_name)} after it"
-            )
+            what = f"has no {'alias' if mark == '@' else 'version'} '{which}'" if which else "is not one version"
+            raise InputError(what, where=f"models:/{name}", fix=f"write one of {', '.join(by_name)} after the name")
         return chosen
+
+    def _registered_like(self, name: str) -> str:
+        known = [model.name for model in self._models()]
+        if name in known:
+            return f"nothing is to be undone; `codekiln promote {name}` promotes what the gate promoted last"
+        return did_you_mean(name, known) if known else "nothing is registered there: give another --tracking-uri"
 
     @explain_errors
     def previous(self, model_name: str) -> Version | None:
@@ -203,7 +205,7 @@ class ModelVersions(Decisions):
         """
         current = self._by_alias(model_name, CHAMPION)
         if current is None:
-            raise RegistryError(f"model '{model_name}' has no champion\n  fix: check the registered model name")
+            raise RegistryError(f"model '{model_name}' has no champion\n  fix: {self._registered_like(model_name)}")
         previous = self._by_alias(model_name, PREVIOUS)
         if previous is None and current.tags.get(REPLACED) != NO_VERSION:
             raise RegistryError(

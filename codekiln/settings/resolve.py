@@ -1,5 +1,6 @@
 """How settings are resolved: defaults < profile < run form < overrides; every mistake is reported at once."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -63,7 +64,7 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = _details(error)
         errors = [_explain(item, where) for item in details]
         values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
     errors += _known(
@@ -141,9 +142,20 @@ def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str
             try:
                 checked[name] = schema.model_validate(values).model_dump(mode="json")
             except ValidationError as error:
-                problems = [_explain(item, f"{where}.{name}", schema) for item in error.errors(include_url=False)]
+                problems = [_explain(item, f"{where}.{name}", schema) for item in _details(error)]
         errors += problems
     return checked, errors
+
+
+def _details(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Return what is wrong, without lists that are too short only because an element of them is wrong."""
+    found: list[Mapping[str, Any]] = list(error.errors(include_url=False))
+    wrong = {item["loc"][:-1] for item in found}
+    return [item for item in found if not (item["type"] == "too_short" and item["loc"] in wrong)]
+
+
+def _list_of(key: str, value: Any) -> str:
+    return f"write a list, quoted in a shell: --set '{key}={json.dumps([value], default=str)}'"
 
 
 def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Settings) -> InputError:
@@ -151,11 +163,12 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
     key = ".".join(location)
     if item["type"] != "extra_forbidden":
         # Who pastes a key where its file is asked for finds it in no log.
-        is_shown = location and "PRIVATE KEY" not in repr(item["input"])
+        is_shown = location and not isinstance(item["input"], dict) and "PRIVATE KEY" not in repr(item["input"])
+        what = str(item["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list")
         return InputError(
-            f"{item['msg']} (given: {item['input']!r})" if is_shown else item["msg"],
+            f"{what} (given: {item['input']!r})" if is_shown else what,
             where=f"{where}: {key}",
-            fix="correct the value",
+            fix=_list_of(key, item["input"]) if is_shown and item["type"] == "tuple_type" else "correct the value",
         )
     for part in location[:-1]:
         if part.isdecimal():  # a place in an array of tables

@@ -83,7 +83,8 @@ def _check(context: StageContext) -> Summary:
         if GATELESS not in context.parameters:
             for name, size in counts[0].evaluation.items():
                 require_enough(settings, *size, name)
-        return "readable, and their references pass"
+        left_out = ", ".join(f"{number} {reason}" for reason, number in sorted(counts[0].rejected.items()))
+        return "readable, and their references pass" + (f"; left out: {left_out}" if left_out else "")
 
     probes: Mapping[str, Callable[[], str]] = {
         "base model": lambda: _model(settings),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codekiln import models
-from codekiln.errors import InputError
+from codekiln.errors import InputError, did_you_mean
 from codekiln.registry import Registry
 from codekiln.registry.connection import find_server
 from codekiln.registry.runs import CONFIG
@@ -17,8 +17,8 @@ from codekiln.stages.model_folder.assembly import BASE, RECORD, base_digest
 
 REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
-# A base model has no @ in its name, be it one of the table or a Hub id.
-_ALIASED = re.compile(r"[^/@~.][^/@]*@[^/@]+")
+# A base model has no @ in its name, be it one of the table or a Hub id, and none of the Hub is called by a number.
+_SHORT = re.compile(r"[^/@~.][^/@]*(@[^/@]+|/[0-9]+)")
 _REVISION = re.compile(r"\w[\w./-]*")
 _GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
@@ -45,8 +45,8 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
     """Provide the model ``name``; a version's files are there while the block runs.
 
     Args:
-        name: ``models:/NAME@ALIAS`` or only ``NAME@ALIAS``, ``models:/NAME/NUMBER``, an adapter's folder, or a base
-            model: a name of the table, a folder or a Hub id.
+        name: ``models:/NAME@ALIAS`` or ``models:/NAME/NUMBER``, also without ``models:/``, an adapter's folder, or a
+            base model: a name of the table, a folder or a Hub id.
         base_model: Base of an adapter, where it lies elsewhere than when the adapter was trained.
         tracking_uri: MLflow that has the version; empty: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
 
@@ -54,7 +54,7 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
         InputError: There is no such model, or its base is not known.
         RegistryError: MLflow refused, or the stored files were changed.
     """
-    if name.startswith(REGISTERED) or (_ALIASED.fullmatch(name) and not Path(name).exists()):
+    if name.startswith(REGISTERED) or (_SHORT.fullmatch(name) and not Path(name).exists()):
         with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
             registry = Registry(find_server(tracking_uri, name), None)
             version = registry.named(name)
@@ -67,10 +67,21 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
         return
     if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.is_dir():
         raise InputError("there is no such folder", where=name, fix="give the folder of an adapter or of a model")
+    _require_no_adapters_beside(folder_of)
     if base_model:
         raise InputError("is a base model itself", where=f"--model {name}", fix="leave --base-model out")
     models.get(name)
     yield NamedModel(name, name)
+
+
+def _require_no_adapters_beside(path: Path) -> None:
+    """Refuse a run's folder, and a wrong name in it that could be taken for a Hub id."""
+    folder = path if path.is_dir() else path.parent
+    adapters = sorted(str(each.parent) for each in folder.glob(f"*/{CONFIG}")) if folder != Path() else []
+    if path.is_dir() and adapters and not (path / "config.json").is_file():
+        raise InputError("is no model but has adapters in it", where=str(path), fix=f"give {' or '.join(adapters)}")
+    if not path.is_dir() and adapters:
+        raise InputError("there is no such folder", where=str(path), fix=did_you_mean(str(path), adapters))
 
 
 def _adapted(name: str, adapter: Path, base_model: str, logged_base: str = "") -> NamedModel:

@@ -120,7 +120,8 @@ class DpoSettings(TrainingSettings):
     def _one_weight_per_loss(self) -> "DpoSettings":
         if self.loss_weights and len(self.loss_weights) != len(self.loss):
             raise ValueError(
-                f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses; [] is 1 for each"
+                f"loss_weights has {len(self.loss_weights)} values for {len(self.loss)} losses: "
+                "set loss_weights=[] for 1 each"
             )
         return self
 

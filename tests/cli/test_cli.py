@@ -49,6 +49,12 @@ def test_an_unknown_pipeline_suggests_one(tmp_path):
     assert "did you mean 'align'?" in done.output
 
 
+def test_a_pipeline_says_which_option_it_lacks(tmp_path):
+    shown = invoke("run", "judge", "--workdir", str(tmp_path / "run"))
+    assert shown.exit_code == 2
+    assert "judge: the pipeline needs --adapter" in shown.stderr
+
+
 def test_an_unknown_stage_suggests_one(tmp_path):
     done = invoke("stage", "filtr", "--run", str(tmp_path), "--output", str(tmp_path / "out"))
     assert done.exit_code == 2
@@ -141,7 +147,7 @@ def test_the_ledger_of_a_working_directory_is_listed(tmp_path):
     assert "has no ledger.jsonl" in missing.stderr
 
 
-def test_the_ledger_of_a_registered_model_is_listed(tmp_path, empty_database):
+def test_the_ledger_of_a_registered_model_is_listed(tmp_path, empty_database, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert "there is no such database" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stderr
     shutil.copy(empty_database, tmp_path / "mlflow.db")
@@ -149,6 +155,8 @@ def test_the_ledger_of_a_registered_model_is_listed(tmp_path, empty_database):
     made = Decision(model="tiny", set="1" * 64, target="lines", adapter="f" * 64)
     Registry(uri, "codekiln").record_decision("tiny", made.key, made.model_dump_json())
     assert "open" in invoke("ledger", "models:/tiny", "--tracking-uri", uri).stdout
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert "open" in invoke("ledger", "models:/tiny").stdout
     shown = invoke("ledger", "models:/tiny", "--tracking-uri", "http://127.0.0.1:9")
     assert shown.exit_code == 1
     assert "fix: check the tracking URI" in shown.stderr

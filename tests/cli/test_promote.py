@@ -79,6 +79,24 @@ def test_what_was_undone_is_promoted_again_by_its_decision(uri):
     assert codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri).exit_code == 0
 
 
+def test_a_folder_that_no_run_left_is_not_compared(uri, tmp_path):
+    (tmp_path / "sft").mkdir()
+    found = codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri, "--run", tmp_path / "sft")
+    assert found.exit_code == 2
+    assert "sft: is no run's folder" in found.output
+
+
+def test_mlflow_is_found_in_the_environment_as_by_the_other_commands(uri, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'absent.db'}")
+    absent = codekiln("promote", MODEL, "--undo")
+    assert (absent.exit_code, champion(uri)) == (2, 2)
+    assert "absent.db: there is no such database" in absent.output
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert codekiln("promote", MODEL, "--undo").exit_code == 0
+    assert champion(uri) == 1
+
+
 def test_a_version_that_was_compared_without_the_champion_is_judged_again_first(uri, tmp_path):
     stale = promote(uri, f"{MODEL}@1", "--yes")
     assert (stale.exit_code, champion(uri)) == (2, 2)

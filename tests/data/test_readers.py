@@ -118,6 +118,9 @@ def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
         read_problems(write(tmp_path / "m.jsonl", [MBPP]), "mbp")
     with pytest.raises(InputError, match="no such file"):
         read_problems(str(tmp_path / "nowhere" / "deep" / "x.jsonl"))
+    for name in ("data/x.jsonl", "data/x.json.gz"):  # one folder and a name, as an id of the Hub has
+        with pytest.raises(InputError, match="no such file"):
+            read_problems(name)
 
 
 def test_whole_files_are_read(data_dir: Path, is_public: bool) -> None:

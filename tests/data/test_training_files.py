@@ -174,6 +174,8 @@ IMPLICIT = PAIRS["TRL preference without a prompt, messages"]
         ({"text": "no reply"}, "unknown-form"),
         ({"prompt": TASK, "completion": GOOD, "label": 1}, "wrong-fields"),
         ({"instruction": TASK, "output": GOOD, "kto_tag": "false"}, "wrong-fields"),
+        ({"prompt": TASK, "completion": GOOD, "label": "Yes"}, "wrong-fields"),
+        ({"prompt": TASK, "completion": GOOD, "label": "rejected"}, "wrong-fields"),
         ({**TEXT, "label": True}, "wrong-fields"),
         ({**TEXT, "prompt": [user(TASK)]}, "wrong-fields"),
         ({**LISTS, "prompt": TASK}, "wrong-fields"),

@@ -38,11 +38,14 @@ def test_a_gpu_without_bfloat16_says_so(name):
     assert "does not compute in bfloat16" in pool_of(name)[1]
 
 
-@pytest.mark.parametrize(("text", "said"), [("H10O", "did you mean 'H100'"), ("4090Ti", "such as 24GiB:1")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("H10O", "did you mean 'H100'"), ("4090Ti", "did you mean"), ("0GiB", "there are: A10")]
+)
 def test_an_unknown_gpu_is_refused_with_the_next_name(text, said):
     with pytest.raises(InputError, match="is known") as caught:
         pool_of(text)
     assert said in caught.value.fix
+    assert "(or give its memory, such as 24GiB:1)" in caught.value.fix
 
 
 @pytest.mark.parametrize("text", ["H100:0", "H100:x", "", ":2", "H100:2:3"])

@@ -293,8 +293,10 @@ def test_promotion_moves_aliases_and_can_be_undone(registry: Registry, tmp_path:
     assert registry.champion("m").aliases == ("champion",)
     assert registry.rollback("m") is None
     assert registry.champion("m") is None
-    with pytest.raises(RegistryError, match="no champion"):
+    with pytest.raises(RegistryError, match="no champion\n  fix: nothing is to be undone; `codekiln promote m`"):
         registry.rollback("m")
+    with pytest.raises(RegistryError, match="'mm' has no champion\n  fix: did you mean 'm'"):
+        registry.rollback("mm")
 
 
 def test_promoting_the_champion_again_changes_nothing(registry: Registry, tmp_path: Path) -> None:

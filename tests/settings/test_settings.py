@@ -71,6 +71,23 @@ def test_what_would_fail_only_later_fails_now(override, message):
         resolve("laptop", {}, [override])
 
 
+def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
+    with pytest.raises(InputErrors) as one:
+        resolve("laptop", {}, ["dpo.loss=simpo"])
+    assert "dpo.loss: Input should be a list (given: 'simpo')" in str(one.value)
+    assert """fix: write a list, quoted in a shell: --set 'dpo.loss=["simpo"]'""" in str(one.value)
+    with pytest.raises(InputErrors) as key:
+        resolve("laptop", {}, {"dpo": {"loss": "-----BEGIN PRIVATE KEY-----"}})
+    assert "BEGIN" not in str(key.value)
+    with pytest.raises(InputErrors) as element:
+        resolve("laptop", {}, ['dpo.loss=["simppo"]'])
+    assert [error.where.rsplit(" ", 1)[-1] for error in element.value.errors] == ["dpo.loss.0"]
+    with pytest.raises(InputErrors) as weights:
+        resolve("laptop", {}, ['dpo.loss=["simpo"]'])
+    assert "dpo: loss_weights has 2 values for 1 losses: set loss_weights=[] for 1 each\n" in str(weights.value)
+    assert resolve("laptop", {}, ['dpo.loss=["simpo"]', "dpo.loss_weights=[]"]).dpo.loss == ("simpo",)
+
+
 def test_a_pass_at_k_that_is_measured_can_be_aimed_at():
     assert resolve("laptop", {}, ["metric=pass@10"]).metric == "pass@10"
     assert resolve("laptop", {}, ["evaluation.k=[]", "metric=pass@1"]).evaluation.k == ()

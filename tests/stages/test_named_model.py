@@ -50,6 +50,7 @@ def test_a_version_is_fetched_while_the_block_runs_and_is_named_by_its_number(tm
     assert not model.adapter.exists()
     assert opened("models:/codekiln-tiny/1", "", uri).name == version.uri
     assert opened("codekiln-tiny@challenger", "", uri).name == version.uri
+    assert opened("codekiln-tiny/1", "", uri).name == version.uri
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_version_is_fetched_while_the_block_runs_and_is_named_by_its_number(tm
         ("models:/codekiln-tin@champion", "no registered model 'codekiln-tin'", "codekiln-tiny"),
         ("models:/codekiln-tiny@champion", "no alias 'champion'", "@challenger, /1"),
         ("models:/codekiln-tiny/7", "no version '7'", "@challenger, /1"),
-        ("models:/codekiln-tiny", "no version ''", "@challenger, /1"),
+        ("models:/codekiln-tiny", "is not one version", "@challenger, /1"),
         ("models:/it's@x", "no registered model", "codekiln-tiny"),
     ],
 )
@@ -70,6 +71,23 @@ def test_what_the_registry_lacks_is_said_with_what_it_has(tmp_path, uri, name, w
     with pytest.raises(InputError, match=what) as refused:
         opened(name, "", uri)
     assert fix in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("run", "give run/dpo or run/sft"),
+        ("run/stf", "did you mean 'run/sft'?"),
+        ("run/unknown", "there are: run/dpo, run/sft"),
+    ],
+)
+def test_a_wrong_name_in_a_runs_folder_is_no_hub_id(tmp_path, monkeypatch, name, fix):
+    adapter(tmp_path / "run" / "sft")
+    adapter(tmp_path / "run" / "dpo")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as refused:
+        opened(name)
+    assert (refused.value.where, refused.value.fix) == (name, fix)
 
 
 def test_reading_creates_neither_an_experiment_nor_a_database(tmp_path, uri, monkeypatch):

@@ -12,6 +12,8 @@ from codekiln.data.text import readable
 from codekiln.errors import InputError, InputErrors
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
+# No data set of the Hub is called like a file.
+_FILES = (".json", ".jsonl", ".gz", ".csv", ".parquet")
 FIX = "correct or remove the row"
 _CORRECT = "correct the line; the file may have been cut short"
 Row = tuple[str, Any]  # where it is, what it says
@@ -24,14 +26,14 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
     """
     if Path(source).exists():
         rows = list(rows_of_file(Path(source)))
-    elif match := _HUB_ID.fullmatch(source):
+    elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
     else:
         raise InputError(
             "no such file", where=source, fix="check the path, or give a Hub id such as openai/openai_humaneval"
         )
     if not rows:
-        raise InputError("has no rows", where=source, fix="give a file with one problem a line")
+        raise InputError("has no rows", where=source, fix="give a file with one row a line")
     return rows
 
 

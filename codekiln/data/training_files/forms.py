@@ -207,7 +207,7 @@ FORMS = (
 
 # Labels of single replies as good or bad, of TRL and of LLaMA-Factory; other data has labels of its own.
 _LABELS = ("label", "kto_tag")
-_MISTAKABLE = (0, 1, "true", "false", "True", "False", "0", "1")
+_MISTAKABLE = ("0", "1", "true", "false", "yes", "no", "good", "bad", "desirable", "undesirable", "chosen", "rejected")
 
 
 def form_of(row: Any) -> Form:
@@ -232,7 +232,7 @@ def _label_of(row: Fields) -> str:
     for name in _LABELS:
         if isinstance(row.get(name), bool):
             return name
-        if name in row and row[name] in _MISTAKABLE:
+        if str(row.get(name)).lower().removesuffix(".0") in _MISTAKABLE:
             raise Fault("wrong-fields", f"{name} is {row[name]!r}, where true or false is needed")
     return ""
 

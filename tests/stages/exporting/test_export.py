@@ -385,9 +385,9 @@ def test_weights_that_are_not_proven_are_not_sent(place, unmerged, fake, monkeyp
     ("words", "what"),
     [
         (("tiny", "--to", "x"), "is a base model: there is nothing to export"),
-        (("{dpo}",), "says not where to"),
+        (("{dpo}",), "no place to export to is given"),
         (("{dpo}", "--to", "{dpo}/out"), "lies in the adapter's own folder"),
-        (("{dpo}", "--to", "x", "--yes"), "give --push-to"),
+        (("{dpo}", "--to", "x", "--yes"), "--yes and --public are for --push-to"),
         (("{dpo}", "--push-to", "model"), "is no OWNER/NAME"),
         (("./nowhere", "--to", "x"), "there is no such folder"),
         (("{dpo}", "--to", "x", "--format", "merged", "--prompts", "no.jsonl"), "no.jsonl"),
