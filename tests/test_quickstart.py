@@ -153,11 +153,17 @@ def test_what_is_registered_is_a_whole_model_without_working_files(first):
         assert str(workdir) not in path.read_text(), path
 
 
-# What is trained by a command takes half a minute; `first` has the same stage, and tests/stages/exporting exports.
-TRAINED = ("codekiln stage sft", "codekiln export")
+# What is trained by a command takes half a minute; `first` has the same stage, and tests/stages/exporting exports. Of
+# what two pages show, the quick test runs one.
+IN_ALL = (
+    "codekiln stage sft",
+    "codekiln export",
+    "codekiln verify codekiln-tiny@champion --tracking-uri",
+    "codekiln generate 'Define",
+)
 
 
-@pytest.mark.parametrize("skipped", [TRAINED, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])
+@pytest.mark.parametrize("skipped", [IN_ALL, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])
 def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped, monkeypatch):
     workdir, _ = first
     shutil.copytree(workdir, tmp_path / "runs" / "demo")
