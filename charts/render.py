@@ -14,7 +14,7 @@ import yaml
 from charts import chart, jobs, kustomize, readme
 from charts.places import CHART, MANIFESTS
 from codekiln.launch.cluster import permissions
-from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving import vllm_middleware
 from codekiln.stages.serving.folder import PLUGIN
 
 Files = dict[Path, str]
@@ -25,7 +25,7 @@ GENERATED = (kustomize.BASE, kustomize.OVERLAYS, MANIFESTS / "examples" / "gener
 def everything() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of each generated file of the repository."""
     yield CHART / "files" / "permissions.yaml", permission_rules()
-    yield CHART / "files" / f"{PLUGIN}.py", Path(inside_vllm.__file__).read_text(encoding="utf-8")
+    yield CHART / "files" / f"{PLUGIN}.py", Path(vllm_middleware.__file__).read_text(encoding="utf-8")
     yield CHART / "README.md", readme.with_table((CHART / "README.md").read_text(encoding="utf-8"))
     yield from kustomize.base_and_overlays()
     yield from jobs.files(MANIFESTS / "examples" / "generated")

@@ -66,7 +66,7 @@ def _model_of(name: str) -> str:
 
 
 def _promote(registry: "Registry", mirror: "Mirror | None", name: str, public_key: Path | None, yes: bool) -> None:
-    from codekiln.stages.promotion.again import choose
+    from codekiln.stages.promotion.recorded_decision import choose
 
     chosen = choose(registry, name)
     if chosen is None:

@@ -33,8 +33,8 @@ class Evaluation(BaseModel):
 
     ``strata`` holds the means of all contenders for each stratum of the problems, by its name. ``decompositions`` say
     what differences are made of, for the metrics that are averaged over all samples as well as over passing ones.
-    ``benchmarks`` holds the same contenders' results on further benchmarks, by name. ``design`` is what `again` needs
-    besides the values; None in evaluations that older versions of codekiln made.
+    ``benchmarks`` holds the same contenders' results on further benchmarks, by name. ``design`` is what `recomputed`
+    needs besides the values; None in evaluations that older versions of codekiln made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +74,7 @@ class Evaluation(BaseModel):
                 return item
         raise InputError(f"'{contender}' was not compared with '{against}' on '{measure}'", where="evaluation")
 
-    def again(self) -> "Evaluation":
+    def recomputed(self) -> "Evaluation":
         """Return the evaluation, with its benchmarks, computed anew from its values per problem.
 
         Raises:
@@ -84,7 +84,9 @@ class Evaluation(BaseModel):
             raise InputError("an older version of codekiln made it, which did not keep the groups of its problems")
         design = {name: getattr(self.design, name) for name in Design.model_fields}
         found = evaluate_values(self.per_problem, self.samples, resamples=self.resamples, seed=self.seed, **design)
-        return found.model_copy(update={"benchmarks": {name: each.again() for name, each in self.benchmarks.items()}})
+        return found.model_copy(
+            update={"benchmarks": {name: each.recomputed() for name, each in self.benchmarks.items()}}
+        )
 
 
 def evaluate(

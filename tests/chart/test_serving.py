@@ -8,7 +8,7 @@ import pytest
 
 from charts.places import CHART
 from codekiln.cli.serve_command import serve
-from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving import vllm_middleware
 from codekiln.stages.serving.folder import MIDDLEWARE, PLUGIN, STATUS
 from codekiln.stages.serving.server import RANKS
 from codekiln.stages.serving.smoke import SmokePrompt, SmokeTest, read_smoke_test
@@ -53,7 +53,7 @@ def test_both_have_the_folder_the_middleware_and_the_key_of_the_api():
         name: {mount["mountPath"]: mount["name"] for mount in each["volumeMounts"]} for name, each in both.items()
     }
     environment = {each["name"]: each.get("value") for each in vllm["env"]}
-    assert environment[inside_vllm.FOLDER] == "/serving"
+    assert environment[vllm_middleware.FOLDER] == "/serving"
     assert mounts["kserve-container"]["/serving"] == mounts["follower"]["/serving"] == "adapters"
     assert f"--middleware={MIDDLEWARE}" in vllm["args"]
     assert mounts["kserve-container"][environment["PYTHONPATH"]] == "config"
@@ -68,7 +68,7 @@ def test_both_have_the_folder_the_middleware_and_the_key_of_the_api():
 
 def test_what_is_mounted_is_the_middleware_the_prompts_and_the_key(tmp_path):
     data = one(render({"serving": VALUES}), "ConfigMap", "codekiln-serving")["data"]
-    assert data[f"{PLUGIN}.py"].strip() == Path(inside_vllm.__file__).read_text().strip()
+    assert data[f"{PLUGIN}.py"].strip() == Path(vllm_middleware.__file__).read_text().strip()
     compile(data[f"{PLUGIN}.py"], PLUGIN, "exec")
     (tmp_path / "smoke.jsonl").write_text(data["smoke.jsonl"])
     assert read_smoke_test(tmp_path / "smoke.jsonl") == SmokeTest(tuple(SmokePrompt(**each) for each in PROMPTS))

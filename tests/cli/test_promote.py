@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from codekiln.cli import main
 from codekiln.launch.cluster.api import ClusterApi
 from codekiln.registry import Registry
-from codekiln.stages.promotion.again import choose
+from codekiln.stages.promotion.recorded_decision import choose
 from tests.stages.judged_runs import judged_run
 from tests.stages.promotion.conftest import MODEL, undrawn, write_key
 

@@ -62,7 +62,7 @@ def _again(case: Case) -> Evaluation:
     if any(each.design is None for each in (case.evaluation, *case.evaluation.benchmarks.values())):
         raise Unchecked("an older version of codekiln evaluated, and kept no groups of problems")
     try:
-        return case.evaluation.again()
+        return case.evaluation.recomputed()
     except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
         raise Fails(f"the evaluation cannot be computed from its values per problem: {error!r}") from None
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from codekiln.errors import ModelError
-from codekiln.stages.serving.inside_vllm import HEADER, STATE
+from codekiln.stages.serving.vllm_middleware import HEADER, STATE
 
 API_KEY = "VLLM_API_KEY"
 TIMEOUT = httpx2.Timeout(20, connect=5)

@@ -11,10 +11,10 @@ from typing import Any
 
 from codekiln.data.files import write_atomic
 from codekiln.data.journals import lock
-from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving import vllm_middleware
 
 PLUGIN = "codekiln_public_names"
-MIDDLEWARE = f"{PLUGIN}.{inside_vllm.PublicNames.__name__}"
+MIDDLEWARE = f"{PLUGIN}.{vllm_middleware.PublicNames.__name__}"
 """Import path for vLLM's flag ``--middleware``."""
 STATUS = "status.json"
 
@@ -35,19 +35,19 @@ class ServingFolder:
         """Put the middleware in place, and return the environment in which vLLM finds it and the folder."""
         plugins = self.path / "plugins"
         plugins.mkdir(exist_ok=True)
-        shutil.copyfile(inside_vllm.__file__, plugins / f"{PLUGIN}.py")
+        shutil.copyfile(vllm_middleware.__file__, plugins / f"{PLUGIN}.py")
         before = os.environ.get("PYTHONPATH", "")
         return {
-            inside_vllm.FOLDER: str(self.path),
+            vllm_middleware.FOLDER: str(self.path),
             "PYTHONPATH": os.pathsep.join(part for part in (str(plugins), before) if part),
             "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
         }
 
     def token(self) -> str:
         """Return the follower's token, which is made once."""
-        file = self.path / inside_vllm.PROOF
+        file = self.path / vllm_middleware.PROOF
         if not file.is_file():
-            fresh = self.path / f".{inside_vllm.PROOF}"
+            fresh = self.path / f".{vllm_middleware.PROOF}"
             fresh.touch(0o600)
             fresh.write_text(secrets.token_urlsafe(32), encoding="utf-8")
             os.replace(fresh, file)
@@ -66,13 +66,13 @@ class ServingFolder:
 
     def names(self) -> dict[str, str]:
         """Return what each public name means."""
-        file = self.path / inside_vllm.NAMES
+        file = self.path / vllm_middleware.NAMES
         return dict(json.loads(file.read_bytes())) if file.is_file() else {}
 
     def point(self, name: str, model: str | None) -> None:
         """Let a public name mean another model from the next request on; None: nothing any more."""
         names = {key: value for key, value in self.names().items() if key != name}
-        write_atomic(self.path / inside_vllm.NAMES, json.dumps(names | ({name: model} if model else {})))
+        write_atomic(self.path / vllm_middleware.NAMES, json.dumps(names | ({name: model} if model else {})))
 
     def write_status(self, status: Mapping[str, Any] | None) -> None:
         """Write what is served and why; a readiness probe looks for the file, and None removes it."""

@@ -253,7 +253,7 @@ def test_a_step_of_a_record_leads_to_no_other_folder(signed):
 
 def test_nothing_is_computed_from_values_that_nobody_signed(signed, monkeypatch):
     """They may ask for as many resamples as keep a follower busy for years."""
-    monkeypatch.setattr(Evaluation, "again", lambda self: pytest.fail("it was computed"))
+    monkeypatch.setattr(Evaluation, "recomputed", lambda self: pytest.fail("it was computed"))
     evaluation = signed.folder / "promotion" / "evaluation.json"
     changed(evaluation, lambda value: value.update(resamples=10**12))
     assert signed.failing()["gate"] == "promotion/evaluation.json is not that of the record"

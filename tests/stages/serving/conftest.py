@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codekiln.registry import Registry, Version
-from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving import vllm_middleware
 from codekiln.stages.serving.client import ServerClient
 from codekiln.stages.serving.folder import ServingFolder
 from codekiln.stages.serving.follower import Followed, Follower
@@ -107,6 +107,6 @@ def registry(registered: Registry) -> Registry:
 @pytest.fixture
 def served(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     folder, vllm = ServingFolder(tmp_path / "serving"), FakeVllm()
-    monkeypatch.setenv(inside_vllm.FOLDER, str(folder.path))
-    with running(inside_vllm.PublicNames(vllm)) as url:
+    monkeypatch.setenv(vllm_middleware.FOLDER, str(folder.path))
+    with running(vllm_middleware.PublicNames(vllm)) as url:
         yield Served(registry, folder, vllm, url, tmp_path)

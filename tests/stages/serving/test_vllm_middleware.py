@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from codekiln.stages.serving import inside_vllm
+from codekiln.stages.serving import vllm_middleware
 from codekiln.stages.serving.client import Refused, ServerClient
 from tests.stages.serving.conftest import PUBLIC, program
 
@@ -32,7 +32,7 @@ def post(served, body, path="/v1/chat/completions", **headers):
 
 
 def test_the_file_needs_nothing_but_the_standard_library():
-    tree = ast.parse(Path(inside_vllm.__file__).read_text())
+    tree = ast.parse(Path(vllm_middleware.__file__).read_text())
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
@@ -123,7 +123,7 @@ def test_nothing_of_a_body_is_read_for_an_application_that_refuses_without_it(po
     sent = []
     headers = [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": headers}
-    asyncio.run(inside_vllm.PublicNames(refuse)(scope, receive, send))
+    asyncio.run(vllm_middleware.PublicNames(refuse)(scope, receive, send))
     assert sent == [401]
 
 
