@@ -1,6 +1,5 @@
 """Base models and adapters in memory. Imports torch: import this lazily."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any, cast
@@ -11,11 +10,11 @@ from peft import PeftModel
 
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec, is_hub_id
+from codekiln.models.adapter_base import CONFIG, RECORD, trained_on
 from codekiln.models.hub_access import read_error
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.weight_files import check_files
 
-CONFIG = "adapter_config.json"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -105,17 +104,9 @@ def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
     if not (adapter / CONFIG).is_file():
         raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix="give an adapter's folder")
     check_files(adapter)
-    base = _trained_on(adapter)
+    base, _ = trained_on(adapter)
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
-    if base not in (None, spec.id) and not Path(spec.id).is_dir():
+    is_named = (adapter / RECORD).is_file() or is_hub_id(base)
+    if is_named and base != spec.id and not Path(spec.id).is_dir():
         fix = f"use base_model {base}; if it is the same model, say {spec.id} in {CONFIG} (base_model_name_or_path)"
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=fix)
-
-
-def _trained_on(adapter: Path) -> str | None:
-    """Return an adapter's base model by codekiln's record, or else the Hub id in PEFT's configuration."""
-    record = adapter / "codekiln.json"
-    if record.is_file():
-        return str(json.loads(record.read_bytes())["base"])
-    name = json.loads((adapter / CONFIG).read_bytes()).get("base_model_name_or_path")
-    return name if isinstance(name, str) and is_hub_id(name) else None

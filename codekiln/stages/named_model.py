@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codekiln import models
 from codekiln.errors import InputError, did_you_mean
+from codekiln.models.adapter_base import trained_on
 from codekiln.registry import Registry
 from codekiln.registry.connection import find_server
 from codekiln.registry.runs import CONFIG
@@ -19,7 +20,6 @@ REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
 # A base model has no @ in its name, be it one of the table or a Hub id, and none of the Hub is called by a number.
 _SHORT = re.compile(r"[^/@~.][^/@]*(@[^/@]+|/[0-9]+)")
-_REVISION = re.compile(r"\w[\w./-]*")
 _GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
 
@@ -85,7 +85,7 @@ def _require_no_adapters_beside(path: Path) -> None:
 
 
 def _adapted(name: str, adapter: Path, base_model: str, logged_base: str = "") -> NamedModel:
-    base, revision = _trained_on(adapter)
+    base, revision = trained_on(adapter)
     chosen = base_model or _found(base, adapter, logged_base)
     if not chosen:
         raise InputError("does not say which base model it was trained on", where=name, fix="give --base-model")
@@ -112,24 +112,3 @@ def _found(base: str, adapter: Path, logged_base: str) -> str:
         if place and (Path(place) / "config.json").is_file() and base_digest(Path(place)) == digest:
             return place
     raise InputError(f"was trained on '{base}', which is not here", where=str(adapter), fix=_GIVE_BASE)
-
-
-def _revision(value: str | None) -> str | None:
-    # It goes into commands and code of cards, which people run as printed.
-    if value is not None and not _REVISION.fullmatch(value):
-        raise ValueError(f"{value!r} is no revision")
-    return value
-
-
-def _trained_on(adapter: Path) -> tuple[str, str | None]:
-    """Return an adapter's base model and its revision, by codekiln's record or, without one, by PEFT's."""
-    record, config = adapter / "codekiln.json", adapter / CONFIG
-    try:
-        if record.is_file():
-            values = json.loads(record.read_bytes())
-            return str(values["base"]), _revision(values["revision"])
-        values = json.loads(config.read_bytes())
-        return str(values.get("base_model_name_or_path") or ""), _revision(values.get("revision"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        where = str(record if record.is_file() else config)
-        raise InputError(f"cannot be read: {error!r}", where=where, fix="restore the adapter's folder") from None
