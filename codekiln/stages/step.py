@@ -19,7 +19,7 @@ from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
 MARK = "codekiln| "
-FAILED = "error in "
+BEGINS, FAILED = "== ", "error in "
 
 
 def check_step(
@@ -111,7 +111,7 @@ def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[
     if WORKDIR in os.environ:
         end_with_run(Path(os.environ[WORKDIR]))
         sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
-    print(f"== {step}", flush=True)
+    print(f"{BEGINS}{step}", flush=True)
     try:
         with watched(stage, step, run) as ended:
             manifest = perform()

@@ -28,7 +28,11 @@ MEASURES = (
 
 
 class ProgressCallback(TrainerCallback):
-    """Prints progress lines, counted in optimiser steps."""
+    """Shows progress, counted in optimiser steps.
+
+    Args:
+        label: What is trained, as the user knows it.
+    """
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -37,9 +41,8 @@ class ProgressCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Start counting; a resumed run starts at the step of its checkpoint."""
-        self._context = progress(self.label, state.max_steps, unit="steps")
+        self._context = progress(self.label, state.max_steps, unit="steps", before=state.global_step)
         self._advance = self._context.__enter__()
-        self._advance(state.global_step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Count one step."""
