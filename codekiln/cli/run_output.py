@@ -10,7 +10,7 @@ from typing import TextIO
 from codekiln.progress import EVENT, PlainLines, State, is_live, read_event
 from codekiln.progress.live import Display
 from codekiln.stages.process_tree import silence
-from codekiln.stages.step import BEGINS, FAILED, MARK
+from codekiln.stages.step import BEGINS, ENDS, FAILED, MARK
 
 LAST_LINES = 8
 # KFP's own lines about tasks, which say nothing to a user, and colours, which no log wants.
@@ -108,6 +108,8 @@ class RunOutput:
         self.has_error |= message.startswith(FAILED)
         if not message.startswith(BEGINS):
             self.show(message)
+            if self.display and message.startswith(tuple(f"{self.step}: {end}" for end in ENDS)):
+                self.display.begin("")
             return
         self.step = message.removeprefix(BEGINS)
         if self.display:

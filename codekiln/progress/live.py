@@ -22,6 +22,16 @@ class _Bar(tqdm):  # type: ignore[misc]  # tqdm has no types
     monitor_interval = 0
     _lock = threading.RLock()
 
+    @staticmethod
+    def status_printer(file: TextIO) -> Callable[[str], None]:
+        """Return what draws: tqdm would erase with as many blanks as before, more than a terminal made narrow has."""
+
+        def draw(text: str) -> None:
+            file.write(f"\r{text}\x1b[K")
+            file.flush()
+
+        return draw
+
     @property
     def format_dict(self) -> dict[str, Any]:
         """What is drawn, and in which form; asked at every drawing, so that it follows the terminal's width."""
@@ -108,6 +118,8 @@ class Display:
             self._replace("", None, "", 0)
 
     def _replace(self, label: str, total: int | None, unit: str, before: int) -> None:
+        if self._bar is not None and self._in_line:
+            self._bar.disable = True  # closing would clear what stands in the line
         self._guarded(lambda bar: bar.close())
         self._bar, self._key = None, (label, total, unit, before)
         if label and not self._over.is_set():
