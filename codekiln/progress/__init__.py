@@ -17,7 +17,7 @@ INTERVAL_SECONDS = 2.0
 EVENTS = "CODEKILN_PROGRESS_EVENTS"
 """Set for the steps of a run that shows their progress live."""
 EVENT = "\x1f"
-"""Begins a line that holds a state instead of words; the unit separator of ASCII, at which no text is split into lines."""
+"""Begins a line that holds a state instead of words: ASCII's unit separator, at which no text is split into lines."""
 _EVENT_SECONDS = 0.2
 
 
