@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from codekiln.progress import EVENT, PlainLines, State, is_live, read_event
+from codekiln.progress import EVENT, PlainLines, read_event
 from codekiln.progress.live import Display
+from codekiln.progress.state import State, is_live
 from codekiln.stages.process_tree import silence
 from codekiln.stages.step import BEGINS, ENDS, FAILED, MARK
 

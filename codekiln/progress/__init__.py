@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
-from typing import TextIO
+from dataclasses import asdict
+
+from codekiln.progress.state import Show, State, is_live
 
 INTERVAL_SECONDS = 2.0
 EVENTS = "CODEKILN_PROGRESS_EVENTS"
@@ -19,43 +20,6 @@ EVENTS = "CODEKILN_PROGRESS_EVENTS"
 EVENT = "\x1f"
 """Begins a line that holds a state instead of words: ASCII's unit separator, at which no text is split into lines."""
 _EVENT_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class State:
-    """How far some work is.
-
-    Attributes:
-        label: What is being done, as the user knows it.
-        done: Units that are done.
-        total: How many there are in all; None where nobody knows.
-        unit: What is counted, in the plural.
-        seconds: Since the beginning.
-        before: Units that were done before it began.
-        is_over: Whether the work has ended.
-    """
-
-    label: str
-    done: int
-    total: int | None
-    unit: str
-    seconds: float
-    before: int = 0
-    is_over: bool = False
-
-    @property
-    def line(self) -> str:
-        """The state in words."""
-        counted = str(self.done) if self.total is None else f"{self.done}/{self.total}"
-        if self.is_over:
-            return f"{self.label}: {counted} {self.unit} in {self.seconds:.1f} s"
-        if self.total is None:
-            return f"{self.label}: {counted} {self.unit}"
-        left = self.seconds / max(self.done - self.before, 1) * (self.total - self.done)
-        return f"{self.label}: {counted} {self.unit} ({self.done / self.total:.0%}), about {left:.0f} s left"
-
-
-Show = Callable[[State], None]
 
 
 class PlainLines:
@@ -106,11 +70,6 @@ def progress(label: str, total: int | None, unit: str = "rows", before: int = 0)
         show(state())
         yield step
         show(state(is_over=True))
-
-
-def is_live(stream: TextIO) -> bool:
-    """Return whether lines can be drawn over in a stream: a terminal that knows how."""
-    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def read_event(line: str) -> State:

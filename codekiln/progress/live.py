@@ -9,7 +9,7 @@ from typing import Any, TextIO, cast
 
 from tqdm import tqdm
 
-from codekiln.progress import Show, State, is_live
+from codekiln.progress.state import Show, State, is_live
 
 _TICK_SECONDS = 0.5
 _WIDE, _NARROW = 72, 30

@@ -5,8 +5,9 @@ from dataclasses import asdict
 import pytest
 
 from codekiln.cli.run_output import RunOutput
-from codekiln.progress import EVENT, State
+from codekiln.progress import EVENT
 from codekiln.progress.live import Display
+from codekiln.progress.state import State
 from codekiln.stages.step import MARK
 from tests.progress.terminal import terminal
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from codekiln import progress
-from codekiln.progress import EVENT, EVENTS, PlainLines, State, is_live, read_event
+from codekiln.progress import EVENT, EVENTS, PlainLines, live, read_event
+from codekiln.progress.state import State, is_live
 from tests.progress.terminal import terminal
 
 
@@ -105,7 +106,7 @@ def test_a_live_line_fits_its_terminal_and_leaves_nothing(monkeypatch, columns, 
     def work(made):
         with progress.progress("evaluate: dpo", 10, "programs") as step:
             step(4)
-            progress.live._Shared.display._draw()
+            live._Shared.display._draw()
 
     screen, written = shown_in(columns, monkeypatch, work)
     assert screen == []
@@ -137,7 +138,7 @@ def test_the_line_follows_the_width_of_its_terminal(monkeypatch):
             for columns in widths:
                 made.resize(columns)
                 step(5)
-                progress.live._Shared.display._draw()
+                live._Shared.display._draw()
                 print("next")
 
     _, written = shown_in(80, monkeypatch, work)
@@ -189,4 +190,4 @@ def test_a_terminal_that_is_gone_stops_nothing(monkeypatch):
         with progress.progress("grade", 5, "samples") as step:
             stream.close()
             step(1)
-            progress.live._Shared.display._draw()
+            live._Shared.display._draw()
