@@ -58,6 +58,7 @@ def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> StepFailure 
         (workdir / LOG).open("a", encoding="utf-8") as log,
         run_output(log, lambda: end.handle(signal.SIGPIPE)) as output,
     ):
+        end.on_signal = output.stopping
         try:
             failure = _execute(path, arguments, workdir, end, output)
         except SystemExit as ended:

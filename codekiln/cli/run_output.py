@@ -49,11 +49,12 @@ class RunOutput:
     Attributes:
         step: The step that has begun last.
         has_error: Whether a stage has shown an error.
+        is_stopping: Whether the run is being ended.
     """
 
     def __init__(self, log: TextIO, shown: TextIO, lost: Callable[[], None], display: Display | None = None) -> None:
         self.log, self.shown, self.lost, self.display, self.rest = log, shown, lost, display, ""
-        self.step, self.has_error = "", False
+        self.step, self.has_error, self.is_stopping = "", False, False
         self._unmarked: deque[str] = deque(maxlen=LAST_LINES)
         self._keeps_lines = display is None or not shown.isatty()
         self._progress = PlainLines(self._show_progress)
@@ -92,6 +93,12 @@ class RunOutput:
             silence(self.shown)
             self.lost()
 
+    def stopping(self) -> None:
+        """Show that the step at work is being ended, which may take a checkpoint's time."""
+        if self.display:
+            self.display.begin(f"stopping {self.step}".strip())
+        self.is_stopping = True
+
     def close(self) -> None:
         """End the live line."""
         if self.display:
@@ -119,7 +126,7 @@ class RunOutput:
             self.show(message)
 
     def _show_state(self, state: State) -> None:
-        if self.display:
+        if self.display and not self.is_stopping:
             self.display.show(state)
         self._progress(state)
 
