@@ -66,26 +66,29 @@ class Display:
 
     Args:
         stream: The terminal.
+
+    Attributes:
+        lock: Held while something is drawn.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._title = stream, ""
         self._bar: _Bar | None = None
         self._key: tuple[str, int | None, str, int] = ("", None, "", 0)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._in_line = False
         self._over = threading.Event()
         threading.Thread(target=self._tick, name="progress", daemon=True).start()
 
     def begin(self, title: str) -> None:
         """Show the time of work that has a name, for as long as nothing counts it; '' ends that."""
-        with self._lock:
+        with self.lock:
             self._title = title
             self._replace(title, None, "", 0)
 
     def show(self, state: State) -> None:
         """Show how far some work is; when it is over, the work around it."""
-        with self._lock:
+        with self.lock:
             if state.is_over:
                 self._replace(self._title, None, "", 0)
                 return
@@ -104,7 +107,7 @@ class Display:
         Args:
             text: What is written; as long as its last line has no end, nothing is drawn.
         """
-        with self._lock:
+        with self.lock:
             if not self._in_line:
                 self._guarded(lambda bar: bar.clear())
             yield
@@ -113,7 +116,7 @@ class Display:
 
     def close(self) -> None:
         """Remove the line for good."""
-        with self._lock:
+        with self.lock:
             self._over.set()
             self._replace("", None, "", 0)
 
@@ -146,7 +149,7 @@ class Display:
 
     def _tick(self) -> None:
         while not self._over.wait(_TICK_SECONDS):
-            with self._lock:
+            with self.lock:
                 self._draw()
 
 
@@ -170,6 +173,7 @@ class _Shared:
     """The display of this process, while something is in progress."""
 
     display: Display | None = None
+    held: Display | None = None
     users = 0
     streams: tuple[TextIO, TextIO]
 
@@ -199,11 +203,24 @@ def _end() -> None:
         display.close()
 
 
+def _hold() -> None:
+    """Let nobody draw while this process forks: the child could not write to a stream that a thread has locked."""
+    _Shared.held = _Shared.display
+    if _Shared.held is not None:
+        _Shared.held.lock.acquire()
+
+
+def _release() -> None:
+    if _Shared.held is not None:
+        _Shared.held.lock.release()
+
+
 def _forget() -> None:
-    """In a process that was forked no thread draws, and the lock may be held by one that is not there."""
+    """In the child no thread draws."""
+    _release()
     if _Shared.display is not None:
         sys.stdout, sys.stderr = _Shared.streams
         _Shared.display, _Shared.users = None, 0
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_forget)
