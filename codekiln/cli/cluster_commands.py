@@ -8,7 +8,6 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
-from codekiln.cli.pipeline_arguments import pipeline_arguments
 from codekiln.errors import InputError
 
 _PLAN_LACKS = {
@@ -69,10 +68,8 @@ def plan(profile: str, gpu: str, overrides: tuple[str, ...], as_json: bool, **op
 @run_options(profile=None, without=_SUBMIT_LACKS)
 @click.option("--image", help="Image of the steps; default: the pipeline's.")
 @click.option("--adapter", help="For judge: models:/NAME@ALIAS or models:/NAME/1.")
-@click.option("--pipeline-version", default="", help="Name of a version on the server; default: this release's newest.")
-@click.option(
-    "--from-package", is_flag=True, help="Submit codekiln's own file, not the pipeline that the chart installed."
-)
+@click.option("--pipeline-version", default="", help="Its name on the server; default: this release's newest.")
+@click.option("--from-package", is_flag=True, help="Submit codekiln's own file, not the chart's.")
 @click.option("--wait", is_flag=True, help="Follow the run; exit with 1 when it fails.")
 def submit(
     pipeline: str,
@@ -98,6 +95,7 @@ def submit(
         --profile cluster --pool h200 --wait
     """
     from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.cli.pipeline_arguments import pipeline_arguments
     from codekiln.launch.kfp_client import KfpClient
     from codekiln.launch.pipeline_source import read_package
 

@@ -66,9 +66,10 @@ add_completion_class(BashLine)
 def completion(ctx: click.Context, shell: str) -> None:
     """Print a script that lets a shell complete codekiln.
 
-    Put this line into ~/.bashrc or ~/.zshrc; for fish, write the output to ~/.config/fish/completions/codekiln.fish.
+    Put `eval "$(codekiln completion bash)"` into ~/.bashrc, the same with zsh into ~/.zshrc; fish reads it from
+    ~/.config/fish/completions/codekiln.fish.
 
-    Example: eval "$(codekiln completion bash)"
+    Example: codekiln completion bash
     """
     script = get_completion_class(shell)
     assert script is not None, "click has all three"

@@ -27,8 +27,9 @@ def grade(problems: str, samples: Path, output: Path, as_json: bool, **options: 
     not run again.
 
     \b
-    Example: codekiln grade --problems runs/demo/check/evaluation_problems/data.jsonl \\
-        --samples runs/demo/evaluate/samples/sft -o graded.jsonl
+    Example: codekiln grade -o graded.jsonl \\
+        --problems runs/demo/check/evaluation_problems/data.jsonl \\
+        --samples runs/demo/evaluate/samples/sft/data.jsonl
     """
     from codekiln.sandbox.grading import grade_files
     from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS, summary_text
@@ -63,7 +64,7 @@ def score(file: Any, as_json: bool) -> None:
 
     FILE is - for standard input.
 
-    Example: echo 'print(1 + 1)' | codekiln score -
+    Example: codekiln score - <<< "print(1 + 1)"
     """
     from codekiln.code import metrics
 

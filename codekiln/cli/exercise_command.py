@@ -53,8 +53,8 @@ def exercise(
     Every error is proven alone. Exit code 1: no reply of the model was right.
 
     \b
-    Example: codekiln exercise --program sum.py --description "Add two numbers" \\
-        --runtime 1 --logical 1
+    Example: codekiln exercise --description "Add 0 to 3" --logical 1 \\
+        --program /dev/stdin <<< "n = 3; print(sum(range(n + 1)))"
     """
     from codekiln.recipes.debugging.command import make_exercise
     from codekiln.stages.named_model import REGISTERED, is_registered

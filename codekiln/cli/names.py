@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from codekiln import plugins, stages
+from codekiln import stages
 from codekiln.errors import CodekilnError
 
 Names = Callable[[], Iterable[str]]
@@ -94,21 +94,35 @@ def _recipes() -> Iterable[str]:
     return recipes.names()
 
 
-# Importing their packages would load pydantic. Nothing is read through these.
-BASE_MODELS = plugins.FilePlugins("model", "codekiln.models", lambda *_: None).names
-FILTERS = plugins.ModulePlugins("filter", "codekiln.filters", lambda _: None, shared=("base",)).names
-TEACHERS = plugins.ModulePlugins("teacher", "codekiln.teachers", lambda _: None).names
-METRICS = plugins.ModulePlugins("metric", "codekiln.code.metrics", lambda _: None, dash="_").names
+def _files(kind: str, package: str) -> Names:
+    """Return the names of plug-ins that are files. Importing their package would load pydantic."""
+
+    def found() -> Iterable[str]:
+        from codekiln.plugins import FilePlugins
+
+        return FilePlugins(kind, package, lambda *_: None).names()
+
+    return found
+
+
+def _modules(kind: str, package: str, dash: str = "-") -> Names:
+    def found() -> Iterable[str]:
+        from codekiln.plugins import ModulePlugins
+
+        return ModulePlugins(kind, package, lambda _: None, shared=("base",), dash=dash).names()
+
+    return found
+
 
 PIPELINE = Name("pipeline", _pipelines, "file")
 RUN_PIPELINE = Name("pipeline", lambda: [name for name in _pipelines() if name != "judge"], "file")
 STAGE = Name("stage", stages.names)
 PROFILE = Name("profile", _profiles, "file")
 RECIPE = Name("recipe", _recipes)
-METRIC = Name("metric", METRICS)
-FILTER = Name("filter", FILTERS)
-TEACHER = Name("teacher", TEACHERS)
-BASE_MODEL = Name("model", BASE_MODELS, "dir")
+METRIC = Name("metric", _modules("metric", "codekiln.code.metrics", "_"))
+FILTER = Name("filter", _modules("filter", "codekiln.filters"))
+TEACHER = Name("teacher", _modules("teacher", "codekiln.teachers"))
+BASE_MODEL = Name("model", _files("model", "codekiln.models"), "dir")
 POOL = Name("pool", _pools)
 GPU = Name("gpu[:count]", _gpus)
 SETTING = SettingName("key=value", _settings)

@@ -9,7 +9,6 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
-from codekiln.cli.pipeline_arguments import pipeline_arguments
 from codekiln.errors import InputError
 from codekiln.stages.process_tree import silence
 
@@ -47,9 +46,11 @@ def judge(adapter: str, **options: Any) -> None:
 
     Example: codekiln judge codekiln-tiny@champion --set problems.evaluation=100
     """
-    from codekiln.stages.named_model import is_registered
+    from codekiln.stages.named_model import is_registered, require_adapter
 
-    if is_registered(adapter):
+    if not is_registered(adapter):
+        require_adapter(adapter, options["tracking_uri"] or "")
+    else:
         options["tracking_uri"] = options["tracking_uri"] or _registry_of_version(adapter, **options)
     _run("judge", {"adapter": adapter}, **options)
 
@@ -78,10 +79,13 @@ def _run(
     """Run a pipeline to its end, print what it found, and exit with the gate's verdict."""
     from codekiln.cli import local_runner, run_summary
     from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.cli.pipeline_arguments import pipeline_arguments
+    from codekiln.settings import profiles
     from codekiln.stages.monitoring.run_watch import notified
 
     settings = settings_of(overrides, tracking_uri)
     arguments = pipeline_arguments(pipeline, {**more, **form_of(options), "profile": profile}, settings)
+    profiles.read(profile)
     stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
     path = find_pipeline(pipeline)
     try:

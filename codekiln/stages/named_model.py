@@ -94,6 +94,13 @@ def named_model(
     yield NamedModel(name, name)
 
 
+def require_adapter(name: str, tracking_uri: str = "") -> None:
+    """Refuse what is neither a folder nor a version; see `named_model`."""
+    if not Path(name).is_dir():
+        fix = "give NAME@champion of the registry, or the folder of an adapter"
+        raise _registered_as(name, tracking_uri) or InputError("there is no such folder", where=name, fix=fix)
+
+
 def _registered_as(name: str, tracking_uri: str) -> InputError | None:
     """Return what to write where a name is that of a registered model and no version of it was chosen."""
     if not _NAME.fullmatch(name):
