@@ -103,6 +103,9 @@ def submit(
     arguments = pipeline_arguments(pipeline, form, settings_of(overrides, tracking_uri))
     settings = arguments.pop("overrides")
     package = find_pipeline(pipeline)
+    if profile and Path(profile).is_file():
+        fix = "give the name of a profile that the chart has, or settings with --set"
+        raise InputError("is a file here, which the cluster does not have", where=f"--profile {profile}", fix=fix)
     server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
     if from_package or package == Path(pipeline):
         source = read_package(package)

@@ -101,6 +101,14 @@ def test_a_mistake_says_what_was_meant(words, said, tmp_path, monkeypatch):
     assert done.exception is None or isinstance(done.exception, (SystemExit, InputError))
 
 
+def test_a_profile_in_a_file_is_not_submitted(tmp_path):
+    profile = tmp_path / "mine.toml"
+    profile.write_text("seed = 1\n")
+    done = invoke("submit", "align", "--profile", str(profile))
+    assert done.exit_code == 2
+    assert "is a file here, which the cluster does not have" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
