@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from codekiln.data.text import read_text
 from codekiln.errors import InputError, did_you_mean
 from codekiln.plugins import FilePlugins
 
@@ -26,7 +27,7 @@ def read(name: str) -> dict[str, Any]:
 
 def text(name: str) -> str:
     """Return a profile as it is written; `read` says whether there is one."""
-    return Path(name).read_text(encoding="utf-8-sig") if name not in names() else _PROFILES.text(name)
+    return read_text(Path(name)) if name not in names() else _PROFILES.text(name)
 
 
 def about(name: str) -> str:
