@@ -8,6 +8,7 @@ import click
 
 from codekiln.cli.options import TRACKING
 from codekiln.data.text import read_text
+from codekiln.errors import InputError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -50,7 +51,7 @@ def exercise(
     from codekiln.recipes.debugging.command import make_exercise
 
     if markdown and as_json:
-        raise click.UsageError("--markdown and --json are two forms: give one")
+        raise InputError("are two forms", where="--markdown and --json", fix="give one of them")
     made = make_exercise(
         read_text(program_file),
         description,

@@ -55,12 +55,23 @@ def messages() -> tuple[Message, ...]:
     found = {
         message
         for module in known.values()
-        for name in codes.keys() - {COLLECTION}
-        for call in module.calls.get(name, ())
-        if (module.file, name) not in OTHERS
+        for name, call in _calls(module, codes.keys() - {COLLECTION})
         for message in _made(Reader(module, known), call, call, name, codes[name])
     }
     return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column, each.what)))
+
+
+def _calls(module: Module, kinds: Iterable[str]) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls of these classes, and those of a name that a statement has set to one of them."""
+    for kind in kinds:
+        if (module.file, kind) not in OTHERS:
+            yield from ((kind, call) for call in module.calls.get(kind, ()))
+    for node in module.parents:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.IfExp() as value):
+                chosen = {last_name(each) for each in ast.walk(value)} & set(kinds)
+                # All have one exit code: a mistake of the user is no failure of something else.
+                yield from ((kind, call) for kind in sorted(chosen)[:1] for call in module.calls.get(name, ()))
 
 
 def _exit_codes(known: Iterable[Module]) -> dict[str, int]:
