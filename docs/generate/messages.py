@@ -2,11 +2,13 @@
 
 import ast
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from docs.generate.texts import Module, Reader, Texts, arguments, last_name, modules, parameters
+from docs.generate.sources import Module, arguments, last_name, modules, parameters
+from docs.generate.texts import Reader, Texts
 
 PACKAGE = Path(__file__).parents[2] / "codekiln"
 # What a command exits with that such an error ends; `codekiln.errors` says what each is for.
@@ -16,6 +18,7 @@ ROOTS = {"InputError": MISTAKE, "UsageError": MISTAKE, "CodekilnError": FAILURE}
 COLLECTION = "InputErrors"
 # A class of this name that is another: it is no error of codekiln's.
 OTHERS = {("inference/vllm/engine.py", "Refused")}
+_CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
 _FIX = "\n  fix: "
 
 
@@ -55,6 +58,7 @@ def messages() -> tuple[Message, ...]:
     found = {
         message
         for module in known.values()
+        if any(kind in module.source for kind in codes)
         for name, call in _calls(module, codes.keys() - {COLLECTION})
         for message in _made(Reader(module, known), call, call, name, codes[name])
     }
@@ -76,29 +80,26 @@ def _calls(module: Module, kinds: Iterable[str]) -> Iterator[tuple[str, ast.Call
 
 def _exit_codes(known: Iterable[Module]) -> dict[str, int]:
     """Return the exit code of each class of errors."""
-    classes = {
-        node.name: [last_name(base) for base in node.bases]
-        for module in known
-        for node in module.tree.body
-        if isinstance(node, ast.ClassDef)
-    }
+    found = (match for module in known for match in _CLASS.finditer(module.source))
+    classes = {match[1]: [base.strip().rpartition(".")[2] for base in match[2].split(",")] for match in found}
 
     def codes(name: str) -> set[int]:
-        return {ROOTS[name]} if name in ROOTS else set().union(*map(codes, classes.get(name, ())))
+        return (
+            {ROOTS[name]}
+            if name in ROOTS
+            else set().union(*(codes(base) for base in classes.get(name, ()) if base != name))
+        )
 
-    return {name: max(found) for name in {*classes, *ROOTS} if (found := codes(name))}
+    return {name: max(values) for name in {*classes, *ROOTS} if (values := codes(name))}
 
 
-def _made(
-    reader: Reader, call: ast.Call, place: ast.Call, kind: str, code: int, bound: Mapping[str, ast.expr] | None = None
-) -> Iterator[Message]:
+def _made(reader: Reader, call: ast.Call, place: ast.Call, kind: str, code: int) -> Iterator[Message]:
     """Yield the error that a call makes; of one in a function that is given its text, that of each caller."""
     given = {each.arg: each.value for each in call.keywords if each.arg}
     text = call.args[0] if call.args else given.get("what")
     scopes = [each for each in reader.module.scopes(call) if not isinstance(each, ast.ClassDef)]
     if scopes and isinstance(text, ast.Name) and text.id in parameters(scopes[0]) and place is call:
-        makers = _callers(reader, scopes[0], call, kind, code)
-        yield from makers
+        yield from _callers(reader, scopes[0], call, kind, code)
         return
     what, where, fix = (reader.texts(each) for each in (text, given.get("where"), given.get("fix")))
     if any(_FIX in each for each in what):
@@ -112,7 +113,7 @@ def _callers(reader: Reader, maker: ast.AST, call: ast.Call, kind: str, code: in
     name = maker.name
     for module in reader.known.values():
         is_here = module is reader.module
-        if not is_here and module.imports.get(name) != (reader.module.name, name):
+        if name not in module.source or not is_here and module.imports.get(name) != (reader.module.name, name):
             continue
         for caller in module.calls.get(name, ()):
             there = Reader(module, reader.known)
