@@ -1,0 +1,244 @@
+"""Mistakes that no test of a module makes, each with the whole message: text, place, what to do, exit code.
+
+The first table gives words to the command line, the second calls what a command or a stage would call.
+"""
+
+import fcntl
+import sys
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+from codekiln import models
+from codekiln.cli import local_runner, main
+from codekiln.data.readers.files import rows_of
+from codekiln.errors import CodekilnError, InputError
+from codekiln.models import BaseModelSpec, hub_access, quantization
+from codekiln.models.adapter_base import trained_on
+from codekiln.recipes.corpus_tasks import validate as corpus
+from codekiln.recipes.difficulty import tables
+
+TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
+PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
+EXERCISE = "exercise --program f.py --description double"
+# What is typed in a folder with the files below, what is wrong where, and what to do; all exit with 2.
+TYPED = [
+    ("run allign --workdir w", "PIPELINE: no pipeline 'allign'", "did you mean 'align'?"),
+    ("run gone.yaml --workdir w", "gone.yaml: no such file", "give a compiled pipeline"),
+    ("run align --workdir w --set x", "--set: 'x' is not key=value", "for example --set dpo.learning_rate=1e-4"),
+    ("run judge --workdir w", "judge: the pipeline needs --adapter", "give --adapter; see `codekiln run --help`"),
+    ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
+    (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
+    (EXERCISE, "counts: all counts are 0", "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"),
+    ("export m@champion", "export: no place to export to is given", "give --to DIR"),
+    (
+        "export m@champion --to x --public",
+        "export: --yes and --public are for --push-to",
+        "give --push-to OWNER/NAME, or leave --yes and --public out",
+    ),
+    ("generate -", "standard input: is not UTF-8 text: invalid start byte", "give text"),
+    ("generate", "generate: nothing to ask", PROMPT),
+    ("generate add --problems p.jsonl", "generate: both a prompt and problems", PROMPT),
+    (
+        "ledger empty",
+        "empty: has no ledger.jsonl",
+        "give the working directory of a run that has been judged, or models:/NAME",
+    ),
+    (
+        "score binary.py",
+        "binary.py: is not text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        "give a Python program in UTF-8",
+    ),
+    ("validate rows.jsonl --max-length 50", "--max-length: is in tokens", "add --tokenizer MODEL"),
+    ("validate empty --metric lines", "--metric: is for a file", "give a file, or leave it out"),
+    ("verify m@champion --run empty", "--run empty: is no run's folder", "give the --workdir of `codekiln run`"),
+    ("verify m@champion", "--tracking-uri: no MLflow server is known", TRACKING),
+    (
+        "stage sft --input x --run empty --output o",
+        "--input: 'x' is not NAME=DIR",
+        "for example --input data=runs/demo/filter",
+    ),
+    ("compare empty --base x", "empty: no evaluation: it has no evaluation.json", "give an evaluate stage's folder"),
+    ("recipes student1", "recipe: no recipe 'student1'", "did you mean 'student'?"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00x")
+    (tmp_path / "f.py").write_text("print(2 * int(input()))\n")
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("words", "what", "fix"), TYPED, ids=[words for words, *_ in TYPED])
+def test_a_mistake_on_the_command_line_is_one_message(words, what, fix, folder):
+    done = CliRunner().invoke(main, words.split(), input=b"\xff", prog_name="codekiln")
+    assert done.stderr == f"error: {what}\n  fix: {fix}\n"
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def raises(error):
+    def call(*args, **kwargs):
+        raise error
+
+    return call
+
+
+def hub_without_package(folder, patch):
+    patch.setitem(sys.modules, "datasets", None)
+    rows_of("owner/problems")
+
+
+def hub_that_refuses(folder, patch):
+    datasets = SimpleNamespace(load_dataset=raises(ConnectionError("no route")))
+    patch.setitem(sys.modules, "datasets", datasets)
+    rows_of("owner/problems")
+
+
+def hub_model(kind):
+    def ask(folder, patch):
+        error = kind.__new__(kind)
+        patch.setattr(hub_access, "HfApi", lambda **kwargs: SimpleNamespace(auth_check=raises(error)))
+        patch.setattr(hub_access.constants, "HF_HUB_OFFLINE", False)
+        hub_access.check_access(BaseModelSpec(name="lab/m", id="lab/m", revision="v1"))
+
+    return ask
+
+
+def model_table_with_a_mistake(folder, patch):
+    (folder / "mine.toml").write_text('id = "lab/mine"\nlayer = 3\n')
+    models._MODELS.read("mine", folder / "mine.toml")
+
+
+def adapter_without_its_record(folder, patch):
+    (folder / "adapter_config.json").write_text('{"revision": "; rm"}')
+    trained_on(folder)
+
+
+def no_bitsandbytes(folder, patch):
+    patch.setattr(quantization, "find_spec", lambda name: None)
+    quantization.require_bitsandbytes()
+
+
+def corpus_files_in_disorder(folder, patch):
+    for name in (corpus.TRAIN, corpus.TEST):
+        (folder / name).write_text("[]")
+    (folder / corpus.ALL).write_text('[{"category": "docstring"}]')
+    raise next(corpus.validate(folder, {}))
+
+
+def corpus_file_of_no_rows(folder, patch):
+    for name in (corpus.TRAIN, corpus.TEST, corpus.ALL):
+        (folder / name).write_text("[1]")
+    raise next(corpus.validate(folder, {}))
+
+
+def table_that_is_no_csv(folder, patch):
+    (folder / "summary.csv").write_text(f"a,b\n{'x' * 200_000},2\n")
+    tables.read_table(folder / "summary.csv")
+
+
+def line_that_is_no_object(folder, patch):
+    (folder / "mix.jsonl").write_text("{}\n[1]\n")
+    tables.read_lines(folder / "mix.jsonl")
+
+
+def run_beside_another(folder, patch):
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with local_runner._locked(folder):
+            pass
+
+
+def run_beside_a_step(folder, patch):
+    patch.setattr(local_runner, "GRACE_SECONDS", 0)
+    with open(folder / local_runner.STEPS_LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with local_runner._locked(folder):
+            pass
+
+
+# What causes it, the exit code, and the message, in which FOLDER stands for the folder of the test.
+CALLED = [
+    (
+        hub_without_package,
+        2,
+        "owner/problems: reading from the Hub needs the package datasets\n  fix: pip install 'codekiln[train]'",
+    ),
+    (
+        hub_that_refuses,
+        2,
+        "owner/problems: cannot be read from the Hub: ConnectionError: no route\n"
+        "  fix: check the id, the config after ':', the network, or give a file",
+    ),
+    (
+        hub_model(GatedRepoError),
+        2,
+        "base_model: the licence of lab/m has not been accepted with this token\n"
+        "  fix: accept it on the page of lab/m, then put that account's token into HF_TOKEN",
+    ),
+    (hub_model(RevisionNotFoundError), 2, "base_model: lab/m has no revision 'v1'\n  fix: pin a commit that exists"),
+    (
+        hub_model(RepositoryNotFoundError),
+        2,
+        "base_model: the Hub has no model lab/m, or HF_TOKEN may not see it\n"
+        "  fix: check the name, or put a token that may see it into HF_TOKEN",
+    ),
+    (
+        adapter_without_its_record,
+        2,
+        "FOLDER/adapter_config.json: does not say the base model and its revision: '; rm' is no revision\n"
+        "  fix: restore the adapter's folder",
+    ),
+    (
+        model_table_with_a_mistake,
+        2,
+        "FOLDER/mine.toml.layer: Extra inputs are not permitted\n  fix: did you mean 'layers'?",
+    ),
+    (
+        no_bitsandbytes,
+        2,
+        "lora.quantization: needs the package bitsandbytes\n"
+        "  fix: pip install 'codekiln[train]', or set lora.quantization = none",
+    ),
+    (
+        corpus_files_in_disorder,
+        2,
+        f"FOLDER/{corpus.ALL}: is not {corpus.TRAIN} followed by {corpus.TEST}\n  fix: write it again",
+    ),
+    (
+        corpus_file_of_no_rows,
+        2,
+        f"FOLDER/{corpus.TRAIN}: is not an array of objects\n  fix: run the filter stage again",
+    ),
+    (
+        table_that_is_no_csv,
+        2,
+        "FOLDER/summary.csv: cannot be read: field larger than field limit (131072)\n  fix: make the data set again",
+    ),
+    (line_that_is_no_object, 2, "FOLDER/mix.jsonl:2: is no JSON object\n  fix: make the data set again"),
+    (
+        run_beside_another,
+        2,
+        "FOLDER: another run is at work in this folder\n  fix: wait for it, or give another --workdir",
+    ),
+    (
+        run_beside_a_step,
+        2,
+        "FOLDER: a step of an earlier run is at work\n  fix: end it, or give another --workdir",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cause", "code", "text"), CALLED, ids=[text.partition("\n")[0] for _, _, text in CALLED])
+def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
+    with pytest.raises(CodekilnError) as caught:
+        cause(tmp_path, monkeypatch)
+    assert str(caught.value).replace(str(tmp_path), "FOLDER") == text
+    assert code == (2 if isinstance(caught.value, InputError) else 1)
