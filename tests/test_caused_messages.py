@@ -4,6 +4,8 @@ The first table gives words to the command line, the second calls what a command
 """
 
 import fcntl
+import itertools
+import json
 import sys
 from types import SimpleNamespace
 
@@ -13,12 +15,25 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, Revi
 
 from codekiln import models
 from codekiln.cli import local_runner, main
+from codekiln.code.hardening.journal import journal_of, open_journal
 from codekiln.data.readers.files import rows_of
+from codekiln.data.records import Message
 from codekiln.errors import CodekilnError, InputError
+from codekiln.evaluation.results import comparison_table
+from codekiln.evaluation.summary import Evaluation
 from codekiln.models import BaseModelSpec, hub_access, quantization
 from codekiln.models.adapter_base import trained_on
+from codekiln.recipes import problem_sets
+from codekiln.recipes import validate as dataset
 from codekiln.recipes.corpus_tasks import validate as corpus
-from codekiln.recipes.difficulty import tables
+from codekiln.recipes.difficulty import summary, tables
+from codekiln.recipes.difficulty import validate as difficulty
+from codekiln.recipes.difficulty.settings import DifficultySettings
+from codekiln.recipes.student import course
+from codekiln.registry.kubeflow import KubeflowClient
+from codekiln.registry.kubeflow_connection import Connection
+from codekiln.registry.mirror import Mirror
+from codekiln.settings.schema import Settings
 
 TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
 PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
@@ -164,6 +179,60 @@ def run_beside_a_step(folder, patch):
             pass
 
 
+def damaged_journal(folder, patch):
+    journal_of(folder / "tests.jsonl").write_text('{"inputs": "a"}\n{"number": 0, "outcome": {}}\n')
+    with open_journal(folder / "tests.jsonl", "a"):
+        pass
+
+
+def contender_that_is_not_there(folder, patch):
+    comparison_table(Evaluation.model_construct(contenders={"base": {}, "dpo": {}}, comparisons=()), "sft")
+
+
+def evaluation_of_an_older_version(folder, patch):
+    Evaluation.model_construct(design=None).recomputed()
+
+
+def summary_without_a_mix(folder, patch):
+    settings = DifficultySettings()
+    (folder / tables.SUMMARY_CSV).write_text(",".join(summary.columns(list(settings.mixes))) + "\n")
+    raise next(difficulty.validate(folder, settings))
+
+
+def source_of_one_problem(folder, patch):
+    row = {"task_id": "a", "prompt": "Add.", "entry_point": "add", "tests": ["assert add(1, 2) == 3"]}
+    (folder / "one.jsonl").write_text(json.dumps(row) + "\n")
+    problem_sets.load(Settings.model_validate({"problems": {"source": str(folder / "one.jsonl")}}))
+
+
+def questions_in_a_list(folder, patch):
+    (folder / "problems.json").write_text("[]")
+    course.read_questions(folder / "problems.json")
+
+
+def data_set(check, *rows):
+    def validate(folder, patch):
+        patch.setattr(dataset, "near_evaluation", lambda *given: {2: ("HumanEval/1", 0.97)})
+        raise next(check(folder, *rows))
+
+    return validate
+
+
+def address_of_nothing(folder, patch):
+    KubeflowClient(Connection(uri="http://[::1")).model("m")
+
+
+def aliases_that_never_rest(folder, patch):
+    patch.setattr(Mirror, "_wanted", lambda *given: None)
+    patch.setattr(Mirror, "_write", lambda *given: None)
+    numbers = itertools.count()
+    patch.setattr(Mirror, "_aliases", lambda *given: next(numbers))
+    registry = SimpleNamespace(uri="sqlite://", model_tags=lambda name: {}, tag_model=lambda *given: None)
+    Mirror(registry, Connection(uri="http://registry")).follow("m")
+
+
+PROBLEM = SimpleNamespace(task_id="a")
+MANIFEST = SimpleNamespace(rows={"evaluation": 2})
 # What causes it, the exit code, and the message, in which FOLDER stands for the folder of the test.
 CALLED = [
     (
@@ -223,6 +292,68 @@ CALLED = [
         "FOLDER/summary.csv: cannot be read: field larger than field limit (131072)\n  fix: make the data set again",
     ),
     (line_that_is_no_object, 2, "FOLDER/mix.jsonl:2: is no JSON object\n  fix: make the data set again"),
+    (
+        damaged_journal,
+        2,
+        "FOLDER/tests.jsonl: has a damaged journal, line 2\n"
+        "  fix: delete FOLDER/tests.jsonl and FOLDER/tests.jsonl.journal to harden again, or give another --out",
+    ),
+    (
+        contender_that_is_not_there,
+        2,
+        "--against: no contender 'sft' was evaluated\n  fix: choose one of: base, dpo",
+    ),
+    (
+        evaluation_of_an_older_version,
+        2,
+        "evaluation: an older version of codekiln made it, which did not keep the groups of its problems\n"
+        "  fix: run the evaluate stage again",
+    ),
+    (
+        summary_without_a_mix,
+        2,
+        f"FOLDER/{tables.SUMMARY_CSV}: has no row for {', '.join(DifficultySettings().mixes)}\n"
+        "  fix: make the data set again",
+    ),
+    (
+        source_of_one_problem,
+        2,
+        "problems.source = FOLDER/one.jsonl: there are no evaluation problems\n"
+        "  fix: give a larger source, an evaluation_source, or another evaluation_fraction",
+    ),
+    (
+        questions_in_a_list,
+        2,
+        "FOLDER/problems.json: is not a JSON object\n  fix: write {question name: {tests ...}}",
+    ),
+    (
+        data_set(dataset._counts_wrong, MANIFEST, {"evaluation": [PROBLEM, PROBLEM]}),
+        2,
+        f"FOLDER/{dataset.EVALUATION}: the problem a is there 2 times\n  fix: make the data set again",
+    ),
+    (
+        data_set(dataset._shapes, [SimpleNamespace(messages=[Message(role="user", content="Add.")])], []),
+        2,
+        f"FOLDER/{dataset.TRAIN}:1.messages: the conversation does not end with a question and an answer\n"
+        "  fix: correct the recipe",
+    ),
+    (
+        data_set(dataset._shapes, [], [SimpleNamespace(chosen=[], rejected=[])]),
+        2,
+        f"FOLDER/{dataset.PREFERENCES}:1: chosen and rejected are equal\n  fix: correct the recipe",
+    ),
+    (
+        data_set(dataset._leaks, [], [], [], None),
+        2,
+        f"FOLDER/{dataset.TRAIN}:3: nearly repeats the evaluation problem HumanEval/1 (0.97)\n"
+        "  fix: take one of them out",
+    ),
+    (
+        address_of_nothing,
+        1,
+        "Kubeflow's Model Registry at http://[::1: Invalid port: ':1'\n  fix: correct kubeflow_registry.uri",
+    ),
+    (aliases_that_never_rest, 1, "the aliases of 'm' in MLflow change all the time\n  fix: repeat this step"),
     (
         run_beside_another,
         2,
