@@ -21,6 +21,8 @@ from codekiln.data.records import Message
 from codekiln.errors import CodekilnError, InputError
 from codekiln.evaluation.results import comparison_table
 from codekiln.evaluation.summary import Evaluation
+from codekiln.launch import readiness, verified_records
+from codekiln.launch.job import Job
 from codekiln.models import BaseModelSpec, hub_access, quantization
 from codekiln.models.adapter_base import trained_on
 from codekiln.recipes import problem_sets
@@ -30,10 +32,13 @@ from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty import validate as difficulty
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.student import course
+from codekiln.registry import Registry
 from codekiln.registry.kubeflow import KubeflowClient
 from codekiln.registry.kubeflow_connection import Connection
 from codekiln.registry.mirror import Mirror
 from codekiln.settings.schema import Settings
+from codekiln.training.deepspeed_config import init_distributed
+from tests.registry.memory_mlflow import memory_registry
 
 TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
 PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
@@ -231,6 +236,36 @@ def aliases_that_never_rest(folder, patch):
     Mirror(registry, Connection(uri="http://registry")).follow("m")
 
 
+def champion_without_a_past(folder, patch):
+    registry = memory_registry()
+    registry._create("m")
+    version = registry.client.create_model_version("m", "s3://bucket/a", "run", tags={"adapter_digest": "d"})
+    found = {"champion": registry._get("m", version.version)}
+    patch.setattr(Registry, "_by_alias", lambda self, name, alias: found.get(alias))
+    registry.rollback("m")
+
+
+def job_that_is_not_there(folder, patch):
+    Job.read(folder / "job.json")
+
+
+def process_without_torchrun(folder, patch):
+    patch.delenv("RANK", raising=False)
+    init_distributed("zero3")
+
+
+def no_registry_of_kubeflow(folder, patch):
+    patch.delenv("CODEKILN_KUBEFLOW_REGISTRY", raising=False)
+    readiness._probe_kubeflow_registry()
+
+
+def cluster_that_is_silent(folder, patch):
+    from codekiln.launch.cluster import api
+
+    patch.setattr(api, "ClusterApi", raises(api.ApiUnavailable("no answer")))
+    verified_records.publish("kiln", "f" * 64, "m/1")
+
+
 PROBLEM = SimpleNamespace(task_id="a")
 MANIFEST = SimpleNamespace(rows={"evaluation": 2})
 # What causes it, the exit code, and the message, in which FOLDER stands for the folder of the test.
@@ -354,6 +389,29 @@ CALLED = [
         "Kubeflow's Model Registry at http://[::1: Invalid port: ':1'\n  fix: correct kubeflow_registry.uri",
     ),
     (aliases_that_never_rest, 1, "the aliases of 'm' in MLflow change all the time\n  fix: repeat this step"),
+    (
+        champion_without_a_past,
+        1,
+        "the version that 'm' version 1 replaced is not recorded\n"
+        "  fix: point the alias 'champion' at the version you want in MLflow",
+    ),
+    (job_that_is_not_there, 2, "FOLDER/job.json: no such file\n  fix: give a job written by codekiln"),
+    (
+        process_without_torchrun,
+        2,
+        "strategy: strategy zero3 needs processes that torchrun started\n"
+        "  fix: start the job with python -m codekiln.launch.worker, or use strategy = ddp",
+    ),
+    (
+        no_registry_of_kubeflow,
+        2,
+        "$CODEKILN_KUBEFLOW_REGISTRY: names no registry\n  fix: set kubeflowRegistry.uri in the chart's values",
+    ),
+    (
+        cluster_that_is_silent,
+        1,
+        "ConfigMap codekiln-verified-records in namespace kiln: no answer\n  fix: give the same command again",
+    ),
     (
         run_beside_another,
         2,
