@@ -108,7 +108,11 @@ def submit(
     run = server.submit(source, given, name or f"{package.stem} {form['base_model'] or ''}".strip(), "codekiln")
     click.echo(server.link(run))
     if wait:
-        server.follow(run, click.echo)
+        try:
+            server.follow(run, click.echo)
+        except KeyboardInterrupt:
+            click.echo(f"\nthe run goes on, and Kubeflow Pipelines shows it: {server.link(run)}", err=True)
+            raise
 
 
 def _check_settings(profile: str, overrides: dict[str, Any]) -> None:

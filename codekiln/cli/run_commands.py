@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from codekiln.cli import exit_codes
 from codekiln.cli.options import PROFILE, SET
 from codekiln.errors import InputError
 from codekiln.stages.process_tree import silence
@@ -25,13 +26,14 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     """Run PIPELINE (align, instruct, prefer, data, judge, or a compiled YAML) on this machine.
 
     The same command again continues where the last one stopped: a stage whose inputs, settings and code have not
-    changed is not repeated.
+    changed is not repeated. Exit code 4: the gate did not promote.
 
     Example: codekiln run align --profile cluster --base-model qwen3-4b --workdir runs/qwen
     """
     from codekiln.cli import local_runner
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.run_summary import summarise
+    from codekiln.cli.step_failure import goes_on
     from codekiln.settings.overrides import parse_overrides
     from codekiln.stages.monitoring.run_watch import notified
 
@@ -40,20 +42,21 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
     if pipeline == "judge" and "recipe" in arguments:
         overrides = (*overrides, f"recipe={arguments.pop('recipe')}")
     form_values = {**arguments, "overrides": parse_overrides(list(overrides))}
-    stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
-    path = find_pipeline(pipeline)
+    path, log = find_pipeline(pipeline), workdir / local_runner.LOG
     try:
         with notified(workdir) as result:
-            ok = result.ok = local_runner.run(path, form_values, workdir)
-    except SystemExit:
-        _say_on_a_lost_terminal(stopped)
+            failure = local_runner.run(path, form_values, workdir)
+            result.ok = failure is None
+    except SystemExit as end:
+        place = goes_on(workdir, end.step) if isinstance(end, local_runner.RunStopped) else ""
+        _say_on_a_lost_terminal(f"stopped; the log is {log}; repeat the command to continue{place}")
         raise
-    if not ok:
-        click.echo(stopped, err=True)
-        sys.exit(2)
+    if failure:
+        click.echo(failure.explain(workdir, log), err=True)
+        sys.exit(failure.exit_code)
     text, is_refused = summarise(workdir)
     click.echo(text)
-    sys.exit(1 if is_refused else 0)
+    sys.exit(exit_codes.NOT_PROMOTED if is_refused else exit_codes.DONE)
 
 
 @click.command()
@@ -67,7 +70,7 @@ def run(pipeline: str, workdir: Path, overrides: tuple[str, ...], **form: str) -
 def judge(context: click.Context, /, adapter: str, **options: Any) -> None:
     """Evaluate ADAPTER against its base model and the champion, and promote it if it passes the gate.
 
-    ADAPTER is models:/name@alias, models:/name/version, or a folder that PEFT saved.
+    ADAPTER is models:/name@alias, models:/name/version, or a folder that PEFT saved. Exit code 4: it does not.
 
     Example: codekiln judge models:/codekiln-tiny@challenger
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codekiln.cli import exit_codes
 from codekiln.cli.options import JSON, TRACKING
 from codekiln.errors import InputError
 
@@ -32,7 +33,7 @@ def verify(
 ) -> None:
     """Verify the promotion of MODEL, as NAME@champion or NAME/2: recompute what its record says.
 
-    Exit code 1: something does not hold.
+    Exit code 4: something does not hold.
 
     Example: codekiln verify codekiln-tiny@champion --public-key key.pub
     """
@@ -55,7 +56,7 @@ def verify(
         found = verified(registry, version, Path(folder), key, run, alias)
     click.echo(in_json(found) if as_json else text(found))
     if not found.holds:
-        raise SystemExit(1)
+        raise SystemExit(exit_codes.NOT_PROMOTED)
     if publish:
         from codekiln.launch.verified_records import publish as put
 
