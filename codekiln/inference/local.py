@@ -123,7 +123,11 @@ class LocalGenerator:
             return decode(self.model, prompts, seeds, self.stop, sampling)
         except torch.OutOfMemoryError as error:
             if len(prompts) == len(seeds[0]) == 1:
-                raise ModelError(f"{self.spec.name}: the GPU's memory does not hold one completion: {error}") from None
+                raise ModelError(
+                    f"the GPU's memory does not hold one completion: {error}",
+                    where=self.spec.name,
+                    fix="lower max_new_tokens, or use a pool with more memory",
+                ) from None
         # Outside the handler, because the exception keeps the tensors of the failed attempt in memory.
         torch.cuda.empty_cache()
         if len(prompts) > 1:
