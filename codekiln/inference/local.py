@@ -83,7 +83,7 @@ class LocalGenerator:
         Raises:
             ModelError: The GPU's memory does not hold a single completion.
         """
-        texts = [self.chat.render(prompt, reply=True) for prompt in prompts]
+        texts = [self.chat.render(prompt) for prompt in prompts]
         tokens = self.chat.encode(texts)
         order = sorted(range(len(prompts)), key=lambda index: len(tokens[index]))
         size = max(1, self._rows(max(map(len, tokens), default=0) + sampling.max_new_tokens) // sampling.n)

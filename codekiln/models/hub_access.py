@@ -35,7 +35,7 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
     if spec.hub_revision is None:
         check_files(Path(spec.source))
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
-    cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
+    cached = is_cached(spec)
     if constants.HF_HUB_OFFLINE and by_job:
         return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
     if constants.HF_HUB_OFFLINE:
@@ -46,6 +46,11 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         return _cached(spec, cached, str(error))
     except (OSError, HfHubHTTPError, httpx2.TransportError) as error:
         return _cached(spec, cached, f"the Hub did not answer: {_first_line(error)}")
+
+
+def is_cached(spec: BaseModelSpec) -> bool:
+    """Return whether a model of the Hub has a copy on disk."""
+    return isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
 
 
 def pinned(spec: BaseModelSpec) -> BaseModelSpec:

@@ -71,7 +71,7 @@ class VllmGenerator:
         """
         if not prompts:
             return
-        texts = [self.chat.render(prompt, reply=True) for prompt in prompts]
+        texts = [self.chat.render(prompt) for prompt in prompts]
         tokens = self.chat.encode(texts)
         job, work = self._job(tokens, sampling), self._work(texts, tokens, sampling)
         finished: dict[int, dict[int, list[int]]] = {index: {} for index in range(len(prompts))}

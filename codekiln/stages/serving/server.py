@@ -45,6 +45,7 @@ class Serving:
         middleware: Import path of an ASGI middleware; empty: none.
         host: Address to listen at.
         port: Port to listen at.
+        template: Chat template in place of the model's own; None: that.
         extra: More arguments for vLLM.
     """
 
@@ -56,6 +57,7 @@ class Serving:
     middleware: str
     host: str
     port: int
+    template: Path | None = None
     extra: tuple[str, ...] = ()
 
     @property
@@ -68,8 +70,7 @@ class Serving:
 def command(python: Path, serving: Serving) -> list[str]:
     """Return the command line of vLLM's server.
 
-    The base has the name of the model table, and the chat template of its own tokenizer with the arguments of the
-    table, as in training.
+    The base has the name of the model table.
     """
     for option in _ADDED_OPTIONS:
         if any(each == option or each.startswith(f"{option}=") for each in serving.extra):
@@ -80,8 +81,8 @@ def command(python: Path, serving: Serving) -> list[str]:
     line += ["--served-model-name", spec.name, "--host", serving.host, "--port", str(serving.port)]
     if spec.hub_revision:
         line += ["--revision", serving.revision or spec.hub_revision]
-    if spec.template_kwargs:
-        line += ["--default-chat-template-kwargs", json.dumps(spec.template_kwargs)]
+    if serving.template:
+        line += ["--chat-template", str(serving.template)]
     line += ["--dtype", "bfloat16"] if has_gpu() else ["--dtype", "float32", "--enforce-eager"]
     # Slots for the old and the new version in one batch; both stay in memory for requests that have begun.
     line += ["--enable-lora", "--max-loras", "2", "--max-cpu-loras", "4"]
