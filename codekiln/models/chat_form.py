@@ -32,6 +32,7 @@ _THOUGHTS = (
     (r"<\|channel\|>(?P<name>analysis)<\|message\|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
     (r"<\|channel>(?P<name>thought)\n", "<channel|>"),
 )
+_CLOSED = r"</(?:\w+:)?(?:think|thinking|thought|reasoning)>|\[/THINK\]"
 _SHOWN = 60
 
 
@@ -148,6 +149,9 @@ class _Reader:
             raise self.refusal(f"refuses a plain question: {said}") from None
         if _USER not in text:
             raise self.refusal("does not write what the user asks")
+        start = self.source.tokens.get("bos_token")
+        if start and text.startswith(start * 2):
+            self.notes.append(f"it begins with {start} twice, in training too")
 
     def _system(self) -> None:
         talks = ((_RULES, *_ASKED), (_RULES, *_GOING_ON))
@@ -203,6 +207,8 @@ class _Reader:
 
     def _say_other_start(self, asked: str, head: str) -> None:
         common = len(os.path.commonprefix([asked, head]))
+        if not asked[common:].strip() or re.search(_CLOSED, asked[common:]):
+            return
         self.notes.append(
             f"it asks for a reply with {_shown(asked[common:])} but writes {_shown(head[common:])} before one: "
             "training takes what it asks with"

@@ -12,27 +12,28 @@ from typing import Any
 DAY = date(2024, 7, 26)
 """The day that stands in prompts in place of today's; Llama's templates take it where they know no other."""
 
-_TURNS = (
+_MACROS = (
     "{%- macro codekiln_text(content) %}{% if content is string %}{{ content }}{% else %}"
     "{% for part in content %}{{ part['text'] }}{% endfor %}{% endif %}{% endmacro %}"
+    "{%- macro codekiln_joined(one, other) %}"
+    "{{ codekiln_text(one) + '\\n\\n' + codekiln_text(other) }}{% endmacro %}"
     "{%- set codekiln = namespace(system='', turns=[]) %}"
-    "{%- for turn in messages %}SYSTEMTURN"
-    "{%- if turn['role'] == 'user' and JOIN %}"
-    "{%- set codekiln.turns = codekiln.turns[:-1] + [{'role': 'user', 'content': "
-    "codekiln_text(codekiln.turns[-1]['content']) + '\\n\\n' + codekiln_text(turn['content'])}] %}"
-    "{%- else %}{%- set codekiln.turns = codekiln.turns + [turn] %}{%- endif %}"
-    "ENDSYSTEMTURN{%- endfor %}"
-    "{%- set messages = codekiln.turns %}"
 )
 # A system turn waits for the user's turn after it, and is put before its text.
-_SYSTEM = (
-    "{%- if turn['role'] == 'system' %}"
-    "{%- set codekiln.system = codekiln.system + codekiln_text(turn['content']) + '\\n\\n' %}{%- else %}"
+_WAIT = (
+    "{%- if turn['role'] == 'system' %}{%- set codekiln.system = codekiln_joined(codekiln.system, turn['content']) "
+    "if codekiln.system else codekiln_text(turn['content']) %}{%- else %}"
     "{%- if turn['role'] == 'user' and codekiln.system %}"
-    "{%- set turn = {'role': 'user', 'content': codekiln.system + codekiln_text(turn['content'])} %}"
+    "{%- set turn = {'role': 'user', 'content': codekiln_joined(codekiln.system, turn['content'])} %}"
     "{%- set codekiln.system = '' %}{%- endif %}"
 )
-_JOIN = "codekiln.turns and codekiln.turns[-1]['role'] == 'user'"
+_ADD = "{%- set codekiln.turns = codekiln.turns + [turn] %}"
+_JOIN = (
+    "{%- if turn['role'] == 'user' and codekiln.turns and codekiln.turns[-1]['role'] == 'user' %}"
+    "{%- set codekiln.turns = codekiln.turns[:-1] + [{'role': 'user', 'content': "
+    "codekiln_joined(codekiln.turns[-1]['content'], turn['content'])}] %}"
+    "{%- else %}" + _ADD + "{%- endif %}"
+)
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ class Edits:
         return before + template.removesuffix("\n") + after
 
     def _turns(self) -> str:
-        start, end = (_SYSTEM, "{%- endif %}") if self.merge_system else ("", "")
-        text = _TURNS.replace("ENDSYSTEMTURN", end).replace("SYSTEMTURN", start)
-        text = text.replace("JOIN", _JOIN if self.join_users else "false")
-        if not self.merge_system:
-            return text
-        # No user's turn came after it.
-        rest = "{%- if codekiln.system %}{%- set codekiln.turns = codekiln.turns + "
-        rest += "[{'role': 'user', 'content': codekiln.system}] %}{%- endif %}"
-        return text.replace("{%- set messages", rest + "{%- set messages")
+        add = _JOIN if self.join_users else _ADD
+        wait, end, rest = "", "", ""
+        if self.merge_system:
+            wait, end = _WAIT, "{%- endif %}"
+            # No user's turn came after it.
+            turn = "{%- set turn = {'role': 'user', 'content': codekiln.system} %}"
+            rest = "{%- if codekiln.system %}" + turn + add + "{%- endif %}"
+        loop = "{%- for turn in messages %}" + wait + add + end + "{%- endfor %}"
+        return _MACROS + loop + rest + "{%- set messages = codekiln.turns %}"
 
 
 def _pinned_date(template: str) -> str:
