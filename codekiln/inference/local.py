@@ -100,7 +100,7 @@ class LocalGenerator:
         with progress("sample", len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
             for batch, rows in zip(batches, map_(complete, batches), strict=True):
                 for place, index in enumerate(batch):
-                    finished[index] = self._texts(rows[place * sampling.n : (place + 1) * sampling.n])
+                    finished[index] = self.chat.texts(rows[place * sampling.n : (place + 1) * sampling.n])
                 step(len(rows))
                 done += len(rows)
                 self.on_progress(done)
@@ -131,11 +131,6 @@ class LocalGenerator:
             middle = len(seeds[0]) // 2
             halves = ((prompts, [seeds[0][:middle]]), (prompts, [seeds[0][middle:]]))
         return [row for half in halves for row in self._decode(*half, sampling)]
-
-    def _texts(self, rows: list[list[int]]) -> list[str]:
-        return list(
-            self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
 
 
 def rows_that_fit(config: PretrainedConfig, width_bytes: int, length: int, free: int) -> int:

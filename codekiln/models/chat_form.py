@@ -17,6 +17,7 @@ from codekiln.errors import InputError
 from codekiln.models.template_edits import DAY, Edits
 from codekiln.models.template_rendering import FAILURES, names_in, render
 
+_FIX_PARTS = "use a model for text: templates for images may take messages in parts only"
 FIX = "use an instruction-tuned model of the same family, or put a template that does into its chat_template.jinja"
 THINKING = ("enable_thinking", "thinking")
 """Arguments by which templates turn thoughts on and off: Qwen's, GLM's and SmolLM's; Granite's and DeepSeek's."""
@@ -97,7 +98,7 @@ class _Reader:
 
     def read(self, end_of_turn: str | None) -> ChatForm:
         names = self._names()
-        if "strftime_now" in self.template:
+        if "strftime_now" in self.template and "macro strftime_now" not in self.template:
             self.edits = replace(self.edits, pin_date=True)
             self.notes.append(f"today's date is {DAY:%d %b %Y} in every prompt, so that runs can be repeated")
         self._without_thinking(names)
@@ -148,7 +149,7 @@ class _Reader:
             said = first_line(str(error)) or type(error).__name__
             raise self.refusal(f"refuses a plain question: {said}") from None
         if _USER not in text:
-            raise self.refusal("does not write what the user asks")
+            raise self.refusal("does not write what the user asks, if it is plain text", _FIX_PARTS)
         start = self.source.tokens.get("bos_token")
         if start and text.startswith(start * 2):
             self.notes.append(f"it begins with {start} twice, in training too")
@@ -173,7 +174,7 @@ class _Reader:
     def _alternation(self) -> None:
         if self.tried(("user", _USER), ("user", _AGAIN)) is None:
             self.edits = replace(self.edits, join_users=True)
-            self.notes.append("turns have to alternate: the user's turns that follow each other become one")
+            self.notes.append("turns have to alternate: user turns that follow each other are joined")
         if self.tried(*_GOING_ON) is None:
             self.notes.append("it takes one question alone: rows with earlier turns are turned away")
 

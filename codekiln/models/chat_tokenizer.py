@@ -95,6 +95,13 @@ class ChatTokenizer:
         text = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return cast(str, text)  # a list of texts only for several rows of ids
 
+    def texts(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """Return sampled replies as they were taught: without special tokens, and without what comes before a reply."""
+        found = self.tokenizer.batch_decode(
+            [list(row) for row in rows], skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return [text.removeprefix(self.form.before) for text in found]
+
     def stop_tokens(self, settings: "GenerationConfig | None") -> frozenset[int]:
         """Return the ids of all tokens that end a reply: of a turn, of a text, and those of the model's settings."""
         ends = settings.eos_token_id if settings else None

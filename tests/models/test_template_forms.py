@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from importlib import resources
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,14 @@ def test_what_is_done_about_a_form_is_said(name):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_a_template_that_was_changed_needs_no_further_change(name):
+    """A merged model is read by its own, changed template."""
+    first = read_form(source(FORMS[name].template), {})
+    again = read_form(source(first.template), {})
+    assert (again.template, again.before, again.end_of_turn) == (first.template, first.before, first.end_of_turn)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_nothing_can_be_done_about_is_one_line_with_a_fix(name):
     template, what = REFUSED[name]
@@ -93,6 +102,8 @@ def test_the_prompt_of_sampling_is_a_prefix_of_what_is_trained(data):
     assert chat.decode(prompt) == chat.render(asked)
     if name not in ("trims what the assistant says",):
         assert all(turn.content.strip() in chat.decode(prompt) for turn in asked)
+    [end] = chat.encode([form.end])[0]
+    assert chat.texts([whole[len(prompt) : whole.index(end, len(prompt))]])[0].startswith(text)
     tokens = validate_rows([row], chat, 4000, where="x").rows[0]
     assert tokens["input_ids"] == whole
     assert tokens["labels"] == [IGNORED] * len(prompt) + whole[len(prompt) :]
@@ -174,3 +185,24 @@ def test_user_turns_that_follow_each_other_and_a_system_turn_that_is_last():
     assert said[:2] == ["user\nS\n\nA\n\nB", "assistant\nC"]
     assert "D" in text
     assert "E" in text
+
+
+@pytest.mark.slow
+def test_templates_of_published_models_are_read():
+    """Those that TRL brings: nothing is lost, and no thought stays open."""
+    folder = resources.files("trl") / "chat_templates"
+    turns = [{"role": role, "content": f"the {role}'s"} for role in ("system", "user", "assistant", "user")]
+    turns[-1] = {"role": "user", "content": "again"}
+    found = [path for path in folder.iterdir() if path.name.endswith(".jinja") and "_training" not in path.name]
+    assert len(found) > 20
+    for path in found:
+        try:
+            form = read_form(source(path.read_text(encoding="utf-8")), {})
+        except InputError as error:
+            assert path.name.startswith(("idefics", "llava", "smolvlm")), error  # noqa: PT017  # some take parts alone
+            continue
+        text = render(form.template, TOKENS, turns, True)
+        assert all(turn["content"] in text for turn in turns), path.name
+        last = text.rpartition("again")[2].lower()
+        assert last.count("<think>") <= last.count("</think>"), path.name
+        assert read_form(source(form.template), {}).template == form.template, path.name

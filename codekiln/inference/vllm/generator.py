@@ -124,9 +124,7 @@ class VllmGenerator:
 
     def _texts(self, rows: list[list[int]]) -> list[str]:
         whole = [row[:-1] if row and row[-1] in self.stop else row for row in rows]
-        return list(
-            self.chat.tokenizer.batch_decode(whole, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
+        return self.chat.texts(whole)
 
 
 def _rank(spec: models.BaseModelSpec, adapter: Path) -> int:
