@@ -15,6 +15,7 @@ from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
 from codekiln.inference.seeds import completion_seed
+from codekiln.models.adapter_files import check_adapter
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.loading import attach_adapter, device, load_model
 from codekiln.progress import progress
@@ -58,6 +59,8 @@ class LocalGenerator:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.batch_size, self.on_progress = batch_size, on_progress
+        if adapter:  # before the base is loaded
+            check_adapter(self.spec, adapter)
         self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):

@@ -8,7 +8,8 @@ from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_form import TemplateSource, read_form
-from codekiln.models.hub_access import read_error
+from codekiln.models.hub_access import UNREADABLE, read_error
+from codekiln.models.template_files import check_vocabulary
 from codekiln.models.template_rendering import FAILURES
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -122,12 +123,17 @@ def load_chat_tokenizer(spec: BaseModelSpec) -> ChatTokenizer:
     """
     from transformers import AutoTokenizer
 
+    if spec.hub_revision is None:
+        check_vocabulary(spec)
     try:
         # Without it transformers would ask, at a terminal, whether to run code of the model's repository.
         revision = spec.hub_revision or "main"
         tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=revision, trust_remote_code=False)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise read_error(spec, error) from None
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return ChatTokenizer(spec, tokenizer)
+    chat = ChatTokenizer(spec, tokenizer)
+    if spec.hub_revision is None:
+        check_vocabulary(spec, chat.form.template + chat.end_of_turn)
+    return chat

@@ -1,6 +1,5 @@
 """A model's chat template from its files, without transformers: steps of a pipeline that only check have none."""
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,14 @@ from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_form import ChatForm, TemplateSource, read_form
 from codekiln.models.hub_access import read_error
+from codekiln.models.weight_files import read_json
 
-TEMPLATE, CONFIG = "chat_template.jinja", "tokenizer_config.json"
+TEMPLATE, CONFIG, TOKENIZER = "chat_template.jinja", "tokenizer_config.json", "tokenizer.json"
+VOCABULARIES = (TOKENIZER, "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+"""Files that may hold a tokenizer's vocabulary; without one transformers makes an empty tokenizer of some models."""
+# Vocabularies may have a few tokens more than the model embeds, such as Gemma's for images.
+_SURPLUS = 1.05
+_FIX = "put the tokenizer's files beside the weights, or give the model's folder as it was downloaded"
 _Find = Callable[[str], Path | None]
 
 
@@ -25,7 +30,37 @@ def form_of(spec: BaseModelSpec) -> ChatForm:
     Raises:
         InputError: There is none, its files cannot be read, or nothing can be done about it.
     """
-    return read_form(source_of(spec), spec.template_kwargs, spec.end_of_turn)
+    form = read_form(source_of(spec), spec.template_kwargs, spec.end_of_turn)
+    check_vocabulary(spec, form.template + form.end_of_turn)
+    return form
+
+
+def check_vocabulary(spec: BaseModelSpec, text: str = "") -> None:
+    """Refuse a tokenizer without a vocabulary, or with tokens in it that the model does not embed.
+
+    Args:
+        spec: The model.
+        text: What has the tokens that are needed.
+
+    Raises:
+        InputError: It is another model's tokenizer, or tokens were added to it alone.
+    """
+    find = _finder(spec)
+    if not any(find(name) for name in VOCABULARIES):
+        raise InputError(f"has no tokenizer ({TOKENIZER})", where=spec.source, fix=_FIX)
+    config, tokenizer = _json(find("config.json")), _json(find(TOKENIZER))
+    size = config.get("vocab_size") or (config.get("text_config") or {}).get("vocab_size")
+    if not isinstance(size, int):
+        return
+    words = len((tokenizer.get("model") or {}).get("vocab") or ())
+    if words > _SURPLUS * size:
+        what = f"its tokenizer has {words:,} tokens, and the model embeds {size:,}"
+        raise InputError(what, where=spec.source, fix=_FIX)
+    for token in tokenizer.get("added_tokens") or []:
+        if token["id"] >= size and token["content"] in text:
+            what = f"its token {token['content']} has the number {token['id']:,}, and the model embeds {size:,}"
+            fix = "give the model whose embedding was resized with its tokenizer (resize_token_embeddings)"
+            raise InputError(what, where=spec.source, fix=fix)
 
 
 def source_of(spec: BaseModelSpec) -> TemplateSource:
@@ -34,17 +69,19 @@ def source_of(spec: BaseModelSpec) -> TemplateSource:
     Raises:
         InputError: It has no tokenizer, or a file cannot be read.
     """
-    find: _Find = partial(_on_hub, spec) if spec.hub_revision is not None else partial(_in_folder, Path(spec.source))
-    config = _json(find(CONFIG))
-    tokenizer = _json(find("tokenizer.json"))
+    find = _finder(spec)
+    config, tokenizer = _json(find(CONFIG)), _json(find(TOKENIZER))
     if not config and not tokenizer:
-        fix = "put the tokenizer's files beside the weights, or give the model's folder as it was downloaded"
-        raise InputError(f"has no tokenizer ({CONFIG}, tokenizer.json)", where=spec.source, fix=fix)
+        raise InputError(f"has no tokenizer ({CONFIG}, {TOKENIZER})", where=spec.source, fix=_FIX)
     tokens = _special_tokens({**_json(find("special_tokens_map.json")), **config})
     added = {str(token.get("content")) for token in tokenizer.get("added_tokens") or []}
     added |= {str(token.get("content")) for token in (config.get("added_tokens_decoder") or {}).values()}
     added |= set(_json(find("added_tokens.json")))
     return TemplateSource(spec.name, _template(find, config), tokens, frozenset(added))
+
+
+def _finder(spec: BaseModelSpec) -> _Find:
+    return partial(_on_hub, spec) if spec.hub_revision is not None else partial(_in_folder, Path(spec.source))
 
 
 def _template(find: _Find, config: Mapping[str, Any]) -> str | dict[str, str] | None:
@@ -77,12 +114,4 @@ def _on_hub(spec: BaseModelSpec, name: str) -> Path | None:
 
 
 def _json(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InputError(f"is no JSON: {error}", where=str(path), fix="download it again") from None
-    if not isinstance(found, dict):
-        raise InputError("is no JSON object", where=str(path), fix="download it again")
-    return found
+    return read_json(path) if path else {}

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from huggingface_hub.constants import HF_HUB_OFFLINE
-
 from codekiln import models, recipes
 from codekiln.data.folders import Dataset, Rejected, write_dataset
 from codekiln.data.manifests import MANIFEST
@@ -20,7 +18,7 @@ from codekiln.errors import InputError
 from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
-from codekiln.models.hub_access import check_access, is_cached
+from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
@@ -135,7 +133,7 @@ def _chat_template(settings: Settings, readable: list[models.BaseModelSpec]) -> 
     if not readable:
         return "not read, because the base model is not"
     (spec,) = readable
-    if settings.pool and HF_HUB_OFFLINE and spec.hub_revision and not is_cached(spec):
+    if settings.pool and is_for_jobs_alone(spec):
         return "read by the jobs"
     return "; ".join(form_of(spec).notes) or "needs no change"
 

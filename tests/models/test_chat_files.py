@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from safetensors.numpy import save_file
 
 from codekiln import models
 from codekiln.data.records import Message
@@ -48,6 +49,8 @@ def test_code_of_a_models_repository_is_neither_run_nor_asked_for(tmp_path, monk
     auto = {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model", "AutoTokenizer": ["evil.Tok", None]}
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": auto}))
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Tok", "auto_map": auto}))
+    (tmp_path / "vocab.json").write_text("{}")
+    save_file({}, tmp_path / "model.safetensors")
     spec = models.get(str(tmp_path))
     for load in (load_chat_tokenizer, load_model, dtype_of_base):
         with pytest.raises(InputError, match="cannot read base model"):

@@ -62,6 +62,7 @@ def test_a_template_that_never_ends_the_turn_needs_an_end_of_text():
 
 def test_a_model_that_cannot_be_read_is_the_users_mistake(tmp_path):
     (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "vocab.json").write_text("{}")
     with pytest.raises(InputError, match="cannot read base model"):
         load_chat_tokenizer(models.get(str(tmp_path)))
 

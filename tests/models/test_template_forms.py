@@ -141,6 +141,7 @@ def test_a_template_of_its_own_counts_and_not_the_configurations(tmp_path):
     config = {"eos_token": {"content": "<eos>"}, "chat_template": "{{ raise_exception('old') }}"}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
     (tmp_path / "chat_template.jinja").write_text(CHATML)
+    (tmp_path / "vocab.json").write_text("{}")
     spec = BaseModelSpec(name="toy", id=str(tmp_path))
     assert source_of(spec).template == CHATML
     (tmp_path / "chat_template.jinja").unlink()

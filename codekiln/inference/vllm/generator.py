@@ -1,6 +1,5 @@
 """Sampling with vLLM's offline engine. Imports torch and transformers: import this lazily."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,10 +15,10 @@ from codekiln.inference.engine_settings import VllmSettings
 from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess
+from codekiln.models.adapter_files import check_adapter, rank_of, require_vllm
 from codekiln.models.chat_files import base_generation_config
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.language_model import language_model_folder
-from codekiln.models.loading import check_adapter
 from codekiln.progress import progress
 
 # vLLM's buffers have one of these ranks (vllm.config.lora.MaxLoRARanks).
@@ -130,8 +129,8 @@ class VllmGenerator:
 def _rank(spec: models.BaseModelSpec, adapter: Path) -> int:
     """Return the rank of vLLM's buffers for an adapter."""
     check_adapter(spec, adapter)
-    config = json.loads((adapter / "adapter_config.json").read_bytes())
-    rank = max([config.get("r") or 0, *(config.get("rank_pattern") or {}).values()])
+    require_vllm(adapter)
+    rank = rank_of(adapter)
     if rank > RANKS[-1]:
         raise InputError(f"has rank {rank}, and vLLM takes at most {RANKS[-1]}", where=str(adapter), fix=FIX)
     return next(size for size in RANKS if size >= rank)

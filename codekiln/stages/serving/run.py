@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from codekiln import models
 from codekiln.errors import InputError
+from codekiln.models.adapter_files import require_vllm
 from codekiln.models.template_files import form_of
 from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
@@ -98,6 +99,7 @@ def serve(asked: Request, say: Say) -> None:
             raise InputError("has no adapter", where=asked.model, fix="give NAME@champion or an adapter's folder")
         if (key := asked.key) is not None:
             require_signed(Registry(find_server(asked.tracking_uri, name), None), name, model.adapter, key)
+        require_vllm(model.adapter)
         public = asked.public_name or (Path(asked.model).name if is_folder else name.rpartition("@")[2] or CHAMPION)
         rank = rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
         _require_other(public, model.base)

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from codekiln import models
 from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
 from codekiln.inference.vllm.process import SECRETS
-from codekiln.registry.runs import CONFIG
+from codekiln.models.adapter_files import rank_of
 from codekiln.stages.process_tree import descendants, kill
 from codekiln.stages.serving.client import ServerClient
 
@@ -101,16 +100,10 @@ def has_gpu() -> bool:
 
 def rank_for(adapter: Path | None, least: int = LEAST_RANK) -> int:
     """Return the lowest ``--max-lora-rank`` that takes an adapter, and one of rank ``least``."""
-    rank = max(least, adapter_rank(adapter) if adapter else 0)
+    rank = max(least, rank_of(adapter) if adapter else 0)
     if found := next((each for each in RANKS if each >= rank), None):
         return found
     raise InputError(f"rank {rank} is above {RANKS[-1]}, the highest that vLLM serves", where="serve", fix=_MERGE)
-
-
-def adapter_rank(adapter: Path) -> int:
-    """Return the highest rank of an adapter's matrices."""
-    values = json.loads((adapter / CONFIG).read_bytes())
-    return max([int(values["r"]), *map(int, (values.get("rank_pattern") or {}).values())])
 
 
 @contextlib.contextmanager
