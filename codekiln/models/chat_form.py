@@ -253,7 +253,7 @@ def _single(source: TemplateSource) -> str:
         return found.get("default") or next(iter(found.values()))
     names = ", ".join(sorted(found))
     raise InputError(
-        f"has several ({names}) and none called default", where=where, fix="call the one for chats default"
+        f"has several ({names}) and none called default", where=where, fix="name the one for chats default"
     )
 
 

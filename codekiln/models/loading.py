@@ -45,8 +45,8 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
         quantization: 'none', or 'nf4' for linear layers in 4-bit NormalFloat whose scales are quantised too.
 
     Raises:
-        InputError: There is no such model, its weight files hold none, the Hub does not let us read it, or bitsandbytes
-            is missing.
+        InputError: There is no such model, its weight files hold none or others than it says, the Hub does not let us
+            read it, or bitsandbytes is missing.
         ModelError: The checkpoint lacks weights the architecture has (they would be random).
     """
     quiet()
@@ -69,7 +69,10 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
     except RuntimeError as error:
         if "ignore_mismatched_sizes" not in str(error):
             raise
-        raise ModelError(f"{spec.name}: its weights have other shapes than its config.json says") from None
+        what = "its weights have other shapes than its config.json says"
+        raise InputError(
+            what, where=spec.source, fix="download the model again, or save it with save_pretrained"
+        ) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
         what = f"{len(missing)} weights are not in the checkpoint, for example {missing[0]}"

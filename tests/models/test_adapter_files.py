@@ -71,7 +71,7 @@ def as_pickle(folder):
         (lambda at: (at / WEIGHTS).unlink(), f"has no weights \\({WEIGHTS}\\)"),
         (lambda at: (as_pickle(at), (at / PICKLE).write_bytes(POINTER)), f"{PICKLE}: is a pointer of Git LFS"),
         (lambda at: (at / WEIGHTS).write_bytes((at / WEIGHTS).read_bytes()[:-9]), "is cut short"),
-        (lambda at: (at / "codekiln.json").write_text("{"), "codekiln.json: cannot be read"),
+        (lambda at: (at / "codekiln.json").write_text("{"), "codekiln.json: does not say the base model"),
     ],
 )  # fmt: skip
 def test_a_folder_that_holds_no_adapter_is_named_before_the_base_is_loaded(adapter, change, what):
