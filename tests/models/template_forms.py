@@ -228,6 +228,10 @@ REFUSED = {
     "wants an argument": ("{{ documents | length }}" + CHATML, "refuses a plain question: "),
     "wants content in parts": (CHATML.replace("m['content']", "m['content'][0]['text']"), "refuses a plain question"),
     "leaves the question out": (CHATML.replace("m['content']", "'x'"), "does not write what the user asks"),
+    "cannot be continued": (
+        CHATML.replace("assistant\n", "assistant\n<think>\n") + "{%- set add_generation_prompt = false %}",
+        "cannot be continued with",
+    ),
     "escapes": ("{{ ''.__class__.__mro__ }}" + CHATML, "refuses a plain question: "),
 }
 """What nothing can be done about, and what is said."""
