@@ -7,6 +7,7 @@ import fcntl
 import itertools
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,8 @@ from click.testing import CliRunner
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from codekiln import models
-from codekiln.cli import local_runner, main
+from codekiln.cli import cluster_commands, local_runner, main
+from codekiln.cli.promote_command import promote
 from codekiln.code.hardening.journal import journal_of, open_journal
 from codekiln.data.readers.files import rows_of
 from codekiln.data.records import Message
@@ -40,6 +42,7 @@ from codekiln.settings.schema import Settings
 from codekiln.training.deepspeed_config import init_distributed
 from tests.registry.memory_mlflow import memory_registry
 
+ROOT = Path(__file__).parents[1]
 TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
 PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
 EXERCISE = "exercise --program f.py --description double"
@@ -49,6 +52,11 @@ TYPED = [
     ("run gone.yaml --workdir w", "gone.yaml: no such file", "give a compiled pipeline"),
     ("run align --workdir w --set x", "--set: 'x' is not key=value", "for example --set dpo.learning_rate=1e-4"),
     ("run judge --workdir w", "judge: the pipeline needs --adapter", "give --adapter; see `codekiln run --help`"),
+    (
+        "run align --workdir w --adapter x",
+        "ROOT/pipelines/compiled/align.yaml: the pipeline takes no 'adapter'",
+        "there are: base_model, experiment, image, metric, overrides, pool, profile, promote_as, recipe",
+    ),
     ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
     (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
     (EXERCISE, "counts: all counts are 0", "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"),
@@ -99,7 +107,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("words", "what", "fix"), TYPED, ids=[words for words, *_ in TYPED])
 def test_a_mistake_on_the_command_line_is_one_message(words, what, fix, folder):
     done = CliRunner().invoke(main, words.split(), input=b"\xff", prog_name="codekiln")
-    assert done.stderr == f"error: {what}\n  fix: {fix}\n"
+    assert done.stderr.replace(str(ROOT), "ROOT") == f"error: {what}\n  fix: {fix}\n"
     assert (done.exit_code, done.stdout) == (2, "")
 
 
@@ -266,6 +274,18 @@ def cluster_that_is_silent(folder, patch):
     verified_records.publish("kiln", "f" * 64, "m/1")
 
 
+def compilation_outside_a_checkout(folder, patch):
+    patch.setitem(sys.modules, "pipelines.compile", None)
+    cluster_commands.compile.callback(rounds=1, image="", claim="", output=folder)
+
+
+def mirror_that_nobody_named(folder, patch):
+    patch.delenv("CODEKILN_KUBEFLOW_REGISTRY", raising=False)
+    patch.setattr("codekiln.registry.Registry", lambda *given: memory_registry())
+    patch.setattr("codekiln.registry.mirror.mirror_of", lambda *given: None)
+    promote.callback("m", "http://mlflow", "codekiln", action="follow", kubeflow_registry="", public_key=None, yes=False)
+
+
 PROBLEM = SimpleNamespace(task_id="a")
 MANIFEST = SimpleNamespace(rows={"evaluation": 2})
 # What causes it, the exit code, and the message, in which FOLDER stands for the folder of the test.
@@ -411,6 +431,17 @@ CALLED = [
         cluster_that_is_silent,
         1,
         "ConfigMap codekiln-verified-records in namespace kiln: no answer\n  fix: give the same command again",
+    ),
+    (
+        compilation_outside_a_checkout,
+        2,
+        "compile: cannot import pipelines.compile\n"
+        "  fix: run this in a checkout of codekiln with codekiln[cluster] installed",
+    ),
+    (
+        mirror_that_nobody_named,
+        2,
+        "m: no registry of Kubeflow is known\n  fix: give --kubeflow-registry ADDRESS",
     ),
     (
         run_beside_another,
