@@ -12,7 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from codekiln import models
 from codekiln.cli import cluster_commands, local_runner, main
@@ -39,6 +44,11 @@ from codekiln.registry.kubeflow import KubeflowClient
 from codekiln.registry.kubeflow_connection import Connection
 from codekiln.registry.mirror import Mirror
 from codekiln.settings.schema import Settings
+from codekiln.stages import benchmarks, check, contenders, engine, fetch, train
+from codekiln.stages.exporting import hub
+from codekiln.stages.model_folder import assembly
+from codekiln.stages.serving.client import Refused, ServerClient
+from codekiln.stages.serving.follower import Follower
 from codekiln.training.deepspeed_config import init_distributed
 from tests.registry.memory_mlflow import memory_registry
 
@@ -283,7 +293,60 @@ def mirror_that_nobody_named(folder, patch):
     patch.delenv("CODEKILN_KUBEFLOW_REGISTRY", raising=False)
     patch.setattr("codekiln.registry.Registry", lambda *given: memory_registry())
     patch.setattr("codekiln.registry.mirror.mirror_of", lambda *given: None)
-    promote.callback("m", "http://mlflow", "codekiln", action="follow", kubeflow_registry="", public_key=None, yes=False)
+    promote.callback(
+        "m", "http://mlflow", "codekiln", action="follow", kubeflow_registry="", public_key=None, yes=False
+    )
+
+
+def push_without_a_token(folder, patch):
+    hub._explained(raises(LocalTokenNotFoundError()), "--push-to team/model")
+
+
+def record_of_an_adapter_in_a_list(folder, patch):
+    (folder / "codekiln.json").write_text("3")
+    assembly._json(folder / "codekiln.json")
+
+
+def folder_to_fetch_without_weights(folder, patch):
+    fetch._copy(folder, folder)
+
+
+def vllm_with_dora(folder, patch):
+    engine.engine_of(Settings.model_validate({"engine": "vllm", "lora": {"dora": True}}))
+
+
+def disk_that_is_full(folder, patch):
+    patch.setattr(check.shutil, "disk_usage", lambda path: SimpleNamespace(free=0.25 * 2**30))
+    check._disk(folder)
+
+
+def no_rows(rows):
+    def require(folder, patch):
+        patch.setattr(train.DataManifest, "read", lambda path: SimpleNamespace(rows=0))
+        context = SimpleNamespace(inputs={"data": folder}, settings=SimpleNamespace(recipe="dataset"))
+        train._require_rows(context, rows)
+
+    return require
+
+
+def samples_of_nothing(folder, patch):
+    contenders._check_problems(SimpleNamespace(), {}, [])
+
+
+def benchmark_without_a_gradable_problem(folder, patch):
+    patch.setattr(benchmarks, "_read", lambda *given: [])
+    patch.setattr(benchmarks.problem_sets, "keep_gradable", lambda *given: ([], []))
+    plus = {"name": "plus", "source": "plus.jsonl"}
+    benchmarks.read_benchmarks(Settings.model_validate({"evaluation": {"benchmark": [plus]}}))
+
+
+def server_that_is_not_there(folder, patch):
+    ServerClient("http://127.0.0.1:9", "token").models()
+
+
+def server_without_the_middleware(folder, patch):
+    server = SimpleNamespace(names=raises(Refused("/codekiln/names answered 404: Not Found")))
+    Follower._require_middleware(SimpleNamespace(server=server))
 
 
 PROBLEM = SimpleNamespace(task_id="a")
@@ -442,6 +505,44 @@ CALLED = [
         mirror_that_nobody_named,
         2,
         "m: no registry of Kubeflow is known\n  fix: give --kubeflow-registry ADDRESS",
+    ),
+    (push_without_a_token, 2, "--push-to team/model: there is no token\n  fix: set HF_TOKEN, or `hf auth login`"),
+    (
+        record_of_an_adapter_in_a_list,
+        2,
+        "FOLDER/codekiln.json: is not a JSON object: 'int' object is not a mapping\n  fix: restore the file",
+    ),
+    (
+        folder_to_fetch_without_weights,
+        2,
+        "adapter: no adapter at 'FOLDER': it holds no adapter_model.safetensors\n"
+        "  fix: give models:/name/version, models:/name@alias, or a folder that PEFT saved",
+    ),
+    (
+        vllm_with_dora,
+        2,
+        "engine: vLLM takes no adapter with DoRA\n  fix: set engine = transformers or auto",
+    ),
+    (disk_that_is_full, 2, "FOLDER: only 0.2 GB are free\n  fix: free at least 1 GB"),
+    (
+        no_rows("examples"),
+        2,
+        "FOLDER/examples: there are no examples to train on: the recipe 'dataset' made none of these problems\n"
+        "  fix: see what was rejected there and in graded",
+    ),
+    (samples_of_nothing, 2, "contenders: no file has a sample that can be graded\n  fix: check the files"),
+    (
+        benchmark_without_a_gradable_problem,
+        2,
+        "plus.jsonl: no problem of the benchmark 'plus' can be graded\n"
+        "  fix: give problems with tests, whose references pass them",
+    ),
+    (server_that_is_not_there, 1, "http://127.0.0.1:9 does not answer: [Errno 111] Connection refused"),
+    (
+        server_without_the_middleware,
+        1,
+        "it does not know public names: /codekiln/names answered 404: Not Found\n"
+        "  fix: start it with codekiln's middleware and the same folder (codekiln serve NAME --follow, or the chart)",
     ),
     (
         run_beside_another,
