@@ -17,10 +17,12 @@ import click
 from codekiln import __version__
 from codekiln.cli import cluster_commands, evaluation_commands, exit_codes, listing_commands, run_commands
 from codekiln.cli.compare_command import compare
+from codekiln.cli.completion_command import completion
 from codekiln.cli.exercise_command import exercise
 from codekiln.cli.export_command import export
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
+from codekiln.cli.help import GroupedCommands, help_command
 from codekiln.cli.interruption import end_at_once, interrupted
 from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
@@ -33,7 +35,7 @@ _WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-class Commands(click.Group):
+class Commands(GroupedCommands):
     """A group of commands that turns codekiln's errors into messages and exit codes."""
 
     def resolve_command(
@@ -64,20 +66,27 @@ class Commands(click.Group):
             sys.exit(exit_codes.FAILED)
 
 
-@click.group(cls=Commands, context_settings=HELP)
+@click.group(cls=Commands, context_settings=HELP, invoke_without_command=True, no_args_is_help=False)
 @click.version_option(__version__, prog_name="codekiln")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Fine-tune code models into models that write correct and maintainable code.
 
     Example: codekiln run align --profile laptop --workdir runs/demo
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
-for command in (
-    *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
-    *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
-    *(generate, serve, export, exercise, harden),
-    *(listing_commands.recipes, listing_commands.models, listing_commands.ledger),
-    *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, promote, verify),
-):
-    main.add_command(command)
+for heading, commands in {
+    "Runs": [run_commands.run, run_commands.judge, run_commands.check, run_commands.stage, cluster_commands.plan],
+    "Data and programs": [*(evaluation_commands.grade, evaluation_commands.score, compare, validate, harden, exercise)],
+    "Models": [generate, export, serve, promote, verify, listing_commands.ledger],
+    "Cluster": [cluster_commands.submit, cluster_commands.compile],
+    "What there is": [
+        *(listing_commands.recipes, listing_commands.profiles, listing_commands.models),
+        *(listing_commands.metrics, listing_commands.filters, listing_commands.teachers),
+    ],
+    "This command line": [completion, help_command],
+}.items():
+    main.add_group(heading, commands)

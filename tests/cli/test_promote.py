@@ -6,9 +6,11 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from codekiln.cli import main
+from codekiln.cli import main, run_commands
+from codekiln.cli.pipeline_arguments import pipeline_arguments
 from codekiln.launch.cluster.api import ClusterApi
 from codekiln.registry import Registry
+from codekiln.stages.named_model import named_model
 from codekiln.stages.promotion.recorded_decision import choose
 from tests.stages.judged_runs import judged_run
 from tests.stages.promotion.conftest import MODEL, undrawn, write_key
@@ -208,3 +210,56 @@ def test_what_was_verified_is_published_and_only_under_a_key(first, judged, tmp_
     assert (namespace, name) == ("kubeflow", "codekiln-verified-records")
     assert list(data.values()) == ["codekiln-tiny/1"]
     assert next(iter(data)) in found.output
+
+
+def test_what_nobody_signed_is_neither_asked_nor_exported(uri, judged, tmp_path):
+    where, out = ("--tracking-uri", uri, "--public-key", judged[1]), tmp_path / "out"
+    for words in (("generate", "x", "--model", f"{MODEL}/2"), ("export", f"{MODEL}/2", "-o", out)):
+        done = codekiln(*words, *where)
+        assert done.exit_code == 1
+        assert f"models:/{MODEL}/2: its promotion cannot be verified" in done.stderr
+        assert "signature" in done.stderr
+        assert done.stdout == ""
+    assert not out.exists()
+    done = codekiln("generate", "x", "--model", "tiny", *where)
+    assert done.exit_code == 2
+    assert "leave --public-key out" in done.stderr
+
+
+def test_a_signed_version_is_a_model(uri, judged):
+    with named_model(f"{MODEL}/1", "tiny", uri, judged[1]) as model:
+        assert model.adapter is not None
+
+
+def test_the_name_alone_leads_to_its_champion(uri):
+    for words in (("generate", "x", "--model", MODEL), ("export", MODEL, "-o", "x"), ("judge", MODEL)):
+        done = codekiln(*words, "--tracking-uri", uri)
+        assert done.exit_code == 2
+        assert f"did you mean '{MODEL}@champion'?" in done.stderr
+    assert (
+        f"did you mean '{REFUSED}@challenger'?"
+        in codekiln("generate", "x", "--model", REFUSED, "--tracking-uri", uri).stderr
+    )
+
+
+def test_the_champion_is_printed_as_json(uri):
+    done = codekiln("promote", MODEL, "--tracking-uri", uri, "--json")
+    assert json.loads(done.stdout) == {"model": MODEL, "champion": 2}
+    assert "nothing to do" in done.stderr
+    done = codekiln("promote", MODEL, "--undo", "--tracking-uri", uri, "--json")
+    assert json.loads(done.stdout) == {"model": MODEL, "champion": 1}
+
+
+def test_judge_finds_the_server_of_a_version_unless_settings_name_one(uri, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    asked = {}
+    monkeypatch.setattr(run_commands, "_run", lambda pipeline, more, **options: asked.update(options, **more))
+    assert codekiln("judge", f"{MODEL}@champion").exit_code == 0
+    assert asked["tracking_uri"] == uri
+    assert codekiln("judge", f"{MODEL}@champion", "--set", "tracking_uri=sqlite:///other.db").exit_code == 0
+    assert asked["tracking_uri"] is None
+    assert pipeline_arguments("judge", {"adapter": f"{MODEL}@champion", "recipe": "student"}, []) == {
+        "adapter": f"models:/{MODEL}@champion",
+        "overrides": {"recipe": "student"},
+    }
