@@ -25,9 +25,8 @@ def ids(cases: Sequence[tuple[Cause, int, str]]) -> list[str]:
     return [text.partition("\n")[0] for _, _, text in cases]
 
 
-def is_caused(cause: Cause, code: int, text: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Check that ``cause`` raises an error with this text and exit code; FOLDER stands for ``folder`` in the text."""
-    with pytest.raises(CodekilnError) as caught:
+def caused(cause: Cause, folder: Path, patch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Return the exit code and the text of the error that ``cause`` raises; FOLDER stands for ``folder`` there."""
+    with pytest.raises(CodekilnError) as error:
         cause(folder, patch)
-    assert str(caught.value).replace(str(folder), "FOLDER") == text
-    assert code == (2 if isinstance(caught.value, InputError) else 1)
+    return 2 if isinstance(error.value, InputError) else 1, str(error.value).replace(str(folder), "FOLDER")

@@ -54,6 +54,7 @@ TYPED = [
         "--input: 'x' is not NAME=DIR",
         "for example --input data=runs/demo/filter",
     ),
+    ("stage sft --run empty --output o", "empty: holds no settings.json", "give the output folder of check"),
     ("compare empty --base x", "empty: no evaluation: it has no evaluation.json", "give an evaluate stage's folder"),
     ("recipes student1", "recipe: no recipe 'student1'", "did you mean 'student'?"),
 ]

@@ -27,7 +27,7 @@ from codekiln.recipes.difficulty import validate as difficulty
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.student import course
 from codekiln.settings.schema import Settings
-from tests.messages.causes import ids, is_caused, raises
+from tests.messages.causes import caused, ids, raises
 
 
 def hub_without_package(folder, patch):
@@ -249,4 +249,4 @@ CASES = [
 
 @pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
-    is_caused(cause, code, text, tmp_path, monkeypatch)
+    assert caused(cause, tmp_path, monkeypatch) == (code, text)

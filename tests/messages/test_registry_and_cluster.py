@@ -19,7 +19,7 @@ from codekiln.stages.exporting import hub
 from codekiln.stages.serving.client import Refused, ServerClient
 from codekiln.stages.serving.follower import Follower
 from codekiln.training.deepspeed_config import init_distributed
-from tests.messages.causes import ids, is_caused, raises
+from tests.messages.causes import caused, ids, raises
 from tests.registry.memory_mlflow import memory_registry
 
 
@@ -135,4 +135,4 @@ CASES = [
 
 @pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
-    is_caused(cause, code, text, tmp_path, monkeypatch)
+    assert caused(cause, tmp_path, monkeypatch) == (code, text)

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from codekiln.data.records import DoctestTest, Problem
+from codekiln.data.records import CallTest, DoctestTest, Problem
 from codekiln.sandbox import Limits, Sandbox, grading_journal, pool, worker
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.test_plan import plan_tests
 from codekiln.sandbox.worker import ServerDied, Worker
-from tests.messages.causes import ids, is_caused, raises
+from tests.messages.causes import caused, ids, raises
 
 
 def problem(*tests, **fields):
@@ -69,7 +69,7 @@ CASES = [
     (
         tests_of(CallTest(call=[1], expect=2)),
         2,
-        "a.tests[0]: a call needs the name of the function to call\n"
+        "a.tests[0]: a call test needs the name of the function to call\n"
         "  fix: set entry_point, or write the test as an assert",
     ),
     (
@@ -133,4 +133,4 @@ CASES = [
 
 @pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
-    is_caused(cause, code, text, tmp_path, monkeypatch)
+    assert caused(cause, tmp_path, monkeypatch) == (code, text)

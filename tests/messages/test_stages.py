@@ -1,16 +1,20 @@
 """Runs and stages: what causes each message, its exit code and its text."""
 
+import contextlib
 import fcntl
 import sys
+from collections import namedtuple
 from types import SimpleNamespace
 
 import pytest
 
 from codekiln.cli import cluster_commands, local_runner
 from codekiln.settings.schema import Settings
-from codekiln.stages import benchmarks, check, contenders, engine, fetch, train
+from codekiln.stages import benchmarks, check, contenders, engine, fetch, folder_validation, run_folder, train
 from codekiln.stages.model_folder import assembly
-from tests.messages.causes import ids, is_caused
+from codekiln.stages.serving import run as serving
+from tests.messages.causes import caused, ids
+from tests.registry.memory_mlflow import memory_registry
 
 
 def run_beside_another(folder, patch):
@@ -71,7 +75,66 @@ def benchmark_without_a_gradable_problem(folder, patch):
     benchmarks.read_benchmarks(Settings.model_validate({"evaluation": {"benchmark": [plus]}}))
 
 
+def rejected_rows_that_are_cut(folder, patch):
+    (folder / folder_validation.REJECTED).write_text('{"reason": "a"}\n{"reas')
+    raise next(folder_validation._rejected(folder, SimpleNamespace(), "run its stage again"))
+
+
+def run_that_was_never_tracked(folder, patch):
+    run_folder.read_tracking(folder)
+
+
+def problems_that_are_all_rejected(folder, patch):
+    made = SimpleNamespace(train=[], evaluation=[], rejected=[SimpleNamespace(reason="reference_fails")])
+    recipe = SimpleNamespace(sources=lambda: {}, problems=lambda settings: made)
+    patch.setattr(check, "recipe_of", lambda settings: recipe)
+    patch.setattr(check, "_provenance", lambda *given: {})
+    patch.setattr(check, "_earlier_problems", lambda *given: None)
+    check._write_problems(Settings(), folder)
+
+
+@contextlib.contextmanager
+def base_alone(*given):
+    yield SimpleNamespace(adapter=None)
+
+
+def base_to_serve(folder, patch):
+    patch.setattr(serving, "vllm_python", lambda: "python")
+    patch.setattr(serving, "named_model", base_alone)
+    serving.serve(REQUEST._replace(model=str(folder)), print)
+
+
+def model_without_versions(folder, patch):
+    registry = memory_registry()
+    registry._create("m")
+    with serving._based(registry, "m", "champion", REQUEST):
+        pass
+
+
+# What `codekiln serve` is asked for: see `codekiln.stages.serving.run.Request`.
+REQUEST = namedtuple("Request", ["model", "base", "tracking_uri", "max_lora_rank", "folder", "public_key", "key"])(
+    "m", "", "", 0, None, None, None
+)
 CASES = [
+    (
+        rejected_rows_that_are_cut,
+        2,
+        "FOLDER/rejected.jsonl:2: is not JSON\n  fix: run its stage again",
+    ),
+    (run_that_was_never_tracked, 2, "FOLDER: holds no tracking.json\n  fix: give the output folder of check"),
+    (
+        problems_that_are_all_rejected,
+        2,
+        "problems: no training problem is left after checking (1 reference_fails)\n"
+        "  fix: give more problems, or problems whose references pass their tests",
+    ),
+    (base_to_serve, 2, "FOLDER: has no adapter\n  fix: give NAME@champion or an adapter's folder"),
+    (
+        model_without_versions,
+        2,
+        "models:/m: has no versions\n"
+        "  fix: promote a version first, or give --base-model to serve the base until there is one",
+    ),
     (
         compilation_outside_a_checkout,
         2,
@@ -123,4 +186,4 @@ CASES = [
 
 @pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
-    is_caused(cause, code, text, tmp_path, monkeypatch)
+    assert caused(cause, tmp_path, monkeypatch) == (code, text)
