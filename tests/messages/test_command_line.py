@@ -1,10 +1,13 @@
 """Mistakes on the command line, each with its whole message; all exit with 2."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
 
+COMPILED = Path(__file__).parents[2] / "pipelines" / "compiled"
 TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
 PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
 EXERCISE = "exercise --program f.py --description double"
@@ -22,6 +25,16 @@ TYPED = [
         "run align --workdir w --adapter x",
         "--adapter: align trains adapters of its own",
         "leave it out; `codekiln judge x` evaluates an adapter that exists",
+    ),
+    (
+        f"run {COMPILED}/data.yaml --workdir w --adapter x",
+        f"{COMPILED}/data.yaml: the pipeline takes no 'adapter'",
+        "there are: base_model, experiment, image, metric, overrides, pool, profile, recipe",
+    ),
+    (
+        f"run {COMPILED}/judge.yaml --workdir w",
+        "judge: the pipeline needs --adapter",
+        "give --adapter; see `codekiln run --help`",
     ),
     ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
     (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
@@ -71,7 +84,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize(("words", "what", "fix"), TYPED, ids=[words for words, *_ in TYPED])
+@pytest.mark.parametrize(
+    ("words", "what", "fix"), TYPED, ids=[words.replace(f"{COMPILED}/", "") for words, *_ in TYPED]
+)
 def test_a_mistake_on_the_command_line_is_one_message(words, what, fix, folder):
     done = CliRunner().invoke(main, words.split(), input=b"\xff", prog_name="codekiln")
     assert done.stderr == f"error: {what}\n  fix: {fix}\n"

@@ -27,6 +27,8 @@ from codekiln.recipes.difficulty import validate as difficulty
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.student import course
 from codekiln.settings.schema import Settings
+from codekiln.stages import named_model as naming
+from codekiln.stages.named_model import named_model
 from tests.messages.causes import caused, ids, raises
 
 
@@ -59,6 +61,19 @@ def model_table_with_a_mistake(folder, patch):
 def adapter_without_its_record(folder, patch):
     (folder / "adapter_config.json").write_text('{"revision": "; rm"}')
     trained_on(folder)
+
+
+def key_for_a_folder(folder, patch):
+    with named_model(str(folder), "", "", folder / "key.pub"):
+        pass
+
+
+def model_without_its_version(folder, patch):
+    version = SimpleNamespace(aliases=("challenger",), version=1)
+    patch.setattr(naming, "find_server", lambda *given: "")
+    patch.setattr(naming, "Registry", lambda *given: SimpleNamespace(versions=lambda name: [version]))
+    with named_model("kiln", ""):
+        pass
 
 
 def no_bitsandbytes(folder, patch):
@@ -165,6 +180,17 @@ CASES = [
         model_table_with_a_mistake,
         2,
         "FOLDER/mine.toml.layer: Extra inputs are not permitted\n  fix: did you mean 'layers'?",
+    ),
+    (
+        key_for_a_folder,
+        2,
+        "FOLDER: has no record of a promotion that anybody could have signed\n"
+        "  fix: give a registered version, as NAME@champion, or leave --public-key out",
+    ),
+    (
+        model_without_its_version,
+        2,
+        "kiln: is a registered model, not one of its versions\n  fix: did you mean 'kiln@challenger'?",
     ),
     (
         no_bitsandbytes,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from codekiln.data.records import CallTest, DoctestTest, Problem
-from codekiln.sandbox import Limits, Sandbox, grading_journal, pool, worker
+from codekiln.sandbox import Limits, Sandbox, expected_results, grading_journal, pool, worker
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.test_plan import plan_tests
 from codekiln.sandbox.worker import ServerDied, Worker
@@ -23,6 +23,11 @@ def tests_of(*tests, **fields):
 
 def inputs_without_a_reference(folder, patch):
     ExpectedResults(limits="").of(problem(), None)
+
+
+def reference_that_takes_too_long(folder, patch):
+    patch.setattr(expected_results, "_SECONDS", -1.0)
+    expected_results._Reference(problem(), [None], None)._one_by_one()
 
 
 def damaged_journal(folder, patch):
@@ -86,6 +91,11 @@ CASES = [
         inputs_without_a_reference,
         2,
         "a: tests by reference need a reference and the name of its function\n  fix: give reference and entry_point",
+    ),
+    (
+        reference_that_takes_too_long,
+        2,
+        "a: the reference needs more than -1 s for its inputs\n  fix: correct the reference",
     ),
     (
         damaged_journal,
