@@ -17,7 +17,7 @@ def problem(*tests, **fields):
     return Problem(task_id="a", prompt="Add.", tests=tests, **fields)
 
 
-def tests_of(*tests, **fields):
+def planned(*tests, **fields):
     return lambda folder, patch: plan_tests(problem(*tests, **fields), None)
 
 
@@ -70,20 +70,20 @@ def kernel_that_isolates_nothing(folder, patch):
 
 
 CASES = [
-    (tests_of("# nothing"), 2, "a.tests[0]: an empty test\n  fix: remove it"),
+    (planned("# nothing"), 2, "a.tests[0]: an empty test\n  fix: remove it"),
     (
-        tests_of(CallTest(call=[1], expect=2)),
+        planned(CallTest(call=[1], expect=2)),
         2,
         "a.tests[0]: a call test needs the name of the function to call\n"
         "  fix: set entry_point, or write the test as an assert",
     ),
     (
-        tests_of(DoctestTest(doctest=">>> f(")),
+        planned(DoctestTest(doctest=">>> f(")),
         2,
         "a.tests[0]: not a doctest: '(' was never closed (<unknown>, line 1)\n  fix: correct the test",
     ),
     (
-        tests_of(DoctestTest(doctest="f(1)")),
+        planned(DoctestTest(doctest="f(1)")),
         2,
         "a.tests[0]: a doctest without examples\n  fix: start examples with '>>> '",
     ),
