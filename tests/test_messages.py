@@ -2,7 +2,7 @@
 
 `docs.generate.messages` lists them with their places, remedies and exit codes, as docs/messages.md shows them. Here are
 the rules that each keeps. What the tests cause is noted while they run (tests/message_recorder.py): a run of all tests
-fails where a message is not caused. Those that no other test is about are caused by tests/test_caused_messages.py.
+fails where a message is not caused. Those that no other test is about are caused by the tables in tests/messages.
 """
 
 import ast

@@ -107,3 +107,26 @@ def test_a_modelfile_says_where_a_reply_ends(tmp_path):
     assert lines[0] == "FROM ./model.gguf"
     assert 'PARAMETER stop "<|end|>"' in lines
     assert lines[1].startswith('TEMPLATE """{{')
+
+
+def test_a_template_that_changes_texts_is_none_of_ollamas():
+    tokens = toy_models.tokenizer()
+    tokens.chat_template = toy_models.CHATML.replace(
+        "{{ m['content'] }}", "{{ m['content'] | replace('Write', 'Draw') }}"
+    )
+    with pytest.raises(ModelError) as refused:
+        turns_of(tokens)
+    assert str(refused.value) == (
+        "its chat template is none that a template of Ollama can express\n"
+        "  fix: give --format gguf, and write a Modelfile for it"
+    )
+
+
+def test_three_quotes_are_refused_before_a_modelfile_holds_them(tmp_path, monkeypatch):
+    from codekiln.models.chat_files import save_chat_files
+
+    save_chat_files(models.get("tiny"), tmp_path)
+    quoted = Turns(first='"' * 3, system=None, reply="r", again="a", last="l")
+    monkeypatch.setattr("codekiln.stages.exporting.ollama.turns_of", lambda tokenizer: quoted)
+    with pytest.raises(ModelError, match="has three quotes in a row, which no Modelfile can hold"):
+        modelfile(tmp_path, "./model.gguf", "")
