@@ -122,8 +122,12 @@ def submit(
     else:
         click.echo(server.link(run))
     if wait:
-        with only_json(as_json):
-            server.follow(run, click.echo)
+        try:
+            with only_json(as_json):
+                server.follow(run, click.echo)
+        except KeyboardInterrupt:
+            click.echo(f"\nthe run goes on, and Kubeflow Pipelines shows it: {server.link(run)}", err=True)
+            raise
 
 
 def _check_settings(profile: str, overrides: dict[str, Any]) -> None:

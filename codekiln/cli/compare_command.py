@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from codekiln.cli import names
+from codekiln.cli import exit_codes, names
 from codekiln.cli.options import JSON, grading_options, output, sandbox
 from codekiln.errors import InputError, did_you_mean
 
@@ -35,7 +35,7 @@ def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool
     """Compare contenders of a run, or files of samples.
 
     Problem by problem, with 95 % intervals, and per stratum. FOLDER is a run's working directory or its evaluate
-    stage's output. Given files of samples (a name twice: several runs), they are graded, scored and judged; 1 is the
+    stage's output. Given files of samples (a name twice: several runs), they are graded, scored and judged; 4 is the
     exit code of "not promoted". It continues after interruptions.
 
     Example: codekiln compare runs/demo --against sft
@@ -101,7 +101,7 @@ def _compare_samples(
         if text := benchmark_table(evaluation):
             click.echo(f"{text}\n")
         click.echo(f"{gate.sentence}\n\nreport   {output / REPORT}\nresults  {output / RESULTS}")
-    sys.exit(0 if gate.promoted else 1)
+    sys.exit(exit_codes.DONE if gate.promoted else exit_codes.NOT_PROMOTED)
 
 
 def _benchmarks(words: Sequence[str], advisory: Sequence[str]) -> dict[str, str]:

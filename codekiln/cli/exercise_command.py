@@ -9,6 +9,7 @@ import click
 from codekiln.cli import names
 from codekiln.cli.options import JSON, TRACKING, Renamed
 from codekiln.data.text import read_text
+from codekiln.errors import InputError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -60,7 +61,7 @@ def exercise(
     from codekiln.stages.named_model import REGISTERED, is_registered
 
     if markdown and as_json:
-        raise click.UsageError("--markdown and --json are two forms: give one")
+        raise InputError("are two forms", where="--markdown and --json", fix="give one of them")
     if is_registered(model):
         model = f"{REGISTERED}{model.removeprefix(REGISTERED)}"
     made = make_exercise(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codekiln.cli import exit_codes
 from codekiln.cli.options import JSON, PUBLIC_KEY, TRACKING, only_json, print_json
 from codekiln.errors import InputError
 
@@ -119,7 +120,7 @@ def _require_signed(registry: "Registry", version: "Version", path: Path) -> Non
         found = verify(registry, version, registry.download(version.source, Path(folder)), key)
     if not found.holds:
         click.echo(text(found), err=True)
-        raise SystemExit(1)
+        raise SystemExit(exit_codes.NOT_PROMOTED)
 
 
 def _confirm(what: str, yes: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from codekiln.cli import names
+from codekiln.cli import exit_codes, names
 from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
 from codekiln.errors import InputError
 from codekiln.stages.process_tree import silence
@@ -22,6 +22,7 @@ def run(pipeline: str, **options: Any) -> None:
 
     PIPELINE is align, instruct, prefer, data, or a compiled YAML; `codekiln judge` runs judge. The same command again
     continues where the last one stopped: a stage whose inputs, settings and code have not changed is not repeated.
+    Exit code 4: the gate did not promote.
 
     Example: codekiln run align --workdir runs/demo
     """
@@ -42,7 +43,7 @@ def judge(adapter: str, **options: Any) -> None:
     """Evaluate an adapter, and promote it if it passes the gate.
 
     ADAPTER is NAME@ALIAS or NAME/VERSION in the registry, in full models:/NAME@ALIAS, or a folder that PEFT saved. It
-    is compared with its base model and the champion.
+    is compared with its base model and the champion. Exit code 4: it does not pass.
 
     Example: codekiln judge codekiln-tiny@champion --set problems.evaluation=100
     """
@@ -80,26 +81,28 @@ def _run(
     from codekiln.cli import local_runner, run_summary
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.pipeline_arguments import pipeline_arguments
+    from codekiln.cli.step_failure import goes_on
     from codekiln.settings import profiles
     from codekiln.stages.monitoring.run_watch import notified
 
     settings = settings_of(overrides, tracking_uri)
     arguments = pipeline_arguments(pipeline, {**more, **form_of(options), "profile": profile}, settings)
     profiles.read(profile)
-    stopped = f"stopped; the log is {workdir / local_runner.LOG}; repeat the command to continue"
-    path = find_pipeline(pipeline)
+    path, log = find_pipeline(pipeline), workdir / local_runner.LOG
     try:
         with only_json(as_json), notified(workdir) as result:
-            ok = result.ok = local_runner.run(path, arguments, workdir)
-    except SystemExit:
-        _say_on_a_lost_terminal(stopped)
+            failure = local_runner.run(path, arguments, workdir)
+            result.ok = failure is None
+    except SystemExit as end:
+        place = goes_on(workdir, end.step) if isinstance(end, local_runner.RunStopped) else ""
+        _say_on_a_lost_terminal(f"stopped; the log is {log}; repeat the command to continue{place}")
         raise
-    if not ok:
-        click.echo(stopped, err=True)
-        sys.exit(2)
+    if failure:
+        click.echo(failure.explain(workdir, log), err=True)
+        sys.exit(failure.exit_code)
     text, is_refused = run_summary.summarise(workdir)
     click.echo(run_summary.in_json(workdir) if as_json else text)
-    sys.exit(1 if is_refused else 0)
+    sys.exit(exit_codes.NOT_PROMOTED if is_refused else exit_codes.DONE)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codekiln.cli import exit_codes
 from codekiln.cli.options import JSON, PUBLIC_KEY, TRACKING
 from codekiln.errors import InputError
 
@@ -30,7 +31,7 @@ def verify(
 ) -> None:
     """Verify a promotion: recompute what its record says.
 
-    MODEL is NAME@champion or NAME/2. Exit code 1: something does not hold.
+    MODEL is NAME@champion or NAME/2. Exit code 4: something does not hold.
 
     Example: codekiln verify codekiln-tiny@champion --run runs/demo
     """
@@ -53,7 +54,7 @@ def verify(
         found = verified(registry, version, Path(folder), key, run, alias)
     click.echo(in_json(found) if as_json else text(found))
     if not found.holds:
-        raise SystemExit(1)
+        raise SystemExit(exit_codes.NOT_PROMOTED)
     if publish:
         from codekiln.launch.verified_records import publish as put
 

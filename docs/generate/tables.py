@@ -18,7 +18,7 @@ from codekiln.recipes.base import Recipe
 from codekiln.settings import form, profiles
 from codekiln.settings.schema import Settings
 from codekiln.stages.monitoring.families import FAMILIES
-from docs.generate import layers
+from docs.generate import layers, message_tables
 
 DOCS = Path(__file__).parents[1]
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(?P<table>.*?)(<!-- end -->)", re.DOTALL)
@@ -176,4 +176,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "plugin-settings": _plugin_settings,
     "monitoring": _monitoring,
     "layers": layers.table,
+    "messages": message_tables.tables,
 }

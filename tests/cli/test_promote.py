@@ -124,7 +124,7 @@ def test_what_the_gate_did_not_promote_is_refused_with_its_sentence(uri):
     # An alias that somebody moved makes no promotion.
     registry.client.set_registered_model_alias(REFUSED, "champion", "1")
     found = codekiln("verify", f"{REFUSED}@champion", "--tracking-uri", uri)
-    assert found.exit_code == 1
+    assert found.exit_code == 4
     assert "the gate refused this version" in found.output
 
 
@@ -180,12 +180,12 @@ def test_another_that_promotes_while_a_person_thinks_is_noticed(first, monkeypat
 def test_with_a_public_key_only_a_signed_promotion_counts(uri, judged):
     public = judged[1]
     unsigned = codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri, "--public-key", public)
-    assert unsigned.exit_code == 1
+    assert unsigned.exit_code == 4
     assert "FAILS" in unsigned.output
     assert "the record is not signed" in unsigned.output
     assert "whoever can write to MLflow" in codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri).output
     promote(uri, MODEL, "--undo")
-    assert promote(uri, f"{MODEL}@2", "--yes", "--public-key", public).exit_code == 1
+    assert promote(uri, f"{MODEL}@2", "--yes", "--public-key", public).exit_code == 4
     assert champion(uri) == 1
     promote(uri, MODEL, "--undo", "--yes")
     assert promote(uri, f"{MODEL}@1", "--yes", "--public-key", public).exit_code == 0
@@ -202,7 +202,7 @@ def test_what_was_verified_is_published_and_only_under_a_key(first, judged, tmp_
     refused = codekiln(*asked)
     assert (refused.exit_code, put) == (2, [])
     assert "give --public-key" in refused.output
-    assert codekiln(*asked, "--public-key", write_key(tmp_path, "other")[1]).exit_code == 1
+    assert codekiln(*asked, "--public-key", write_key(tmp_path, "other")[1]).exit_code == 4
     assert put == []
     found = codekiln(*asked, "--public-key", judged[1])
     assert found.exit_code == 0, found.output

@@ -214,7 +214,7 @@ class Follower:
         trained_on = str(json.loads(record.read_bytes()).get("base", "")) if record.is_file() else ""
         here = self.followed.base
         if trained_on and here and trained_on != here:
-            raise Refused(f"it was trained on {trained_on}, and the server has {here}\n  fix: serve {trained_on}")
+            raise Refused(f"it was trained on {trained_on}, and the server has {here}", fix=f"serve {trained_on}")
 
     def _restore(self, loaded: dict[str, str]) -> None:
         """Load again what the public name means, where the server was started anew and MLflow cannot say more."""
