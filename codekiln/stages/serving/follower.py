@@ -323,4 +323,4 @@ def _remedy(refusal: str, adapter: Path) -> str:
     """Return what to do about vLLM's refusal of an adapter (vllm/lora/peft_helper.py, validate_legal)."""
     if "max_lora_rank" in refusal:
         return f"start the server with --max-lora-rank {rank_for(adapter, rank_of(adapter))}"
-    return "vLLM serves this kind of adapter only merged: codekiln export NAME@champion --format merged --to FOLDER"
+    return "vLLM serves this kind of adapter only merged: codekiln export NAME@champion --format merged -o FOLDER"

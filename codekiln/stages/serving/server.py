@@ -210,4 +210,4 @@ def _require_free(host: str, port: int) -> None:
             raise InputError(f"cannot listen there: {error.strerror}", where=f"{host}:{port}", fix=fix) from None
 
 
-_MERGE = "serve the merged model: codekiln export NAME@champion --format merged --to FOLDER"
+_MERGE = "serve the merged model: codekiln export NAME@champion --format merged -o FOLDER"
