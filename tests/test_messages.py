@@ -30,7 +30,6 @@ ACTION = re.compile(
 WITHOUT_FIX = {
     "launch/cluster/failure.py": "its text ends with the commands that show more, or is the job's own error",
     "launch/readiness.py": "another error as a finding of `codekiln check`, which has its remedy in its text",
-    "models/chat_tokenizer.py": "its text says which model to use instead",
     "stages/promotion/findings.py": "a finding of `codekiln verify`",
     "stages/promotion/record.py": "a finding of `codekiln verify`",
     "stages/serving/client.py": "the follower says it and tries again",

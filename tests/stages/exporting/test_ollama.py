@@ -8,7 +8,7 @@ import yaml
 
 from codekiln import models
 from codekiln.errors import ModelError
-from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from codekiln.stages.exporting.ollama import Turns, modelfile, turns_of
 from tests import toy_models
 
@@ -62,11 +62,14 @@ def by_go(folder: Path, template: str, talk: list[tuple[str, str]]) -> str:
     return yaml.safe_load(text)["out"]
 
 
+@pytest.mark.parametrize("is_trained", [False, True])
 @pytest.mark.parametrize("name", ["tiny", "chatml", "qwen", "thinks", "gemma", "no system"])
-def test_gos_engine_writes_what_the_chat_template_writes(name, tmp_path):
+def test_gos_engine_writes_what_the_chat_template_writes(name, is_trained, tmp_path):
     tokens = tokenizer(name)
+    if is_trained:  # its template is the one that codekiln trains with
+        assert ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), tokens).form.template == tokens.chat_template
     found = turns_of(tokens)
-    assert (found.system is None) == (name == "no system")
+    assert (found.system is None) == (name == "no system" and not is_trained)
     talks = TALKS + ([[SYSTEM, *talk] for talk in TALKS] if found.system else [])
     for talk in talks:
         turns = [{"role": role, "content": text} for role, text in talk]
