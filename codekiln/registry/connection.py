@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from codekiln.errors import InputError, RegistryError
+from codekiln.registry.sqlite_uri import check_sqlite_uri, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,11 +100,12 @@ def find_server(given: str = "", where: str = "--tracking-uri") -> str:
         InputError: None is known, or its database is not there; ``where`` names what needs one.
     """
     here = (Path(name).absolute() for name in ("mlflow.db", "runs/demo/mlflow.db"))
-    local = next((f"sqlite:///{path}" for path in here if path.is_file()), "")
+    local = next((sqlite_uri(path) for path in here if path.is_file()), "")
     found = given or os.environ.get("MLFLOW_TRACKING_URI") or local
     fix = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
     if not found:
         raise InputError("no MLflow server is known", where=where, fix=fix)
+    check_sqlite_uri(found, where)
     if (path := sqlite_path(found)) and not path.is_file():
         # MLflow would make an empty one.
         raise InputError("there is no such database", where=str(path), fix=fix)
@@ -117,10 +119,12 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
     are in ``mlartifacts`` beside its file; any other store has a location of its own.
 
     Raises:
+        InputError: The path in a SQLite URI is not encoded as it has to be.
         RegistryError: The URI is a file store or cannot be reached, the user may not write, or the experiment
             was deleted.
     """
     _check_scheme(uri)
+    check_sqlite_uri(uri)
     _import_quietly()
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -135,12 +139,6 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
     except (MlflowException, SQLAlchemyError, OSError) as error:
         what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"
         raise registry_error(what, uri, error) from error
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """Return the file of a SQLite URI, or None for any other store."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path.removeprefix("/"))).absolute() if parts.scheme == "sqlite" else None
 
 
 def _check_scheme(uri: str) -> None:

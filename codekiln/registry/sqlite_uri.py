@@ -1,0 +1,53 @@
+"""URIs of SQLite databases: MLflow decodes their paths, and takes what follows a ``?`` as options."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote
+
+from codekiln.errors import InputError
+
+_PREFIX = "sqlite:///"
+# https://docs.python.org/3/library/sqlite3.html#sqlite3.connect and https://www.sqlite.org/uri.html
+_OPTIONS = {
+    "cache", "cached_statements", "check_same_thread", "detect_types", "immutable", "isolation_level", "mode", "nolock",
+    "psow", "timeout", "uri", "vfs",
+}  # fmt: skip
+
+
+def sqlite_uri(path: Path) -> str:
+    """Return the URI of a database file; only what would mean something else in a URI is encoded: ``%``, ``?``, ``#``.
+
+    SQLAlchemy unquotes the path of a database URL (https://docs.sqlalchemy.org/en/21/core/engines.html).
+    """
+    return _PREFIX + "".join(quote(letter) if letter in "%?#" else letter for letter in str(path))
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the file of a SQLite URI as SQLAlchemy reads it, or None for any other store."""
+    if not uri.startswith("sqlite:"):
+        return None
+    return Path(unquote(_written(uri))).absolute()
+
+
+def check_sqlite_uri(uri: str, where: str = "tracking_uri") -> None:
+    """Refuse a SQLite URI whose path was written as it is, where it means another file: with a ``?`` or a ``%``.
+
+    Raises:
+        InputError: What follows the ``?`` is no option, or only the path as written is there.
+    """
+    path = sqlite_path(uri)
+    if path is None:
+        return
+    whole = Path(uri.removeprefix(_PREFIX))
+    _, query, options = uri.partition("?")
+    unknown = [key for key, _ in parse_qsl(options, keep_blank_values=True) if key not in _OPTIONS]
+    if query and (unknown or not options):
+        what = f"the path of a database ends at '?', and '{unknown[0] if unknown else ''}' is none of its options"
+        raise InputError(what, where=where, fix=f"write {sqlite_uri(whole)}")
+    written = Path(_written(uri)).absolute()
+    if written != path and not path.parent.is_dir() and written.parent.is_dir():
+        what = f"'%' begins a code in a URI, so it means {path}, whose folder is not there"
+        raise InputError(what, where=where, fix=f"write {sqlite_uri(whole)}")
+
+
+def _written(uri: str) -> str:
+    return uri.partition("?")[0].removeprefix("sqlite:").removeprefix("//").removeprefix("/")
