@@ -6,7 +6,6 @@ Commands import what they use when they run: ``codekiln --help`` would otherwise
 with. No import is delayed because of a circle.
 """
 
-import errno
 import signal
 import sys
 from typing import Any
@@ -24,9 +23,8 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.errors import CodekilnError, InputError
+from codekiln.data.system_errors import told
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -34,22 +32,19 @@ class Commands(click.Group):
     """A group of commands that turns codekiln's errors into messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a user's mistake exits with 2 and no traceback."""
+        """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
             return super().invoke(ctx)
-        except CodekilnError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(2 if isinstance(error, InputError) else 1)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if (found := told(error)) is None:
                 raise
-            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-            click.echo(
-                f"error: {what}: free some space, and give the same command again: what is done is kept", err=True
-            )
-            sys.exit(1)
+            message, code = found
+            click.echo(f"error: {message}", err=True)
+            sys.exit(code)
 
 
 @click.group(cls=Commands, context_settings=HELP)

@@ -88,6 +88,7 @@ def submit(
     Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
     """
     from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.data.text import read_text
     from codekiln.launch.kfp_client import KfpClient
     from codekiln.launch.pipeline_source import read_package
     from codekiln.settings.overrides import parse_overrides
@@ -95,7 +96,7 @@ def submit(
     settings = parse_overrides(list(overrides))
     arguments = {key: value for key, value in form.items() if value is not None}
     package = find_pipeline(pipeline)
-    server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
+    server = KfpClient(host, namespace, read_text(token_file).strip() if token_file else "")
     if from_package or package == Path(pipeline):
         source = read_package(package)
         for missing in source.lacks(arguments):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from codekiln.data.system_errors import explained
 from codekiln.errors import InputError, RegistryError
 from codekiln.registry.sqlite_uri import check_sqlite_uri, sqlite_path, sqlite_uri
 
@@ -86,6 +87,8 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
         fix = "MLflow was killed while it set this database up: delete the file if no run is in it yet, and repeat"
     elif any(text in seen for text in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
+    elif found := explained(error):
+        return RegistryError(f"MLflow at {shown}: {what}: {without_password(str(found))}")
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
     return RegistryError(f"MLflow at {shown}: {what}: {reason}\n  fix: {fix}")
@@ -177,6 +180,8 @@ def _setup_lock(uri: str) -> Iterator[None]:
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    # MLflow would try for two minutes to open what cannot be opened.
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o644))
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from codekiln.errors import InputError
 
 _PREFIX = "sqlite:///"
+_HEADER = b"SQLite format 3\0"
 # https://docs.python.org/3/library/sqlite3.html#sqlite3.connect and https://www.sqlite.org/uri.html
 _OPTIONS = {
     "cache", "cached_statements", "check_same_thread", "detect_types", "immutable", "isolation_level", "mode", "nolock",
@@ -29,10 +30,12 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def check_sqlite_uri(uri: str, where: str = "tracking_uri") -> None:
-    """Refuse a SQLite URI whose path was written as it is, where it means another file: with a ``?`` or a ``%``.
+    """Refuse a SQLite URI that cannot be meant: of no database, or with a ``?`` or ``%`` of a path written as it is.
+
+    MLflow itself tries to open such a database for two minutes, and writes into a short file of another kind.
 
     Raises:
-        InputError: What follows the ``?`` is no option, or only the path as written is there.
+        InputError: What follows the ``?`` is no option, only the path as written is there, or it is no database.
     """
     path = sqlite_path(uri)
     if path is None:
@@ -47,6 +50,15 @@ def check_sqlite_uri(uri: str, where: str = "tracking_uri") -> None:
     if written != path and not path.parent.is_dir() and written.parent.is_dir():
         what = f"'%' begins a code in a URI, so it means {path}, whose folder is not there"
         raise InputError(what, where=where, fix=f"write {sqlite_uri(whole)}")
+    if path.exists() and not _is_database(path):
+        raise InputError("is no SQLite database", where=f"{where}: {path}", fix="give another path")
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) in (b"", _HEADER)
 
 
 def _written(uri: str) -> str:

@@ -21,9 +21,9 @@ from codekiln.launch.readiness import pool_probes, run_probes
 from codekiln.models.hub_access import check_access
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.recipes import problem_sets
-from codekiln.registry.sqlite_uri import sqlite_path
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
+from codekiln.registry.sqlite_uri import sqlite_path
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version

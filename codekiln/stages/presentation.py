@@ -102,4 +102,9 @@ def _use(settings: Settings, model: str, uri: str) -> str:
     base = 'f"{folder}/base"' if is_shipped else json.dumps(spec.id)
     base += f', revision="{spec.hub_revision}"' if spec.hub_revision else ""
     base += f", key_mapping={spec.key_mapping!r}" if spec.key_mapping else ""
-    return _USE.format(uri=json.dumps(uri, ensure_ascii=False), model=model, base=base, kind=spec.architecture or "AutoModelForCausalLM")
+    return _USE.format(
+        uri=json.dumps(uri, ensure_ascii=False),
+        model=model,
+        base=base,
+        kind=spec.architecture or "AutoModelForCausalLM",
+    )
