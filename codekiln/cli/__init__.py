@@ -23,7 +23,7 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.data.system_errors import told
+from codekiln.data.system_errors import require_text, told
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -31,9 +31,15 @@ HELP = {"help_option_names": ["-h", "--help"]}
 class Commands(click.Group):
     """A group of commands that turns codekiln's errors into messages and exit codes."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of the command for `invoke`."""
+        ctx.obj = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
+            require_text(ctx.obj)
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)

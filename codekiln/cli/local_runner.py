@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import yaml
 
 from codekiln.cli.run_end import RunEnd, run_end
+from codekiln.data.system_errors import require_depth
 from codekiln.errors import InputError, did_you_mean
 from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.process_tree import GRACE_SECONDS, STEPS_LOCK, silence
@@ -39,6 +40,7 @@ def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> bool:
             and the number of the signal, and no process of the run is left.
     """
     workdir = workdir.absolute()
+    require_depth(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with (
         run_end() as end,

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,8 @@ from codekiln.errors import CodekilnError, InputError
 DEBUG = "CODEKILN_DEBUG"
 AGAIN = "give the same command again: what is done is kept"
 _LONGEST = 160
+# PATH_MAX of Linux, and what a run's folders, model names and MLflow's artifacts take of it at most.
+_LONGEST_PATH, _BELOW = 4095, 600
 
 
 class _Cause(NamedTuple):
@@ -134,6 +136,39 @@ def _explained(error: BaseException) -> CodekilnError | None:
     return _message(cause, path)
 
 
+def require_text(words: Iterable[str]) -> None:
+    """Refuse words of a command, and folders, that are not UTF-8: no URI, JSON or database can hold them.
+
+    Raises:
+        InputError: A word, this folder, or a variable that names a folder is not UTF-8.
+    """
+    named = {name: os.environ.get(name, "") for name in ("TMPDIR", "HOME", "HF_HOME", "MLFLOW_TRACKING_URI")}
+    places = {**{word: word for word in words}, "the current folder": _here(), **named}
+    for name, value in places.items():
+        if any("\udc80" <= letter <= "\udcff" for letter in value):
+            where = _shown(value) if name == value else f"{name}: {_shown(value)}"
+            raise InputError("is not UTF-8", where=where, fix="rename it, or give another one")
+
+
+def require_depth(folder: Path) -> None:
+    """Refuse a working directory whose path leaves too little of the system's limit for what a run puts below it.
+
+    Raises:
+        InputError: It is too long.
+    """
+    length = len(os.fsencode(folder.absolute()))
+    if length > _LONGEST_PATH - _BELOW:
+        what = f"its path has {length:,} bytes, and a run needs {_BELOW} of the {_LONGEST_PATH:,} for what is below it"
+        raise InputError(what, where=shortened(str(folder)), fix="give a shorter path")
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise InputError("the current folder was deleted", where=".", fix="change to another folder") from None
+
+
 def shortened(path: str) -> str:
     """Return a path as a message shows it: the middle of a very long one is left out."""
     half = _LONGEST // 2
@@ -161,8 +196,12 @@ def _path(error: BaseException) -> str:
     name = getattr(error, "filename", None)
     if name is None or isinstance(name, int):
         return ""
+    return _shown(os.fsdecode(name))
+
+
+def _shown(path: str) -> str:
     # What no terminal can show is shown as its code.
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _is_ours(path: str) -> bool:
