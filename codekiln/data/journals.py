@@ -22,7 +22,7 @@ def locked_journal(out: Path) -> Iterator[IO[bytes]]:
         InputError: Another process has it open, ``out`` is a folder, or it has no journal.
     """
     if not out.name or out.is_dir():
-        raise InputError("is a folder, where a file is needed", where=str(out), fix="give another --out")
+        raise InputError("is a folder, where a file is needed", where=str(out), fix="give the path of a file")
     path = journal_of(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.exists() and not path.exists():

@@ -13,19 +13,19 @@ from codekiln.stages.step import _guarded
 PROBLEM = {"task_id": "t/0", "prompt": "Return x plus 1.", "entry_point": "f", "tests": ["assert f(1) == 2"]}
 SAMPLE = {"task_id": "t/0", "solution": "def f(x):\n    return x + 1\n"}
 READ = (
-    "grade --problems {} --samples good.jsonl --out out",
-    "grade --problems good.jsonl --samples {} --out out",
+    "grade --problems {} --samples good.jsonl --output out",
+    "grade --problems good.jsonl --samples {} --output out",
     "score {}",
     "validate {}",
     "validate good.jsonl --against {}",
     "compare {}",
-    "compare a={} b=samples.jsonl --problems good.jsonl --out out",
-    "generate --problems {} --out out",
+    "compare a={} b=samples.jsonl --problems good.jsonl --output out",
+    "generate --problems {} --output out",
     "generate hi --model m@champion --tracking-uri sqlite:///{}",
-    "export {} --to out",
-    "export m@champion --to out --tracking-uri sqlite:///{}",
+    "export {} --output out",
+    "export m@champion --output out --tracking-uri sqlite:///{}",
     "exercise --program {} --description d --logical 1",
-    "harden --problems {} --out out",
+    "harden --problems {} --output out",
     "ledger {}",
     "ledger models:/m --tracking-uri sqlite:///{}",
     "plan --profile {}",
@@ -41,14 +41,14 @@ READ = (
     "submit data --host http://127.0.0.1:1 --token-file {}",
 )
 WRITE = (
-    "grade --problems good.jsonl --samples samples.jsonl --out {}",
-    "compare a=samples.jsonl b=samples.jsonl --problems good.jsonl --out {}",
-    "harden --problems good.jsonl --out {}",
+    "grade --problems good.jsonl --samples samples.jsonl --output {}",
+    "compare a=samples.jsonl b=samples.jsonl --problems good.jsonl --output {}",
+    "harden --problems good.jsonl --output {}",
     "compile --output {}",
     "run data --workdir {}",
     "judge x --workdir {}",
     "check --output {}",
-    "generate hi --out {}",
+    "generate hi --output {}",
 )
 TO_READ = (
     "absent/x", "file/x", "loop", "broken", "broken/x", "binary", "closed/x", "n" * 300, "/".join(["p" * 200] * 25),
@@ -112,7 +112,7 @@ def test_what_cannot_be_written_is_one_line_with_a_fix(command, here, monkeypatc
         assert told(done), path
 
 
-@pytest.mark.parametrize("command", ["score {}", "validate {}", "grade --problems {} --samples x --out out/o"])
+@pytest.mark.parametrize("command", ["score {}", "validate {}", "grade --problems {} --samples x --output out/o"])
 def test_what_another_user_has_is_one_line_with_a_fix(command, tmp_path, monkeypatch, as_somebody):
     assert told(invoke(command, "/root/x", Path("/"), monkeypatch))
 

@@ -121,7 +121,7 @@ def test_no_inodes_is_told_from_no_space(monkeypatch):
     full = os.statvfs("/")
     found = type("statvfs", (), {"f_files": 10, "f_favail": 0, "f_bavail": 9, "f_frsize": full.f_frsize})
     monkeypatch.setattr(os, "statvfs", lambda path: found)
-    assert "no inodes are left" in str(explained(OSError(errno.ENOSPC, "No space left on device", "/srv/a")))
+    assert "its inodes are used up" in str(explained(OSError(errno.ENOSPC, "No space left on device", "/srv/a")))
 
 
 @pytest.mark.parametrize("failing", range(1, 4))
