@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from codekiln.data.system_errors import explained
 from codekiln.errors import InputError, RegistryError
-from codekiln.registry.sqlite_uri import check_sqlite_uri, sqlite_path, sqlite_uri
+from codekiln.registry.sqlite_uri import DEFAULT_EXPERIMENT, check_sqlite_uri, own_folders, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -135,9 +135,11 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
 
     try:
         _check_reachable(uri)
-        with _setup_lock(uri):
+        with _setup_lock(uri), own_folders(uri):
             client = MlflowClient(tracking_uri=_with_lock_timeout(uri), registry_uri=_with_lock_timeout(uri))
             client.search_registered_models(max_results=1)
+            if sqlite_path(uri):
+                client.get_experiment(DEFAULT_EXPERIMENT)  # opens the tracking store, too, within `own_folders`
             return client, _experiment_id(client, uri, experiment) if experiment is not None else ""
     except (MlflowException, SQLAlchemyError, OSError) as error:
         what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"

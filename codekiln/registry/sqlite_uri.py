@@ -1,11 +1,17 @@
 """URIs of SQLite databases: MLflow decodes their paths, and takes what follows a ``?`` as options."""
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
 from codekiln.errors import InputError
 
+DEFAULT_EXPERIMENT = "0"
 _PREFIX = "sqlite:///"
+# Where a store keeps artifacts that is opened without a place of its own; `mlflow server` sets it.
+_ARTIFACTS = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 _HEADER = b"SQLite format 3\0"
 # https://docs.python.org/3/library/sqlite3.html#sqlite3.connect and https://www.sqlite.org/uri.html
 _OPTIONS = {
@@ -24,9 +30,36 @@ def sqlite_uri(path: Path) -> str:
 
 def sqlite_path(uri: str) -> Path | None:
     """Return the file of a SQLite URI as SQLAlchemy reads it, or None for any other store."""
-    if not uri.startswith("sqlite:"):
+    if not uri.startswith(_PREFIX):
         return None
     return Path(unquote(_written(uri))).absolute()
+
+
+@contextlib.contextmanager
+def own_folders(uri: str) -> Iterator[None]:
+    """Let MLflow open a database without leaving anything elsewhere.
+
+    It makes the folder of the path as it is written in the URI, and puts the path of the current folder, as the place
+    of its first experiment, into a statement without quoting it.
+    """
+    path = sqlite_path(uri)
+    if path is None:
+        yield
+        return
+    written = Path(_written(uri)).absolute().parent
+    made = [folder for folder in (written, *written.parents) if not folder.exists()]
+    before = os.environ.get(_ARTIFACTS)
+    os.environ[_ARTIFACTS] = (path.parent / "mlartifacts").as_uri()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_ARTIFACTS]
+        else:
+            os.environ[_ARTIFACTS] = before
+        for folder in made:
+            with contextlib.suppress(OSError):  # another process still needs it
+                folder.rmdir()
 
 
 def check_sqlite_uri(uri: str, where: str = "tracking_uri") -> None:
@@ -62,4 +95,4 @@ def _is_database(path: Path) -> bool:
 
 
 def _written(uri: str) -> str:
-    return uri.partition("?")[0].removeprefix("sqlite:").removeprefix("//").removeprefix("/")
+    return uri.partition("?")[0].removeprefix(_PREFIX)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, RegistryError
 from codekiln.registry.connection import connect, find_server
 from codekiln.registry.sqlite_uri import check_sqlite_uri, sqlite_path, sqlite_uri
 
@@ -71,3 +71,27 @@ def test_a_database_here_is_found_in_a_folder_of_any_name(tmp_path, monkeypatch)
     monkeypatch.chdir(folder)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert sqlite_path(find_server()) == folder / "mlflow.db"
+
+
+def test_nothing_is_left_elsewhere_and_the_current_folder_may_have_any_name(tmp_path, monkeypatch, empty_database):
+    folder = tmp_path / "".join(NAMES)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "mlflow.db").write_bytes(empty_database.read_bytes())
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.execute("delete from experiments")
+    connect(sqlite_uri(folder / "mlflow.db"), "paths")
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        [place] = database.execute("select artifact_location from experiments where name = 'Default'").fetchone()
+    assert place == f"{(folder / 'mlartifacts').as_uri()}/0"
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_what_is_no_database_is_refused_at_once_and_stays_as_it_is(tmp_path):
+    (tmp_path / "note.txt").write_text("x")
+    for path in (tmp_path, tmp_path / "note.txt"):
+        with pytest.raises(InputError, match="is no SQLite database"):
+            connect(sqlite_uri(path), "x")
+    assert (tmp_path / "note.txt").read_text() == "x"
+    with pytest.raises(RegistryError, match="No such file"):
+        connect("sqlite:////proc/nowhere.db", "x")
