@@ -93,5 +93,5 @@ def test_what_is_no_database_is_refused_at_once_and_stays_as_it_is(tmp_path):
         with pytest.raises(InputError, match="is no SQLite database"):
             connect(sqlite_uri(path), "x")
     assert (tmp_path / "note.txt").read_text() == "x"
-    with pytest.raises(RegistryError, match="No such file"):
+    with pytest.raises(RegistryError, match="no such file"):
         connect("sqlite:////proc/nowhere.db", "x")
