@@ -88,7 +88,7 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
     elif any(text in seen for text in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
     elif found := explained(error):
-        return RegistryError(f"MLflow at {shown}: {what}: {without_password(str(found))}")
+        reason, _, fix = without_password(str(found)).partition("\n  fix: ")
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
     return RegistryError(f"{what}: {reason}", where=f"MLflow at {shown}", fix=fix)
