@@ -218,7 +218,7 @@ CASES = [
         damaged_journal,
         2,
         "FOLDER/tests.jsonl: has a damaged journal, line 2\n"
-        "  fix: delete FOLDER/tests.jsonl and FOLDER/tests.jsonl.journal to harden again, or give another --out",
+        "  fix: delete FOLDER/tests.jsonl and FOLDER/tests.jsonl.journal to harden again, or give another --output",
     ),
     (
         contender_that_is_not_there,

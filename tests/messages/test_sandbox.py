@@ -101,7 +101,7 @@ CASES = [
         damaged_journal,
         2,
         "FOLDER/graded.jsonl: has a damaged journal, line 2\n"
-        "  fix: delete FOLDER/graded.jsonl and FOLDER/graded.jsonl.journal to grade again, or give another --out",
+        "  fix: delete FOLDER/graded.jsonl and FOLDER/graded.jsonl.journal to grade again, or give another --output",
     ),
     (
         kernel_without_landlock,
