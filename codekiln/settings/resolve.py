@@ -13,6 +13,7 @@ from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
 from codekiln.settings.overrides import parse_overrides, read_form
 from codekiln.settings.schema import EvaluationSettings, Settings
+from codekiln.settings.value_types import mistyped
 
 FOR = "for"
 
@@ -67,6 +68,8 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
         details = _details(error)
         errors = [_explain(item, where) for item in details]
         values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
+    else:
+        errors = _mistyped(values, settings, where)
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
@@ -110,7 +113,7 @@ def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
         return []
     recipe, evaluation = recipes.get(name), values.get("evaluation", {})
     chosen = evaluation.get("k", EvaluationSettings.model_fields["k"].default)
-    passes = [f"{measures.PASS}{k}" for k in sorted({1, *chosen})]
+    passes = [f"{measures.PASS}{k}" for k in sorted({1, *(k for k in chosen if isinstance(k, int))})]
     known = [*measures.by_name(recipe), *recipe.distances, *passes]
     errors = []
     if (metric := values["metric"]) not in known:
@@ -140,11 +143,19 @@ def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str
         if not problems:
             schema = table.get(name).Settings
             try:
-                checked[name] = schema.model_validate(values).model_dump(mode="json")
+                read = schema.model_validate(values)
+                checked[name], problems = read.model_dump(mode="json"), _mistyped(values, read, f"{where}.{name}", ".")
             except ValidationError as error:
                 problems = [_explain(item, f"{where}.{name}", schema) for item in _details(error)]
         errors += problems
     return checked, errors
+
+
+def _mistyped(values: Mapping[str, Any], read: BaseModel, where: str, joint: str = ": ") -> list[InputError]:
+    return [
+        InputError(f"{what} (given: {given!r})", where=f"{where}{joint}{'.'.join(place)}", fix="correct the value")
+        for place, what, given in mistyped(values, read.model_dump())
+    ]
 
 
 def _details(error: ValidationError) -> list[Mapping[str, Any]]:

@@ -22,9 +22,9 @@ from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
-from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
+from codekiln.registry.sqlite_uri import sqlite_path
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
