@@ -10,7 +10,10 @@ CodekilnError
 
 import difflib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class CodekilnError(Exception):
@@ -54,6 +57,26 @@ class InputErrors(InputError):
         super().__init__("\n".join(lines))
 
 
+def gather(*steps: Callable[[], T]) -> list[T]:
+    """Return the results of all steps.
+
+    Raises:
+        InputErrors: The mistakes of all steps, where a step raised one: each is taken, whatever the others raise.
+    """
+    results: list[T] = []
+    errors: list[InputError] = []
+    for step in steps:
+        try:
+            results.append(step())
+        except InputErrors as several:
+            errors += several.errors
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise InputErrors(errors)
+    return results
+
+
 class SandboxError(CodekilnError):
     """The sandbox could not do its work; says nothing about the program under test."""
 
@@ -73,5 +96,16 @@ class RegistryError(CodekilnError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?``, or the list of what there is when nothing is close."""
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(known)}"
+    close = closest(word, known)
+    return f"did you mean '{close}'?" if close else f"there are: {', '.join(known)}"
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` may be a misspelling of, or None; case, and ``-`` for ``_``, do not count."""
+    spelled = {_plain(name): name for name in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(_plain(word), spelled, n=1, cutoff=0.6)
+    return spelled[close[0]] if close else None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_").replace(" ", "_")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from codekiln.data.readers import json_stream
+from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import readable
 from codekiln.errors import InputError, InputErrors
 
@@ -61,14 +61,23 @@ def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
 def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
-    JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
+    JSON Lines and CSV are located as ``file:line``, the rows of a JSON array, of objects that take several lines each,
+    and of Parquet as ``file[index]``.
 
     Raises:
         InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
+    kind = tables.kind_of(path)
+    if kind:
+        with readable(path):
+            yield from tables.rows(path, kind)
+        return
     with readable(path), _open(path) as file:
         if json_stream.first_character(file) == "[":
             yield from _rows_of_array(file, path)
+            return
+        if json_stream.is_spread(file):
+            yield from _rows_of_stream(file, path)
             return
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -81,6 +90,19 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
     except json_stream.ArrayFault as fault:
         where = f"{path}[{fault.index}]" if fault.index is not None else str(path)
         raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
+
+
+def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
+    """Yield objects that are written over several lines each, one after the other."""
+    number = 0
+    try:
+        for number, row in enumerate(json_stream.values(file)):
+            yield f"{path}[{number}]" if number else str(path), row
+    except (ValueError, RecursionError) as error:
+        yield (
+            f"{path}[{number}]",
+            InputError(f"not JSON behind this object: {error}", where=f"{path}[{number}]", fix=_CORRECT),
+        )
 
 
 def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:

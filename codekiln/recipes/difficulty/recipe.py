@@ -28,8 +28,15 @@ class Difficulty(Recipe[DifficultySettings]):
     filters: ClassVar[tuple[str, ...]] = ("contaminated",)
 
     def problems(self, settings: RunSettings) -> ProblemSets:
-        """Return the problems of the run, none near an evaluation problem, strata by the source's difficulty."""
-        return tasks.remove_overlapping(super().problems(settings), self.settings.near_duplicate)
+        """Return the problems of the run, none near an evaluation problem, strata by the source's difficulty.
+
+        Raises:
+            InputErrors: Of the problems, or of runs: they are read here too, before anything is generated.
+        """
+        made = tasks.remove_overlapping(super().problems(settings), self.settings.near_duplicate)
+        if self.settings.runs:
+            source.read(self.settings.runs, made.train)
+        return made
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each run's file."""
@@ -61,8 +68,9 @@ class Difficulty(Recipe[DifficultySettings]):
         Raises:
             InputError: That mix cannot be made; the message has what it needs and what there is.
         """
+        graded = list(graded)
         rated, mixes = mixture.build(list(problems), graded, self.settings, self.seed)
-        return rows.build(rated, mixes, self.settings.mix)
+        return rows.build(rated, mixes, self.settings.mix, graded)
 
     def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return every mix as JSON Lines and CSV, the tables of problems, runs and mixes, and two plots."""
