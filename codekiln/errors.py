@@ -11,9 +11,10 @@ CodekilnError
 import difflib
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class CodekilnError(Exception):
@@ -77,6 +78,13 @@ def gather(*steps: Callable[[], T]) -> list[T]:
     return results
 
 
+def both(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
+    """Return the results of two steps of different types, as `gather` does."""
+    found: list[T] = []
+    *_, other = gather(lambda: found.append(first()), second)
+    return found[0], cast("U", other)
+
+
 class SandboxError(CodekilnError):
     """The sandbox could not do its work; says nothing about the program under test."""
 
@@ -100,10 +108,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{close}'?" if close else f"there are: {', '.join(known)}"
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that ``word`` may be a misspelling of, or None; case, and ``-`` for ``_``, do not count."""
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the known word that ``word`` may be a misspelling of, or None; case, and ``-`` for ``_``, do not count.
+
+    Args:
+        word: What somebody wrote.
+        known: What there is.
+        likeness: How alike the two have to be, as `difflib` measures it: from 0 to 1.
+    """
     spelled = {_plain(name): name for name in sorted(known, reverse=True)}
-    close = difflib.get_close_matches(_plain(word), spelled, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(_plain(word), spelled, n=1, cutoff=likeness)
     return spelled[close[0]] if close else None
 
 

@@ -50,7 +50,9 @@ ROWS: Mapping[str, Any] = {
         "doc_id": 7, "doc": {"task_id": NAME, "prompt": "p"}, "target": "t", "arguments": {}, "resps": [[CHAT]],
         "filtered_resps": [[GOOD]], "pass@1": 1.0,
     },
-    "messages": {"task_id": NAME, "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": CHAT}]},
+    "messages": {
+        "task_id": NAME, "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": CHAT}],
+    },
     "content parts": {"task_id": NAME, "response": [{"type": "text", "text": CHAT}]},
     "choices": {"task_id": NAME, "choices": [{"index": 0, "message": {"role": "assistant", "content": CHAT}}]},
     "answer of a batch": {

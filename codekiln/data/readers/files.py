@@ -24,8 +24,16 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
     ``config`` names the part of a Hub data set to read where the id itself names none.
     """
+    rows = located_rows_of(source, config)
+    if errors := [row for _, row in rows if isinstance(row, InputError)]:
+        raise InputErrors(errors)
+    return rows
+
+
+def located_rows_of(source: str, config: str | None = None) -> list[Row]:
+    """Return rows as `rows_of` does, with its InputError for each line that is not JSON."""
     if Path(source).exists():
-        rows = list(rows_of_file(Path(source)))
+        rows = list(located_rows(Path(source)))
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
     else:
@@ -108,6 +116,9 @@ def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
 def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
         return parse(text)
+    except json.JSONDecodeError as error:
+        found = f"{error.msg} at column {error.colno}" if error.lineno == 1 else f"{error.msg} at its end"
+        return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
 

@@ -18,6 +18,7 @@ from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 
 _FIELDS = tuple(Sample.model_fields)
+_OPTIONAL = frozenset({"model", "seed"})
 _SHOWN_NAMES = 10
 _MOST_FIELDS, _SHOWN_CLOSE = 20, 3
 
@@ -75,7 +76,13 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
     if ignored and not is_quiet:
         more = f" and {len(ignored) - _SHOWN_NAMES:,} more" if len(ignored) > _SHOWN_NAMES else ""
         kind = "files" if path.is_dir() else "fields"
-        print(f"{path}: ignored {kind}: {', '.join(sorted(ignored)[:_SHOWN_NAMES])}{more}", file=sys.stderr)
+        meant = [
+            f"did you mean '{near}' by '{name}'?"
+            for name in ignored
+            if name not in _FIELDS and (near := closest(name, _OPTIONAL, 0.7))
+        ]
+        line = ", ".join(sorted(ignored)[:_SHOWN_NAMES]) + more
+        print(f"{path}: ignored {kind}: {'; '.join([line, *(meant if path.is_file() else ())])}", file=sys.stderr)
 
 
 class _Faults:

@@ -5,9 +5,11 @@ problem set, as for other recipes; no row repeats one of them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample, Verdict
+from codekiln.errors import both
 from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.dataset import rows, source, tasks
@@ -36,9 +38,11 @@ class Dataset(Recipe[DatasetSettings]):
             InputErrors: A file cannot be read, or a row breaks its form.
             InputError: The evaluation problems cannot be read.
         """
-        given = source.read(self.settings.files)
-        known = problem_sets.load_evaluation(settings)
-        evaluation, unfit = problem_sets.keep_gradable(known, settings.workers or None, "check: evaluation references")
+        given, (known, places) = both(
+            partial(source.read, self.settings.files), partial(problem_sets.load_evaluation, settings)
+        )
+        label = "check: evaluation references"
+        evaluation, unfit = problem_sets.keep_gradable(known, settings.workers or None, label, places)
         train, rejected = tasks.problems_of(given, evaluation)
         return ProblemSets(train[: settings.problems.train], evaluation, [*rejected, *unfit])
 
