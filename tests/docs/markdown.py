@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -49,13 +52,29 @@ def _commands(text: str, language: str) -> Iterator[str]:
 
 
 def run(command: str, folder: Path, more: Sequence[str] = (), typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command of a page in ``folder``, with this Python and more words behind it."""
+    """Run a command of a page in ``folder``, with this Python and more words behind it.
+
+    Those of codekiln run in this process, which has loaded what they need, unless they start steps of a pipeline.
+    """
     first, *words = shlex.split(command)
+    if first == "codekiln" and words[0] not in ("run", "judge"):
+        return _run_here([*words, *more], folder, typed)
     start = {"codekiln": [sys.executable, "-m", "codekiln"], ".venv/bin/python": [sys.executable]}.get(first, [first])
     return subprocess.run(
         [*start, *words, *more], cwd=folder, input=typed, capture_output=True, text=True, timeout=600,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+
+
+def _run_here(words: list[str], folder: Path, typed: str) -> subprocess.CompletedProcess[str]:
+    from codekiln.cli import main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = CliRunner().invoke(main, words, input=typed)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(["codekiln", *words], done.exit_code, done.stdout, done.stderr)
 
 
 def anchors(text: str) -> set[str]:
