@@ -39,23 +39,33 @@ class InputError(CodekilnError):
 
 
 class InputErrors(InputError):
-    """Several mistakes found in one pass; printed one per line, the first ``SHOWN`` and the number of the others.
+    """Several mistakes found in one pass; the first ones are printed, one per line, and the number of the others.
 
-    What to do is printed once for mistakes that follow each other and have the same remedy.
+    At most ``SHOWN`` are printed, and no more than fit into ``LINES``. What to do is printed once for mistakes that
+    follow each other and have the same remedy.
     """
 
     SHOWN = 20
+    LINES = 25
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = tuple(errors)
-        shown = self.errors[: self.SHOWN]
+        text, count = self._text(self.SHOWN), self.SHOWN
+        while text.count("\n") >= self.LINES and count > 1:
+            count -= 1
+            text = self._text(count)
+        super().__init__(text)
+
+    def _text(self, count: int) -> str:
+        """Return the first mistakes, and how many more there are."""
+        shown = self.errors[:count]
         lines = []
         for error, following in itertools.zip_longest(shown, shown[1:]):
             is_last = following is None or following.fix != error.fix
             lines.append(str(error) if is_last else CodekilnError.__str__(error))
         if len(self.errors) > len(shown):
             lines.append(f"... and {len(self.errors) - len(shown):,} more")
-        super().__init__("\n".join(lines))
+        return "\n".join(lines)
 
 
 def gather(*steps: Callable[[], T]) -> list[T]:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "codekiln"
 
-_FOUNDATION = {"errors", "progress", "plugins", "codekiln"}
+_FOUNDATION = {"errors", "extras", "progress", "plugins", "codekiln"}
 _DATA = _FOUNDATION | {"data"}
 _RECIPES = _DATA | {"code", "sandbox", "models", "filters", "inference", "teachers", "registry", "evaluation", "demo"}
 _SETTINGS = _RECIPES | {"recipes", "training", "launch"}
@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "errors": set(),
     "progress": set(),
     "codekiln": set(),
-    "plugins": {"errors"},
+    "extras": {"errors"},
+    "plugins": {"errors", "extras"},
     "data": _FOUNDATION,
     "sandbox": _DATA,
     "code": _DATA | {"sandbox"},

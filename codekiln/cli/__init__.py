@@ -25,6 +25,7 @@ from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
 from codekiln.errors import CodekilnError, InputError
+from codekiln.extras import extra_of, refusal
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -40,6 +41,11 @@ class Commands(click.Group):
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, InputError) else 1)
+        except ModuleNotFoundError as error:
+            if extra_of(error.name) is None:
+                raise
+            click.echo(f"error: {refusal([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         except OSError as error:

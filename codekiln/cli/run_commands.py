@@ -112,7 +112,7 @@ def check(
 
     Example: codekiln check --set problems.source=mbpp.jsonl
     """
-    from codekiln.settings.resolve import resolve
+    from codekiln.stages.resolved import resolve_and_read
     from codekiln.stages.runner import run_check
 
     if cluster:
@@ -121,7 +121,7 @@ def check(
         check_cluster(kfp_host)
         click.echo("the cluster is ready")
         return
-    figures = run_check(resolve(profile, {}, list(overrides)), output, gate=not data_only).summary.figures
+    figures = run_check(resolve_and_read(profile, {}, list(overrides)), output, gate=not data_only).summary.figures
     click.echo(f"ready: {figures['train']:.0f} training, {figures['evaluation']:.0f} evaluation problems in {output}")
 
 

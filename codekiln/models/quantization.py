@@ -1,13 +1,12 @@
 """What base models in 4 bits need. Imports no torch."""
 
-from importlib.util import find_spec
-
+from codekiln import extras
 from codekiln.errors import InputError
 
 
 def require_bitsandbytes() -> None:
     """Raise an InputError where bitsandbytes, which quantises weights, is not installed."""
-    if find_spec("bitsandbytes") is None:
+    if "bitsandbytes" in extras.missing("train"):
         raise InputError(
             "needs the package bitsandbytes",
             where="lora.quantization",

@@ -37,8 +37,7 @@ def read_benchmarks(settings: Settings) -> tuple[list[Problem], list[Rejected]]:
     """
     kept: list[Problem] = []
     rejected: list[Rejected] = []
-    every = gather(*(partial(_read, chosen, settings.seed) for chosen in settings.evaluation.benchmark))
-    for chosen, read in zip(settings.evaluation.benchmark, every, strict=True):
+    for chosen, read in zip(settings.evaluation.benchmark, read_sources(settings), strict=True):
         located = [
             (where, row.model_copy(update={"task_id": f"{chosen.name}/{row.task_id}", "benchmark": chosen.name}))
             for where, row in read
@@ -56,6 +55,15 @@ def read_benchmarks(settings: Settings) -> tuple[list[Problem], list[Rejected]]:
         kept += recipe_of(settings).asked(gradable)
         rejected += unfit
     return kept, rejected
+
+
+def read_sources(settings: Settings) -> list[list[tuple[str, Problem]]]:
+    """Return the problems of each benchmark with their places, unproven.
+
+    Raises:
+        InputErrors: Sources cannot be read; what is wrong with all of them.
+    """
+    return gather(*(partial(_read, chosen, settings.seed) for chosen in settings.evaluation.benchmark))
 
 
 def _read(chosen: BenchmarkSettings, seed: int) -> list[tuple[str, Problem]]:

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codekiln import models, recipes
+from codekiln import extras, models, recipes
 from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
-from codekiln.errors import InputError, both, gather
+from codekiln.errors import InputError, InputErrors, both, gather
 from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
@@ -69,6 +69,7 @@ def _check(context: StageContext) -> Summary:
         return reports[0].sentence()
 
     probes: Mapping[str, Callable[[], str]] = {
+        "packages": lambda: _packages(settings, trains=GATELESS not in context.parameters),
         "base model": lambda: _model(settings),
         "adapter": lambda: _adapter(settings),
         "recipe": lambda: _recipe(settings),
@@ -93,6 +94,23 @@ def _check(context: StageContext) -> Summary:
         print(f"check: {key}: {notes[key]}", flush=True)
     figures = {"train": found.train, **{name or "evaluation": size.problems for name, size in found.evaluation.items()}}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)
+
+
+def _packages(settings: Settings, *, trains: bool) -> str:
+    """Name the extras that the settings need; raises InputErrors for what is missing of them.
+
+    Args:
+        settings: The settings.
+        trains: Whether the run trains or samples in its own steps, where there is no pool.
+    """
+    needed = ["cluster"] if settings.pool else ["train"] if trains or settings.teacher == "model" else []
+    lacking = {extra: extras.missing(extra) for extra in needed}
+    if refused := [extras.refusal(found, "this run") for found in lacking.values() if found]:
+        raise InputErrors(refused)
+    has = f"codekiln[{','.join(needed)}] is installed" if needed else "no extra is needed"
+    if "cluster" not in needed and (absent := extras.missing("cluster")):
+        has += f"; `codekiln run` and `submit` need {', '.join(absent)} too: pip install 'codekiln[cluster]'"
+    return has
 
 
 def _model(settings: Settings) -> str:

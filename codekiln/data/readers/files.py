@@ -10,6 +10,7 @@ from typing import Any, TextIO, cast
 from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import readable
 from codekiln.errors import InputError, InputErrors
+from codekiln.extras import refusal
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
@@ -134,9 +135,7 @@ def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:
     try:
         import datasets
     except ImportError:
-        raise InputError(
-            "reading from the Hub needs the package datasets", where=name, fix="pip install 'codekiln[train]'"
-        ) from None
+        raise refusal(["datasets"], f"reading {name} from the Hub") from None
     try:
         splits = datasets.load_dataset(name, config)
     except Exception as error:  # the library raises many kinds, and all of them mean: not readable

@@ -5,11 +5,13 @@ verified solutions of easy, medium and hard problems in exactly the ratio asked 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample
-from codekiln.errors import InputError
+from codekiln.errors import InputError, both
+from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.difficulty import card, export, grading, mixture, rows, source, tasks, validate
 from codekiln.recipes.difficulty.settings import DifficultySettings
@@ -37,6 +39,10 @@ class Difficulty(Recipe[DifficultySettings]):
         if self.settings.runs:
             source.read(self.settings.runs, made.train)
         return made
+
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read the problems and find the files of runs."""
+        both(partial(problem_sets.load, settings), self.sources)
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each run's file."""
