@@ -72,18 +72,18 @@ class Plugins(ABC, Generic[T]):
             raise
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
-                raise self._broken(name, entry or place, error) from error
+                raise self._broken(name, entry, place, error) from error
             raise refusal([str(error.name)], f"the {self.kind} '{name}'") from error
         except Exception as error:  # a plug-in may raise anything when it is imported
-            raise self._broken(name, entry or place, error) from error
+            raise self._broken(name, entry, place, error) from error
         if (own := getattr(plugin, "name", name)) != name:
             what = f"the {self.kind} '{name}' calls itself '{own}'"
             raise InputError(what, where=place, fix="give the entry point and the plug-in one name")
         return plugin
 
-    def _broken(self, name: str, place: str, error: Exception) -> InputError:
+    def _broken(self, name: str, entry: str | None, place: str, error: Exception) -> InputError:
         what = f"the {self.kind} '{name}' cannot be loaded: {type(error).__name__}: {error}"
-        module = place.partition(":")[0]
+        module = (entry or place).partition(":")[0]
         fix = f"mend it or uninstall its package; `python -c 'import {module}'` shows the traceback"
         return InputError(what, where=place, fix=fix)
 

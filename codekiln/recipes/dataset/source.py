@@ -57,7 +57,8 @@ def _read(name: str) -> tuple[list[TrainingRow], list[InputError]]:
     if len(unknown) > 1 and not rows:
         first = unknown[0]
         what = f"none of its {len(unknown):,} rows has a known form; this one {first.what}"
-        others = [error for error in errors if error not in unknown]
+        known = set(map(id, unknown))
+        others = [error for error in errors if id(error) not in known]
         errors = [InputError(what, where=first.where, fix=first.fix), *others]
     return rows, errors
 
