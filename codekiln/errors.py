@@ -10,19 +10,19 @@ CodekilnError
 
 import difflib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
 
+LINES = 25
+_WIDTH = 1000
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 class CodekilnError(Exception):
-    """Base of every error codekiln raises on purpose."""
+    """Base of every error codekiln raises on purpose.
 
-
-class InputError(CodekilnError):
-    """A user's mistake.
+    Its text has at most ``LINES`` lines: of a longer one, such as the end of a log, the first and the last are shown.
 
     Args:
         what: What is wrong, in one sentence.
@@ -35,7 +35,11 @@ class InputError(CodekilnError):
         super().__init__(f"{where}: {what}" if where else what)
 
     def __str__(self) -> str:
-        return "\n  fix: ".join(part for part in (super().__str__(), self.fix) if part)
+        return _cut("\n  fix: ".join(part for part in (super().__str__(), self.fix) if part))
+
+
+class InputError(CodekilnError):
+    """A user's mistake: the same command succeeds once it is mended."""
 
 
 class InputErrors(InputError):
@@ -46,26 +50,16 @@ class InputErrors(InputError):
     """
 
     SHOWN = 20
-    LINES = 25
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = tuple(errors)
-        text, count = self._text(self.SHOWN), self.SHOWN
-        while text.count("\n") >= self.LINES and count > 1:
-            count -= 1
-            text = self._text(count)
-        super().__init__(text)
-
-    def _text(self, count: int) -> str:
-        """Return the first mistakes, and how many more there are."""
-        shown = self.errors[:count]
-        lines = []
-        for error, following in itertools.zip_longest(shown, shown[1:]):
-            is_last = following is None or following.fix != error.fix
-            lines.append(str(error) if is_last else CodekilnError.__str__(error))
-        if len(self.errors) > len(shown):
-            lines.append(f"... and {len(self.errors) - len(shown):,} more")
-        return "\n".join(lines)
+        lines: list[str] = []
+        for shown in range(min(len(self.errors), self.SHOWN), 0, -1):
+            more = len(self.errors) - shown
+            lines = [*_one_by_one(self.errors[:shown]), *([f"... and {more:,} more"] if more else [])]
+            if len(lines) <= LINES:
+                break
+        super().__init__("\n".join(lines))
 
 
 def gather(*steps: Callable[[], T]) -> list[T]:
@@ -95,6 +89,15 @@ def both(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
     return found[0], cast("U", other)
 
 
+def _one_by_one(errors: Sequence[InputError]) -> list[str]:
+    """Return the lines of errors; of neighbours with one remedy, only the last names it."""
+    texts = []
+    for error, following in itertools.zip_longest(errors, errors[1:]):
+        is_last = following is None or following.fix != error.fix
+        texts.append(str(error) if is_last else _cut(Exception.__str__(error)))
+    return "\n".join(texts).split("\n") if texts else []
+
+
 class SandboxError(CodekilnError):
     """The sandbox could not do its work; says nothing about the program under test."""
 
@@ -109,6 +112,16 @@ class ClusterError(CodekilnError):
 
 class RegistryError(CodekilnError):
     """The tracking server or the model registry could not be reached or refused a change."""
+
+
+def _cut(text: str) -> str:
+    """Return a text without the middle of its lines, and of each line that is too long."""
+    lines = [line if len(line) <= _WIDTH else f"{line[: _WIDTH - 300]} ... {line[-295:]}" for line in text.split("\n")]
+    if len(lines) <= LINES:
+        return "\n".join(lines)
+    first = LINES // 2
+    last = LINES - first - 1
+    return "\n".join([*lines[:first], f"... {len(lines) - first - last:,} lines ...", *lines[-last:]])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ cannot be imported is an error of the command that uses it, and of no other.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 import tomllib
@@ -120,10 +121,9 @@ class ModulePlugins(Plugins[T]):
         self._find, self._shared, self._dash = find, frozenset(shared), dash
 
     def _shipped(self) -> Mapping[str, str]:
-        path = tuple(importlib.import_module(self.package).__path__)
         return {
             name.replace("_", self._dash): f"{self.package}.{name}"
-            for name in _module_names(path)
+            for name in _module_names(_folders(self.package))
             if not name.startswith("_") and name not in self._shared
         }
 
@@ -168,13 +168,19 @@ class FilePlugins(Plugins[T]):
         return {name: str(file) for name, file in self._files().items()}
 
     def _files(self) -> dict[str, Traversable]:
-        found = {file.name.removesuffix(".toml"): file for file in resources.files(self.package).iterdir()
-                 if file.name.endswith(".toml")}  # fmt: skip
-        return found | {path.stem: path for folder in self._folders() for path in sorted(folder.glob("*.toml"))}
+        folders = [*map(Path, _folders(self.package)), *self._folders()]
+        return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
     def _load(self, name: str, entry: str | None) -> T:
-        file = self._files()[name] if entry is None else resources.files(entry) / f"{name}.toml"
-        return self.read(name, file)
+        return self.read(name, self._file(name, entry))
+
+    def _file(self, name: str, entry: str | None) -> Traversable:
+        return self._files()[name] if entry is None else resources.files(entry) / f"{name}.toml"
+
+    def text(self, name: str) -> str:
+        """Return the file of a plug-in that there is as it is written, comments included."""
+        installed = (entry.value for entry in _entry_points(self.group, tuple(sys.path)) if entry.name == name)
+        return self._file(name, next(installed, None)).read_text(encoding="utf-8-sig")
 
     def read(self, name: str, file: Traversable) -> T:
         """Return the plug-in of a file.
@@ -210,6 +216,16 @@ def name_of(plugin: type) -> str:
     *_, folder, file = ["", *plugin.__module__.split(".")]
     kinds = {base.__name__.lower() for base in plugin.__mro__[1:]}
     return (folder if file in kinds else file).replace("_", "-")
+
+
+def _folders(package: str) -> tuple[str, ...]:
+    """Return the folders of a package without importing it, which may take a second."""
+    if (loaded := sys.modules.get(package)) is not None:
+        return tuple(loaded.__path__)
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"no package {package}", name=package)
+    return tuple(spec.submodule_search_locations or ())
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.message_recorder import MessageRecorder
+
 # A loaded machine makes any example slow; no property here is about time.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
@@ -24,6 +26,12 @@ def _public() -> list[Path]:
     """Return the folder of the real MBPP and HumanEval, which the project does not ship, where it is at hand."""
     folders = (os.environ.get("CODEKILN_DATA"), ROOT.parent / "shared" / "data")
     return [Path(folder) for folder in folders if folder and (Path(folder) / "mbpp.jsonl").exists()][:1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    recorder = MessageRecorder()
+    recorder.start()
+    config.pluginmanager.register(recorder, "codekiln-messages")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """A pipeline of one step that waits, alone or for a job on a cluster, with a child of its own; quick to start."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +41,8 @@ def main() -> None:
 
 
 def _alone() -> StageManifest:
+    if "CODEKILN_TEST_KILL" in os.environ:
+        os.kill(os.getpid(), signal.SIGKILL)
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     # From another thread: a signal that comes with it must not interrupt this one in the middle of a line.
     threading.Timer(0.1, print, ["is at work"], {"flush": True}).start()

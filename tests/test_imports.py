@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = ["torch", "transformers", "trl", "peft", "kfp", "kubernetes", "mlflow", "pandas", "datasets", "openai"]
 
 
@@ -19,7 +21,19 @@ def test_help_loads_nothing_heavy():
         "from click.testing import CliRunner\nfrom codekiln.cli import main\n"
         "assert 'align' in CliRunner().invoke(main, ['--help']).output"
     )
-    assert not loaded_by(code).intersection(HEAVY)
+    assert not loaded_by(code).intersection([*HEAVY, "pydantic", "numpy"])
+
+
+@pytest.mark.parametrize(
+    "line", ["codekiln ", "codekiln run x --recipe ", "codekiln run x --set sft.", "codekiln models "]
+)
+def test_a_shell_that_completes_waits_for_nothing_heavy(line):
+    code = (
+        f"import os\nos.environ.update(_CODEKILN_COMPLETE='bash_complete', COMP_LINE={line!r})\n"
+        "from codekiln.cli import main\n"
+        "try:\n    main(prog_name='codekiln')\nexcept SystemExit as done:\n    assert done.code == 0"
+    )
+    assert not loaded_by(code).intersection([*HEAVY, "pydantic", "numpy"])
 
 
 def test_settings_load_nothing_heavy():

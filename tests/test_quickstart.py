@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from codekiln.data.folders import Dataset
 from codekiln.data.records import Example, Pair, Sample
 from codekiln.stages.monitoring.families import FAMILIES
+from tests import help_examples
 from tests.docs import markdown
 from tests.running import SMALL, codekiln
 
@@ -38,7 +39,7 @@ def first(tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CODEKILN_METRICS_FOLDER", str(workdir.with_name("metrics")))
         done = codekiln("run", "align", "--profile", "laptop", "--workdir", str(workdir))
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 4), done.stdout + done.stderr
     return workdir, done
 
 
@@ -97,7 +98,7 @@ def test_results_have_the_promised_form(first):
 def test_the_exit_code_and_the_last_lines_are_the_gates(first):
     workdir, done = first
     gate = results(workdir)["gate"]
-    assert done.returncode == (0 if gate["promoted"] else 1)
+    assert done.returncode == (0 if gate["promoted"] else 4)
     assert gate["sentence"] in done.stdout
     assert gate["sentence"].split(": ", 1)[1][:40] in (workdir / "report.html").read_text()
 
@@ -183,13 +184,41 @@ def test_commands_of_the_pages_on_a_finished_demo_run(first, tmp_path, skipped, 
         )
         # Programs that were graded may have failed.
         may_fail = "--grade" in command or ("codekiln verify" in command and not champion)
-        allowed = (0, 1) if may_fail else (0,)
+        allowed = (0, 1, 4) if may_fail else (0,)
         assert done.returncode in allowed, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert done.stdout
     (undo,) = [command for command in shown if command.startswith("codekiln promote") and "--undo" in command]
     done = markdown.run(undo, tmp_path)
     assert ("codekiln-tiny has no champion now" in done.stdout) == champion
     assert ("model 'codekiln-tiny' has no champion" in done.stderr) != champion
+
+
+# What these need, or how long they take.
+EXAMPLES_NOT_RUN = {
+    "run": "minutes; `first` ran it", "judge": "a test below judges", "compile": "tests/test_pipelines.py compiles",
+    "submit": "a server", "serve": "does not end",
+}  # fmt: skip
+SLOW_EXAMPLES = ("check", "export", "harden", "stage", "verify")
+
+
+@pytest.mark.parametrize("skipped", [SLOW_EXAMPLES, pytest.param((), marks=pytest.mark.slow)], ids=["quick", "all"])
+def test_examples_of_the_help_run_on_a_finished_demo(first, tmp_path, skipped, monkeypatch):
+    workdir, _ = first
+    shutil.copytree(workdir, tmp_path / "runs" / "demo")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs/demo/mlflow.db")
+    champion = ("champion",) in rows(workdir, "select alias from registered_model_aliases")
+    # What is undone comes last; without a champion there is nothing to undo.
+    left_out = {*EXAMPLES_NOT_RUN, *skipped, *(() if champion else ("promote",))}
+    for name in sorted(set(help_examples.COMMANDS) - left_out, key=lambda name: name == "promote"):
+        line = help_examples.example(name)
+        line = line if champion else line.replace("@champion", "@challenger")
+        line += " --yes" if name == "promote" else ""
+        done = help_examples.run(line, tmp_path)
+        # Little training may teach nothing.
+        allowed = (0, 1) if name == "verify" and not champion else (0,)
+        assert done.exit_code in allowed, f"{line}\n{done.output[-2000:]}"
+        assert done.stdout
 
 
 @pytest.mark.slow
@@ -211,7 +240,7 @@ def test_judge_evaluates_a_registered_adapter(first, tmp_path):
     # One problem more is a set on which the adapter was not judged yet, and shares thirty with one where it was.
     settings = [*SMALL, uri, "problems.evaluation=31"]
     done = codekiln("judge", "models:/codekiln-tiny/1", "--workdir", str(tmp_path / "judge"), settings=settings)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 4), done.stdout + done.stderr
     found = results(tmp_path / "judge")
     assert list(found["contenders"]) == ["base", "candidate"]
     assert (found["gate"]["number"], found["gate"]["recorded"]) == (2, None)
@@ -220,7 +249,7 @@ def test_judge_evaluates_a_registered_adapter(first, tmp_path):
 @pytest.mark.slow
 def test_instruct_stops_after_sft(tmp_path):
     done = codekiln("run", "instruct", "--workdir", str(tmp_path / "run"), settings=[*SMALL, "problems.train=16"])
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 4), done.stdout + done.stderr
     assert list(results(tmp_path / "run")["contenders"]) == ["base", "sft"]
 
 

@@ -1,6 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 a negative result of an evaluation or a check, 2 a mistake of the user.
+"""The command line.
 
-A command that signal n ends has 128 + n.
+Exit codes: 0 done; 1 a failure, or what was checked is not right; 2 a mistake of the user; 4 not promoted, or a
+promotion that does not hold; 128 + n ended by signal n, so 130 by Ctrl-C.
 
 Commands import what they use when they run: ``codekiln --help`` would otherwise load everything that codekiln computes
 with. No import is delayed because of a circle.
@@ -14,12 +15,15 @@ from typing import Any
 import click
 
 from codekiln import __version__
-from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
+from codekiln.cli import cluster_commands, evaluation_commands, exit_codes, listing_commands, run_commands
 from codekiln.cli.compare_command import compare
+from codekiln.cli.completion_command import completion
 from codekiln.cli.exercise_command import exercise
 from codekiln.cli.export_command import export
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
+from codekiln.cli.help import GroupedCommands, help_command
+from codekiln.cli.interruption import end_at_once, interrupted
 from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
@@ -28,11 +32,19 @@ from codekiln.errors import CodekilnError, InputError
 from codekiln.extras import extra_of, refusal
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-class Commands(click.Group):
+class Commands(GroupedCommands):
     """A group of commands that turns codekiln's errors into messages and exit codes."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command with its words, and keep both for a message."""
+        ctx.meta[_WORDS] = args[0], args[1:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a user's mistake exits with 2 and no traceback."""
@@ -40,13 +52,15 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
-            sys.exit(2 if isinstance(error, InputError) else 1)
+            sys.exit(exit_codes.USER_ERROR if isinstance(error, InputError) else exit_codes.FAILED)
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise
             click.echo(f"error: {refusal([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
-            sys.exit(2)
+            sys.exit(exit_codes.USER_ERROR)
         except KeyboardInterrupt:
+            end_at_once()
+            click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)
             sys.exit(128 + signal.SIGINT)
         except OSError as error:
             if error.errno not in _NO_ROOM:
@@ -55,23 +69,30 @@ class Commands(click.Group):
             click.echo(
                 f"error: {what}: free some space, and give the same command again: what is done is kept", err=True
             )
-            sys.exit(1)
+            sys.exit(exit_codes.FAILED)
 
 
-@click.group(cls=Commands, context_settings=HELP)
+@click.group(cls=Commands, context_settings=HELP, invoke_without_command=True, no_args_is_help=False)
 @click.version_option(__version__, prog_name="codekiln")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Fine-tune code models into models that write correct and maintainable code.
 
     Example: codekiln run align --profile laptop --workdir runs/demo
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
-for command in (
-    *(run_commands.run, run_commands.judge, run_commands.stage, run_commands.check),
-    *(evaluation_commands.grade, evaluation_commands.score, validate, compare),
-    *(generate, serve, export, exercise, harden),
-    *(listing_commands.recipes, listing_commands.models, listing_commands.ledger),
-    *(cluster_commands.plan, cluster_commands.submit, cluster_commands.compile, promote, verify),
-):
-    main.add_command(command)
+for heading, commands in {
+    "Runs": [run_commands.run, run_commands.judge, run_commands.check, run_commands.stage, cluster_commands.plan],
+    "Data and programs": [*(evaluation_commands.grade, evaluation_commands.score, compare, validate, harden, exercise)],
+    "Models": [generate, export, serve, promote, verify, listing_commands.ledger],
+    "Cluster": [cluster_commands.submit, cluster_commands.compile],
+    "What there is": [
+        *(listing_commands.recipes, listing_commands.profiles, listing_commands.models),
+        *(listing_commands.metrics, listing_commands.filters, listing_commands.teachers),
+    ],
+    "This command line": [completion, help_command],
+}.items():
+    main.add_group(heading, commands)

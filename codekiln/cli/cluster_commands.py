@@ -6,21 +6,30 @@ from typing import Any
 
 import click
 
-from codekiln.cli.options import JSON, PROFILE, SET
+from codekiln.cli import names
+from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
 from codekiln.errors import InputError
+
+_PLAN_LACKS = {
+    "--workdir": ("plan writes nothing", "leave it out; `codekiln check --workdir DIR` writes what a run starts with"),
+    "--tracking-uri": ("plan asks no MLflow", "leave it out; `codekiln check` reads the registry"),
+}
+_SUBMIT_LACKS = {
+    "--workdir": ("a run on the cluster has no folder here", "leave it out; `codekiln run` runs on this machine"),
+}
 
 
 @click.command()
-@PROFILE
-@click.option("--base-model", default="", help="A name of `codekiln models`, a folder, or a Hub id.")
-@click.option("--pool", default="", help="A GPU pool of CODEKILN_CLUSTER.")
-@click.option("--gpu", default="", metavar="GPU[:COUNT]", help="GPUs of one node without a cluster: H100:8, 24GiB:2.")
-@SET
-@JSON
-def plan(profile: str, base_model: str, pool: str, gpu: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show how training would divide its work over GPUs, and the memory it would take; spends no GPU.
+@run_options(without=_PLAN_LACKS)
+@click.option(
+    "--gpu", type=names.GPU, default="", metavar="GPU[:COUNT]",
+    help="GPUs of one node without a cluster: H100:8, 24GiB:2.",
+)  # fmt: skip
+def plan(profile: str, gpu: str, overrides: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Show how training divides over GPUs, and its memory.
 
-    Also what gain the evaluation could show, where problems.evaluation says how many problems there are.
+    It spends no GPU. Also what gain the evaluation could show, where problems.evaluation says how many problems there
+    are.
 
     Example: codekiln plan --profile gemma3-12b --gpu A100-80:2
     """
@@ -30,7 +39,9 @@ def plan(profile: str, base_model: str, pool: str, gpu: str, overrides: tuple[st
     from codekiln.stages.planning import plan_evaluation, plan_run
     from codekiln.training.plan import table
 
-    settings = resolve(profile, {"base_model": base_model, "pool": pool}, list(overrides))
+    form = form_of(options)
+    pool = form.get("pool", "")
+    settings = resolve(profile, form, list(overrides))
     if bool(pool) == bool(gpu):
         raise InputError("give one of --pool and --gpu", where="plan", fix="without a cluster: --gpu H100:1, 24GiB:2")
     devices, note = pool_of(gpu) if gpu else (read_cluster().pool(pool), "")
@@ -49,25 +60,16 @@ def plan(profile: str, base_model: str, pool: str, gpu: str, overrides: tuple[st
 
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", type=names.PIPELINE)
 @click.option("--host", default="", envvar="CODEKILN_KFP_HOST", help="Kubeflow Pipelines' address.")
 @click.option("--namespace", default="", help="Your profile's namespace, on a multi-user Kubeflow.")
 @click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bearer token.")
 @click.option("--name", default="", help="Name of the run.")
-@click.option("--profile", help="Sizes and defaults; a name.")
-@click.option("--recipe", help="Data recipe.")
-@click.option("--base-model", help="A name of `codekiln models` or a Hub id.")
-@click.option("--metric", help="Target metric.")
-@click.option("--pool", help="GPU pool that trains and samples; '' for none.")
-@click.option("--experiment", help="MLflow experiment.")
-@click.option("--promote-as", help="Registered model name.")
-@click.option("--image", help="Image of the steps.")
-@click.option("--adapter", help="For judge: models:/name@alias or models:/name/1.")
-@SET
-@click.option("--pipeline-version", default="", help="Name of a version on the server; default: this release's newest.")
-@click.option(
-    "--from-package", is_flag=True, help="Submit codekiln's own file, not the pipeline that the chart installed."
-)
+@run_options(profile=None, without=_SUBMIT_LACKS)
+@click.option("--image", help="Image of the steps; default: the pipeline's.")
+@click.option("--adapter", help="For judge: models:/NAME@ALIAS or models:/NAME/1.")
+@click.option("--pipeline-version", default="", help="Its name on the server; default: this release's newest.")
+@click.option("--from-package", is_flag=True, help="Submit codekiln's own file, not the chart's.")
 @click.option("--wait", is_flag=True, help="Follow the run; exit with 1 when it fails.")
 def submit(
     pipeline: str,
@@ -76,25 +78,34 @@ def submit(
     token_file: Path | None,
     name: str,
     overrides: tuple[str, ...],
+    tracking_uri: str | None,
     pipeline_version: str,
     from_package: bool,
     wait: bool,
-    **form: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Start PIPELINE (align, instruct, prefer, data, judge, or a compiled YAML) on Kubeflow Pipelines.
+    """Start a pipeline on Kubeflow Pipelines.
 
-    A name is the pipeline that the chart has installed there; what is not given is its default.
+    PIPELINE is align, instruct, prefer, data, judge, or a compiled YAML. A name is the pipeline that the chart has
+    installed there; what is not given is its default.
 
-    Example: codekiln submit align --host http://localhost:8080 --profile cluster --pool h200 --wait
+    \b
+    Example: codekiln submit align --host http://localhost:8080 \\
+        --profile cluster --pool h200 --wait
     """
     from codekiln.cli.compiled_pipelines import find_pipeline
+    from codekiln.cli.pipeline_arguments import pipeline_arguments
     from codekiln.launch.kfp_client import KfpClient
     from codekiln.launch.pipeline_source import read_package
-    from codekiln.settings.overrides import parse_overrides
 
-    settings = parse_overrides(list(overrides))
-    arguments = {key: value for key, value in form.items() if value is not None}
+    profile, form = options["profile"], form_of(options)
+    arguments = pipeline_arguments(pipeline, form, settings_of(overrides, tracking_uri))
+    settings = arguments.pop("overrides")
     package = find_pipeline(pipeline)
+    if profile and Path(profile).is_file():
+        fix = "give the name of a profile that the chart has, or settings with --set"
+        raise InputError("is a file here, which the cluster does not have", where=f"--profile {profile}", fix=fix)
     server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
     if from_package or package == Path(pipeline):
         source = read_package(package)
@@ -102,13 +113,21 @@ def submit(
             click.echo(f"{source.title}: {missing}", err=True)
     else:
         source = server.find(pipeline, pipeline_version)
-        click.echo(source.title)
-    _check_settings(form["profile"] or str(source.default("profile")), settings)
+        click.echo(source.title, err=as_json)
+    _check_settings(profile or str(source.default("profile")), settings)
     given = {**arguments, "overrides": settings} if settings else arguments
-    run = server.submit(source, given, name or f"{package.stem} {form['base_model'] or ''}".strip(), "codekiln")
-    click.echo(server.link(run))
+    run = server.submit(source, given, name or f"{package.stem} {form.get('base_model', '')}".strip(), "codekiln")
+    if as_json:
+        print_json({"run_id": run, "url": server.link(run), "pipeline": source.title})
+    else:
+        click.echo(server.link(run))
     if wait:
-        server.follow(run, click.echo)
+        try:
+            with only_json(as_json):
+                server.follow(run, click.echo)
+        except KeyboardInterrupt:
+            click.echo(f"\nthe run goes on, and Kubeflow Pipelines shows it: {server.link(run)}", err=True)
+            raise
 
 
 def _check_settings(profile: str, overrides: dict[str, Any]) -> None:
@@ -126,9 +145,12 @@ def _check_settings(profile: str, overrides: dict[str, Any]) -> None:
 )
 @click.option("--image", default="", envvar="CODEKILN_IMAGE", help="Image of the steps, in place of the release's.")
 @click.option("--claim", default="", help="Volume claim that steps and jobs share; empty: object storage.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("compiled"), show_default=True)
-def compile(rounds: int, image: str, claim: str, output: Path) -> None:
-    """Compile the pipelines to YAML for the Kubeflow Pipelines UI; needs a checkout of codekiln.
+@output(type=click.Path(path_type=Path), default=Path("compiled"), show_default=True, help="Folder of the files.")
+@JSON
+def compile(rounds: int, image: str, claim: str, output: Path, as_json: bool) -> None:
+    """Compile the pipelines to YAML for Kubeflow's UI.
+
+    It needs a checkout of codekiln.
 
     Example: codekiln compile --rounds 2 --output build
     """
@@ -140,5 +162,8 @@ def compile(rounds: int, image: str, claim: str, output: Path) -> None:
             where="compile",
             fix="run this in a checkout of codekiln with codekiln[cluster] installed",
         ) from None
-    for path in compile_all(output, rounds, image, claim):
-        click.echo(path)
+    paths = compile_all(output, rounds, image, claim)
+    if as_json:
+        print_json([str(path) for path in paths])
+    else:
+        click.echo("\n".join(map(str, paths)))

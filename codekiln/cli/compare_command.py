@@ -8,20 +8,21 @@ from typing import Any
 
 import click
 
-from codekiln.cli.options import JSON, grading_options, sandbox
+from codekiln.cli import exit_codes, names
+from codekiln.cli.options import JSON, grading_options, output, sandbox
 from codekiln.errors import InputError, did_you_mean
 
-_EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --out runs/judged"
+_EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl -o runs/judged"
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FOLDER | NAME=SAMPLES...")
 @click.option("--against", default="", help="For a folder: the contender to compare with; default: base.")
 @click.option("--problems", default="", help="What the samples answer: a file or a Hub id, as for grade.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Gets results.json and report.html.")
+@output("--out", type=click.Path(path_type=Path, file_okay=False), help="Gets results.json and report.html.")
 @click.option("--base", default="", help="Default: the first name.")
 @click.option("--candidate", default="", help="The contender to judge; default: the last name.")
-@click.option("--metric", default="", help="The target; default: structural_maintainability.")
+@click.option("--metric", type=names.METRIC, default="", help="The target; default: structural_maintainability.")
 @click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.02, show_default=True,
               help="How far pass@1 may fall.")  # fmt: skip
 @click.option("--k", "ks", type=click.IntRange(min=1), multiple=True, help="k of pass@k; repeatable; default: 1, 10.")
@@ -31,14 +32,15 @@ _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --ou
 @sandbox
 @JSON
 def compare(sources: tuple[str, ...], against: str, problems: str, as_json: bool, **options: Any) -> None:
-    """Compare contenders problem by problem, with 95 % intervals; also per stratum.
+    """Compare contenders of a run, or files of samples.
 
-    FOLDER is a run's working directory or its evaluate stage's output. Given files of samples (a name twice: several
-    runs), they are graded, scored and judged; 1 is the exit code of "not promoted". It continues after interruptions.
+    Problem by problem, with 95 % intervals, and per stratum. FOLDER is a run's working directory or its evaluate
+    stage's output. Given files of samples (a name twice: several runs), they are graded, scored and judged; 4 is the
+    exit code of "not promoted". It continues after interruptions.
 
-    Example: codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl --out runs/judged
+    Example: codekiln compare runs/demo --against sft
     """
-    if problems or options["out"] or any("=" in source for source in sources):
+    if problems or options["output"] or any("=" in source for source in sources):
         if against:
             raise InputError("is for the folder of a run", where="--against", fix="name the contender by --base")
         _compare_samples(sources, problems, as_json, **options)
@@ -67,7 +69,7 @@ def _compare_run(sources: Sequence[str], against: str, as_json: bool) -> None:
 
 
 def _compare_samples(
-    sources: Sequence[str], problems: str, as_json: bool, out: Path | None, base: str, candidate: str,
+    sources: Sequence[str], problems: str, as_json: bool, output: Path | None, base: str, candidate: str,
     metric: str, tolerance: float, ks: tuple[int, ...], benchmarks: tuple[str, ...], advisory: tuple[str, ...],
     **grading: Any,
 ) -> None:  # fmt: skip
@@ -76,10 +78,10 @@ def _compare_samples(
     from codekiln.stages.compare import REPORT, RESULTS, ComparedBenchmark, Judging, compare_samples
     from codekiln.stages.contenders import Contenders
 
-    for option, value in (("--problems", problems), ("--out", out)):
+    for option, value in (("--problems", problems), ("--output", output)):
         if not value:
             raise InputError("is missing", where=option, fix=f"for example {_EXAMPLE}")
-    assert out is not None, "it was checked above"
+    assert output is not None, "it was checked above"
     judging = Judging(metric=metric or metrics.DEFAULT, tolerance=tolerance, ks=ks, grading=grading_options(**grading))
     named = _benchmarks(benchmarks, advisory)
     contenders, further = Contenders.by_benchmark(sources, named, base, candidate)
@@ -88,18 +90,18 @@ def _compare_samples(
         for name, source in named.items()
     ]
     evaluation, gate = compare_samples(
-        problems, contenders, out, judging, lambda line: click.echo(line, err=True), asked
+        problems, contenders, output, judging, lambda line: click.echo(line, err=True), asked
     )
     if as_json:
-        click.echo((out / RESULTS).read_text(), nl=False)
+        click.echo((output / RESULTS).read_text(), nl=False)
     else:
         click.echo(f"\n{table(evaluation)}\n")
         if strata := strata_table(evaluation, list(dict.fromkeys((judging.metric, "pass@1")))):
             click.echo(f"{strata}\n")
         if text := benchmark_table(evaluation):
             click.echo(f"{text}\n")
-        click.echo(f"{gate.sentence}\n\nreport   {out / REPORT}\nresults  {out / RESULTS}")
-    sys.exit(0 if gate.promoted else 1)
+        click.echo(f"{gate.sentence}\n\nreport   {output / REPORT}\nresults  {output / RESULTS}")
+    sys.exit(exit_codes.DONE if gate.promoted else exit_codes.NOT_PROMOTED)
 
 
 def _benchmarks(words: Sequence[str], advisory: Sequence[str]) -> dict[str, str]:

@@ -6,44 +6,65 @@ from typing import Any
 
 import click
 
-from codekiln.cli.options import JSON, grading_options, sandbox
+from codekiln.cli.options import JSON, PROBLEMS, grading_options, output, sandbox
+from codekiln.data.python_text import syntax_tree
 from codekiln.errors import InputError
 
 
 @click.command()
-@click.option("--problems", required=True, help="MBPP, HumanEval or plain problems: a file or a Hub id.")
+@click.option("--problems", required=True, help=PROBLEMS)
 @click.option(
     "--samples", type=click.Path(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
+@output("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
 @sandbox
 @JSON
-def grade(problems: str, samples: Path, out: Path, as_json: bool, **options: Any) -> None:
-    """Grade programs in the sandbox; after an interruption the same command continues.
+def grade(problems: str, samples: Path, output: Path, as_json: bool, **options: Any) -> None:
+    """Grade programs in the sandbox.
 
-    Standard error names the protections that are on. Verdicts are kept in $CODEKILN_VERDICT_CACHE (a folder, or "off";
-    default: ~/.cache/codekiln/verdicts), and equal programs are not run again.
+    After an interruption the same command continues. Standard error names the protections that are on. Verdicts are
+    kept in $CODEKILN_VERDICT_CACHE (a folder, or "off"; default: ~/.cache/codekiln/verdicts), and equal programs are
+    not run again.
 
-    Example: codekiln grade --problems mbpp.jsonl --samples samples.jsonl --out graded.jsonl
+    \b
+    Example: codekiln grade -o graded.jsonl \\
+        --problems runs/demo/check/evaluation_problems/data.jsonl \\
+        --samples runs/demo/evaluate/samples/sft/data.jsonl
     """
     from codekiln.sandbox.grading import grade_files
     from codekiln.sandbox.grading_summary import INFRASTRUCTURE_ERRORS, summary_text
 
     summary = grade_files(
-        problems, samples, out, say=lambda line: click.echo(line, err=True), **grading_options(**options)
+        problems, samples, output, say=lambda line: click.echo(line, err=True), **grading_options(**options)
     )
     click.echo(json.dumps(summary) if as_json else summary_text(summary))
     if INFRASTRUCTURE_ERRORS in summary:
         click.echo("programs whose sandbox failed count as not passed; the same command grades them again", err=True)
 
 
+def _require_program(code: str, where: str) -> None:
+    """Refuse a text that has nothing to score: no Python, or no statement."""
+    fix = "give a Python program"
+    try:
+        is_empty = not syntax_tree(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+        raise InputError(f"is no Python: {what}", where=f"{where}{line}", fix=fix) from None
+    if is_empty:
+        what = "has only comments" if code.strip() else "is empty"
+        raise InputError(f"{what}, no program", where=where, fix=fix)
+
+
 @click.command()
 @click.argument("file", type=click.File("r"))
 @JSON
 def score(file: Any, as_json: bool) -> None:
-    """Score the Python program in FILE (- for standard input) on every metric.
+    """Score a Python program on every metric.
 
-    Example: codekiln score solution.py
+    FILE is - for standard input.
+
+    Example: codekiln score - <<< "print(1 + 1)"
     """
     from codekiln.code import metrics
 
@@ -51,6 +72,7 @@ def score(file: Any, as_json: bool) -> None:
         code = file.read().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
+    _require_program(code, file.name)
     scores = metrics.score_all([code])[0]
     if as_json:
         click.echo(json.dumps({item.metric: item.value for item in scores}))

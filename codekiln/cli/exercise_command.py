@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from codekiln.cli.options import TRACKING
+from codekiln.cli import names
+from codekiln.cli.options import JSON, TRACKING, Renamed
 from codekiln.data.text import read_text
+from codekiln.errors import InputError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -23,12 +25,17 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another exercise."
 )
-@click.option("--adapter", default="", help="models:/name@champion, models:/name/1, or a folder; else the engine.")
-@click.option("--base-model", default="tiny", show_default=True, help="The adapter's base model.")
+@click.option(
+    "--model", cls=Renamed, former=("--adapter",), default="",
+    help="Ask it: NAME@champion, NAME/1, or an adapter's folder; default: mutations.",
+)  # fmt: skip
+@click.option(
+    "--base-model", type=names.BASE_MODEL, default="tiny", show_default=True, help="The adapter's base model."
+)
 @click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Replies of the adapter.")
 @TRACKING
 @click.option("--markdown", is_flag=True, help="Print Markdown, the answers folded away.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 def exercise(
     program_file: Path,
     description: str,
@@ -37,26 +44,33 @@ def exercise(
     logical: int,
     stdin_files: tuple[Path, ...],
     calls: tuple[str, ...],
+    model: str,
     markdown: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Put errors into a correct program and print it with its answers.
+    """Put errors into a correct program and print the answers.
 
-    Every error is proven alone. Exit code 1: no reply of the adapter was right.
+    Every error is proven alone. Exit code 1: no reply of the model was right.
 
-    Example: codekiln exercise --program f.py --description "Add two numbers" --syntax 1 --logical 2
+    \b
+    Example: codekiln exercise --description "Add 0 to 3" --logical 1 \\
+        --program /dev/stdin <<< "n = 3; print(sum(range(n + 1)))"
     """
     from codekiln.recipes.debugging.command import make_exercise
+    from codekiln.stages.named_model import REGISTERED, is_registered
 
     if markdown and as_json:
-        raise click.UsageError("--markdown and --json are two forms: give one")
+        raise InputError("are two forms", where="--markdown and --json", fix="give one of them")
+    if is_registered(model):
+        model = f"{REGISTERED}{model.removeprefix(REGISTERED)}"
     made = make_exercise(
         read_text(program_file),
         description,
         {"syntax": syntax, "runtime": runtime, "logical": logical},
         [read_text(path) for path in stdin_files],
         calls=calls,
+        adapter=model,
         **options,
     )
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON, TRACKING
+from codekiln.cli.options import BASE_OF_ADAPTER, JSON, PUBLIC_KEY, TRACKING, only_json, output
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 @click.command("export")
 @click.argument("model")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Folder of the export; it must be new.")
+@output("--to", type=click.Path(file_okay=False, path_type=Path), help="Folder of the export; it must be new.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="adapter", show_default=True)
 @click.option("--dtype", type=click.Choice(DTYPES), default="auto", help="Of merged weights; auto: as the base.")
 @click.option("--prompts", default="", help="Problems that merged weights are compared on; a file.")
@@ -32,12 +32,13 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 @click.option("--push-to", default="", metavar="OWNER/NAME", help="Show what would go to the Hub, or send it: --yes.")
 @click.option("--yes", is_flag=True, help="Really upload.")
 @click.option("--public", is_flag=True, help="Everybody may see the repository; default: private.")
-@click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
+@BASE_OF_ADAPTER
 @TRACKING
+@PUBLIC_KEY
 @JSON
 def export(
     model: str,
-    to: Path | None,
+    output: Path | None,
     form: str,
     dtype: str,
     prompts: str,
@@ -49,14 +50,15 @@ def export(
     public: bool,
     base_model: str,
     tracking_uri: str,
+    public_key: Path | None,
     as_json: bool,
 ) -> None:
-    """Export MODEL (NAME@champion, models:/NAME/3, or an adapter's folder) into a folder, or to the Hub.
+    """Export a model into a folder, or to the Hub.
 
-    Merged weights (merged, gguf, ollama, modelcar) are compared with base and adapter; exit code 1: they write
-    otherwise.
+    MODEL is NAME@champion, NAME/3, or an adapter's folder. Merged weights (merged, gguf, ollama, modelcar) are compared
+    with base and adapter; exit code 1: they write otherwise.
 
-    Example: codekiln export codekiln-tiny@champion --to merged --format merged
+    Example: codekiln export codekiln-tiny@champion -o merged --format merged
     """
     from codekiln.stages.exporting import ExportOptions, hub
     from codekiln.stages.exporting import export as run
@@ -64,20 +66,21 @@ def export(
 
     if push_to:
         hub.check_name(push_to)
-    elif to is None or yes or public:
-        fix = "give --to DIR" if to is None else "give --push-to OWNER/NAME, or leave --yes and --public out"
+    elif output is None or yes or public:
+        fix = "give --output DIR" if output is None else "give --push-to OWNER/NAME, or leave --yes and --public out"
         raise InputError(
-            "no place to export to is given" if to is None else "--yes and --public are for --push-to",
+            "no place to export to is given" if output is None else "--yes and --public are for --push-to",
             where="export",
             fix=fix,
         )
     options = ExportOptions(form, dtype, prompts, converter, converter_python)
-    with _place(to) as folder, named_model(model, base_model, tracking_uri) as chosen:
+    named = named_model(model, base_model, tracking_uri, public_key)
+    with only_json(as_json), _place(output) as folder, named as chosen:
         done = run(chosen, folder, options)
         upload = hub.planned(done.folder, push_to, public) if push_to else None
         is_proven = done.different <= may_differ
         commit = hub.push(done.folder, upload, f"{chosen.name} ({form})") if upload and yes and is_proven else ""
-    _show(done, upload, commit, to, as_json)
+    _show(done, upload, commit, output, as_json)
     if not is_proven:
         raise SystemExit(1)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON, TRACKING
+from codekiln.cli import names
+from codekiln.cli.options import BASE_OF_ADAPTER, JSON, PROBLEMS, PUBLIC_KEY, TRACKING, output
 from codekiln.data.text import decoded, first_line
 from codekiln.errors import InputError
 
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("prompt", default="")
 @click.option(
-    "--model", default="tiny", show_default=True, help="models:/NAME@champion, an adapter's folder, or a base."
-)
-@click.option(
-    "--problems", default="", help="Ask these instead: MBPP, HumanEval or plain problems, a file or a Hub id."
-)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Gets the samples as JSON Lines.")
+    "--model", type=names.BASE_MODEL, default="tiny", show_default=True,
+    help="NAME@champion, an adapter's folder, or a base model.",
+)  # fmt: skip
+@click.option("--problems", default="", help=f"Ask these instead: {PROBLEMS}")
+@output("--out", type=click.Path(dir_okay=False, path_type=Path), help="Gets the samples as JSON Lines.")
 @click.option("--grade", "graded", is_flag=True, help="Run the programs against the problems' tests, or --test.")
 @click.option("--test", "tests", multiple=True, metavar="ASSERT", help="A test of the prompt's program; repeatable.")
 @click.option("--n", type=click.IntRange(min=1), default=1, show_default=True, help="Programs for each prompt.")
@@ -36,14 +36,15 @@ if TYPE_CHECKING:
     "--engine", type=click.Choice(["transformers", "vllm"]), default="transformers", show_default=True,
     help="What samples; vllm pays off for many prompts.",
 )  # fmt: skip
-@click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
+@BASE_OF_ADAPTER
 @TRACKING
+@PUBLIC_KEY
 @JSON
 def generate(
     prompt: str,
     model: str,
     problems: str,
-    out: Path | None,
+    output: Path | None,
     graded: bool,
     tests: tuple[str, ...],
     n: int,
@@ -53,13 +54,17 @@ def generate(
     engine: "Engine",
     base_model: str,
     tracking_uri: str,
+    public_key: Path | None,
     as_json: bool,
 ) -> None:
-    """Let a model write programs for PROMPT (- for standard input), and print them.
+    """Let a model write programs, and print them.
 
-    With --test or --grade they run in the sandbox; exit code 1: a problem has no program that passes.
+    PROMPT is - for standard input. With --test or --grade they run in the sandbox; exit code 1: a problem has no
+    program that passes.
 
-    Example: codekiln generate "Write a function add(a, b)." --model models:/codekiln-tiny@champion
+    \b
+    Example: codekiln generate --model codekiln-tiny@champion \\
+        "Define add(a, b). Return the sum of a and b."
     """
     from codekiln.inference import Sampling
     from codekiln.stages.named_model import named_model
@@ -69,12 +74,12 @@ def generate(
     asked = read_prompts(_prompt(prompt), problems, tests, graded=graded)
     heat = (0.8 if n > 1 else 0.0) if temperature is None else temperature
     sampling = Sampling(n=n, temperature=heat, max_new_tokens=max_new_tokens, seed=seed)
-    with named_model(model, base_model, tracking_uri) as chosen:
-        written = write_programs(chosen, asked, sampling, out=out, graded=graded, engine=engine)
+    with named_model(model, base_model, tracking_uri, public_key) as chosen:
+        written = write_programs(chosen, asked, sampling, out=output, graded=graded, engine=engine)
     if as_json:
         click.echo(json.dumps([_row(each) for each in written], indent=2))
     else:
-        _print(written, n, out)
+        _print(written, n, output)
     if graded:
         solved = {each.sample.task_id for each in written if each.passed}
         passed = sum(each.passed for each in written)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli.options import JSON, PROBLEMS, WORKERS, output
 
 
 @click.command()
-@click.option("--problems", required=True, help="MBPP, HumanEval or plain problems: a file or a Hub id.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets the problems with further tests.")
+@click.option("--problems", required=True, help=PROBLEMS)
+@output("--out", type=click.Path(path_type=Path), required=True, help="Gets the problems with further tests.")
 @click.option("--mutants", type=click.IntRange(min=1), default=30, show_default=True, help="Most mutants a problem.")
 @click.option("--max-tests", type=click.IntRange(min=0), default=8, show_default=True, help="Most tests added to one.")
 @click.option("--inputs", type=click.IntRange(min=1), default=300, show_default=True, help="Most inputs tried on one.")
@@ -22,11 +22,11 @@ from codekiln.cli.options import JSON
     help="How many traits of an added input (sign, length, order ...) may be unlike the problem's own.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seeds mutants and inputs.")
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Sandbox workers; default: one per core.")
+@WORKERS
 @JSON
 def harden(
     problems: str,
-    out: Path,
+    output: Path,
     mutants: int,
     max_tests: int,
     inputs: int,
@@ -35,14 +35,17 @@ def harden(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Add tests that kill mutants of each problem's reference; the same command continues after an interruption.
+    """Add tests that kill mutants of each problem's reference.
 
-    A problem without a reference that passes its tests stays as it is. docs/own-data.md says what to check by hand.
+    After an interruption the same command continues. A problem without a reference that passes its tests stays as it
+    is. docs/own-data.md says what to check by hand.
 
-    Example: codekiln harden --problems mbpp.jsonl --out hardened.jsonl
+    \b
+    Example: codekiln harden -o hardened.jsonl \\
+        --problems runs/demo/check/evaluation_problems/data.jsonl
     """
     from codekiln.code.hardening import Options, harden_file, summary_text
 
     options = Options(mutants=mutants, max_tests=max_tests, inputs=inputs, strangeness=strangeness, seed=seed)
-    summary = harden_file(problems, out, options, workers, say=lambda line: click.echo(line, err=True))
+    summary = harden_file(problems, output, options, workers, say=lambda line: click.echo(line, err=True))
     click.echo(json.dumps(summary) if as_json else summary_text(summary))

@@ -1,77 +1,150 @@
-"""Commands that list recipes, base models, and decisions of the gate."""
+"""Commands that list plug-ins of each kind, and decisions of the gate."""
 
+import importlib
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON, TRACKING
+from codekiln.cli import names
+from codekiln.cli.names import Name
+from codekiln.cli.options import JSON, TRACKING, print_json
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
     from codekiln.evaluation.ledger import Decision
 
 
-@click.command()
-@click.argument("name", required=False)
-@JSON
-def recipes(name: str | None, as_json: bool) -> None:
-    """List the data recipes, or the settings and measures of recipe NAME.
+def _listing(
+    kind: str, example: str, table: Callable[[], Any], known: Name, line: Callable[[Any, str], str],
+    details: Callable[[Any, str], str], data: Callable[[Any, Sequence[str]], Any],
+) -> click.Command:  # fmt: skip
+    """Return a command that lists the plug-ins of a kind, or shows one.
 
-    Example: codekiln recipes student
+    Args:
+        kind: What they are, in the plural.
+        example: One of them.
+        table: Returns their table; it is imported when the command runs.
+        known: Completes their names.
+        line: Returns what the list says of one.
+        details: Returns everything about one.
+        data: Returns what is said of some as JSON.
     """
-    from codekiln import recipes as table
 
-    if as_json:
-        chosen = [name] if name else table.names()
-        click.echo(json.dumps({name: table.get(name).Settings.model_json_schema() for name in chosen}, indent=2))
-    elif name:
-        click.echo(_recipe(table.get(name)))
-    else:
-        for known in table.names():
-            click.echo(f"{known:<16} {_description(table, known)}")
+    @click.command(kind.rpartition(" ")[2], help=f"List the {kind}, or show one.\n\nExample: codekiln {example}")
+    @click.argument("name", required=False, type=known)
+    @JSON
+    def command(name: str | None, as_json: bool) -> None:
+        found = table()
+        if as_json:
+            print_json(data(found, [name] if name else found.names()))
+        elif name:
+            click.echo(details(found, name))
+        else:
+            _print_list({each: _or_fault(line, found, each) for each in found.names()})
+
+    return command
 
 
-def _description(table: Any, name: str) -> str:
-    """Return what a plug-in says of itself, or what is wrong with it: one that is broken hides no other."""
+def _print_list(lines: dict[str, str]) -> None:
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        click.echo(f"{name:<{width}}  {text}".rstrip())
+
+
+def _or_fault(line: Callable[[Any, str], str], table: Any, name: str) -> str:
+    """Return what the list says of a plug-in, or what is wrong with it: one that is broken hides no other."""
     try:
-        return str(table.get(name).describe)
+        return line(table, name)
     except InputError as error:
         return f"cannot be used: {error.what}"
 
 
-def _recipe(kind: Any) -> str:
+def _describe(table: Any, name: str) -> str:
+    return str(table.get(name).describe)
+
+
+def _schemas(table: Any, chosen: Sequence[str]) -> dict[str, Any]:
+    return {name: table.get(name).Settings.model_json_schema() for name in chosen}
+
+
+def _settings(section: str, kind: Any) -> list[str]:
+    lines = [kind.describe, "", "settings, with their defaults:" if kind.Settings.model_fields else "no settings"]
+    for key, field in kind.Settings.model_fields.items():
+        default = "required" if field.is_required() else field.get_default(call_default_factory=True)
+        lines.append(f"  {section}.{kind.name}.{key} = {json.dumps(default, default=_plain)}")
+        lines.append(f"      {field.description}")
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else str(value)
+
+
+def _recipe(table: Any, name: str) -> str:
     from codekiln.evaluation import measures
 
-    lines = [kind.describe, "", "settings, with their defaults:"]
-    for key, field in kind.Settings.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        lines.append(f"  recipes.{kind.name}.{key} = {json.dumps(default, default=str)}")
-        lines.append(f"      {field.description}")
-    lines += ["", f"pass@k: chance that one of k replies {kind.passes}; it aims at {kind.target}"]
+    kind = table.get(name)
+    lines = [*_settings("recipes", kind), ""]
+    lines.append(f"pass@k: chance that one of k replies {kind.passes}; it aims at {kind.target}")
     lines += [f"  {name:<28} {found.describe}" for name, found in measures.by_name(kind).items()]
     return "\n".join(lines)
 
 
-@click.command()
-@JSON
-def models(as_json: bool) -> None:
-    """List the base models that have a name.
+def _model_line(table: Any, name: str) -> str:
+    spec = table.get(name)
+    count = spec.params or 0
+    params = f"{count / 1e9:.2f} B" if count > 1e8 else f"{count / 1e6:.1f} M"
+    return f"{spec.id:<36} {params:>9}  {spec.licence}"
 
-    Example: codekiln models
-    """
-    from codekiln import models as table
 
-    specs = [table.get(name) for name in table.names()]
-    if as_json:
-        click.echo(json.dumps([spec.model_dump(mode="json") for spec in specs], indent=2))
-        return
-    for spec in specs:
-        params = (
-            f"{spec.params / 1e9:.2f} B" if spec.params and spec.params > 1e8 else f"{(spec.params or 0) / 1e6:.1f} M"
-        )
-        click.echo(f"{spec.name:<20} {spec.id:<36} {params:>9}  {spec.licence}")
+def _model(table: Any, name: str) -> str:
+    fields = table.get(name).model_dump(mode="json", exclude_none=True)
+    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in fields.items())
+
+
+def _metric(table: Any, name: str) -> str:
+    metric = table.get(name)
+    return f"{metric.describe}\n\nbetter: {metric.direction}"
+
+
+def _profile(table: Any, name: str) -> str:
+    table.read(name)
+    return str(table.text(name)).rstrip("\n")
+
+
+def _module(name: str) -> Callable[[], Any]:
+    return lambda: importlib.import_module(name)
+
+
+recipes = _listing(
+    "data recipes", "recipes student", _module("codekiln.recipes"), names.RECIPE, _describe, _recipe, _schemas
+)  # fmt: skip
+profiles = _listing(
+    "profiles", "profiles laptop", _module("codekiln.settings.profiles"), names.PROFILE,
+    lambda table, name: str(table.about(name)), _profile,
+    lambda table, chosen: {name: {"describe": table.about(name), "settings": table.read(name)} for name in chosen},
+)  # fmt: skip
+models = _listing(
+    "base models", "models tiny", _module("codekiln.models"), names.BASE_MODEL, _model_line, _model,
+    lambda table, chosen: [table.get(name).model_dump(mode="json") for name in chosen],
+)  # fmt: skip
+metrics = _listing(
+    "metrics", "metrics lint_count", _module("codekiln.code.metrics"), names.METRIC, _describe, _metric,
+    lambda table, chosen: {
+        name: {"describe": table.get(name).describe, "direction": table.get(name).direction} for name in chosen
+    },
+)  # fmt: skip
+filters = _listing(
+    "filters", "filters length", _module("codekiln.filters"), names.FILTER, _describe,
+    lambda table, name: "\n".join(_settings("filter_settings", table.get(name))), _schemas,
+)  # fmt: skip
+teachers = _listing(
+    "teachers", "teachers endpoint", _module("codekiln.teachers"), names.TEACHER, _describe,
+    lambda table, name: "\n".join(_settings("teachers", table.get(name))), _schemas,
+)  # fmt: skip
 
 
 @click.command()
@@ -80,9 +153,10 @@ def models(as_json: bool) -> None:
 @TRACKING
 @JSON
 def ledger(where: str, set_digest: str, tracking_uri: str, as_json: bool) -> None:
-    """List the gate's decisions per evaluation set, and at which level the next candidate is judged.
+    """List the gate's decisions on each evaluation set.
 
-    WHERE is the working directory of a run on this machine, or models:/NAME for a registered model in MLflow.
+    Also at which level the next candidate is judged. WHERE is the working directory of a run on this machine, or
+    models:/NAME for a registered model in MLflow.
 
     Example: codekiln ledger runs/demo
     """
@@ -91,7 +165,7 @@ def ledger(where: str, set_digest: str, tracking_uri: str, as_json: bool) -> Non
     found = _decisions(where, tracking_uri)
     chosen = [decision for decision in found if decision.set.startswith(set_digest)]
     if as_json:
-        click.echo(json.dumps([decision.model_dump(mode="json") for decision in chosen], indent=2))
+        print_json([decision.model_dump(mode="json") for decision in chosen])
     elif not chosen:
         click.echo("no decision yet")
     else:

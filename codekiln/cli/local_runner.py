@@ -9,33 +9,45 @@ import signal
 import sys
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import yaml
 
 from codekiln.cli.run_end import RunEnd, run_end
+from codekiln.cli.run_output import RunOutput, run_output
+from codekiln.cli.step_failure import StepFailure, oom_kills
 from codekiln.errors import InputError, did_you_mean
+from codekiln.progress import EVENTS
 from codekiln.stages.monitoring.context import PIPELINE
-from codekiln.stages.process_tree import GRACE_SECONDS, STEPS_LOCK, silence
+from codekiln.stages.process_tree import GRACE_SECONDS, STEPS_LOCK
 from codekiln.stages.run_folder import WORKDIR
-from codekiln.stages.step import FAILED, MARK
 
 LOG = "kfp.log"
-LAST_LINES = 8
 RESULTS = ("results.json", "report.html", "model_card.md")
 
 
-def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> bool:
-    """Run the compiled pipeline ``path`` in ``workdir``; returns False when a step failed, whose error is then shown.
+class RunStopped(SystemExit):
+    """A signal has ended the run, or the loss of its output.
+
+    Attributes:
+        step: The step that was at work; empty where none was.
+    """
+
+    def __init__(self, code: Any, step: str) -> None:
+        super().__init__(code)
+        self.step = step
+
+
+def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> StepFailure | None:
+    """Run the compiled pipeline ``path`` in ``workdir``; returns which step failed, whose error is then shown.
 
     The steps' own lines are shown as they are printed; all output of KFP goes to ``kfp.log``.
 
     Raises:
         InputError: Another run uses ``workdir``, or the pipeline does not take an argument or lacks one.
-        SystemExit: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the code is 128
+        RunStopped: SIGTERM, SIGINT or SIGHUP arrived, or nobody reads the output any more (as SIGPIPE); the code is 128
             and the number of the signal, and no process of the run is left.
     """
     workdir = workdir.absolute()
@@ -44,22 +56,30 @@ def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> bool:
         run_end() as end,
         _locked(workdir),
         (workdir / LOG).open("a", encoding="utf-8") as log,
-        _filtered_output(log, lambda: end.handle(signal.SIGPIPE)) as output,
+        run_output(log, lambda: end.handle(signal.SIGPIPE)) as output,
     ):
-        ok = _execute(path, arguments, workdir, end)
-        # A step that was killed prints no error; the last lines of its shell and of KFP are all there is.
-        for line in [] if ok or output.has_error else output.unmarked:
+        end.on_signal = output.stopping
+        try:
+            failure = _execute(path, arguments, workdir, end, output)
+        except SystemExit as ended:
+            raise RunStopped(ended.code, output.step) from None
+        # A step that could not begin prints no error of its own.
+        for line in output.unexplained() if failure and failure.code <= 128 else ():
             output.show(line)
-    if ok:
+    if failure is None:
         _copy_results(workdir)
-    return ok
+    return failure
 
 
-def _execute(path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEnd) -> bool:
+def _execute(
+    path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEnd, output: RunOutput
+) -> StepFailure | None:
     warnings.filterwarnings("ignore", module="kfp")
     from kfp import components, local
 
     os.environ[WORKDIR], os.environ[PIPELINE] = str(workdir), path.stem
+    if output.is_live:
+        os.environ[EVENTS] = "yes"
     # Steps run `python3`, which has to be this installation's.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
@@ -76,18 +96,39 @@ def _execute(path: Path, arguments: Mapping[str, Any], workdir: Path, end: RunEn
             where=str(path),
             fix=did_you_mean(sorted(unknown)[0], inputs),
         )
+    killed, codes = oom_kills(), list[int]()
     try:
-        with end.steps():
+        with end.steps(), _exit_codes(codes):
             loaded(**arguments)
     except RuntimeError as error:
         # KFP has no type of its own for the failure of a task.
         if "failed" not in str(error) and "FAILURE" not in str(error):
             raise
         logging.getLogger(__name__).debug("%s", error)
-        return False
+        return StepFailure(output.step, codes[-1] if codes else 1, oom_kills() > killed)
     finally:
+        os.environ.pop(EVENTS, None)
         shutil.rmtree(workdir / "kfp", ignore_errors=True)
-    return True
+    return None
+
+
+@contextlib.contextmanager
+def _exit_codes(codes: list[int]) -> Iterator[None]:
+    """Collect the exit codes of the steps, 128 + n where signal n ended one: KFP tells only whether they are 0."""
+    from kfp.local import subprocess_task_handler as handler
+
+    original = handler.run_local_subprocess
+
+    def run_local_subprocess(*args: Any, **kwargs: Any) -> int:
+        code: int = original(*args, **kwargs)
+        codes.append(code if code >= 0 else 128 - code)
+        return code
+
+    handler.run_local_subprocess = run_local_subprocess
+    try:
+        yield
+    finally:
+        handler.run_local_subprocess = original
 
 
 def _without_retries(path: Path) -> str:
@@ -132,57 +173,3 @@ def _wait_for_steps(workdir: Path) -> None:
                     fix = "end it, or give another --workdir"
                     raise InputError("a step of an earlier run is at work", where=str(workdir), fix=fix) from None
             time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def _filtered_output(log: TextIO, lost: Callable[[], None]) -> Iterator["_OutputFilter"]:
-    output = _OutputFilter(log, sys.stdout, lost)
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        yield output
-
-
-class _OutputFilter:
-    """A stream that writes every line to a log and shows those that a stage has marked.
-
-    Args:
-        log: Gets every line.
-        shown: Gets those that are shown.
-        lost: Called when ``shown`` cannot be written any more: its terminal or its reader is gone.
-
-    Attributes:
-        has_error: Whether a stage has shown an error.
-        unmarked: The last lines since a stage has shown one.
-    """
-
-    def __init__(self, log: TextIO, shown: TextIO, lost: Callable[[], None]) -> None:
-        self.log, self.shown, self.lost, self.rest = log, shown, lost, ""
-        self.has_error = False
-        self.unmarked: deque[str] = deque(maxlen=LAST_LINES)
-
-    def write(self, text: str) -> int:
-        *lines, self.rest = (self.rest + text).split("\n")
-        for line in lines:
-            self.log.write(line + "\n")
-            before, mark, message = line.partition(MARK)
-            if mark and not before.strip():
-                self.show(message)
-                self.has_error |= message.startswith(FAILED)
-                self.unmarked.clear()
-            elif line.strip():
-                self.unmarked.append(line.strip())
-        self.log.flush()
-        return len(text)
-
-    def show(self, line: str) -> None:
-        """Show a line to the user."""
-        try:
-            print(line, file=self.shown, flush=True)
-        except OSError:
-            silence(self.shown)
-            self.lost()
-
-    def flush(self) -> None:
-        """Do nothing: each line is flushed when it is written."""
-
-    def isatty(self) -> bool:
-        return False

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codekiln.cli.options import TRACKING
+from codekiln.cli import exit_codes
+from codekiln.cli.options import JSON, PUBLIC_KEY, TRACKING, only_json, print_json
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
 @TRACKING
 @click.option("--experiment", default="codekiln", show_default=True)
 @click.option("--kubeflow-registry", default="", help="Kubeflow's Model Registry, if not where NAME was registered.")
-@click.option(
-    "--public-key", type=click.Path(path_type=Path), help="Promote only what a record signed by it holds for."
-)
+@PUBLIC_KEY
 @click.option("--undo", "action", flag_value="undo", help="Give the champion's place back to the version before it.")
 @click.option("--sync", "action", flag_value="sync", help="Make Kubeflow's Model Registry equal to MLflow's registry.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
+@JSON
 def promote(
     name: str,
     tracking_uri: str,
@@ -33,10 +33,12 @@ def promote(
     public_key: Path | None,
     action: str | None,
     yes: bool,
+    as_json: bool,
 ) -> None:
-    """Make version NAME@VERSION the champion, if the gate promoted it; NAME: the newest that it did.
+    """Make a version the champion again, or undo a promotion.
 
-    `codekiln judge` lets the gate decide. Where Kubeflow's Model Registry has NAME too, it follows.
+    NAME@VERSION becomes the champion if the gate promoted it; NAME alone: the newest that it did. `codekiln judge` lets
+    the gate decide. Where Kubeflow's Model Registry has NAME too, it follows.
 
     Example: codekiln promote codekiln-tiny --undo
     """
@@ -50,14 +52,18 @@ def promote(
     if action and model != name:
         raise InputError(f"takes no version with --{action}", where=name, fix=f"give {model}")
     mirror = mirror_of(registry, model, KubeflowRegistrySettings(uri=kubeflow_registry))
-    if action == "undo":
-        _undo(registry, mirror, model, yes)
-    elif action is None:
-        _promote(registry, mirror, name, public_key, yes)
-    elif mirror:
-        click.echo(f"champion of {model} in both registries: {mirror.follow(model)}")
-    else:
-        raise InputError("no registry of Kubeflow is known", where=model, fix="give --kubeflow-registry ADDRESS")
+    with only_json(as_json):
+        if action == "undo":
+            _undo(registry, mirror, model, yes)
+        elif action is None:
+            _promote(registry, mirror, name, public_key, yes)
+        elif mirror:
+            click.echo(f"champion of {model} in both registries: {mirror.follow(model)}")
+        else:
+            raise InputError("no registry of Kubeflow is known", where=model, fix="give --kubeflow-registry ADDRESS")
+    if as_json:
+        champion = registry.champion(model)
+        print_json({"model": model, "champion": champion.version if champion else None})
 
 
 def _model_of(name: str) -> str:
@@ -114,7 +120,7 @@ def _require_signed(registry: "Registry", version: "Version", path: Path) -> Non
         found = verify(registry, version, registry.download(version.source, Path(folder)), key)
     if not found.holds:
         click.echo(text(found), err=True)
-        raise SystemExit(1)
+        raise SystemExit(exit_codes.NOT_PROMOTED)
 
 
 def _confirm(what: str, yes: bool) -> None:

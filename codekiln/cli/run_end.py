@@ -22,10 +22,11 @@ class RunEnd:
 
     Attributes:
         has_steps: Whether steps are being run, whose end ends the run; otherwise a signal raises SystemExit.
+        on_signal: Called in another thread when a signal has come while steps are being run.
     """
 
     def __init__(self) -> None:
-        self.has_steps = False
+        self.has_steps, self.on_signal = False, _nothing
         self._causes: list[int] = []
         self._pipe, write = os.pipe()
         self._write_ends = [write]
@@ -81,6 +82,8 @@ class RunEnd:
     def _watch(self) -> None:
         """Kill what does not end in time, what the last step has left, and at once what is started after the signal."""
         os.read(self._pipe, 1)
+        if self._causes:
+            self.on_signal()
         this, end = psutil.Process(), time.monotonic() + GRACE_SECONDS
         steps = set(this.children())
         while self._causes and not (self._over.is_set() and not self._living()):
@@ -113,6 +116,10 @@ def run_end() -> Iterator[RunEnd]:
         for number, handler in before.items():
             # Further signals must not cut short what is left of this process either.
             signal.signal(number, signal.SIG_IGN if end.is_signalled else handler or signal.SIG_DFL)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -12,10 +12,48 @@ if TYPE_CHECKING:
 
 def summarise(workdir: Path) -> tuple[str, bool]:
     """Return the summary of a finished run, and whether the gate refused the adapter."""
-    results = workdir / "results.json"
-    if (workdir / "promote" / MANIFEST).exists() and results.exists():
-        return _evaluation_summary(workdir, json.loads(results.read_bytes())["gate"])
+    if _is_judged(workdir):
+        return _evaluation_summary(workdir, json.loads((workdir / "results.json").read_bytes())["gate"])
     return _data_summary(workdir), False
+
+
+def in_json(workdir: Path) -> str:
+    """Return what a finished run found as JSON: the gate's verdict and all results, or the data sets it made."""
+    results, report = workdir / "results.json", workdir / "report.html"
+    found = json.loads(results.read_bytes()) if _is_judged(workdir) else None
+    return json.dumps(
+        {
+            "workdir": str(workdir),
+            "promoted": found and found["gate"]["promoted"],
+            "results": found,
+            "report": str(report) if found else None,
+            "data": [] if found else [_dataset(folder) for folder in _data_folders(workdir)],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _is_judged(workdir: Path) -> bool:
+    return (workdir / "promote" / MANIFEST).exists() and (workdir / "results.json").exists()
+
+
+def _data_folders(workdir: Path) -> list[Path]:
+    return [path.parent for path in sorted(workdir.glob(f"*/*/{MANIFEST}"))]
+
+
+def _dataset(folder: Path) -> dict[str, Any]:
+    from codekiln.recipes import published
+
+    if folder.name == published.FOLDER:
+        return {"folder": str(folder), "card": str(folder / published.CARD)}
+    manifest = DataManifest.read(folder)
+    return {
+        "folder": str(folder),
+        "record": manifest.record,
+        "rows": manifest.rows,
+        "rejected": dict(manifest.rejected),
+    }
 
 
 def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]:
@@ -76,15 +114,12 @@ def _by_stratum(workdir: Path, evaluation: "Evaluation") -> list[str]:
 
 
 def _data_summary(workdir: Path) -> str:
-    from codekiln.recipes import published
-
     lines = [""]
-    for path in sorted(workdir.glob(f"*/*/{MANIFEST}")):
-        if path.parent.name == published.FOLDER:
-            lines.append(f"card   {path.parent / published.CARD}")
-            continue
-        manifest = DataManifest.read(path.parent)
-        lines.append(
-            f"{manifest.rows:>6} {manifest.record:<8} {path.parent}  ({sum(manifest.rejected.values())} rejected)"
-        )
+    for folder in _data_folders(workdir):
+        made = _dataset(folder)
+        if "card" in made:
+            lines.append(f"card   {made['card']}")
+        else:
+            rejected = sum(made["rejected"].values())
+            lines.append(f"{made['rows']:>6} {made['record']:<8} {folder}  ({rejected} rejected)")
     return "\n".join(lines)

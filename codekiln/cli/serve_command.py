@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codekiln.cli.options import TRACKING
+from codekiln.cli.options import BASE_OF_ADAPTER, PUBLIC_KEY, TRACKING
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -16,15 +16,13 @@ from codekiln.cli.options import TRACKING
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen at.")
 @click.option("--served-name", default="", help="Name under which clients ask; default: the alias.")
-@click.option("--base-model", default="", help="The adapter's base, where it lies elsewhere now.")
+@BASE_OF_ADAPTER
 @TRACKING
 @click.option("--max-lora-rank", type=click.IntRange(min=1), help="Load adapters of this rank, too.")
 @click.option(
     "--smoke", type=click.Path(path_type=Path), help="JSON Lines of prompts that a new version has to answer."
 )
-@click.option(
-    "--public-key", type=click.Path(path_type=Path), help="Serve only versions whose record is signed with it."
-)
+@PUBLIC_KEY
 @click.option(
     "--interval", type=click.FloatRange(min=0.1), default=10, show_default=True, help="Seconds between looks."
 )
@@ -52,7 +50,9 @@ def serve(
     folder: Path | None,
     server: str,
 ) -> None:
-    """Serve a registered version with vLLM, as a LoRA adapter beside its base.
+    """Serve a registered version with vLLM.
+
+    It is a LoRA adapter beside its base.
 
     Example: codekiln serve codekiln-tiny@champion --follow
     """

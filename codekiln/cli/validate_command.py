@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codekiln.cli.options import JSON
+from codekiln.cli import names
+from codekiln.cli.options import JSON, Renamed
 from codekiln.errors import InputError, InputErrors
 
 if TYPE_CHECKING:
@@ -23,26 +24,38 @@ MAX_LENGTH = 1024
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-@click.option("--metric", default=None, help="A file's pairs are compared by it; default: structural_maintainability.")
-@click.option("--against", default=None, metavar="PROBLEMS", help="A file's rows may not be in this evaluation set.")
 @click.option(
-    "--tokenizer", default=None, metavar="MODEL", help="Measure a file's rows in tokens: a name, id or folder."
+    "--metric",
+    type=names.METRIC,
+    default=None,
+    help="A file's pairs are compared by it; default: structural_maintainability.",
+)
+@click.option(
+    "--problems", "against", cls=Renamed, former=("--against",), default=None,
+    help="A file's rows may not be in this evaluation set: a file or a Hub id.",
+)  # fmt: skip
+@click.option(
+    "--tokenizer",
+    type=names.BASE_MODEL,
+    default=None,
+    metavar="MODEL",
+    help="Measure a file's rows in tokens: a name, id or folder.",
 )
 @click.option("--max-length", type=click.IntRange(min=8), default=None, help="Longest row in tokens; default: 1024.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @JSON
 def validate(path: Path, strict: bool, as_json: bool, **options: Any) -> None:
-    """Validate what is to be trained on: a folder that codekiln wrote, or a file of training rows.
+    """Validate training data: a folder, or a file of rows.
 
     A folder is the output of a stage, or a data set: digests, rows, files added or missing, no leak across the split,
     and the recipe's own rules. A file holds SFT or preference rows in TRL's, Alpaca's, ShareGPT's or OpenAI's form:
     ties, twins, empty prompts, roles, labels against a metric, leaks, lengths. Exit code 1: errors were found.
 
-    Example: codekiln validate pairs.jsonl --against mbpp.jsonl
+    Example: codekiln validate runs/demo/filter
     """
     if path.is_dir():
         if given := [name for name, value in options.items() if value]:
-            where = f"--{given[0].replace('_', '-')}"
+            where = "--problems" if given[0] == "against" else f"--{given[0].replace('_', '-')}"
             raise InputError("is for a file", where=where, fix="give a file, or leave it out")
         sys.exit(_folder(path, as_json))
     if options["max_length"] and not options["tokenizer"]:

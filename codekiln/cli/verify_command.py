@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codekiln.cli.options import JSON, TRACKING
+from codekiln.cli import exit_codes
+from codekiln.cli.options import JSON, PUBLIC_KEY, TRACKING
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ _UNSIGNED = ("signature", "unchecked")
 @click.command()
 @click.argument("model")
 @TRACKING
-@click.option(
-    "--public-key", type=click.Path(path_type=Path), help="Ed25519 key of whoever signs; an unsigned record then fails."
-)
+@PUBLIC_KEY
 @click.option(
     "--run", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Compare this run's folder as well."
 )
@@ -30,11 +29,11 @@ _UNSIGNED = ("signature", "unchecked")
 def verify(
     model: str, tracking_uri: str, public_key: Path | None, run: Path | None, publish: str, as_json: bool
 ) -> None:
-    """Verify the promotion of MODEL, as NAME@champion or NAME/2: recompute what its record says.
+    """Verify a promotion: recompute what its record says.
 
-    Exit code 1: something does not hold.
+    MODEL is NAME@champion or NAME/2. Exit code 4: something does not hold.
 
-    Example: codekiln verify codekiln-tiny@champion --public-key key.pub
+    Example: codekiln verify codekiln-tiny@champion --run runs/demo
     """
     from codekiln.registry import Registry, signing
     from codekiln.registry.connection import find_server
@@ -55,7 +54,7 @@ def verify(
         found = verified(registry, version, Path(folder), key, run, alias)
     click.echo(in_json(found) if as_json else text(found))
     if not found.holds:
-        raise SystemExit(1)
+        raise SystemExit(exit_codes.NOT_PROMOTED)
     if publish:
         from codekiln.launch.verified_records import publish as put
 

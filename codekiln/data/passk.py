@@ -11,12 +11,13 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     ``1 - C(n - correct, k) / C(n, k)``, unbiased for k independent samples (Chen et al. 2021, arXiv 2107.03374).
 
     Raises:
-        InputError: Fewer than ``k`` samples, or counts that cannot be.
+        InputError: Fewer than ``k`` samples.
+        ValueError: Counts that cannot be.
     """
     if not 1 <= k <= n:
         raise InputError(
             f"pass@{k} needs at least {max(k, 1)} samples a problem, there are {n}", fix="sample more, or lower k"
         )
     if not 0 <= correct <= n:
-        raise InputError(f"{correct} correct of {n} samples cannot be")
+        raise ValueError(f"{correct} correct of {n} samples cannot be")
     return 1.0 - math.comb(n - correct, k) / math.comb(n, k)

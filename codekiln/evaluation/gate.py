@@ -107,7 +107,7 @@ def decide(
     # Without duplicates: the champion may be the base itself.
     opponents = [name for name in dict.fromkeys((base, champion)) if name is not None]
     if candidate in opponents:
-        raise InputError(f"'{candidate}' cannot be judged against itself", where="gate")
+        raise InputError(f"'{candidate}' cannot be judged against itself", where="gate", fix="name another contender")
     directions = _over_all_samples(evaluation, _directions(metric, direction, guards))
     kept = [Criterion(measure=protected, tolerance=tolerance), *criteria]
     checks: list[Check] = []

@@ -26,7 +26,11 @@ def common_tasks(contenders: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tu
     """
     if not contenders or not all(contenders.values()):
         empty = [name for name, tasks in contenders.items() if not tasks]
-        raise InputError(f"nothing to evaluate: no samples of {', '.join(empty) or 'any contender'}")
+        raise InputError(
+            f"nothing to evaluate: no samples of {', '.join(empty) or 'any contender'}",
+            where="evaluation",
+            fix="give samples of every contender",
+        )
     # Differences are paired by problem, and pass@k depends on the number of samples.
     first, tasks = next(iter(contenders.items()))
     samples = len(next(iter(tasks.values())))
@@ -34,11 +38,13 @@ def common_tasks(contenders: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tu
         if odd := sorted(set(tasks) ^ set(other)):
             raise InputError(
                 f"'{name}' and '{first}' were sampled on different problems: {_few(odd)}",
+                where="evaluation",
                 fix="sample every contender on the same problems",
             )
         if odd := sorted(task for task, rows in other.items() if len(rows) != samples):
             raise InputError(
                 f"'{name}' has not {samples} samples for: {_few(odd)}",
+                where="evaluation",
                 fix="sample every problem equally often, for every contender",
             )
     return list(tasks), samples

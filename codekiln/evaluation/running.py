@@ -107,6 +107,7 @@ def _expansion(values: "array[float]") -> "array[float]":
 
 def _not_scored(task_id: str, which: str, metric: str) -> InputError:
     return InputError(
-        f"a {which} of {task_id} was not scored on '{metric}'",
+        f"a {which} was not scored on '{metric}'",
+        where=task_id,
         fix=f"score every {which} on every metric before evaluating",
     )

@@ -59,8 +59,8 @@ class Evaluation(BaseModel):
             InputError: There is no such benchmark.
         """
         if benchmark and benchmark not in self.benchmarks:
-            known = ", ".join(self.benchmarks) or "none"
-            raise InputError(f"no benchmark '{benchmark}' was evaluated", where="evaluation", fix=f"known: {known}")
+            fix = f"choose one of: {', '.join(self.benchmarks) or 'none'}"
+            raise InputError(f"no benchmark '{benchmark}' was evaluated", where="evaluation", fix=fix)
         return self.benchmarks[benchmark] if benchmark else self
 
     def compare(self, contender: str, against: str, measure: str) -> Comparison:
@@ -72,7 +72,11 @@ class Evaluation(BaseModel):
         for item in self.comparisons:
             if (item.contender, item.against, item.measure) == (contender, against, measure):
                 return item
-        raise InputError(f"'{contender}' was not compared with '{against}' on '{measure}'", where="evaluation")
+        raise InputError(
+            f"'{contender}' was not compared with '{against}' on '{measure}'",
+            where="evaluation",
+            fix="run the evaluate stage again",
+        )
 
     def recomputed(self) -> "Evaluation":
         """Return the evaluation, with its benchmarks, computed anew from its values per problem.
@@ -81,7 +85,11 @@ class Evaluation(BaseModel):
             InputError: It does not say how they were summarised, since an older version of codekiln made it.
         """
         if self.design is None:
-            raise InputError("an older version of codekiln made it, which did not keep the groups of its problems")
+            raise InputError(
+                "an older version of codekiln made it, which did not keep the groups of its problems",
+                where="evaluation",
+                fix="run the evaluate stage again",
+            )
         design = {name: getattr(self.design, name) for name in Design.model_fields}
         found = evaluate_values(self.per_problem, self.samples, resamples=self.resamples, seed=self.seed, **design)
         return found.model_copy(

@@ -104,8 +104,9 @@ class ChatClient:
         except (openai.APIError, MalformedAnswer) as error:
             if isinstance(error, openai.APIStatusError) and not _is_transient(error):
                 raise self._refusal(error) from None
-            kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}, run again to go on"
-            raise ModelError(f"{self.url} did not answer ({_words(error)}); {kept}") from None
+            kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}"
+            fix = f"see that the server runs, and give the same command again: {kept}"
+            raise ModelError(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
 
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""

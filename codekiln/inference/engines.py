@@ -36,6 +36,7 @@ def open_generator(
     revision: str | None = None,
     settings: VllmSettings | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
+    title: str = "sample",
 ) -> Generator:
     """Return a generator of an engine.
 
@@ -46,6 +47,7 @@ def open_generator(
         revision: Hub revision, when it is not the one of the table.
         settings: Of vLLM.
         on_progress: Called now and then with the number of completions that `generate` has made so far.
+        title: What lines of progress call the work.
 
     Raises:
         InputError: The model or the adapter cannot be read or used by this engine, or the engine is not here.
@@ -54,7 +56,7 @@ def open_generator(
     if engine == "vllm":
         from codekiln.inference.vllm.generator import VllmGenerator
 
-        return VllmGenerator(base, adapter, revision, settings or VllmSettings(), on_progress=on_progress)
+        return VllmGenerator(base, adapter, revision, settings or VllmSettings(), on_progress, title)
     from codekiln.inference.local import LocalGenerator
 
-    return LocalGenerator(base, adapter, revision, on_progress=on_progress)
+    return LocalGenerator(base, adapter, revision, on_progress=on_progress, title=title)

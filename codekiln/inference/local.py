@@ -39,6 +39,7 @@ class LocalGenerator:
         dtype: 'auto' (bfloat16 on a GPU, float32 on a CPU), 'float32', 'bfloat16' or 'float16'.
         on_progress: Called after each batch with the number of completions that `generate` has made so far.
         merge: Whether a float32 adapter is merged; an export compares with one that is not.
+        title: What lines of progress call the work.
 
     Raises:
         InputError: The model or the adapter cannot be read, or they do not belong together.
@@ -54,10 +55,11 @@ class LocalGenerator:
         dtype: str = "auto",
         on_progress: Callable[[int], None] = lambda done: None,
         merge: bool = True,
+        title: str = "sample",
     ) -> None:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
-        self.batch_size, self.on_progress = batch_size, on_progress
+        self.batch_size, self.on_progress, self.title = batch_size, on_progress, title
         self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):
@@ -97,7 +99,7 @@ class LocalGenerator:
 
         finished: dict[int, list[str]] = {}
         following = done = 0
-        with progress("sample", len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
+        with progress(self.title, len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
             for batch, rows in zip(batches, map_(complete, batches), strict=True):
                 for place, index in enumerate(batch):
                     finished[index] = self._texts(rows[place * sampling.n : (place + 1) * sampling.n])
@@ -121,7 +123,11 @@ class LocalGenerator:
             return decode(self.model, prompts, seeds, self.stop, sampling)
         except torch.OutOfMemoryError as error:
             if len(prompts) == len(seeds[0]) == 1:
-                raise ModelError(f"{self.spec.name}: the GPU's memory does not hold one completion: {error}") from None
+                raise ModelError(
+                    f"the GPU's memory does not hold one completion: {error}",
+                    where=self.spec.name,
+                    fix="lower max_new_tokens, or use a pool with more memory",
+                ) from None
         # Outside the handler, because the exception keeps the tensors of the failed attempt in memory.
         torch.cuda.empty_cache()
         if len(prompts) > 1:

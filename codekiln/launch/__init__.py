@@ -68,7 +68,7 @@ def job_name(context: LaunchContext, label: str = "") -> str:
 def _identity(job: Job, context: LaunchContext) -> str:
     """Return a digest of what the job computes and how, by which an existing job is adopted or replaced."""
     # Without the folders: their content is in the step's identity, and their paths differ between attempts.
-    settings = job.model_dump_json(exclude={*job.folders, "output"})
+    settings = job.model_dump_json(exclude={*job.folders, "output", "title"})
     return hashlib.sha256(f"{context.identity}\0{settings}".encode()).hexdigest()
 
 

@@ -63,7 +63,8 @@ def get(location: str, output: Path) -> None:
     store, root = _filesystem(location)
     with _explain_os_errors(location):
         if not _files(store, f"{root}/{OUTPUT}"):
-            raise ClusterError(f"the job is complete and left nothing in {join(location, OUTPUT)}")
+            what = f"the job is complete and left nothing in {join(location, OUTPUT)}"
+            raise ClusterError(what, fix="see the job's log, and run the step again")
         output.mkdir(parents=True, exist_ok=True)
         _copy(store, f"{root}/{OUTPUT}", fs.LocalFileSystem(), str(output.absolute()))
 

@@ -23,6 +23,7 @@ class Job(BaseModel):
     folders: ClassVar[tuple[str, ...]]
 
     output: Path = Field(description="folder that gets the results")
+    title: str = Field("", description="what lines of progress call the job; nothing that it computes depends on it")
 
     @classmethod
     def read(cls, path: Path) -> Self:

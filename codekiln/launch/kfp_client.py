@@ -121,7 +121,7 @@ class KfpClient:
             if found.state in (*GOOD, *BAD):
                 break
         if found.state in BAD:
-            raise ClusterError(self._failure_message(found))
+            raise ClusterError(self._failure_message(found), fix=f"see its page, which has the logs: {self.link(run)}")
         emit(f"the run has succeeded: {self.link(run)}")
 
     def upload(self, package: Path) -> str:
@@ -223,7 +223,7 @@ class KfpClient:
         ]
         if found.error and found.error.message:
             lines.append(f"  {found.error.message}")
-        return "\n".join([*lines, f"  its page has the logs: {self.link(found.run_id)}"])
+        return "\n".join(lines)
 
     @contextmanager
     def _explain_errors(self) -> Iterator[None]:

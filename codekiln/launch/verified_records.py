@@ -22,7 +22,7 @@ def publish(namespace: str, record: str, model: str) -> str:
         ClusterApi(namespace).merge_config_map(VERIFIED_RECORDS, {record: model})
     except RequestRefused as error:
         fix = "install the chart with admission.enabled, and name yourself in its admission.publishers"
-        raise ClusterError(f"{place}: {error}\n  fix: {fix}") from None
+        raise ClusterError(str(error), where=place, fix=fix) from None
     except ApiUnavailable as error:
-        raise ClusterError(f"{place}: {error}\n  fix: give the same command again") from None
+        raise ClusterError(str(error), where=place, fix="give the same command again") from None
     return f"{model} may be served: {place} has its record"

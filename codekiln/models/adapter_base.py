@@ -25,7 +25,8 @@ def trained_on(adapter: Path) -> tuple[str, str | None]:
         return str(values.get("base_model_name_or_path") or ""), _revision(values.get("revision"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         where = str(record if record.is_file() else config)
-        raise InputError(f"cannot be read: {error!r}", where=where, fix="restore the adapter's folder") from None
+        what = f"does not say the base model and its revision: {error}"
+        raise InputError(what, where=where, fix="restore the adapter's folder") from None
 
 
 def _revision(value: str | None) -> str | None:

@@ -76,7 +76,8 @@ def _write(spec: BaseModelSpec, source: Path, config: transformers.PretrainedCon
             save_file(kept, folder / shard.name, metadata={"format": "pt"})
         places |= dict.fromkeys(kept, shard.name)
     if missing := sorted(wanted - tied - places.keys()):
-        raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
+        what = f"{len(missing)} weights are not in the checkpoint, for example {missing[0]}"
+        raise ModelError(what, where=spec.name, fix="download the model again")
     index = {"metadata": {}, "weight_map": places}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1))
 

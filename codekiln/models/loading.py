@@ -67,7 +67,8 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
         raise read_error(spec, error) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
-        raise ModelError(f"{spec.name}: {len(missing)} weights are not in the checkpoint, for example {missing[0]}")
+        what = f"{len(missing)} weights are not in the checkpoint, for example {missing[0]}"
+        raise ModelError(what, where=spec.name, fix="download the model again")
     return cast(transformers.PreTrainedModel, model.eval())
 
 

@@ -87,7 +87,7 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
         fix = "check the tracking URI and that the server answers from here"
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
-    return RegistryError(f"MLflow at {shown}: {what}: {reason}\n  fix: {fix}")
+    return RegistryError(f"{what}: {reason}", where=f"MLflow at {shown}", fix=fix)
 
 
 def find_server(given: str = "", where: str = "--tracking-uri") -> str:

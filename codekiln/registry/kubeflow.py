@@ -175,7 +175,7 @@ def _trusted(connection: Connection) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=connection.ca)
     except OSError as error:
         raise RegistryError(
-            f"Kubeflow's Model Registry: its CA cannot be read: {error}\n  fix: correct kubeflowRegistry.ca"
+            f"its CA cannot be read: {error}", where="Kubeflow's Model Registry", fix="correct kubeflowRegistry.ca"
         ) from None
 
 

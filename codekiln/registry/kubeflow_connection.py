@@ -56,7 +56,7 @@ class Connection(BaseModel):
             return Path(self.token_file).read_text().strip()
         except OSError as error:
             fix = "correct kubeflowRegistry.tokenFile, or let pods of runs have their ServiceAccount's token"
-            raise RegistryError(f"Kubeflow's Model Registry: no token: {error}\n  fix: {fix}") from None
+            raise RegistryError(f"no token: {error}", where="Kubeflow's Model Registry", fix=fix) from None
 
 
 def find_connection(chosen: KubeflowRegistrySettings, known: str = "") -> Connection | None:

@@ -99,7 +99,7 @@ class Mirror:
             if self._aliases(self._wanted(name)) == self._aliases(wanted):
                 self.registry.untag_model(name, UNDOING)
                 return self._aliases(wanted).get(CHAMPION, "none")
-        raise RegistryError(f"the aliases of '{name}' in MLflow change all the time\n  fix: repeat this step")
+        raise RegistryError(f"the aliases of '{name}' in MLflow change all the time", fix="repeat this step")
 
     def undo(self, name: str) -> tuple[Version | None, bool]:
         """Undo the champion's promotion in both registries.

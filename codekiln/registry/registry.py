@@ -122,8 +122,9 @@ class Registry(ModelVersions):
         self.download(source, destination)
         if (found := adapter_digest(destination)) != digest:
             raise RegistryError(
-                f"adapter {model_id_or_uri}: its digest is {found[:12]}, but {digest[:12]} was logged\n"
-                f"  fix: the stored files were changed; train it again, or restore {source}"
+                f"its digest is {found[:12]}, but {digest[:12]} was logged: the stored files were changed",
+                where=f"adapter {model_id_or_uri}",
+                fix=f"train it again, or restore {source}",
             )
         return Path(destination)
 

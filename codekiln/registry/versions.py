@@ -141,7 +141,7 @@ class ModelVersions(Decisions):
         """
         model = self.client.get_logged_model(model_id)
         if (status := model.status.value) != "READY":
-            raise RegistryError(f"logged model {model_id} is {status}\n  fix: run the stage that made it again")
+            raise RegistryError(f"logged model {model_id} is {status}", fix="run the stage that made it again")
         own = {key: value for key, value in model.tags.items() if not key.startswith("mlflow.")}
         if existing := self.find(model_name, own["adapter_digest"]):
             return existing
@@ -205,7 +205,7 @@ class ModelVersions(Decisions):
         """
         current = self._by_alias(model_name, CHAMPION)
         if current is None:
-            raise RegistryError(f"model '{model_name}' has no champion\n  fix: {self._registered_like(model_name)}")
+            raise RegistryError(f"model '{model_name}' has no champion", fix=self._registered_like(model_name))
         previous = self._by_alias(model_name, PREVIOUS)
         if previous is None and current.tags.get(REPLACED) != NO_VERSION:
             raise RegistryError(

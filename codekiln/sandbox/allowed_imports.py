@@ -30,8 +30,12 @@ def package_paths(names: Iterable[str]) -> list[str]:
         try:
             distribution = importlib.metadata.distribution(name)
         except PackageNotFoundError as error:
-            needed = "" if asked == name else f", which {asked} requires,"
-            raise InputError(f"package {name!r}{needed} is not installed: programs cannot import it") from error
+            needed = "" if asked == name else f"is required by {asked} and "
+            raise InputError(
+                f"{needed}is not installed: programs cannot import it",
+                where=f"package {name}",
+                fix=f"pip install {name}, or leave it out",
+            ) from error
         found[name] = _top_level(distribution)
         if asked == name or name in providers.get(asked, ()):
             _check_has_modules(name, found[name])
@@ -49,7 +53,8 @@ def link_packages(paths: Iterable[str], folder: str) -> None:
 def _check_has_modules(name: str, paths: list[str]) -> None:
     if all(path.endswith((".dist-info", ".egg-info")) for path in paths):
         raise InputError(
-            f"package {name!r} has no files in site-packages: programs cannot import it",
+            "has no files in site-packages: programs cannot import it",
+            where=f"package {name}",
             fix="install it with pip, not editable",
         )
 

@@ -142,8 +142,8 @@ class GradingJournal:
                 self._out_is_current = True
             else:
                 self._index(content["program"], Verdict.model_validate(content["verdict"]), self._end)
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            raise self._refusal(f"has a damaged journal, line {number + 1}: {error}") from None
+        except (ValueError, KeyError, IndexError, TypeError):
+            raise self._refusal(f"has a damaged journal, line {number + 1}") from None
 
     def _check_out(self) -> None:
         """Refuse an ``out`` that no run with this journal wrote."""

@@ -101,8 +101,8 @@ class Sandbox:
         if not self._allow_weaker and not reads_are_confined(self._workers[0].protections):
             self._workers[0].close()
             raise SandboxError(
-                "programs could read every file that this user can, because this kernel has no Landlock: "
-                "run on Linux 5.19 or newer with Landlock on, or allow weaker protection"
+                "programs could read every file that this user can, because this kernel has no Landlock",
+                fix="run on Linux 5.19 or newer with Landlock on, or allow weaker protection",
             )
         return self
 
@@ -253,7 +253,10 @@ class Sandbox:
         try:
             worker.run(encoded(plan_calls(())), "", self._limits, forget=True)
         except ServerDied as error:
-            raise SandboxError(f"the sandbox dies on this machine, whatever it runs: {error}") from error
+            raise SandboxError(
+                f"the sandbox dies on this machine, whatever it runs: {error}",
+                fix="see in the kernel's log (dmesg) what ends its processes: a limit of memory, or a security module",
+            ) from error
 
     def _plan(self, worker: Worker, problem: Problem) -> _Planned | InputError:
         """Return the plan of a problem, which is made once, or what is wrong with the problem."""
@@ -298,7 +301,10 @@ class Sandbox:
             except ServerDied:
                 return worker.run(job, program, limits, forget=True)
         except ServerDied as error:
-            raise InputError(f"the sandbox died twice with the reference: {error}") from error
+            raise InputError(
+                f"the sandbox died twice with the reference: {error}",
+                fix="correct the reference, or remove it",
+            ) from error
 
 
 _Results = queue.Queue[tuple[int, R] | BaseException | None]
@@ -327,7 +333,9 @@ def _start(threads: list[threading.Thread]) -> None:
         try:
             thread.start()
         except RuntimeError as error:
-            raise SandboxError(f"this user may have no more threads: {error}") from error
+            raise SandboxError(
+                f"this user may have no more threads: {error}", fix="raise the limit (ulimit -u), or use fewer workers"
+            ) from error
 
 
 def _drain(results: _Results[R], running: int) -> Iterator[tuple[int, R]]:

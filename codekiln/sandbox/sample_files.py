@@ -33,7 +33,9 @@ def numbered_samples(
         elif len(errors) < InputErrors.SHOWN:
             errors.append(names.refusal(sample.task_id, where))
         else:  # it is counted only, and a suggestion takes a while
-            errors.append(InputError(f"no problem is called {sample.task_id!r}", where=f"{where}.task_id"))
+            errors.append(
+                InputError(f"no problem is called '{sample.task_id}'", where=f"{where}.task_id", fix="correct it")
+            )
     if errors:
         raise InputErrors(errors)
 

@@ -192,7 +192,10 @@ class Worker:
                 if was_interrupted:
                     raise ServerDied("interrupted") from error
                 if (pause := next(pauses, None)) is None:
-                    raise SandboxError(f"the sandbox's processes did not start: {error}") from error
+                    raise SandboxError(
+                        f"the sandbox's processes did not start: {error}",
+                        fix="free memory and processes (ulimit -u), and give the same command again",
+                    ) from error
                 time.sleep(pause)
         return self._server
 
@@ -204,7 +207,10 @@ class Worker:
         if self.protections:  # they were on before
             raise OSError(answer["error"])
         self.close()
-        raise SandboxError(f"no way to isolate untrusted programs on this machine: {answer['error']}")
+        raise SandboxError(
+            f"no way to isolate untrusted programs on this machine: {answer['error']}",
+            fix="use another machine or container; docs/sandbox.md says what the kernel has to allow",
+        )
 
 
 def _launch(packages: tuple[str, ...]) -> _Server:

@@ -165,7 +165,8 @@ def execute(stage: Stage, context: StageContext, track: Tracker) -> tuple[StageM
     with track() as log:
         manifest = _finished(context.output, PENDING, identity) if stage.cached else None
         if manifest is None:
-            _prepare(context.output, identity)
+            if _prepare(context.output, identity):
+                print(f"{context.step}: starts anew: its inputs, settings or code have changed", flush=True)
             manifest = _run(stage, context, dependencies, identity)
             # Kept until it is logged: training must not be repeated because the tracking server was down.
             write_atomic(context.output / PENDING, manifest.model_dump_json())
@@ -250,15 +251,20 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _prepare(folder: Path, identity: str) -> None:
-    """Make an output folder ready; its files survive only where the same stage with the same identity left them."""
+def _prepare(folder: Path, identity: str) -> bool:
+    """Make an output folder ready, and return whether another identity has left files there, which are removed.
+
+    Its files survive only where the same stage with the same identity left them.
+    """
     marker = folder / IDENTITY
-    if folder.exists() and not (marker.exists() and marker.read_text() == identity):
+    is_other = folder.exists() and not (marker.exists() and marker.read_text() == identity)
+    if is_other:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in (MANIFEST, PENDING):
         (folder / name).unlink(missing_ok=True)
     write_atomic(marker, identity)
+    return is_other
 
 
 def _files(folder: Path) -> dict[str, str]:

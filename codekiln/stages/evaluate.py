@@ -134,7 +134,6 @@ def _identity(context: StageContext) -> dict[str, str]:
 
 
 def _sample(context: StageContext, name: str, adapter: Path | None) -> list[Sample]:
-    print(f"{context.step}: {name}", flush=True)
     folder = context.output / "samples" / name
     return sample(context, context.inputs["evaluation_problems"], adapter, context.settings.evaluate, folder, name)
 

@@ -53,6 +53,7 @@ def sample(
             engine=engine_of(context.settings)[0],
             vllm=context.settings.vllm,
             label=label,
+            title=context.step if label == context.step else f"{context.step}: {label}",
             code_version=code_version(),
         )
         launch.run(job, launch_context(context), "" if label == context.step else label)

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codekiln import models
-from codekiln.errors import InputError, did_you_mean
+from codekiln.errors import CodekilnError, InputError, did_you_mean
 from codekiln.models.adapter_base import trained_on
-from codekiln.registry import Registry
+from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.runs import CONFIG
+from codekiln.registry.versions import CHAMPION
 from codekiln.stages.model_folder.assembly import BASE, RECORD, base_digest
+from codekiln.stages.promotion.signed_version import require_signed
 
 REGISTERED = "models:/"
 _PREFIX_OF_FOLDERS = ("/", ".", "~")
 # A base model has no @ in its name, be it one of the table or a Hub id, and none of the Hub is called by a number.
 _SHORT = re.compile(r"[^/@~.][^/@]*(@[^/@]+|/[0-9]+)")
+_NAME = re.compile(r"[^/@~.'][^/@']*")
 _GIVE_BASE = "give its --base-model: a name of `codekiln models`, a folder, or a Hub id"
 
 
@@ -40,8 +43,15 @@ class NamedModel:
     revision: str | None = None
 
 
+def is_registered(name: str) -> bool:
+    """Return whether a name is that of a version in the registry, with or without ``models:/``, and no path."""
+    return name.startswith(REGISTERED) or (_SHORT.fullmatch(name) is not None and not Path(name).exists())
+
+
 @contextmanager
-def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iterator[NamedModel]:
+def named_model(
+    name: str, base_model: str = "", tracking_uri: str = "", public_key: Path | None = None
+) -> Iterator[NamedModel]:
     """Provide the model ``name``; a version's files are there while the block runs.
 
     Args:
@@ -49,18 +59,25 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
             base model: a name of the table, a folder or a Hub id.
         base_model: Base of an adapter, where it lies elsewhere than when the adapter was trained.
         tracking_uri: MLflow that has the version; empty: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
+        public_key: File with the key of whoever signs promotions; a version must have a record signed with it.
 
     Raises:
         InputError: There is no such model, or its base is not known.
+        Unverified: The promotion of the version does not hold under ``public_key``.
         RegistryError: MLflow refused, or the stored files were changed.
     """
-    if name.startswith(REGISTERED) or (_SHORT.fullmatch(name) and not Path(name).exists()):
+    if is_registered(name):
         with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
             registry = Registry(find_server(tracking_uri, name), None)
             version = registry.named(name)
             adapter = registry.download_adapter(version.uri, Path(folder))
+            if public_key:
+                require_signed(registry, version.uri, adapter, signing.public_key(public_key))
             yield _adapted(version.uri, adapter, base_model, version.tags.get("base_model", ""))
         return
+    if public_key:
+        fix = "give a registered version, as NAME@champion, or leave --public-key out"
+        raise InputError("has no record of a promotion that anybody could have signed", where=name, fix=fix)
     folder_of = Path(name).expanduser()
     if (folder_of / CONFIG).is_file():
         yield _adapted(name, folder_of, base_model)
@@ -70,8 +87,35 @@ def named_model(name: str, base_model: str = "", tracking_uri: str = "") -> Iter
     _require_no_adapters_beside(folder_of)
     if base_model:
         raise InputError("is a base model itself", where=f"--model {name}", fix="leave --base-model out")
-    models.get(name)
+    try:
+        models.get(name)
+    except InputError as error:
+        raise _registered_as(name, tracking_uri) or error from None
     yield NamedModel(name, name)
+
+
+def require_adapter(name: str, tracking_uri: str = "") -> None:
+    """Refuse what is neither a folder nor a version; see `named_model`."""
+    if not Path(name).is_dir():
+        fix = "give NAME@champion of the registry, or the folder of an adapter"
+        raise _registered_as(name, tracking_uri) or InputError("there is no such folder", where=name, fix=fix)
+
+
+def _registered_as(name: str, tracking_uri: str) -> InputError | None:
+    """Return what to write where a name is that of a registered model and no version of it was chosen."""
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        versions = Registry(find_server(tracking_uri, name), None).versions(name)
+    except CodekilnError:
+        return None
+    aliases = [f"{name}@{alias}" for each in versions for alias in sorted(each.aliases)]
+    # The champion is what most want.
+    aliases.sort(key=lambda each: not each.endswith(f"@{CHAMPION}"))
+    chosen = [*aliases, *(f"{name}/{each.version}" for each in versions)]
+    if not chosen:
+        return None
+    return InputError("is a registered model, not one of its versions", where=name, fix=f"did you mean '{chosen[0]}'?")
 
 
 def _require_no_adapters_beside(path: Path) -> None:

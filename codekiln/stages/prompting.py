@@ -60,7 +60,9 @@ def read_prompts(prompt: str, source: str, tests: Sequence[str], *, graded: bool
         what = "both a prompt and problems" if source else "nothing to ask"
         raise InputError(what, where="generate", fix='give a prompt, "-" for standard input, or --problems FILE')
     if tests and source:
-        raise InputError("goes with a prompt, not with --problems", where="--test", fix="problems have their tests")
+        raise InputError(
+            "goes with a prompt, not with --problems", where="--test", fix="leave it out: problems have their tests"
+        )
     if source:
         problems = read_problems(source)
     else:

@@ -19,7 +19,8 @@ from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
 MARK = "codekiln| "
-FAILED = "error in "
+BEGINS, FAILED = "== ", "error in "
+ENDS = DONE_ALREADY, DONE = "was done already", "done in"
 
 
 def check_step(
@@ -103,7 +104,7 @@ def _stage(
 ) -> StageManifest:
     manifest, done = run_stage(name, run, folders, folder, step, parameters, task_config)
     figures = ", ".join(f"{key} {pages.short(value)}" for key, value in list(manifest.summary.figures.items())[:6])
-    print(f"{step}: {'was done already' if done else f'done in {manifest.seconds:.0f} s'}: {figures}", flush=True)
+    print(f"{step}: {DONE_ALREADY if done else f'{DONE} {manifest.seconds:.0f} s'}: {figures}", flush=True)
     return manifest
 
 
@@ -111,7 +112,7 @@ def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[
     if WORKDIR in os.environ:
         end_with_run(Path(os.environ[WORKDIR]))
         sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
-    print(f"== {step}", flush=True)
+    print(f"{BEGINS}{step}", flush=True)
     try:
         with watched(stage, step, run) as ended:
             manifest = perform()

@@ -23,6 +23,7 @@ def _train(context: StageContext, section: str, kind: str) -> Summary:
     _require_rows(context, rows)
     job = TrainingJob(
         kind=kind,
+        title=context.step,
         base=settings.base_model,
         adapter=context.inputs.get("start"),
         data=context.inputs["data"] / rows,

@@ -36,7 +36,9 @@ class ModelTeacher(Teacher[ModelTeacherSettings]):
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""
         settings = self.settings
         adapter = Path(settings.adapter) if settings.adapter else None
-        generator = open_generator(settings.engine, settings.base, adapter, settings=settings.vllm)
+        generator = open_generator(
+            settings.engine, settings.base, adapter, settings=settings.vllm, title="generate: replies"
+        )
         sampling = settings.sampling.model_copy(update={"seed": settings.sampling.seed + self.seed})
         yield from sample_programs(generator, sampling, problems, settings.base)
 

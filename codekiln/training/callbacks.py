@@ -3,8 +3,9 @@
 import json
 import math
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -28,18 +29,27 @@ MEASURES = (
 
 
 class ProgressCallback(TrainerCallback):
-    """Prints progress lines, counted in optimiser steps."""
+    """Shows progress, counted in optimiser steps; a context that ends it when the training fails.
+
+    Args:
+        label: What is trained, as the user knows it.
+    """
 
     def __init__(self, label: str) -> None:
-        self.label = label
+        self.label, self._shown = label, ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._shown.__exit__(*error)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Start counting; a resumed run starts at the step of its checkpoint."""
-        self._context = progress(self.label, state.max_steps, unit="steps")
-        self._advance = self._context.__enter__()
-        self._advance(state.global_step)
+        shown = progress(self.label, state.max_steps, unit="steps", before=state.global_step)
+        self._advance = self._shown.enter_context(shown)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Count one step."""
@@ -49,7 +59,7 @@ class ProgressCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Print the last line."""
-        self._context.__exit__(None, None, None)
+        self._shown.close()
 
 
 class StepTimer(TrainerCallback):

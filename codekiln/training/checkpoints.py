@@ -17,14 +17,18 @@ TAG, STATE = "latest", "trainer_state.json"
 logger = logging.getLogger(__name__)
 
 
-def claim(output: Path, digest: str) -> None:
-    """Take over ``output/checkpoints``: checkpoints of another job or of another number of processes are removed.
+def claim(output: Path, digest: str) -> bool:
+    """Take over ``output/checkpoints``, and return whether the same job has been at work there before.
+
+    Checkpoints of another job or of another number of processes are removed.
 
     Every process calls this; only the first process of a node changes files.
     """
+    is_repeated = False
     if processes.local_rank() == 0:
-        _claim(output / FOLDER, {"digest": digest, "processes": processes.world_size()})
+        is_repeated = _claim(output / FOLDER, {"digest": digest, "processes": processes.world_size()})
     processes.barrier()
+    return is_repeated
 
 
 def complete(output: Path, step: int) -> None:
@@ -47,6 +51,18 @@ def latest(output: Path) -> tuple[Path | None, int]:
     return (folder / f"checkpoint-{step}", step) if step else (None, 0)
 
 
+def reached(output: Path) -> tuple[int, int] | None:
+    """Return the step at which a training would go on, and its last step; None where there is no whole checkpoint.
+
+    For messages, and for one process: a training that goes on asks all of its own.
+    """
+    folders = [path for path in (output / FOLDER).glob("checkpoint-*") if _step(path) and _best_is_there(path)]
+    if not folders:
+        return None
+    newest = max(folders, key=lambda path: _step(path) or 0)
+    return _step(newest) or 0, int(json.loads((newest / STATE).read_bytes())["max_steps"])
+
+
 def _best_is_there(checkpoint: Path) -> bool:
     # At its end a run loads the checkpoint with the best held-out loss, so without that one it cannot be resumed.
     try:
@@ -63,7 +79,7 @@ def remove(output: Path) -> None:
         shutil.rmtree(output / FOLDER, ignore_errors=True)
 
 
-def _claim(folder: Path, owner: dict[str, str | int]) -> None:
+def _claim(folder: Path, owner: dict[str, str | int]) -> bool:
     file = folder / OWNER
     ours = file.is_file() and json.loads(file.read_bytes()) == owner
     found = list(folder.glob("checkpoint-*"))
@@ -74,6 +90,7 @@ def _claim(folder: Path, owner: dict[str, str | int]) -> None:
             # Errors are ignored because another node may be removing the same folder.
             shutil.rmtree(checkpoint, ignore_errors=True)
     write_atomic(file, json.dumps(owner) + "\n")
+    return ours
 
 
 def _share_tag(file: Path) -> None:

@@ -44,6 +44,11 @@ class TrainingJob(Job):
     code_version: str = Field(__version__, description="checkpoints of another code version are not continued")
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.title or self.kind
+
+    @property
     def settings(self) -> TrainingSettings:
         """The settings of this kind of training."""
         return self.sft if self.kind == "sft" else self.dpo
@@ -51,7 +56,7 @@ class TrainingJob(Job):
     def digest(self, *parents: str) -> str:
         """Return a digest that equal runs share: of all fields but the folders, and of the inputs' digests."""
         unused = "dpo" if self.kind == "sft" else "sft"
-        text = self.model_dump_json(exclude={"output", "data", "adapter", unused})
+        text = self.model_dump_json(exclude={"output", "title", "data", "adapter", unused})
         return hashlib.sha256("\n".join((text, *parents)).encode()).hexdigest()
 
 

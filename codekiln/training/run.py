@@ -4,11 +4,12 @@ import json
 import logging
 import resource
 import statistics
+import sys
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, cast
 
 import datasets
@@ -62,7 +63,8 @@ def run(job: TrainingJob) -> TrainingSummary:
         return TrainingSummary.model_validate_json((job.output / adapter.SUMMARY).read_bytes())
     if trainer.is_world_process_zero():
         adapter.clear(job.output)
-    checkpoints.claim(job.output, record.job)
+    if checkpoints.claim(job.output, record.job) and trainer.is_world_process_zero():
+        _say_where_it_goes_on(job, trainer.args.save_steps)
     shutdown, timer = CheckpointCallback(job.output), StepTimer()
     # In this order: a step ends when all processes have agreed whether to stop, and its time includes that.
     trainer.add_callback(shutdown)
@@ -172,7 +174,7 @@ def _table(rows: ValidatedRows, indices: list[int]) -> datasets.Dataset:
 def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCallback]:
     callbacks: list[transformers.TrainerCallback] = [DivergenceCallback()]
     if processes.rank() == 0:
-        callbacks.append(ProgressCallback(job.kind))
+        callbacks.append(ProgressCallback(job.name))
     if evaluate and job.settings.patience:
         callbacks.append(transformers.EarlyStoppingCallback(job.settings.patience))
     return callbacks
@@ -182,12 +184,14 @@ def _train(
     job: TrainingJob, trainer: transformers.Trainer, rows: ValidatedRows, held: int, timer: StepTimer
 ) -> TrainingSummary:
     checkpoint, step = checkpoints.latest(job.output)
-    if checkpoint and trainer.is_world_process_zero():
-        logger.warning("%s: continuing from step %d", job.kind, step)
     # A resumed run must not evaluate again before its first step: early stopping would count that as stagnation.
     trainer.args.eval_on_start = bool(held) and not checkpoint
     start = time.monotonic()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with ExitStack() as shown:
+        for callback in trainer.callback_handler.callbacks:
+            if isinstance(callback, ProgressCallback):
+                shown.enter_context(callback)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     state = trainer.state
     losses = {entry["step"]: entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry}
     return TrainingSummary(
@@ -209,6 +213,14 @@ def _train(
     )
 
 
+def _say_where_it_goes_on(job: TrainingJob, every: float) -> None:
+    if found := checkpoints.reached(job.output):
+        line = f"goes on at step {found[0]} of {found[1]}, from its checkpoint"
+    else:
+        line = f"starts anew: the attempt before wrote no whole checkpoint; one follows every {every:.0f} steps"
+    print(f"{job.name}: {line}", file=sys.stderr, flush=True)
+
+
 def _peak() -> int:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_reserved()
@@ -219,7 +231,7 @@ def _report(job: TrainingJob, trainer: transformers.Trainer, rows: ValidatedRows
     if not summary.improved:
         logger.warning(
             "%s: the held-out loss did not fall (%.4f, then %.4f): lower learning_rate or look at the rows",
-            job.kind,
+            job.name,
             summary.first_eval_loss,
             summary.best_eval_loss,
         )

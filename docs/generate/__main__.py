@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codekiln.errors import InputError
-from docs.generate import flow, layers, screenshot, tables
+from codekiln.settings import keys
+from docs.generate import flow, layers, screenshot, setting_keys, tables
 
 IMAGES = tables.DOCS / "images"
 REPORT = tables.DOCS.parent / "runs" / "demo" / "report.html"
 
 
 def everything() -> Iterator[tuple[Path, str]]:
-    """Yield the path and text of every page with a table, and of every drawing."""
+    """Yield the path and text of every page with a table, of every drawing, and of the list of settings."""
     yield from ((path, tables.page(path)) for path in tables.pages())
     yield IMAGES / "flow.svg", flow.svg()
     yield IMAGES / "layers.svg", layers.svg()
+    yield keys.FILE, setting_keys.text()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

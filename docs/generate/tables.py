@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from codekiln import filters, models, recipes, teachers
 from codekiln.code import metrics
 from codekiln.evaluation import measures
+from codekiln.recipes.base import Recipe
 from codekiln.settings import form, profiles
 from codekiln.settings.schema import Settings
 from codekiln.stages.monitoring.families import FAMILIES
-from docs.generate import layers
+from docs.generate import layers, message_tables
 
 DOCS = Path(__file__).parents[1]
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(?P<table>.*?)(<!-- end -->)", re.DOTALL)
@@ -44,11 +45,11 @@ def page(path: Path) -> str:
     return MARKED.sub(fill, path.read_text(encoding="utf-8"))
 
 
-def _recipe_settings(kind: type[recipes.Recipe[Any]]) -> str:
+def _recipe_settings(kind: type[Recipe[Any]]) -> str:
     return _table("setting | default | what it does", _fields(kind.Settings, f"recipes.{kind.name}."))
 
 
-def _recipe_measures(kind: type[recipes.Recipe[Any]]) -> str:
+def _recipe_measures(kind: type[Recipe[Any]]) -> str:
     def rows() -> Iterator[tuple[str, ...]]:
         yield "`pass@k`", "higher", f"Chance that at least one of k samples {kind.passes}."
         for name, measure in shown.items():
@@ -79,15 +80,7 @@ def _models() -> str:
 
 
 def _profiles() -> str:
-    """Return the profiles with the first sentence of the comment that each begins with."""
-    rows = []
-    for name in profiles.names():
-        text = (Path(profiles.__file__).parent / f"{name}.toml").read_text(encoding="utf-8")
-        comment = [
-            line.removeprefix("#").strip() for line in text.split("\n\n")[0].splitlines() if line.startswith("#")
-        ]
-        rows.append((f"`{name}`", " ".join(comment).partition(". ")[0].rstrip(".") + "."))
-    return _table("profile | what it is for", rows)
+    return _table("profile | what it is for", ((f"`{name}`", profiles.about(name)) for name in profiles.names()))
 
 
 def _teachers() -> str:
@@ -167,7 +160,7 @@ def _cell(text: str) -> str:
     return "".join(part if part.startswith("`") else part.replace("<", "&lt;") for part in parts)
 
 
-RECIPE_TABLES: dict[str, Callable[[type[recipes.Recipe[Any]]], str]] = {
+RECIPE_TABLES: dict[str, Callable[[type[Recipe[Any]]], str]] = {
     "settings": _recipe_settings,
     "measures": _recipe_measures,
 }
@@ -183,4 +176,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "plugin-settings": _plugin_settings,
     "monitoring": _monitoring,
     "layers": layers.table,
+    "messages": message_tables.tables,
 }

@@ -5,24 +5,16 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.cli.compiled_pipelines import find_pipeline
 from codekiln.errors import InputError
 from codekiln.evaluation.ledger import Decision, LedgerFile
 from codekiln.registry import Registry
 from codekiln.stages.run_folder import TRAIN
 from codekiln.stages.runner import _Folders
 
-COMMANDS = sorted(main.commands)
-
 
 def invoke(*words, **kwargs):
     return CliRunner().invoke(main, list(words), **kwargs)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_fits_a_screen_and_has_an_example(name):
-    text = invoke(name, "--help").output
-    assert "Example: codekiln" in text.replace("\n  ", " ")
-    assert len(text.splitlines()) <= 40
 
 
 def test_score_prints_every_metric():
@@ -50,7 +42,7 @@ def test_an_unknown_pipeline_suggests_one(tmp_path):
 
 
 def test_a_pipeline_says_which_option_it_lacks(tmp_path):
-    shown = invoke("run", "judge", "--workdir", str(tmp_path / "run"))
+    shown = invoke("run", str(find_pipeline("judge")), "--workdir", str(tmp_path / "run"))
     assert shown.exit_code == 2
     assert "judge: the pipeline needs --adapter" in shown.stderr
 

@@ -34,6 +34,7 @@ def test_tests_decide_the_exit_code():
     assert fails.exit_code == 1
     [row] = json.loads(fails.stdout)
     assert (row["verdict"]["status"], row["task_id"]) == ("failed", "prompt")
+    assert {"task_id", "solution", "model", "seed", "verdict"} <= set(row), "docs/command-line.md promises them"
 
 
 def test_problems_of_a_file_are_asked_and_their_samples_kept(tmp_path):

@@ -6,9 +6,11 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from codekiln.cli import main
+from codekiln.cli import main, run_commands
+from codekiln.cli.pipeline_arguments import pipeline_arguments
 from codekiln.launch.cluster.api import ClusterApi
 from codekiln.registry import Registry
+from codekiln.stages.named_model import named_model
 from codekiln.stages.promotion.recorded_decision import choose
 from tests.stages.judged_runs import judged_run
 from tests.stages.promotion.conftest import MODEL, undrawn, write_key
@@ -122,7 +124,7 @@ def test_what_the_gate_did_not_promote_is_refused_with_its_sentence(uri):
     # An alias that somebody moved makes no promotion.
     registry.client.set_registered_model_alias(REFUSED, "champion", "1")
     found = codekiln("verify", f"{REFUSED}@champion", "--tracking-uri", uri)
-    assert found.exit_code == 1
+    assert found.exit_code == 4
     assert "the gate refused this version" in found.output
 
 
@@ -178,12 +180,12 @@ def test_another_that_promotes_while_a_person_thinks_is_noticed(first, monkeypat
 def test_with_a_public_key_only_a_signed_promotion_counts(uri, judged):
     public = judged[1]
     unsigned = codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri, "--public-key", public)
-    assert unsigned.exit_code == 1
+    assert unsigned.exit_code == 4
     assert "FAILS" in unsigned.output
     assert "the record is not signed" in unsigned.output
     assert "whoever can write to MLflow" in codekiln("verify", f"{MODEL}@champion", "--tracking-uri", uri).output
     promote(uri, MODEL, "--undo")
-    assert promote(uri, f"{MODEL}@2", "--yes", "--public-key", public).exit_code == 1
+    assert promote(uri, f"{MODEL}@2", "--yes", "--public-key", public).exit_code == 4
     assert champion(uri) == 1
     promote(uri, MODEL, "--undo", "--yes")
     assert promote(uri, f"{MODEL}@1", "--yes", "--public-key", public).exit_code == 0
@@ -200,7 +202,7 @@ def test_what_was_verified_is_published_and_only_under_a_key(first, judged, tmp_
     refused = codekiln(*asked)
     assert (refused.exit_code, put) == (2, [])
     assert "give --public-key" in refused.output
-    assert codekiln(*asked, "--public-key", write_key(tmp_path, "other")[1]).exit_code == 1
+    assert codekiln(*asked, "--public-key", write_key(tmp_path, "other")[1]).exit_code == 4
     assert put == []
     found = codekiln(*asked, "--public-key", judged[1])
     assert found.exit_code == 0, found.output
@@ -208,3 +210,56 @@ def test_what_was_verified_is_published_and_only_under_a_key(first, judged, tmp_
     assert (namespace, name) == ("kubeflow", "codekiln-verified-records")
     assert list(data.values()) == ["codekiln-tiny/1"]
     assert next(iter(data)) in found.output
+
+
+def test_what_nobody_signed_is_neither_asked_nor_exported(uri, judged, tmp_path):
+    where, out = ("--tracking-uri", uri, "--public-key", judged[1]), tmp_path / "out"
+    for words in (("generate", "x", "--model", f"{MODEL}/2"), ("export", f"{MODEL}/2", "-o", out)):
+        done = codekiln(*words, *where)
+        assert done.exit_code == 1
+        assert f"models:/{MODEL}/2: its promotion cannot be verified" in done.stderr
+        assert "signature" in done.stderr
+        assert done.stdout == ""
+    assert not out.exists()
+    done = codekiln("generate", "x", "--model", "tiny", *where)
+    assert done.exit_code == 2
+    assert "leave --public-key out" in done.stderr
+
+
+def test_a_signed_version_is_a_model(uri, judged):
+    with named_model(f"{MODEL}/1", "tiny", uri, judged[1]) as model:
+        assert model.adapter is not None
+
+
+def test_the_name_alone_leads_to_its_champion(uri):
+    for words in (("generate", "x", "--model", MODEL), ("export", MODEL, "-o", "x"), ("judge", MODEL)):
+        done = codekiln(*words, "--tracking-uri", uri)
+        assert done.exit_code == 2
+        assert f"did you mean '{MODEL}@champion'?" in done.stderr
+    assert (
+        f"did you mean '{REFUSED}@challenger'?"
+        in codekiln("generate", "x", "--model", REFUSED, "--tracking-uri", uri).stderr
+    )
+
+
+def test_the_champion_is_printed_as_json(uri):
+    done = codekiln("promote", MODEL, "--tracking-uri", uri, "--json")
+    assert json.loads(done.stdout) == {"model": MODEL, "champion": 2}
+    assert "nothing to do" in done.stderr
+    done = codekiln("promote", MODEL, "--undo", "--tracking-uri", uri, "--json")
+    assert json.loads(done.stdout) == {"model": MODEL, "champion": 1}
+
+
+def test_judge_finds_the_server_of_a_version_unless_settings_name_one(uri, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    asked = {}
+    monkeypatch.setattr(run_commands, "_run", lambda pipeline, more, **options: asked.update(options, **more))
+    assert codekiln("judge", f"{MODEL}@champion").exit_code == 0
+    assert asked["tracking_uri"] == uri
+    assert codekiln("judge", f"{MODEL}@champion", "--set", "tracking_uri=sqlite:///other.db").exit_code == 0
+    assert asked["tracking_uri"] is None
+    assert pipeline_arguments("judge", {"adapter": f"{MODEL}@champion", "recipe": "student"}, []) == {
+        "adapter": f"models:/{MODEL}@champion",
+        "overrides": {"recipe": "student"},
+    }

@@ -129,7 +129,7 @@ def test_names_of_other_problems() -> None:
 def test_a_name_that_fits_none_has_a_hint() -> None:
     error = names("Mbpp/2", "Mbpp/3").refusal("Mbp/2x", "s.jsonl:3")
     assert (error.where, error.what) == ("s.jsonl:3.task_id", "no problem is called 'Mbp/2x'")
-    assert names(*map(str, range(400))).refusal("zzz", "s:1").fix == "the problems are called like '0'"
+    assert names(*map(str, range(400))).refusal("zzz", "s:1").fix == "name a problem: they are called like '0'"
 
 
 @pytest.mark.parametrize("name", ["response", "generation", "generated_text", "output"])

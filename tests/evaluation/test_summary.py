@@ -213,7 +213,7 @@ def test_a_metric_of_passing_samples_has_a_second_mean_over_all_that_parse():
 def test_a_failing_sample_that_was_not_scored_is_refused():
     rows = [scored("a", 10.0), graded("a", passed=False)]
     assert evaluate({"base": rows}, [METRIC], of_passing=[METRIC]).contenders["base"][METRIC].mean == 10.0
-    with pytest.raises(InputError, match="a sample of a was not scored on 'structural_maintainability'"):
+    with pytest.raises(InputError, match="a: a sample was not scored on 'structural_maintainability'"):
         evaluate({"base": rows}, [METRIC], of_passing=[METRIC], all_samples=[METRIC])
 
 

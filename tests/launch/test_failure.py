@@ -37,7 +37,7 @@ def test_a_failure_is_explained_in_full(api, said):
         "  pod sft-0a1b2c3d4e-node-0-0-x: exit code 137, OOMKilled",
         "  exit code 137: it was killed (SIGKILL), as a rule because it used more memory than its limit",
         "  last lines of its log:",
-        *(f"    line {number}" for number in range(10, 30)),
+        *(f"    line {number}" for number in range(17, 30)),
         "  warnings of the cluster:",
         "    OOMKilling Pod sft-0a1b2c3d4e-node-0-0-x: Memory cgroup out of memory",
         "  to look further:",

@@ -52,7 +52,7 @@ def test_training_and_sampling_run_as_jobs_and_the_next_step_finds_the_adapter(t
         api.put(claim())
         exchange = tmp_path / "shared"
         done = run("instruct", tmp_path / "run", api, cluster(str(exchange), nodes=nodes))
-        assert done.returncode in (0, 1), done.stdout + done.stderr
+        assert done.returncode in (0, 4), done.stdout + done.stderr
     names = [job["metadata"]["name"] for job in operator.ran]
     assert [name.rpartition("-")[0] for name in names] == ["sft", "evaluate-base", "evaluate-sft"]
     adapter = "adapter_model.safetensors"
@@ -106,7 +106,7 @@ def bucket(monkeypatch):
 def test_the_v1_operator_and_a_bucket_do_as_well(tmp_path, bucket):
     with FakeApi(tmp_path) as api, Operator(api) as operator:
         done = run("instruct", tmp_path / "run", api, cluster(bucket, claim="", api="pytorchjob", nodes=2))
-        assert done.returncode in (0, 1), done.stdout + done.stderr
+        assert done.returncode in (0, 4), done.stdout + done.stderr
     assert {job["kind"] for job in operator.ran} == {"PyTorchJob"}
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert {"base", "sft"} <= set(results["contenders"])
@@ -139,6 +139,6 @@ def test_a_run_that_is_told_to_end_leaves_no_job_and_goes_on_from_its_checkpoint
         assert api.count("delete", "trainjobs") == 1
         operator.kill()
         done = run("instruct", tmp_path / "run", api, described, "sft.epochs=8", "sft.eval_every=2")
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert "continuing from step" in done.stdout
+    assert done.returncode in (0, 4), done.stdout + done.stderr
+    assert "goes on at step" in done.stdout
     assert json.loads((tmp_path / "run" / "sft" / "summary.json").read_text())["resumed_from"] > 0

@@ -196,7 +196,7 @@ def test_a_worker_that_is_pid_1_of_its_container_leaves_a_checkpoint_that_the_ne
     settings = {"epochs": 400, "eval_every": 4, "patience": 0, "batch_size": 8, "micro_batch": 4, "holdout": 0.2}
     job = {"kind": "sft", "base": str(tmp_path / "base"), "data": str(tmp_path / "examples")}
     place = launched.place_of(tmp_path / "place", job | {"lora": {"r": 4, "alpha": 4, "dropout": 0.0}, "sft": settings})
-    for sign in ("steps (", "continuing from step"):
+    for sign in ("steps (", "goes on at step"):
         run = launched.start(place, 1, within=launched.AS_INIT)
         launched.wait_until(lambda sign=sign: sign in (place / "said-0").read_text(), run)
         [init] = psutil.Process(run.pid).children()

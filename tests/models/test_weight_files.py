@@ -99,3 +99,9 @@ def test_an_adapter_of_a_folder_that_moved_is_taken(tmp_path):
     (tmp_path / "toy").rename(tmp_path / "moved")
     moved = models.get(str(tmp_path / "moved"))
     assert attach_adapter(load_model(moved), moved, adapter).peft_config
+
+
+def test_a_folder_without_an_adapter_is_named(tmp_path):
+    with pytest.raises(InputError) as refused:
+        check_adapter(models.get("tiny"), tmp_path)
+    assert str(refused.value) == f"{tmp_path}: holds no adapter (adapter_config.json)\n  fix: give an adapter's folder"

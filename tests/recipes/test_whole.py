@@ -69,7 +69,7 @@ def test_a_recipe_makes_data_trains_and_judges(name, workdir):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_runs_whole_on_this_machine(name, tmp_path):
     done = codekiln("run", "instruct", "--recipe", name, "--workdir", str(tmp_path / "run"), settings=[])
-    assert done.returncode in (0, 1), done.stderr  # the gate may say no
+    assert done.returncode in (0, 4), done.stderr  # the gate may say no
     assert "promoted: " in done.stdout
     _has_every_measure(recipes.get(name), tmp_path / "run" / "evaluate")
     checked = codekiln("validate", str(tmp_path / "run" / "filter"), settings=[])

@@ -115,7 +115,7 @@ def test_reading_creates_neither_an_experiment_nor_a_database(tmp_path, uri, mon
         ("moved", "", "was trained on '/old/place', which is not here"),
         ("moved", "nonsense", "no base model 'nonsense'"),
         ("silent", "", "does not say which base model"),
-        ("broken", "", "cannot be read"),
+        ("broken", "", "does not say the base model and its revision"),
     ],
 )
 def test_mistakes(tmp_path, monkeypatch, name, base_model, what):

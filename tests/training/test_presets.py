@@ -245,6 +245,18 @@ def test_the_loss_of_a_mixture_is_the_sum_that_is_trained(place):
     assert curve(place, "mixture")[0]["eval_loss"] == pytest.approx(math.log(2) + 0.5 * simpo, rel=1e-3)
 
 
+@pytest.mark.parametrize(("good", "said"), [(True, "good"), (False, "bad")])
+def test_kto_asks_for_rows_of_both_labels(good, said):
+    from codekiln.training.kto import _balance
+
+    with pytest.raises(InputError) as refused:
+        _balance([good, good])
+    assert str(refused.value) == (
+        f"dpo.loss: all 2 training rows are {said} replies, and KTO needs both\n"
+        "  fix: give rows of both labels, or train on what is good with sft"
+    )
+
+
 def test_kto_is_equation_7_of_its_paper_and_moves_both_sides(place):
     done = train(place, "kto", "dpo", data=place / "labelled", lora=PLAIN, settings={"loss": ["kto"], "epochs": 2})
     assert done.best_eval_loss < done.first_eval_loss

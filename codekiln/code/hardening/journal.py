@@ -71,8 +71,8 @@ class Journal:
                 self._written.add(content["sha256"])
             else:
                 self.outcomes[content["number"]] = Outcome.model_validate_json(json.dumps(content["outcome"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._refusal(f"has a damaged journal, line {number + 1}: {error}") from None
+        except (ValueError, KeyError, TypeError):
+            raise self._refusal(f"has a damaged journal, line {number + 1}") from None
 
     def _refusal(self, what: str) -> InputError:
         fix = f"delete {self._out} and {journal_of(self._out)} to harden again, or give another --out"

@@ -167,8 +167,8 @@ class ProblemNames:
         """Return the error of a sample that names no problem, or several."""
         hint = did_you_mean(task_id, self._exact)
         if not hint.startswith("did") and len(self._exact) > _SHOWN_NAMES:
-            hint = f"the problems are called like {next(iter(self._exact))!r}"
-        return InputError(f"no problem is called {task_id!r}", where=f"{where}.task_id", fix=hint)
+            hint = f"name a problem: they are called like '{next(iter(self._exact))}'"
+        return InputError(f"no problem is called '{task_id}'", where=f"{where}.task_id", fix=hint)
 
 
 def _spelling(task_id: str) -> str:

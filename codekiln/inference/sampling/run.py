@@ -68,7 +68,9 @@ def _collect(
             if status:
                 status.reached(before + done, {"samples": before + done, "total_samples": total})
 
-        generator = open_generator(job.engine, job.base, job.adapter, settings=job.vllm, on_progress=on_progress)
+        generator = open_generator(
+            job.engine, job.base, job.adapter, settings=job.vllm, on_progress=on_progress, title=job.title or job.label
+        )
         return sample_programs(generator, job.sampling, rows, model=job.label)
 
     collect(problems, solve, folder, label, job.code_version, shown=False, settings={"engine": job.engine})

@@ -37,6 +37,7 @@ class VllmGenerator:
         revision: Hub revision, when it is not the one of the table.
         settings: How vLLM uses a GPU.
         on_progress: Called with the number of completions that `generate` has made so far, after each prompt.
+        title: What lines of progress call the work.
 
     Raises:
         InputError: The model or the adapter cannot be read, they do not belong together, or vLLM is not installed.
@@ -50,10 +51,12 @@ class VllmGenerator:
         revision: str | None = None,
         settings: VllmSettings | None = None,
         on_progress: Callable[[int], None] = lambda done: None,
+        title: str = "sample",
     ) -> None:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.adapter, self.settings, self.on_progress = adapter, settings or VllmSettings(), on_progress
+        self.title = title
         self.python = interpreter.find()
         self.chat = load_chat_tokenizer(self.spec)
         self.stop = self.chat.stop_tokens(base_generation_config(self.spec))
@@ -79,8 +82,8 @@ class VllmGenerator:
         environment = {"VLLM_BATCH_INVARIANT": str(int(self.settings.batch_invariant))}
         with EngineProcess(self.python, environment) as engine:
             answers = engine.answers(job, work)
-            _say(next(answers)["ready"])
-            with progress("sample", len(prompts) * sampling.n, unit="programs") as step:
+            _say(self.title, next(answers)["ready"])
+            with progress(self.title, len(prompts) * sampling.n, unit="programs") as step:
                 for answer in answers:
                     finished[answer["prompt"]][answer["copy"]] = answer["tokens"]
                     step(1)
@@ -139,5 +142,5 @@ def _rank(spec: models.BaseModelSpec, adapter: Path) -> int:
     return next(size for size in RANKS if size >= rank)
 
 
-def _say(ready: dict[str, str]) -> None:
-    print(f"sample: vLLM {ready['vllm']} on {ready['device']}, {ready['dtype']}", file=sys.stderr, flush=True)
+def _say(title: str, ready: dict[str, str]) -> None:
+    print(f"{title}: vLLM {ready['vllm']} on {ready['device']}, {ready['dtype']}", file=sys.stderr, flush=True)

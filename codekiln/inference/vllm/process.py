@@ -80,7 +80,7 @@ class EngineProcess:
                 raise self._refusal(answer, str(job["adapter"] or ""), str(job["model"]))
             yield answer
         code = self._process.wait()
-        raise ModelError(f"vLLM's process ended with exit code {code}; its last lines:\n{self._tail()}")
+        raise ModelError(f"vLLM's process ended with exit code {code}; its last lines:\n{self._tail()}", fix=FIX)
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
         try:
@@ -88,7 +88,8 @@ class EngineProcess:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise ModelError(f"vLLM's process wrote no JSON object: {line[:200]!r}; its last lines:\n{self._tail()}")
+            what = f"vLLM's process wrote no JSON object: {line[:200].decode(errors='replace').strip()}"
+            raise ModelError(f"{what}; its last lines:\n{self._tail()}", fix=FIX)
         return answer
 
     def _refusal(self, answer: Mapping[str, Any], adapter: str, model: str) -> Exception:
@@ -97,7 +98,7 @@ class EngineProcess:
         if answer.get("about") == "interpreter":
             return InputError(f"cannot import vLLM: {answer['error']}", where=str(self.python), fix=interpreter.FIX)
         what = "cannot load it" if answer.get("about") == "model" else "failed"
-        return ModelError(f"{model}: vLLM {what}: {answer['error']}\n  fix: {FIX}\n{self._tail()}")
+        return ModelError(f"vLLM {what}: {answer['error']}\n{self._tail()}", where=model, fix=FIX)
 
     def _tail(self) -> str:
         self._log.seek(0)

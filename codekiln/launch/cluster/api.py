@@ -288,7 +288,7 @@ def _client() -> tuple[Any, str]:
             namespace = config.list_kube_config_contexts(file)[1]["context"].get("namespace", "")
         except config.ConfigException as error:
             raise ClusterError(
-                f"no cluster is configured here: {error}\n  fix: run this in a pipeline step, or set KUBECONFIG"
+                f"no cluster is configured here: {error}", fix="run this in a pipeline step, or set KUBECONFIG"
             ) from None
     # Callers decide what is retried: a POST or DELETE that urllib3 repeats unseen would break their guarantees.
     configuration.retries = False

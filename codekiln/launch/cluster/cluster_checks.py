@@ -49,7 +49,7 @@ def check_pool(
                 )
                 found.append(InputError(str(error), fix=fix))
         except ApiUnavailable as error:
-            raise ClusterError(f"cannot be examined: {error}\n  fix: {UNREACHABLE}") from None
+            raise ClusterError(f"cannot be examined: {error}", fix=UNREACHABLE) from None
     return [InputError(each.what, where=f"pool {name}", fix=each.fix) for each in found]
 
 
@@ -80,8 +80,7 @@ def lacking_permissions(
             time.sleep(patience)
             lacking = _lacking_of(api, lacking)
     except (RequestRefused, ApiUnavailable) as error:
-        message = f"cannot ask the API server for permissions: {error}\n  fix: {UNREACHABLE}"
-        raise ClusterError(message) from None
+        raise ClusterError(f"cannot ask the API server for permissions: {error}", fix=UNREACHABLE) from None
     return lacking
 
 

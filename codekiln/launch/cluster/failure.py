@@ -2,7 +2,8 @@
 
 import re
 
-from codekiln.errors import ClusterError, CodekilnError, InputError
+from codekiln.data.text import lines_of
+from codekiln.errors import LINES, ClusterError, CodekilnError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.cluster.api import ApiUnavailable, ClusterApi, RequestRefused
 from codekiln.launch.cluster.events import warnings
@@ -19,6 +20,7 @@ _EXIT_CODES = {
     "from it",
     137: "137: it was killed (SIGKILL), as a rule because it used more memory than its limit",
 }
+_WARNINGS = 4
 _VOLUME = "FailedMount|FailedAttachVolume|[Pp]ersistent[Vv]olume[Cc]laim"
 # Fixes for a job that was given up, by a pattern in the cluster's messages about it; the first match counts.
 _FIXES = {
@@ -53,18 +55,21 @@ def failure_error(request: JobRequest, outcome: JobOutcome, api: ClusterApi) -> 
     if user_error and not outcome.alive and not deadline:
         return _user_error(request, kind, api, _tail(api, kind, outcome, user_error), user_error)
     messages = warnings(api, outcome.job, outcome.pods)
-    parts = [
+    first_lines = [
         f"{kind.kind} {request.name} of step '{request.step}' on pool '{request.pool_name}' failed: {outcome.reason}",
         *([_deadline(request)] if deadline else []),
         *(_given_up(request, outcome, messages, api.namespace) if outcome.alive else []),
         *(_deleted(request, kind) if outcome.reason == DELETED else []),
         *(f"  {each}" for each in found[:5]),
         *(f"  exit code {_EXIT_CODES[code]}" for code in _codes(found)),
-        *_block("last lines of its log", tail),
-        *_block("warnings of the cluster", messages[-10:]),
+    ]
+    last_lines = [
+        *_block("warnings of the cluster", messages[-_WARNINGS:]),
         *_block("to look further", _commands(request, kind, outcome, api.namespace, first.pod if first else "")),
     ]
-    return ClusterError("\n".join(parts))
+    # The commands show more of both than a message has room for.
+    room = max(1, LINES - len(lines_of("\n".join([*first_lines, *last_lines]))) - 1)
+    return ClusterError("\n".join([*first_lines, *_block("last lines of its log", tail[-room:]), *last_lines]))
 
 
 def failure_sentence(outcome: JobOutcome, error: CodekilnError) -> str:

@@ -159,7 +159,11 @@ class JobMonitor:
                 raise informer.crash
         if self._jobs.failing_seconds > self.timeouts.lost:
             if isinstance(self._jobs.error, RequestRefused):
-                raise ClusterError(f"{self.reporter.about} can no longer be watched: {self._jobs.error}")
+                raise ClusterError(
+                    f"can no longer be watched: {self._jobs.error}",
+                    where=self.reporter.about,
+                    fix="bind the chart's Role 'codekiln' to the step's ServiceAccount, and run the step again",
+                )
             raise ContactLost(str(self._jobs.error))
         worst = max((self._jobs, self._pods), key=lambda informer: informer.failing_seconds)
         if worst.failing_seconds > self.timeouts.settle and not self._out_of_contact:

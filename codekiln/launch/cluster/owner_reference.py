@@ -20,7 +20,11 @@ def owner_reference(api: ClusterApi) -> dict[str, Any] | None:
         return None
     pod = api.pod(name)
     if pod is None:
-        raise ClusterError(f"pod {name} of this step no longer exists, so no job is started for it")
+        raise ClusterError(
+            "no longer exists, so no job is started for it",
+            where=f"pod {name} of this step",
+            fix="run the step again",
+        )
     controllers = [each for each in pod["metadata"].get("ownerReferences", ()) if each.get("controller")]
     if controllers:
         return {key: controllers[0][key] for key in ("apiVersion", "kind", "name", "uid")}

@@ -87,9 +87,9 @@ def _run(request: JobRequest, ownership: JobOwnership, timeouts: Timeouts, on_ow
 
 def _taken_over(request: JobRequest) -> ClusterError:
     return ClusterError(
-        f"{JOB_KINDS[request.pool.api].kind} {request.name}: another attempt of this step has taken it over, so this "
-        f"one ends and leaves it alone\n"
-        f"  fix: none is needed; where two runs use one folder, end one of them"
+        "another attempt of this step has taken it over, so this one ends and leaves it alone",
+        where=f"{JOB_KINDS[request.pool.api].kind} {request.name}",
+        fix="do nothing; where two runs use one folder, end one of them",
     )
 
 

@@ -229,9 +229,11 @@ class JobStarter:
         try:
             return retry_while_unavailable(checked, self.emit, self.timeouts, self.timeouts.start)
         except ApiUnavailable as error:
-            raise ClusterError(f"{self.about}: {error}\n  fix: run the step again once the cluster answers") from None
+            raise ClusterError(
+                str(error), where=self.about, fix="run the step again once the cluster answers"
+            ) from None
         except RequestRefused as error:
-            raise ClusterError(f"{self.about}: {error}\n  fix: {self._fix(error, need)}") from None
+            raise ClusterError(str(error), where=self.about, fix=self._fix(error, need)) from None
 
     def _fix(self, error: RequestRefused, need: Permission) -> str:
         # Other refusals have status 403 too, as by a quota or an admission webhook.

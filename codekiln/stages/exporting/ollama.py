@@ -19,6 +19,7 @@ from codekiln.errors import ModelError
 
 _USER, _REPLY, _SYSTEM, _AGAIN = "c0dek1lnuser", "c0dek1lnreply", "c0dek1lnsystem", "c0dek1lnagain"
 _TEXTS = ("Write add(a, b).\n\n  Use +.", "```python\ndef add(a, b):\n    return a + b\n```", "Be brief.", "And sub?")
+_FIX = "give --format gguf, and write a Modelfile for it"
 Turn = dict[str, str]
 
 
@@ -89,9 +90,9 @@ def turns_of(tokenizer: PreTrainedTokenizerBase) -> Turns:
         found = Turns(first, _system(tokenizer), reply, again, last)
         is_right = _is_right(tokenizer, found)
     except (ValueError, TemplateError) as error:
-        raise ModelError(f"its chat template cannot be read: {error}") from None
+        raise ModelError(f"its chat template cannot be read: {error}", fix=_FIX) from None
     if not is_right:
-        raise ModelError("its chat template is none that a template of Ollama can express: export gguf, and write one")
+        raise ModelError("its chat template is none that a template of Ollama can express", fix=_FIX)
     return found
 
 
@@ -108,7 +109,7 @@ def modelfile(folder: Path, source: str, licence: str) -> str:
     stops = tokenizer.convert_ids_to_tokens(ends if isinstance(ends, list) else [ends])
     template = turns_of(tokenizer).go_template()
     if '"""' in template:
-        raise ModelError("its chat template has three quotes in a row, which no Modelfile can hold")
+        raise ModelError("its chat template has three quotes in a row, which no Modelfile can hold", fix=_FIX)
     lines = [f"FROM {source}", f'TEMPLATE """{template}"""']
     lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in stops]
     # Ollama's own defaults are 0.8 and 1.1; the model was judged without a penalty.

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from codekiln.errors import CodekilnError, InputError, RegistryError
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import adapter_digest
-from codekiln.stages.promotion.verification import verify
+from codekiln.stages.promotion.signed_version import Unverified, require_signed
 from codekiln.stages.serving.client import Refused, ServerClient, ServerGone
 from codekiln.stages.serving.folder import ServingFolder
 from codekiln.stages.serving.server import adapter_rank, rank_for
@@ -176,7 +176,10 @@ class Follower:
         path = self._fetch(version, wanted)
         if self.followed.public_key is not None:
             assert self._registry is not None, "the version came from it"
-            require_signed(self._registry, version.uri, path, self.followed.public_key)
+            try:
+                require_signed(self._registry, version.uri, path, self.followed.public_key)
+            except Unverified as error:
+                raise Refused(str(error)) from None
         is_new = is_other or wanted not in loaded
         if is_new:
             self._require_same_base(path)
@@ -211,7 +214,7 @@ class Follower:
         trained_on = str(json.loads(record.read_bytes()).get("base", "")) if record.is_file() else ""
         here = self.followed.base
         if trained_on and here and trained_on != here:
-            raise Refused(f"it was trained on {trained_on}, and the server has {here}\n  fix: serve {trained_on}")
+            raise Refused(f"it was trained on {trained_on}, and the server has {here}", fix=f"serve {trained_on}")
 
     def _restore(self, loaded: dict[str, str]) -> None:
         """Load again what the public name means, where the server was started anew and MLflow cannot say more."""
@@ -306,22 +309,6 @@ class Follower:
     def _clear(self, about: str, text: str) -> None:
         if self._said.pop(about, ""):
             self._print(text)
-
-
-def require_signed(registry: Registry, address: str, folder: Path, key: "Ed25519PublicKey") -> None:
-    """Raise Refused, with every line that fails, where a version's promotion cannot be verified.
-
-    Args:
-        registry: MLflow.
-        address: The version.
-        folder: Its files, as they were downloaded.
-        key: Public key of whoever signs records.
-    """
-    found = verify(registry, registry.named(address), folder, key)
-    if not found.holds:
-        failed = [f"{line.what}: {line.detail}" for line in found.lines if line.status == "fails"]
-        fix = f"look at codekiln verify {address} --public-key FILE"
-        raise Refused("\n  ".join(["its promotion cannot be verified:", *failed]) + f"\n  fix: {fix}")
 
 
 def _digest(adapter: Path) -> str:

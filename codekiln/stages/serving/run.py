@@ -17,10 +17,11 @@ from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.versions import CHAMPION
 from codekiln.stages.named_model import REGISTERED, named_model
+from codekiln.stages.promotion.signed_version import require_signed
 from codekiln.stages.serving.client import API_KEY, ServerClient
 from codekiln.stages.serving.environment import vllm_python
 from codekiln.stages.serving.folder import MIDDLEWARE, ServingFolder
-from codekiln.stages.serving.follower import Followed, Follower, require_signed
+from codekiln.stages.serving.follower import Followed, Follower
 from codekiln.stages.serving.server import LEAST_RANK, Serving, rank_for, running
 from codekiln.stages.serving.smoke import DEFAULT, SmokeTest
 from codekiln.stages.serving.webhook import listening
@@ -92,11 +93,9 @@ def serve(asked: Request, say: Say) -> None:
     """
     python, is_folder = vllm_python(), Path(asked.model).expanduser().is_dir()
     name = asked.model if is_folder or asked.model.startswith(REGISTERED) else f"{REGISTERED}{_with_alias(asked.model)}"
-    with named_model(name, asked.base, asked.tracking_uri) as model, _folder(asked) as folder:
+    with named_model(name, asked.base, asked.tracking_uri, asked.public_key) as model, _folder(asked) as folder:
         if model.adapter is None:
             raise InputError("has no adapter", where=asked.model, fix="give NAME@champion or an adapter's folder")
-        if (key := asked.key) is not None:
-            require_signed(Registry(find_server(asked.tracking_uri, name), None), name, model.adapter, key)
         public = asked.public_name or (Path(asked.model).name if is_folder else name.rpartition("@")[2] or CHAMPION)
         rank = rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
         _require_other(public, model.base)

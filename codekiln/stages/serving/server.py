@@ -29,7 +29,7 @@ LEAST_RANK = 16
 STOP_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 _ADDED_OPTIONS = ("--model", "--host", "--port", "--enable-lora", "--lora-modules", "--middleware")
-_SHOWN_LINES = 25
+_SHOWN_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ class VllmServer:
         """Raise ModelError, with the end of the log, when the server has ended."""
         if (code := self.process.poll()) is not None:
             lines = lines_of(self.log.read_bytes().decode("utf-8", errors="replace"))[-_SHOWN_LINES:]
-            raise ModelError(f"vLLM ended with exit code {code}; its last lines:\n{''.join(lines)}")
+            what = f"vLLM ended with exit code {code}; its last lines:\n{''.join(lines).rstrip()}"
+            raise ModelError(what, fix=f"correct what its log says: {self.log}")
 
     def stop(self) -> None:
         """End the server, by SIGTERM and then by SIGKILL, and every process that it started."""

@@ -97,7 +97,8 @@ def listening(host: str, port: int, secret: str, wake: Callable[[], None]) -> It
     try:
         server = _Server((host, port), Handler)
     except OSError as error:
-        raise InputError(f"cannot listen at {host}:{port}: {error.strerror}", where="--webhook-port") from None
+        fix = "give another --webhook-port, or end what listens there"
+        raise InputError(f"cannot listen at {host}:{port}: {error.strerror}", where="--webhook-port", fix=fix) from None
     thread = threading.Thread(target=server.serve_forever, name="webhook", daemon=True)
     thread.start()
     try:

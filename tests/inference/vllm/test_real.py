@@ -166,7 +166,7 @@ def test_an_adapter_that_vllm_refuses_is_a_users_mistake(tmp_path):
 
 def test_a_whole_run_samples_with_it(tmp_path):
     done = codekiln("run", "align", "--workdir", str(tmp_path / "run"), "--set", "engine=vllm")
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 4), done.stdout + done.stderr
     assert "engine: vllm, as set" in done.stdout
     assert done.stdout.count("vLLM 0.") >= 5
     results = json.loads((tmp_path / "run" / "results.json").read_text())

@@ -15,7 +15,7 @@ MEASURES = ("pass@1", "pass@3", "behaviour", "style_score", "hallucination_rate"
 @pytest.mark.slow
 def test_the_laptop_makes_trains_and_judges(tmp_path):
     run = codekiln("run", "instruct", "--recipe", "corpus-tasks", "--workdir", str(tmp_path), settings=[])
-    assert run.returncode in (0, 1), run.stdout + run.stderr  # 1: the gate refused
+    assert run.returncode in (0, 4), run.stdout + run.stderr  # 4: the gate refused
     results = json.loads((tmp_path / "results.json").read_text())
     for contender in ("base", "sft"):
         for measure in MEASURES:

@@ -209,7 +209,7 @@ def test_own_rows_run_whole_from_files_to_a_verdict(mixed, tmp_path):
         'dpo.loss=["kto"]', "dpo.loss_weights=[]", "lora.quantization=nf4",
     ]  # fmt: skip
     done = codekiln("run", "prefer", "--recipe", "dataset", "--workdir", str(tmp_path / "run"), settings=sets)
-    assert done.returncode in (0, 1), done.stderr  # the gate may say no
+    assert done.returncode in (0, 4), done.stderr  # the gate may say no
     assert "promoted: " in done.stdout
     record = json.loads((tmp_path / "run" / "dpo" / "codekiln.json").read_text())
     assert record["quantization"] == "nf4"

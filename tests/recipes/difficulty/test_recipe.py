@@ -16,7 +16,7 @@ def test_the_laptop_rates_trains_and_judges_end_to_end(tmp_path):
     small = ["problems.train=120", "problems.evaluation=30", "evaluate.n=2", "evaluation.k=[1, 2]"]
     small += ["sft.epochs=1", "evaluation.resamples=500", "recipes.difficulty.least_samples=5"]
     run = codekiln("run", "instruct", "--recipe", "difficulty", "--workdir", str(tmp_path), settings=small)
-    assert run.returncode in (0, 1), run.stdout + run.stderr  # 1: the gate refused
+    assert run.returncode in (0, 4), run.stdout + run.stderr  # 4: the gate refused
     results = json.loads((tmp_path / "results.json").read_text())
     for contender in ("base", "sft"):
         values = results["contenders"][contender]["pass@1"]

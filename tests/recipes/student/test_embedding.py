@@ -1,7 +1,9 @@
 """Distances of programs by the embeddings of a local model."""
 
 import numpy as np
+import pytest
 
+from codekiln.errors import InputError
 from codekiln.recipes.student.embedding import Embedder
 from tests.recipes.student.small_course import RIGHT, STACK_RIGHT
 
@@ -20,3 +22,11 @@ def test_an_embedding_does_not_depend_on_what_else_is_in_the_batch():
     alone = Embedder("tiny").vectors([RIGHT])[0]
     together = Embedder("tiny").vectors([STACK_RIGHT, RIGHT])[1]
     assert np.allclose(alone, together, atol=1e-4)
+
+
+def test_a_model_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError) as refused:
+        Embedder(str(tmp_path)).vectors([RIGHT])
+    assert str(refused.value).startswith(f"recipes.student.embedding_model: cannot read {tmp_path}: ")
+    assert refused.value.fix == "check its name and the network, or leave the setting empty"

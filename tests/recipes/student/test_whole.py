@@ -18,7 +18,7 @@ SHORT = [
 @pytest.mark.slow
 def test_the_laptop_profile_trains_and_judges_by_realism(tmp_path):
     done = codekiln("run", "instruct", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=SHORT)
-    assert done.returncode in (0, 1), done.stdout + done.stderr  # the gate may say no
+    assert done.returncode in (0, 4), done.stdout + done.stderr  # the gate may say no
     found = json.loads((tmp_path / "run" / "results.json").read_text())
     assert set(found["contenders"]) == {"real", "base", "sft"}
     measures = {measure.name for measure in Student.measures} | set(Student.distances)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.inference.vllm import interpreter
-from codekiln.stages.serving.client import Refused
+from codekiln.stages.promotion.signed_version import Unverified
 from codekiln.stages.serving.run import Request, _based
 from tests.stages.promotion.conftest import write_key
 from tests.stages.serving import fake_vllm
@@ -100,7 +100,7 @@ def test_with_a_key_nobody_else_says_which_base_is_served(registry, tmp_path):
     """A version that nobody signed would bring a base of its own under every version that somebody did."""
     _, public = write_key(tmp_path)
     asked = Request(NAME, "", registry.uri, "", "127.0.0.1", 0, public_key=public)
-    with pytest.raises(Refused, match="cannot be verified"), _based(registry, NAME, "champion", asked):
+    with pytest.raises(Unverified, match="cannot be verified"), _based(registry, NAME, "champion", asked):
         pass
     with _based(registry, NAME, "champion", replace(asked, base="tiny")) as (base, _, _):
         assert base == "tiny"

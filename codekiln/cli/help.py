@@ -1,0 +1,62 @@
+"""The help of the whole: commands in groups, each line whole, and the command ``help``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from codekiln.cli.names import Name
+
+
+class GroupedCommands(click.Group):
+    """A group whose help lists the commands under headings."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.headings: dict[str, list[str]] = {}
+
+    def add_group(self, heading: str, commands: Sequence[click.Command]) -> None:
+        """Add commands under a heading."""
+        for command in commands:
+            self.add_command(command)
+        self.headings[heading] = [str(command.name) for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section for each heading; lines are aligned over all of them."""
+        width = max(map(len, self.commands))
+        for heading, commands in self.headings.items():
+            with formatter.section(heading):
+                for name in commands:
+                    about = str(self.commands[name].help).partition("\n")[0]
+                    formatter.write(f"{'':>{formatter.current_indent}}{name:<{width}}  {about}\n")
+
+
+def _commands() -> list[str]:
+    context = click.get_current_context().find_root()
+    return sorted(context.command.commands) if isinstance(context.command, click.Group) else []
+
+
+class _CommandName(Name):
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
+        with ctx.find_root().scope(cleanup=False):
+            return super().shell_complete(ctx, param, incomplete)
+
+
+@click.command("help")
+@click.argument("command", required=False, type=_CommandName("command", _commands))
+@click.pass_context
+def help_command(ctx: click.Context, command: str | None) -> None:
+    """Show this help, or that of a command.
+
+    Example: codekiln help run
+    """
+    root = ctx.find_root()
+    assert isinstance(root.command, click.Group), "codekiln is a group"
+    if command is None:
+        click.echo(root.get_help())
+        return
+    name, found, _ = root.command.resolve_command(root, [command])
+    assert found is not None, "an unknown command raises an error"
+    with click.Context(found, info_name=name, parent=root) as context:
+        click.echo(found.get_help(context))
