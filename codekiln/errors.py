@@ -11,10 +11,19 @@ CodekilnError
 import difflib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from typing import TypeVar, cast
 
 LINES = 25
 _WIDTH = 1000
+EXTRAS = {
+    "train": ("accelerate", "bitsandbytes", "datasets", "deepspeed", "peft", "torch", "transformers", "trl"),
+    "cluster": ("kfp", "kubernetes"),
+    "serve": ("vllm",),
+}
+"""The packages of each extra of pyproject.toml, by the names that they are imported under."""
+_PARTS = {"kfp_server_api": "kfp", "kfp_kubernetes": "kfp"}
+"""Packages that come with another."""
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -146,3 +155,27 @@ def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
 
 def _plain(word: str) -> str:
     return word.lower().replace("-", "_").replace(" ", "_")
+
+
+def extra_of(module: str | None) -> str | None:
+    """Return the extra that a module belongs to; None where it is of none."""
+    package = (module or "").partition(".")[0]
+    package = _PARTS.get(package, package)
+    return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+
+
+def missing_packages(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed here."""
+    return [package for package in EXTRAS[extra] if find_spec(package) is None]
+
+
+def missing_extra(modules: Iterable[str], where: str) -> InputError:
+    """Return the error that packages of one extra are not installed.
+
+    Args:
+        modules: The modules that cannot be imported, at least one.
+        where: What needs them: a command, a plug-in or a setting.
+    """
+    names = [module.partition(".")[0] for module in modules]
+    what = f"needs what is not installed: {', '.join(names)}"
+    return InputError(what, where=where, fix=f"pip install 'codekiln[{extra_of(names[0])}]'")

@@ -28,8 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from codekiln.errors import InputError, did_you_mean
-from codekiln.extras import extra_of, refusal
+from codekiln.errors import InputError, did_you_mean, extra_of, missing_extra
 
 T = TypeVar("T")
 
@@ -74,7 +73,7 @@ class Plugins(ABC, Generic[T]):
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise self._broken(name, entry, place, error) from error
-            raise refusal([str(error.name)], f"the {self.kind} '{name}'") from error
+            raise missing_extra([str(error.name)], f"the {self.kind} '{name}'") from error
         except Exception as error:  # a plug-in may raise anything when it is imported
             raise self._broken(name, entry, place, error) from error
         if (own := getattr(plugin, "name", name)) != name:

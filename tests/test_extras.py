@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from codekiln import extras
+from codekiln import errors
 from codekiln.cli import Commands
 from codekiln.errors import InputError, InputErrors
 from codekiln.plugins import ModulePlugins
@@ -26,7 +26,7 @@ def test_the_table_has_the_packages_of_pyproject():
     names = {
         extra: {name.partition("[")[0].rstrip("<>=.0123456789,") for name in each} for extra, each in declared.items()
     }
-    assert names == {extra: set(packages) for extra, packages in extras.PACKAGES.items()}
+    assert names == {extra: set(packages) for extra, packages in errors.EXTRAS.items()}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_table_has_the_packages_of_pyproject():
      ("kubernetes.client", "cluster"), ("numpy", None), (None, None)],
 )  # fmt: skip
 def test_a_module_has_the_extra_that_installs_it(module, extra):
-    assert extras.extra_of(module) == extra
+    assert errors.extra_of(module) == extra
 
 
 @pytest.mark.parametrize(("module", "extra"), [("kfp", "cluster"), ("torch", "train"), ("vllm", "serve")])
@@ -48,7 +48,7 @@ def test_a_command_names_the_extra_in_one_line(module, extra):
 
     done = CliRunner().invoke(group, ["work"])
     assert done.exit_code == 2
-    wanted = f"codekiln work needs the package {module}, which is not installed\n  fix: pip install 'codekiln[{extra}]'"
+    wanted = f"codekiln work: needs what is not installed: {module}\n  fix: pip install 'codekiln[{extra}]'"
     assert done.output == f"error: {wanted}\n"
 
 
@@ -65,7 +65,7 @@ def test_a_plugin_that_needs_an_extra_names_it(monkeypatch):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     monkeypatch.setattr(plugins, "_load", load)
-    with pytest.raises(InputError, match="the teacher 'model' needs the package torch") as raised:
+    with pytest.raises(InputError, match="the teacher 'model': needs what is not installed: torch") as raised:
         plugins.get("model")
     assert raised.value.fix == "pip install 'codekiln[train]'"
 
@@ -73,20 +73,20 @@ def test_a_plugin_that_needs_an_extra_names_it(monkeypatch):
 @pytest.mark.parametrize(
     ("absent", "overrides", "trains", "said"),
     [
-        ({"torch", "trl"}, [], True, "the packages torch, trl, which are not installed"),
-        ({"torch"}, ["teacher=model"], False, "the package torch"),
-        ({"kubernetes"}, ["pool=h200"], True, "the package kubernetes"),
+        ({"torch", "trl"}, [], True, "the run: needs what is not installed: torch, trl\n"),
+        ({"torch"}, ["teacher=model"], False, "not installed: torch"),
+        ({"kubernetes"}, ["pool=h200"], True, "not installed: kubernetes"),
     ],
 )
 def test_check_refuses_settings_whose_extra_is_missing(monkeypatch, absent, overrides, trains, said):
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name in absent else find_spec("json"))
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name in absent else find_spec("json"))
     with pytest.raises(InputErrors) as raised:
         _packages(resolve("laptop", {}, overrides), trains=trains)
     assert said in str(raised.value)
 
 
 def test_check_passes_settings_that_need_nothing_of_what_is_missing(monkeypatch):
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
     found = _packages(resolve("laptop", {}, []), trains=False)
     assert (
         found
@@ -97,7 +97,7 @@ def test_check_passes_settings_that_need_nothing_of_what_is_missing(monkeypatch)
 def test_commands_that_need_no_extra_import_none():
     program = (
         "import sys\n"
-        f"for name in {sorted(sum(extras.PACKAGES.values(), ()))}: sys.modules[name] = None\n"
+        f"for name in {sorted(sum(errors.EXTRAS.values(), ()))}: sys.modules[name] = None\n"
         "from codekiln.cli import main\n"
         "main(['recipes'], standalone_mode=False); main(['models'], standalone_mode=False)\n"
     )

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "codekiln"
 
-_FOUNDATION = {"errors", "extras", "progress", "plugins", "codekiln"}
+_FOUNDATION = {"errors", "progress", "plugins", "codekiln"}
 _DATA = _FOUNDATION | {"data"}
 _RECIPES = _DATA | {"code", "sandbox", "models", "filters", "inference", "teachers", "registry", "evaluation", "demo"}
 _SETTINGS = _RECIPES | {"recipes", "training", "launch"}
@@ -21,8 +21,7 @@ MAY_IMPORT = {
     "errors": set(),
     "progress": set(),
     "codekiln": set(),
-    "extras": {"errors"},
-    "plugins": {"errors", "extras"},
+    "plugins": {"errors"},
     "data": _FOUNDATION,
     "sandbox": _DATA,
     "code": _DATA | {"sandbox"},

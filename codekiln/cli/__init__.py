@@ -28,8 +28,7 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.errors import CodekilnError, InputError
-from codekiln.extras import extra_of, refusal
+from codekiln.errors import CodekilnError, InputError, extra_of, missing_extra
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WORDS = "codekiln.cli.words"
@@ -56,7 +55,7 @@ class Commands(GroupedCommands):
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise
-            click.echo(f"error: {refusal([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
+            click.echo(f"error: {missing_extra([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
             sys.exit(exit_codes.USER_ERROR)
         except KeyboardInterrupt:
             end_at_once()

@@ -211,7 +211,7 @@ def _details(error: ValidationError) -> list[Mapping[str, Any]]:
 def _list_of(key: str, value: Any) -> str:
     # A shell takes the quotes out of ["a", "b"], and what is left is a text.
     if _was_a_list(value) and "{" in value:
-        return f"quote the whole in a shell, and each text in it: --set '{key}=[{{name=\"...\", ...}}]'"
+        return f"put the whole into quotes for the shell, and each text in it: --set '{key}=[{{name=\"...\", ...}}]'"
     items = [part.strip() for part in value[1:-1].split(",")] if _was_a_list(value) else [value]
     return f"write a list, quoted in a shell: --set '{key}={json.dumps(items, default=str)}'"
 

@@ -9,8 +9,7 @@ from typing import Any, TextIO, cast
 
 from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import readable
-from codekiln.errors import InputError, InputErrors
-from codekiln.extras import refusal
+from codekiln.errors import InputError, InputErrors, missing_extra
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
@@ -135,7 +134,7 @@ def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:
     try:
         import datasets
     except ImportError:
-        raise refusal(["datasets"], f"reading {name} from the Hub") from None
+        raise missing_extra(["datasets"], name) from None
     try:
         splits = datasets.load_dataset(name, config)
     except Exception as error:  # the library raises many kinds, and all of them mean: not readable

@@ -45,7 +45,9 @@ def _csv(path: Path, delimiter: str) -> Iterator[tuple[str, Any]]:
 
 def _checked(row: dict[Any, Any], where: str) -> Any:
     if None in row:
-        return InputError("has more cells than there are columns", where=where, fix="quote cells that hold commas")
+        return InputError(
+            "has more cells than there are columns", where=where, fix="put cells that hold commas into quotes"
+        )
     return {name: value or None for name, value in row.items() if name}
 
 
