@@ -11,6 +11,7 @@ CodekilnError
 import difflib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TypeVar, cast
 
@@ -80,15 +81,26 @@ def gather(*steps: Callable[[], T]) -> list[T]:
     results: list[T] = []
     errors: list[InputError] = []
     for step in steps:
-        try:
-            results.append(step())
-        except InputErrors as several:
-            errors += several.errors
-        except InputError as error:
-            errors.append(error)
+        errors += mistakes(partial(_append, results, step))
     if errors:
         raise InputErrors(errors)
     return results
+
+
+def mistakes(step: Callable[[], object], *earlier: InputError) -> list[InputError]:
+    """Return the mistakes of earlier steps and those that a step raises, one by one."""
+    found = [one for error in earlier for one in (error.errors if isinstance(error, InputErrors) else (error,))]
+    try:
+        step()
+    except InputErrors as several:
+        found += several.errors
+    except InputError as error:
+        found.append(error)
+    return found
+
+
+def _append(results: list[T], step: Callable[[], T]) -> None:
+    results.append(step())
 
 
 def both(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputErrors, mistakes
 from codekiln.settings.resolve import SettingsErrors, resolve
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
@@ -24,10 +24,5 @@ def resolve_and_read(profile: str, form: Mapping[str, str], overrides: list[str]
             raise
         errors, settings = list(error.errors), error.usable
     for read in (partial(recipe_of(settings).read_sources, settings), partial(benchmarks.read_sources, settings)):
-        try:
-            read()
-        except InputErrors as several:
-            errors += several.errors
-        except InputError as error:
-            errors.append(error)
+        errors += mistakes(read)
     raise InputErrors(errors)

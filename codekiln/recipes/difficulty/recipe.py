@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample
-from codekiln.errors import InputError, both
+from codekiln.errors import InputError, InputErrors, both, mistakes
 from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.difficulty import card, export, grading, mixture, rows, source, tasks, validate
@@ -35,14 +35,18 @@ class Difficulty(Recipe[DifficultySettings]):
         Raises:
             InputErrors: Of the problems, or of runs: they are read here too, before anything is generated.
         """
-        made = tasks.remove_overlapping(super().problems(settings), self.settings.near_duplicate)
+        try:
+            found = super().problems(settings)
+        except InputError as error:
+            raise InputErrors(mistakes(lambda: source.read_forms(self.settings.runs), error)) from None
+        made = tasks.remove_overlapping(found, self.settings.near_duplicate)
         if self.settings.runs:
             source.read(self.settings.runs, made.train)
         return made
 
     def read_sources(self, settings: RunSettings) -> None:
-        """Read the problems and find the files of runs."""
-        both(partial(problem_sets.load, settings), self.sources)
+        """Read the problems, and the files of runs for their form."""
+        both(partial(problem_sets.load, settings), partial(source.read_forms, self.settings.runs))
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each run's file."""

@@ -4,6 +4,7 @@ import glob
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from codekiln.data.files import sha256_file
 from codekiln.data.folders import DATA
 from codekiln.data.readers import ProblemNames, iterate_samples
 from codekiln.data.records import Problem, Sample
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputError, InputErrors, gather
 from codekiln.recipes.difficulty.compiling import flaw_of_all
 from codekiln.sandbox.grading import program_of
 from codekiln.teachers import Teacher
@@ -139,6 +140,19 @@ def read(patterns: Sequence[str], problems: Iterable[Problem]) -> ModelRuns:
     for flaw in broken:
         print(f"warning: {flaw}", file=sys.stderr)
     return ModelRuns(samples, others)
+
+
+def read_forms(patterns: Sequence[str]) -> None:
+    """Read the files of runs for their form alone, where the problems are not known.
+
+    Raises:
+        InputErrors: A file or a row cannot be read.
+    """
+    gather(*(partial(_count, path) for path in files(patterns)))
+
+
+def _count(path: Path) -> int:
+    return sum(1 for _ in iterate_samples(path, is_quiet=True))
 
 
 @dataclass(frozen=True)
