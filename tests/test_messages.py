@@ -2,7 +2,7 @@
 
 `docs.generate.messages` lists them with their places, remedies and exit codes, as docs/messages.md shows them. Here are
 the rules that each keeps. What the tests cause is noted while they run (tests/message_recorder.py): a run of all tests
-fails where a message is not caused. Those that no other test is about are caused by tests/test_caused_messages.py.
+fails where a message is not caused. Those that no other test is about are caused by the tables in tests/messages.
 """
 
 import ast
@@ -30,7 +30,6 @@ ACTION = re.compile(
 WITHOUT_FIX = {
     "launch/cluster/failure.py": "its text ends with the commands that show more, or is the job's own error",
     "launch/readiness.py": "another error as a finding of `codekiln check`, which has its remedy in its text",
-    "models/chat_tokenizer.py": "its text says which model to use instead",
     "stages/promotion/findings.py": "a finding of `codekiln verify`",
     "stages/promotion/record.py": "a finding of `codekiln verify`",
     "stages/serving/client.py": "the follower says it and tries again",

@@ -78,8 +78,6 @@ def _execute(
     from kfp import components, local
 
     os.environ[WORKDIR], os.environ[PIPELINE] = str(workdir), path.stem
-    if output.is_live:
-        os.environ[EVENTS] = "yes"
     # Steps run `python3`, which has to be this installation's.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(workdir / "kfp"), raise_on_error=True)
@@ -97,6 +95,8 @@ def _execute(
             fix=did_you_mean(sorted(unknown)[0], inputs),
         )
     killed, codes = oom_kills(), list[int]()
+    if output.is_live:
+        os.environ[EVENTS] = "yes"
     try:
         with end.steps(), _exit_codes(codes):
             loaded(**arguments)

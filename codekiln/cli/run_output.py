@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from codekiln.progress import EVENT, PlainLines, read_event
+from codekiln.progress import PlainLines, read_event
 from codekiln.progress.live import Display
 from codekiln.progress.state import State, is_live
 from codekiln.stages.process_tree import silence
@@ -69,9 +69,11 @@ class RunOutput:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             before, mark, message = line.partition(MARK)
-            if mark and message.startswith(EVENT):
-                self._show_state(read_event(message))
-                continue
+            if mark and (state := read_event(message)):
+                self._show_state(state)
+                line, mark = before, ""
+                if not before.strip():
+                    continue
             self.log.write(_COLOUR.sub("", line) + "\n")
             if mark and not before.strip():
                 self._handle(message)

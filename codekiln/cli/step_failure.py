@@ -91,9 +91,10 @@ def _less_memory(workdir: Path, step: str) -> str:
         return f"set {section}.micro_batch{_now(workdir, section, 'micro_batch')} or {section}.max_length" + (
             f"{_now(workdir, section, 'max_length')} lower, or {section}.gradient_checkpointing = true"
         )
-    if step in ("self_generate", "evaluate"):
-        return f"set {step}.max_new_tokens{_now(workdir, step, 'max_new_tokens')} lower"
-    if step in ("filter", "self_filter"):
+    if step.startswith(("self_generate", "evaluate")):
+        section = "evaluate" if step == "evaluate" else "self_generate"
+        return f"set {section}.max_new_tokens{_now(workdir, section, 'max_new_tokens')} lower"
+    if step.startswith(("filter", "self_filter")):
         return f"set workers{_now(workdir, '', 'workers')} to 1, or sandbox.memory_mb lower"
     return "give it more memory, or end what else runs here"
 

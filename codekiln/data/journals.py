@@ -35,11 +35,11 @@ def lock(file: IO[bytes], out: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        fix = "wait for it, or give another --out"
+        fix = "wait for it, or give another --output"
         raise InputError("another run is writing it at this moment", where=str(out), fix=fix) from None
 
 
 def not_ours(out: Path) -> InputError:
     """Return the error for an output file that no run with this journal wrote."""
-    fix = f"delete {out} or give another --out"
+    fix = f"delete {out} or give another --output"
     return InputError("was not written by this command", where=str(out), fix=fix)

@@ -15,6 +15,7 @@ from codekiln.errors import ModelError
 from codekiln.inference import Sampling
 from codekiln.inference.decoding import decode
 from codekiln.inference.seeds import completion_seed
+from codekiln.models.adapter_files import check_adapter
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.loading import attach_adapter, device, load_model
 from codekiln.progress import progress
@@ -60,6 +61,8 @@ class LocalGenerator:
         spec = models.get(base)
         self.spec = spec.model_copy(update={"revision": revision}) if revision else spec
         self.batch_size, self.on_progress, self.title = batch_size, on_progress, title
+        if adapter:  # before the base is loaded
+            check_adapter(self.spec, adapter)
         self.chat = load_chat_tokenizer(self.spec)
         # Straight to the GPU: in the node's memory the base would be there once per GPU.
         with torch.device(device()):
@@ -85,7 +88,7 @@ class LocalGenerator:
         Raises:
             ModelError: The GPU's memory does not hold a single completion.
         """
-        texts = [self.chat.render(prompt, reply=True) for prompt in prompts]
+        texts = [self.chat.render(prompt) for prompt in prompts]
         tokens = self.chat.encode(texts)
         order = sorted(range(len(prompts)), key=lambda index: len(tokens[index]))
         size = max(1, self._rows(max(map(len, tokens), default=0) + sampling.max_new_tokens) // sampling.n)
@@ -102,7 +105,7 @@ class LocalGenerator:
         with progress(self.title, len(prompts) * sampling.n, unit="programs") as step, _workers(self.model) as map_:
             for batch, rows in zip(batches, map_(complete, batches), strict=True):
                 for place, index in enumerate(batch):
-                    finished[index] = self._texts(rows[place * sampling.n : (place + 1) * sampling.n])
+                    finished[index] = self.chat.texts(rows[place * sampling.n : (place + 1) * sampling.n])
                 step(len(rows))
                 done += len(rows)
                 self.on_progress(done)
@@ -137,11 +140,6 @@ class LocalGenerator:
             middle = len(seeds[0]) // 2
             halves = ((prompts, [seeds[0][:middle]]), (prompts, [seeds[0][middle:]]))
         return [row for half in halves for row in self._decode(*half, sampling)]
-
-    def _texts(self, rows: list[list[int]]) -> list[str]:
-        return list(
-            self.chat.tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
 
 
 def rows_that_fit(config: PretrainedConfig, width_bytes: int, length: int, free: int) -> int:

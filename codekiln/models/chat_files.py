@@ -2,16 +2,17 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from codekiln.models.hub_access import read_error
+from codekiln.models.template_files import TEMPLATE
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import GenerationConfig
 
-TEMPLATE, GENERATION = "chat_template.jinja", "generation_config.json"
+GENERATION = "generation_config.json"
 CHAT_FILES = (
     "tokenizer.json", "tokenizer_config.json", TEMPLATE, "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "merges.txt", "tokenizer.model", "spiece.model", GENERATION,
@@ -22,26 +23,15 @@ CHAT_FILES = (
 def save_chat_files(spec: BaseModelSpec, folder: Path) -> None:
     """Write a base model's tokenizer, chat template and generation settings into ``folder``.
 
-    The template has the model's ``template_kwargs`` in it, and the generation settings every token that ends a reply,
-    so that programs that know neither ask as the model was asked in training, and stop where it stops.
+    The template is the one of `ChatTokenizer`, which needs no arguments, and the generation settings have every token
+    that ends a reply, so that other programs ask as the model was asked in training, and stop where it stops.
 
     Raises:
-        InputError: There is no such model, or the Hub does not let us read it.
-        ModelError: It cannot be used for chat.
+        InputError: There is no such model, the Hub does not let us read it, or it cannot be used for chat.
     """
     chat = load_chat_tokenizer(spec)
-    if isinstance(chat.tokenizer.chat_template, str):
-        chat.tokenizer.chat_template = standalone_template(chat.tokenizer.chat_template, spec.template_kwargs)
     chat.tokenizer.save_pretrained(str(folder))
     write_generation_config(chat, folder)
-
-
-def standalone_template(template: str, kwargs: dict[str, Any]) -> str:
-    """Return a chat template that renders without ``kwargs`` as ``template`` renders with them."""
-    # Jinja reads Python's literals.
-    values = "".join(f"{{%- set {name} = {value!r} %}}" for name, value in kwargs.items())
-    # The environment of chat templates drops a line end after a block.
-    return values + ("\n" if values and template.startswith("\n") else "") + template
 
 
 def write_generation_config(chat: ChatTokenizer, folder: Path) -> None:

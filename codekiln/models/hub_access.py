@@ -11,14 +11,17 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
+    StrictDataclassError,
 )
 
 from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
-from codekiln.models.weight_files import check_files
+from codekiln.models.weight_files import check_base
 
 TIMEOUT_SECONDS = 20
+UNREADABLE = (OSError, ValueError, TypeError, ImportError, KeyError, StrictDataclassError)
+"""What transformers raises of a base model's files: missing, damaged, of another kind, or wanting other packages."""
 
 
 def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
@@ -33,9 +36,9 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
             accepted, or neither the Hub nor a copy on disk can be reached.
     """
     if spec.hub_revision is None:
-        check_files(Path(spec.source))
+        check_base(Path(spec.source))
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
-    cached = isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
+    cached = is_cached(spec)
     if constants.HF_HUB_OFFLINE and by_job:
         return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
     if constants.HF_HUB_OFFLINE:
@@ -46,6 +49,16 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         return _cached(spec, cached, str(error))
     except (OSError, HfHubHTTPError, httpx2.TransportError) as error:
         return _cached(spec, cached, f"the Hub did not answer: {_first_line(error)}")
+
+
+def is_for_jobs_alone(spec: BaseModelSpec) -> bool:
+    """Return whether a model can be read only by jobs on a pool, which have a cache of their own."""
+    return spec.hub_revision is not None and bool(constants.HF_HUB_OFFLINE) and not is_cached(spec)
+
+
+def is_cached(spec: BaseModelSpec) -> bool:
+    """Return whether a model of the Hub has a copy on disk."""
+    return isinstance(try_to_load_from_cache(spec.id, "config.json", revision=spec.hub_revision), str)
 
 
 def pinned(spec: BaseModelSpec) -> BaseModelSpec:
@@ -98,6 +111,10 @@ def _cached(spec: BaseModelSpec, cached: bool, why: str) -> str:
 def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
     """Return the user's error for a failed download or a damaged copy of a base model."""
     fix = "accept its licence on the Hub and set HF_TOKEN" if spec.gated else "check its name and the network"
+    if isinstance(error, ImportError):
+        fix = "install what it names, or give the model in full if its weights are quantised"
+    elif spec.hub_revision is None:
+        fix = "download its folder again, or save it with save_pretrained"
     return InputError(f"cannot read base model {spec.id}: {_first_line(error)}", where="base_model", fix=fix)
 
 

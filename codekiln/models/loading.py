@@ -6,14 +6,15 @@ from typing import Any, cast
 
 import torch
 import transformers
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict
+from peft.utils.save_and_load import load_peft_weights
 
 from codekiln.errors import InputError, ModelError
-from codekiln.models import BaseModelSpec, is_hub_id
-from codekiln.models.adapter_base import CONFIG, RECORD, trained_on
-from codekiln.models.hub_access import read_error
+from codekiln.models import BaseModelSpec
+from codekiln.models.adapter_files import check_adapter
+from codekiln.models.hub_access import UNREADABLE, read_error
 from codekiln.models.quantization import require_bitsandbytes
-from codekiln.models.weight_files import check_files
+from codekiln.models.weight_files import check_base
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -44,13 +45,13 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
         quantization: 'none', or 'nf4' for linear layers in 4-bit NormalFloat whose scales are quantised too.
 
     Raises:
-        InputError: There is no such model, its weight files hold none, the Hub does not let us read it, or bitsandbytes
-            is missing.
+        InputError: There is no such model, its weight files hold none or others than it says, the Hub does not let us
+            read it, or bitsandbytes is missing.
         ModelError: The checkpoint lacks weights the architecture has (they would be random).
     """
     quiet()
     if spec.hub_revision is None:
-        check_files(Path(spec.source))
+        check_base(Path(spec.source))
     quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
@@ -63,8 +64,15 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
             trust_remote_code=False,
             **quantized,
         )
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise read_error(spec, error) from None
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        what = "its weights have other shapes than its config.json says"
+        raise InputError(
+            what, where=spec.source, fix="download the model again, or save it with save_pretrained"
+        ) from None
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
         what = f"{len(missing)} weights are not in the checkpoint, for example {missing[0]}"
@@ -92,22 +100,25 @@ def attach_adapter(
     """
     check_adapter(spec, Path(adapter))
     try:
-        return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
-    except RuntimeError as error:
-        if "size mismatch" not in str(error):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Found missing adapter keys")
+            wrapped = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    except (RuntimeError, ValueError) as error:
+        if isinstance(error, RuntimeError) and "size mismatch" not in str(error):
             raise
         what = f"its matrices do not fit {spec.id}, so it was trained on another base model"
         raise InputError(what, where=str(adapter), fix="give the base model that it was trained on") from None
+    _require_all(wrapped, Path(adapter))
+    return wrapped
 
 
-def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
-    """Raise InputError when a folder holds no adapter, or one that was trained on another base model."""
-    if not (adapter / CONFIG).is_file():
-        raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix="give an adapter's folder")
-    check_files(adapter)
-    base, _ = trained_on(adapter)
-    # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
-    is_named = (adapter / RECORD).is_file() or is_hub_id(base)
-    if is_named and base != spec.id and not Path(spec.id).is_dir():
-        fix = f"use base_model {base}; if it is the same model, say {spec.id} in {CONFIG} (base_model_name_or_path)"
-        raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=fix)
+def _require_all(model: PeftModel, adapter: Path) -> None:
+    """Refuse weights that are not those of the adapter's configuration: PEFT leaves the rest as it was, and warns."""
+    wanted = set(get_peft_model_state_dict(model, save_embedding_layers=False))
+    missing = sorted(wanted - set(load_peft_weights(str(adapter), device="cpu")))
+    if missing:
+        what = f"{len(missing)} of {len(wanted)} weights are not in it, for example {missing[0]}"
+        raise InputError(what, where=str(adapter), fix="restore the adapter's folder, or give its own base model")
+    for name, weight in model.named_parameters():
+        if "lora_" in name and not torch.isfinite(weight).all():
+            raise InputError(f"{name} is not finite", where=str(adapter), fix="train it again, with a smaller step")

@@ -8,6 +8,7 @@ from codekiln import models
 from codekiln.data.records import Message
 from codekiln.data.training_files.findings import Findings
 from codekiln.data.training_files.forms import TrainingRow
+from codekiln.errors import InputError
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 
 _BATCH = 256
@@ -37,18 +38,13 @@ class TokenLengths:
 
     def see(self, row: TrainingRow, programs: Sequence[str]) -> None:
         """Take a row; tokenizers are faster for many texts at once."""
-        from jinja2 import TemplateError
-
         prompt = [Message(role=_ROLES[turn.role], content=turn.text) for turn in row.prompt]
-        wholes = [[*prompt, Message(role="assistant", content=reply)] for reply in row.replies]
         try:
-            texts = [
-                self._chat.render(prompt, reply=True),
-                *(self._chat.render(turns, reply=False) for turns in wholes),
-            ]
-        except TemplateError as error:
-            self._findings.add("template", row.where, str(error))
+            asked = self._chat.render(prompt)
+        except InputError as error:
+            self._findings.add("template", row.where, error.what)
             return
+        texts = [asked, *(asked + self._chat.reply(reply) for reply in row.replies)]
         self._waiting.append((row.where, texts))
         if len(self._waiting) >= _BATCH:
             self.end()
@@ -74,8 +70,7 @@ def chat_tokenizer(name: str) -> ChatTokenizer:
     """Load a tokenizer by the name of a base model, a Hub id, or a folder that may have nothing else.
 
     Raises:
-        InputError: There is none, or the Hub does not let us read it.
-        ModelError: It has no chat template.
+        InputError: There is none, the Hub does not let us read it, or it has no chat template that can be used.
     """
     folder = Path(name)
     is_alone = folder.is_dir() and not (folder / "config.json").is_file()

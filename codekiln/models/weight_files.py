@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from codekiln.errors import InputError
 
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+AGAIN = "download it again"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -21,6 +24,61 @@ def loaded_files(folder: Path) -> list[Path]:
     return [whole] if whole.is_file() else sorted(folder.glob("model*.safetensors"))
 
 
+def check_base(folder: Path) -> None:
+    """Refuse the folder of a base model that lacks what loading it needs.
+
+    Raises:
+        InputError: Its configuration or a weight file cannot be read, or is missing, or is of another kind.
+    """
+    config = read_json(folder / "config.json")
+    if "model_type" not in config:
+        fix = "give a folder that save_pretrained wrote"
+        raise InputError("has no model_type", where=str(folder / "config.json"), fix=fix)
+    check_files(folder)
+    indices = [folder / f"{name}.index.json" for name in WEIGHTS]
+    if index := next((path for path in indices if path.is_file()), None):
+        places = read_json(index).get("weight_map")
+        if not isinstance(places, dict):
+            raise InputError("has no weight_map", where=str(index), fix=AGAIN)
+        missing = sorted({str(name) for name in places.values() if not (folder / str(name)).is_file()})
+        if missing and not any((folder / name).is_file() for name in WEIGHTS):
+            raise InputError(f"names {', '.join(missing[:3])}, which is not here", where=str(index), fix=AGAIN)
+    elif not any((folder / name).is_file() for name in WEIGHTS):
+        raise _without_weights(folder)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object that a model's file holds.
+
+    Raises:
+        InputError: It cannot be read, or holds something else.
+    """
+    try:
+        content = path.read_bytes()
+        found = None if content.startswith(_POINTER) else json.loads(content)
+    except (OSError, ValueError) as error:
+        raise InputError(f"is no JSON: {error}", where=str(path), fix=AGAIN) from None
+    if found is None:
+        raise _pointer(path)
+    if not isinstance(found, dict):
+        raise InputError("is no JSON object", where=str(path), fix=AGAIN)
+    return found
+
+
+def _without_weights(folder: Path) -> InputError:
+    if any(folder.glob("*.gguf")):
+        fix = "give the model's folder with safetensors: GGUF is for llama.cpp, and cannot be trained"
+        return InputError("has weights in GGUF alone", where=str(folder), fix=fix)
+    if any(folder.glob("model-*.safetensors")):
+        return InputError("has weights in parts, but no model.safetensors.index.json", where=str(folder), fix=AGAIN)
+    return InputError(f"has no weights ({WEIGHTS[0]})", where=str(folder), fix=AGAIN)
+
+
+def _pointer(path: Path) -> InputError:
+    fix = "git lfs pull in its repository, or download it with `hf download`"
+    return InputError("is a pointer of Git LFS, not the file", where=str(path), fix=fix)
+
+
 def check_files(folder: Path) -> None:
     """Refuse weight files that hold none: pointers of Git LFS, and files that are cut short.
 
@@ -30,14 +88,13 @@ def check_files(folder: Path) -> None:
     Raises:
         InputError: A file of the folder is no weight file, with the reason.
     """
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         with path.open("rb") as file:
             start = file.read(8)
             if (start + file.read(len(_POINTER))).startswith(_POINTER):
-                fix = "git lfs pull in its repository, or download it with `hf download`"
-                raise InputError("is a pointer of Git LFS, not the weights", where=str(path), fix=fix)
-            if len(start) < 8 or not _is_whole(path, int.from_bytes(start, "little")):
-                raise InputError("is cut short, or no safetensors file", where=str(path), fix="download it again")
+                raise _pointer(path)
+        if path.suffix == ".safetensors" and (len(start) < 8 or not _is_whole(path, int.from_bytes(start, "little"))):
+            raise InputError("is cut short, or no safetensors file", where=str(path), fix=AGAIN)
 
 
 def _is_whole(path: Path, length: int) -> bool:

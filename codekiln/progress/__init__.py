@@ -72,9 +72,14 @@ def progress(label: str, total: int | None, unit: str = "rows", before: int = 0)
         show(state(is_over=True))
 
 
-def read_event(line: str) -> State:
-    """Return the state in a line that begins with ``EVENT``."""
-    return State(**json.loads(line.removeprefix(EVENT)))
+def read_event(line: str) -> State | None:
+    """Return the state in a line that begins with ``EVENT``; None in others, and in one that is damaged."""
+    if not line.startswith(EVENT):
+        return None
+    try:
+        return State(**json.loads(line.removeprefix(EVENT)))
+    except (ValueError, TypeError):
+        return None
 
 
 def _shown() -> AbstractContextManager[Show]:

@@ -158,7 +158,7 @@ class GradingJournal:
         self._out_is_current &= digest == self._written[-1]
 
     def _refusal(self, what: str) -> InputError:
-        fix = f"delete {self._out} and {self._path} to grade again, or give another --out"
+        fix = f"delete {self._out} and {self._path} to grade again, or give another --output"
         return InputError(what, where=str(self._out), fix=fix)
 
 

@@ -17,8 +17,9 @@ from codekiln.errors import InputError, InputErrors, both, gather, missing_extra
 from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
-from codekiln.models.hub_access import check_access
+from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
+from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
 from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
@@ -59,6 +60,7 @@ def _check(context: StageContext) -> Summary:
     settings = context.settings
     reports: list[ProblemReport] = []
     engines: list[Engine] = []
+    bases: list[models.BaseModelSpec] = []
 
     def problems() -> str:
         reports.append(_write_problems(settings, context.output))
@@ -70,7 +72,8 @@ def _check(context: StageContext) -> Summary:
 
     probes: Mapping[str, Callable[[], str]] = {
         "packages": lambda: _packages(settings, trains=GATELESS not in context.parameters),
-        "base model": lambda: _model(settings),
+        "base model": lambda: _model(settings, bases),
+        "chat template": lambda: _chat_template(settings, bases),
         "adapter": lambda: _adapter(settings),
         "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
@@ -113,7 +116,7 @@ def _packages(settings: Settings, *, trains: bool) -> str:
     return has
 
 
-def _model(settings: Settings) -> str:
+def _model(settings: Settings, found: list[models.BaseModelSpec]) -> str:
     spec = models.get(settings.base_model)
     if settings.pool and Path(spec.source).is_dir() and not _mounted(spec):
         raise InputError(
@@ -121,7 +124,18 @@ def _model(settings: Settings) -> str:
             where=f"base_model {spec.id}",
             fix="give a Hub id, or put the model on the volume that steps and jobs share",
         )
-    return f"{spec.id}, {check_access(spec, by_job=bool(settings.pool))}, licence {spec.licence or 'not stated'}"
+    access = check_access(spec, by_job=bool(settings.pool))
+    found.append(spec)
+    return f"{spec.id}, {access}, licence {spec.licence or 'not stated'}"
+
+
+def _chat_template(settings: Settings, readable: list[models.BaseModelSpec]) -> str:
+    if not readable:
+        return "not read, because the base model is not"
+    (spec,) = readable
+    if settings.pool and is_for_jobs_alone(spec):
+        return "read by the jobs"
+    return "; ".join(form_of(spec).notes) or "needs no change"
 
 
 def _adapter(settings: Settings) -> str:

@@ -106,7 +106,7 @@ def write_programs(
         InputError: ``out`` exists already or is being written, or the model cannot be used.
     """
     if out and out.exists():
-        raise InputError("exists already", where=str(out), fix="give another --out, or delete it")
+        raise InputError("exists already", where=str(out), fix="give another --output, or delete it")
     samples = _kept(model, problems, sampling, engine, out) if out else _sample(model, problems, sampling, engine)
     if not graded:
         return [Written(sample) for sample in samples]

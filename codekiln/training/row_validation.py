@@ -48,9 +48,9 @@ def validate_rows(rows: Sequence[Row], chat: ChatTokenizer, max_length: int, whe
     ``wrong-roles``: the prompt ends with a user's turn and each completion is one assistant's turn.
     ``prompt-too-long``: not one completion token would be left of ``max_length``.
     ``too-long``: the end-of-turn token would be cut off.
-    ``prompt-not-a-prefix``: the trained tokens begin with exactly the prompt tokens of sampling.
+    ``template-refuses``: the chat template takes the prompt.
     ``instruction-lost``: the decoded prompt tokens contain every message of the prompt.
-    ``completion-changed``: the decoded label tokens contain the completion (some templates strip indentation).
+    ``completion-changed``: the decoded label tokens contain the completion (some tokenizers change text).
     ``no-end-of-turn``, ``end-of-turn-inside``: the end-of-turn token is learned, once, at the end.
     ``chosen-equals-rejected``: a pair is two different completions.
 
@@ -64,8 +64,11 @@ def validate_rows(rows: Sequence[Row], chat: ChatTokenizer, max_length: int, whe
         InputError: There are no rows, or more than a tenth of them violates a rule.
     """
     reasons: list[str | None] = [None if _roles_fit(row) else "wrong-roles" for row in rows]
+    texts = [_rendered(row, chat) if not reason else None for row, reason in zip(rows, reasons, strict=True)]
+    reasons = [reason or (None if text else "template-refuses") for reason, text in zip(reasons, texts, strict=True)]
     whole = [index for index, reason in enumerate(reasons) if not reason]
-    tokens = dict(zip(whole, _tokenise([rows[index] for index in whole], chat), strict=True))
+    prompts = [text for text in texts if text]
+    tokens = dict(zip(whole, _tokenise([rows[index] for index in whole], prompts, chat), strict=True))
     for index, ids in tokens.items():
         reasons[index] = _violation(rows[index], *ids, chat, max_length)
     _check_share(reasons, where)
@@ -106,49 +109,58 @@ def _roles_fit(row: Row) -> bool:
     return bool(row.prompt) and row.prompt[-1].role == "user" and all(roles == ["assistant"] for roles in answers)
 
 
-def _tokenise(rows: Sequence[Row], chat: ChatTokenizer) -> list[tuple[list[int], list[list[int]]]]:
-    prompts = iter(chat.prompts([row.prompt for row in rows]))
-    wholes = iter(chat.conversations([row.prompt + answer for row in rows for answer in _completions(row)]))
-    return [(next(prompts), [next(wholes) for _ in _completions(row)]) for row in rows]
+def _rendered(row: Row, chat: ChatTokenizer) -> str | None:
+    try:
+        return chat.render(row.prompt)
+    except InputError:
+        return None
+
+
+def _tokenise(
+    rows: Sequence[Row], prompts: Sequence[str], chat: ChatTokenizer
+) -> list[tuple[list[int], list[list[int]]]]:
+    """Return the tokens of each row's prompt, which are those of sampling, and of each reply to it."""
+    starts = chat.encode(list(prompts))
+    asked = [
+        ((prompt, start), answer[0].content)
+        for row, prompt, start in zip(rows, prompts, starts, strict=True)
+        for answer in _completions(row)
+    ]
+    replies = iter(chat.replies([prompt for prompt, _ in asked], [reply for _, reply in asked]))
+    return [(start, [next(replies) for _ in _completions(row)]) for row, start in zip(rows, starts, strict=True)]
 
 
 def _violation(
-    row: Row, prompt: list[int], wholes: list[list[int]], chat: ChatTokenizer, max_length: int
+    row: Row, prompt: list[int], replies: list[list[int]], chat: ChatTokenizer, max_length: int
 ) -> str | None:
     if len(prompt) >= max_length:
         return "prompt-too-long"
     decoded = chat.decode(prompt)
     if any(turn.content.strip() not in decoded for turn in row.prompt):
         return "instruction-lost"
-    for whole, answer in zip(wholes, _completions(row), strict=True):
-        if reason := _completion_violation(prompt, whole, answer[0].content, chat, max_length):
+    for learned, answer in zip(replies, _completions(row), strict=True):
+        if len(prompt) + len(learned) > max_length:
+            return "too-long"
+        if reason := _completion_violation(learned, answer[0].content, chat):
             return reason
-    return "chosen-equals-rejected" if len(wholes) == 2 and wholes[0] == wholes[1] else None
+    return "chosen-equals-rejected" if len(replies) == 2 and replies[0] == replies[1] else None
 
 
-def _completion_violation(
-    prompt: list[int], whole: list[int], text: str, chat: ChatTokenizer, max_length: int
-) -> str | None:
-    if whole[: len(prompt)] != prompt:
-        return "prompt-not-a-prefix"
-    if len(whole) > max_length:
-        return "too-long"
-    learned = whole[len(prompt) :]
+def _completion_violation(learned: list[int], text: str, chat: ChatTokenizer) -> str | None:
     if chat.end_of_turn_id not in learned:
         return "no-end-of-turn"
     end = learned.index(chat.end_of_turn_id)
     if chat.decode(learned[end + 1 :]).strip():
         return "end-of-turn-inside"
-    return None if text.strip() and text.rstrip() in chat.decode(learned[:end]) else "completion-changed"
+    return None if text.strip() and text in chat.decode([chat.end_of_turn_id, *learned[:end]]) else "completion-changed"
 
 
-def _for_trainer(row: Row, prompt: list[int], wholes: list[list[int]]) -> Tokens:
-    answers = [whole[len(prompt) :] for whole in wholes]
+def _for_trainer(row: Row, prompt: list[int], replies: list[list[int]]) -> Tokens:
     if isinstance(row, Example):
-        return {"input_ids": wholes[0], "labels": [IGNORED] * len(prompt) + answers[0]}
+        return {"input_ids": prompt + replies[0], "labels": [IGNORED] * len(prompt) + replies[0]}
     if isinstance(row, Labelled):
-        return {"prompt_ids": prompt, "completion_ids": answers[0], "label": row.label}
-    return {"prompt_ids": prompt, "chosen_ids": answers[0], "rejected_ids": answers[1]}
+        return {"prompt_ids": prompt, "completion_ids": replies[0], "label": row.label}
+    return {"prompt_ids": prompt, "chosen_ids": replies[0], "rejected_ids": replies[1]}
 
 
 def _check_share(reasons: list[str | None], where: str) -> None:

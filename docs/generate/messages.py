@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codekiln.cli.exit_codes import FAILED, USER_ERROR
 from docs.generate.sources import Module, arguments, last_name, modules, parameters
 from docs.generate.texts import Reader, Texts
 
 PACKAGE = Path(__file__).parents[2] / "codekiln"
 # What a command exits with that such an error ends; `codekiln.errors` says what each is for.
-MISTAKE, FAILURE = 2, 1
-ROOTS = {"InputError": MISTAKE, "UsageError": MISTAKE, "CodekilnError": FAILURE}
+ROOTS = {"InputError": USER_ERROR, "UsageError": USER_ERROR, "CodekilnError": FAILED}
 # Puts errors together that are made elsewhere.
 COLLECTIONS = {"InputErrors", "SettingsErrors"}
 # A class of this name that is another: it is no error of codekiln's.

@@ -277,7 +277,7 @@ def test_a_changed_file_is_not_mixed_with_old_verdicts(here):
     done = compare("base=base.jsonl", "better=better.jsonl")
     assert done.exit_code == 2
     assert "better-1.jsonl: belongs to other problems, samples" in done.stderr
-    assert "give another --out" in done.stderr
+    assert "give another --output" in done.stderr
 
 
 def test_a_killed_comparison_goes_on(here):

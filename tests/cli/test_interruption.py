@@ -1,9 +1,12 @@
+import builtins
 import signal
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from codekiln.__main__ import start
 from codekiln.cli import main
 
 GOES_ON = "the same command goes on with what is done"
@@ -44,3 +47,19 @@ def test_ctrl_c_ends_every_command_with_130_and_how_to_go_on(monkeypatch, words,
     done = CliRunner().invoke(main, words)
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", f"\nstopped; {line}\n")
     assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL, "a second one does not wait for anything"
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_shows_nothing_of_python(monkeypatch):
+    seen = []
+
+    def load(name, *args, **options):
+        if name == "codekiln.cli":
+            seen.append(signal.getsignal(signal.SIGINT))
+            return SimpleNamespace(main=lambda **_: seen.append(signal.getsignal(signal.SIGINT)))
+        return original(name, *args, **options)
+
+    original = builtins.__import__
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(builtins, "__import__", load)
+    start()
+    assert seen == [signal.SIG_DFL, signal.default_int_handler]

@@ -11,6 +11,8 @@ from codekiln.cli import main, run_summary
 from codekiln.data.folders import write_dataset
 from codekiln.data.records import Pair
 from codekiln.evaluation.ledger import Decision, LedgerFile
+from codekiln.stages import runner
+from codekiln.stages.base import StageManifest, Summary
 from tests.docs.markdown import ROOT
 
 PROMISED = re.findall(
@@ -112,3 +114,24 @@ def test_a_run_says_what_it_made(tmp_path):
     found = json.loads(run_summary.in_json(tmp_path))
     assert (found["promoted"], found["data"]) == (True, [])
     assert found["report"] == str(tmp_path / "report.html")
+
+
+def test_a_stage_takes_the_folder_of_the_run_and_says_what_it_did(tmp_path, monkeypatch):
+    asked = []
+    manifest = StageManifest.model_construct(step="filter", summary=Summary(figures={"kept": 3}), seconds=1)
+
+    def run_stage(name, run, *rest):
+        asked.append((name, run))
+        print("filter: 3/3 samples")
+        return manifest, False
+
+    monkeypatch.setattr(runner, "run_stage", run_stage)
+    (tmp_path / "check").mkdir()
+    for folder in (tmp_path, tmp_path / "check"):
+        words = ["stage", "filter", "--run", str(folder), "-o", "out", "--json"]
+        done = CliRunner().invoke(main, words)
+        found = json.loads(done.stdout)
+        assert set(found) == promised("stage")
+        assert (found["done_already"], found["summary"]["figures"]) == (False, {"kept": 3})
+        assert done.stderr == "filter: 3/3 samples\n"
+    assert asked == [("filter", tmp_path / "check")] * 2

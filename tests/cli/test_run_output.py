@@ -50,6 +50,15 @@ def test_a_terminal_shows_a_finished_stage_as_one_line_and_the_log_has_all():
     assert "Executing task 'sft'" in log.getvalue()
 
 
+def test_a_line_that_two_processes_wrote_is_logged_and_breaks_nothing():
+    log = io.StringIO()
+    output = RunOutput(log, io.StringIO(), lambda: None)
+    for text in (f"half a line{event().lstrip()}", f'{MARK}{EVENT}{{"label": \n', f"{MARK}{EVENT}{{}}\n"):
+        output.write(text)
+    assert "half a line" in log.getvalue().splitlines()
+    assert len(log.getvalue().splitlines()) == 4, "the state is logged in words, too"
+
+
 def test_a_file_has_the_lines_of_progress_while_the_terminal_shows_them_live():
     shown = io.StringIO()
     with terminal(60) as (made, stream):

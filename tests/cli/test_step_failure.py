@@ -51,6 +51,7 @@ def test_where_a_run_goes_on(workdir, step, place):
         ),
         (StepFailure("dpo_further_2", 137, True), ["dpo_further_2 was killed: out of memory", "dpo_further.micro_"], 1),
         (StepFailure("evaluate", 137), ["set evaluate.max_new_tokens (now "], 1),
+        (StepFailure("self_generate_2", 137), ["set self_generate.max_new_tokens (now "], 1),
         (StepFailure("self_filter", 137), ["set workers (now 0) to 1, or sandbox.memory_mb lower"], 1),
         (StepFailure("promote", 137), ["fix: give it more memory"], 1),
         (StepFailure("", 137), ["a step was killed", "repeat the command to continue"], 1),

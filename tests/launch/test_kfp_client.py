@@ -250,6 +250,17 @@ def test_the_submit_command_waits_and_exits_with_the_runs_verdict(installed, mon
     assert "sft: no such pool" in done.output
 
 
+def test_what_was_submitted_is_json_alone(installed, monkeypatch):
+    monkeypatch.setattr(kfp_client, "POLL_SECONDS", 0.01)
+    done = submit(installed, "--wait", "--json", "--tracking-uri", "https://mlflow.example.com")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert set(found) == {"run_id", "url", "pipeline"}
+    assert found["run_id"] == "run-1"
+    overrides = installed.runs[0]["runtime_config"]["parameters"]["overrides"]
+    assert overrides == {"tracking_uri": "https://mlflow.example.com"}
+
+
 @pytest.mark.parametrize("words", [["sft.epoch=1"], ["sft.epochs=2dpo.epochs=3"]])
 def test_submit_refuses_settings_that_check_would_refuse(installed, words):
     done = submit(installed, "--set", *words)

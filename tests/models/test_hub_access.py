@@ -103,7 +103,8 @@ def test_without_the_hub_a_copy_on_disk_will_do(tmp_path, environment):
 
 
 def test_a_folder_and_the_shipped_model_need_no_hub(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text('{"model_type": "qwen3"}')
+    (tmp_path / "pytorch_model.bin").touch()
     assert check_access(models.get(str(tmp_path))) == f"folder {tmp_path}"
     assert check_access(models.get("tiny")) == "shipped with codekiln"
 

@@ -43,22 +43,26 @@ def test_the_end_of_turn_is_read_off_the_template(template, token):
 
 def test_a_wrong_end_of_turn_and_a_missing_template_are_errors():
     words = toy.tokenizer()
-    with pytest.raises(ModelError, match="not a token"):
+    with pytest.raises(InputError, match="not a token"):
         ChatTokenizer(models.BaseModelSpec(name="toy", id="toy", end_of_turn="<nothing>"), words)
     words.chat_template = None
-    with pytest.raises(ModelError, match="no chat template"):
+    with pytest.raises(InputError, match="no chat template"):
         ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), words)
 
 
-def test_a_template_that_never_ends_the_turn_is_an_error():
+def test_a_template_that_never_ends_the_turn_needs_an_end_of_text():
     words = toy.tokenizer()
     words.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
-    with pytest.raises(ModelError, match="not with a token"):
+    assert ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), words).end_of_turn == words.eos_token
+    words = toy.tokenizer()
+    words.chat_template, words.eos_token = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}", None
+    with pytest.raises(InputError, match="not with a token"):
         ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), words)
 
 
 def test_a_model_that_cannot_be_read_is_the_users_mistake(tmp_path):
     (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "vocab.json").write_text("{}")
     with pytest.raises(InputError, match="cannot read base model"):
         load_chat_tokenizer(models.get(str(tmp_path)))
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from codekiln.data.training_files import FileReport, check_file
-from codekiln.errors import ModelError
+from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.models.token_lengths import TokenLengths, chat_tokenizer
@@ -75,7 +75,7 @@ def test_turns_of_tools_are_measured_too(tmp_path):
 def test_a_conversation_that_the_template_refuses_is_an_error(tmp_path):
     chat = toy.tokenizer()
     chat.chat_template = (
-        "{% for message in messages %}{% if message['role'] == 'system' %}{{ raise_exception('no system turn') }}"
+        "{% for message in messages %}{% if 'brief' in message['content'] %}{{ raise_exception('not that') }}"
         "{% endif %}{{ message['content'] }}<|im_end|>{% endfor %}"
     )
     report = FileReport()
@@ -84,7 +84,11 @@ def test_a_conversation_that_the_template_refuses_is_an_error(tmp_path):
     path.write_text(json.dumps({"messages": [system, QUESTION, {"role": "assistant", "content": "Done."}]}) + "\n")
     check_file(path, report, [TokenLengths(ChatTokenizer(BaseModelSpec(name="t", id="t"), chat), 99, report.findings)])
     (found,) = report.findings
-    assert (found.kind, found.level, found.places[0][1]) == ("template", "error", "no system turn")
+    assert (found.kind, found.level, found.places[0][1]) == (
+        "template",
+        "error",
+        "its chat template refuses a conversation: not that",
+    )
 
 
 def test_a_folder_with_a_tokenizer_alone_is_enough(tmp_path):
@@ -93,5 +97,5 @@ def test_a_folder_with_a_tokenizer_alone_is_enough(tmp_path):
     words = toy.tokenizer()
     words.chat_template = None
     words.save_pretrained(tmp_path / "plain")
-    with pytest.raises(ModelError, match="no chat template"):
+    with pytest.raises(InputError, match="no chat template"):
         chat_tokenizer(str(tmp_path / "plain"))

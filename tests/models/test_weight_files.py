@@ -8,7 +8,8 @@ from safetensors.numpy import save_file
 
 from codekiln import demo, models
 from codekiln.errors import InputError
-from codekiln.models.loading import attach_adapter, check_adapter, load_model
+from codekiln.models.adapter_files import check_adapter
+from codekiln.models.loading import attach_adapter, load_model
 from codekiln.models.weight_files import check_files, loaded_files
 from codekiln.training.memory import shape_of
 from tests import toy_models as toy

@@ -27,7 +27,7 @@ class Generator:
     asked: list[str]
     dies_at = None
 
-    def __init__(self, base, adapter, revision, on_progress):
+    def __init__(self, base, adapter, revision, **options):
         self.model = (base, adapter, revision)
 
     def generate(self, conversations, sampling):

@@ -85,10 +85,13 @@ def test_a_bad_row_is_rejected_with_its_reason(chat, row, reason):
     assert reason_of(row, chat) == reason
 
 
-def test_indentation_that_a_template_strips_is_noticed():
+@pytest.mark.parametrize("text", ["    return a + 1", "x = 1\n", "\n\ndef f():\n\tpass\n\n"])
+def test_space_around_a_reply_is_learned_where_the_template_strips_it(text):
     """Gemma's template trims the assistant's text: the body of a completed function would lose its indentation."""
-    row = EXAMPLE.model_copy(update={"completion": said("    return a + 1")})
-    assert reason_of(row, chat_of("gemma")) == "completion-changed"
+    chat = chat_of("gemma")
+    row = EXAMPLE.model_copy(update={"completion": said(text)})
+    [tokens] = validate_rows([row], chat, 400, where="x").rows
+    assert chat.decode([token for token in tokens["labels"] if token != IGNORED]) == f"{text}<end_of_turn>\n"
 
 
 def test_a_template_that_drops_the_instruction_is_noticed():
@@ -98,18 +101,11 @@ def test_a_template_that_drops_the_instruction_is_noticed():
         validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
 
 
-def test_a_template_without_end_of_turn_is_noticed():
-    chat = chat_of()
-    chat.tokenizer.chat_template = toy.CHATML.replace("<|im_end|>", "")
-    with pytest.raises(InputError, match="20 no-end-of-turn"):
-        validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
-
-
-def test_a_template_that_asks_differently_than_it_trains_is_noticed():
-    chat = chat_of()
-    chat.tokenizer.chat_template = toy.CHATML.replace("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n")
-    with pytest.raises(InputError, match="20 prompt-not-a-prefix"):
-        validate_rows(toy.examples(20), chat, 400, where="data.jsonl")
+def test_a_row_that_the_template_refuses_is_rejected():
+    words = toy.tokenizer()
+    words.chat_template = "{% if 'word' in messages[0]['content'] %}{{ raise_exception('no') }}{% endif %}" + toy.CHATML
+    row = EXAMPLE.model_copy(update={"prompt": said("a word", "user")})
+    assert reason_of(row, ChatTokenizer(BaseModelSpec(name="toy", id="toy"), words)) == "template-refuses"
 
 
 def test_too_many_bad_rows_stop_the_run_and_name_the_first(chat):

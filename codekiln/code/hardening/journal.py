@@ -75,7 +75,7 @@ class Journal:
             raise self._refusal(f"has a damaged journal, line {number + 1}") from None
 
     def _refusal(self, what: str) -> InputError:
-        fix = f"delete {self._out} and {journal_of(self._out)} to harden again, or give another --out"
+        fix = f"delete {self._out} and {journal_of(self._out)} to harden again, or give another --output"
         return InputError(what, where=str(self._out), fix=fix)
 
 

@@ -1,6 +1,5 @@
 """Sampling with vLLM's offline engine. Imports torch and transformers: import this lazily."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,10 +15,10 @@ from codekiln.inference.engine_settings import VllmSettings
 from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess
+from codekiln.models.adapter_files import check_adapter, rank_of, require_vllm
 from codekiln.models.chat_files import base_generation_config
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.language_model import language_model_folder
-from codekiln.models.loading import check_adapter
 from codekiln.progress import progress
 
 # vLLM's buffers have one of these ranks (vllm.config.lora.MaxLoRARanks).
@@ -74,7 +73,7 @@ class VllmGenerator:
         """
         if not prompts:
             return
-        texts = [self.chat.render(prompt, reply=True) for prompt in prompts]
+        texts = [self.chat.render(prompt) for prompt in prompts]
         tokens = self.chat.encode(texts)
         job, work = self._job(tokens, sampling), self._work(texts, tokens, sampling)
         finished: dict[int, dict[int, list[int]]] = {index: {} for index in range(len(prompts))}
@@ -127,16 +126,14 @@ class VllmGenerator:
 
     def _texts(self, rows: list[list[int]]) -> list[str]:
         whole = [row[:-1] if row and row[-1] in self.stop else row for row in rows]
-        return list(
-            self.chat.tokenizer.batch_decode(whole, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
+        return self.chat.texts(whole)
 
 
 def _rank(spec: models.BaseModelSpec, adapter: Path) -> int:
     """Return the rank of vLLM's buffers for an adapter."""
     check_adapter(spec, adapter)
-    config = json.loads((adapter / "adapter_config.json").read_bytes())
-    rank = max([config.get("r") or 0, *(config.get("rank_pattern") or {}).values()])
+    require_vllm(adapter)
+    rank = rank_of(adapter)
     if rank > RANKS[-1]:
         raise InputError(f"has rank {rank}, and vLLM takes at most {RANKS[-1]}", where=str(adapter), fix=FIX)
     return next(size for size in RANKS if size >= rank)

@@ -98,7 +98,7 @@ def from_generator(
     listed = ", ".join(f"{reason} ({count})" for reason, count in faults.most_common())
     raise ModelError(
         f"none of {len(replies)} replies of {name} is right: {listed}\n"
-        "  fix: try another --seed, fewer errors, or leave --adapter out for the mutation engine"
+        "  fix: try another --seed, fewer errors, or leave --model out for the mutation engine"
     )
 
 
@@ -172,7 +172,7 @@ def _generator(adapter: str, base_model: str, tracking_uri: str, folder: Path) -
         from codekiln.registry import Registry
         from codekiln.registry.connection import find_server
 
-        path = Registry(find_server(tracking_uri, "--adapter"), None).download_adapter(adapter, folder)
+        path = Registry(find_server(tracking_uri, "--model"), None).download_adapter(adapter, folder)
     elif not (path / "adapter_config.json").is_file():
         fix = "give models:/name@champion, models:/name/1, or a folder written by an sft or dpo stage"
         raise InputError("has no adapter_config.json: not an adapter", where=adapter, fix=fix)

@@ -10,7 +10,8 @@ from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.evaluation.report.version_card import VersionCard, version_card
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat_files import CHAT_FILES, TEMPLATE
+from codekiln.models.chat_files import CHAT_FILES
+from codekiln.models.template_files import TEMPLATE
 from codekiln.registry.runs import CONFIG, WEIGHTS
 from codekiln.stages.model_folder.mlmodel import write_mlmodel
 

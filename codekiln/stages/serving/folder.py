@@ -11,6 +11,8 @@ from typing import Any
 
 from codekiln.data.files import write_atomic
 from codekiln.data.journals import lock
+from codekiln.models.chat_form import ChatForm
+from codekiln.models.template_files import TEMPLATE
 from codekiln.stages.serving import vllm_middleware
 
 PLUGIN = "codekiln_public_names"
@@ -52,6 +54,13 @@ class ServingFolder:
             fresh.write_text(secrets.token_urlsafe(32), encoding="utf-8")
             os.replace(fresh, file)
         return file.read_text(encoding="utf-8")
+
+    def write_template(self, form: ChatForm) -> Path | None:
+        """Write a model's chat template for vLLM, and return where it is; None where the model's own is right."""
+        if not form.is_changed:
+            return None
+        write_atomic(self.path / TEMPLATE, form.template)
+        return self.path / TEMPLATE
 
     @contextmanager
     def only_follower(self) -> Iterator[None]:

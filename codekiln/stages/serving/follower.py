@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from codekiln.errors import CodekilnError, InputError, RegistryError
+from codekiln.models.adapter_files import rank_of
 from codekiln.registry import Registry, Version
 from codekiln.registry.runs import adapter_digest
 from codekiln.stages.promotion.signed_version import Unverified, require_signed
 from codekiln.stages.serving.client import Refused, ServerClient, ServerGone
 from codekiln.stages.serving.folder import ServingFolder
-from codekiln.stages.serving.server import adapter_rank, rank_for
+from codekiln.stages.serving.server import rank_for
 from codekiln.stages.serving.smoke import SmokeTest, smoke_test
 
 if TYPE_CHECKING:
@@ -321,5 +322,5 @@ def _digest(adapter: Path) -> str:
 def _remedy(refusal: str, adapter: Path) -> str:
     """Return what to do about vLLM's refusal of an adapter (vllm/lora/peft_helper.py, validate_legal)."""
     if "max_lora_rank" in refusal:
-        return f"start the server with --max-lora-rank {rank_for(adapter, adapter_rank(adapter))}"
-    return "vLLM serves this kind of adapter only merged: codekiln export NAME@champion --format merged --to FOLDER"
+        return f"start the server with --max-lora-rank {rank_for(adapter, rank_of(adapter))}"
+    return "vLLM serves this kind of adapter only merged: codekiln export NAME@champion --format merged -o FOLDER"

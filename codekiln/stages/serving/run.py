@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from codekiln import models
 from codekiln.errors import InputError
+from codekiln.models.adapter_files import require_vllm
+from codekiln.models.template_files import form_of
 from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.versions import CHAMPION
@@ -96,10 +98,11 @@ def serve(asked: Request, say: Say) -> None:
     with named_model(name, asked.base, asked.tracking_uri, asked.public_key) as model, _folder(asked) as folder:
         if model.adapter is None:
             raise InputError("has no adapter", where=asked.model, fix="give NAME@champion or an adapter's folder")
+        require_vllm(model.adapter)
         public = asked.public_name or (Path(asked.model).name if is_folder else name.rpartition("@")[2] or CHAMPION)
         rank = rank_for(model.adapter, asked.max_lora_rank or LEAST_RANK)
         _require_other(public, model.base)
-        serving = _serving(asked, model.base, model.revision, rank, adapter=model.adapter, name=public)
+        serving = _serving(asked, model.base, model.revision, rank, folder, adapter=model.adapter, name=public)
         with running(python, serving, {}, folder.path / LOG) as server:
             server.wait_ready(ServerClient(serving.url, ""), say)
             say(f"{model.name} is served as '{public}', its base as '{models.get(model.base).name}'")
@@ -128,7 +131,7 @@ def serve_and_follow(asked: Request, following: Following, say: Say) -> None:
         _require_other(public, base)
         # A folder that was used before: nothing is loaded yet.
         folder.point(public, None)
-        serving = _serving(asked, base, revision, rank, middleware=MIDDLEWARE)
+        serving = _serving(asked, base, revision, rank, folder, middleware=MIDDLEWARE)
         client = ServerClient(serving.url, folder.token())
         with running(python, serving, folder.prepare(), folder.path / LOG) as server:
             server.wait_ready(client, say)
@@ -206,12 +209,15 @@ def _serving(
     base: str,
     revision: str | None,
     rank: int,
+    folder: ServingFolder,
     *,
     adapter: Path | None = None,
     name: str = "",
     middleware: str = "",
 ) -> Serving:
-    return Serving(base, revision, rank, adapter, name, middleware, asked.host, asked.port, asked.extra)
+    spec = models.get(base)
+    template = folder.write_template(form_of(spec.model_copy(update={"revision": revision}) if revision else spec))
+    return Serving(base, revision, rank, adapter, name, middleware, asked.host, asked.port, template, asked.extra)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from codekiln import models
 from codekiln.data.text import lines_of
 from codekiln.errors import InputError, ModelError
 from codekiln.inference.vllm.process import SECRETS
-from codekiln.registry.runs import CONFIG
+from codekiln.models.adapter_files import rank_of
 from codekiln.stages.process_tree import descendants, kill
 from codekiln.stages.serving.client import ServerClient
 
@@ -45,6 +44,7 @@ class Serving:
         middleware: Import path of an ASGI middleware; empty: none.
         host: Address to listen at.
         port: Port to listen at.
+        template: Chat template in place of the model's own; None: that.
         extra: More arguments for vLLM.
     """
 
@@ -56,6 +56,7 @@ class Serving:
     middleware: str
     host: str
     port: int
+    template: Path | None = None
     extra: tuple[str, ...] = ()
 
     @property
@@ -68,8 +69,7 @@ class Serving:
 def command(python: Path, serving: Serving) -> list[str]:
     """Return the command line of vLLM's server.
 
-    The base has the name of the model table, and the chat template of its own tokenizer with the arguments of the
-    table, as in training.
+    The base has the name of the model table.
     """
     for option in _ADDED_OPTIONS:
         if any(each == option or each.startswith(f"{option}=") for each in serving.extra):
@@ -80,8 +80,8 @@ def command(python: Path, serving: Serving) -> list[str]:
     line += ["--served-model-name", spec.name, "--host", serving.host, "--port", str(serving.port)]
     if spec.hub_revision:
         line += ["--revision", serving.revision or spec.hub_revision]
-    if spec.template_kwargs:
-        line += ["--default-chat-template-kwargs", json.dumps(spec.template_kwargs)]
+    if serving.template:
+        line += ["--chat-template", str(serving.template)]
     line += ["--dtype", "bfloat16"] if has_gpu() else ["--dtype", "float32", "--enforce-eager"]
     # Slots for the old and the new version in one batch; both stay in memory for requests that have begun.
     line += ["--enable-lora", "--max-loras", "2", "--max-cpu-loras", "4"]
@@ -100,16 +100,10 @@ def has_gpu() -> bool:
 
 def rank_for(adapter: Path | None, least: int = LEAST_RANK) -> int:
     """Return the lowest ``--max-lora-rank`` that takes an adapter, and one of rank ``least``."""
-    rank = max(least, adapter_rank(adapter) if adapter else 0)
+    rank = max(least, rank_of(adapter) if adapter else 0)
     if found := next((each for each in RANKS if each >= rank), None):
         return found
     raise InputError(f"rank {rank} is above {RANKS[-1]}, the highest that vLLM serves", where="serve", fix=_MERGE)
-
-
-def adapter_rank(adapter: Path) -> int:
-    """Return the highest rank of an adapter's matrices."""
-    values = json.loads((adapter / CONFIG).read_bytes())
-    return max([int(values["r"]), *map(int, (values.get("rank_pattern") or {}).values())])
 
 
 @contextlib.contextmanager
@@ -216,4 +210,4 @@ def _require_free(host: str, port: int) -> None:
             raise InputError(f"cannot listen there: {error.strerror}", where=f"{host}:{port}", fix=fix) from None
 
 
-_MERGE = "serve the merged model: codekiln export NAME@champion --format merged --to FOLDER"
+_MERGE = "serve the merged model: codekiln export NAME@champion --format merged -o FOLDER"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from safetensors.numpy import save_file
 
 from codekiln.data.records import Message, Problem
 from codekiln.errors import InputError, ModelError
@@ -29,6 +30,7 @@ def texts(prompts=PROMPTS, sampling=SAMPLING, **options):
 def adapter(folder, **config):
     folder.mkdir()
     (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 16, **config}))
+    save_file({}, folder / "adapter_model.safetensors")
     return folder
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from codekiln import models
 from codekiln.errors import ModelError
-from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
 from codekiln.stages.exporting.ollama import Turns, modelfile, turns_of
 from tests import toy_models
 
@@ -62,11 +62,14 @@ def by_go(folder: Path, template: str, talk: list[tuple[str, str]]) -> str:
     return yaml.safe_load(text)["out"]
 
 
+@pytest.mark.parametrize("is_trained", [False, True])
 @pytest.mark.parametrize("name", ["tiny", "chatml", "qwen", "thinks", "gemma", "no system"])
-def test_gos_engine_writes_what_the_chat_template_writes(name, tmp_path):
+def test_gos_engine_writes_what_the_chat_template_writes(name, is_trained, tmp_path):
     tokens = tokenizer(name)
+    if is_trained:  # its template is the one that codekiln trains with
+        assert ChatTokenizer(models.BaseModelSpec(name="toy", id="toy"), tokens).form.template == tokens.chat_template
     found = turns_of(tokens)
-    assert (found.system is None) == (name == "no system")
+    assert (found.system is None) == (name == "no system" and not is_trained)
     talks = TALKS + ([[SYSTEM, *talk] for talk in TALKS] if found.system else [])
     for talk in talks:
         turns = [{"role": role, "content": text} for role, text in talk]
@@ -104,3 +107,26 @@ def test_a_modelfile_says_where_a_reply_ends(tmp_path):
     assert lines[0] == "FROM ./model.gguf"
     assert 'PARAMETER stop "<|end|>"' in lines
     assert lines[1].startswith('TEMPLATE """{{')
+
+
+def test_a_template_that_changes_texts_is_none_of_ollamas():
+    tokens = toy_models.tokenizer()
+    tokens.chat_template = toy_models.CHATML.replace(
+        "{{ m['content'] }}", "{{ m['content'] | replace('Write', 'Draw') }}"
+    )
+    with pytest.raises(ModelError) as refused:
+        turns_of(tokens)
+    assert str(refused.value) == (
+        "its chat template is none that a template of Ollama can express\n"
+        "  fix: give --format gguf, and write a Modelfile for it"
+    )
+
+
+def test_three_quotes_are_refused_before_a_modelfile_holds_them(tmp_path, monkeypatch):
+    from codekiln.models.chat_files import save_chat_files
+
+    save_chat_files(models.get("tiny"), tmp_path)
+    quoted = Turns(first='"' * 3, system=None, reply="r", again="a", last="l")
+    monkeypatch.setattr("codekiln.stages.exporting.ollama.turns_of", lambda tokenizer: quoted)
+    with pytest.raises(ModelError, match="has three quotes in a row, which no Modelfile can hold"):
+        modelfile(tmp_path, "./model.gguf", "")

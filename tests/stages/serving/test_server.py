@@ -31,7 +31,8 @@ def test_the_base_is_served_as_the_model_table_and_the_training_have_it(monkeypa
     assert options()["--model"].endswith("codekiln/demo/base")
     found = options(base="qwen3-4b", revision="abc", adapter=Path("/a"), adapter_name="champion")
     assert found["--revision"] == "abc"
-    assert json.loads(found["--default-chat-template-kwargs"]) == {"enable_thinking": False}
+    assert "--chat-template" not in found
+    assert options(template=Path("/t/chat_template.jinja"))["--chat-template"] == "/t/chat_template.jinja"
     assert found["--lora-modules"] == "champion=/a"
     for gpu, dtype in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr("codekiln.stages.serving.server.has_gpu", lambda gpu=gpu: gpu)

@@ -1,28 +1,22 @@
-"""Mistakes that no test of a module makes, each with the whole message: text, place, what to do, exit code.
+"""Files, recipes, models and evaluations: what causes each message, its exit code and its text."""
 
-The first table gives words to the command line, the second calls what a command or a stage would call.
-"""
-
-import fcntl
-import itertools
 import json
 import sys
 from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from codekiln import models
-from codekiln.cli import local_runner, main
 from codekiln.code.hardening.journal import journal_of, open_journal
 from codekiln.data.readers.files import rows_of
 from codekiln.data.records import Message
-from codekiln.errors import CodekilnError, InputError
 from codekiln.evaluation.results import comparison_table
 from codekiln.evaluation.summary import Evaluation
-from codekiln.launch import readiness, verified_records
-from codekiln.launch.job import Job
 from codekiln.models import BaseModelSpec, hub_access, quantization
 from codekiln.models.adapter_base import trained_on
 from codekiln.recipes import problem_sets
@@ -32,82 +26,10 @@ from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty import validate as difficulty
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.student import course
-from codekiln.registry import Registry
-from codekiln.registry.kubeflow import KubeflowClient
-from codekiln.registry.kubeflow_connection import Connection
-from codekiln.registry.mirror import Mirror
 from codekiln.settings.schema import Settings
-from codekiln.training.deepspeed_config import init_distributed
-from tests.registry.memory_mlflow import memory_registry
-
-TRACKING = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
-PROMPT = 'give a prompt, "-" for standard input, or --problems FILE'
-EXERCISE = "exercise --program f.py --description double"
-# What is typed in a folder with the files below, what is wrong where, and what to do; all exit with 2.
-TYPED = [
-    ("run allign --workdir w", "PIPELINE: no pipeline 'allign'", "did you mean 'align'?"),
-    ("run gone.yaml --workdir w", "gone.yaml: no such file", "give a compiled pipeline"),
-    ("run align --workdir w --set x", "--set: 'x' is not key=value", "for example --set dpo.learning_rate=1e-4"),
-    ("run judge --workdir w", "judge: the pipeline needs --adapter", "give --adapter; see `codekiln run --help`"),
-    ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
-    (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
-    (EXERCISE, "counts: all counts are 0", "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"),
-    ("export m@champion", "export: no place to export to is given", "give --to DIR"),
-    (
-        "export m@champion --to x --public",
-        "export: --yes and --public are for --push-to",
-        "give --push-to OWNER/NAME, or leave --yes and --public out",
-    ),
-    ("generate -", "standard input: is not UTF-8 text: invalid start byte", "give text"),
-    ("generate", "generate: nothing to ask", PROMPT),
-    ("generate add --problems p.jsonl", "generate: both a prompt and problems", PROMPT),
-    (
-        "ledger empty",
-        "empty: has no ledger.jsonl",
-        "give the working directory of a run that has been judged, or models:/NAME",
-    ),
-    (
-        "score binary.py",
-        "binary.py: is not text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
-        "give a Python program in UTF-8",
-    ),
-    ("validate rows.jsonl --max-length 50", "--max-length: is in tokens", "add --tokenizer MODEL"),
-    ("validate empty --metric lines", "--metric: is for a file", "give a file, or leave it out"),
-    ("verify m@champion --run empty", "--run empty: is no run's folder", "give the --workdir of `codekiln run`"),
-    ("verify m@champion", "--tracking-uri: no MLflow server is known", TRACKING),
-    (
-        "stage sft --input x --run empty --output o",
-        "--input: 'x' is not NAME=DIR",
-        "for example --input data=runs/demo/filter",
-    ),
-    ("compare empty --base x", "empty: no evaluation: it has no evaluation.json", "give an evaluate stage's folder"),
-    ("recipes student1", "recipe: no recipe 'student1'", "did you mean 'student'?"),
-]
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00x")
-    (tmp_path / "f.py").write_text("print(2 * int(input()))\n")
-    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
-    (tmp_path / "empty").mkdir()
-    return tmp_path
-
-
-@pytest.mark.parametrize(("words", "what", "fix"), TYPED, ids=[words for words, *_ in TYPED])
-def test_a_mistake_on_the_command_line_is_one_message(words, what, fix, folder):
-    done = CliRunner().invoke(main, words.split(), input=b"\xff", prog_name="codekiln")
-    assert done.stderr == f"error: {what}\n  fix: {fix}\n"
-    assert (done.exit_code, done.stdout) == (2, "")
-
-
-def raises(error):
-    def call(*args, **kwargs):
-        raise error
-
-    return call
+from codekiln.stages import named_model as naming
+from codekiln.stages.named_model import named_model
+from tests.messages.causes import caused, ids, raises
 
 
 def hub_without_package(folder, patch):
@@ -141,6 +63,19 @@ def adapter_without_its_record(folder, patch):
     trained_on(folder)
 
 
+def key_for_a_folder(folder, patch):
+    with named_model(str(folder), "", "", folder / "key.pub"):
+        pass
+
+
+def model_without_its_version(folder, patch):
+    version = SimpleNamespace(aliases=("challenger",), version=1)
+    patch.setattr(naming, "find_server", lambda *given: "")
+    patch.setattr(naming, "Registry", lambda *given: SimpleNamespace(versions=lambda name: [version]))
+    with named_model("kiln", ""):
+        pass
+
+
 def no_bitsandbytes(folder, patch):
     patch.setattr(quantization, "find_spec", lambda name: None)
     quantization.require_bitsandbytes()
@@ -167,21 +102,6 @@ def table_that_is_no_csv(folder, patch):
 def line_that_is_no_object(folder, patch):
     (folder / "mix.jsonl").write_text("{}\n[1]\n")
     tables.read_lines(folder / "mix.jsonl")
-
-
-def run_beside_another(folder, patch):
-    with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with local_runner._locked(folder):
-            pass
-
-
-def run_beside_a_step(folder, patch):
-    patch.setattr(local_runner, "GRACE_SECONDS", 0)
-    with open(folder / local_runner.STEPS_LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with local_runner._locked(folder):
-            pass
 
 
 def damaged_journal(folder, patch):
@@ -223,53 +143,9 @@ def data_set(check, *rows):
     return validate
 
 
-def address_of_nothing(folder, patch):
-    KubeflowClient(Connection(uri="http://[::1")).model("m")
-
-
-def aliases_that_never_rest(folder, patch):
-    patch.setattr(Mirror, "_wanted", lambda *given: None)
-    patch.setattr(Mirror, "_write", lambda *given: None)
-    numbers = itertools.count()
-    patch.setattr(Mirror, "_aliases", lambda *given: next(numbers))
-    registry = SimpleNamespace(uri="sqlite://", model_tags=lambda name: {}, tag_model=lambda *given: None)
-    Mirror(registry, Connection(uri="http://registry")).follow("m")
-
-
-def champion_without_a_past(folder, patch):
-    registry = memory_registry()
-    registry._create("m")
-    version = registry.client.create_model_version("m", "s3://bucket/a", "run", tags={"adapter_digest": "d"})
-    found = {"champion": registry._get("m", version.version)}
-    patch.setattr(Registry, "_by_alias", lambda self, name, alias: found.get(alias))
-    registry.rollback("m")
-
-
-def job_that_is_not_there(folder, patch):
-    Job.read(folder / "job.json")
-
-
-def process_without_torchrun(folder, patch):
-    patch.delenv("RANK", raising=False)
-    init_distributed("zero3")
-
-
-def no_registry_of_kubeflow(folder, patch):
-    patch.delenv("CODEKILN_KUBEFLOW_REGISTRY", raising=False)
-    readiness._probe_kubeflow_registry()
-
-
-def cluster_that_is_silent(folder, patch):
-    from codekiln.launch.cluster import api
-
-    patch.setattr(api, "ClusterApi", raises(api.ApiUnavailable("no answer")))
-    verified_records.publish("kiln", "f" * 64, "m/1")
-
-
 PROBLEM = SimpleNamespace(task_id="a")
 MANIFEST = SimpleNamespace(rows={"evaluation": 2})
-# What causes it, the exit code, and the message, in which FOLDER stands for the folder of the test.
-CALLED = [
+CASES = [
     (
         hub_without_package,
         2,
@@ -304,6 +180,17 @@ CALLED = [
         model_table_with_a_mistake,
         2,
         "FOLDER/mine.toml.layer: Extra inputs are not permitted\n  fix: did you mean 'layers'?",
+    ),
+    (
+        key_for_a_folder,
+        2,
+        "FOLDER: has no record of a promotion that anybody could have signed\n"
+        "  fix: give a registered version, as NAME@champion, or leave --public-key out",
+    ),
+    (
+        model_without_its_version,
+        2,
+        "kiln: is a registered model, not one of its versions\n  fix: did you mean 'kiln@challenger'?",
     ),
     (
         no_bitsandbytes,
@@ -383,51 +270,9 @@ CALLED = [
         f"FOLDER/{dataset.TRAIN}:3: nearly repeats the evaluation problem HumanEval/1 (0.97)\n"
         "  fix: take one of them out",
     ),
-    (
-        address_of_nothing,
-        1,
-        "Kubeflow's Model Registry at http://[::1: Invalid port: ':1'\n  fix: correct kubeflow_registry.uri",
-    ),
-    (aliases_that_never_rest, 1, "the aliases of 'm' in MLflow change all the time\n  fix: repeat this step"),
-    (
-        champion_without_a_past,
-        1,
-        "the version that 'm' version 1 replaced is not recorded\n"
-        "  fix: point the alias 'champion' at the version you want in MLflow",
-    ),
-    (job_that_is_not_there, 2, "FOLDER/job.json: no such file\n  fix: give a job written by codekiln"),
-    (
-        process_without_torchrun,
-        2,
-        "strategy: strategy zero3 needs processes that torchrun started\n"
-        "  fix: start the job with python -m codekiln.launch.worker, or use strategy = ddp",
-    ),
-    (
-        no_registry_of_kubeflow,
-        2,
-        "$CODEKILN_KUBEFLOW_REGISTRY: names no registry\n  fix: set kubeflowRegistry.uri in the chart's values",
-    ),
-    (
-        cluster_that_is_silent,
-        1,
-        "ConfigMap codekiln-verified-records in namespace kiln: no answer\n  fix: give the same command again",
-    ),
-    (
-        run_beside_another,
-        2,
-        "FOLDER: another run is at work in this folder\n  fix: wait for it, or give another --workdir",
-    ),
-    (
-        run_beside_a_step,
-        2,
-        "FOLDER: a step of an earlier run is at work\n  fix: end it, or give another --workdir",
-    ),
 ]
 
 
-@pytest.mark.parametrize(("cause", "code", "text"), CALLED, ids=[text.partition("\n")[0] for _, _, text in CALLED])
+@pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
-    with pytest.raises(CodekilnError) as caught:
-        cause(tmp_path, monkeypatch)
-    assert str(caught.value).replace(str(tmp_path), "FOLDER") == text
-    assert code == (2 if isinstance(caught.value, InputError) else 1)
+    assert caused(cause, tmp_path, monkeypatch) == (code, text)

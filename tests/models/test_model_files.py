@@ -1,0 +1,134 @@
+"""Folders of base models in odd forms: named before any work, or loaded."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from codekiln import demo, models
+from codekiln.errors import InputError, ModelError
+from codekiln.models.chat_tokenizer import load_chat_tokenizer
+from codekiln.models.hub_access import check_access
+from codekiln.models.loading import load_model
+from codekiln.models.template_files import form_of
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1234\n"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+PARTS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+
+
+@pytest.fixture
+def base(tmp_path):
+    shutil.copytree(demo.base_path(), tmp_path / "base")
+    return tmp_path / "base"
+
+
+def configure(folder, **values):
+    config = json.loads((folder / "config.json").read_text())
+    config.update(values)
+    (folder / "config.json").write_text(json.dumps({key: value for key, value in config.items() if value is not None}))
+
+
+def in_parts(folder, parts=PARTS):
+    """Divide the weights among parts; those that are not named are left out."""
+    weights = load_file(folder / WEIGHTS)
+    (folder / WEIGHTS).unlink()
+    places = {name: PARTS[number % 2] for number, name in enumerate(sorted(weights))}
+    for part in parts:
+        held = {name: weights[name] for name, place in places.items() if place == part}
+        save_file(held, folder / part, metadata={"format": "pt"})
+    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
+
+
+def replaced(folder, name, content=b""):
+    (folder / WEIGHTS).unlink()
+    (folder / name).write_bytes(content)
+
+
+def without(folder, *names):
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+
+
+def as_pickle(folder):
+    torch.save(load_file(folder / WEIGHTS), folder / "pytorch_model.bin")
+    (folder / WEIGHTS).unlink()
+
+
+def add_token(folder):
+    """Add the token of the template to the tokenizer alone."""
+    held = json.loads((folder / "tokenizer.json").read_text())
+    held["added_tokens"].append({**held["added_tokens"][0], "id": 1024, "content": "<|assistant|><|new|>"})
+    (folder / "tokenizer.json").write_text(json.dumps(held))
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").write_text(template.replace("<|assistant|>", "<|assistant|><|new|>"))
+
+
+@pytest.mark.parametrize("change", [in_parts, as_pickle], ids=["in parts", "a pickle alone"])
+def test_weights_in_other_forms_are_loaded(base, change):
+    change(base)
+    spec = models.get(str(base))
+    check_access(spec)
+    assert load_model(spec).num_parameters() == models.get("tiny").params
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda at: in_parts(at, PARTS[:1]), f"{INDEX}: names {PARTS[1]}, which is not here"),
+        (lambda at: (in_parts(at), (at / INDEX).unlink()), "has weights in parts, but no model.safetensors.index.json"),
+        (lambda at: (in_parts(at), (at / INDEX).write_text("{")), f"{INDEX}: is no JSON"),
+        (lambda at: (in_parts(at), (at / INDEX).write_text("[]")), f"{INDEX}: is no JSON object"),
+        (lambda at: (in_parts(at), (at / INDEX).write_text("{}")), f"{INDEX}: has no weight_map"),
+        (lambda at: replaced(at, "pytorch_model.bin", POINTER.encode()), "pytorch_model.bin: is a pointer of Git LFS"),
+        (lambda at: replaced(at, "model.Q4_K_M.gguf"), "has weights in GGUF alone"),
+        (lambda at: without(at, WEIGHTS), r"has no weights \(model.safetensors\)"),
+        (lambda at: (at / "config.json").write_text("{"), "config.json: is no JSON"),
+        (lambda at: (at / "config.json").write_text("[]"), "config.json: is no JSON object"),
+        (lambda at: (at / "config.json").write_text(POINTER), "config.json: is a pointer of Git LFS"),
+        (lambda at: configure(at, model_type=None), "config.json: has no model_type"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_loaded_is_named_by_check_and_before_work(base, change, what):
+    change(base)
+    for ask in (check_access, load_model):
+        with pytest.raises(InputError, match=what) as caught:
+            ask(models.get(str(base)))
+        assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda at: without(at, "tokenizer.json", "tokenizer_config.json"), "has no tokenizer"),
+        (lambda at: without(at, "tokenizer.json"), "has no tokenizer"),
+        (lambda at: (at / "tokenizer.json").write_text("{"), "tokenizer.json: is no JSON"),
+        (lambda at: (at / "tokenizer.json").write_text(POINTER), "tokenizer.json: is a pointer of Git LFS"),
+        (lambda at: configure(at, vocab_size=100), "its tokenizer has 1,024 tokens, and the model embeds 100"),
+        (add_token, r"its token .* has the number 1,024, and the model embeds 1,024"),
+    ],
+)
+def test_a_tokenizer_that_is_not_the_models_is_named(base, change, what):
+    change(base)
+    for ask in (form_of, load_chat_tokenizer):
+        with pytest.raises(InputError, match=what) as caught:
+            ask(models.get(str(base)))
+        assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"vocab_size": 2000}, "its weights have other shapes than its config.json says"),
+        ({"model_type": "nosuch"}, "does not recognize this architecture"),
+        ({"model_type": "t5"}, "Unrecognized configuration class"),
+        ({"num_hidden_layers": 9}, "cannot read base model"),
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "requires optimum.*\n.*in full"),
+    ],
+)
+def test_a_configuration_of_another_kind_is_no_traceback(base, values, what):
+    configure(base, **values)
+    with pytest.raises((InputError, ModelError), match=what):
+        load_model(models.get(str(base)))
