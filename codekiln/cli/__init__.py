@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from codekiln import __version__
-from codekiln.cli import cluster_commands, evaluation_commands, listing_commands, run_commands
+from codekiln.cli import cluster_commands, evaluation_commands, exit_codes, listing_commands, run_commands
 from codekiln.cli.compare_command import compare
 from codekiln.cli.completion_command import completion
 from codekiln.cli.exercise_command import exercise
@@ -28,6 +28,7 @@ from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
 from codekiln.data.system_errors import require_text, told
+from codekiln.errors import extra_of, missing_extra
 
 _WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -53,6 +54,11 @@ class Commands(GroupedCommands):
         try:
             require_text(ctx.obj)
             return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if extra_of(error.name) is None:
+                raise
+            click.echo(f"error: {missing_extra([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
+            sys.exit(exit_codes.USER_ERROR)
         except KeyboardInterrupt:
             end_at_once()
             click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)
