@@ -27,6 +27,7 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
+from codekiln.cli.words import expanded
 from codekiln.data.system_errors import require_text, told
 from codekiln.errors import extra_of, missing_extra
 
@@ -40,6 +41,7 @@ class Commands(GroupedCommands):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words of the command for `invoke`."""
         ctx.obj = tuple(args)
+        args = [expanded(word) for word in args]
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -63,6 +65,10 @@ class Commands(GroupedCommands):
             end_at_once()
             click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)
             sys.exit(128 + signal.SIGINT)
+        except click.UsageError as error:
+            if "unexpected extra argument" in error.message and "--set" in ctx.obj:
+                error.message += ". Give each setting its own --set."
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

@@ -13,8 +13,9 @@ from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
 from codekiln.models.adapter_files import check_adapter
 from codekiln.models.hub_access import UNREADABLE, read_error
+from codekiln.models.model_kind import check_kind
 from codekiln.models.quantization import require_bitsandbytes
-from codekiln.models.weight_files import check_base
+from codekiln.models.weight_files import check_base, read_json
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -52,6 +53,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
     quiet()
     if spec.hub_revision is None:
         check_base(Path(spec.source))
+        check_kind(spec, read_json(Path(spec.source) / "config.json"))
     quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
