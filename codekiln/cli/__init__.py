@@ -67,7 +67,7 @@ class Commands(GroupedCommands):
             sys.exit(128 + signal.SIGINT)
         except click.UsageError as error:
             if "unexpected extra argument" in error.message and "--set" in ctx.obj:
-                error.message += ". Give each setting its own --set."
+                raise click.UsageError(f"{error.message}. Give each setting its own --set.", error.ctx) from None
             raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise

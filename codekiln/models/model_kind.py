@@ -51,10 +51,9 @@ def _require_code(where: str, kind: str, brings_code: bool) -> None:
     # Steps that check may have no transformers; the job that loads the model has it, and says the same.
     if not kind or importlib.util.find_spec("transformers") is None:
         return
-    from transformers import __version__
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    from transformers import CONFIG_MAPPING, __version__
 
-    if kind in CONFIG_MAPPING_NAMES:
+    if kind in CONFIG_MAPPING:
         return
     if brings_code:
         what = f"its kind, {kind}, needs code of its own repository, which codekiln does not run"
