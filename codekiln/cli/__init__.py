@@ -29,7 +29,7 @@ from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
 from codekiln.cli.words import expanded
 from codekiln.data.system_errors import require_text, told
-from codekiln.errors import extra_of, missing_extra
+from codekiln.errors import InputError, extra_of, missing_extra
 
 _WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -55,7 +55,7 @@ class Commands(GroupedCommands):
         """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
             require_text(ctx.obj)
-            return super().invoke(ctx)
+            return self._invoke(ctx)
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise
@@ -65,10 +65,6 @@ class Commands(GroupedCommands):
             end_at_once()
             click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)
             sys.exit(128 + signal.SIGINT)
-        except click.UsageError as error:
-            if "unexpected extra argument" in error.message and "--set" in ctx.obj:
-                raise click.UsageError(f"{error.message}. Give each setting its own --set.", error.ctx) from None
-            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -77,6 +73,15 @@ class Commands(GroupedCommands):
             message, code = found
             click.echo(f"error: {message}", err=True)
             sys.exit(code)
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message or "--set" not in ctx.obj:
+                raise
+            fix = "give each setting its own --set, and put a value with blanks into quotes"
+            raise InputError(error.message[0].lower() + error.message[1:], where="--set", fix=fix) from None
 
 
 @click.group(cls=Commands, context_settings=HELP, invoke_without_command=True, no_args_is_help=False)

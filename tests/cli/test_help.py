@@ -166,5 +166,7 @@ def test_every_command_that_stands_for_another_tools_is_there():
 
 def test_a_second_setting_needs_its_own_option():
     done = invoke("check", "--set", "sft.epochs=2", "dpo.epochs=1")
-    assert "Got unexpected extra argument (dpo.epochs=1). Give each setting its own --set." in done.stderr
+    fix = "give each setting its own --set, and put a value with blanks into quotes"
+    assert done.stderr == f"error: --set: got unexpected extra argument (dpo.epochs=1)\n  fix: {fix}\n"
+    assert done.exit_code == 2
     assert "--set" not in invoke("check", "dpo").stderr
