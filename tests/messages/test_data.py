@@ -77,7 +77,7 @@ def model_without_its_version(folder, patch):
 
 
 def no_bitsandbytes(folder, patch):
-    patch.setattr(quantization, "find_spec", lambda name: None)
+    patch.setattr(quantization, "uninstalled", lambda extra: ["bitsandbytes"])
     quantization.require_bitsandbytes()
 
 
@@ -149,7 +149,7 @@ CASES = [
     (
         hub_without_package,
         2,
-        "owner/problems: reading from the Hub needs the package datasets\n  fix: pip install 'codekiln[train]'",
+        "owner/problems: needs what is not installed: datasets\n  fix: pip install 'codekiln[train]'",
     ),
     (
         hub_that_refuses,

@@ -101,15 +101,6 @@ def run_that_was_never_tracked(folder, patch):
     run_folder.read_tracking(folder)
 
 
-def problems_that_are_all_rejected(folder, patch):
-    made = SimpleNamespace(train=[], evaluation=[], rejected=[SimpleNamespace(reason="reference_fails")])
-    recipe = SimpleNamespace(sources=lambda: {}, problems=lambda settings: made)
-    patch.setattr(check, "recipe_of", lambda settings: recipe)
-    patch.setattr(check, "_provenance", lambda *given: {})
-    patch.setattr(check, "_earlier_problems", lambda *given: None)
-    check._write_problems(Settings(), folder)
-
-
 @contextlib.contextmanager
 def base_alone(*given):
     yield SimpleNamespace(adapter=None)
@@ -144,12 +135,6 @@ CASES = [
         "a: its tests need no_such_package\n  fix: grade the samples with `codekiln grade --allow-imports`",
     ),
     (run_that_was_never_tracked, 2, "FOLDER: holds no tracking.json\n  fix: give the output folder of check"),
-    (
-        problems_that_are_all_rejected,
-        2,
-        "problems: no training problem is left after checking (1 reference_fails)\n"
-        "  fix: give more problems, or problems whose references pass their tests",
-    ),
     (base_to_serve, 2, "FOLDER: has no adapter\n  fix: give NAME@champion or an adapter's folder"),
     (
         model_without_versions,
