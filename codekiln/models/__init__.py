@@ -97,9 +97,11 @@ def _require_base(folder: Path) -> None:
 
 def _meant(name: str) -> str:
     """Return what to give in place of the name of no base model."""
+    if name.startswith("~/"):  # written into a file of settings; a shell has no part in it
+        return f"give {Path(name).expanduser()}"
     if Path(name).is_file():
         return f"give its folder, {Path(name).parent}"
-    if (found := _LIKE_HUB_ID.fullmatch(name)) and not name.startswith((".", "~")):
+    if (found := _LIKE_HUB_ID.fullmatch(name)) and not name.startswith("."):
         return f"give its Hub id, '{found['id']}'"
     return did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)"
 

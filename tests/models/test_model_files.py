@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -185,6 +186,7 @@ def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
         ("base/config.json", "give its folder, base"),
         ("cache", "give cache/snapshots/abc"),
         ("./gone/", "there are: "),
+        ("~/gone", f"give {Path.home()}/gone"),
     ],
 )
 def test_a_name_that_is_almost_right_is_corrected(base, name, fix, monkeypatch):
@@ -209,3 +211,13 @@ def test_padding_is_a_token_that_the_model_embeds(base, change):
     chat = load_chat_tokenizer(models.get(str(base)))
     assert chat.tokenizer.pad_token == chat.tokenizer.eos_token
     assert chat.tokenizer.pad_token_id < 1024
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])
+def test_a_configuration_that_transformers_cannot_read_is_named_before_any_work(base, form):
+    path = base / "config.json"
+    path.write_bytes(path.read_text().encode(form))
+    with pytest.raises(
+        InputError, match="config.json: is no JSON in UTF-8: .*\n  fix: download it again, or save it as"
+    ):
+        check_access(models.get(str(base)))
