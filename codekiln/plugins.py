@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from codekiln.errors import InputError, did_you_mean
+from codekiln.errors import InputError, did_you_mean, extra_of, missing_extra
 
 T = TypeVar("T")
 
@@ -70,15 +70,22 @@ class Plugins(ABC, Generic[T]):
             plugin = self._load(name, entry)
         except InputError:
             raise
+        except ModuleNotFoundError as error:
+            if extra_of(error.name) is None:
+                raise self._broken(name, entry, place, error) from error
+            raise missing_extra([str(error.name)], f"the {self.kind} '{name}'") from error
         except Exception as error:  # a plug-in may raise anything when it is imported
-            what = f"the {self.kind} '{name}' cannot be loaded: {type(error).__name__}: {error}"
-            module = (entry or place).partition(":")[0]
-            fix = f"mend it or uninstall its package; `python -c 'import {module}'` shows the traceback"
-            raise InputError(what, where=place, fix=fix) from error
+            raise self._broken(name, entry, place, error) from error
         if (own := getattr(plugin, "name", name)) != name:
             what = f"the {self.kind} '{name}' calls itself '{own}'"
             raise InputError(what, where=place, fix="give the entry point and the plug-in one name")
         return plugin
+
+    def _broken(self, name: str, entry: str | None, place: str, error: Exception) -> InputError:
+        what = f"the {self.kind} '{name}' cannot be loaded: {type(error).__name__}: {error}"
+        module = (entry or place).partition(":")[0]
+        fix = f"mend it or uninstall its package; `python -c 'import {module}'` shows the traceback"
+        return InputError(what, where=place, fix=fix)
 
     @abstractmethod
     def _shipped(self) -> Mapping[str, str]:

@@ -28,7 +28,7 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.errors import CodekilnError, InputError
+from codekiln.errors import CodekilnError, InputError, extra_of, missing_extra
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WORDS = "codekiln.cli.words"
@@ -52,6 +52,11 @@ class Commands(GroupedCommands):
         except CodekilnError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(exit_codes.USER_ERROR if isinstance(error, InputError) else exit_codes.FAILED)
+        except ModuleNotFoundError as error:
+            if extra_of(error.name) is None:
+                raise
+            click.echo(f"error: {missing_extra([str(error.name)], f'codekiln {ctx.invoked_subcommand}')}", err=True)
+            sys.exit(exit_codes.USER_ERROR)
         except KeyboardInterrupt:
             end_at_once()
             click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)

@@ -165,14 +165,14 @@ def check(
 
     Example: codekiln check --profile laptop --set problems.train=50
     """
-    from codekiln.settings.resolve import resolve
+    from codekiln.stages.resolved import resolve_and_read
     from codekiln.stages.runner import run_check
 
     if cluster:
         _check_cluster(kfp_host, as_json)
         return
     folder = output or workdir / "check"
-    settings = resolve(profile, form_of(options), settings_of(overrides, tracking_uri))
+    settings = resolve_and_read(profile, form_of(options), settings_of(overrides, tracking_uri))
     with only_json(as_json):
         found = run_check(settings, folder, gate=not data_only).summary
     if as_json:

@@ -26,10 +26,19 @@ Row = TypeVar("Row", bound=Record)
 
 @dataclass(frozen=True)
 class Rejected:
-    """A rejected row with its reason, in short kebab-case."""
+    """A rejected row.
+
+    Attributes:
+        reason: Why, in short kebab-case: what rows are counted by.
+        row: The row.
+        detail: What exactly is wrong with it; empty where the reason says it all.
+        where: Where it was read, as ``file:line``; empty: unknown.
+    """
 
     reason: str
     row: Record
+    detail: str = ""
+    where: str = ""
 
 
 def write_dataset(
@@ -51,7 +60,9 @@ def write_dataset(
     def rejected_lines() -> Iterator[str]:
         for item in rejected:
             reasons[item.reason] += 1
-            yield json.dumps({"reason": item.reason, "row": item.row.model_dump(mode="json")}, ensure_ascii=False)
+            more = {name: text for name in ("detail", "where") if (text := getattr(item, name))}
+            row = item.row.model_dump(mode="json")
+            yield json.dumps({"reason": item.reason, **more, "row": row}, ensure_ascii=False)
 
     _write_lines(folder / REJECTED, rejected_lines())
     manifest = DataManifest(

@@ -1,13 +1,11 @@
 """What base models in 4 bits need. Imports no torch."""
 
-from importlib.util import find_spec
-
-from codekiln.errors import InputError
+from codekiln.errors import InputError, missing_packages
 
 
 def require_bitsandbytes() -> None:
     """Raise an InputError where bitsandbytes, which quantises weights, is not installed."""
-    if find_spec("bitsandbytes") is None:
+    if "bitsandbytes" in missing_packages("train"):
         raise InputError(
             "needs the package bitsandbytes",
             where="lora.quantization",

@@ -85,6 +85,14 @@ class Recipe(ABC, Generic[S]):
         """
         return problem_sets.build(settings)
 
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read what `problems` reads and run nothing, to find mistakes in it beside those of the settings.
+
+        Raises:
+            InputError: A source cannot be read.
+        """
+        problem_sets.load(settings)
+
     def asked(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return problems of a further benchmark as models that are trained on this recipe's rows are asked."""
         return list(problems)

@@ -7,15 +7,16 @@ its programs, once to run those without a verdict, and once to write the graded 
 import contextlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
 
 from codekiln.data.programs import program_of
-from codekiln.data.readers import missing_packages, read_problems
+from codekiln.data.readers import iterate_samples, missing_packages, read_problems
 from codekiln.data.records import Problem, Sample, Verdict
-from codekiln.errors import InputError
+from codekiln.errors import InputError, gather
 from codekiln.progress import progress
 from codekiln.sandbox import Limits, Sandbox
 from codekiln.sandbox.grading_journal import GradingJournal, open_journal
@@ -114,7 +115,7 @@ def grade_files(
             reads are not confined on this machine.
     """
     limits = limits or Limits()
-    known = read_problems(problems, show=0) if isinstance(problems, str) else problems
+    known = _read(problems, samples) if isinstance(problems, str) else problems
     missing = {number: lacking for number, row in enumerate(known) if (lacking := missing_packages(row, allow_imports))}
     rows = SampleFile(known, samples, context_digest(limits, allow_imports, allow_weaker), missing)
     distinct = _Distinct(rows.keys)
@@ -133,6 +134,19 @@ def grade_files(
     figures = tally.summary(known, rows.problem_of, distinct.of)
     left_out = {known[number].task_id: sorted(lacking) for number, lacking in missing.items()}
     return {**figures, **({"left_out": left_out} if left_out else {}), "protections": protections}
+
+
+def _read(problems: str, samples: Path) -> list[Problem]:
+    """Return the problems; where they have mistakes, those in the samples are found too."""
+    try:
+        return read_problems(problems, show=0)
+    except InputError as error:
+        gather(partial(_refuse, error), lambda: sum(1 for _ in iterate_samples(samples, is_quiet=True)))
+        raise
+
+
+def _refuse(error: InputError) -> int:
+    raise error
 
 
 def _grade_file(

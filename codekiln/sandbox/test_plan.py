@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 from types import CodeType
 
+from codekiln.data.places import item_name
 from codekiln.data.python_text import compiled, expression_tree, syntax_tree
 from codekiln.data.records import CallTest, DoctestTest, Problem, ReferenceTest, StdinTest, Test
 from codekiln.errors import InputError
@@ -56,7 +57,7 @@ def plan_tests(problem: Problem, expected: Expected | None = None) -> ExecutionP
     """
     planner = _Planner(problem, expected)
     for number, test in enumerate(problem.tests):
-        planner.add(test, f"tests[{number}]")
+        planner.add(test, item_name("tests", number, problem.tests, is_shown=False))
     return planner.plan()
 
 
@@ -121,7 +122,7 @@ class _Planner:
     def _add_code(self, text: str, field: str) -> None:
         module = parse(self._problem, text, field)
         if not module.body:
-            raise InputError("an empty test", where=f"{self._problem.task_id}.{field}", fix="remove it")
+            raise InputError("an empty test", where=f"{self._problem.task_id}, {field}", fix="remove it")
         use = self._names.use(module)
         try:
             calls = PlainCalls(use, self._problem.entry_point, self._names.imports).split(module)
@@ -176,7 +177,7 @@ class _Planner:
     def _entry_point(self, field: str, what: str) -> str:
         if not self._problem.entry_point:
             raise InputError(
-                f"{what} needs the name of the function to call", where=f"{self._problem.task_id}.{field}",
+                f"{what} needs the name of the function to call", where=f"{self._problem.task_id}, {field}",
                 fix="set entry_point, or write the test as an assert",
             )  # fmt: skip
         return self._problem.entry_point
@@ -185,7 +186,7 @@ class _Planner:
         import doctest  # slow to import, and rarely needed
 
         text = test.doctest.replace("\r\n", "\n")
-        where = f"{self._problem.task_id}.{field}"
+        where = f"{self._problem.task_id}, {field}"
         try:
             examples = doctest.DocTestParser().get_examples(text)
             modules = [syntax_tree(example.source) for example in examples]
@@ -205,7 +206,7 @@ def parse(problem: Problem, source: str, field: str) -> ast.Module:
     try:
         return syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"not Python: {error}", where=f"{problem.task_id}.{field}", fix="correct the test") from error
+        raise InputError(f"not Python: {error}", where=f"{problem.task_id}, {field}", fix="correct the test") from error
 
 
 def literal(value: object) -> str:

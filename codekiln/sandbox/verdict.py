@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from codekiln.data.places import name_of_test
 from codekiln.data.records import Problem, Verdict
 
 
 def verdict_on(problem: Problem, total: int, answer: dict[str, Any]) -> Verdict:
-    """Return the verdict on one program; it passed only if every planned test ran and held."""
+    """Return the verdict on one program; it passed only if every planned test ran and held.
+
+    The detail of a test that failed begins with its number, counted from one as people do.
+    """
     status, detail = answer["status"], answer["detail"]
+    if number := answer["first_failed"]:
+        detail = f"{name_of_test(number, total)}, {detail}"
     if status == "passed" and not total:
         status, detail = "error", "the problem has no tests"
     elif status == "passed" and not answer["run"] == answer["passed"] == total:

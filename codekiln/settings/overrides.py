@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
@@ -23,6 +23,11 @@ def parse_overrides(lines: list[str]) -> dict[str, Any]:
     Raises:
         InputErrors: Some text is not ``key=value``, or holds two settings.
     """
+    return _whole_or_raise(*readable_overrides(lines))
+
+
+def readable_overrides(lines: Iterable[str]) -> tuple[dict[str, Any], list[InputError]]:
+    """Return what `parse_overrides` does for the texts that it takes, and what is wrong with the others."""
     nested: dict[str, Any] = {}
     errors = []
     for line in lines:
@@ -31,6 +36,10 @@ def parse_overrides(lines: list[str]) -> dict[str, Any]:
             _place(nested, key.split("."), value, "--set")
         except InputError as error:
             errors.append(error)
+    return nested, errors
+
+
+def _whole_or_raise(nested: dict[str, Any], errors: list[InputError]) -> dict[str, Any]:
     if errors:
         raise InputErrors(errors)
     return nested
@@ -44,6 +53,11 @@ def read_form(overrides: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputErrors: A key is no name of a setting, or one setting is both a value and a section.
     """
+    return _whole_or_raise(*readable_form(overrides))
+
+
+def readable_form(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], list[InputError]]:
+    """Return what `read_form` does for the keys that it takes, and what is wrong with the others."""
     nested: dict[str, Any] = {}
     errors = []
     for key, value in overrides.items():
@@ -53,9 +67,7 @@ def read_form(overrides: Mapping[str, Any]) -> dict[str, Any]:
             _place(nested, key.split("."), _whole(value), "overrides")
         except InputError as error:
             errors.append(error)
-    if errors:
-        raise InputErrors(errors)
-    return nested
+    return nested, errors
 
 
 def _split(line: str) -> tuple[str, Any]:

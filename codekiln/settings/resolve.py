@@ -1,8 +1,8 @@
 """How settings are resolved: defaults < profile < run form < overrides; every mistake is reported at once."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,10 +11,11 @@ from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.evaluation import measures
 from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
-from codekiln.settings.overrides import parse_overrides, read_form
+from codekiln.settings.overrides import readable_form, readable_overrides
 from codekiln.settings.schema import EvaluationSettings, Settings
 
 FOR = "for"
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def resolve(
@@ -28,20 +29,44 @@ def resolve(
     A profile's table ``for.RECIPE`` holds what it sets differently when that recipe runs.
 
     Raises:
-        InputErrors: Every unknown key, wrong value, unknown recipe, teacher, metric and base model, at once.
+        SettingsErrors: Every unknown key, wrong value, and unknown profile, recipe, teacher, metric or base model.
     """
-    chosen = {key: value for key, value in (form or {}).items() if value}
-    own = profiles.read(profile)
-    special, above = own.pop(FOR, {}), merge(chosen, _read(overrides or []))
-    recipe = str(above.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default)
-    where = f"profile {profile} with overrides"
-    if unknown := [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]:
-        raise InputErrors(unknown)
-    return validate(merge(merge(own, special.get(recipe, {})), above), where=where)
+    values, errors = _layers(profile, form or {}, overrides or [])
+    try:
+        settings = validate(values, where=f"profile {profile} with overrides")
+    except SettingsErrors as found:
+        raise SettingsErrors([*errors, *found.errors], found.usable) from None
+    if errors:
+        raise SettingsErrors(errors, settings)
+    return settings
 
 
-def _read(overrides: list[str] | Mapping[str, Any]) -> dict[str, Any]:
-    return read_form(overrides) if isinstance(overrides, Mapping) else parse_overrides(overrides)
+class SettingsErrors(InputErrors):
+    """Mistakes in settings.
+
+    Attributes:
+        usable: The settings without what is wrong, from which further mistakes can be found; None where there are none.
+    """
+
+    def __init__(self, errors: Iterable[InputError], usable: Settings | None) -> None:
+        super().__init__(errors)
+        self.usable = usable
+
+
+def _layers(
+    profile: str, form: Mapping[str, str], overrides: list[str] | Mapping[str, Any]
+) -> tuple[dict[str, Any], list[InputError]]:
+    """Return the values of profile, form and overrides, and what is wrong with those that are left out."""
+    above, errors = readable_form(overrides) if isinstance(overrides, Mapping) else readable_overrides(overrides)
+    chosen = merge({key: value for key, value in form.items() if value}, above)
+    try:
+        own = dict(profiles.read(profile))
+    except InputError as error:
+        return chosen, [error, *errors]
+    special = own.pop(FOR, {})
+    recipe = str(chosen.get("recipe") or own.get("recipe") or Settings.model_fields["recipe"].default)
+    errors += [error for name in special for error in _known(recipes, name, f"profile {profile}: {FOR}.{name}")]
+    return merge(merge(own, special.get(recipe, {})), chosen), errors
 
 
 def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,29 +82,59 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     """Check values against the schema, the known plug-ins, and the settings of the chosen recipe and teacher.
 
     Raises:
-        InputErrors: Every mistake, at once.
+        SettingsErrors: Every mistake, at once.
     """
-    errors: list[InputError] = []
     values = _aimed(values)
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        details = _details(error)
-        errors = [_explain(item, where) for item in details]
-        values = {key: value for key, value in values.items() if all(item["loc"][:1] != (key,) for item in details)}
+    settings, values, errors = _checked(Settings, values, where)
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
     errors += _measurable(values, where)
-    own = {}
+    own: dict[str, Any] = {}
     for section, (table, chosen) in _with_settings(values).items():
         given = {name: {} for name in chosen} | values.get(section, {})
         checked, found = _plugins(table, given, f"{where}: {section}")
         own[section] = {name: checked.get(name) for name in chosen}
         errors += found
-    if errors:
-        raise InputErrors(errors)
-    return settings.model_copy(update=own)
+    usable = settings and settings.model_copy(update=own)
+    if errors or usable is None:
+        is_whole = usable is not None and all(part is not None for parts in own.values() for part in parts.values())
+        raise SettingsErrors(errors, usable if is_whole else None)
+    return usable
+
+
+def _checked(
+    schema: type[Model], values: dict[str, Any], where: str, prefix: str = ""
+) -> tuple[Model | None, dict[str, Any], list[InputError]]:
+    """Return the values as a model, those that are right, and every mistake.
+
+    What only whole sections show, such as two settings that contradict each other, is found by checking again without
+    the values that are wrong. The model is None where no values are left that fit.
+    """
+    errors: list[InputError] = []
+    while True:
+        try:
+            return schema.model_validate(values), values, errors
+        except ValidationError as error:
+            details = _details(error)
+        errors += [_explain(item, where, schema, prefix) for item in details]
+        kept = values
+        for item in details:
+            kept = _without(kept, item["loc"])
+        if kept == values:
+            return None, values, errors
+        values = kept
+
+
+def _without(values: dict[str, Any], location: Sequence[int | str]) -> dict[str, Any]:
+    """Return nested values without the one at a location; without the whole list where it is in one."""
+    name, *rest = location or [""]
+    if name not in values:
+        return values
+    inner = values[str(name)]
+    if rest and isinstance(inner, dict) and rest[0] in inner:
+        return {**values, str(name): _without(inner, rest)}
+    return {key: value for key, value in values.items() if key != name}
 
 
 def _with_settings(values: Mapping[str, Any]) -> dict[str, tuple[Any, Sequence[str]]]:
@@ -134,15 +189,14 @@ def _known(table: Any, name: Any, where: str) -> list[InputError]:
 
 
 def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str, dict[str, Any]], list[InputError]]:
-    checked, errors = {}, []
+    checked: dict[str, dict[str, Any]] = {}
+    errors: list[InputError] = []
     for name, values in given.items():
         problems = _known(table, name, f"{where}.{name}")
         if not problems:
-            schema = table.get(name).Settings
-            try:
-                checked[name] = schema.model_validate(values).model_dump(mode="json")
-            except ValidationError as error:
-                problems = [_explain(item, f"{where}.{name}", schema) for item in _details(error)]
+            made, _, problems = _checked(table.get(name).Settings, values, where, f"{name}.")
+            if made is not None:
+                checked[name] = made.model_dump(mode="json")
         errors += problems
     return checked, errors
 
@@ -155,20 +209,38 @@ def _details(error: ValidationError) -> list[Mapping[str, Any]]:
 
 
 def _list_of(key: str, value: Any) -> str:
-    return f"write a list, quoted in a shell: --set '{key}={json.dumps([value], default=str)}'"
+    # A shell takes the quotes out of ["a", "b"], and what is left is a text.
+    if _was_a_list(value) and "{" in value:
+        return f"put the whole into quotes for the shell, and each text in it: --set '{key}=[{{name=\"...\", ...}}]'"
+    items = [part.strip() for part in value[1:-1].split(",")] if _was_a_list(value) else [value]
+    return f"write a list, quoted in a shell: --set '{key}={json.dumps(items, default=str)}'"
 
 
-def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Settings) -> InputError:
+def _was_a_list(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("[") and value.endswith("]")
+
+
+def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix: str) -> InputError:
+    """Return an error of pydantic as one of codekiln.
+
+    Args:
+        item: The error.
+        where: Which settings it is in.
+        schema: What they were checked against.
+        prefix: The section that ``schema`` is of, with a dot at its end; empty for the whole.
+    """
     location = [str(part) for part in item["loc"]]
-    key = ".".join(location)
+    key = prefix + ".".join(location)
+    place = f"{where}{'.' if prefix else ': '}{key}".rstrip(".: ")
     if item["type"] != "extra_forbidden":
         # Who pastes a key where its file is asked for finds it in no log.
         is_shown = location and not isinstance(item["input"], dict) and "PRIVATE KEY" not in repr(item["input"])
         what = str(item["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list")
+        full = f"{where.rpartition(': ')[2]}.{key}" if prefix else key
         return InputError(
             f"{what} (given: {item['input']!r})" if is_shown else what,
-            where=f"{where}: {key}",
-            fix=_list_of(key, item["input"]) if is_shown and item["type"] == "tuple_type" else "correct the value",
+            where=place,
+            fix=_list_of(full, item["input"]) if is_shown and item["type"] == "tuple_type" else "correct the value",
         )
     for part in location[:-1]:
         if part.isdecimal():  # a place in an array of tables
@@ -177,6 +249,4 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel] = Sett
         # tuple[Table, ...] is an array of tables.
         section = next(iter(get_args(section)), section)
         schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
-    return InputError(
-        f"unknown key '{location[-1]}'", where=f"{where}: {key}", fix=did_you_mean(location[-1], schema.model_fields)
-    )
+    return InputError(f"unknown key '{location[-1]}'", where=place, fix=did_you_mean(location[-1], schema.model_fields))

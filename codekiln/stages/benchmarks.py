@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from codekiln.code import metrics
 from codekiln.data.decontamination import decontaminate
 from codekiln.data.files import sha256_file
 from codekiln.data.folders import Rejected
-from codekiln.data.readers import read_problems
+from codekiln.data.readers import read_located_problems
 from codekiln.data.records import Graded, Problem, Sample
-from codekiln.errors import InputError
+from codekiln.errors import InputError, gather
 from codekiln.evaluation import Evaluation, evaluate, measures
 from codekiln.evaluation.criteria import Criterion
 from codekiln.recipes import problem_sets
@@ -36,14 +37,15 @@ def read_benchmarks(settings: Settings) -> tuple[list[Problem], list[Rejected]]:
     """
     kept: list[Problem] = []
     rejected: list[Rejected] = []
-    for chosen in settings.evaluation.benchmark:
-        named = [
-            row.model_copy(update={"task_id": f"{chosen.name}/{row.task_id}", "benchmark": chosen.name})
-            for row in _read(chosen, settings.seed)
+    for chosen, read in zip(settings.evaluation.benchmark, read_sources(settings), strict=True):
+        located = [
+            (where, row.model_copy(update={"task_id": f"{chosen.name}/{row.task_id}", "benchmark": chosen.name}))
+            for where, row in read
         ]
-        gradable, unfit = problem_sets.keep_gradable(
-            named, settings.workers or None, f"check: {chosen.name} references"
-        )
+        named = [row for _, row in located]
+        places = {row.task_id: where for where, row in located}
+        label = f"check: {chosen.name} references"
+        gradable, unfit = problem_sets.keep_gradable(named, settings.workers or None, label, places)
         if not gradable:
             raise InputError(
                 f"no problem of the benchmark '{chosen.name}' can be graded",
@@ -55,11 +57,20 @@ def read_benchmarks(settings: Settings) -> tuple[list[Problem], list[Rejected]]:
     return kept, rejected
 
 
-def _read(chosen: BenchmarkSettings, seed: int) -> list[Problem]:
+def read_sources(settings: Settings) -> list[list[tuple[str, Problem]]]:
+    """Return the problems of each benchmark with their places, unproven.
+
+    Raises:
+        InputErrors: Sources cannot be read; what is wrong with all of them.
+    """
+    return gather(*(partial(_read, chosen, settings.seed) for chosen in settings.evaluation.benchmark))
+
+
+def _read(chosen: BenchmarkSettings, seed: int) -> list[tuple[str, Problem]]:
     rows = (
-        demo.problems("eval")
+        [("", row) for row in demo.problems("eval")]
         if chosen.source == "tiny"
-        else read_problems(chosen.source, None if chosen.format == "auto" else chosen.format)
+        else read_located_problems(chosen.source, None if chosen.format == "auto" else chosen.format)
     )
     if chosen.problems is None or chosen.problems >= len(rows):
         return rows
@@ -84,7 +95,7 @@ def keep_unseen(train: Sequence[Problem], benchmarks: Sequence[Problem]) -> tupl
     kept, rejected = list(train), []
     for name in dict.fromkeys(row.benchmark for row in benchmarks):
         kept, found = decontaminate(kept, of(benchmarks, name))
-        rejected += [Rejected(f"{item.reason}-{name}", item.row) for item in found]
+        rejected += [replace(item, reason=f"{item.reason}-{name}") for item in found]
     return kept, rejected
 
 

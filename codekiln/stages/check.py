@@ -3,18 +3,17 @@
 import os
 import platform
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from codekiln import models, recipes
-from codekiln.data.folders import Dataset, Rejected, write_dataset
+from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
-from codekiln.errors import InputError
+from codekiln.errors import InputError, InputErrors, both, gather, missing_extra, missing_packages
 from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
@@ -34,6 +33,7 @@ from codekiln.stages.engine import engine_of
 from codekiln.stages.ledger import next_number
 from codekiln.stages.monitoring.context import PIPELINE
 from codekiln.stages.planning import plan_evaluation, plan_run, require_enough
+from codekiln.stages.problem_report import ProblemReport, read_report, refuse_empty, report
 from codekiln.stages.promotion.keys import signing_key
 from codekiln.stages.run_folder import (
     EVALUATION,
@@ -56,39 +56,22 @@ _UNTRACKED = {"tracking_uri", "kubeflow_registry", "experiment", "workers", "not
 """Settings of where a run is recorded, how fast it is and who hears of it: they would differ between equal runs."""
 
 
-class _Size(NamedTuple):
-    """Numbers of problems and of their groups."""
-
-    problems: int
-    groups: int
-
-
-class _ProblemCounts(NamedTuple):
-    """The number of training problems, the sizes of all evaluation sets by benchmark, and the rejected by reason.
-
-    The main evaluation set has an empty name.
-    """
-
-    train: int
-    evaluation: dict[str, _Size]
-    rejected: dict[str, int]
-
-
 def _check(context: StageContext) -> Summary:
     settings = context.settings
-    counts: list[_ProblemCounts] = []
+    reports: list[ProblemReport] = []
     engines: list[Engine] = []
     bases: list[models.BaseModelSpec] = []
 
     def problems() -> str:
-        counts.append(_write_problems(settings, context.output))
+        reports.append(_write_problems(settings, context.output))
+        for line in reports[0].lines():
+            print(f"check: problems: {line}", flush=True)
         if GATELESS not in context.parameters:
-            for name, size in counts[0].evaluation.items():
-                require_enough(settings, *size, name)
-        left_out = ", ".join(f"{number} {reason}" for reason, number in sorted(counts[0].rejected.items()))
-        return "readable, and their references pass" + (f"; left out: {left_out}" if left_out else "")
+            gather(*(partial(require_enough, settings, *size, name) for name, size in reports[0].evaluation.items()))
+        return reports[0].sentence()
 
     probes: Mapping[str, Callable[[], str]] = {
+        "packages": lambda: _packages(settings, trains=GATELESS not in context.parameters),
         "base model": lambda: _model(settings, bases),
         "chat template": lambda: _chat_template(settings, bases),
         "adapter": lambda: _adapter(settings),
@@ -105,7 +88,7 @@ def _check(context: StageContext) -> Summary:
     settings = settings.model_copy(update={"engine": engines[0]})
     write_settings(context.output, settings)
     _start_parent(settings, context)
-    (found,) = counts
+    (found,) = reports
     rows = Dataset(context.output / EVALUATION, Problem).rows()
     number = next_number(open_registry(settings, context.output), settings, rows)
     for name, size in found.evaluation.items():
@@ -114,6 +97,23 @@ def _check(context: StageContext) -> Summary:
         print(f"check: {key}: {notes[key]}", flush=True)
     figures = {"train": found.train, **{name or "evaluation": size.problems for name, size in found.evaluation.items()}}
     return Summary(figures=figures, notes=notes, rejected=found.rejected)
+
+
+def _packages(settings: Settings, *, trains: bool) -> str:
+    """Name the extras that the settings need; raises InputErrors for what is missing of them.
+
+    Args:
+        settings: The settings.
+        trains: Whether the run trains or samples in its own steps, where there is no pool.
+    """
+    needed = ["cluster"] if settings.pool else ["train"] if trains or settings.teacher == "model" else []
+    lacking = {extra: missing_packages(extra) for extra in needed}
+    if refused := [missing_extra(found, "the run") for found in lacking.values() if found]:
+        raise InputErrors(refused)
+    has = f"codekiln[{','.join(needed)}] is installed" if needed else "no extra is needed"
+    if "cluster" not in needed and (absent := missing_packages("cluster")):
+        has += f"; `codekiln run` and `submit` need {', '.join(absent)} too: pip install 'codekiln[cluster]'"
+    return has
 
 
 def _model(settings: Settings, found: list[models.BaseModelSpec]) -> str:
@@ -219,28 +219,25 @@ def _promotion(settings: Settings, folder: Path) -> str:
     return f"records are signed, key {fingerprint(key.public_key())[:16]}" if key else "records are not signed"
 
 
-def _write_problems(settings: Settings, folder: Path) -> _ProblemCounts:
-    """Write both problem sets, unless an earlier check left the same ones; return their sizes."""
+def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
+    """Write both problem sets, unless an earlier check left the same ones; return what is told of them."""
     recipe = recipe_of(settings)
-    provenance = _provenance(settings, recipe.sources())
+    reads = (partial(recipe.problems, settings), partial(benchmarks.read_benchmarks, settings))
+    try:
+        provenance = _provenance(settings, recipe.sources())
+    except InputError as error:
+        gather(partial(_refuse, error), *reads)
+        raise
     if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
-    made = recipe.problems(settings)
-    further, unfit = benchmarks.read_benchmarks(settings)
+    made, (further, unfit) = both(*reads)
     train, seen = benchmarks.keep_unseen(made.train, further)
     rejected = [*made.rejected, *seen, *unfit]
-    for kind, rows in (("training", train), ("evaluation", made.evaluation)):
-        if not rows:
-            counts = ", ".join(f"{count} {reason}" for reason, count in _reasons(rejected).items())
-            raise InputError(
-                f"no {kind} problem is left after checking ({counts or 'the source gives none'})",
-                where="problems",
-                fix="give more problems, or problems whose references pass their tests",
-            )
+    refuse_empty(train, made.evaluation, rejected)
     evaluation = [*made.evaluation, *further]
     write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **provenance)
     write_dataset(folder / EVALUATION, evaluation, Problem, **provenance)
-    return _ProblemCounts(len(train), _sizes(evaluation), _reasons(rejected))
+    return report(train, evaluation, rejected)
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
@@ -260,8 +257,8 @@ def _benchmark_settings(settings: Settings) -> dict[str, Any]:
     return {"benchmarks": chosen} if chosen else {}
 
 
-def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str, Any]) -> _ProblemCounts | None:
-    """Return the sizes of the problem sets that an earlier check left; None when they depended on something else."""
+def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str, Any]) -> ProblemReport | None:
+    """Return the report on the problem sets that an earlier check left; None when they depended on something else."""
     if not all((folder / name / MANIFEST).exists() for name in (TRAIN, EVALUATION)):
         return None
     if problem_sets.is_remote(settings) or benchmarks.is_remote(settings):
@@ -270,18 +267,7 @@ def _earlier_problems(settings: Settings, folder: Path, provenance: Mapping[str,
     for data in (train, evaluation):
         if {key: getattr(data.manifest, key) for key in provenance} != provenance:
             return None
-    return _ProblemCounts(len(train.rows()), _sizes(evaluation.rows()), train.manifest.rejected)
-
-
-def _sizes(problems: Sequence[Problem]) -> dict[str, _Size]:
-    """Return the sizes of evaluation sets by benchmark."""
-    sets = {name: benchmarks.of(problems, name) for name in dict.fromkeys(row.benchmark for row in problems)}
-    groups = {name: {row.group or (row.task_id,) for row in rows} for name, rows in sets.items()}
-    return {name: _Size(len(rows), len(groups[name])) for name, rows in sets.items()}
-
-
-def _reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
-    return dict(Counter(item.reason for item in rejected).most_common())
+    return read_report(train, evaluation)
 
 
 def _start_parent(settings: Settings, context: StageContext) -> None:

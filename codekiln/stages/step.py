@@ -10,11 +10,11 @@ from typing import Any, TextIO
 from codekiln.data.text import lines_of
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch.pools import placement
-from codekiln.settings.resolve import resolve
 from codekiln.stages import pages
 from codekiln.stages.base import StageManifest
 from codekiln.stages.monitoring.step_watch import watched
 from codekiln.stages.process_tree import end_with_run, silence
+from codekiln.stages.resolved import resolve_and_read
 from codekiln.stages.run_folder import WORKDIR, read_settings
 from codekiln.stages.runner import run_check, run_stage
 
@@ -42,7 +42,7 @@ def check_step(
     folder = _folder(run, "check")
 
     def perform() -> StageManifest:
-        settings = resolve(profile, form, overrides)
+        settings = resolve_and_read(profile, form, overrides)
         if WORKDIR not in os.environ and not (settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
             raise InputError(
                 "no MLflow server is named, and steps on a cluster share no file",

@@ -9,7 +9,7 @@ from docs.generate.messages import Message, messages
 
 # What people look for a message under, and the files whose errors belong there: the longest path counts.
 TOPICS = {
-    "Command line and plug-ins": ("cli/", "plugins.py"),
+    "Command line and plug-ins": ("cli/", "plugins.py", "errors.py"),
     "Settings": ("settings/",),
     "Files, problems and samples": ("data/",),
     "Sandbox and grading": ("sandbox/",),

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "codekiln"
 # What a command exits with that such an error ends; `codekiln.errors` says what each is for.
 ROOTS = {"InputError": USER_ERROR, "UsageError": USER_ERROR, "CodekilnError": FAILED}
 # Puts errors together that are made elsewhere.
-COLLECTION = "InputErrors"
+COLLECTIONS = {"InputErrors", "SettingsErrors"}
 # A class of this name that is another: it is no error of codekiln's.
 OTHERS = {("inference/vllm/engine.py", "Refused")}
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
@@ -59,7 +59,7 @@ def messages() -> tuple[Message, ...]:
         message
         for module in known.values()
         if any(kind in module.source for kind in codes)
-        for name, call in _calls(module, codes.keys() - {COLLECTION})
+        for name, call in _calls(module, codes.keys() - COLLECTIONS)
         for message in _made(Reader(module, known), call, call, name, codes[name])
     }
     return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column, each.what)))

@@ -85,7 +85,8 @@ def test_every_bad_row_is_reported_with_its_field(tmp_path):
     with pytest.raises(InputErrors) as caught:
         read_rows(path, Problem)
     wheres = [error.where for error in caught.value.errors]
-    assert wheres == [f"{path}:2.task_id", f"{path}:3.prompt", f"{path}:3.promt"]
+    assert wheres == [f"{path}:2.task_id", f"{path}:3.promt"]
+    assert "unknown field 'promt'\n  fix: did you mean 'prompt'?" in str(caught.value)
 
 
 def test_an_atomic_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ def test_what_is_missing_or_damaged_is_the_users_mistake(tmp_path: Path, kind: t
     with pytest.raises(InputError, match=r"has no manifest\.json"):
         kind.read(tmp_path)
     (tmp_path / MANIFEST).write_text('{"unknown": 1}')
-    with pytest.raises(InputErrors, match=rf"manifest\.json\.{kind.marker}: Field required"):
+    with pytest.raises(InputErrors, match=rf"manifest\.json\.{kind.marker}: the field is missing"):
         kind.read(tmp_path)
     (tmp_path / MANIFEST).write_text('{"half": ')
     for read in (kind.read, kind.describes):

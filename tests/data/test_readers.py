@@ -78,7 +78,7 @@ def test_every_malformed_row_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputErrors) as raised:
         read_problems(path)
     found = [error.where for error in raised.value.errors]
-    fields = ["2.code", "3.test_list.0", "4.test_list", "5.text", "6"]
+    fields = ["2.code", "3, test 1 of 1 (assert f(1) ==)", "4.test_list", "5.text", "6"]
     assert found == [f"{path}:{field}" for field in fields]
     assert all(error.fix for error in raised.value.errors)
 
@@ -87,7 +87,7 @@ def test_broken_lines_cut_archives_and_twins_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "m.jsonl", [MBPP, '{"task_id": 3, \n', MBPP, "{\n"])
     with pytest.raises(InputErrors) as raised:
         read_problems(path)
-    assert [error.where for error in raised.value.errors] == [f"{path}:2", f"{path}:4"]
+    assert [error.where for error in raised.value.errors] == [f"{path}:2", f"{path}:3.task_id", f"{path}:4"]
     with pytest.raises(InputErrors, match="already at"):
         read_problems(write(tmp_path / "m.jsonl", [MBPP, MBPP]))
     whole = Path(write(tmp_path / "he.jsonl.gz", [HUMANEVAL])).read_bytes()

@@ -71,7 +71,7 @@ def test_malformed_rows_are_named_at_once_after_the_others(tmp_path: Path) -> No
         for where, _ in iterate_samples(path):
             places.append(where)
     assert places == [f"{path}:6"]
-    fields = ["1", "2.solution", "3.task_id", "4", "5.task_id"]
+    fields = ["1", "2.solution", "3", "4", "5"]
     assert [error.where for error in raised.value.errors] == [f"{path}:{field}" for field in fields]
 
 
@@ -79,8 +79,10 @@ def test_a_wrong_file_is_a_few_lines(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", [{"question": number} for number in range(5000)])
     with pytest.raises(InputErrors) as raised:
         read_samples(path)
-    assert str(raised.value).count("\n") < 25
-    assert str(raised.value).endswith("... and 4,980 more")
+    (error,) = raised.value.errors
+    assert error.what == "not a known form of samples: 5,000 rows, with the fields question"
+    assert error.where == f"{path}:1"
+    assert all(name in error.fix for name in ("question_id", "task_id", "completion", "generated_code", "responses"))
 
 
 def test_a_folder_in_the_layout_of_evalplus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

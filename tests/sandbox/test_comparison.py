@@ -263,9 +263,12 @@ def test_setup_runs_after_the_program_and_before_the_tests(grade: Callable[..., 
 def test_counts_and_details(grade: Callable[..., Verdict]) -> None:
     verdict = grade("def f(x):\n    return 10 // x", "assert f(1) == 10", "assert f(2) == 6", "assert f(0) == 0")
     assert (verdict.status, verdict.tests_total, verdict.tests_run, verdict.tests_passed) == ("failed", 3, 3, 1)
-    assert verdict.detail == "assert f(2) == 6: got 5"
+    assert verdict.detail == "test 2 of 3, assert f(2) == 6: got 5"
     verdict = grade("def f(x):\n    return 10 // x", "assert f(0) == 6")
-    assert verdict.detail == "assert f(0) == 6: ZeroDivisionError: integer division or modulo by zero (line 2)"
+    assert (
+        verdict.detail
+        == "test 1 of 1, assert f(0) == 6: ZeroDivisionError: integer division or modulo by zero (line 2)"
+    )
 
 
 def test_a_problem_without_tests_never_passes(sandbox: Sandbox) -> None:

@@ -192,7 +192,7 @@ def test_errors_of_the_caller_arrive(fresh: Sandbox) -> None:
 def test_a_problem_that_cannot_be_graded_ends_no_run(fresh: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     bad = ADD.model_copy(update={"tests": ("assert (",)})
     verdicts = dict(fresh.grade([(bad, GOOD), (ADD, GOOD), (bad, GOOD)]))
-    assert verdicts[0].detail.startswith("infrastructure: the problem cannot be graded: t.tests[0]: not Python")
+    assert verdicts[0].detail.startswith("infrastructure: the problem cannot be graded: t, test 1 of 1: not Python")
     assert verdicts[1].passed
     assert capsys.readouterr().err.count("cannot be graded") == 1
 

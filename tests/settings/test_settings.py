@@ -6,7 +6,7 @@ import pytest
 from codekiln import recipes
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings import profiles
-from codekiln.settings.resolve import resolve
+from codekiln.settings.resolve import SettingsErrors, resolve
 
 
 @pytest.mark.parametrize("name", profiles.names())
@@ -156,3 +156,31 @@ def test_the_metric_is_what_the_recipe_aims_at_unless_it_is_named():
 def test_a_name_that_no_registry_takes_is_refused_at_once(name):
     with pytest.raises(InputErrors, match="promote_as.*\n?.*may not hold"):
         resolve("laptop", {}, [f'promote_as="{name}"'])
+
+
+def test_mistakes_of_every_kind_are_said_in_one_pass():
+    wrong = [
+        "sft.epoch=2", "dpo.learning_rate=fast", "foo", "recipe=maintainabilty", "teacher=modell", "evaluation.k=[100]",
+        "filters=[lenght]", "teachers.model.sampling.temprature=1",
+    ]  # fmt: skip
+    with pytest.raises(SettingsErrors) as raised:
+        resolve("labtop", {}, wrong)
+    where = "profile labtop with overrides"
+    assert sorted(error.where for error in raised.value.errors) == sorted([
+        "--profile", "--set", f"{where}: sft.epoch", f"{where}: dpo.learning_rate", f"{where}: filters", where,
+        f"{where}: recipes.maintainabilty", f"{where}: teachers.modell",
+        f"{where}: teachers.model.sampling.temprature",
+    ])  # fmt: skip
+    text = "\n".join(map(str, raised.value.errors))
+    for hint in ("'laptop'", "'epochs'", "'maintainability'", "'model'", "'temperature'", "evaluation.k = 100 needs"):
+        assert hint in text
+    assert """--set 'filters=["lenght"]'""" in text
+
+
+def test_what_is_right_can_be_used_to_find_further_mistakes():
+    with pytest.raises(SettingsErrors) as raised:
+        resolve("laptop", {}, ["sft.epoch=2", "problems.source=here.jsonl"])
+    assert raised.value.usable.problems.source == "here.jsonl"
+    with pytest.raises(SettingsErrors) as raised:
+        resolve("laptop", {}, ["recipe=nope"])
+    assert raised.value.usable is None

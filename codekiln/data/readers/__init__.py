@@ -1,32 +1,34 @@
 """Read problems and samples in the formats people have: MBPP, HumanEval, EvalPlus's, LiveCodeBench's, own rows."""
 
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
 from codekiln.data.readers.evalplus import EvalPlusRow, from_humaneval_plus, from_mbpp_plus
-from codekiln.data.readers.files import FIX, Row, rows_of
+from codekiln.data.readers.files import FIX, Row, located_rows_of
 from codekiln.data.readers.livecodebench import LiveCodeBench, from_livecodebench
 from codekiln.data.readers.packages import missing_packages
 from codekiln.data.readers.program_use import refuse_unused_program
 from codekiln.data.readers.samples import ProblemNames, iterate_samples, read_located_samples, read_samples
 from codekiln.data.records import Problem
-from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 
 __all__ = [
     "ProblemNames",
     "iterate_samples",
     "missing_packages",
     "read_located_samples",
+    "read_located_problems",
     "read_problems",
     "read_samples",
 ]
 
-Made = TypeVar("Made")
 _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] = {
     "humaneval-plus": (EvalPlusRow, from_humaneval_plus),
     "mbpp-plus": (EvalPlusRow, from_mbpp_plus),
@@ -36,6 +38,15 @@ _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] 
     "livecodebench": (LiveCodeBench, from_livecodebench),
     "plain": (Problem, formats.from_plain),
 }
+_PUBLISHED = """
+    text code test_list test_setup_code challenge_test_list source_file test_imports test prompt entry_point task_id
+    canonical_solution declaration example_test buggy_solution bug_type failure_symptoms import helper instruction
+    docstring signature contract base_input plus_input atol assertion complete_prompt instruct_prompt code_prompt
+    doc_struct libs question_title question_content platform question_id contest_id contest_date starter_code difficulty
+    public_test_cases private_test_cases metadata problem_id question solutions input_output url
+"""
+"""Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench and APPS: none is a misspelling."""
+_OF_DATA_SETS = frozenset(_PUBLISHED.split())
 _PLUS_FIELDS = {"prompt", "entry_point", "canonical_solution", "base_input", "plus_input"}
 # The first that fits: HumanEval+ has all of HumanEval's fields, and MBPP+ all of HumanEval+'s.
 _REQUIRED_FIELDS = {
@@ -61,55 +72,101 @@ def read_problems(source: str, format: str | None = None, show: int = 1) -> list
         InputError: The source cannot be read, or its format is not known.
         InputErrors: Rows are malformed, each located as ``file:line.field``.
     """
-    rows = rows_of(str(source), "sanitized" if format == "sanitized-mbpp" else None)
-    chosen = format or _detect(rows[0])
-    if chosen not in _FORMATS:
-        raise InputError(f"unknown format {chosen!r}", where="format", fix=did_you_mean(chosen, _FORMATS))
+    return [problem for _, problem in read_located_problems(source, format, show)]
+
+
+def read_located_problems(source: str, format: str | None = None, show: int = 1) -> list[tuple[str, Problem]]:
+    """Read problems as `read_problems` does, each with its place, ``file:line``.
+
+    Raises:
+        InputError: The source cannot be read, or its format is not known.
+        InputErrors: Rows are malformed or have the name of an earlier one; all of them, in the order of the file.
+    """
+    if format is not None and format not in _FORMATS:
+        raise InputError(f"unknown format {format!r}", where="format", fix=did_you_mean(format, _FORMATS))
+    rows = located_rows_of(str(source), "sanitized" if format == "sanitized-mbpp" else None)
+    chosen = format or _detect(rows)
     model, convert = _FORMATS[chosen]
-    problems = _convert(rows, model, lambda row, where: _checked(convert(row, where, show), where))
-    _refuse_twins(problems, rows)
-    return problems
-
-
-def _convert(rows: list[Row], model: type[BaseModel], convert: Callable[[Any, str], Made]) -> list[Made]:
-    made: list[Made] = []
+    made: list[tuple[str, Problem]] = []
     errors: list[InputError] = []
+    places: dict[str, str] = {}
+    unknown: Counter[str] = Counter()
     for where, row in rows:
         try:
-            made.append(convert(model.model_validate_json(json.dumps(row)), where))
-        except ValidationError as error:
-            errors += validation_errors(error, where, FIX)
+            problem = _problem(model, convert, where, row, show)
+            _refuse_twin(problem, where, places)
+            made.append((where, problem))
         except InputErrors as several:
             errors += several.errors
+        except InputError as error:
+            errors.append(error)
+        unknown.update(row.keys() - _OF_DATA_SETS - model.model_fields.keys() if isinstance(row, dict) else ())
     if errors:
         raise InputErrors(errors)
+    _say_misspelt(source, unknown, model)
     return made
 
 
-def _checked(problem: Problem, where: str) -> Problem:
+def _problem(
+    model: type[BaseModel], convert: Callable[[Any, str, int], Problem], where: str, row: Any, show: int
+) -> Problem:
+    if isinstance(row, InputError):
+        raise row
+    try:
+        checked = model.model_validate_json(json.dumps(row))
+    except ValidationError as error:
+        found = validation_errors(error, where, FIX, model, row)
+        raise InputErrors([*found, *formats.unreadable_tests(row, where)]) from None
+    problem = convert(checked, where, show)
     refuse_unused_program(problem, where)
     return problem
 
 
-def _refuse_twins(problems: list[Problem], rows: list[Row]) -> None:
-    seen: dict[str, str] = {}
-    errors = []
-    for problem, (where, _) in zip(problems, rows, strict=True):
-        if problem.task_id in seen:
-            what = f"task_id {problem.task_id!r} is already at {seen[problem.task_id]}"
-            errors.append(InputError(what, where=f"{where}.task_id", fix="give each problem its own task_id"))
-        seen.setdefault(problem.task_id, where)
-    if errors:
-        raise InputErrors(errors)
+def _refuse_twin(problem: Problem, where: str, places: dict[str, str]) -> None:
+    if (earlier := places.setdefault(problem.task_id, where)) != where:
+        what = f"task_id {problem.task_id!r} is already at {earlier}"
+        raise InputError(what, where=f"{where}.task_id", fix="give each problem its own task_id")
 
 
-def _detect(row: Row) -> str:
-    keys = set(row[1]) if isinstance(row[1], dict) else set()
-    for name, needed in _REQUIRED_FIELDS.items():
-        if needed <= keys:
-            return name
-    raise InputError(
-        f"not a known problem format: its first row has the fields {', '.join(sorted(keys)) or 'of no object'}",
-        where=row[0],
-        fix="use MBPP's, HumanEval's or codekiln's own fields (task_id, prompt, tests), or name the format",
+def _say_misspelt(source: str, unknown: Mapping[str, int], model: type[BaseModel]) -> None:
+    """Name fields that are ignored, once each, where they are close to one that is not; others are the data set's."""
+    for name, count in unknown.items():
+        if near := closest(name, model.model_fields, 0.8):
+            rows = f"{count:,} rows" if count > 1 else "one row"
+            print(f"{source}: ignored field '{name}' of {rows}: did you mean '{near}'?", file=sys.stderr)
+
+
+def _detect(rows: list[Row]) -> str:
+    """Return the format of the first row that has one; a row may have a mistake, and all of them no format."""
+    objects = [(where, row) for where, row in rows if isinstance(row, dict)]
+    for _, row in objects:
+        for name, needed in _REQUIRED_FIELDS.items():
+            if needed <= row.keys():
+                return name
+    if not objects:
+        raise InputErrors([row for _, row in rows if isinstance(row, InputError)] or [_no_object(rows[0][0])])
+    where, row = objects[0]
+    name, lacking = min(
+        ((name, needed - row.keys()) for name, needed in _REQUIRED_FIELDS.items()),
+        key=lambda item: (len(item[1]) - 2 * len(_pairs(item[1], row)), len(item[1])),
     )
+    if pairs := _pairs({*lacking, *({"task_id"} - row.keys())}, row):
+        hints = [f"did you mean '{field}' by '{given}'?" for field, given in sorted(pairs.items())]
+        fix = " ".join([*hints, f"Then it would be {name}'s form" if name != "plain" else ""]).strip()
+    else:
+        fix = "use MBPP's, HumanEval's or codekiln's own fields (task_id, prompt, tests), or name the format"
+    raise InputError(
+        f"not a known problem format: its first row has the fields {', '.join(sorted(row)) or 'of no object'}",
+        where=where,
+        fix=fix,
+    )
+
+
+def _pairs(lacking: Iterable[str], row: Mapping[str, Any]) -> dict[str, str]:
+    """Return by each field that a row lacks the one of its fields that may stand for it."""
+    spare = [given for given in row if all(given not in needed for needed in _REQUIRED_FIELDS.values())]
+    return {field: near for field in lacking if (near := closest(field, spare, 0.7))}
+
+
+def _no_object(where: str) -> InputError:
+    return InputError("not a known problem format: its rows are no objects", where=where, fix="give one object a row")

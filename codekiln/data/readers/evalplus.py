@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.places import item_name
 from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus_inputs import encode_arguments, mbpp_arguments
 from codekiln.data.readers.grouping import group_of
@@ -89,12 +90,14 @@ def _problem(row: EvalPlusRow, where: str, comparisons: dict[str, Comparison], s
 
 
 def _encoded(row: EvalPlusRow, field: str, where: str, *, is_mbpp: bool) -> Iterator[str]:
-    for number, arguments in enumerate(getattr(row, field)):
+    rows = getattr(row, field)
+    for number, arguments in enumerate(rows):
         try:
             yield encode_arguments(mbpp_arguments(row.task_id, arguments) if is_mbpp else arguments)
         except (ValueError, TypeError, IndexError) as error:
             what = f"not an input of {row.task_id}: {error}"
-            raise InputErrors([InputError(what, where=f"{where}.{field}.{number}", fix="correct the input")]) from None
+            place = f"{where}, {item_name(field, number, rows)}"
+            raise InputErrors([InputError(what, where=place, fix="correct the input")]) from None
 
 
 def _refuse_bad_reference(reference: str, entry_point: str, where: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from codekiln.data.readers import json_stream
+from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import readable
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputError, InputErrors, missing_extra
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
@@ -24,8 +24,16 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
     ``config`` names the part of a Hub data set to read where the id itself names none.
     """
+    rows = located_rows_of(source, config)
+    if errors := [row for _, row in rows if isinstance(row, InputError)]:
+        raise InputErrors(errors)
+    return rows
+
+
+def located_rows_of(source: str, config: str | None = None) -> list[Row]:
+    """Return rows as `rows_of` does, with its InputError for each line that is not JSON."""
     if Path(source).exists():
-        rows = list(rows_of_file(Path(source)))
+        rows = list(located_rows(Path(source)))
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
     else:
@@ -61,14 +69,23 @@ def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
 def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
-    JSON Lines are located as ``file:line``, the rows of a JSON array as ``file[index]``.
+    JSON Lines and CSV are located as ``file:line``, the rows of a JSON array, of objects that take several lines each,
+    and of Parquet as ``file[index]``.
 
     Raises:
         InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
+    kind = tables.kind_of(path)
+    if kind:
+        with readable(path):
+            yield from tables.rows(path, kind)
+        return
     with readable(path), _open(path) as file:
         if json_stream.first_character(file) == "[":
             yield from _rows_of_array(file, path)
+            return
+        if json_stream.is_spread(file):
+            yield from _rows_of_stream(file, path)
             return
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -83,9 +100,25 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
         raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
+def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
+    """Yield objects that are written over several lines each, one after the other."""
+    number = 0
+    try:
+        for number, row in enumerate(json_stream.values(file)):
+            yield f"{path}[{number}]" if number else str(path), row
+    except (ValueError, RecursionError) as error:
+        yield (
+            f"{path}[{number}]",
+            InputError(f"not JSON behind this object: {error}", where=f"{path}[{number}]", fix=_CORRECT),
+        )
+
+
 def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
         return parse(text)
+    except json.JSONDecodeError as error:
+        found = f"{error.msg} at column {error.colno}" if error.lineno == 1 else f"{error.msg} at its end"
+        return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
 
@@ -101,9 +134,7 @@ def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:
     try:
         import datasets
     except ImportError:
-        raise InputError(
-            "reading from the Hub needs the package datasets", where=name, fix="pip install 'codekiln[train]'"
-        ) from None
+        raise missing_extra(["datasets"], name) from None
     try:
         splits = datasets.load_dataset(name, config)
     except Exception as error:  # the library raises many kinds, and all of them mean: not readable

@@ -3,9 +3,11 @@
 import ast
 import builtins
 import re
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codekiln.data.places import item_name
 from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus import origin_test
 from codekiln.data.readers.grouping import group_of
@@ -56,19 +58,17 @@ def from_mbpp(row: Mbpp, where: str, show: int) -> Problem:
     """Make a problem of a row of MBPP, its code with LF line ends; ``show`` tests are visible, the others hidden."""
     return _mbpp_problem(
         where, show, row.task_id, row.text, row.code, setup=row.test_setup_code,
-        tests=row.test_list, more=row.challenge_test_list, field="test_list",
+        tests=row.test_list, more=row.challenge_test_list,
     )  # fmt: skip
 
 
 def from_sanitized(row: SanitizedMbpp, where: str, show: int) -> Problem:
     """Make a problem of a row of sanitized MBPP, as ``from_mbpp`` does; ``test`` grades too where there is one."""
     setup = "\n".join(row.test_imports)
-    problem = _mbpp_problem(
-        where, show, row.task_id, row.prompt, row.code, setup=setup, tests=row.test_list, more=[], field="test_list"
-    )
+    problem = _mbpp_problem(where, show, row.task_id, row.prompt, row.code, setup=setup, tests=row.test_list, more=[])
     if not row.test.strip():
         return problem
-    module = _parsed(where, {"test": row.test})["test"]
+    module = _parsed(where, {".test": row.test})[".test"]
     plus = origin_test(module, problem.entry_point, is_mbpp=True) if problem.entry_point else None
     # The inputs of the plus test contain those of the others.
     return problem.model_copy(update={"tests": (plus,) if plus else (*problem.tests, row.test)})
@@ -84,17 +84,16 @@ def _mbpp_problem(
     setup: str,
     tests: list[str],
     more: list[str],
-    field: str,
 ) -> Problem:
     code, setup, *all_tests = (re.sub("\r\n?", "\n", part) for part in (code, setup, *tests, *more))
-    trees = _parsed(
-        where, {f"{field}.{number}": test for number, test in enumerate(all_tests)} | {"test_setup_code": setup}
-    )
+    lists = {"test_list": tests, "challenge_test_list": more}
+    places = [f", {item_name(name, number, items)}" for name, items in lists.items() for number in range(len(items))]
+    trees = _parsed(where, dict(zip(places, all_tests, strict=True)) | {".test_setup_code": setup})
     shown = min(show, len(tests)) if len(all_tests) > show else 0
     return Problem(
         task_id=str(task_id) if "/" in str(task_id) else f"Mbpp/{task_id}",
         prompt=text,
-        entry_point=_called(trees[f"{field}.0"], code),
+        entry_point=_called(trees[places[0]], code),
         setup=setup,
         visible_tests=tuple(all_tests[:shown]),
         tests=tuple(all_tests[shown:]),
@@ -107,7 +106,7 @@ def _mbpp_problem(
 
 def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
     """Make a problem of a row of HumanEval; its prompt shows examples already, so all tests are hidden."""
-    module = _parsed(where, {"test": row.test})["test"]
+    module = _parsed(where, {".test": row.test})[".test"]
     plus = origin_test(module, row.entry_point, is_mbpp=False)
     split = SplitTests("", (plus,)) if plus else split_tests(module, row.entry_point)
     if not split.tests:
@@ -129,23 +128,39 @@ def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
 def from_plain(row: Problem, where: str, show: int) -> Problem:
     """Return the problem itself, its tests proven to be Python; a benchmark is what a run makes of it."""
     tests = {
-        f"{field}.{number}": test
+        f", {item_name(field, number, getattr(row, field))}": test
         for field in ("tests", "visible_tests")
         for number, test in enumerate(getattr(row, field))
         if isinstance(test, str)
     }
-    _parsed(where, tests | {"preamble": row.preamble, "setup": row.setup})
+    _parsed(where, tests | {".preamble": row.preamble, ".setup": row.setup})
     return row.model_copy(update={"benchmark": ""})
 
 
+def unreadable_tests(row: Any, where: str) -> list[InputError]:
+    """Return what is wrong with the tests of a row that has other mistakes: each that is a text and not Python."""
+    sources = {
+        f", {item_name(field, number, row[field])}": test
+        for field in ("tests", "visible_tests", "test_list", "challenge_test_list")
+        if isinstance(row, dict) and isinstance(row.get(field), list)
+        for number, test in enumerate(row[field])
+        if isinstance(test, str)
+    }
+    try:
+        _parsed(where, sources)
+    except InputErrors as found:
+        return list(found.errors)
+    return []
+
+
 def _parsed(where: str, sources: dict[str, str]) -> dict[str, ast.Module]:
-    """Return the syntax trees of fields; raises InputErrors that name each that is not Python."""
+    """Return the syntax trees of sources by their places; raises InputErrors that name each that is not Python."""
     errors, trees = [], {}
-    for field, source in sources.items():
+    for place, source in sources.items():
         try:
-            trees[field] = syntax_tree(source)
+            trees[place] = syntax_tree(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            errors.append(InputError(f"not Python: {error}", where=f"{where}.{field}", fix=_FIX))
+            errors.append(InputError(f"not Python: {error}", where=f"{where}{place}", fix=_FIX))
     if errors:
         raise InputErrors(errors)
     return trees

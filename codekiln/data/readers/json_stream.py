@@ -1,4 +1,4 @@
-"""Reads the elements of a JSON array one at a time, so that a file may be larger than memory."""
+"""Reads the elements of a JSON array, or values in a row, one at a time, so that a file may be larger than memory."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +16,41 @@ def first_character(file: TextIO) -> str:
         pass
     file.seek(0)
     return character
+
+
+def is_spread(file: TextIO) -> bool:
+    """Return whether the first value of a file is an object over several lines, and go back to the start."""
+    try:
+        line = next((line for line in file if line.strip()), "")
+        json.loads(line)
+    except RecursionError:
+        return False
+    except ValueError:
+        pass
+    else:
+        return False
+    finally:
+        file.seek(0)
+    if not line.lstrip().startswith("{"):
+        return False
+    try:
+        _Stream(file).value()
+    except (ValueError, RecursionError):
+        return False
+    finally:
+        file.seek(0)
+    return True
+
+
+def values(file: TextIO) -> Iterator[Any]:
+    """Yield the values of a file, one after the other with nothing but white space between them.
+
+    Raises:
+        ValueError: What follows is no value; those before have been yielded.
+    """
+    stream = _Stream(file)
+    while stream.next_character():
+        yield stream.value()
 
 
 class ArrayFault(ValueError):

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln.data.files import validation_errors
+from codekiln.data.places import item_name, name_of_test
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Problem, StdinTest
 from codekiln.errors import InputError, InputErrors
@@ -93,7 +94,10 @@ def from_livecodebench(row: LiveCodeBench, where: str, show: int) -> Problem:
         tests = tuple(StdinTest(stdin=case.input, stdout=case.output, comparison="numbers") for case in cases)
         return Problem(**common, tests=tests)
     name = _function_name(row, where)
-    calls = tuple(_assertion(case, f"{where}: test case {number}") for number, case in enumerate(cases))
+    calls = tuple(
+        _assertion(case, f"{where}, {name_of_test(number, len(cases), 'test case')}")
+        for number, case in enumerate(cases, start=1)
+    )
     return Problem(**common, entry_point=name, setup=_CALL.format(name=name), tests=calls)
 
 
@@ -108,7 +112,8 @@ def _cases(row: LiveCodeBench, where: str) -> list[_Case]:
             try:
                 found.append(_Case.model_validate(value))
             except ValidationError as error:
-                raise InputErrors(validation_errors(error, f"{place}.{number}", _FIX)) from None
+                at = f"{where}, {item_name(field, number, values)}"
+                raise InputErrors(validation_errors(error, at, _FIX)) from None
     return found
 
 

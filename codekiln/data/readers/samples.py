@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from codekiln.data.files import validation_errors
-from codekiln.data.readers.files import FIX, Row, rows_of_file
+from codekiln.data.readers.files import FIX, Row, located_rows
+from codekiln.data.readers.sample_forms import IDS, LISTS, REPLIES, TEXTS, is_known, single, without_names
 from codekiln.data.records import Problem, Sample
 from codekiln.data.text import read_text
-from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 
 _FIELDS = tuple(Sample.model_fields)
-_TEXTS = ("solution", "completion")
-_REPLIES = ("response", "generation", "generated_text", "output")
-"""What other tools call a reply; each is read as a completion, and counts where a row has none of `_TEXTS`."""
-_LISTS = ("solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences", "outputs")
-"""What they call several replies to one problem in one row; ``solutions`` stand alone."""
+_OPTIONAL = frozenset({"model", "seed"})
 _SHOWN_NAMES = 10
+_MOST_FIELDS, _SHOWN_CLOSE = 20, 3
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -45,35 +43,98 @@ def iterate_samples(path: Path, is_quiet: bool = False) -> Iterator[tuple[str, S
 
     A folder has a folder of programs for each task, ``HumanEval_0/0.py``, or one program for each, ``HumanEval_0.py``.
     Of a row with a solution and a completion, the solution counts. A row with neither may have a ``response``, a
-    ``generation`` or the like, or several replies as a list, such as ``completions``: each is a sample. Other fields
-    are ignored, and named on one line of standard error at the end, unless ``is_quiet``; names that start with ``_``
-    are not mentioned.
+    ``generation`` or the like, or several replies as a list, such as ``completions``: each is a sample; `sample_forms`
+    says what is understood. Other fields are ignored, and named on one line of standard error at the end, unless
+    ``is_quiet``; names that start with ``_`` are not mentioned.
 
     Raises:
         InputError: The file or folder cannot be read; raised when it is found out.
-        InputErrors: Rows are malformed, each located as ``file:line.field``; raised at the end.
+        InputErrors: Rows are malformed, each located as ``file:line.field``; raised at the end. A file whose rows
+            are all of an unknown form is one error.
     """
     path = Path(path)
     ignored: dict[str, None] = {}
-    errors: list[InputError] = []
-    rows = _rows_of_folder(path, ignored) if path.is_dir() else rows_of_file(path, _sample_or_row)
-    for where, row in chain.from_iterable(starmap(_single, rows)):
+    faults = _Faults(path)
+    rows = _rows_of_folder(path, ignored) if path.is_dir() else _rows_of_file(path)
+    for where, row in chain.from_iterable(starmap(single, rows)):
         if isinstance(row, Sample):
+            faults.samples += 1
             yield where, row
+            continue
+        if isinstance(row, InputError):
+            faults.errors.append(row)
             continue
         try:
             # From JSON, because only that refuses lone surrogates, which no graded row can hold.
             sample = Sample.model_validate_json(json.dumps(_known_fields(row, ignored)))
         except ValidationError as error:
-            errors += validation_errors(error, where, FIX)
+            faults.add(where, row, error)
         else:
+            faults.samples += 1
             yield where, sample
-    if errors:
-        raise InputErrors(errors)
+    faults.raise_them()
     if ignored and not is_quiet:
         more = f" and {len(ignored) - _SHOWN_NAMES:,} more" if len(ignored) > _SHOWN_NAMES else ""
         kind = "files" if path.is_dir() else "fields"
-        print(f"{path}: ignored {kind}: {', '.join(sorted(ignored)[:_SHOWN_NAMES])}{more}", file=sys.stderr)
+        meant = [
+            f"did you mean '{near}' by '{name}'?"
+            for name in ignored
+            if name not in _FIELDS and (near := closest(name, _OPTIONAL, 0.7))
+        ]
+        line = ", ".join(sorted(ignored)[:_SHOWN_NAMES]) + more
+        print(f"{path}: ignored {kind}: {'; '.join([line, *(meant if path.is_file() else ())])}", file=sys.stderr)
+
+
+class _Faults:
+    """What is wrong with the rows of a file: each row of an unknown form, or once the form where no row is a sample."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._where, self._fields = path, "", dict[str, None]()
+        self._unknown = 0
+        self.samples = 0
+        self.errors: list[InputError] = []
+
+    def add(self, where: str, row: Any, error: ValidationError) -> None:
+        """Note a row that is no sample."""
+        if is_known(row) or not isinstance(row, dict):
+            self.errors += validation_errors(error, where, FIX, Sample)
+            return
+        self._unknown += 1
+        self._where = self._where or where
+        self._fields.update(dict.fromkeys(row))
+        # Suggestions take a while, and are shown for the first rows only.
+        fix = _understood(row) if self._unknown <= InputErrors.SHOWN else ""
+        self.errors.append(InputError(_lack_of(row), where=where, fix=fix))
+
+    def raise_them(self) -> None:
+        """Raise what is wrong, if anything is."""
+        if self._unknown > 1 and self._unknown == len(self.errors) and not self.samples:
+            shown = ", ".join(list(self._fields)[:_MOST_FIELDS]) or "none"
+            what = f"not a known form of samples: {self._unknown:,} rows, with the fields {shown}"
+            raise InputErrors([InputError(what, where=self._where, fix=_understood(dict(self._fields)))])
+        if self.errors:
+            raise InputErrors(self.errors)
+
+
+def _lack_of(row: Mapping[str, Any]) -> str:
+    lacking = " and ".join(
+        what
+        for what, fields in (("no name of a problem", IDS), ("no program", (*TEXTS, *REPLIES, *LISTS)))
+        if not any(row.get(field) is not None for field in fields)
+    )
+    return (
+        f"{lacking or 'its name of a problem is none'}: its fields are {', '.join(list(row)[:_MOST_FIELDS]) or 'none'}"
+    )
+
+
+def _understood(row: Mapping[str, Any]) -> str:
+    """Return what names a problem and a program, or which field is misspelt."""
+    known = (*IDS, *TEXTS, *REPLIES, *LISTS)
+    close = [(name, near) for name in row if name not in known and (near := closest(name, known))]
+    hints = [f"did you mean '{near}' by '{name}'?" for name, near in close[:_SHOWN_CLOSE]]
+    ids, texts, lists = (", ".join(names) for names in (IDS[:5], (*TEXTS, *REPLIES[:6]), LISTS[:6]))
+    forms = f"name the problem as one of {ids}; the program as one of {texts}; several as a list: {lists}"
+    return " ".join([*hints, forms])
 
 
 class ProblemNames:
@@ -115,28 +176,32 @@ def _spelling(task_id: str) -> str:
     return "/".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in parts)
 
 
+def _rows_of_file(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file, and an InputError for each line that cannot be read.
+
+    A file of lists of replies, which name no problem, is read where its length says which problems they are.
+    """
+    rows = located_rows(path, _sample_or_row)
+    first = next(rows, None)
+    if first is None or not isinstance(first[1], list):
+        yield from chain([first] if first else [], rows)
+        return
+    lists = [first, *rows]
+    if (named := without_names(lists)) is None:
+        what = f"{len(lists)} lists of replies that name no problem"
+        fix = (
+            "give rows with task_id and completions; only 164 (HumanEval) or 500 (MBPP's test split) have a known order"
+        )
+        raise InputError(what, where=str(path), fix=fix)
+    yield from named
+
+
 def _sample_or_row(line: str) -> Any:
     """Return a line's sample, or its row where that needs more than to be read: other fields, or other names."""
     try:
         return Sample.model_validate_json(line)
     except ValidationError:
         return json.loads(line)
-
-
-def _single(where: str, row: Any) -> Iterator[Row]:
-    """Yield a row for each reply that a row has, under a name that a sample has."""
-    if isinstance(row, dict) and not any(row.get(name) is not None for name in _TEXTS):
-        for name in _REPLIES:
-            if isinstance(row.get(name), str):
-                yield where, {**row, name: None, "completion": row[name]}
-                return
-        for name in _LISTS:
-            if isinstance(texts := row.get(name), list):
-                field = "solution" if name == "solutions" else "completion"
-                rest = {**row, name: None}
-                yield from ((f"{where}.{name}[{place}]", {**rest, field: text}) for place, text in enumerate(texts))
-                return
-    yield where, row
 
 
 def _known_fields(row: Any, ignored: dict[str, None]) -> Any:
@@ -152,8 +217,6 @@ def _known_fields(row: Any, ignored: dict[str, None]) -> Any:
     ignored.update(
         (key, None) for key, value in row.items() if key not in known and value is not None and key[:1] != "_"
     )
-    if type(known.get("task_id")) is int:
-        known["task_id"] = str(known["task_id"])
     return known
 
 

@@ -12,6 +12,7 @@ from os.path import commonprefix
 from typing import Any
 
 from codekiln.data.training_files.turns import Fault, Turn, refuse_order, turns_of
+from codekiln.errors import closest
 
 Fields = Mapping[str, Any]
 PAIR = ("chosen", "rejected")
@@ -224,7 +225,17 @@ def form_of(row: Any) -> Form:
         for form in FORMS:
             if known.issuperset(form.fields) and isinstance(row[form.fields[-1]], form.replies or object):
                 return _labelled(form, label)
-    raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}")
+    raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}{_hint(row)}")
+
+
+def _hint(row: Fields) -> str:
+    """Return which fields may be misspelt, where that would make the row one of a form."""
+    spare = [name for name in row if all(name not in form.fields for form in FORMS)]
+    for form in FORMS:
+        meant = {field: closest(field, spare, 0.7) for field in form.fields if field not in row}
+        if meant and all(meant.values()):
+            return "; " + ", ".join(f"did you mean '{field}' by '{given}'?" for field, given in meant.items())
+    return ""
 
 
 def _label_of(row: Fields) -> str:

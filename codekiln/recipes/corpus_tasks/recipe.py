@@ -66,6 +66,9 @@ class CorpusTasks(Recipe[CorpusTasksSettings]):
         unused = [Rejected("not-needed", problem) for problem in split.unused]
         return ProblemSets(split.train, split.evaluation, [*analysis.rejected, *rejected, *invalid, *unused])
 
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read nothing: its sources take as long to read as to check."""
+
     def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each task with its reference answer, or with the replies of another teacher."""
         return self.reference_samples(problems) if teacher.name == "reference" else teacher.solve(problems)

@@ -5,9 +5,12 @@ problem set, as for other recipes; no row repeats one of them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample, Verdict
+from codekiln.data.training_files.forms import TrainingRow
+from codekiln.errors import both
 from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.dataset import rows, source, tasks
@@ -36,11 +39,18 @@ class Dataset(Recipe[DatasetSettings]):
             InputErrors: A file cannot be read, or a row breaks its form.
             InputError: The evaluation problems cannot be read.
         """
-        given = source.read(self.settings.files)
-        known = problem_sets.load_evaluation(settings)
-        evaluation, unfit = problem_sets.keep_gradable(known, settings.workers or None, "check: evaluation references")
+        given, (known, places) = self._read(settings)
+        label = "check: evaluation references"
+        evaluation, unfit = problem_sets.keep_gradable(known, settings.workers or None, label, places)
         train, rejected = tasks.problems_of(given, evaluation)
         return ProblemSets(train[: settings.problems.train], evaluation, [*rejected, *unfit])
+
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read the files and the problem set; see `problems` for errors."""
+        self._read(settings)
+
+    def _read(self, settings: RunSettings) -> tuple[list[TrainingRow], tuple[list[Problem], problem_sets.Places]]:
+        return both(partial(source.read, self.settings.files), partial(problem_sets.load_evaluation, settings))
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each file."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codekiln.data.files import sha256_file
-from codekiln.data.readers.files import rows_of
+from codekiln.data.readers.files import located_rows_of
 from codekiln.data.training_files.findings import KINDS
 from codekiln.data.training_files.forms import TrainingRow, form_of, read_row
 from codekiln.data.training_files.turns import Fault, Turn
@@ -28,22 +28,39 @@ def read(files: Sequence[str]) -> list[TrainingRow]:
     rows: list[TrainingRow] = []
     errors: list[InputError] = []
     for name in files:
-        try:
-            located = rows_of(name)
-        except InputErrors as found:
-            errors += found.errors
-            continue
-        except InputError as error:
-            errors.append(error)
-            continue
-        for where, row in located:
-            try:
-                rows.append(replace(read_row(form_of(row), row, where), where=where.replace(name, short(name), 1)))
-            except Fault as fault:
-                errors.append(InputError(fault.detail, where=where, fix=KINDS[fault.kind][2]))
+        found, wrong = _read(name)
+        rows += (replace(row, where=row.where.replace(name, short(name), 1)) for row in found)
+        errors += wrong
     if errors:
         raise InputErrors(errors)
     return rows if files else list(_embedded())
+
+
+def _read(name: str) -> tuple[list[TrainingRow], list[InputError]]:
+    """Return the rows of a file, and what is wrong with the others: once where no row has a known form."""
+    rows: list[TrainingRow] = []
+    errors: list[InputError] = []
+    unknown: list[InputError] = []
+    try:
+        located = located_rows_of(name)
+    except InputError as error:
+        return [], list(error.errors if isinstance(error, InputErrors) else [error])
+    for where, row in located:
+        if isinstance(row, InputError):
+            errors.append(row)
+            continue
+        try:
+            rows.append(read_row(form_of(row), row, where))
+        except Fault as fault:
+            errors.append(InputError(fault.detail, where=where, fix=KINDS[fault.kind][2]))
+            unknown += errors[-1:] if fault.kind == "unknown-form" else []
+    if len(unknown) > 1 and not rows:
+        first = unknown[0]
+        what = f"none of its {len(unknown):,} rows has a known form; this one {first.what}"
+        known = set(map(id, unknown))
+        others = [error for error in errors if id(error) not in known]
+        errors = [InputError(what, where=first.where, fix=first.fix), *others]
+    return rows, errors
 
 
 def digests(files: Sequence[str]) -> dict[str, str]:

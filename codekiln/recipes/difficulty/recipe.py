@@ -5,11 +5,13 @@ verified solutions of easy, medium and hard problems in exactly the ratio asked 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample
-from codekiln.errors import InputError
+from codekiln.errors import InputError, InputErrors, both, mistakes
+from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.difficulty import card, export, grading, mixture, rows, source, tasks, validate
 from codekiln.recipes.difficulty.settings import DifficultySettings
@@ -28,8 +30,23 @@ class Difficulty(Recipe[DifficultySettings]):
     filters: ClassVar[tuple[str, ...]] = ("contaminated",)
 
     def problems(self, settings: RunSettings) -> ProblemSets:
-        """Return the problems of the run, none near an evaluation problem, strata by the source's difficulty."""
-        return tasks.remove_overlapping(super().problems(settings), self.settings.near_duplicate)
+        """Return the problems of the run, none near an evaluation problem, strata by the source's difficulty.
+
+        Raises:
+            InputErrors: Of the problems, or of runs: they are read here too, before anything is generated.
+        """
+        try:
+            found = super().problems(settings)
+        except InputError as error:
+            raise InputErrors(mistakes(lambda: source.read_forms(self.settings.runs), error)) from None
+        made = tasks.remove_overlapping(found, self.settings.near_duplicate)
+        if self.settings.runs:
+            source.read(self.settings.runs, made.train)
+        return made
+
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read the problems, and the files of runs for their form."""
+        both(partial(problem_sets.load, settings), partial(source.read_forms, self.settings.runs))
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each run's file."""
@@ -61,8 +78,9 @@ class Difficulty(Recipe[DifficultySettings]):
         Raises:
             InputError: That mix cannot be made; the message has what it needs and what there is.
         """
+        graded = list(graded)
         rated, mixes = mixture.build(list(problems), graded, self.settings, self.seed)
-        return rows.build(rated, mixes, self.settings.mix)
+        return rows.build(rated, mixes, self.settings.mix, graded)
 
     def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return every mix as JSON Lines and CSV, the tables of problems, runs and mixes, and two plots."""

@@ -1,26 +1,24 @@
 """Samples of the problems: from files of earlier model runs, graded or not, or from the teacher."""
 
 import glob
-import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from codekiln.data.files import sha256_file, validation_errors
+from codekiln.data.files import sha256_file
 from codekiln.data.folders import DATA
-from codekiln.data.readers.files import rows_of_file
-from codekiln.data.records import Graded, Problem, Sample
-from codekiln.errors import InputError, InputErrors
+from codekiln.data.readers import ProblemNames, iterate_samples
+from codekiln.data.records import Problem, Sample
+from codekiln.errors import InputError, InputErrors, gather
+from codekiln.recipes.difficulty.compiling import flaw_of_all
 from codekiln.sandbox.grading import program_of
 from codekiln.teachers import Teacher
 
 WHERE = "recipes.difficulty.runs"
-CLAIMS = frozenset({"passed", "result", "completion_id"})
-"""What other graders add to a sample. It is ignored: every program is run here before it counts."""
-_SUFFIXES = (".gz", ".jsonl", ".json")
+_SUFFIXES = (".gz", ".jsonl", ".json", ".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -107,33 +105,71 @@ def read(patterns: Sequence[str], problems: Iterable[Problem]) -> ModelRuns:
     """Read the samples of ``problems`` in the files of runs, as whole programs with LF line ends.
 
     A run's name is its file's; where a file holds samples of several models, ``<file>:<model>``. Verdicts in the
-    files are ignored.
+    files are ignored. A run none of whose programs compiles is told of on standard error.
+
+    Args:
+        patterns: Files, folders and globs.
+        problems: The problems whose samples are wanted.
 
     Raises:
-        InputErrors: A file or a row cannot be read, or a file has no sample of any of the problems.
+        InputErrors: A file or a row cannot be read, a file has no sample of any of the problems, or no program of any
+            file compiles.
     """
-    names = _Names(problems)
+    known = list(problems)
+    names = ProblemNames(known)
     samples: dict[str, list[Sample]] = {}
     others: dict[str, int] = {}
     errors: list[InputError] = []
+    broken: list[InputError] = []
     paths = files(patterns)
     for label, path in zip(labels(paths), paths, strict=True):
         try:
-            rows = _rows(path)
+            found = _read_run(label, path, names)
         except InputError as error:
-            errors.append(error)
+            errors += error.errors if isinstance(error, InputErrors) else [error]
             continue
-        known = [(problem, row) for row in rows if (problem := names.find(row.task_id))]
-        several = len({row.model for row in rows}) > 1
-        for problem, row in known:
-            run = f"{label}:{row.model}" if several else label
-            samples.setdefault(problem.task_id, []).append(_whole(problem, row, run))
-        others[label] = len(rows) - len(known)
-        if not known:
-            errors.append(_no_match(path, rows, names))
-    if errors:
-        raise InputErrors(errors)
+        for problem, sample in found.samples:
+            samples.setdefault(problem.task_id, []).append(sample)
+        others[label] = found.others
+        if not found.samples:
+            errors.append(_no_match(path, found.others, found.example, known))
+        elif flaw := flaw_of_all(found.samples, str(path)):
+            broken.append(flaw)
+    if errors or (broken and len(broken) == len(paths)):
+        raise InputErrors([*errors, *broken])
+    for flaw in broken:
+        print(f"warning: {flaw}", file=sys.stderr)
     return ModelRuns(samples, others)
+
+
+def read_forms(patterns: Sequence[str]) -> None:
+    """Read the files of runs for their form alone, where the problems are not known.
+
+    Raises:
+        InputErrors: A file or a row cannot be read.
+    """
+    gather(*(partial(_count, path) for path in files(patterns)))
+
+
+def _count(path: Path) -> int:
+    return sum(1 for _ in iterate_samples(path, is_quiet=True))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The samples of one file with their problems, how many are of no problem, and what one of these is called."""
+
+    samples: list[tuple[Problem, Sample]]
+    others: int
+    example: str
+
+
+def _read_run(label: str, path: Path, names: ProblemNames) -> _Run:
+    rows = [row for _, row in iterate_samples(path)]
+    known = [(problem, row) for row in rows if (problem := names.find(row.task_id))]
+    several = len({row.model for row in rows}) > 1
+    samples = [(problem, _whole(problem, row, f"{label}:{row.model}" if several else label)) for problem, row in known]
+    return _Run(samples, len(rows) - len(known), rows[0].task_id if rows else "")
 
 
 def _file(path: Path) -> Path | None:
@@ -148,55 +184,16 @@ def _parts(path: Path) -> tuple[str, ...]:
     return (*whole.parts[1:-1], name)
 
 
-def _rows(path: Path) -> list[Sample]:
-    samples: list[Sample] = []
-    errors: list[InputError] = []
-    for where, row in rows_of_file(path):
-        try:
-            samples.append(_sample(row))
-        except ValidationError as error:
-            errors += validation_errors(error, where, "give a row of samples or of graded samples, or remove it")
-    if errors:
-        raise InputErrors(errors)
-    return samples
-
-
-def _sample(row: Any) -> Sample:
-    if isinstance(row, dict) and "sample" in row:
-        return Graded.model_validate_json(json.dumps(row)).sample
-    if isinstance(row, dict):
-        row = {key: value for key, value in row.items() if not key.startswith("_") and key not in CLAIMS}
-        # MBPP numbers its problems, and graders copy the number as it is.
-        if isinstance(row.get("task_id"), int):
-            row["task_id"] = str(row["task_id"])
-    return Sample.model_validate_json(json.dumps(row))
-
-
 def _whole(problem: Problem, sample: Sample, run: str) -> Sample:
     # Foreign line ends would make equal programs differ, and would be learned from training rows.
     text = program_of(problem, sample).replace("\r\n", "\n").replace("\r", "\n")
     return Sample(task_id=problem.task_id, solution=text, model=run, seed=sample.seed)
 
 
-def _no_match(path: Path, rows: Sequence[Sample], names: "_Names") -> InputError:
-    if not rows:
+def _no_match(path: Path, others: int, example: str, problems: Sequence[Problem]) -> InputError:
+    if not others:
         return InputError("has no samples", where=str(path), fix="give the file that the run has written")
-    what = f"none of its {len(rows)} samples is of a training problem: they are called like {rows[0].task_id!r}"
-    fix = f"give problems.source the problems of these runs; its training problems are called like {names.example!r}"
+    what = f"none of its {others:,} samples is of a training problem: they are called like {example!r}"
+    called = next((problem.task_id for problem in problems), "")
+    fix = f"give problems.source the problems of these runs; its training problems are called like {called!r}"
     return InputError(what, where=str(path), fix=fix)
-
-
-class _Names:
-    """Problems by name; ``2``, ``MBPP/2`` and ``Mbpp/2`` are one name, as in `codekiln grade`."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self._known: dict[str, Problem] = {}
-        self._tails: dict[str, Problem | None] = {}
-        for problem in problems:
-            self._known[problem.task_id.lower()] = problem
-            tail = problem.task_id.rpartition("/")[2]
-            self._tails[tail] = None if tail in self._tails else problem
-        self.example = next((problem.task_id for problem in self._known.values()), "")
-
-    def find(self, name: str) -> Problem | None:
-        return self._known.get(name.lower()) or (self._tails.get(name) if "/" not in name else None)

@@ -28,10 +28,13 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 class Tally:
-    """Counts of tests and the first failure; with ``report``, each is also written there as a line of JSON."""
+    """Counts of tests and the first failure; with ``report``, each is also written there as a line of JSON.
+
+    ``first_failed`` is the number of the test that failed first, counted from one; 0 where none did.
+    """
 
     def __init__(self, report: int | None = None) -> None:
-        self.run = self.passed = self.forgeable = 0
+        self.run = self.passed = self.forgeable = self.first_failed = 0
         self.status, self.detail = "passed", ""
         self.suites: dict[str, str] = {}
         self.lost: str | None = None
@@ -62,6 +65,8 @@ class Tally:
         if failure is None:
             self.passed += 1
         else:
+            # Where something else failed before, the detail is of that.
+            self.first_failed = self.first_failed or (self.run if self.status == "passed" else 0)
             self.fail(*failure)
 
     def fail(self, status: str, detail: str) -> None:

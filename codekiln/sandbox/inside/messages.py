@@ -186,3 +186,4 @@ class VerdictMessage(TypedDict):
     forgeable: int
     suites: dict[str, str]
     cpu_seconds: float
+    first_failed: int

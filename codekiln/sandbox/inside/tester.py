@@ -143,6 +143,7 @@ class Tester:
         return {
             "status": tally.status, "detail": tally.detail, "run": tally.run, "passed": tally.passed,
             "forgeable": tally.forgeable, "suites": tally.suites, "cpu_seconds": seconds,
+            "first_failed": tally.first_failed,
         }  # fmt: skip
 
     def _judge_calls(

@@ -190,7 +190,7 @@ def test_check_reports_a_broken_row_beside_everything_else(tmp_path):
 def test_check_says_how_many_rows_are_left_out_and_why(tmp_path, capsys):
     row = {"prompt": TASK, "completion": GOOD}
     run_check(settings(write(tmp_path, "rows.jsonl", row, row, row, {**row, "prompt": "Other"})), tmp_path / "check")
-    assert "check: problems: readable, and their references pass; left out: 2 twin\n" in capsys.readouterr().out
+    assert "; left out: 2 twin; left: 2 training, 30 evaluation problems\n" in capsys.readouterr().out
 
 
 def test_check_refuses_a_pipeline_whose_rounds_could_not_grade(tmp_path, monkeypatch):

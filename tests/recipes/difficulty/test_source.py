@@ -7,9 +7,10 @@ import pytest
 
 from codekiln import teachers
 from codekiln.data.records import Graded, Problem, Sample, Verdict
-from codekiln.errors import InputError
+from codekiln.errors import InputError, InputErrors
 from codekiln.inference import Sampling
 from codekiln.recipes.difficulty import source
+from codekiln.settings.resolve import resolve
 from tests.recipes.difficulty.making import recipe
 
 PROBLEMS = [
@@ -147,3 +148,13 @@ def test_a_run_that_changes_changes_the_sources(tmp_path):
     path.write_text('{"task_id": "a", "solution": "y"}\n')
     assert before["run"] != recipe(runs=(str(path),)).sources()["run"]
     assert recipe().sources() == {}
+
+
+def test_mistakes_of_problems_and_of_runs_are_said_at_once(tmp_path):
+    problems = write(tmp_path / "p.jsonl", [{"task_id": "a", "promt": "x"}, {"task_id": "b", "prompt": "y"}])
+    runs = write(tmp_path / "r.jsonl", [{"q": 1}] * 3)
+    settings = resolve("laptop", {"recipe": "difficulty"}, [f"problems.source={problems}"])
+    for read in ("problems", "read_sources"):
+        with pytest.raises(InputErrors) as raised:
+            getattr(recipe(runs=(runs,)), read)(settings)
+        assert [error.where for error in raised.value.errors] == [f"{problems}:1.promt", f"{runs}:1"]

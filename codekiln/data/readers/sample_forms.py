@@ -1,0 +1,231 @@
+"""What other tools call the fields of a sample, and how they nest samples in rows and files.
+
+Read in EvalPlus 0.3.1 (``evaluate.py``: samples and ``_eval_results.json``), HumanEval (``_results.jsonl``),
+LiveCodeBench (``insert_output_evaluation``, ``custom_evaluator.py``), APPS (``all_codes.json``),
+bigcode-evaluation-harness (``save_json_files``), lm-evaluation-harness (``--log_samples``) and OpenAI's batch output.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from codekiln.data.readers.files import Row
+
+IDS = ("task_id", "question_id", "problem_id", "mbpp_id", "custom_id", "instance_id", "task", "doc_id", "id")
+"""What tools call the name of a problem; the first that a row has counts."""
+TEXTS = ("solution", "completion")
+REPLIES = (
+    "generated_code", "response", "generation", "generated_text", "generated_solution", "model_response",
+    "model_output", "raw_response", "raw_output", "llm_response", "prediction", "reply", "output", "answer", "code",
+    "messages", "choices",
+)  # fmt: skip
+"""What they call a reply; each is read as a completion, and counts where a row has none of `TEXTS`."""
+LISTS = (
+    "solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences",
+    "generated_codes", "outputs", "predictions", "samples", "candidates", "code_list", "output_list",
+    "filtered_resps", "resps",
+)  # fmt: skip
+"""What they call several replies to one problem in one row; ``solutions`` stand alone."""
+MODELS = ("model", "model_name", "model_id")
+_WRAPPERS = ("eval", "samples", "results", "data", "rows", "generations", "predictions", "outputs")
+"""What they call the list of rows, or the table of rows by problem, that is the only row of a file."""
+_OF_A_PROBLEM = ("test_list", "test", "tests", "canonical_solution")
+"""Fields of a problem: beside one of these ``code`` is the reference."""
+_INSIDE = ("content", "text", "message", "body", "choices", "messages", *TEXTS, "code")
+"""Where the text is in an object, such as OpenAI's response or a content part."""
+_NUMBERED = re.compile(r".*\d.*")
+_FIRST_TASKS = {164: 0, 500: 11}
+"""Tasks of HumanEval, and of MBPP's test split, by the length of a list of replies without names."""
+
+
+def single(where: str, row: Any) -> Iterator[Row]:
+    """Yield a row for each reply that a row of a file has, under the names that a sample has.
+
+    A row of no known form is yielded as it is.
+    """
+    if isinstance(row, dict) and isinstance(row.get("sample"), dict):
+        row = row["sample"]  # what `codekiln grade` writes
+    if not isinstance(row, dict):
+        yield where, row
+        return
+    name = _name_of(row)
+    if name is None:
+        yield from _of_file(where, row)
+        return
+    if (text := _first(row, TEXTS)) is not None:
+        yield where, _with(row, name, text, row[text])
+    elif (field := _reply_field(row)) is not None:
+        yield from _replies(where, row, name, field)
+    elif (field := _list_field(row)) is not None:
+        yield from _several(where, row, name, field)
+    else:
+        yield where, row
+
+
+def without_names(rows: list[Row]) -> list[Row] | None:
+    """Return rows with names for lists of replies in the order of a benchmark's tasks; None for another length.
+
+    bigcode-evaluation-harness writes one list of replies a task, and no name of a task.
+    """
+    first = _FIRST_TASKS.get(len(rows))
+    if first is None:
+        return None
+    return [(where, {"task_id": str(first + place), "solutions": row}) for place, (where, row) in enumerate(rows)]
+
+
+def is_known(row: Any) -> bool:
+    """Return whether a row has the name of a problem and a reply, under any name."""
+    has_text = isinstance(row, dict) and any(row.get(field) is not None for field in (*TEXTS, *REPLIES, *LISTS))
+    return has_text and _name_of(row) is not None
+
+
+def _name_of(row: Mapping[str, Any]) -> str | None:
+    """Return the name of the problem; numbers as text."""
+    inner = row.get("doc")
+    if isinstance(inner, dict) and isinstance(inner.get("task_id"), str | int):
+        return str(inner["task_id"])
+    for field in IDS:
+        value = row.get(field)
+        if isinstance(value, str) and value:
+            return value
+        if type(value) is int or (type(value) is float and value.is_integer()):
+            return str(int(value))
+        if field == "task_id" and value is not None:
+            return None
+    return None
+
+
+def _first(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
+    return next((field for field in fields if row.get(field) is not None), None)
+
+
+def _reply_field(row: Mapping[str, Any]) -> str | None:
+    of_problem = any(field in row for field in _OF_A_PROBLEM)
+    given = [field for field in REPLIES if row.get(field) is not None and not (of_problem and field == "code")]
+    return next((field for field in given if _text(row[field]) != ""), next(iter(given), None))
+
+
+def _list_field(row: Mapping[str, Any]) -> str | None:
+    return next((field for field in LISTS if isinstance(_list(row.get(field)), list)), None)
+
+
+def _with(row: Mapping[str, Any], name: str, field: str, text: Any, *used: str) -> dict[str, Any]:
+    """Return a sample's fields: what names and holds the reply is taken out, what is left may be ignored."""
+    gone = {*IDS, *used, *(TEXTS if field not in used and used else ()), "doc", "arguments", "doc_id"}
+    rest = {key: value for key, value in row.items() if key not in gone}
+    if (model := _first(row, MODELS)) is not None:
+        rest = {key: value for key, value in rest.items() if key != model} | {"model": row[model]}
+    return {**rest, "task_id": name, field: text}
+
+
+def _replies(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
+    value = _choices(row[field])
+    texts = _list(value)
+    if isinstance(texts, list) and not _is_one_text(texts):
+        yield from _several(where, {**row, field: texts}, name, field)
+        return
+    text = _text(value)
+    yield where, _with(row, name, "completion", value if text is None else text, field)
+
+
+def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
+    kind = "solution" if field in ("solutions", "code_list") else "completion"
+    texts = _flat(_list(row[field]))
+    others = _flat(_list(row.get("output_list"))) if field == "code_list" else []
+    for place, value in enumerate(texts):
+        at = f"{where}.{field}[{place}]"
+        if isinstance(value, dict) and _first(value, (*TEXTS, *REPLIES)) is not None:
+            yield from single(at, {**value, "task_id": name})
+            continue
+        # What a harness could not extract may be there in the reply.
+        if value in ("", None) and place < len(others):
+            yield at, _with(row, name, "completion", others[place], field, "output_list")
+        else:
+            text = _text(value)
+            yield at, _with(row, name, kind, value if text is None else text, field, "output_list")
+
+
+def _of_file(where: str, row: dict[str, Any]) -> Iterator[Row]:
+    """Yield the rows of an object that holds a whole file: a wrapper, or replies by the names of their problems."""
+    for field in _WRAPPERS:
+        inner = row.get(field)
+        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
+            for place, item in enumerate(inner):
+                yield from single(f"{where}.{field}[{place}]", item)
+            return
+        if isinstance(inner, dict) and _is_table(inner):
+            yield from _by_name(f"{where}.{field}", inner)
+            return
+    if _is_table(row):
+        yield from _by_name(where, row)
+    else:
+        yield where, row
+
+
+def _is_table(row: Mapping[str, Any]) -> bool:
+    """Return whether the keys are names of problems, all of which have a number in them."""
+    return bool(row) and all(
+        _NUMBERED.fullmatch(key) and isinstance(value, str | list | dict) for key, value in row.items()
+    )
+
+
+def _by_name(where: str, table: Mapping[str, Any]) -> Iterator[Row]:
+    for name, value in table.items():
+        at = f"{where}[{name!r}]"
+        if isinstance(value, dict):
+            yield from single(at, {"task_id": name, **value})
+        elif isinstance(value, list):
+            yield from _several(at, {"task_id": name, "generations": value}, name, "generations")
+        else:
+            yield at, {"task_id": name, "completion": value}
+
+
+def _list(value: Any) -> Any:
+    """Return a value; a list that a cell of a CSV file holds as text as the list."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("['", '["', '[["', "[['")):
+        return value
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return value
+
+
+def _flat(values: Any) -> list[Any]:
+    if not isinstance(values, list):
+        return []
+    return [inner for value in values for inner in (value if isinstance(value, list) else [value])]
+
+
+def _choices(value: Any) -> Any:
+    """Return the choices of a chat server's answer, which may be the body of a batch's; anything else as it is."""
+    inner = value
+    while isinstance(inner, dict):
+        if isinstance(inner.get("choices"), list):
+            return inner["choices"]
+        inner = inner.get("body")
+    return value
+
+
+def _is_one_text(values: list[Any]) -> bool:
+    """Return whether a list is a conversation, or the parts of one answer."""
+    return bool(values) and all(isinstance(item, dict) and {"role", "type"} & item.keys() for item in values)
+
+
+def _text(value: Any, depth: int = 6) -> str | None:
+    """Return the text of a reply: as it is, in an object, in parts, or of the last turn of a conversation."""
+    if isinstance(value, str):
+        return value
+    if depth and isinstance(value, dict):
+        found = (_text(value[field], depth - 1) for field in _INSIDE if value.get(field) is not None)
+        return next((text for text in found if text is not None), None)
+    if depth and isinstance(value, list) and _is_one_text(value):
+        turns = [item for item in value if item.get("role") == "assistant"] if "role" in value[0] else []
+        if "role" in value[0]:
+            return _text(turns[-1], depth - 1) if turns else None
+        parts = [_text(item, depth - 1) for item in value if item.get("type") in ("text", "output_text")]
+        return "".join(part for part in parts if part)
+    return None

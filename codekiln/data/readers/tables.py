@@ -1,0 +1,71 @@
+"""Rows of CSV and Parquet files."""
+
+import csv
+import gzip
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from codekiln.errors import InputError
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_PARQUET = ".parquet"
+
+
+def kind_of(path: Path) -> str:
+    """Return ``.csv``, ``.tsv`` or ``.parquet`` where the name says that a file is one, or else an empty string."""
+    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    return suffix.lower() if suffix.lower() in (*_DELIMITERS, _PARQUET) else ""
+
+
+def rows(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
+    """Yield the rows of a table, each with its place; empty cells of CSV are None.
+
+    Raises:
+        InputError: It is no such table.
+        OSError, UnicodeDecodeError: It cannot be read.
+    """
+    yield from _parquet(path) if kind == _PARQUET else _csv(path, _DELIMITERS[kind])
+
+
+def _csv(path: Path, delimiter: str) -> Iterator[tuple[str, Any]]:
+    csv.field_size_limit(sys.maxsize)  # 128 KiB otherwise, and a reply may be longer
+    try:
+        with _open(path) as file:
+            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            line = reader.line_num + 1 if reader.fieldnames else 1
+            for row in reader:
+                # A cell may hold line ends, and the reader counts to the last line of a row.
+                where, line = f"{path}:{line}", reader.line_num + 1
+                yield where, _checked(row, where)
+    except csv.Error as error:
+        raise InputError(f"not CSV: {error}", where=str(path), fix="correct the file, or give JSON Lines") from None
+
+
+def _checked(row: dict[Any, Any], where: str) -> Any:
+    if None in row:
+        return InputError(
+            "has more cells than there are columns", where=where, fix="put cells that hold commas into quotes"
+        )
+    return {name: value or None for name, value in row.items() if name}
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        number = 0
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                for row in batch.to_pylist():
+                    yield f"{path}[{number}]", row
+                    number += 1
+    except ArrowException as error:
+        raise InputError(f"not Parquet: {error}", where=str(path), fix="fetch it again, or give JSON Lines") from None

@@ -1,0 +1,119 @@
+"""Rows and files of samples as other tools write them; each says the same: ``GOOD`` for the first problem."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+from pyarrow import parquet
+
+GOOD = "def f(x):\n    return x + 1\n"
+OTHER = "def f(x):\n    return 1 + x\n"
+CHAT = f"Sure! Here it is:\n\n```python\n{GOOD}```\n\nIt adds one."
+THOUGHT = f"<think>Add one? ```python\npass\n```</think>\n{CHAT}"
+NAME = "HumanEval/0"
+
+ROWS: Mapping[str, Any] = {
+    "plain solution": {"task_id": NAME, "solution": GOOD},
+    "number": {"task_id": 0, "solution": GOOD},
+    "number as text": {"task_id": "0", "solution": GOOD},
+    "number as float": {"task_id": 0.0, "solution": GOOD},
+    "other spelling": {"task_id": "humaneval_000", "solution": GOOD},
+    "HumanEval, evaluated": {"task_id": NAME, "completion": GOOD, "result": "passed", "passed": True},
+    "EvalPlus, sanitized": {"task_id": NAME, "solution": GOOD, "_identifier": "x", "completion_id": 0},
+    "EvalPlus, a result": {"task_id": NAME, "solution": GOOD, "base_status": "fail", "plus_status": "fail"},
+    "response in a fence": {"task_id": NAME, "response": CHAT},
+    "thought and fence": {"task_id": NAME, "response": THOUGHT},
+    "generated_code": {"task_id": NAME, "generated_code": GOOD, "passed": False},
+    "generated_code beside MBPP's fields": {
+        "task_id": NAME, "text": "Add.", "code": "def f(x): ...", "test_list": ["assert f(1) == 2"],
+        "generated_code": GOOD,
+    },
+    "code": {"task_id": NAME, "code": GOOD, "is_correct": True},
+    "output with the extracted code empty": {"task_id": NAME, "generated_code": "", "output": CHAT},
+    "prediction": {"task_id": NAME, "prediction": CHAT, "status": "pass"},
+    "samples, texts": {"task_id": NAME, "samples": [GOOD]},
+    "samples, objects": {"task_id": NAME, "samples": [{"code": GOOD, "passed": True}]},
+    "generations": {"problem_id": 0, "generations": [GOOD]},
+    "generations, objects": {"task_id": NAME, "generations": [{"text": CHAT, "finish_reason": "stop"}]},
+    "several in response": {"task_id": NAME, "response": [CHAT]},
+    "LiveCodeBench": {
+        "question_title": "t", "question_content": "c", "platform": "leetcode", "question_id": "0", "contest_id": "1",
+        "contest_date": "2024-01-01", "starter_code": "", "difficulty": "easy", "output_list": [CHAT],
+        "code_list": [GOOD], "graded_list": [False], "pass@1": 0.0, "metadata": ["{}"],
+    },
+    "LiveCodeBench, nothing extracted": {"question_id": "0", "output_list": [CHAT], "code_list": [""]},
+    "lm-evaluation-harness": {
+        "doc_id": 7, "doc": {"task_id": NAME, "prompt": "p"}, "target": "t", "arguments": {}, "resps": [[CHAT]],
+        "filtered_resps": [[GOOD]], "pass@1": 1.0,
+    },
+    "messages": {
+        "task_id": NAME, "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": CHAT}],
+    },
+    "content parts": {"task_id": NAME, "response": [{"type": "text", "text": CHAT}]},
+    "choices": {"task_id": NAME, "choices": [{"index": 0, "message": {"role": "assistant", "content": CHAT}}]},
+    "answer of a batch": {
+        "id": "batch_1", "custom_id": NAME,
+        "response": {"status_code": 200, "body": {"choices": [{"message": {"content": CHAT}}]}},
+    },
+    "graded row": {
+        "sample": {"task_id": NAME, "solution": GOOD},
+        "verdict": {"task_id": NAME, "status": "failed", "tests_total": 1, "tests_run": 1, "tests_passed": 0},
+    },
+}  # fmt: skip
+"""Rows of JSON Lines, each with one sample."""
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return json.dumps(value, indent=indent).encode()
+
+
+def _csv(rows: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+    return bytes(sink.getvalue())
+
+
+_TWO = [{"task_id": 0, "completion": CHAT}, {"task_id": 1, "completion": CHAT}]
+FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
+    "array": ("a.json", lambda: _json(_TWO)),
+    "pretty array": ("a.json", lambda: _json(_TWO, 2)),
+    "objects over several lines": ("a.jsonl", lambda: b"\n".join(_json(row, 2) for row in _TWO)),
+    "EvalPlus's eval_results": (
+        "a_eval_results.json",
+        lambda: _json({
+            "date": "2024", "hash": "x",
+            "eval": {f"HumanEval/{n}": [{"task_id": f"HumanEval/{n}", "solution": GOOD}] for n in (0, 1)},
+        }),
+    ),
+    "by name, lists": ("a.json", lambda: _json({"HumanEval/0": [GOOD], "HumanEval/1": [GOOD]}, 1)),
+    "by number, APPS's all_codes": ("all_codes.json", lambda: _json({"0": [GOOD], "1": [GOOD]})),
+    "by name, texts": ("a.json", lambda: _json({"0": CHAT, "1": CHAT})),
+    "by name, objects": ("a.json", lambda: _json({f"HumanEval/{n}": {"code": GOOD, "passed": True} for n in (0, 1)})),
+    "wrapper": ("a.json", lambda: _json({"model": "m", "results": _TWO})),
+    "bigcode-evaluation-harness": ("generations_humaneval.json", lambda: _json([[GOOD]] * 164)),
+    "CSV": ("a.csv", lambda: _csv(_TWO)),
+    "CSV with an index": ("a.csv", lambda: _csv([{"": n, **row} for n, row in enumerate(_TWO)])),
+    "CSV with lists": ("a.csv", lambda: _csv([{"task_id": n, "generations": repr([GOOD])} for n in (0, 1)])),
+    "Parquet": ("a.parquet", lambda: _parquet(_TWO)),
+    "Parquet with lists": ("a.parquet", lambda: _parquet([{"task_id": n, "samples": [GOOD]} for n in (0, 1)])),
+}  # fmt: skip
+"""Whole files, each with one sample of ``HumanEval/0`` and one of ``HumanEval/1``, perhaps more of others."""
+
+
+def write(folder: Path, name: str) -> Path:
+    """Write one of `FILES`."""
+    file, content = FILES[name]
+    (folder / file).write_bytes(content())
+    return folder / file
