@@ -3,6 +3,7 @@
 Teachers, self-generation, evaluation and grading take the program in this one way.
 """
 
+import contextlib
 import html
 import itertools
 import re
@@ -10,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data import json_text
 from codekiln.data.answers import answer_in
 from codekiln.data.fences import Fence, fences_in, is_python, without_label
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
@@ -18,9 +20,19 @@ from codekiln.data.text import unix_lines
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 _MARKDOWN = frozenset(("markdown", "md"))
 _WRAPPER = re.compile(
-    r"<(?P<tag>pre|code|answer|solution|program|python)(?:\s[^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
-    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim)\}"
+    r"<(?P<tag>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
+    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim|minted)\}(?:\{python\})?",
+    re.IGNORECASE,
 )
+# Bounds the search for closing tags.
+_MAX_TAGS = 100
+_CDATA = re.compile(r"\s*<!\[CDATA\[(?P<inside>.*)\]\]>\s*", re.DOTALL)
+_ANSWER_LABEL = re.compile(
+    r"^(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?[ \t]+"
+    r"(?=(?:async[ \t]+)?def[ \t]|class[ \t]|import[ \t]|from[ \t]\S+[ \t]import[ \t])",
+    re.MULTILINE,
+)
+_JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 _PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
@@ -55,18 +67,19 @@ def extract_code(text: str, entry_point: str | None = None) -> str:
 def extract(text: str, entry_point: str | None = None) -> Extraction:
     """Return the program in a model's reply, and the rule that chose it.
 
-    A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that nothing
-    opened, other blocks, code between tags, code in a line, and the text without its prose. The first of these in
-    which something defines ``entry_point`` gives the program: the last definition that is no stub, and those parts that
-    define names it uses. So tests, output, calls, shell commands and earlier attempts are left out. Where nothing
-    defines it, and without an entry point, the fenced blocks that are programs count, joined, or else the text without
-    the prose around a program; of several blocks that read the standard input only the last does.
+    A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that
+    nothing opened, other blocks, texts in JSON, code between tags, code in a line, and the text without its prose.
+    The first of these in which something defines ``entry_point`` gives the program: the last definition that is no
+    stub, and those parts that define names it uses. So tests, output, calls, shell commands and earlier attempts
+    are left out. Where nothing defines it, and without an entry point, the fenced blocks that are programs count,
+    joined, or else the text without the prose around a program; of several blocks that read the standard input only
+    the last does.
 
     Args:
         text: The reply; thoughts are no part of it, and one that was cut off leaves no program.
         entry_point: Name of the function or class that the tests use.
     """
-    text = without_label(answer_in(unix_lines(text)))
+    text = without_label(_with_line_ends(answer_in(unix_lines(text))))
     if is_program(text) and not _needs_dedent(text, entry_point):
         return Extraction(text.strip("\n"), "whole")
     fences = fences_in(text)
@@ -94,7 +107,7 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
         return Extraction(with_needed(readers[-1], [block.code for block in blocks]), "input")
     if blocks:
         return Extraction(_joined(blocks), "blocks")
-    others: Iterator[str] = itertools.chain(_other_blocks(text, fences), _wrapped(text, fences))
+    others: Iterator[str] = itertools.chain(_other_blocks(text, fences), _in_json(text, fences), _wrapped(text, fences))
     if found := next(filter(is_program, others), ""):
         return Extraction(found.strip("\n"), "blocks")
     prose = _without_prose(lines).strip("\n")
@@ -122,19 +135,21 @@ def _other_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
 def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
     """Yield what stands between tags, in HTML and in the marks of models."""
     place = 0
-    while opened := _WRAPPER.search(text, place):
+    for _ in range(_MAX_TAGS):
+        if not (opened := _WRAPPER.search(text, place)):
+            return
         closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}"}[str(opened.lastgroup)]
         end = text.find(closing.format(opened[str(opened.lastgroup)]), opened.end())
-        if end < 0:
-            return
-        inside = text[opened.end() : end].strip("\n")
+        place = max(end, opened.end())
+        inside = text[opened.end() : max(end, 0)].strip("\n")
+        if plain := _CDATA.fullmatch(inside):
+            inside = plain["inside"].strip("\n")
         if depth and _WRAPPER.match(inside):
             yield from _wrapped(inside, [], depth - 1)
         elif opened["tag"] and _ENTITY.search(inside) and not is_python(inside):
             yield html.unescape(inside)
-        else:
+        elif inside:
             yield _without_prose(inside.split("\n"))
-        place = end
 
 
 def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -142,10 +157,40 @@ def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
 
 
 def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
-    yield textwrap.dedent(_without_prose(_typed(text).split("\n")))
+    yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", _typed(text)).split("\n")))
 
 
-_PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _wrapped, _bare, _inline)
+def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:
+    """Yield the texts of a reply that is JSON, or has it in a fence."""
+    for source in (text, *(fence.code for fence in fences if fence.language in _JSON_LANGUAGES)):
+        if source.lstrip()[:1] not in ("{", "[", '"'):
+            continue
+        with contextlib.suppress(ValueError, RecursionError):
+            for found in _texts(json_text.loads(source)):
+                blocks = [fence.code for fence in fences_in(found) if fence.is_python]
+                yield from blocks or [found]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a JSON value; of nested ones too."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield unix_lines(item)
+        elif isinstance(item, dict | list):
+            waiting += reversed(list(item.values()) if isinstance(item, dict) else item)
+
+
+def _with_line_ends(text: str) -> str:
+    """Return a text that is one line with ``\\n`` in it as the lines that were meant; any other as it is."""
+    if "\n" in text.strip() or "\\n" not in text or text.lstrip()[:1] in ("{", "[", '"') or is_python(text):
+        return text
+    meant = re.sub(r"\\([nt\"'])", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[1]), text)
+    return meant if fences_in(meant) or is_program(meant) else text
+
+
+_PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _in_json, _wrapped, _bare, _inline)
 
 
 def _typed(text: str) -> str:
