@@ -8,6 +8,7 @@ import click
 
 from codekiln.cli.options import JSON, PROBLEMS, grading_options, output, sandbox
 from codekiln.data.python_text import syntax_tree
+from codekiln.data.text import decoded
 from codekiln.errors import InputError
 
 
@@ -57,7 +58,7 @@ def _require_program(code: str, where: str) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.File("r"))
+@click.argument("file", type=click.File("rb"))
 @JSON
 def score(file: Any, as_json: bool) -> None:
     """Score a Python program on every metric.
@@ -69,7 +70,7 @@ def score(file: Any, as_json: bool) -> None:
     from codekiln.code import metrics
 
     try:
-        code = file.read().removeprefix("\ufeff")
+        code = decoded(file.read())
     except UnicodeDecodeError as error:
         raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
     _require_program(code, file.name)

@@ -4,15 +4,24 @@ Everything that reads a text file, or splits a text into lines, does it by these
 one of them: it also splits at form feeds, U+0085 and U+2028, where neither Python's parser nor JSON ends a line.
 """
 
+import codecs
 import contextlib
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO, cast
 
 from codekiln.errors import InputError
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+# UTF-32 before UTF-16, whose mark it begins with.
+_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*(?P<name>[-\w.]+)")
+_GZIP = b"\x1f\x8b"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -37,8 +46,38 @@ def first_line(text: str) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text of a file's bytes, with LF line ends and without a byte order mark; raises UnicodeDecodeError."""
-    return unix_lines(content.decode("utf-8"))
+    """Return the text of a file's bytes, with LF line ends and without a byte order mark; raises UnicodeDecodeError.
+
+    It is UTF-8, or what a byte order mark or a program's second line at the latest (PEP 263) says.
+    """
+    encoding = _encoding(content)
+    try:
+        return unix_lines(content.decode(encoding))
+    except UnicodeDecodeError:
+        cookies = (_COOKIE.match(line) for line in content.split(b"\n", 2)[:2])
+        for name in (cookie["name"].decode() for cookie in cookies if cookie):
+            with contextlib.suppress(LookupError, UnicodeDecodeError):
+                return unix_lines(content.decode(name))
+        raise
+
+
+def open_text(path: Path, newline: str) -> TextIO:
+    """Open a text file, in UTF-8 or what its byte order mark says; one packed by gzip whatever its name is.
+
+    Args:
+        path: The file.
+        newline: What ends a line, as for `open`.
+    """
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+    opened = gzip.open if is_packed else open
+    with opened(path, "rb") as file:
+        encoding = _encoding(file.read(4))
+    return cast("TextIO", opened(path, "rt", encoding=encoding, newline=newline))
+
+
+def _encoding(content: bytes) -> str:
+    return next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
 
 
 def read_text(path: Path) -> str:
