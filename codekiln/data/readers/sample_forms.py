@@ -114,7 +114,7 @@ def _name_of(row: Mapping[str, Any]) -> str | None:
         if field == "task_id" and value is not None:
             return None
     others = (row[field] for field in _OTHER_IDS if isinstance(row.get(field), str) and row[field])
-    return next(others, None) if _reply_field(row) or _list_field(row) else None
+    return next(others, None) if _reply_field(row) or _list_field(row) or row.get("error") else None
 
 
 def _failure(row: Mapping[str, Any]) -> str | None:
