@@ -40,6 +40,9 @@ _END_OF_TURN = re.compile(
     r"|<\|turn>|<turn\|>|</?s>|<eos>|<(?:end|start)_of_turn>|\[/?INST\]|\[END FINAL RESPONSE\]|^\[DONE\]",
     re.IGNORECASE | re.MULTILINE,
 )
+# The prompt of Alpaca, and the turns of Vicuna: models without a chat template write the next one themselves.
+_NEXT_PROMPT = re.compile(r"^(?:#{2,4} *(?:Instruction|Input|Human|User)|Human|User|USER)[ \t]*:", re.MULTILINE)
+_DETAILS = re.compile(r'<details[^<>]*\btype="reasoning".*?(?:</details>|\Z)', re.DOTALL | re.IGNORECASE)
 _TOKEN = re.compile(r"<[|｜][\w▁]{1,40}[|｜]>")
 
 
@@ -57,6 +60,7 @@ def answer_in(text: str) -> str:
 
 def without_thoughts(text: str) -> str:
     """Return a reply without what the model thought before it, if the reply shows that."""
+    text = _DETAILS.sub("", text)
     while match := _LEADING_THOUGHT.match(text):
         text = text[match.end() :]
     if not _CLOSING.search(text) or is_python(text):
@@ -81,7 +85,12 @@ def _from_start(text: str) -> str:
 
 
 def _without_further_turns(text: str) -> str:
-    return text[: next((match.start() for match in _outside(_END_OF_TURN, text)), len(text))]
+    text = text[: next((match.start() for match in _outside(_END_OF_TURN, text)), len(text))]
+    prompts = (match.start() for match in _outside(_NEXT_PROMPT, text))
+    start = next(prompts, len(text))
+    # Before a program such a line is a title.
+    has_program = start < len(text) and (fences_in(text[:start]) or is_python(text[:start]))
+    return text[:start] if has_program else text
 
 
 def _without_tokens(text: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from codekiln.data import json_text
 from codekiln.data.answers import answer_in
 from codekiln.data.fences import Fence, fences_in, is_python, without_label
+from codekiln.data.notations import plain
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
 from codekiln.data.text import unix_lines
 
@@ -32,10 +33,15 @@ _ANSWER_LABEL = re.compile(
     r"(?=(?:async[ \t]+)?def[ \t]|class[ \t]|import[ \t]|from[ \t]\S+[ \t]import[ \t])",
     re.MULTILINE,
 )
+_FINAL_TITLE = re.compile(
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?"
+    r"(?:here is my response|response|(?:the )?final (?:answer|solution|code|response|version|program))"
+    r"(?:\*\*)?[ \t]*:?(?:\*\*)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
-_PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
 _PROSE = re.compile(
@@ -83,11 +89,19 @@ def extract(text: str, entry_point: str | None = None) -> Extraction:
     if is_program(text) and not _needs_dedent(text, entry_point):
         return Extraction(text.strip("\n"), "whole")
     fences = fences_in(text)
-    if entry_point:
-        for parts in _PARTS:
-            if chosen := defining(list(parts(text, fences)), entry_point):
-                return Extraction(chosen, "entry-point")
+    if entry_point and (chosen := _of_entry_point(text, fences, entry_point)):
+        return Extraction(chosen, "entry-point")
     return _without_entry_point(text, fences)
+
+
+def _of_entry_point(text: str, fences: list[Fence], entry_point: str) -> str:
+    """Return the program that defines the entry point: one that a title calls final, or else any; empty without."""
+    if final := list(_FINAL_TITLE.finditer(text)):
+        behind = text[final[-1].end() :]
+        if found := _of_entry_point(behind, fences_in(behind), entry_point):
+            return found
+    found_in = (defining(list(parts(text, fences)), entry_point) for parts in _PARTS)
+    return next(filter(None, found_in), "")
 
 
 def is_reply(text: str) -> bool:
@@ -115,7 +129,7 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
 
 
 def _python_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
-    return (_typed(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
+    return (plain(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
 
 
 def _before_closing(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -129,7 +143,7 @@ def _other_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
         if fence.language in _MARKDOWN:
             yield from (inner.code for inner in fences_in(fence.code) if inner.is_python)
         elif not fence.is_python:
-            yield fence.code
+            yield plain(fence.code)
 
 
 def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
@@ -157,7 +171,7 @@ def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
 
 
 def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
-    yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", _typed(text)).split("\n")))
+    yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", plain(text)).split("\n")))
 
 
 def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -191,18 +205,6 @@ def _with_line_ends(text: str) -> str:
 
 
 _PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _in_json, _wrapped, _bare, _inline)
-
-
-def _typed(text: str) -> str:
-    """Return the lines typed in an interactive session; a text that is none as it is."""
-    if not _PROMPT.search(text) or is_python(text):
-        return text
-    import doctest  # slow to import, and rarely needed
-
-    try:
-        return "".join(example.source for example in doctest.DocTestParser().get_examples(text))
-    except ValueError:
-        return text
 
 
 def _needs_dedent(text: str, entry_point: str | None) -> bool:

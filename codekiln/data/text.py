@@ -22,6 +22,12 @@ _MARKS = (
 # UTF-32 before UTF-16, whose mark it begins with.
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*(?P<name>[-\w.]+)")
 _GZIP = b"\x1f\x8b"
+_KINDS = (
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are too"), (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+    (b"\xfd7zXZ", "packed by xz"), (b"BZh", "packed by bzip2"), (b"PAR1", "Parquet"), (b"\x89PNG", "an image"),
+    (b"SQLite f", "a database of SQLite"), (b"%PDF", "a PDF"), (b"\x80", "a pickle"),
+)  # fmt: skip
+_UNPACK = "unpack it, or save it as text in UTF-8; a table of Parquet has to be called .parquet"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -76,8 +82,20 @@ def open_text(path: Path, newline: str) -> TextIO:
     return cast("TextIO", opened(path, "rt", encoding=encoding, newline=newline))
 
 
+def _kind_of(path: Path) -> str:
+    """Return what a file is that is no text, by what it begins with; empty where that is not known."""
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        head = file.read(8)
+        return next((kind for start, kind in _KINDS if head.startswith(start)), "")
+    return ""
+
+
 def _encoding(content: bytes) -> str:
-    return next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    if marked := next((name for mark, name in _MARKS if content.startswith(mark)), None):
+        return marked
+    # A text begins with two characters of ASCII, as RFC 4627 says of JSON; UTF-16 has a zero beside each.
+    zeros = "".join(str(int(not byte)) for byte in content[:4])
+    return {"0101": "utf-16-le", "1010": "utf-16-be"}.get(zeros, "utf-8")
 
 
 def read_text(path: Path) -> str:
@@ -101,6 +119,8 @@ def readable(path: Path) -> Iterator[None]:
         what = f"the gzip file is damaged or cut short: {error}"
         raise InputError(what, where=str(path), fix="fetch it again") from None
     except UnicodeDecodeError as error:
+        if kind := _kind_of(path):
+            raise InputError(f"is no text, but {kind}", where=str(path), fix=_UNPACK) from None
         raise InputError(f"is not UTF-8 text: {error}", where=str(path), fix="save it as UTF-8") from None
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"

@@ -158,6 +158,15 @@ MARKS = {
     "line ends escaped": block(RIGHT).replace("\n", "\\n"),
     "quotes for back-ticks": f"Here you go:\n'''python\n{RIGHT}'''\nIt adds one.",
     "label before the code": f"Answer: {RIGHT}",
+    "thought of Granite": f"Here is my thought process:\n{block(WRONG)}\nHere is my response:\n{RIGHT}",
+    "thought of Open WebUI": f'<details type="reasoning" done="true">\n> {block(WRONG)}</details>\n{RIGHT}',
+    "prompt of Alpaca": f"{block(RIGHT)}\n### Instruction:\nSubtract.\n\n### Response:\n{block(WRONG)}",
+    "turn of Vicuna": f"{RIGHT}\nHuman: Subtract.\nAssistant:\n{block(WRONG)}",
+    "title before it": f"## Final solution\n{block(RIGHT)}## Tests\n{block('assert f(1) == 2')}",
+    "edit": block(f"<<<<<<< SEARCH\n=======\n{RIGHT}>>>>>>> REPLACE\n"),
+    "patch": block("--- /dev/null\n+++ b/f.py\n@@ -0,0 +1,2 @@\n" + indented(RIGHT, "+"), "diff"),
+    "line numbers": block("1  def f(x):\n2      return x + 1\n"),
+    "line numbers and bars": block("1 | def f(x):\n2 |     return x + 1\n", ""),
     "mark inside the fence": block("\ufeff" + RIGHT),
 }
 

@@ -80,6 +80,9 @@ ROWS: Mapping[str, Any] = {
     "HumanEval-X": {"task_id": "Python/0", "generation": CHAT},
     "AgentCoder": {"task_id": NAME, "completion_list": [CHAT]},
     "MultiPL-E": {"name": "HumanEval_0_f", "language": "py", "tests": "def check(): ...", "completions": [CHAT]},
+    "LangChain": {"task_id": NAME, "response": {"lc": 1, "type": "constructor", "kwargs": {"content": CHAT}}},
+    "Ollama": {"task_id": NAME, "response": {"message": {"role": "assistant", "content": CHAT, "thinking": "hm"}}},
+    "viewer of the Hub": {"row_idx": 0, "row": {"task_id": NAME, "completion": CHAT}, "truncated_cells": []},
     "number as float in text": {"task_id": "0.0", "completion": CHAT},
     "graded row": {
         "sample": {"task_id": NAME, "solution": GOOD},
@@ -128,10 +131,15 @@ FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "pandas": (
         "a.json", lambda: _json({name: {str(n): row[name] for n, row in enumerate(_TWO)} for name in _TWO[0]}),
     ),
+    "pandas, split": (
+        "a.json",
+        lambda: _json({"columns": list(_TWO[0]), "index": [0, 1], "data": [list(row.values()) for row in _TWO]}),
+    ),
     "columns": ("a.json", lambda: _json({name: [row[name] for row in _TWO] for name in _TWO[0]})),
     "put together, each with a mark": (
         "a.jsonl", lambda: b"".join(b"\xef\xbb\xbf" + _json(row) + b"\n" for row in _TWO),
     ),
+    "UTF-16 without a mark": ("a.jsonl", lambda: b"\n".join(map(_json, _TWO)).decode().encode("utf-16-le")),
     "UTF-16": ("a.jsonl", lambda: b"\r\n".join(_json(row) for row in _TWO).decode().encode("utf-16")),
     "gzip without its ending": ("a.jsonl", lambda: gzip.compress(_json(_TWO))),
     "ending of gzip alone": ("a.jsonl.gz", lambda: _json(_TWO)),

@@ -125,6 +125,7 @@ def test_a_damaged_table_is_said(tmp_path, name, content, what):
     [
         {"custom_id": "0", "response": {"status_code": 400, "body": {"error": {"message": "too long"}}}, "error": None},
         {"custom_id": "0", "result": {"type": "errored", "error": {"type": "error", "error": {"message": "too long"}}}},
+        {"task_id": "0", "response": {"error": {"message": "too long"}}},
         {"key": "0", "error": {"code": 3, "message": "too long"}},
         {"task_id": "0", "completion": None, "error": "too long"},
     ],
@@ -136,6 +137,15 @@ def test_a_request_of_a_batch_that_failed_is_named_with_its_words(tmp_path, row)
         read_samples(path)
     found = [(error.where, error.what) for error in raised.value.errors]
     assert found == [(f"{path}:2", "the request for '0' has no reply: too long")]
+
+
+def test_a_reply_without_a_text_is_named_by_its_field(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text(
+        json.dumps({"task_id": 1, "solution": GOOD}) + "\n" + json.dumps({"task_id": 0, "response": {"x": 1}})
+    )
+    with pytest.raises(InputErrors, match=r"s.jsonl:2: 'response' holds no text: an object with the fields x"):
+        read_samples(path)
 
 
 def test_a_line_of_nul_bytes_is_named(tmp_path):

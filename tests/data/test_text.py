@@ -51,6 +51,15 @@ def test_the_first_line_is_the_first_that_says_something():
     assert [first_line(text) for text in ("", " \n ", "\n a \n b")] == ["", "", "a"]
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"), [(b"PK\x03\x04\xff", "ZIP"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x80\x04\x95\xff", "pickle")]
+)
+def test_what_is_no_text_is_named(tmp_path, start, kind):
+    (tmp_path / "x.jsonl").write_bytes(start + bytes(range(128, 256)))
+    with pytest.raises(InputError, match=f"is no text, but .*{kind}"):
+        read_text(tmp_path / "x.jsonl")
+
+
 def test_what_cannot_be_read_is_one_message(tmp_path):
     (tmp_path / "latin").write_bytes("é".encode("latin-1"))
     for name, message in (("latin", "is not UTF-8 text"), ("none", "no such file"), (".", "cannot be read")):

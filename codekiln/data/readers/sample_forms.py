@@ -41,8 +41,8 @@ _WRAPPERS = ("eval", "samples", "results", "data", "rows", "generations", "predi
 _OF_A_PROBLEM = ("test_list", "test", "tests", "canonical_solution")
 """Fields of a problem: beside one of these ``code`` is the reference."""
 _INSIDE = (
-    "content", "text", "value", "message", "body", "choices", "output", "parts", "candidates", "messages", *TEXTS,
-    "code",
+    "content", "text", "value", "message", "body", "kwargs", "choices", "output", "parts", "candidates", "messages",
+    *TEXTS, "code",
 )  # fmt: skip
 """Where the text is in an object, such as OpenAI's response or a content part."""
 _OF_ONE_TEXT = frozenset(("role", "type", "from", "text"))
@@ -58,8 +58,8 @@ def single(where: str, row: Any) -> Iterator[Row]:
 
     A row of no known form is yielded as it is.
     """
-    if isinstance(row, dict) and isinstance(row.get("sample"), dict):
-        row = row["sample"]  # what `codekiln grade` writes
+    for wrapper in ("sample", "row"):  # what `codekiln grade` writes, and the Hub's data set viewer
+        row = row[wrapper] if isinstance(row, dict) and isinstance(row.get(wrapper), dict) else row
     if not isinstance(row, dict):
         yield where, row
         return
@@ -123,7 +123,11 @@ def _failure(row: Mapping[str, Any]) -> str | None:
         inner = answer
         while isinstance(inner, dict) and isinstance(inner.get("body"), dict):
             inner = inner["body"]
-        if not isinstance(inner, dict) or not inner.get("error") or any(inner.get(field) for field in _GIVEN):
+        if (
+            not isinstance(inner, dict)
+            or not inner.get("error")
+            or any(inner.get(field) is not None for field in _GIVEN)
+        ):
             continue
         said: Any = inner["error"]
         while isinstance(said, dict):
@@ -174,8 +178,7 @@ def _replies(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
     if isinstance(texts, list) and not _is_one_text(texts):
         yield from _several(where, {**row, field: texts}, name, field)
         return
-    text = _text(value)
-    yield where, _with(row, name, "completion", value if text is None else text, field)
+    yield where, _read(where, row, name, "completion", value, field)
 
 
 def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
@@ -191,12 +194,25 @@ def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
         if value in ("", None) and place < len(others):
             yield at, _with(row, name, "completion", others[place], field, "output_list")
         else:
-            text = _text(value)
-            yield at, _with(row, name, kind, value if text is None else text, field, "output_list")
+            yield at, _read(at, row, name, kind, value, field, "output_list")
+
+
+def _read(where: str, row: Mapping[str, Any], name: str, kind: str, value: Any, *used: str) -> Any:
+    """Return a sample's fields, with the text of a reply under the name ``kind``; an InputError where it has none."""
+    if (text := _text(value)) is not None:
+        return _with(row, name, kind, text, *used)
+    inside = f"an object with the fields {', '.join(map(str, value))}" if isinstance(value, dict) else json.dumps(value)
+    what = f"'{used[0]}' holds no text: {inside[:_QUOTED]}"
+    return InputError(what, where=where, fix="give the reply as a text, or as a chat server's answer")
 
 
 def _of_file(where: str, row: dict[str, Any]) -> Iterator[Row]:
     """Yield the rows of an object that holds a whole file: a wrapper, or replies by the names of their problems."""
+    names, cells = row.get("columns"), row.get("data")
+    if isinstance(names, list) and isinstance(cells, list) and all(isinstance(line, list) for line in cells):
+        for place, line in enumerate(cells):
+            yield from single(f"{where}.data[{place}]", dict(zip(names, line, strict=False)))
+        return
     for field in _WRAPPERS:
         inner = row.get(field)
         if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):

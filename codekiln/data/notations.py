@@ -1,0 +1,48 @@
+"""Programs that a reply shows in another notation: as a session, a patch, an edit, or with line numbers."""
+
+import re
+import textwrap
+
+from codekiln.data.fences import is_python
+
+_PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
+_EDIT = re.compile(r"^<{5,9} SEARCH\n(?:.*?\n)??={5,9}\n(?P<new>.*?)^>{5,9} REPLACE$", re.DOTALL | re.MULTILINE)
+_HUNK = re.compile(r"^@@.*@@", re.MULTILINE)
+_HEADER = re.compile(r"diff |index |--- |\+\+\+ |new file|deleted file|similarity |@@|\\ No newline|-")
+_NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,5})(?:[ \t]*[:.|)])?(?P<code>(?:[ \t].*)?)")
+
+
+def plain(code: str) -> str:
+    """Return the program that ``code`` shows: what was typed in a session, what a patch or an edit leaves, or the lines
+    behind their numbers. Python, and what is none of these, is returned as it is."""
+    if is_python(code):
+        return code
+    if _PROMPT.search(code):
+        return _typed(code)
+    if edits := list(_EDIT.finditer(code)):
+        return "".join(edit["new"] for edit in edits)
+    if _HUNK.search(code):
+        return _patched(code)
+    return _without_numbers(code)
+
+
+def _typed(text: str) -> str:
+    import doctest  # slow to import, and rarely needed
+
+    try:
+        return "".join(example.source for example in doctest.DocTestParser().get_examples(text))
+    except ValueError:
+        return text
+
+
+def _patched(patch: str) -> str:
+    return "\n".join(line[1:] for line in patch.split("\n") if not _HEADER.match(line))
+
+
+def _without_numbers(code: str) -> str:
+    """Return lines without their numbers, where each but blank ones has one, and they count up from one."""
+    lines = [_NUMBERED.fullmatch(line) for line in code.split("\n") if line.strip()]
+    numbers = [int(line["number"]) for line in lines if line]
+    if len(numbers) != len(lines) or len(lines) < 2 or numbers != list(range(1, len(lines) + 1)):
+        return code
+    return textwrap.dedent("\n".join(line["code"] for line in lines if line))
