@@ -27,7 +27,7 @@ _KINDS = (
     (b"\xfd7zXZ", "packed by xz"), (b"BZh", "packed by bzip2"), (b"PAR1", "Parquet"), (b"\x89PNG", "an image"),
     (b"SQLite f", "a database of SQLite"), (b"%PDF", "a PDF"), (b"\x80", "a pickle"),
 )  # fmt: skip
-_UNPACK = "unpack it, or save it as text in UTF-8; a table of Parquet has to be called .parquet"
+_GIVE_TEXT = "give the text that is in it; call a table of Parquet .parquet"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -120,7 +120,7 @@ def readable(path: Path) -> Iterator[None]:
         raise InputError(what, where=str(path), fix="fetch it again") from None
     except UnicodeDecodeError as error:
         if kind := _kind_of(path):
-            raise InputError(f"is no text, but {kind}", where=str(path), fix=_UNPACK) from None
+            raise InputError(f"is no text, but {kind}", where=str(path), fix=_GIVE_TEXT) from None
         raise InputError(f"is not UTF-8 text: {error}", where=str(path), fix="save it as UTF-8") from None
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"

@@ -136,7 +136,7 @@ def test_a_request_of_a_batch_that_failed_is_named_with_its_words(tmp_path, row)
     with pytest.raises(InputErrors) as raised:
         read_samples(path)
     found = [(error.where, error.what) for error in raised.value.errors]
-    assert found == [(f"{path}:2", "the request for '0' has no reply: too long")]
+    assert found == [(f"{path}:2", "the request for '0' failed (too long)")]
 
 
 def test_a_reply_without_a_text_is_named_by_its_field(tmp_path):

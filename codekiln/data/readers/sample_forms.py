@@ -71,7 +71,7 @@ def single(where: str, row: Any) -> Iterator[Row]:
         yield from _of_file(where, row)
         return
     if (failure := _failure(row)) is not None:
-        what = f"the request for '{name}' has no reply: {failure}"
+        what = f"the request for '{name}' failed ({failure})"
         yield where, InputError(what, where=where, fix="ask again for it, or remove the row")
     elif (text := _first(row, TEXTS)) is not None:
         yield where, _with(row, name, text, row[text])
