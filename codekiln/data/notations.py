@@ -1,4 +1,4 @@
-"""Programs that a reply shows in another notation: as a session, a patch, an edit, or with line numbers."""
+"""Programs that a reply shows in another notation: a session, a patch, an edit, a cell, a script of the shell, YAML."""
 
 import re
 import textwrap
@@ -9,12 +9,22 @@ _PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
 _EDIT = re.compile(r"^<{5,9} SEARCH\n(?:.*?\n)??={5,9}\n(?P<new>.*?)^>{5,9} REPLACE$", re.DOTALL | re.MULTILINE)
 _HUNK = re.compile(r"^@@.*@@", re.MULTILINE)
 _HEADER = re.compile(r"diff |index |--- |\+\+\+ |new file|deleted file|similarity |@@|\\ No newline|-")
+_HERE_DOCUMENT = re.compile(
+    r"<<-?[ \t]*(['\"]?)(?P<end>\w+)\1.*\n(?P<inside>(?:.*\n)*?)[ \t]*(?P=end)[ \t]*$", re.MULTILINE
+)
+_BLOCK_OF_YAML = re.compile(
+    r"^[ \t]*(?:- )?[\w-]+:[ \t]*\|[-+]?\d*[ \t]*\n(?P<inside>(?:[ \t]+.*(?:\n|$)|[ \t]*\n)+)", re.MULTILINE
+)
+_MAGIC = re.compile(r"^(?:%%?[A-Za-z]\w*|!\w+).*$\n?", re.MULTILINE)
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,5})(?:[ \t]*[:.|)])?(?P<code>(?:[ \t].*)?)")
 
 
 def plain(code: str) -> str:
-    """Return the program that ``code`` shows: what was typed in a session, what a patch or an edit leaves, or the lines
-    behind their numbers. Python, and what is none of these, is returned as it is."""
+    """Return the program that ``code`` shows.
+
+    That is what was typed in a session, what a patch or an edit leaves, what a script of the shell or YAML quotes, a
+    cell without its magic commands, or the lines behind their numbers. Anything else is returned as it is.
+    """
     if is_python(code):
         return code
     if _PROMPT.search(code):
@@ -23,7 +33,11 @@ def plain(code: str) -> str:
         return "".join(edit["new"] for edit in edits)
     if _HUNK.search(code):
         return _patched(code)
-    return _without_numbers(code)
+    for quoting in (_HERE_DOCUMENT, _BLOCK_OF_YAML):
+        if quoted := [textwrap.dedent(match["inside"]) for match in quoting.finditer(code)]:
+            return "\n".join(filter(is_python, quoted)) or code
+    without_magic = _MAGIC.sub("", code)
+    return without_magic if is_python(without_magic) else _without_numbers(code)
 
 
 def _typed(text: str) -> str:

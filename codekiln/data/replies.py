@@ -164,6 +164,7 @@ def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
             yield html.unescape(inside)
         elif inside:
             yield _without_prose(inside.split("\n"))
+            yield from _in_json(inside, [])
 
 
 def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -192,6 +193,8 @@ def _texts(value: object) -> Iterator[str]:
         item = waiting.pop()
         if isinstance(item, str):
             yield unix_lines(item)
+        elif isinstance(item, list) and len(item) > 1 and all(isinstance(line, str) for line in item):
+            yield "\n".join(line.removesuffix("\n") for line in item)  # the lines of a notebook's cell
         elif isinstance(item, dict | list):
             waiting += reversed(list(item.values()) if isinstance(item, dict) else item)
 

@@ -37,7 +37,8 @@ def completion_of(answer: Any) -> Completion:
     choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     choice = first if isinstance(first, dict) else {}
-    message = choice.get("message")
+    # Servers of plain completions have the text beside it.
+    message = choice.get("message", {"content": choice["text"]} if isinstance(choice.get("text"), str) else None)
     finish_reason = _reason(choice.get("finish_reason"))
     if not isinstance(message, dict) or finish_reason in _FAILED or choice.get("error"):
         raise MalformedAnswer

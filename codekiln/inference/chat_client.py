@@ -127,9 +127,11 @@ class ChatClient:
             if isinstance(error, openai.APIStatusError) and not _is_transient(error):
                 raise self._refusal(error) from None
             kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}"
-            fix = f"see that the server runs{self._address_hint()}, and give the same command again: {kept}"
-            kind = FailedPrompt if _may_be_the_prompt(error) else ModelError
-            raise kind(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
+            is_sure = self._has_answered or _VERSION.search(self.url)
+            runs = "see that the server runs" if is_sure else "see that the server runs there (addresses end in /v1)"
+            failure = FailedPrompt if _may_be_the_prompt(error) else ModelError
+            fix = f"{runs}, and give the same command again: {kept}"
+            raise failure(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
 
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
@@ -197,9 +199,6 @@ class ChatClient:
         fix = did_you_mean(self.settings.model, known) if known else "check the address: it usually ends in /v1"
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
-
-    def _address_hint(self) -> str:
-        return "" if self._has_answered or _VERSION.search(self.url) else " at this address, which usually ends in /v1"
 
 
 def _names(answer: Any) -> list[str]:

@@ -167,6 +167,11 @@ MARKS = {
     "patch": block("--- /dev/null\n+++ b/f.py\n@@ -0,0 +1,2 @@\n" + indented(RIGHT, "+"), "diff"),
     "line numbers": block("1  def f(x):\n2      return x + 1\n"),
     "line numbers and bars": block("1 | def f(x):\n2 |     return x + 1\n", ""),
+    "block of YAML": block("code: |\n" + indented(RIGHT, "  "), "yaml"),
+    "cell of a notebook": block(json.dumps({"cells": [{"source": RIGHT.splitlines(keepends=True)}]}), "json"),
+    "here document": block(f"cat > f.py << 'EOF'\n{RIGHT}EOF\npython f.py", "bash"),
+    "magic of a cell": block(f"%%writefile f.py\n{RIGHT}"),
+    "call of a tool": f"<tool_call>\n{json.dumps({'name': 'python', 'arguments': {'code': RIGHT}})}\n</tool_call>",
     "mark inside the fence": block("\ufeff" + RIGHT),
 }
 

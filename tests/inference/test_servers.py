@@ -89,6 +89,11 @@ def test_what_the_server_refuses_for_its_form_is_an_answer_all_the_same(server, 
     assert texts(generator()) == ['{"imp']
 
 
+def test_the_text_of_a_server_of_plain_completions(server, generator):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, {"choices": [{"text": "x = 1"}]})
+    assert texts(generator()) == ["x = 1"]
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "what", "fix"),
     [
