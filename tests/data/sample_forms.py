@@ -76,6 +76,9 @@ ROWS: Mapping[str, Any] = {
     "answer of a batch, Gemini": {
         "key": NAME, "response": {"candidates": [{"content": {"parts": [{"text": CHAT}], "role": "model"}}]},
     },
+    "answer of a batch, Bedrock": {
+        "recordId": NAME, "modelInput": {}, "modelOutput": {"content": [{"type": "text", "text": CHAT}]},
+    },
     "ShareGPT": {"id": NAME, "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": CHAT}]},
     "HumanEval-X": {"task_id": "Python/0", "generation": CHAT},
     "AgentCoder": {"task_id": NAME, "completion_list": [CHAT]},
@@ -135,6 +138,7 @@ FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
         "a.json",
         lambda: _json({"columns": list(_TWO[0]), "index": [0, 1], "data": [list(row.values()) for row in _TWO]}),
     ),
+    "wrapper with a name": ("a.json", lambda: _json({"name": "run 1", "samples": _TWO})),
     "columns": ("a.json", lambda: _json({name: [row[name] for row in _TWO] for name in _TWO[0]})),
     "put together, each with a mark": (
         "a.jsonl", lambda: b"".join(b"\xef\xbb\xbf" + _json(row) + b"\n" for row in _TWO),

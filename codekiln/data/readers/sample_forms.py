@@ -22,7 +22,7 @@ TEXTS = ("solution", "completion")
 REPLIES = (
     "generated_code", "response", "generation", "generated_text", "generated_solution", "model_response",
     "model_output", "raw_response", "raw_output", "llm_response", "prediction", "reply", "output", "answer", "code",
-    "messages", "choices", "conversations", "conversation", "result",
+    "messages", "choices", "conversations", "conversation", "result", "modelOutput",
 )  # fmt: skip
 """What they call a reply; each is read as a completion, and counts where a row has none of `TEXTS`."""
 LISTS = (
@@ -31,8 +31,8 @@ LISTS = (
     "filtered_resps", "resps", "completion_list", "response_list", "generation_list", "solution_list",
 )  # fmt: skip
 """What they call several replies to one problem in one row; ``solutions`` stand alone."""
-_OTHER_IDS = ("key", "name")
-"""The same, where a row has a reply too: Gemini's batches, MultiPL-E."""
+_OTHER_IDS = ("key", "recordId", "name")
+"""The same, where a row has a reply too: batches of Gemini and Bedrock, MultiPL-E."""
 _GIVEN = (*TEXTS, *REPLIES, *LISTS, "candidates", "message")
 _QUOTED = 300
 MODELS = ("model", "model_name", "model_id")
@@ -63,7 +63,7 @@ def single(where: str, row: Any) -> Iterator[Row]:
     if not isinstance(row, dict):
         yield where, row
         return
-    if isinstance(columns := next((row[field] for field in IDS if row.get(field)), None), dict | list):
+    if (columns := _columns(row)) is not None:
         yield from _by_columns(where, row, columns)
         return
     name = _name_of(row)
@@ -113,8 +113,14 @@ def _name_of(row: Mapping[str, Any]) -> str | None:
             return str(int(value))
         if field == "task_id" and value is not None:
             return None
+    if any(isinstance(row.get(field), list) and any(map(_has_name, row[field])) for field in _WRAPPERS):
+        return None  # the name of a run
     others = (row[field] for field in _OTHER_IDS if isinstance(row.get(field), str) and row[field])
     return next(others, None) if _reply_field(row) or _list_field(row) or row.get("error") else None
+
+
+def _has_name(row: Any) -> bool:
+    return isinstance(row, dict) and _name_of(row) is not None
 
 
 def _failure(row: Mapping[str, Any]) -> str | None:
@@ -134,6 +140,15 @@ def _failure(row: Mapping[str, Any]) -> str | None:
             said = said.get("message") or said.get("error") or json.dumps(said)
         return " ".join(str(said).split())[:_QUOTED]
     return None
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any] | list[Any] | None:
+    """Return the column of names where a row holds columns: one of replies is as long; None where it holds none."""
+    names = next((row[field] for field in IDS if row.get(field)), None)
+    if not isinstance(names, dict | list):
+        return None
+    replies = (row[field] for field in (*TEXTS, *REPLIES, *LISTS) if isinstance(row.get(field), type(names)))
+    return names if any(len(column) == len(names) for column in replies) else None
 
 
 def _by_columns(where: str, row: Mapping[str, Any], names: dict[str, Any] | list[Any]) -> Iterator[Row]:
