@@ -32,7 +32,7 @@ def _below(defaults: dict[str, Any], node: dict[str, Any], root: dict[str, Any],
         child = node["properties"][key]
         resolved = _resolved(child, root)
         here = f"{path}.{key}".lstrip(".")
-        if isinstance(value, dict) and "properties" in resolved and key not in WHOLE:
+        if isinstance(value, dict) and value and "properties" in resolved and key not in WHOLE:
             yield from _below(value, resolved, root, here)
         else:
             yield here, value, child["description"]

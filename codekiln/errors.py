@@ -176,7 +176,7 @@ def extra_of(module: str | None) -> str | None:
     return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
 
 
-def missing_packages(extra: str) -> list[str]:
+def uninstalled(extra: str) -> list[str]:
     """Return the packages of an extra that are not installed here."""
     return [package for package in EXTRAS[extra] if find_spec(package) is None]
 

@@ -185,12 +185,14 @@ class FilePlugins(Plugins[T]):
         """Return the plug-in of a file.
 
         Raises:
-            InputError: It is not valid TOML, or ``parse`` refuses it.
+            InputError: It is not UTF-8, not valid TOML, or ``parse`` refuses it.
         """
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"is not UTF-8 text: {error.reason}", where=str(file), fix="give a TOML file") from None
         return self._parse(name, values, str(file))
 
 

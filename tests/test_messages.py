@@ -28,6 +28,7 @@ ACTION = re.compile(
 )
 # Why the messages of these files need not say what to do.
 WITHOUT_FIX = {
+    "data/system_errors.py": "the text of another error, which has its remedy",
     "launch/cluster/failure.py": "its text ends with the commands that show more, or is the job's own error",
     "launch/readiness.py": "another error as a finding of `codekiln check`, which has its remedy in its text",
     "stages/promotion/findings.py": "a finding of `codekiln verify`",
@@ -37,6 +38,7 @@ WITHOUT_FIX = {
 }
 # Those of these are about the one thing that the command is about.
 WITHOUT_PLACE = {
+    "data/system_errors.py": "the machine, or the path in the text",
     "launch/cluster/failure.py": "the job",
     "launch/exchange.py": "the job",
     "sandbox/grading.py": "this machine",

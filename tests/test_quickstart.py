@@ -216,7 +216,7 @@ def test_examples_of_the_help_run_on_a_finished_demo(first, tmp_path, skipped, m
         line += " --yes" if name == "promote" else ""
         done = help_examples.run(line, tmp_path)
         # Little training may teach nothing.
-        allowed = (0, 1) if name == "verify" and not champion else (0,)
+        allowed = (0, 4) if name == "verify" and not champion else (0,)
         assert done.exit_code in allowed, f"{line}\n{done.output[-2000:]}"
         assert done.stdout
 

@@ -7,7 +7,6 @@ Commands import what they use when they run: ``codekiln --help`` would otherwise
 with. No import is delayed because of a circle.
 """
 
-import errno
 import signal
 import sys
 from typing import Any
@@ -28,15 +27,20 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.errors import CodekilnError, InputError, extra_of, missing_extra
+from codekiln.data.system_errors import require_text, told
+from codekiln.errors import extra_of, missing_extra
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Commands(GroupedCommands):
     """A group of commands that turns codekiln's errors into messages and exit codes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of the command for `invoke`."""
+        ctx.obj = tuple(args)
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -46,12 +50,10 @@ class Commands(GroupedCommands):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a user's mistake exits with 2 and no traceback."""
+        """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
+            require_text(ctx.obj)
             return super().invoke(ctx)
-        except CodekilnError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(exit_codes.USER_ERROR if isinstance(error, InputError) else exit_codes.FAILED)
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise
@@ -61,14 +63,14 @@ class Commands(GroupedCommands):
             end_at_once()
             click.echo(f"\n{interrupted(*ctx.meta.get(_WORDS, ('', [])))}", err=True)
             sys.exit(128 + signal.SIGINT)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if (found := told(error)) is None:
                 raise
-            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-            click.echo(
-                f"error: {what}: free some space, and give the same command again: what is done is kept", err=True
-            )
-            sys.exit(exit_codes.FAILED)
+            message, code = found
+            click.echo(f"error: {message}", err=True)
+            sys.exit(code)
 
 
 @click.group(cls=Commands, context_settings=HELP, invoke_without_command=True, no_args_is_help=False)

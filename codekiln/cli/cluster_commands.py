@@ -96,6 +96,7 @@ def submit(
     """
     from codekiln.cli.compiled_pipelines import find_pipeline
     from codekiln.cli.pipeline_arguments import pipeline_arguments
+    from codekiln.data.text import read_text
     from codekiln.launch.kfp_client import KfpClient
     from codekiln.launch.pipeline_source import read_package
 
@@ -106,7 +107,7 @@ def submit(
     if profile and Path(profile).is_file():
         fix = "give the name of a profile that the chart has, or settings with --set"
         raise InputError("is a file here, which the cluster does not have", where=f"--profile {profile}", fix=fix)
-    server = KfpClient(host, namespace, token_file.read_text().strip() if token_file else "")
+    server = KfpClient(host, namespace, read_text(token_file).strip() if token_file else "")
     if from_package or package == Path(pipeline):
         source = read_package(package)
         for missing in source.lacks(arguments):

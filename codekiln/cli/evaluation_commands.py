@@ -8,7 +8,7 @@ import click
 
 from codekiln.cli.options import JSON, PROBLEMS, grading_options, output, sandbox
 from codekiln.data.python_text import syntax_tree
-from codekiln.data.text import decoded
+from codekiln.data.text import decoded, readable
 from codekiln.errors import InputError
 
 
@@ -69,10 +69,8 @@ def score(file: Any, as_json: bool) -> None:
     """
     from codekiln.code import metrics
 
-    try:
+    with readable(Path("/dev/stdin" if file.name == "<stdin>" else file.name)):
         code = decoded(file.read())
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not text: {error}", where=file.name, fix="give a Python program in UTF-8") from None
     _require_program(code, file.name)
     scores = metrics.score_all([code])[0]
     if as_json:

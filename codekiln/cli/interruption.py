@@ -25,10 +25,10 @@ _AGAIN: Mapping[str, str] = {
 
 def interrupted(command: str, words: Sequence[str]) -> str:
     """Return the line for a command and what was given to it."""
-    has_out = any(word.startswith("--out") for word in words)
+    has_output = any(word.startswith(("--out", "-o")) for word in words)
     if command == "generate":
-        again = _KEEPS if has_out else "nothing was kept: with --out the same command would go on"
-    elif command == "compare" and not has_out:
+        again = _KEEPS if has_output else "nothing was kept: with --output the same command would go on"
+    elif command == "compare" and not has_output:
         again = "nothing was changed; give the same command again"
     else:
         again = _AGAIN.get(command, "give the same command again")

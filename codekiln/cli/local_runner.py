@@ -18,6 +18,7 @@ import yaml
 from codekiln.cli.run_end import RunEnd, run_end
 from codekiln.cli.run_output import RunOutput, run_output
 from codekiln.cli.step_failure import StepFailure, oom_kills
+from codekiln.data.system_errors import require_depth
 from codekiln.errors import InputError, did_you_mean
 from codekiln.progress import EVENTS
 from codekiln.stages.monitoring.context import PIPELINE
@@ -51,6 +52,7 @@ def run(path: Path, arguments: Mapping[str, Any], workdir: Path) -> StepFailure 
             and the number of the signal, and no process of the run is left.
     """
     workdir = workdir.absolute()
+    require_depth(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with (
         run_end() as end,

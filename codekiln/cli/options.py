@@ -46,10 +46,20 @@ class Renamed(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the names that are shown, and what the option does."""
+        with self._without_former():
+            return super().get_help_record(ctx)
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the names that a message has."""
+        with self._without_former():
+            return super().get_error_hint(ctx)
+
+    @contextlib.contextmanager
+    def _without_former(self) -> Iterator[None]:
         taken = self.opts
         self.opts = [name for name in taken if name not in self.former]
         try:
-            return super().get_help_record(ctx)
+            yield
         finally:
             self.opts = taken
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from codekiln.data.manifests import MANIFEST, DataManifest
@@ -72,7 +73,7 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
         "",
         f"report   {workdir / 'report.html'}",
         f"results  {workdir / 'results.json'}",
-        f"mlflow   {'mlflow ui --backend-store-uri ' if uri.startswith('sqlite:') else ''}{uri}",
+        f"mlflow   {f'mlflow ui --backend-store-uri {quote(uri)}' if uri.startswith('sqlite:') else uri}",
         *([f"use      {_use(workdir, uri)}"] if gate["promoted"] else []),
     ]
     return "\n".join(lines), not gate["promoted"]
@@ -81,10 +82,11 @@ def _evaluation_summary(workdir: Path, gate: dict[str, Any]) -> tuple[str, bool]
 def _tracking_uri(workdir: Path) -> str:
     """Return where MLflow has the run, as short as somebody in this folder may give it."""
     from codekiln.registry.connection import without_password
+    from codekiln.registry.sqlite_uri import sqlite_uri
     from codekiln.stages.run_folder import read_tracking
 
     uri, here = read_tracking(workdir / "check").uri, workdir / "mlflow.db"
-    return f"sqlite:///{here}" if uri == f"sqlite:///{here.absolute()}" else without_password(uri)
+    return sqlite_uri(here) if uri == sqlite_uri(here.absolute()) else without_password(uri)
 
 
 def _use(workdir: Path, uri: str) -> str:
@@ -92,7 +94,7 @@ def _use(workdir: Path, uri: str) -> str:
     from codekiln.stages.run_folder import read_settings
 
     model = f"models:/{read_settings(workdir / 'check').registered_name}@champion"
-    return f"codekiln generate PROMPT --model {model} --tracking-uri {uri}"
+    return f"codekiln generate PROMPT --model {model} --tracking-uri {quote(uri)}"
 
 
 def _recorded(decision: dict[str, str] | None) -> list[str]:

@@ -1,9 +1,10 @@
 """Files that are whole or absent, their digests, and errors that name file, line and field."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +20,25 @@ _NO_TEST = (
 )
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Let an error of the operating system name the file that is written: a write itself names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write ``content`` so that a reader sees the old file or the whole new one, also after a crash."""
+    with writing(path):
+        _write_atomic(path, content)
+
+
+def _write_atomic(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)

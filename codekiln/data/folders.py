@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from codekiln.data.files import sha256_file, validation_errors
+from codekiln.data.files import sha256_file, validation_errors, writing
 from codekiln.data.manifests import MANIFEST, DataManifest
 from codekiln.data.records import Record
 from codekiln.data.text import byte_lines
@@ -135,7 +135,7 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
 
 def _write_lines(path: Path, lines: Iterable[str]) -> int:
     count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
         for line in lines:
             file.write(line + "\n")
             count += 1

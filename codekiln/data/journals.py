@@ -19,8 +19,10 @@ def locked_journal(out: Path) -> Iterator[IO[bytes]]:
     """Open the journal of ``out`` for reading and appending; it is locked until it is closed.
 
     Raises:
-        InputError: Another process has it open, or there is an ``out`` without a journal.
+        InputError: Another process has it open, ``out`` is a folder, or it has no journal.
     """
+    if not out.name or out.is_dir():
+        raise InputError("is a folder, where a file is needed", where=str(out), fix="give the path of a file")
     path = journal_of(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.exists() and not path.exists():

@@ -7,7 +7,9 @@ one of them: it also splits at form feeds, U+0085 and U+2028, where neither Pyth
 import codecs
 import contextlib
 import gzip
+import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +100,11 @@ def _encoding(content: bytes) -> str:
     return {"0101": "utf-16-le", "1010": "utf-16-be"}.get(zeros, "utf-8")
 
 
+def _is_endless(path: Path) -> bool:
+    kind = Path(path).stat().st_mode
+    return (stat.S_ISCHR(kind) or stat.S_ISBLK(kind)) and str(path) not in (os.devnull, "/dev/stdin", "/dev/tty")
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file, with LF line ends and without a byte order mark.
 
@@ -110,8 +117,10 @@ def read_text(path: Path) -> str:
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn what may go wrong while a text file is read into InputError."""
+    """Turn what may go wrong while a text file is read into InputError; a device, which may have no end, is refused."""
     try:
+        if _is_endless(path):
+            raise InputError("is a device, not a file", where=str(path), fix="give a file")
         yield
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None

@@ -3,16 +3,18 @@
 import os
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from codekiln.data.files import validation_errors
 from codekiln.errors import InputError, InputErrors, did_you_mean
 
 VARIABLE = "CODEKILN_CLUSTER"
+_WORDS = {int: "a whole number", str: "a text"}
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Strict: pydantic would read "2" and true as numbers.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Pool(_Record):
@@ -51,6 +53,16 @@ class Pool(_Record):
     dead_node_seconds: int = Field(
         0, ge=0, description="time after which a pod on a node that no longer answers is deleted by force; 0: never"
     )
+
+    @field_validator("tolerations")
+    @classmethod
+    def _typed(cls, given: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        for number, toleration in enumerate(given):
+            for key, value in toleration.items():
+                wanted = int if key == "tolerationSeconds" else str
+                if type(value) is not wanted:
+                    raise ValueError(f"{number}.{key} is {value!r}, where {_WORDS[wanted]} is needed")
+        return given
 
     @property
     def processes(self) -> int:

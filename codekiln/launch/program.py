@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from codekiln.data.system_errors import told
 from codekiln.errors import CodekilnError
 from codekiln.launch import exit_codes, processes
 from codekiln.launch.worker import ERROR_FILE, report_failure
@@ -34,7 +35,9 @@ def start(module: str, arguments: list[str], work: Callable[[Path], int]) -> int
         code = work(Path(arguments[0]))
     except CodekilnError as error:
         return _fail(exit_codes.USER_ERROR, f"error: {error}")
-    except Exception:
+    except Exception as error:
+        if found := told(error):
+            return _fail(found[1], f"error: {found[0]}")
         # Under torchrun the worker prints the traceback, once for all processes.
         if ERROR_FILE not in os.environ:
             raise

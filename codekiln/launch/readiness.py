@@ -6,7 +6,7 @@ from functools import partial
 
 import httpx2
 
-from codekiln.errors import CodekilnError, InputError, InputErrors
+from codekiln.errors import CodekilnError, InputError, InputErrors, extra_of, missing_extra
 from codekiln.launch import exchange
 from codekiln.launch.cluster.cluster_checks import PATIENCE, check_pool, lacking_permissions, missing
 from codekiln.launch.cluster.permissions import OPTIONAL, Permission, permissions
@@ -36,6 +36,10 @@ def run_probes(probes: Mapping[str, Probe]) -> dict[str, str]:
             problems += error.errors
         except CodekilnError as error:
             problems.append(error if isinstance(error, InputError) else InputError(str(error), where=name))
+        except ModuleNotFoundError as error:
+            if extra_of(error.name) is None:
+                raise
+            problems.append(missing_extra([str(error.name)], name))
     if problems:
         raise InputErrors(merged(problems))
     return findings

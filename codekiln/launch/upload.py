@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from codekiln.data.text import read_text
 from codekiln.errors import CodekilnError
 from codekiln.launch.kfp_client import KfpClient, ServerUnreachable
 
@@ -23,7 +24,7 @@ PAUSE_SECONDS = 10
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def main(host: str, namespace: str, token_file: Path | None, wait: int, files: tuple[Path, ...]) -> None:
     """Upload FILES; a version that exists already is left alone."""
-    token = token_file.read_text().strip() if token_file else ""
+    token = read_text(token_file).strip() if token_file else ""
     # Right after an installation the API may still be starting.
     connecting = Retrying(
         retry=retry_if_exception_type(ServerUnreachable),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from codekiln.data.files import write_atomic
+from codekiln.data.system_errors import told
 from codekiln.errors import CodekilnError, InputError
 from codekiln.launch import exit_codes
 from codekiln.launch.exchange import JOB, job_folder
@@ -138,6 +139,11 @@ def _run(location: str, node: int, shutdown: Shutdown) -> int:
     except CodekilnError as error:
         print(f"error: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
+    except OSError as error:
+        if (found := told(error)) is None:
+            raise
+        print(f"error: {found[0]}", file=sys.stderr)
+        return found[1]
 
 
 def report_failure(message: str) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from codekiln.data.system_errors import explained
 from codekiln.errors import InputError, RegistryError
+from codekiln.registry.sqlite_uri import DEFAULT_EXPERIMENT, check_sqlite_uri, own_folders, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,6 +87,8 @@ def registry_error(what: str, uri: str, error: Exception) -> RegistryError:
         fix = "MLflow was killed while it set this database up: delete the file if no run is in it yet, and repeat"
     elif any(text in seen for text in _UNREACHABLE):
         fix = "check the tracking URI and that the server answers from here"
+    elif found := explained(error):
+        reason, _, fix = without_password(str(found)).partition("\n  fix: ")
     else:
         fix = "look at the run or model in MLflow, then repeat this step"
     return RegistryError(f"{what}: {reason}", where=f"MLflow at {shown}", fix=fix)
@@ -99,11 +103,12 @@ def find_server(given: str = "", where: str = "--tracking-uri") -> str:
         InputError: None is known, or its database is not there; ``where`` names what needs one.
     """
     here = (Path(name).absolute() for name in ("mlflow.db", "runs/demo/mlflow.db"))
-    local = next((f"sqlite:///{path}" for path in here if path.is_file()), "")
+    local = next((sqlite_uri(path) for path in here if path.is_file()), "")
     found = given or os.environ.get("MLFLOW_TRACKING_URI") or local
     fix = "give --tracking-uri, for example sqlite:///runs/demo/mlflow.db, or set MLFLOW_TRACKING_URI"
     if not found:
         raise InputError("no MLflow server is known", where=where, fix=fix)
+    check_sqlite_uri(found, where)
     if (path := sqlite_path(found)) and not path.is_file():
         # MLflow would make an empty one.
         raise InputError("there is no such database", where=str(path), fix=fix)
@@ -117,10 +122,12 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
     are in ``mlartifacts`` beside its file; any other store has a location of its own.
 
     Raises:
+        InputError: The path in a SQLite URI is not encoded as it has to be.
         RegistryError: The URI is a file store or cannot be reached, the user may not write, or the experiment
             was deleted.
     """
     _check_scheme(uri)
+    check_sqlite_uri(uri)
     _import_quietly()
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -128,19 +135,15 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
 
     try:
         _check_reachable(uri)
-        with _setup_lock(uri):
+        with _setup_lock(uri), own_folders(uri):
             client = MlflowClient(tracking_uri=_with_lock_timeout(uri), registry_uri=_with_lock_timeout(uri))
             client.search_registered_models(max_results=1)
+            if sqlite_path(uri):
+                client.get_experiment(DEFAULT_EXPERIMENT)  # opens the tracking store, too, within `own_folders`
             return client, _experiment_id(client, uri, experiment) if experiment is not None else ""
     except (MlflowException, SQLAlchemyError, OSError) as error:
         what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"
         raise registry_error(what, uri, error) from error
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """Return the file of a SQLite URI, or None for any other store."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path.removeprefix("/"))).absolute() if parts.scheme == "sqlite" else None
 
 
 def _check_scheme(uri: str) -> None:
@@ -179,6 +182,8 @@ def _setup_lock(uri: str) -> Iterator[None]:
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    # MLflow would try for two minutes to open what cannot be opened.
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o644))
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -13,6 +13,7 @@ from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
 from codekiln.settings.overrides import readable_form, readable_overrides
 from codekiln.settings.schema import EvaluationSettings, Settings
+from codekiln.settings.value_types import mistyped
 
 FOR = "for"
 Model = TypeVar("Model", bound=BaseModel)
@@ -86,6 +87,7 @@ def validate(values: dict[str, Any], where: str = "settings") -> Settings:
     """
     values = _aimed(values)
     settings, values, errors = _checked(Settings, values, where)
+    errors += _mistyped(values, settings, where) if settings else []
     errors += _known(
         models, values.get("base_model", Settings.model_fields["base_model"].default), f"{where}: base_model"
     )
@@ -165,7 +167,7 @@ def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
         return []
     recipe, evaluation = recipes.get(name), values.get("evaluation", {})
     chosen = evaluation.get("k", EvaluationSettings.model_fields["k"].default)
-    passes = [f"{measures.PASS}{k}" for k in sorted({1, *chosen})]
+    passes = [f"{measures.PASS}{k}" for k in sorted({1, *(k for k in chosen if isinstance(k, int))})]
     known = [*measures.by_name(recipe), *recipe.distances, *passes]
     errors = []
     if (metric := values["metric"]) not in known:
@@ -194,11 +196,19 @@ def _plugins(table: Any, given: Mapping[str, Any], where: str) -> tuple[dict[str
     for name, values in given.items():
         problems = _known(table, name, f"{where}.{name}")
         if not problems:
-            made, _, problems = _checked(table.get(name).Settings, values, where, f"{name}.")
+            made, right, problems = _checked(table.get(name).Settings, values, where, f"{name}.")
             if made is not None:
                 checked[name] = made.model_dump(mode="json")
+                problems += _mistyped(right, made, f"{where}.{name}", ".")
         errors += problems
     return checked, errors
+
+
+def _mistyped(values: Mapping[str, Any], read: BaseModel, where: str, joint: str = ": ") -> list[InputError]:
+    return [
+        InputError(f"{what} (given: {given!r})", where=f"{where}{joint}{'.'.join(place)}", fix="correct the value")
+        for place, what, given in mistyped(values, read.model_dump())
+    ]
 
 
 def _details(error: ValidationError) -> list[Mapping[str, Any]]:

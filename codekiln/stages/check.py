@@ -13,7 +13,7 @@ from codekiln import models, recipes
 from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
-from codekiln.errors import InputError, InputErrors, both, gather, missing_extra, missing_packages
+from codekiln.errors import InputError, InputErrors, both, gather, missing_extra, uninstalled
 from codekiln.inference.engine_settings import Engine
 from codekiln.launch.pools import Cluster, read_cluster
 from codekiln.launch.readiness import pool_probes, run_probes
@@ -21,9 +21,9 @@ from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
-from codekiln.registry.connection import sqlite_path
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
+from codekiln.registry.sqlite_uri import sqlite_path
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -107,11 +107,11 @@ def _packages(settings: Settings, *, trains: bool) -> str:
         trains: Whether the run trains or samples in its own steps, where there is no pool.
     """
     needed = ["cluster"] if settings.pool else ["train"] if trains or settings.teacher == "model" else []
-    lacking = {extra: missing_packages(extra) for extra in needed}
+    lacking = {extra: uninstalled(extra) for extra in needed}
     if refused := [missing_extra(found, "the run") for found in lacking.values() if found]:
         raise InputErrors(refused)
     has = f"codekiln[{','.join(needed)}] is installed" if needed else "no extra is needed"
-    if "cluster" not in needed and (absent := missing_packages("cluster")):
+    if "cluster" not in needed and (absent := uninstalled("cluster")):
         has += f"; `codekiln run` and `submit` need {', '.join(absent)} too: pip install 'codekiln[cluster]'"
     return has
 

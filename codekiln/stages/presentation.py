@@ -25,7 +25,7 @@ import mlflow
 from peft import PeftModel
 from transformers import AutoTokenizer, {kind}
 
-mlflow.set_tracking_uri("{uri}")
+mlflow.set_tracking_uri({uri})
 folder = mlflow.artifacts.download_artifacts("{model}")
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = PeftModel.from_pretrained({kind}.from_pretrained({base}), folder)"""
@@ -102,4 +102,9 @@ def _use(settings: Settings, model: str, uri: str) -> str:
     base = 'f"{folder}/base"' if is_shipped else json.dumps(spec.id)
     base += f', revision="{spec.hub_revision}"' if spec.hub_revision else ""
     base += f", key_mapping={spec.key_mapping!r}" if spec.key_mapping else ""
-    return _USE.format(uri=uri, model=model, base=base, kind=spec.architecture or "AutoModelForCausalLM")
+    return _USE.format(
+        uri=json.dumps(uri, ensure_ascii=False),
+        model=model,
+        base=base,
+        kind=spec.architecture or "AutoModelForCausalLM",
+    )

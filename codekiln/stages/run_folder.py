@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codekiln.data.files import write_atomic
 from codekiln.errors import InputError
 from codekiln.evaluation.ledger import LEDGER
+from codekiln.registry.sqlite_uri import sqlite_path, sqlite_uri
 from codekiln.settings.resolve import validate
 from codekiln.settings.schema import Settings
 
@@ -73,7 +74,7 @@ def tracking_uri(settings: Settings, folder: Path) -> str:
     return (
         settings.tracking_uri
         or os.environ.get("MLFLOW_TRACKING_URI", "")
-        or f"sqlite:///{folder.absolute().parent / 'mlflow.db'}"
+        or sqlite_uri(folder.absolute().parent / "mlflow.db")
     )
 
 
@@ -86,8 +87,6 @@ def open_registry(settings: Settings, folder: Path) -> "Registry":
 
 def ledger_file(run_folder: Path) -> Path | None:
     """Return the ledger beside the folders of a run on this machine, or None on a cluster, which has no such place."""
-    from codekiln.registry.connection import sqlite_path
-
     is_local = WORKDIR in os.environ or sqlite_path(read_tracking(run_folder).uri) is not None
     return run_folder.absolute().parent / LEDGER if is_local else None
 

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from codekiln.data.system_errors import told
 from codekiln.data.text import lines_of
-from codekiln.errors import CodekilnError, InputError
+from codekiln.errors import InputError
 from codekiln.launch.pools import placement
 from codekiln.stages import pages
 from codekiln.stages.base import StageManifest
@@ -118,9 +119,12 @@ def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[
             manifest = perform()
             ended(manifest, folder)
         return manifest
-    except CodekilnError as error:
-        print(f"{FAILED}{step}: {error}", file=sys.stderr, flush=True)
-        sys.exit(2 if isinstance(error, InputError) else 1)
+    except Exception as error:
+        if (found := told(error)) is None:
+            raise
+        message, code = found
+        print(f"{FAILED}{step}: {message}", file=sys.stderr, flush=True)
+        sys.exit(code)
 
 
 def _folder(artifact: Any, step: str) -> Path:

@@ -18,6 +18,9 @@ ROOTS = {"InputError": USER_ERROR, "UsageError": USER_ERROR, "CodekilnError": FA
 COLLECTIONS = {"InputErrors", "SettingsErrors"}
 # A class of this name that is another: it is no error of codekiln's.
 OTHERS = {("inference/vllm/engine.py", "Refused")}
+# What Pydantic makes of the ValueError of a validator; the name of the field is known to who reads the file.
+VALIDATED = "ValueError"
+VALIDATORS = {"field_validator", "model_validator"}
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
 _FIX = "\n  fix: "
 
@@ -56,6 +59,13 @@ def messages() -> tuple[Message, ...]:
     known = modules(PACKAGE)
     codes = _exit_codes(known.values())
     found = {
+        Message(module.file, call.lineno, call.col_offset, VALIDATED, texts, ("<field>",), ("correct it",), USER_ERROR)
+        for module in known.values()
+        if "_validator" in module.source
+        for call in _of_validators(module)
+        if (texts := Reader(module, known).texts(call.args[0]))
+    }
+    found |= {
         message
         for module in known.values()
         if any(kind in module.source for kind in codes)
@@ -76,6 +86,16 @@ def _calls(module: Module, kinds: Iterable[str]) -> Iterator[tuple[str, ast.Call
                 chosen = {last_name(each) for each in ast.walk(value)} & set(kinds)
                 # All have one exit code: a mistake of the user is no failure of something else.
                 yield from ((kind, call) for kind in sorted(chosen)[:1] for call in module.calls.get(name, ()))
+
+
+def _of_validators(module: Module) -> Iterator[ast.Call]:
+    """Yield the errors of Pydantic's validators, whose texts become those of an InputError about the field."""
+    for functions in module.functions.values():
+        for function in functions:
+            marks = {last_name(each.func if isinstance(each, ast.Call) else each) for each in function.decorator_list}
+            if marks & VALIDATORS:
+                calls = (node.exc for node in ast.walk(function) if isinstance(node, ast.Raise))
+                yield from (call for call in calls if isinstance(call, ast.Call))
 
 
 def _exit_codes(known: Iterable[Module]) -> dict[str, int]:

@@ -18,6 +18,7 @@ Texts: TypeAlias = tuple[str, ...]
 MOST, MOST_INSIDE = 8, 2
 # What a variable is called in the code, and what a reader of the message takes it for.
 WORDS = {"error": "reason", "strerror": "reason", "exc": "reason", "msg": "reason", "__name__": "kind"}
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
 SUGGESTION = "did you mean '<name>'?"
 
 
@@ -106,7 +107,9 @@ class Reader:
             return list(other._global(node.attr)) or (placeholder(node),)
         around = [scope for scope in self.module.scopes(node) if isinstance(scope, ast.ClassDef)]
         for reader, scope in [*((self, each) for each in around if base in ("cls", "self")), *self._classes(base)]:
-            if found := reader._assigned(scope, node.attr):
+            found = reader._assigned(scope, node.attr)
+            # What is made when the program runs, such as a setting's default, says less than the attribute's name.
+            if found and not all(map(_PLACEHOLDER.fullmatch, found)):
                 return found
         return (placeholder(node),)
 

@@ -105,7 +105,7 @@ def test_folders_and_files_that_are_something_else_are_named(tmp_path):
     (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
     for words, message in (
         (("compare", str(tmp_path)), "no evaluation"),
-        (("score", str(tmp_path / "binary.py")), "is not text"),
+        (("score", str(tmp_path / "binary.py")), "is not UTF-8 text"),
     ):
         done = invoke(*words)
         assert (done.exit_code, message in done.output) == (2, True), done.output

@@ -140,3 +140,4 @@ def test_former_names_are_taken_and_not_shown():
         assert not re.search(rf"{former}\b", shown)
         (option,) = [each for each in main.commands[name].params if former in each.opts]
         assert current in option.opts
+    assert "'-o' / '--output'." in invoke("grade", "--problems", "x", "--samples", "y").stderr

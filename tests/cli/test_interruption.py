@@ -25,10 +25,11 @@ def _ctrl_c_stays_as_it_was() -> Iterator[None]:
     [
         (["grade", "--out", "x"], GOES_ON),
         (["harden"], GOES_ON),
-        (["compare", "a=x", "--out", "y"], GOES_ON),
+        (["compare", "a=x", "-o", "y"], GOES_ON),
+        (["generate", "prompt", "--output", "y"], GOES_ON),
         (["compare", "runs/demo"], UNCHANGED),
         (["generate", "--out=x"], GOES_ON),
-        (["generate", "prompt"], "nothing was kept: with --out the same command would go on"),
+        (["generate", "prompt"], "nothing was kept: with --output the same command would go on"),
         (["export"], "nothing is left of the export; give the same command again"),
         (["serve"], "nothing is served any more"),
         (["submit", "--wait"], "what was submitted goes on without this command"),

@@ -1,3 +1,4 @@
+import errno
 import json
 import string
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_a_writer_that_fails_leaves_no_manifest(tmp_path):
 
     def rows():
         yield SAMPLES[0]
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     with pytest.raises(OSError, match="disk full"):
         write_dataset(tmp_path, rows(), Sample)
@@ -94,7 +95,7 @@ def test_an_atomic_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     write_atomic(path, "old")
 
     def fail(*_):
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     monkeypatch.setattr("codekiln.data.files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):

@@ -55,8 +55,8 @@ TYPED = [
     ),
     (
         "score binary.py",
-        "binary.py: is not text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
-        "give a Python program in UTF-8",
+        "binary.py: is not UTF-8 text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        "save it as UTF-8",
     ),
     ("validate rows.jsonl --max-length 50", "--max-length: is in tokens", "add --tokenizer MODEL"),
     ("validate empty --metric lines", "--metric: is for a file", "give a file, or leave it out"),

@@ -77,7 +77,7 @@ def model_without_its_version(folder, patch):
 
 
 def no_bitsandbytes(folder, patch):
-    patch.setattr(quantization, "find_spec", lambda name: None)
+    patch.setattr(quantization, "uninstalled", lambda extra: ["bitsandbytes"])
     quantization.require_bitsandbytes()
 
 
@@ -149,7 +149,7 @@ CASES = [
     (
         hub_without_package,
         2,
-        "owner/problems: reading from the Hub needs the package datasets\n  fix: pip install 'codekiln[train]'",
+        "owner/problems: needs what is not installed: datasets\n  fix: pip install 'codekiln[train]'",
     ),
     (
         hub_that_refuses,
@@ -218,7 +218,7 @@ CASES = [
         damaged_journal,
         2,
         "FOLDER/tests.jsonl: has a damaged journal, line 2\n"
-        "  fix: delete FOLDER/tests.jsonl and FOLDER/tests.jsonl.journal to harden again, or give another --out",
+        "  fix: delete FOLDER/tests.jsonl and FOLDER/tests.jsonl.journal to harden again, or give another --output",
     ),
     (
         contender_that_is_not_there,

@@ -70,22 +70,22 @@ def kernel_that_isolates_nothing(folder, patch):
 
 
 CASES = [
-    (planned("# nothing"), 2, "a.tests[0]: an empty test\n  fix: remove it"),
+    (planned("# nothing"), 2, "a, test 1 of 1: an empty test\n  fix: remove it"),
     (
         planned(CallTest(call=[1], expect=2)),
         2,
-        "a.tests[0]: a call test needs the name of the function to call\n"
+        "a, test 1 of 1: a call test needs the name of the function to call\n"
         "  fix: set entry_point, or write the test as an assert",
     ),
     (
         planned(DoctestTest(doctest=">>> f(")),
         2,
-        "a.tests[0]: not a doctest: '(' was never closed (<unknown>, line 1)\n  fix: correct the test",
+        "a, test 1 of 1: not a doctest: '(' was never closed (<unknown>, line 1)\n  fix: correct the test",
     ),
     (
         planned(DoctestTest(doctest="f(1)")),
         2,
-        "a.tests[0]: a doctest without examples\n  fix: start examples with '>>> '",
+        "a, test 1 of 1: a doctest without examples\n  fix: start examples with '>>> '",
     ),
     (
         inputs_without_a_reference,
@@ -101,7 +101,7 @@ CASES = [
         damaged_journal,
         2,
         "FOLDER/graded.jsonl: has a damaged journal, line 2\n"
-        "  fix: delete FOLDER/graded.jsonl and FOLDER/graded.jsonl.journal to grade again, or give another --out",
+        "  fix: delete FOLDER/graded.jsonl and FOLDER/graded.jsonl.journal to grade again, or give another --output",
     ),
     (
         kernel_without_landlock,

@@ -9,8 +9,20 @@ from types import SimpleNamespace
 import pytest
 
 from codekiln.cli import cluster_commands, local_runner
+from codekiln.data.records import Problem
 from codekiln.settings.schema import Settings
-from codekiln.stages import benchmarks, check, contenders, engine, fetch, folder_validation, run_folder, train
+from codekiln.stages import (
+    benchmarks,
+    check,
+    contenders,
+    engine,
+    fetch,
+    folder_validation,
+    prompting,
+    run_folder,
+    step,
+    train,
+)
 from codekiln.stages.model_folder import assembly
 from codekiln.stages.serving import run as serving
 from tests.messages.causes import caused, ids
@@ -80,17 +92,13 @@ def rejected_rows_that_are_cut(folder, patch):
     raise next(folder_validation._rejected(folder, SimpleNamespace(), "run its stage again"))
 
 
+def problem_that_needs_a_package(folder, patch):
+    test = "import no_such_package\nassert add(1, 2) == 3"
+    prompting._require_tests([Problem(task_id="a", prompt="Add.", tests=(test,))])
+
+
 def run_that_was_never_tracked(folder, patch):
     run_folder.read_tracking(folder)
-
-
-def problems_that_are_all_rejected(folder, patch):
-    made = SimpleNamespace(train=[], evaluation=[], rejected=[SimpleNamespace(reason="reference_fails")])
-    recipe = SimpleNamespace(sources=lambda: {}, problems=lambda settings: made)
-    patch.setattr(check, "recipe_of", lambda settings: recipe)
-    patch.setattr(check, "_provenance", lambda *given: {})
-    patch.setattr(check, "_earlier_problems", lambda *given: None)
-    check._write_problems(Settings(), folder)
 
 
 @contextlib.contextmanager
@@ -121,13 +129,12 @@ CASES = [
         2,
         "FOLDER/rejected.jsonl:2: is not JSON\n  fix: run its stage again",
     ),
-    (run_that_was_never_tracked, 2, "FOLDER: holds no tracking.json\n  fix: give the output folder of check"),
     (
-        problems_that_are_all_rejected,
+        problem_that_needs_a_package,
         2,
-        "problems: no training problem is left after checking (1 reference_fails)\n"
-        "  fix: give more problems, or problems whose references pass their tests",
+        "a: its tests need no_such_package\n  fix: grade the samples with `codekiln grade --allow-imports`",
     ),
+    (run_that_was_never_tracked, 2, "FOLDER: holds no tracking.json\n  fix: give the output folder of check"),
     (base_to_serve, 2, "FOLDER: has no adapter\n  fix: give NAME@champion or an adapter's folder"),
     (
         model_without_versions,
@@ -187,3 +194,15 @@ CASES = [
 @pytest.mark.parametrize(("cause", "code", "text"), CASES, ids=ids(CASES))
 def test_a_mistake_is_one_message(cause, code, text, tmp_path, monkeypatch):
     assert caused(cause, tmp_path, monkeypatch) == (code, text)
+
+
+def test_a_step_that_may_not_share_a_file_ends_with_the_message(tmp_path, monkeypatch, capsys):
+    for name in (step.WORKDIR, "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        step.check_step(SimpleNamespace(path=str(tmp_path)), None, "laptop", {}, {}, gate=True)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(
+        "check: tracking_uri: no MLflow server is named, and steps on a cluster share no file\n"
+        "  fix: set tracking_uri in the profile or overrides, or MLFLOW_TRACKING_URI in the step\n"
+    )

@@ -86,10 +86,8 @@ def test_a_version_without_a_signed_record_is_refused_where_a_key_is_given(serve
     served.follower = served.new_follower(key=Ed25519PrivateKey.generate().public_key())
     served.promote(2)
     assert served.answer() == (f"{NAME}-v1", program(1))
-    assert (
-        "models:/codekiln-tiny/2 is refused, codekiln-tiny-v1 stays: its promotion cannot be verified"
-        in served.lines[-1]
-    )
+    assert "models:/codekiln-tiny/2 is refused, codekiln-tiny-v1 stays: " in served.lines[-1]
+    assert "its promotion cannot be verified" in served.lines[-1]
     assert "\n  record: " in served.lines[-1]
     assert "fix: look at codekiln verify models:/codekiln-tiny/2 --public-key FILE" in served.lines[-1]
 
