@@ -69,9 +69,10 @@ def score(file: Any, as_json: bool) -> None:
     """
     from codekiln.code import metrics
 
-    with readable(Path("/dev/stdin" if file.name == "<stdin>" else file.name)):
+    name = getattr(file, "name", "<stdin>")
+    with readable(Path("/dev/stdin" if name == "<stdin>" else name)):
         code = decoded(file.read())
-    _require_program(code, file.name)
+    _require_program(code, name)
     scores = metrics.score_all([code])[0]
     if as_json:
         click.echo(json.dumps({item.metric: item.value for item in scores}))
