@@ -4,7 +4,7 @@ import importlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _listing(
     kind: str, example: str, table: Callable[[], Any], known: Name, line: Callable[[Any, str], str],
-    details: Callable[[Any, str], str], data: Callable[[Any, Sequence[str]], Any],
+    details: Callable[[Any, str], str], data: Callable[[Any, Sequence[str]], Any], part: "_Part | None" = None,
 ) -> click.Command:  # fmt: skip
     """Return a command that lists the plug-ins of a kind, or shows one.
 
@@ -31,21 +31,38 @@ def _listing(
         line: Returns what the list says of one.
         details: Returns everything about one.
         data: Returns what is said of some as JSON.
+        part: A part of one that can be printed alone.
     """
 
     @click.command(kind.rpartition(" ")[2], help=f"List the {kind}, or show one.\n\nExample: codekiln {example}")
     @click.argument("name", required=False, type=known)
     @JSON
-    def command(name: str | None, as_json: bool) -> None:
+    def command(name: str | None, as_json: bool, **chosen: bool) -> None:
         found = table()
-        if as_json:
+        if part and chosen[part.key]:
+            if name is None or as_json:
+                raise InputError("is a part of one, as it is", where=part.option, fix="give a NAME, and no --json")
+            click.echo(part.read(found, name), nl=False)
+        elif as_json:
             print_json(data(found, [name] if name else found.names()))
         elif name:
             click.echo(details(found, name))
         else:
             _print_list({each: _or_fault(line, found, each) for each in found.names()})
 
+    if part:
+        command.params.append(click.Option([part.option], is_flag=True, help=part.describe))
     return command
+
+
+class _Part(NamedTuple):
+    option: str
+    describe: str
+    read: Callable[[Any, str], str]
+
+    @property
+    def key(self) -> str:
+        return self.option.strip("-").replace("-", "_")
 
 
 def _print_list(lines: dict[str, str]) -> None:
@@ -105,6 +122,12 @@ def _model(table: Any, name: str) -> str:
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in fields.items())
 
 
+def _chat_template(table: Any, name: str) -> str:
+    from codekiln.models.template_files import form_of
+
+    return form_of(table.get(name)).template
+
+
 def _metric(table: Any, name: str) -> str:
     metric = table.get(name)
     return f"{metric.describe}\n\nbetter: {metric.direction}"
@@ -130,6 +153,7 @@ profiles = _listing(
 models = _listing(
     "base models", "models tiny", _module("codekiln.models"), names.BASE_MODEL, _model_line, _model,
     lambda table, chosen: [table.get(name).model_dump(mode="json") for name in chosen],
+    _Part("--chat-template", "Print the chat template that it is trained, sampled and judged with.", _chat_template),
 )  # fmt: skip
 metrics = _listing(
     "metrics", "metrics lint_count", _module("codekiln.code.metrics"), names.METRIC, _describe, _metric,

@@ -207,6 +207,7 @@ CHANGES = {
     "serving.replicas": Change(2, {"Deployment"}, SERVING),
     "serving.accelerators": Change(4, {"Deployment"}, SERVING),
     "serving.maxLoraRank": Change(128, {"Deployment"}, SERVING),
+    "serving.chatTemplate": Change(False, {"Deployment"}, SERVING),
     "serving.args": Change(["--revision=abc"], {"Deployment"}, SERVING),
     "serving.env": Change([{"name": "A", "value": "1"}], {"Deployment"}, SERVING),
     "serving.annotations": Change({"a": "b"}, {"Deployment"}, SERVING),

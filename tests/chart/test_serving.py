@@ -1,13 +1,17 @@
 """The pod that serves a registered model, as a Deployment and as an InferenceService of KServe."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from charts.places import CHART
+from codekiln import models
 from codekiln.cli.serve_command import serve
+from codekiln.models.template_files import form_of
 from codekiln.stages.serving import vllm_middleware
 from codekiln.stages.serving.folder import MIDDLEWARE, PLUGIN, STATUS
 from codekiln.stages.serving.server import RANKS
@@ -64,6 +68,27 @@ def test_both_have_the_folder_the_middleware_and_the_key_of_the_api():
     assert not pod["automountServiceAccountToken"]
     # Only the follower reads MLflow.
     assert not [each for each in vllm["env"] if each["name"].startswith("MLFLOW")]
+
+
+def test_vllm_asks_with_the_template_that_training_used(tmp_path, monkeypatch):
+    """The first container writes it where vLLM reads it."""
+    pod = template()["spec"]
+    (first,) = pod["initContainers"]
+    shell, flag, line, *words = first["command"]
+    assert words == ["sh", "google/gemma-3-4b-it"]
+    file = f"{tmp_path}/chat_template.jinja"
+    codekiln = f"{sys.executable} -m codekiln "
+    line = line.replace("/serving/chat_template.jinja", file).replace("codekiln ", codekiln, 1)
+    subprocess.run([shell, flag, line, "sh", "tiny"], check=True, cwd=CHART.parents[1], timeout=120)
+    assert Path(file).read_text() == form_of(models.get("tiny")).template
+    assert "--chat-template=/serving/chat_template.jinja" in containers()["kserve-container"]["args"]
+    assert {"name": "adapters", "mountPath": "/serving"} in first["volumeMounts"]
+
+
+def test_the_bases_own_template_is_left_where_that_is_wanted():
+    pod = template(chatTemplate=False)["spec"]
+    assert "initContainers" not in pod
+    assert not [word for each in pod["containers"] for word in each["args"] if "chat" in word]
 
 
 def test_what_is_mounted_is_the_middleware_the_prompts_and_the_key(tmp_path):

@@ -4,10 +4,12 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
+from codekiln import models
 from codekiln.cli import main
 from codekiln.cli.compiled_pipelines import find_pipeline
 from codekiln.errors import InputError
 from codekiln.evaluation.ledger import Decision, LedgerFile
+from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.registry import Registry
 from codekiln.stages.run_folder import TRAIN
 from codekiln.stages.runner import _Folders
@@ -24,6 +26,21 @@ def test_score_prints_every_metric():
     assert values["lines"] == 3
     assert "structural_maintainability" in invoke("score", "-", input=code).output
     assert json.loads(invoke("score", "-", "--json", input="\ufeff" + code).output) == values
+
+
+def test_the_template_that_is_trained_with_is_printed_as_it_is(tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(models.get("tiny").source, base)
+    template = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
+    (base / "chat_template.jinja").write_text(
+        template + "{% if add_generation_prompt %}<|assistant|><think>{% endif %}"
+    )
+    done = invoke("models", str(base), "--chat-template")
+    assert done.exit_code == 0, done.stderr
+    assert "<think>" in done.stdout
+    assert "</think>" in done.stdout, "the thought that the template opens is closed"
+    assert done.stdout == load_chat_tokenizer(models.get(str(base))).tokenizer.chat_template
+    assert invoke("models", "--chat-template").exit_code == 2
 
 
 def test_recipes_and_models_are_listed():

@@ -24,6 +24,24 @@ spec:
   {{- with include "codekiln.pullSecrets" . }}{{ . | nindent 2 }}{{ end }}
   {{- with include "codekiln.placement" $pool }}{{ . | nindent 2 }}{{ end }}
   securityContext: {{- include "codekiln.podSecurityContext" (dict "root" . "uid" 1000 "group" 0) | nindent 4 }}
+  {{- if $serving.chatTemplate }}
+  initContainers:
+    # vLLM asks with what training asked with, which is not always the template of the base.
+    - name: chat-template
+      image: {{ include "codekiln.image" (dict "root" . "name" "cpu") }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      command: [sh, -c, 'codekiln models "$1" --chat-template > /serving/chat_template.jinja', sh, {{ $base | quote }}]
+      env:
+        {{- include "codekiln.scratchEnv" . | nindent 8 }}
+        {{- include "codekiln.servingHub" . | nindent 8 }}
+      terminationMessagePolicy: FallbackToLogsOnError
+      resources: {{- toYaml $serving.follower.resources | nindent 8 }}
+      securityContext: {{- include "codekiln.securityContext" . | nindent 8 }}
+      volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+        - {name: cache, mountPath: /cache}
+        - {name: adapters, mountPath: /serving}
+  {{- end }}
   containers:
     # The name by which KServe finds the container that serves.
     - name: kserve-container
@@ -41,6 +59,9 @@ spec:
         - --max-cpu-loras=4
         - --max-lora-rank={{ $serving.maxLoraRank | int64 }}
         - --middleware=codekiln_public_names.PublicNames
+        {{- if $serving.chatTemplate }}
+        - --chat-template=/serving/chat_template.jinja
+        {{- end }}
         {{- with $serving.args }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -50,14 +71,8 @@ spec:
         - {name: VLLM_ALLOW_RUNTIME_LORA_UPDATING, value: "True"}
         - {name: CODEKILN_SERVING, value: /serving}
         - {name: PYTHONPATH, value: /config}
-        {{- include "codekiln.secretEnv" (dict "keys" (list "HF_TOKEN")) | nindent 8 }}
+        {{- include "codekiln.servingHub" . | nindent 8 }}
         {{- include "codekiln.servingKey" . | nindent 8 }}
-        {{- with .Values.hub.endpoint }}
-        - {name: HF_ENDPOINT, value: {{ . | quote }}}
-        {{- end }}
-        {{- if .Values.hub.offline }}
-        - {name: HF_HUB_OFFLINE, value: "1"}
-        {{- end }}
         {{- with $serving.env }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -141,6 +156,16 @@ spec:
       {{- else }}
       emptyDir: {}
       {{- end }}
+{{- end }}
+
+{{- define "codekiln.servingHub" -}}
+{{- include "codekiln.secretEnv" (dict "keys" (list "HF_TOKEN")) }}
+{{- with .Values.hub.endpoint }}
+- {name: HF_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
+{{- if .Values.hub.offline }}
+- {name: HF_HUB_OFFLINE, value: "1"}
+{{- end }}
 {{- end }}
 
 {{- define "codekiln.servingKey" -}}
