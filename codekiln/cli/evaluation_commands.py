@@ -9,7 +9,7 @@ import click
 
 from codekiln.cli.options import JSON, PROBLEMS, grading_options, output, sandbox
 from codekiln.data.python_text import syntax_tree
-from codekiln.data.text import readable
+from codekiln.data.text import decoded, readable
 from codekiln.errors import InputError
 
 
@@ -74,7 +74,7 @@ def _is_data(statement: ast.stmt) -> bool:
 
 
 @click.command()
-@click.argument("file", type=click.File("r"))
+@click.argument("file", type=click.File("rb"))
 @JSON
 def score(file: Any, as_json: bool) -> None:
     """Score a Python program on every metric.
@@ -85,9 +85,10 @@ def score(file: Any, as_json: bool) -> None:
     """
     from codekiln.code import metrics
 
-    with readable(Path("/dev/stdin" if file.name == "<stdin>" else file.name)):
-        code = file.read().removeprefix("\ufeff")
-    _require_program(code, file.name)
+    name = getattr(file, "name", "<stdin>")
+    with readable(Path("/dev/stdin" if name == "<stdin>" else name)):
+        code = decoded(file.read())
+    _require_program(code, name)
     scores = metrics.score_all([code])[0]
     if as_json:
         click.echo(json.dumps({item.metric: item.value for item in scores}))

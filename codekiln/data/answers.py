@@ -1,19 +1,25 @@
 """The answer in a model's reply: without what the model thought before it, and without what follows its turn.
 
-The marks are those of the chat templates of Qwen, DeepSeek, Mistral (``[THINK]``), Kimi (``◁think▷``), Gemma and Llama,
-and of OpenAI's harmony format (channels).
+The marks are those of the chat templates of Qwen, DeepSeek, Mistral (``[THINK]``), Kimi (``◁think▷``), Seed
+(``<seed:think>``), Cohere (``<|START_THINKING|>``), Apriel (``[BEGIN FINAL RESPONSE]``), GLM, Gemma and Llama, of
+OpenAI's harmony format (channels), and of the few-shot prompt of MBPP (``[BEGIN]``, ``[DONE]``). A mark between ``<|``
+and ``|>`` that is not known is a token of some template all the same, and no part of the answer.
 """
 
 import bisect
 import itertools
 import re
 import sys
+from collections.abc import Iterator
 
 from codekiln.data.fences import fences_in, is_python
 
-_NAMES = "think|thinking|thought|reasoning"
-_OPEN = rf"(?:<(?:{_NAMES})(?:\s[^<>]*)?>|\[(?:{_NAMES})\]|<\|begin_of_thought\|>|◁think▷)"
-_CLOSE = rf"(?:</(?:{_NAMES})>|\[/(?:{_NAMES})\]|<\|end_of_thought\|>|◁/think▷)"
+_NAMES = "(?:think|thinking|thoughts?|reasoning|scratchpad|reflection)"
+_OPEN = (
+    rf"(?:<(?:\w+:)?{_NAMES}(?:\s[^<>]*)?>|\[{_NAMES}\]|<\|(?:(?:begin|start)_(?:of_)?)?{_NAMES}\|>|◁think▷"
+    rf"|<\|channel>\s*{_NAMES}\b)"
+)
+_CLOSE = rf"(?:</(?:\w+:)?{_NAMES}>|\[/{_NAMES}\]|<\|(?:/|end_(?:of_)?){_NAMES}\|>|◁/think▷|<channel\|>)"
 _LEADING_THOUGHT = re.compile(rf"\s*{_OPEN}(?:.*?{_CLOSE}|.*\Z)", re.DOTALL | re.IGNORECASE)
 _CLOSED_THOUGHT = re.compile(rf"^[ \t]*{_OPEN}.*?{_CLOSE}", re.DOTALL | re.MULTILINE | re.IGNORECASE)
 _CLOSING = re.compile(_CLOSE, re.IGNORECASE)
@@ -21,10 +27,23 @@ _CLOSING = re.compile(_CLOSE, re.IGNORECASE)
 _END_OF_THOUGHT = re.compile(rf"{_CLOSE}(?=\s|\Z)", re.IGNORECASE)
 _CHANNEL = "<|channel|>"
 _FINAL = "<|channel|>final<|message|>"
-_END_OF_TURN = re.compile(
-    r"<\|(?:im_end|im_start|eot_id|eom_id|endoftext|end_of_text|end|return)\|>|</?s>|<eos>|<(?:end|start)_of_turn>"
-    r"|<｜end▁of▁sentence｜>"
+_START_OF_ANSWER = re.compile(
+    r"<\|(?:begin|start)_(?:of_)?(?:response|solution|answer)\|>|\[BEGIN FINAL RESPONSE\]|^\[BEGIN\]$",
+    re.IGNORECASE | re.MULTILINE,
 )
+_HEADER = re.compile(
+    r"\s*(?:<\|(?:im_start|start_header_id|start)\|>\s*|<start_of_turn>|<\|turn>)(?:assistant|model)\b\s*"
+    r"(?:<\|end_header_id\|>|<\|message\|>)?"
+)
+_END_OF_TURN = re.compile(
+    r"<[|｜](?:im_start|start|start_header_id|user|system|return|eo[tms](?:_id)?|end[\w▁]*|\w*[_▁]end)[|｜]>"
+    r"|<\|turn>|<turn\|>|</?s>|<eos>|<(?:end|start)_of_turn>|\[/?INST\]|\[END FINAL RESPONSE\]|^\[DONE\]",
+    re.IGNORECASE | re.MULTILINE,
+)
+# The prompt of Alpaca, and the turns of Vicuna: models without a chat template write the next one themselves.
+_NEXT_PROMPT = re.compile(r"^(?:#{2,4} *(?:Instruction|Input|Human|User)|Human|User|USER)[ \t]*:", re.MULTILINE)
+_DETAILS = re.compile(r'<details[^<>]*\btype="reasoning".*?(?:</details>|\Z)', re.DOTALL | re.IGNORECASE)
+_TOKEN = re.compile(r"<[|｜][\w▁]{1,40}[|｜]>")
 
 
 def answer_in(text: str) -> str:
@@ -35,11 +54,13 @@ def answer_in(text: str) -> str:
     if is_python(text):
         # A thought is no Python, but an empty reply and a word are.
         return text
-    return _without_further_turns(without_thoughts(_final_channel(text)))
+    text = _HEADER.sub("", text, count=1) if _HEADER.match(text) else text
+    return _without_tokens(_without_further_turns(_from_start(without_thoughts(_final_channel(text)))))
 
 
 def without_thoughts(text: str) -> str:
     """Return a reply without what the model thought before it, if the reply shows that."""
+    text = _DETAILS.sub("", text)
     while match := _LEADING_THOUGHT.match(text):
         text = text[match.end() :]
     if not _CLOSING.search(text) or is_python(text):
@@ -58,12 +79,32 @@ def _final_channel(text: str) -> str:
     return answer if found else ""
 
 
+def _from_start(text: str) -> str:
+    """Return what follows the first mark of an answer; what stands before is a thought."""
+    return text[next((match.end() for match in _outside(_START_OF_ANSWER, text)), 0) :]
+
+
 def _without_further_turns(text: str) -> str:
-    if not _END_OF_TURN.search(text):
-        return text
-    programs = _programs(text)
-    ends = (match.start() for match in _END_OF_TURN.finditer(text) if not _is_within(match.start(), programs))
-    return text[: next(ends, len(text))]
+    text = text[: next((match.start() for match in _outside(_END_OF_TURN, text)), len(text))]
+    prompts = (match.start() for match in _outside(_NEXT_PROMPT, text))
+    start = next(prompts, len(text))
+    # Before a program such a line is a title.
+    has_program = start < len(text) and (fences_in(text[:start]) or is_python(text[:start]))
+    return text[:start] if has_program else text
+
+
+def _without_tokens(text: str) -> str:
+    """Return a text with a line end in the place of each token of a template."""
+    for match in reversed(list(_outside(_TOKEN, text))):
+        text = f"{text[: match.start()].rstrip(' ')}\n{text[match.end() :]}"
+    return text
+
+
+def _outside(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield where a pattern matches outside the programs of a text."""
+    if pattern.search(text):
+        programs = _programs(text)
+        yield from (match for match in pattern.finditer(text) if not _is_within(match.start(), programs))
 
 
 def _programs(text: str) -> list[tuple[int, int]]:

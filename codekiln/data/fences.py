@@ -18,6 +18,11 @@ _PYTHON = re.compile(r"(?:(?:i?python|py)[\d.]*)?", re.IGNORECASE)
 _OPENED_IN_SENTENCE = re.compile(
     r"(?P<before>)[^`]*[^`\s][ \t]*(?P<fence>`{3,})[ \t]*(?P<info>(?:python|py)[\d.]*)[ \t]*", re.IGNORECASE
 )
+# Some models write quotes for back-ticks.
+_QUOTES = re.compile(
+    r"(?P<before>[ \t]*)(?P<fence>\'{3}|\"{3})[ \t]*(?P<info>(?:python|py)[\d.]*)[ \t]*", re.IGNORECASE
+)
+_INVISIBLE = "\ufeff\u200b\u2060"
 _LABEL = re.compile(r"\s*(?:python|py)[\d.]*[ \t]*\n", re.IGNORECASE)
 
 
@@ -57,7 +62,8 @@ def fences_in(text: str) -> list[Fence]:
     found: list[Fence] = []
     place = 0
     while place < len(lines):
-        opened = _LINE.fullmatch(lines[place]) or _OPENED_IN_SENTENCE.fullmatch(lines[place])
+        forms = (_LINE, _OPENED_IN_SENTENCE, _QUOTES)
+        opened = next((match for form in forms if (match := form.fullmatch(lines[place]))), None)
         if opened and not (opened["fence"][0] == "~" and "~" in opened["info"]):
             found.append(_block(lines, place, opened))
             place = found[-1].end
@@ -86,14 +92,19 @@ def _compiles(code: str, flags: int) -> bool:
 
 
 def without_label(code: str) -> str:
-    """Return code without a first line that only names the language."""
+    """Return code without a first line that only names the language, and without invisible marks before it."""
+    code = code.lstrip(_INVISIBLE)
     label = _LABEL.match(code)
     return code[label.end() :] if label else code
 
 
+def _without_marks(code: str) -> str:
+    return code.lstrip(_INVISIBLE)
+
+
 def _block(lines: list[str], first: int, opened: re.Match[str]) -> Fence:
     language = _LANGUAGE.match(opened["info"])["name"].lower()  # type: ignore[index]  # it matches every text
-    read = str if language else without_label
+    read = _without_marks if language else without_label
     content: list[str] = []
     exact, left = None, _MAX_CLOSINGS if _PYTHON.fullmatch(language) else 0
     for place, rest in _closings(lines, first + 1, opened, content):

@@ -3,6 +3,7 @@
 Teachers, self-generation, evaluation and grading take the program in this one way.
 """
 
+import contextlib
 import html
 import itertools
 import re
@@ -10,20 +11,37 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from codekiln.data import json_text
 from codekiln.data.answers import answer_in
 from codekiln.data.fences import Fence, fences_in, is_python, without_label
+from codekiln.data.notations import plain
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
 from codekiln.data.text import unix_lines
 
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 _MARKDOWN = frozenset(("markdown", "md"))
 _WRAPPER = re.compile(
-    r"<(?P<tag>pre|code|answer|solution|program|python)(?:\s[^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
-    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim)\}"
+    r"<(?P<tag>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
+    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim|minted)\}(?:\{python\})?",
+    re.IGNORECASE,
 )
+# Bounds the search for closing tags.
+_MAX_TAGS = 100
+_CDATA = re.compile(r"\s*<!\[CDATA\[(?P<inside>.*)\]\]>\s*", re.DOTALL)
+_ANSWER_LABEL = re.compile(
+    r"^(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?[ \t]+"
+    r"(?=(?:async[ \t]+)?def[ \t]|class[ \t]|import[ \t]|from[ \t]\S+[ \t]import[ \t])",
+    re.MULTILINE,
+)
+_FINAL_TITLE = re.compile(
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?"
+    r"(?:here is my response|response|(?:the )?final (?:answer|solution|code|response|version|program))"
+    r"(?:\*\*)?[ \t]*:?(?:\*\*)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
-_PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
 _PROSE = re.compile(
@@ -55,26 +73,35 @@ def extract_code(text: str, entry_point: str | None = None) -> str:
 def extract(text: str, entry_point: str | None = None) -> Extraction:
     """Return the program in a model's reply, and the rule that chose it.
 
-    A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that nothing
-    opened, other blocks, code between tags, code in a line, and the text without its prose. The first of these in
-    which something defines ``entry_point`` gives the program: the last definition that is no stub, and those parts that
-    define names it uses. So tests, output, calls, shell commands and earlier attempts are left out. Where nothing
-    defines it, and without an entry point, the fenced blocks that are programs count, joined, or else the text without
-    the prose around a program; of several blocks that read the standard input only the last does.
+    A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that
+    nothing opened, other blocks, texts in JSON, code between tags, code in a line, and the text without its prose.
+    The first of these in which something defines ``entry_point`` gives the program: the last definition that is no
+    stub, and those parts that define names it uses. So tests, output, calls, shell commands and earlier attempts
+    are left out. Where nothing defines it, and without an entry point, the fenced blocks that are programs count,
+    joined, or else the text without the prose around a program; of several blocks that read the standard input only
+    the last does.
 
     Args:
         text: The reply; thoughts are no part of it, and one that was cut off leaves no program.
         entry_point: Name of the function or class that the tests use.
     """
-    text = without_label(answer_in(unix_lines(text)))
+    text = without_label(_with_line_ends(answer_in(unix_lines(text))))
     if is_program(text) and not _needs_dedent(text, entry_point):
         return Extraction(text.strip("\n"), "whole")
     fences = fences_in(text)
-    if entry_point:
-        for parts in _PARTS:
-            if chosen := defining(list(parts(text, fences)), entry_point):
-                return Extraction(chosen, "entry-point")
+    if entry_point and (chosen := _of_entry_point(text, fences, entry_point)):
+        return Extraction(chosen, "entry-point")
     return _without_entry_point(text, fences)
+
+
+def _of_entry_point(text: str, fences: list[Fence], entry_point: str) -> str:
+    """Return the program that defines the entry point: one that a title calls final, or else any; empty without."""
+    if final := list(_FINAL_TITLE.finditer(text)):
+        behind = text[final[-1].end() :]
+        if found := _of_entry_point(behind, fences_in(behind), entry_point):
+            return found
+    found_in = (defining(list(parts(text, fences)), entry_point) for parts in _PARTS)
+    return next(filter(None, found_in), "")
 
 
 def is_reply(text: str) -> bool:
@@ -94,7 +121,7 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
         return Extraction(with_needed(readers[-1], [block.code for block in blocks]), "input")
     if blocks:
         return Extraction(_joined(blocks), "blocks")
-    others: Iterator[str] = itertools.chain(_other_blocks(text, fences), _wrapped(text, fences))
+    others: Iterator[str] = itertools.chain(_other_blocks(text, fences), _in_json(text, fences), _wrapped(text, fences))
     if found := next(filter(is_program, others), ""):
         return Extraction(found.strip("\n"), "blocks")
     prose = _without_prose(lines).strip("\n")
@@ -102,7 +129,7 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
 
 
 def _python_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
-    return (_typed(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
+    return (plain(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
 
 
 def _before_closing(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -116,25 +143,28 @@ def _other_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
         if fence.language in _MARKDOWN:
             yield from (inner.code for inner in fences_in(fence.code) if inner.is_python)
         elif not fence.is_python:
-            yield fence.code
+            yield plain(fence.code)
 
 
 def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
     """Yield what stands between tags, in HTML and in the marks of models."""
     place = 0
-    while opened := _WRAPPER.search(text, place):
+    for _ in range(_MAX_TAGS):
+        if not (opened := _WRAPPER.search(text, place)):
+            return
         closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}"}[str(opened.lastgroup)]
         end = text.find(closing.format(opened[str(opened.lastgroup)]), opened.end())
-        if end < 0:
-            return
-        inside = text[opened.end() : end].strip("\n")
+        place = max(end, opened.end())
+        inside = text[opened.end() : max(end, 0)].strip("\n")
+        if plain := _CDATA.fullmatch(inside):
+            inside = plain["inside"].strip("\n")
         if depth and _WRAPPER.match(inside):
             yield from _wrapped(inside, [], depth - 1)
         elif opened["tag"] and _ENTITY.search(inside) and not is_python(inside):
             yield html.unescape(inside)
-        else:
+        elif inside:
             yield _without_prose(inside.split("\n"))
-        place = end
+            yield from _in_json(inside, [])
 
 
 def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -142,22 +172,42 @@ def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
 
 
 def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
-    yield textwrap.dedent(_without_prose(_typed(text).split("\n")))
+    yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", plain(text)).split("\n")))
 
 
-_PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _wrapped, _bare, _inline)
+def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:
+    """Yield the texts of a reply that is JSON, or has it in a fence."""
+    for source in (text, *(fence.code for fence in fences if fence.language in _JSON_LANGUAGES)):
+        if source.lstrip()[:1] not in ("{", "[", '"'):
+            continue
+        with contextlib.suppress(ValueError, RecursionError):
+            for found in _texts(json_text.loads(source)):
+                blocks = [fence.code for fence in fences_in(found) if fence.is_python]
+                yield from blocks or [found]
 
 
-def _typed(text: str) -> str:
-    """Return the lines typed in an interactive session; a text that is none as it is."""
-    if not _PROMPT.search(text) or is_python(text):
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a JSON value; of nested ones too."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield unix_lines(item)
+        elif isinstance(item, list) and len(item) > 1 and all(isinstance(line, str) for line in item):
+            yield "\n".join(line.removesuffix("\n") for line in item)  # the lines of a notebook's cell
+        elif isinstance(item, dict | list):
+            waiting += reversed(list(item.values()) if isinstance(item, dict) else item)
+
+
+def _with_line_ends(text: str) -> str:
+    """Return a text that is one line with ``\\n`` in it as the lines that were meant; any other as it is."""
+    if "\n" in text.strip() or "\\n" not in text or text.lstrip()[:1] in ("{", "[", '"') or is_python(text):
         return text
-    import doctest  # slow to import, and rarely needed
+    meant = re.sub(r"\\([nt\"'])", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[1]), text)
+    return meant if fences_in(meant) or is_program(meant) else text
 
-    try:
-        return "".join(example.source for example in doctest.DocTestParser().get_examples(text))
-    except ValueError:
-        return text
+
+_PARTS: tuple[_Part, ...] = (_python_blocks, _before_closing, _other_blocks, _in_json, _wrapped, _bare, _inline)
 
 
 def _needs_dedent(text: str, entry_point: str | None) -> bool:

@@ -4,6 +4,7 @@ Everything that reads a text file, or splits a text into lines, does it by these
 one of them: it also splits at form feeds, U+0085 and U+2028, where neither Python's parser nor JSON ends a line.
 """
 
+import codecs
 import contextlib
 import gzip
 import os
@@ -12,9 +13,23 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO, cast
 
 from codekiln.errors import InputError
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+# UTF-32 before UTF-16, whose mark it begins with.
+_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*(?P<name>[-\w.]+)")
+_GZIP = b"\x1f\x8b"
+_KINDS = (
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are too"), (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+    (b"\xfd7zXZ", "packed by xz"), (b"BZh", "packed by bzip2"), (b"PAR1", "Parquet"), (b"\x89PNG", "an image"),
+    (b"SQLite f", "a database of SQLite"), (b"%PDF", "a PDF"), (b"\x80", "a pickle"),
+)  # fmt: skip
+_GIVE_TEXT = "give the text that is in it; call a table of Parquet .parquet"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -39,8 +54,50 @@ def first_line(text: str) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text of a file's bytes, with LF line ends and without a byte order mark; raises UnicodeDecodeError."""
-    return unix_lines(content.decode("utf-8"))
+    """Return the text of a file's bytes, with LF line ends and without a byte order mark; raises UnicodeDecodeError.
+
+    It is UTF-8, or what a byte order mark or a program's second line at the latest (PEP 263) says.
+    """
+    encoding = _encoding(content)
+    try:
+        return unix_lines(content.decode(encoding))
+    except UnicodeDecodeError:
+        cookies = (_COOKIE.match(line) for line in content.split(b"\n", 2)[:2])
+        for name in (cookie["name"].decode() for cookie in cookies if cookie):
+            with contextlib.suppress(LookupError, UnicodeDecodeError):
+                return unix_lines(content.decode(name))
+        raise
+
+
+def open_text(path: Path, newline: str) -> TextIO:
+    """Open a text file, in UTF-8 or what its byte order mark says; one packed by gzip whatever its name is.
+
+    Args:
+        path: The file.
+        newline: What ends a line, as for `open`.
+    """
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+    opened = gzip.open if is_packed else open
+    with opened(path, "rb") as file:
+        encoding = _encoding(file.read(4))
+    return cast("TextIO", opened(path, "rt", encoding=encoding, newline=newline))
+
+
+def _kind_of(path: Path) -> str:
+    """Return what a file is that is no text, by what it begins with; empty where that is not known."""
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        head = file.read(8)
+        return next((kind for start, kind in _KINDS if head.startswith(start)), "")
+    return ""
+
+
+def _encoding(content: bytes) -> str:
+    if marked := next((name for mark, name in _MARKS if content.startswith(mark)), None):
+        return marked
+    # A text begins with two characters of ASCII, as RFC 4627 says of JSON; UTF-16 has a zero beside each.
+    zeros = "".join(str(int(not byte)) for byte in content[:4])
+    return {"0101": "utf-16-le", "1010": "utf-16-be"}.get(zeros, "utf-8")
 
 
 def _is_endless(path: Path) -> bool:
@@ -71,6 +128,8 @@ def readable(path: Path) -> Iterator[None]:
         what = f"the gzip file is damaged or cut short: {error}"
         raise InputError(what, where=str(path), fix="fetch it again") from None
     except UnicodeDecodeError as error:
+        if kind := _kind_of(path):
+            raise InputError(f"is no text, but {kind}", where=str(path), fix=_GIVE_TEXT) from None
         raise InputError(f"is not UTF-8 text: {error}", where=str(path), fix="save it as UTF-8") from None
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"

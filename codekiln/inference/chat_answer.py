@@ -1,13 +1,25 @@
 """What a chat server's answer holds, in the forms that servers send.
 
 Besides the reference's form: content as a list of parts (OpenAI's API reference, Mistral), a failure as a
-``finish_reason`` or as an ``error`` in a successful response (OpenRouter), token counts as other types than integers,
-and halves of surrogate pairs, which JSON can hold and UTF-8 cannot.
+``finish_reason`` or as an ``error`` in a successful response (OpenRouter, DeepSeek, SGLang), reasons under the names of
+other APIs, an answer that the server's parser took for a thought (vLLM), token counts as other types than integers,
+halves of surrogate pairs, which JSON can hold and UTF-8 cannot, and events where none were asked for.
 """
 
+import json
 from typing import Any
 
-from codekiln.inference.response_cache import Completion
+from codekiln.inference.response_cache import THOUGHT, Completion
+
+_FAILED = frozenset(("error", "abort", "aborted", "cancelled", "insufficient_system_resource"))
+_REASONS = {
+    **dict.fromkeys(("max_tokens", "model_length", "max_output_tokens"), "length"),
+    **dict.fromkeys(
+        ("safety", "sensitive", "recitation", "prohibited_content", "blocklist", "refusal"), "content_filter"
+    ),
+}
+"""The names that Gemini, Mistral, Zhipu and Anthropic have for the reference's reasons, in lower case."""
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
 class MalformedAnswer(Exception):
@@ -25,18 +37,53 @@ def completion_of(answer: Any) -> Completion:
     choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     choice = first if isinstance(first, dict) else {}
-    message = choice.get("message")
-    if not isinstance(message, dict) or choice.get("finish_reason") == "error" or choice.get("error"):
+    # Servers of plain completions have the text beside it.
+    message = choice.get("message", {"content": choice["text"]} if isinstance(choice.get("text"), str) else None)
+    finish_reason = _reason(choice.get("finish_reason"))
+    if not isinstance(message, dict) or finish_reason in _FAILED or choice.get("error"):
         raise MalformedAnswer
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    finish_reason = choice.get("finish_reason")
+    text = _text(message.get("content"))
+    if not text.strip() and finish_reason in ("stop", None) and any(message.get(field) for field in _THOUGHTS):
+        finish_reason = THOUGHT
     return Completion(
-        text=_text(message.get("content")),
-        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        text=text,
+        finish_reason=finish_reason,
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
     )
+
+
+def decoded(text: str) -> Any:
+    """Return the value of a response's text: JSON, or the events of a stream put together.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    text = text.lstrip("\ufeff")
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or not lines[0].startswith(("data:", "event:", ":")):
+        return json.loads(text)
+    data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
+    return _joined([json.loads(event) for event in data if event != "[DONE]"])
+
+
+def _joined(events: list[Any]) -> dict[str, Any]:
+    """Return the completion that the events of a stream make."""
+    message, answer, choice = dict[str, Any](), dict[str, Any](), dict[str, Any]()
+    for event in events:
+        answer |= {key: value for key, value in event.items() if value is not None}
+        for part in event.get("choices") or ():
+            choice |= {key: value for key, value in part.items() if value is not None}
+            for key, value in (part.get("delta") or {}).items():
+                message[key] = message.get(key, "") + value if isinstance(value, str) else value
+    return {**answer, "choices": [{**choice, "message": message}] if choice else []}
+
+
+def _reason(value: Any) -> str | None:
+    """Return why an answer ends, by the reference's names where another API's stand for one."""
+    return _REASONS.get(value.lower(), value) if isinstance(value, str) else None
 
 
 def _text(content: Any) -> str:

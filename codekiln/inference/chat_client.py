@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import openai
 from tenacity import (
@@ -29,7 +30,7 @@ from tenacity import (
 )
 
 from codekiln.errors import InputError, ModelError, did_you_mean
-from codekiln.inference.chat_answer import MalformedAnswer, completion_of
+from codekiln.inference.chat_answer import MalformedAnswer, completion_of, decoded
 from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.inference.response_cache import Completion
 
@@ -38,15 +39,23 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0
-# Request timeout, conflict, too early, too many requests; every 5xx is transient as well.
-_TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
-# Bad request, content too large, unprocessable content.
-_REFUSED_PROMPT = frozenset({400, 413, 422})
+# Request timeout, conflict, failed dependency (TGI: generation failed), too early, too many requests; 5xx as well.
+_TRANSIENT_STATUSES = frozenset({408, 409, 424, 425, 429})
+# Bad request, forbidden, content too large, unprocessable content, unavailable for legal reasons.
+_REFUSED_PROMPT = frozenset({400, 403, 413, 422, 451})
+# Failed dependency, internal server error.
+_FAILED_PROMPT = frozenset({424, 500})
+_NO_CREDIT = "insufficient_quota"
+_VERSION = re.compile(r"/v\d\w*(?:/|$)")
 _QUOTED_CHARACTERS = 300
 
 
 class RefusedPrompt(InputError):
     """The server refuses a request, perhaps for its prompt alone: it is too long, or was filtered."""
+
+
+class FailedPrompt(ModelError):
+    """The server answers, but failed at this request each time that it was made."""
 
 
 class ChatClient:
@@ -58,7 +67,10 @@ class ChatClient:
 
     def __init__(self, settings: EndpointSettings) -> None:
         self.settings = settings
-        self.url = settings.url.rstrip("/")
+        # Addresses are copied with the path of a request, and Azure's have a version behind a question mark.
+        address, _, query = settings.url.partition("?")
+        self.url = address.rstrip("/").removesuffix("/chat/completions")
+        version = dict(parse_qsl(query))
         key = _api_key(settings.api_key_env)
         # The package reads OPENAI_API_KEY, OPENAI_ORG_ID and OPENAI_PROJECT_ID itself; this server may be anybody's,
         # so it gets the configured key or none, and the other two never.
@@ -67,8 +79,15 @@ class ChatClient:
             "OpenAI-Organization": openai.omit,
             "OpenAI-Project": openai.omit,
         }
+        if version and key:
+            self._headers["api-key"] = key  # Azure's classic addresses know no bearer
+        self._has_answered = False
         self._client = openai.OpenAI(
-            base_url=self.url, api_key=key or "none", timeout=settings.timeout_seconds, max_retries=0
+            base_url=self.url,
+            api_key=key or "none",
+            timeout=settings.timeout_seconds,
+            max_retries=0,
+            default_query=version,
         )
 
     def complete(self, body: dict[str, Any], stop: threading.Event, on_retry: Callable[[], None]) -> Completion:
@@ -81,6 +100,7 @@ class ChatClient:
 
         Raises:
             RefusedPrompt: The server refuses the request.
+            FailedPrompt: The server answers, but fails at this request each time.
             InputError: The server refuses the key or the model's name.
             ModelError: The server cannot be reached or used, also after all retries.
         """
@@ -102,16 +122,22 @@ class ChatClient:
         try:
             return retrying(self._post, body)
         except (openai.APIError, MalformedAnswer) as error:
+            if (unfit := _out_of_form(error)) is not None:
+                return unfit
             if isinstance(error, openai.APIStatusError) and not _is_transient(error):
                 raise self._refusal(error) from None
             kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}"
-            fix = f"see that the server runs, and give the same command again: {kept}"
-            raise ModelError(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
+            is_sure = self._has_answered or _VERSION.search(self.url)
+            runs = "see that the server runs" if is_sure else "see that the server runs there (addresses end in /v1)"
+            failure = FailedPrompt if _may_be_the_prompt(error) else ModelError
+            fix = f"{runs}, and give the same command again: {kept}"
+            raise failure(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
 
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
         known = self._models()
-        # Gateways list patterns, such as ``*`` or ``openai/*``.
+        # Gateways list patterns, such as ``*`` or ``openai/*``; Ollama lists a tag that may be left out.
+        known += [name.removesuffix(":latest") for name in known if name.endswith(":latest")]
         if known and not any(fnmatchcase(self.settings.model, name) for name in (*known, *map(_literal, known))):
             raise self._unknown_model(known)
 
@@ -121,35 +147,51 @@ class ChatClient:
             model=body["model"], messages=body["messages"], extra_body=body, extra_headers=self._headers
         )
         try:
-            return completion_of(json.loads(response.text))
-        except (ValueError, RecursionError, MalformedAnswer):
+            completion = completion_of(decoded(response.text))
+        except (ValueError, RecursionError, AttributeError, TypeError, MalformedAnswer):
             raise MalformedAnswer(_quoted(response.status_code, response.text)) from None
+        self._has_answered = True
+        return completion
 
     def _models(self) -> list[str]:
-        """Return the models that the server lists; empty when it has no such list."""
+        """Return the models that the server lists; empty when it has no such list.
+
+        Raises:
+            InputError: The server cannot be reached, refuses the key, or answers as no chat server does.
+        """
         try:
-            return [str(model.id) for model in self._client.models.list(extra_headers=self._headers).data]
+            response = self._client.models.with_raw_response.list(extra_headers=self._headers)
+            return _names(json.loads(response.text))
+        except (ValueError, MalformedAnswer):
+            what = f"answers as no chat server does: {_quoted(response.status_code, response.text)}"
+            raise InputError(what, where=self.url, fix="check the address: it usually ends in /v1") from None
         except openai.APIConnectionError as error:
             fix = "check the address and that the server runs"
             raise InputError(f"cannot be reached: {_words(error)}", where=self.url, fix=fix) from None
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise self._refusal(error) from None
-        except (openai.APIStatusError, ValueError, TypeError, AttributeError):
+        except openai.APIStatusError as error:
+            if _is_about_the_key(error):
+                raise self._refusal(error) from None
             return []
 
     def _refusal(self, error: openai.APIStatusError) -> InputError:
         message, name = _words(error), self.settings.api_key_env
-        if error.status_code in (401, 403):
+        if error.status_code == 402 or _NO_CREDIT in error.response.text:
+            fix = f"add credit to the account, or put another account's key into the environment variable {name}"
+            return InputError(f"the account has no credit left: {message}", where=self.url, fix=fix)
+        # A key that was good before is not to blame: moderation answers with 403, too.
+        if _is_about_the_key(error) and (error.status_code == 401 or not self._has_answered):
             verb = "check the key in" if os.environ.get(name) else "put the key into"
             fix = f"{verb} the environment variable {name}"
             return InputError(f"the server refuses the key: {message}", where=self.url, fix=fix)
-        if error.status_code == 404:
-            return self._unknown_model(self._models(), message)
+        if error.status_code == 404 and self.settings.model not in (known := self._models()):
+            return self._unknown_model(known, message)
         kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
         return kind(
             f"the server refuses the request: {message}",
             where=f"{self.url} model {self.settings.model}",
-            fix='change what the message names: omit = ["seed"] leaves a field of the request out, and '
+            fix="see the message: the server knows the model, and does not offer it so"
+            if error.status_code == 404
+            else 'change what the message names: omit = ["seed"] leaves a field of the request out, and '
             "extra = {max_completion_tokens = 1024} adds one (this one replaces max_tokens)",
         )
 
@@ -157,6 +199,40 @@ class ChatClient:
         fix = did_you_mean(self.settings.model, known) if known else "check the address: it usually ends in /v1"
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
+
+
+def _names(answer: Any) -> list[str]:
+    """Return the names in a list of models, as OpenAI's, Together's (bare) and Ollama's servers send it.
+
+    Raises:
+        MalformedAnswer: It is no such list, but says that something failed.
+    """
+    if isinstance(answer, dict) and "error" in answer:
+        raise MalformedAnswer
+    rows = (
+        next((answer[key] for key in ("data", "models") if answer.get(key)), []) if isinstance(answer, dict) else answer
+    )
+    models = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [str(name) for row in models if (name := row.get("id") or row.get("name") or row.get("model"))]
+
+
+def _is_about_the_key(error: openai.APIStatusError) -> bool:
+    """Return whether a refusal is one of the key; Gemini's status says that the request is bad."""
+    return error.status_code in (401, 403) or (error.status_code == 400 and "api key" in error.response.text.lower())
+
+
+def _out_of_form(error: Exception) -> Completion | None:
+    """Return what the model wrote where the server refuses that for its form (Groq); None for any other error."""
+    body = error.body if isinstance(error, openai.APIStatusError) else None
+    written = body.get("failed_generation") if isinstance(body, dict) else None
+    return Completion(text=written or "{}", finish_reason="stop") if isinstance(written, str) else None
+
+
+def _may_be_the_prompt(error: Exception) -> bool:
+    """Return whether a server that answers others may fail at one request each time it is made."""
+    return isinstance(error, MalformedAnswer) or (
+        isinstance(error, openai.APIStatusError) and error.status_code in _FAILED_PROMPT
+    )
 
 
 def _literal(name: str) -> str:
@@ -176,7 +252,7 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, openai.APIStatusError):
         busy = error.status_code in _TRANSIENT_STATUSES or error.status_code >= 500
         # An exhausted account is answered with 429 like a busy server, but waiting does not help.
-        return busy and "insufficient_quota" not in error.response.text
+        return busy and _NO_CREDIT not in error.response.text
     return isinstance(error, openai.APIConnectionError | MalformedAnswer)
 
 
@@ -209,7 +285,8 @@ def _retry_after_seconds(value: str) -> float:
 def _words(error: BaseException | None) -> str:
     """Return the server's error message, or the name and text of the network error."""
     if isinstance(error, openai.APIStatusError):
-        body = error.body
+        body = error.body[0] if isinstance(error.body, list) and error.body else error.body
+        body = body.get("error", body) if isinstance(body, dict) else body
         return _quoted(error.status_code, str(body.get("message", body) if isinstance(body, dict) else body))
     if isinstance(error, openai.APIConnectionError) and error.__cause__:
         error = error.__cause__  # the package's own text is "Connection error." for all of them

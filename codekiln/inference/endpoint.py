@@ -19,9 +19,9 @@ from codekiln.data.answers import answer_in
 from codekiln.data.records import Message
 from codekiln.data.text import first_line, unix_lines
 from codekiln.inference import Sampling
-from codekiln.inference.chat_client import ChatClient, RefusedPrompt
+from codekiln.inference.chat_client import ChatClient, FailedPrompt, RefusedPrompt
 from codekiln.inference.endpoint_settings import EndpointSettings
-from codekiln.inference.response_cache import REFUSED, Completion, ResponseCache
+from codekiln.inference.response_cache import REFUSED, THOUGHT, Completion, ResponseCache
 
 T = TypeVar("T")
 
@@ -41,6 +41,8 @@ class Usage:
         retries: Requests that were repeated.
         uncounted: Answers without token counts from the server; tokens and cost lack them.
         refused: Requests that the server refused, for their prompts.
+        failed: Requests at which the server failed each time.
+        only_thought: Answers that the server took for thoughts altogether.
         filtered: Answers that the server's filter ended.
         cut_off: Answers that reached the limit of tokens.
         cut_off_in_thought: Those of them that had not got beyond the model's thought.
@@ -55,6 +57,8 @@ class Usage:
     retries: int = 0
     uncounted: int = 0
     refused: int = 0
+    failed: int = 0
+    only_thought: int = 0
     filtered: int = 0
     cut_off: int = 0
     cut_off_in_thought: int = 0
@@ -76,7 +80,7 @@ class EndpointGenerator:
         self._cache = ResponseCache(Path(settings.cache_dir).expanduser())
         self._client = ChatClient(settings)
         self._usage, self._lock = Usage(), threading.Lock()
-        self._refused: dict[tuple[Message, ...], RefusedPrompt] = {}  # prompts since the last answer
+        self._refused: dict[tuple[Message, ...], RefusedPrompt | FailedPrompt] = {}  # prompts since the last answer
 
     def generate(self, prompts: Sequence[tuple[Message, ...]], sampling: Sampling) -> Iterator[list[str]]:
         """Yield ``sampling.n`` texts for each prompt, in the order of the prompts, as they come in.
@@ -160,17 +164,18 @@ class EndpointGenerator:
         sent = {key: value for key, value in body.items() if value is not None}
         try:
             completion = self._client.complete(sent, stop, self._count_retry)
-        except RefusedPrompt as error:
+        except (RefusedPrompt, FailedPrompt) as error:
             self._count_refusal(prompt, error)
             return Completion(text="", finish_reason=REFUSED)
         self._cache.put(request, completion)
         self._count(completion, cached=False)
         return completion
 
-    def _count_refusal(self, prompt: tuple[Message, ...], error: RefusedPrompt) -> None:
+    def _count_refusal(self, prompt: tuple[Message, ...], error: RefusedPrompt | FailedPrompt) -> None:
         """Count a refusal; raise it where it is one of many in a row, so that no prompt but the request is to blame."""
         with self._lock:
-            self._usage.refused += 1
+            self._usage.refused += isinstance(error, RefusedPrompt)
+            self._usage.failed += isinstance(error, FailedPrompt)
             self._refused[prompt] = error
             in_a_row = len(self._refused)
         if in_a_row >= REFUSALS_IN_A_ROW:
@@ -202,6 +207,14 @@ class EndpointGenerator:
             self._usage.cut_off += is_cut_off
             self._usage.cut_off_in_thought += is_in_thought
             is_first = is_in_thought and self._usage.cut_off_in_thought == 1
+            self._usage.only_thought += completion.finish_reason == THOUGHT
+            is_first_thought = completion.finish_reason == THOUGHT and self._usage.only_thought == 1
+        if is_first_thought:
+            log.warning(
+                "%s: an answer is empty, and all its text is in the thought; correct the server's reasoning parser, or "
+                "turn thinking off, for example with extra = {chat_template_kwargs = {enable_thinking = false}}",
+                self._client.url,
+            )
         if is_first:
             log.warning(
                 "%s: an answer spent all its tokens on thought; raise sampling.max_new_tokens, or turn thinking off, "

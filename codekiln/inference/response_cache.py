@@ -14,13 +14,15 @@ from codekiln.errors import InputError
 log = logging.getLogger(__name__)
 
 REFUSED = "refused"
+THOUGHT = "thought"
 
 
 class Completion(BaseModel):
     """A server's answer to one request.
 
     Attributes:
-        finish_reason: Why the text ends, as the server says it; `REFUSED` where it refused this request.
+        finish_reason: Why the text ends, as the server says it; `REFUSED` where it refused this request,
+            `THOUGHT` where all that it sent is a thought.
         prompt_tokens: Tokens of the request; None when the server gave no count.
         completion_tokens: Tokens of the answer, those of a thought included; None when the server gave no count.
     """

@@ -7,6 +7,7 @@ llama.cpp and the hosted services know.
 import contextlib
 import json
 import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeGuard
 
+from codekiln.data import json_text
 from codekiln.data.answers import answer_in
 from codekiln.data.fences import fences_in
 from codekiln.data.records import Message
@@ -53,6 +55,7 @@ FORMAT = {
 }
 # Bounds the search for the start of the answer in a text around it.
 _MAX_STARTS = 50
+_START = re.compile(rf'"{_LIST}"\s*:\s*\[\s*(?={{)')
 
 
 @dataclass
@@ -116,24 +119,53 @@ def read(completion: Completion) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the (approach, program) pairs of an answer, and the reasons why other parts of it are unusable."""
     if not completion.text.strip():
         return [], ["refused"]
-    answers = list(_json_values(answer_in(unix_lines(completion.text))))
-    if not answers:
-        return [], ["cut-off" if completion.finish_reason == "length" else "not-json"]
-    items = next((value[_LIST] for value in answers if isinstance(value, dict) and _LIST in value), None)
-    if not isinstance(items, list):
-        return [], ["out-of-schema"]
+    text = answer_in(unix_lines(completion.text))
+    answers = [found for value in _json_values(text) if (found := _items(value)) is not None]
+    broken = [] if answers else ["cut-off" if completion.finish_reason == "length" else "not-json"]
+    items = next(filter(None, answers), []) if answers else _before_cut(text)
     read_items = [_program(item) for item in items]
-    return [item for item in read_items if not isinstance(item, str)], [
-        item for item in read_items if isinstance(item, str)
-    ]
+    if answers and not items:
+        broken = ["out-of-schema"]
+    reasons = [item for item in read_items if isinstance(item, str)]
+    return [item for item in read_items if not isinstance(item, str)], reasons + broken
+
+
+def _items(value: object) -> list[object] | None:
+    """Return the implementations of an answer: as asked for, as a bare list, or one alone; empty without any."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            return _items(inner) if not isinstance(inner := json_text.loads(value), str) else []
+        return None
+    found = value.get(_LIST, value) if isinstance(value, dict) else value
+    if isinstance(found, dict):
+        return [found] if "code" in found else []
+    return found if isinstance(found, list) and any(isinstance(item, dict) for item in found) else []
+
+
+def _before_cut(text: str) -> list[object]:
+    """Return the whole implementations of an answer that ends, or breaks, behind them."""
+    start = _START.search(text)
+    found: list[object] = []
+    place, decoder = start.end() if start else len(text), json.JSONDecoder(strict=False)
+    with contextlib.suppress(ValueError, RecursionError):
+        while place < len(text):
+            item, place = decoder.raw_decode(text, place)
+            found.append(item)
+            place = text.index("{", place)
+    return found
 
 
 def _json_values(text: str) -> Iterator[object]:
     """Yield a text's JSON values: itself, its fences, and answers that stand between sentences."""
     for whole in (text, *(fence.code for fence in fences_in(text) if fence.language in ("", "json"))):
         with contextlib.suppress(ValueError, RecursionError):
-            yield json.loads(whole)
-    place, decoder = 0, json.JSONDecoder()
+            yield json_text.loads(whole)
+    for around in (text, json_text.repaired(text)):
+        yield from _values_within(around)
+
+
+def _values_within(text: str) -> Iterator[object]:
+    place, decoder = 0, json.JSONDecoder(strict=False)
     for _ in range(_MAX_STARTS):
         place = text.find("{", place)
         if place < 0:

@@ -4,6 +4,8 @@ Written after replies that public graders and harnesses report as misread: thoug
 models of several families write them, what stands beside the program, and replies without a fence.
 """
 
+import json
+
 F = "`" * 3
 RIGHT = "def f(x):\n    return x + 1\n"
 WRONG = "def f(x):\n    return x - 1\n"
@@ -136,6 +138,43 @@ BARE = {
     "in another script": f"以下是代码:\n\n{RIGHT}\n这个函数加一。\n",
 }
 
+MARKS = {
+    "thought of Seed": f"<seed:think>\nAdd one.\n</seed:think>{RIGHT}",
+    "thought of Cohere": f"<|START_THINKING|>Add.<|END_THINKING|><|START_RESPONSE|>{RIGHT}<|END_RESPONSE|>",
+    "thought of Gemma 4": f"<|channel>thought\nMaybe\n{block(WRONG)}No.\n<channel|>{RIGHT}<turn|>",
+    "thought of Apriel": f"We could\n{block(WRONG)}[BEGIN FINAL RESPONSE]\n{RIGHT}[END FINAL RESPONSE]\n",
+    "solution of Sky": f"<|begin_of_thought|>Hm.<|end_of_thought|>\n<|begin_of_solution|>{RIGHT}<|end_of_solution|>",
+    "box of GLM": f"The function:\n<|begin_of_box|>{RIGHT}<|end_of_box|>",
+    "tag of Llama's tools": f"<|python_tag|>{RIGHT}<|eom_id|>",
+    "header of a turn": f"<|start_header_id|>assistant<|end_header_id|>\n\n{RIGHT}<|eot_id|>",
+    "few shots of MBPP": f"[BEGIN]\n{RIGHT}[DONE]\n\nHere is your task: Subtract.\n[BEGIN]\n{WRONG}[DONE]\n",
+    "next instruction": f"{block(RIGHT)}</s>[INST] Subtract. [/INST]\n{block(WRONG)}",
+    "tag in capitals": f"Sure.\n<CODE>\n{RIGHT}</CODE>\n",
+    "tag of an artifact": f'Done:\n<antArtifact type="ant.code" title="f">\n{RIGHT}</antArtifact>\nBye.',
+    "tags side by side": f"<reply><about>It adds.</about><source><![CDATA[\n{RIGHT}]]></source></reply>",
+    "JSON in a fence": block(json.dumps({"language": "python", "solution": RIGHT}), "json"),
+    "JSON with a fence inside": json.dumps({"answer": f"So:\n{block(RIGHT)}"}),
+    "JSON with line ends in texts": f'{{"code": "{RIGHT}",}}',
+    "line ends escaped": block(RIGHT).replace("\n", "\\n"),
+    "quotes for back-ticks": f"Here you go:\n'''python\n{RIGHT}'''\nIt adds one.",
+    "label before the code": f"Answer: {RIGHT}",
+    "thought of Granite": f"Here is my thought process:\n{block(WRONG)}\nHere is my response:\n{RIGHT}",
+    "thought of Open WebUI": f'<details type="reasoning" done="true">\n> {block(WRONG)}</details>\n{RIGHT}',
+    "prompt of Alpaca": f"{block(RIGHT)}\n### Instruction:\nSubtract.\n\n### Response:\n{block(WRONG)}",
+    "turn of Vicuna": f"{RIGHT}\nHuman: Subtract.\nAssistant:\n{block(WRONG)}",
+    "title before it": f"## Final solution\n{block(RIGHT)}## Tests\n{block('assert f(1) == 2')}",
+    "edit": block(f"<<<<<<< SEARCH\n=======\n{RIGHT}>>>>>>> REPLACE\n"),
+    "patch": block("--- /dev/null\n+++ b/f.py\n@@ -0,0 +1,2 @@\n" + indented(RIGHT, "+"), "diff"),
+    "line numbers": block("1  def f(x):\n2      return x + 1\n"),
+    "line numbers and bars": block("1 | def f(x):\n2 |     return x + 1\n", ""),
+    "block of YAML": block("code: |\n" + indented(RIGHT, "  "), "yaml"),
+    "cell of a notebook": block(json.dumps({"cells": [{"source": RIGHT.splitlines(keepends=True)}]}), "json"),
+    "here document": block(f"cat > f.py << 'EOF'\n{RIGHT}EOF\npython f.py", "bash"),
+    "magic of a cell": block(f"%%writefile f.py\n{RIGHT}"),
+    "call of a tool": f"<tool_call>\n{json.dumps({'name': 'python', 'arguments': {'code': RIGHT}})}\n</tool_call>",
+    "mark inside the fence": block("\ufeff" + RIGHT),
+}
+
 READING = {
     "plain": block(READS),
     "input and output beside it": f"{block(READS)}Input:\n{block('3', '')}Output:\n{block('4', '')}",
@@ -150,6 +189,7 @@ DEFINING = {
     f"{kind}: {name}": text
     for kind, forms in (
         ("thought", THOUGHTS), ("fence", FENCES), ("list", LISTS), ("beside", BESIDE), ("bare", BARE),
+        ("mark", MARKS),
     )
     for name, text in forms.items()
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Rows and files of samples as other tools write them; each says the same: ``GOOD`` for the first problem."""
 
 import csv
+import gzip
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -59,6 +60,33 @@ ROWS: Mapping[str, Any] = {
         "id": "batch_1", "custom_id": NAME,
         "response": {"status_code": 200, "body": {"choices": [{"message": {"content": CHAT}}]}},
     },
+    "answer of a batch, responses": {
+        "custom_id": NAME,
+        "response": {"status_code": 200, "body": {"object": "response", "output": [
+            {"type": "reasoning", "summary": []},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": CHAT}]},
+        ]}},
+    },
+    "answer of a batch, Anthropic": {
+        "custom_id": NAME,
+        "result": {"type": "succeeded", "message": {
+            "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": CHAT}],
+        }},
+    },
+    "answer of a batch, Gemini": {
+        "key": NAME, "response": {"candidates": [{"content": {"parts": [{"text": CHAT}], "role": "model"}}]},
+    },
+    "answer of a batch, Bedrock": {
+        "recordId": NAME, "modelInput": {}, "modelOutput": {"content": [{"type": "text", "text": CHAT}]},
+    },
+    "ShareGPT": {"id": NAME, "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": CHAT}]},
+    "HumanEval-X": {"task_id": "Python/0", "generation": CHAT},
+    "AgentCoder": {"task_id": NAME, "completion_list": [CHAT]},
+    "MultiPL-E": {"name": "HumanEval_0_f", "language": "py", "tests": "def check(): ...", "completions": [CHAT]},
+    "LangChain": {"task_id": NAME, "response": {"lc": 1, "type": "constructor", "kwargs": {"content": CHAT}}},
+    "Ollama": {"task_id": NAME, "response": {"message": {"role": "assistant", "content": CHAT, "thinking": "hm"}}},
+    "viewer of the Hub": {"row_idx": 0, "row": {"task_id": NAME, "completion": CHAT}, "truncated_cells": []},
+    "number as float in text": {"task_id": "0.0", "completion": CHAT},
     "graded row": {
         "sample": {"task_id": NAME, "solution": GOOD},
         "verdict": {"task_id": NAME, "status": "failed", "tests_total": 1, "tests_run": 1, "tests_passed": 0},
@@ -71,9 +99,9 @@ def _json(value: Any, indent: int | None = None) -> bytes:
     return json.dumps(value, indent=indent).encode()
 
 
-def _csv(rows: list[dict[str, Any]]) -> bytes:
+def _csv(rows: list[dict[str, Any]], delimiter: str = ",") -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0])
+    writer = csv.DictWriter(text, rows[0], delimiter=delimiter)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
@@ -103,6 +131,24 @@ FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "by name, objects": ("a.json", lambda: _json({f"HumanEval/{n}": {"code": GOOD, "passed": True} for n in (0, 1)})),
     "wrapper": ("a.json", lambda: _json({"model": "m", "results": _TWO})),
     "bigcode-evaluation-harness": ("generations_humaneval.json", lambda: _json([[GOOD]] * 164)),
+    "pandas": (
+        "a.json", lambda: _json({name: {str(n): row[name] for n, row in enumerate(_TWO)} for name in _TWO[0]}),
+    ),
+    "pandas, split": (
+        "a.json",
+        lambda: _json({"columns": list(_TWO[0]), "index": [0, 1], "data": [list(row.values()) for row in _TWO]}),
+    ),
+    "wrapper with a name": ("a.json", lambda: _json({"name": "run 1", "samples": _TWO})),
+    "columns": ("a.json", lambda: _json({name: [row[name] for row in _TWO] for name in _TWO[0]})),
+    "put together, each with a mark": (
+        "a.jsonl", lambda: b"".join(b"\xef\xbb\xbf" + _json(row) + b"\n" for row in _TWO),
+    ),
+    "UTF-16 without a mark": ("a.jsonl", lambda: b"\n".join(map(_json, _TWO)).decode().encode("utf-16-le")),
+    "UTF-16": ("a.jsonl", lambda: b"\r\n".join(_json(row) for row in _TWO).decode().encode("utf-16")),
+    "gzip without its ending": ("a.jsonl", lambda: gzip.compress(_json(_TWO))),
+    "ending of gzip alone": ("a.jsonl.gz", lambda: _json(_TWO)),
+    "CSV with semicolons": ("a.csv", lambda: _csv(_TWO, ";")),
+    "CSV as Excel says": ("a.csv", lambda: b"sep=;\r\n" + _csv(_TWO, ";")),
     "CSV": ("a.csv", lambda: _csv(_TWO)),
     "CSV with an index": ("a.csv", lambda: _csv([{"": n, **row} for n, row in enumerate(_TWO)])),
     "CSV with lists": ("a.csv", lambda: _csv([{"task_id": n, "generations": repr([GOOD])} for n in (0, 1)])),

@@ -50,6 +50,8 @@ def test_there_are_enough_forms():
         ("Here it is:\n\nprint(1)\n", "prose"),
         ("I cannot do that.", "none"),
         ("<think>\n" + block(RIGHT), "none"),
+        ("<seed:think>\n" + block(RIGHT) + "but", "none"),
+        ("<|channel>thought\n" + block(RIGHT), "none"),
     ],
 )
 def test_a_reply_says_which_rule_chose(reply, rule):

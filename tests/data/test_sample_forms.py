@@ -111,13 +111,48 @@ def test_rows_of_an_unknown_form_among_samples_are_named_with_their_lines(tmp_pa
         ("a.csv", b"task_id,completion\n0,a,b\n", "more cells"),
         ("a.parquet", b"nonsense", "not Parquet"),
         ("a.csv", b'task_id,completion\n0,"a\n', "not CSV"),
-        ("a.csv", b"\xff\xfe", "not UTF-8"),
+        ("a.csv", b"\xff\xff", "not UTF-8"),
     ],
 )
 def test_a_damaged_table_is_said(tmp_path, name, content, what):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Exception, match=what):
         read_samples(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"custom_id": "0", "response": {"status_code": 400, "body": {"error": {"message": "too long"}}}, "error": None},
+        {"custom_id": "0", "result": {"type": "errored", "error": {"type": "error", "error": {"message": "too long"}}}},
+        {"task_id": "0", "response": {"error": {"message": "too long"}}},
+        {"key": "0", "error": {"code": 3, "message": "too long"}},
+        {"task_id": "0", "completion": None, "error": "too long"},
+    ],
+)
+def test_a_request_of_a_batch_that_failed_is_named_with_its_words(tmp_path, row):
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"task_id": 1, "solution": GOOD}) + "\n" + json.dumps(row))
+    with pytest.raises(InputErrors) as raised:
+        read_samples(path)
+    found = [(error.where, error.what) for error in raised.value.errors]
+    assert found == [(f"{path}:2", "the request for '0' failed (too long)")]
+
+
+def test_a_reply_without_a_text_is_named_by_its_field(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text(
+        json.dumps({"task_id": 1, "solution": GOOD}) + "\n" + json.dumps({"task_id": 0, "response": {"x": 1}})
+    )
+    with pytest.raises(InputErrors, match=r"s.jsonl:2: 'response' holds no text: an object with the fields x"):
+        read_samples(path)
+
+
+def test_a_line_of_nul_bytes_is_named(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(json.dumps({"task_id": 1, "solution": GOOD}).encode() + b"\n" + b"\0" * 512)
+    with pytest.raises(InputErrors, match="s.jsonl:2: holds NUL bytes"):
+        read_samples(path)
 
 
 def test_the_lines_of_csv_are_those_where_rows_begin(tmp_path):

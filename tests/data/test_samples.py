@@ -150,7 +150,7 @@ def test_several_replies_in_a_row_are_as_many_samples(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", [{"task_id": "a", "solutions": ["x"], "model": "m"}])
     assert read_samples(path) == [Sample(task_id="a", solution="x", model="m")]
     path = write(tmp_path / "s.jsonl", [{"task_id": "a", "responses": ["x", 1]}])
-    with pytest.raises(InputErrors, match=r"s\.jsonl:1\.responses\[1\]\.completion"):
+    with pytest.raises(InputErrors, match=r"s\.jsonl:1\.responses\[1\]: 'responses' holds no text: 1"):
         read_samples(path)
 
 

@@ -35,8 +35,29 @@ def test_a_mark_and_line_ends_of_other_systems_are_gone(tmp_path):
     assert read_text(tmp_path / "x") == "a\nb"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_mark_says_the_encoding(encoding):
+    assert decoded("é\r\nb".encode(encoding)) == "é\nb"
+
+
+@pytest.mark.parametrize(
+    "head", ["# -*- coding: latin-1 -*-\n", "#!/usr/bin/python\n# vim: set fileencoding=latin-1 :\n"]
+)
+def test_a_program_says_its_encoding(head):
+    assert decoded(f"{head}# é\n".encode("latin-1")) == f"{head}# é\n"
+
+
 def test_the_first_line_is_the_first_that_says_something():
     assert [first_line(text) for text in ("", " \n ", "\n a \n b")] == ["", "", "a"]
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"), [(b"PK\x03\x04\xff", "ZIP"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x80\x04\x95\xff", "pickle")]
+)
+def test_what_is_no_text_is_named(tmp_path, start, kind):
+    (tmp_path / "x.jsonl").write_bytes(start + bytes(range(128, 256)))
+    with pytest.raises(InputError, match=f"is no text, but .*{kind}"):
+        read_text(tmp_path / "x.jsonl")
 
 
 def test_what_cannot_be_read_is_one_message(tmp_path):

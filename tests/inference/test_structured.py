@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codekiln.data import json_text
 from codekiln.data.records import CallTest, Message, Problem
 from codekiln.errors import InputError
 from codekiln.inference.response_cache import Completion
@@ -128,16 +129,51 @@ FENCE = "`" * 3
         "Sure! {{x}} and so: {answer} That is all.",
         '{{"note": "first"}}\n{answer}',
         "\ufeff{answer}<|im_end|>",
+        "So: {loose}",
+        "{loose}",
+        "{lines}",
+        "{twice}",
+        "{bare}",
     ],
 )
 def test_an_answer_is_found_in_what_stands_around_it(form):
     answer = programs(code(1), code(2))
-    found, reasons = read(Completion(text=form.replace("{answer}", answer).replace("{{", "{").replace("}}", "}")))
+    forms = {
+        "{answer}": answer,
+        "{loose}": answer.replace("}]}", "},]}"),
+        "{lines}": answer.replace("\\n", "\n"),
+        "{twice}": json.dumps(answer),
+        "{bare}": json.dumps(json.loads(answer)["implementations"]),
+    }
+    text = form.replace("{{", "{").replace("}}", "}")
+    for name, value in forms.items():
+        text = text.replace(name, value)
+    found, reasons = read(Completion(text=text))
     assert ([program for _, program in found], reasons) == ([code(1), code(2)], [])
 
 
 def test_an_answer_that_hits_the_token_limit_is_told_apart():
     assert read(Completion(text=programs(code(1))[:-9], finish_reason="length")) == ([], ["cut-off"])
+
+
+def test_the_whole_programs_of_an_answer_that_was_cut_off_are_kept():
+    answer = Completion(text=programs(code(1), code(2), code(3))[:-9], finish_reason="length")
+    found, reasons = read(answer)
+    assert ([program for _, program in found], reasons) == ([code(1), code(2)], ["cut-off"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'["it\'s"]', ["it's"]),
+        (r'["\d\n\u0041\users"]', ["\\d\nA\\users"]),
+        ('{"a": [1, 2, ], }', {"a": [1, 2]}),
+        ('[",]"]', [",]"]),
+        ('["a\tb\nc"]', ["a\tb\nc"]),
+    ],
+)
+def test_json_as_models_write_it(text, value):
+    assert json_text.loads(text) == value
 
 
 def test_well_formed_programs_beside_malformed_ones_are_kept(server, teacher):  # noqa: F811

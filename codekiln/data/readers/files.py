@@ -1,14 +1,13 @@
 """Rows of a file or of a data set on the Hub, each with the place it came from."""
 
-import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from codekiln.data.readers import json_stream, tables
-from codekiln.data.text import readable
+from codekiln.data.text import open_text, readable
 from codekiln.errors import InputError, InputErrors, missing_extra
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
@@ -79,7 +78,8 @@ def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
         with readable(path):
             yield from tables.rows(path, kind)
         return
-    with readable(path), _open(path) as file:
+    # Lines end in LF only: JSON strings may contain other characters that Python takes for line ends.
+    with readable(path), open_text(path, newline="\n") as file:
         if json_stream.first_character(file) == "[":
             yield from _rows_of_array(file, path)
             return
@@ -87,7 +87,8 @@ def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
             yield from _rows_of_stream(file, path)
             return
         for number, line in enumerate(file, start=1):
-            if line.strip():
+            # Files that were put together have a mark where each begins.
+            if line := line.strip("\ufeff \t\r\n"):
                 yield f"{path}:{number}", _parsed(parse, line, f"{path}:{number}")
 
 
@@ -113,6 +114,9 @@ def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
 
 
 def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
+    if "\0" in text:
+        what = "holds NUL bytes: it was damaged, as by a crash or a full disk"
+        return InputError(what, where=where, fix="remove the line, and write the row again")
     try:
         return parse(text)
     except json.JSONDecodeError as error:
@@ -120,13 +124,6 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
         return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
-
-
-def _open(path: Path) -> TextIO:
-    # Lines end in LF only: JSON strings may contain other characters that Python takes for line ends.
-    if path.suffix == ".gz":
-        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline="\n"))
-    return path.open(encoding="utf-8-sig", newline="\n")
 
 
 def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:

@@ -2,16 +2,19 @@
 
 Read in EvalPlus 0.3.1 (``evaluate.py``: samples and ``_eval_results.json``), HumanEval (``_results.jsonl``),
 LiveCodeBench (``insert_output_evaluation``, ``custom_evaluator.py``), APPS (``all_codes.json``),
-bigcode-evaluation-harness (``save_json_files``), lm-evaluation-harness (``--log_samples``) and OpenAI's batch output.
+bigcode-evaluation-harness (``save_json_files``), lm-evaluation-harness (``--log_samples``), MultiPL-E, AgentCoder, the
+batch output of OpenAI (chat completions and responses), Anthropic and Gemini, ShareGPT, and pandas (``to_json``).
 """
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codekiln.data.readers.files import Row
+from codekiln.errors import InputError
 
 IDS = ("task_id", "question_id", "problem_id", "mbpp_id", "custom_id", "instance_id", "task", "doc_id", "id")
 """What tools call the name of a problem; the first that a row has counts."""
@@ -19,22 +22,32 @@ TEXTS = ("solution", "completion")
 REPLIES = (
     "generated_code", "response", "generation", "generated_text", "generated_solution", "model_response",
     "model_output", "raw_response", "raw_output", "llm_response", "prediction", "reply", "output", "answer", "code",
-    "messages", "choices",
+    "messages", "choices", "conversations", "conversation", "result", "modelOutput",
 )  # fmt: skip
 """What they call a reply; each is read as a completion, and counts where a row has none of `TEXTS`."""
 LISTS = (
     "solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences",
     "generated_codes", "outputs", "predictions", "samples", "candidates", "code_list", "output_list",
-    "filtered_resps", "resps",
+    "filtered_resps", "resps", "completion_list", "response_list", "generation_list", "solution_list",
 )  # fmt: skip
 """What they call several replies to one problem in one row; ``solutions`` stand alone."""
+_OTHER_IDS = ("key", "recordId", "name")
+"""The same, where a row has a reply too: batches of Gemini and Bedrock, MultiPL-E."""
+_GIVEN = (*TEXTS, *REPLIES, *LISTS, "candidates", "message")
+_QUOTED = 300
 MODELS = ("model", "model_name", "model_id")
 _WRAPPERS = ("eval", "samples", "results", "data", "rows", "generations", "predictions", "outputs")
 """What they call the list of rows, or the table of rows by problem, that is the only row of a file."""
 _OF_A_PROBLEM = ("test_list", "test", "tests", "canonical_solution")
 """Fields of a problem: beside one of these ``code`` is the reference."""
-_INSIDE = ("content", "text", "message", "body", "choices", "messages", *TEXTS, "code")
+_INSIDE = (
+    "content", "text", "value", "message", "body", "kwargs", "choices", "output", "parts", "candidates", "messages",
+    *TEXTS, "code",
+)  # fmt: skip
 """Where the text is in an object, such as OpenAI's response or a content part."""
+_OF_ONE_TEXT = frozenset(("role", "type", "from", "text"))
+_ASSISTANTS = frozenset(("assistant", "gpt", "model", "bot", "chatgpt"))
+_PARTS_OF_TEXT = frozenset(("text", "output_text", "message"))
 _NUMBERED = re.compile(r".*\d.*")
 _FIRST_TASKS = {164: 0, 500: 11}
 """Tasks of HumanEval, and of MBPP's test split, by the length of a list of replies without names."""
@@ -45,16 +58,22 @@ def single(where: str, row: Any) -> Iterator[Row]:
 
     A row of no known form is yielded as it is.
     """
-    if isinstance(row, dict) and isinstance(row.get("sample"), dict):
-        row = row["sample"]  # what `codekiln grade` writes
+    for wrapper in ("sample", "row"):  # what `codekiln grade` writes, and the Hub's data set viewer
+        row = row[wrapper] if isinstance(row, dict) and isinstance(row.get(wrapper), dict) else row
     if not isinstance(row, dict):
         yield where, row
+        return
+    if (columns := _columns(row)) is not None:
+        yield from _by_columns(where, row, columns)
         return
     name = _name_of(row)
     if name is None:
         yield from _of_file(where, row)
         return
-    if (text := _first(row, TEXTS)) is not None:
+    if (failure := _failure(row)) is not None:
+        what = f"the request for '{name}' failed ({failure})"
+        yield where, InputError(what, where=where, fix="ask again for it, or remove the row")
+    elif (text := _first(row, TEXTS)) is not None:
         yield where, _with(row, name, text, row[text])
     elif (field := _reply_field(row)) is not None:
         yield from _replies(where, row, name, field)
@@ -94,7 +113,53 @@ def _name_of(row: Mapping[str, Any]) -> str | None:
             return str(int(value))
         if field == "task_id" and value is not None:
             return None
+    if any(isinstance(row.get(field), list) and any(map(_has_name, row[field])) for field in _WRAPPERS):
+        return None  # the name of a run
+    others = (row[field] for field in _OTHER_IDS if isinstance(row.get(field), str) and row[field])
+    return next(others, None) if _reply_field(row) or _list_field(row) or row.get("error") else None
+
+
+def _has_name(row: Any) -> bool:
+    return isinstance(row, dict) and _name_of(row) is not None
+
+
+def _failure(row: Mapping[str, Any]) -> str | None:
+    """Return what a batch says of a request that failed: OpenAI's, Anthropic's and Gemini's; None where it did not."""
+    for answer in (row.get("response"), row.get("result"), row):
+        inner = answer
+        while isinstance(inner, dict) and isinstance(inner.get("body"), dict):
+            inner = inner["body"]
+        if (
+            not isinstance(inner, dict)
+            or not inner.get("error")
+            or any(inner.get(field) is not None for field in _GIVEN)
+        ):
+            continue
+        said: Any = inner["error"]
+        while isinstance(said, dict):
+            said = said.get("message") or said.get("error") or json.dumps(said)
+        return " ".join(str(said).split())[:_QUOTED]
     return None
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any] | list[Any] | None:
+    """Return the column of names where a row holds columns: one of replies is as long; None where it holds none."""
+    names = next((row[field] for field in IDS if row.get(field)), None)
+    if not isinstance(names, dict | list):
+        return None
+    replies = (row[field] for field in (*TEXTS, *REPLIES, *LISTS) if isinstance(row.get(field), type(names)))
+    return names if any(len(column) == len(names) for column in replies) else None
+
+
+def _by_columns(where: str, row: Mapping[str, Any], names: dict[str, Any] | list[Any]) -> Iterator[Row]:
+    """Yield the rows of an object that holds columns, each a list or a table by the index of a row."""
+    places: Any = names if isinstance(names, dict) else range(len(names))
+    for place in places:
+        cells: dict[str, Any] = {}
+        for field, column in row.items():
+            with contextlib.suppress(LookupError, TypeError):
+                cells[field] = column[place]
+        yield from single(f"{where}[{place}]", cells)
 
 
 def _first(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
@@ -104,6 +169,8 @@ def _first(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
 def _reply_field(row: Mapping[str, Any]) -> str | None:
     of_problem = any(field in row for field in _OF_A_PROBLEM)
     given = [field for field in REPLIES if row.get(field) is not None and not (of_problem and field == "code")]
+    # In a batch of Anthropic's the reply, elsewhere a verdict.
+    given = [field for field in given if field != "result" or isinstance(row[field], dict)]
     return next((field for field in given if _text(row[field]) != ""), next(iter(given), None))
 
 
@@ -126,8 +193,7 @@ def _replies(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
     if isinstance(texts, list) and not _is_one_text(texts):
         yield from _several(where, {**row, field: texts}, name, field)
         return
-    text = _text(value)
-    yield where, _with(row, name, "completion", value if text is None else text, field)
+    yield where, _read(where, row, name, "completion", value, field)
 
 
 def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
@@ -143,12 +209,25 @@ def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
         if value in ("", None) and place < len(others):
             yield at, _with(row, name, "completion", others[place], field, "output_list")
         else:
-            text = _text(value)
-            yield at, _with(row, name, kind, value if text is None else text, field, "output_list")
+            yield at, _read(at, row, name, kind, value, field, "output_list")
+
+
+def _read(where: str, row: Mapping[str, Any], name: str, kind: str, value: Any, *used: str) -> Any:
+    """Return a sample's fields, with the text of a reply under the name ``kind``; an InputError where it has none."""
+    if (text := _text(value)) is not None:
+        return _with(row, name, kind, text, *used)
+    inside = f"an object with the fields {', '.join(map(str, value))}" if isinstance(value, dict) else json.dumps(value)
+    what = f"'{used[0]}' holds no text: {inside[:_QUOTED]}"
+    return InputError(what, where=where, fix="give the reply as a text, or as a chat server's answer")
 
 
 def _of_file(where: str, row: dict[str, Any]) -> Iterator[Row]:
     """Yield the rows of an object that holds a whole file: a wrapper, or replies by the names of their problems."""
+    names, cells = row.get("columns"), row.get("data")
+    if isinstance(names, list) and isinstance(cells, list) and all(isinstance(line, list) for line in cells):
+        for place, line in enumerate(cells):
+            yield from single(f"{where}.data[{place}]", dict(zip(names, line, strict=False)))
+        return
     for field in _WRAPPERS:
         inner = row.get(field)
         if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
@@ -204,15 +283,16 @@ def _choices(value: Any) -> Any:
     """Return the choices of a chat server's answer, which may be the body of a batch's; anything else as it is."""
     inner = value
     while isinstance(inner, dict):
-        if isinstance(inner.get("choices"), list):
-            return inner["choices"]
+        for field in ("choices", "candidates"):
+            if isinstance(inner.get(field), list):
+                return inner[field]
         inner = inner.get("body")
     return value
 
 
 def _is_one_text(values: list[Any]) -> bool:
     """Return whether a list is a conversation, or the parts of one answer."""
-    return bool(values) and all(isinstance(item, dict) and {"role", "type"} & item.keys() for item in values)
+    return bool(values) and all(isinstance(item, dict) and _OF_ONE_TEXT & item.keys() for item in values)
 
 
 def _text(value: Any, depth: int = 6) -> str | None:
@@ -223,9 +303,9 @@ def _text(value: Any, depth: int = 6) -> str | None:
         found = (_text(value[field], depth - 1) for field in _INSIDE if value.get(field) is not None)
         return next((text for text in found if text is not None), None)
     if depth and isinstance(value, list) and _is_one_text(value):
-        turns = [item for item in value if item.get("role") == "assistant"] if "role" in value[0] else []
-        if "role" in value[0]:
+        if "type" not in value[0] and (speaker := next((key for key in ("role", "from") if key in value[0]), None)):
+            turns = [item for item in value if item.get(speaker) in _ASSISTANTS]
             return _text(turns[-1], depth - 1) if turns else None
-        parts = [_text(item, depth - 1) for item in value if item.get("type") in ("text", "output_text")]
+        parts = [_text(item, depth - 1) for item in value if item.get("type", "text") in _PARTS_OF_TEXT]
         return "".join(part for part in parts if part)
     return None

@@ -20,6 +20,7 @@ from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 _FIELDS = tuple(Sample.model_fields)
 _OPTIONAL = frozenset({"model", "seed"})
 _SHOWN_NAMES = 10
+_LANGUAGES = ("python", "py")
 _MOST_FIELDS, _SHOWN_CLOSE = 20, 3
 
 
@@ -160,6 +161,13 @@ class ProblemNames:
         if spelled in self._spelled:
             return self._spelled[spelled]
         prefix, _, number = spelled.rpartition("/")
+        if prefix in _LANGUAGES:  # HumanEval-X
+            return self._numbered.get(number)
+        # MultiPL-E puts the entry point behind the number.
+        parts = spelled.split("/")
+        named = self._spelled.get("/".join(parts[:2]))
+        if named and len(parts) > 2 and "/".join(parts[2:]) == _spelling(named.entry_point or ""):
+            return named
         # Only one of the two may lack the prefix: HumanEval/2 is not Mbpp/2.
         return self._spelled.get(number) if prefix else self._numbered.get(number)
 
@@ -173,6 +181,8 @@ class ProblemNames:
 
 def _spelling(task_id: str) -> str:
     parts = re.split(r"[/_\-\s]+", task_id.strip().lower())
+    # Tables write whole numbers as floats once a column has an empty cell.
+    parts = [part.removesuffix(".0") if part.removesuffix(".0").isdecimal() else part for part in parts]
     return "/".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in parts)
 
 

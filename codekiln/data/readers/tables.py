@@ -1,16 +1,20 @@
 """Rows of CSV and Parquet files."""
 
 import csv
-import gzip
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
+from codekiln.data.text import open_text
 from codekiln.errors import InputError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = ".parquet"
+# Excel writes semicolons where the comma is the decimal mark, and tabs as "Unicode text".
+_OTHERS = (";", "\t", "|")
+_TOLD = re.compile(r"\"?sep=(?P<delimiter>[,;\t|])\"?", re.IGNORECASE)
 
 
 def kind_of(path: Path) -> str:
@@ -32,8 +36,8 @@ def rows(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
 def _csv(path: Path, delimiter: str) -> Iterator[tuple[str, Any]]:
     csv.field_size_limit(sys.maxsize)  # 128 KiB otherwise, and a reply may be longer
     try:
-        with _open(path) as file:
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+        with open_text(path, newline="") as file:
+            reader = csv.DictReader(file, delimiter=_delimiter(file, delimiter), strict=True)
             line = reader.line_num + 1 if reader.fieldnames else 1
             for row in reader:
                 # A cell may hold line ends, and the reader counts to the last line of a row.
@@ -51,10 +55,14 @@ def _checked(row: dict[Any, Any], where: str) -> Any:
     return {name: value or None for name, value in row.items() if name}
 
 
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
+def _delimiter(file: TextIO, named: str) -> str:
+    """Return what separates the cells of a table, by its first line, which a ``sep=`` of Excel may be."""
+    start = file.tell()
+    line = file.readline()
+    if told := _TOLD.fullmatch(line.strip()):
+        return told["delimiter"]
+    file.seek(start)
+    return named if named in line else next((other for other in _OTHERS if other in line), named)
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Any]]:

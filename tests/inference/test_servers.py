@@ -1,0 +1,150 @@
+"""What chat servers answer besides the reference's form, as each of them does, by the real client."""
+
+import json
+
+import pytest
+
+from codekiln.data.records import Message
+from codekiln.errors import InputError, ModelError
+from codekiln.inference import Sampling
+from tests.inference.test_endpoint import (
+    asking,
+    completion,
+    ended,
+    generator,  # noqa: F401  a fixture
+    server,  # noqa: F401  a fixture
+)
+
+CHUNKS = ({"role": "assistant", "content": "x ="}, {"content": " 1"})
+STREAM = "".join(f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n" for delta in CHUNKS) + "data: [DONE]\n\n"
+
+
+def texts(made, count=1):
+    return [text for (text,) in made.generate(asking(count), Sampling(n=1))]
+
+
+def is_about(handler, prompt):
+    return handler.server.bodies[-1]["messages"][-1]["content"] == prompt
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "count"),
+    [
+        (424, {"error": "Request failed during generation: CUDA out of memory"}, "failed"),
+        (500, {"error": {"message": "Internal server error"}}, "failed"),
+        (200, {"choices": [], "usage": {"prompt_tokens": 19}}, "failed"),
+        (403, {"error": {"code": 403, "message": "Input was flagged"}}, "refused"),
+        (451, {"error": {"message": "not here"}}, "refused"),
+    ],
+)
+def test_one_prompt_that_fails_each_time_is_counted_and_the_others_go_on(server, generator, status, answer, count):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(status, answer) if is_about(handler, "p1") else None
+    made = generator(concurrency=1, retries=1)
+    assert texts(made, 3) == ["p0/0", "", "p2/0"]
+    assert getattr(made.usage(), count) == 1
+
+
+def test_prompts_that_fail_in_a_row_stop_the_run(server, generator):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(500, {"error": {"message": "down"}}) if number > 1 else None
+    with pytest.raises(ModelError, match="HTTP 500: down"):
+        texts(generator(concurrency=1, retries=0), 50)
+
+
+@pytest.mark.parametrize("reason", ["insufficient_system_resource", "abort", "cancelled"])
+def test_an_answer_that_the_server_broke_off_is_asked_for_again(server, generator, reason):  # noqa: F811
+    half = ended(reason, content="def f(")
+    server.script = lambda number, handler: handler.reply(200, half) if number == 1 else None
+    assert texts(generator()) == ["p0/0"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "count"),
+    [("MAX_TOKENS", "cut_off"), ("model_length", "cut_off"), ("SAFETY", "filtered"), ("sensitive", "filtered")],
+)
+def test_reasons_by_the_names_of_other_apis(server, generator, reason, count):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, ended(reason, content="x"))
+    made = generator()
+    assert texts(made) == ["x"]
+    assert getattr(made.usage(), count) == 1
+
+
+def test_an_answer_that_the_server_takes_for_a_thought_is_said_once(server, generator, caplog):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, ended("stop", content=None, reasoning="x = 1"))
+    made = generator(concurrency=1)
+    assert texts(made, 2) == ["", ""]
+    assert (made.usage().only_thought, caplog.text.count("reasoning parser")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [STREAM, "\n\n" + json.dumps(completion("x = 1")), "\ufeff" + json.dumps(completion("x = 1"))]
+)
+def test_forms_of_bodies(server, generator, body):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, body)
+    assert texts(generator()) == ["x = 1"]
+
+
+def test_what_the_server_refuses_for_its_form_is_an_answer_all_the_same(server, generator):  # noqa: F811
+    refused = {"error": {"message": "Failed to generate JSON.", "failed_generation": '{"imp'}}
+    server.script = lambda number, handler: handler.reply(400, refused)
+    assert texts(generator()) == ['{"imp']
+
+
+def test_the_text_of_a_server_of_plain_completions(server, generator):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, {"choices": [{"text": "x = 1"}]})
+    assert texts(generator()) == ["x = 1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "what", "fix"),
+    [
+        (402, {"error": {"message": "Insufficient Balance"}}, "the account has no credit left", "add credit"),
+        (403, {"error": {"message": "no access"}}, "the server refuses the key", "put the key into"),
+        (400, [{"error": {"message": "API key not valid."}}], "refuses the key: HTTP 400: API key", "put the key into"),
+        (404, {"error": {"message": "No endpoints found"}}, "No endpoints found", "the server knows the model"),
+    ],
+)
+def test_what_is_to_blame_is_named(server, generator, status, answer, what, fix):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(status, answer)
+    with pytest.raises(InputError, match=what) as raised:
+        texts(generator())
+    assert raised.value.fix.startswith(fix) or fix in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("listed", "model", "fix"),
+    [
+        ({"data": [{"id": "kiln:latest"}]}, "kiln", ""),
+        ([{"id": "kiln"}], "kiln", ""),
+        ([{"id": "kiln"}], "klin", "did you mean 'kiln'?"),
+        ({"models": [{"name": "kiln"}]}, "klin", "did you mean 'kiln'?"),
+        ({"object": "list"}, "kiln", ""),
+        ({"error": "Unexpected endpoint or method. (GET /models)"}, "kiln", "check the address"),
+        ("<!doctype html><title>Chat</title>", "kiln", "check the address"),
+    ],
+)
+def test_forms_of_the_list_of_models(server, generator, monkeypatch, listed, model, fix):  # noqa: F811
+    monkeypatch.setattr(server.RequestHandlerClass, "do_GET", lambda handler: handler.reply(200, listed))
+    try:
+        generator(model=model).check()
+        found = ""
+    except InputError as error:
+        found = error.fix
+    assert found.startswith(fix)
+    assert bool(found) == bool(fix)
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("/v1/chat/completions", "/v1/chat/completions"),
+        ("/deployments/m?api-version=2024-06-01", "/deployments/m/chat/completions?api-version=2024-06-01"),
+    ],
+)
+def test_addresses_as_people_copy_them(server, generator, monkeypatch, written, asked):  # noqa: F811
+    monkeypatch.setenv("CODEKILN_API_KEY", "secret")
+    paths = []
+    server.script = lambda number, handler: paths.append(handler.path)
+    made = generator(url=server.url.removesuffix("/v1") + written)
+    list(made.generate([(Message(role="user", content="p"),)], Sampling(n=1)))
+    assert paths == [asked]
+    assert ("api-key" in server.headers[0]) == ("?" in asked)
