@@ -43,7 +43,8 @@ _END_OF_TURN = re.compile(
 # The prompt of Alpaca, and the turns of Vicuna: models without a chat template write the next one themselves.
 _NEXT_PROMPT = re.compile(r"^(?:#{2,4} *(?:Instruction|Input|Human|User)|Human|User|USER)[ \t]*:", re.MULTILINE)
 _DETAILS = re.compile(r'<details[^<>]*\btype="reasoning".*?(?:</details>|\Z)', re.DOTALL | re.IGNORECASE)
-_TOKEN = re.compile(r"<[|｜][\w▁]{1,40}[|｜]>")
+# The name of a tool stands between two tokens of Kimi's.
+_TOKEN = re.compile(r"<\|tool_call_begin\|>[^<\n]*<\|tool_call_argument_begin\|>|<[|｜][\w▁]{1,40}[|｜]>")
 
 
 def answer_in(text: str) -> str:

@@ -6,6 +6,8 @@ import textwrap
 from codekiln.data.fences import is_python
 
 _PROMPT = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
+_PROMPT_OF_IPYTHON = re.compile(r"^[ \t]*In \[\d*\]: ?", re.MULTILINE)
+_LINE_OF_IPYTHON = re.compile(r"[ \t]*(?:In \[\d*\]|\.{3,}): ?(?P<code>.*)")
 _EDIT = re.compile(r"^<{5,9} SEARCH\n(?:.*?\n)??={5,9}\n(?P<new>.*?)^>{5,9} REPLACE$", re.DOTALL | re.MULTILINE)
 _HUNK = re.compile(r"^@@.*@@", re.MULTILINE)
 _HEADER = re.compile(r"diff |index |--- |\+\+\+ |new file|deleted file|similarity |@@|\\ No newline|-")
@@ -29,6 +31,8 @@ def plain(code: str) -> str:
         return code
     if _PROMPT.search(code):
         return _typed(code)
+    if _PROMPT_OF_IPYTHON.search(code):
+        return "\n".join(line["code"] for line in map(_LINE_OF_IPYTHON.fullmatch, code.split("\n")) if line)
     if edits := list(_EDIT.finditer(code)):
         return "".join(edit["new"] for edit in edits)
     if _HUNK.search(code):

@@ -11,6 +11,8 @@ RIGHT = "def f(x):\n    return x + 1\n"
 WRONG = "def f(x):\n    return x - 1\n"
 HELPED = "def f(x):\n    return step(x)\n"
 HELPER = "def step(x):\n    return x + 1\n"
+CALLED = json.dumps({"code": RIGHT})
+IPYTHON = "In [1]: def f(x):\n   ...:     return x + 1\n   ...:\n\nIn [2]: f(1)\nOut[2]: 2\n"
 READS = "print(int(input()) + 1)\n"
 
 
@@ -172,6 +174,11 @@ MARKS = {
     "here document": block(f"cat > f.py << 'EOF'\n{RIGHT}EOF\npython f.py", "bash"),
     "magic of a cell": block(f"%%writefile f.py\n{RIGHT}"),
     "call of a tool": f"<tool_call>\n{json.dumps({'name': 'python', 'arguments': {'code': RIGHT}})}\n</tool_call>",
+    "call of GLM": f"<tool_call>python\n<arg_key>code</arg_key>\n<arg_value>{RIGHT}</arg_value>\n</tool_call>",
+    "call of Qwen": f"<tool_call>\n<function=python>\n<parameter=code>\n{RIGHT}</parameter>\n</function>\n</tool_call>",
+    "call of Kimi": f"<|tool_call_begin|>functions.python:0<|tool_call_argument_begin|>{CALLED}<|tool_call_end|>",
+    "call of Mistral": f"[TOOL_CALLS]python[ARGS]{CALLED}",
+    "session of IPython": block(IPYTHON),
     "mark inside the fence": block("\ufeff" + RIGHT),
 }
 
