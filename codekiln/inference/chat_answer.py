@@ -40,7 +40,7 @@ def completion_of(answer: Any) -> Completion:
     # Servers of plain completions have the text beside it.
     message = choice.get("message", {"content": choice["text"]} if isinstance(choice.get("text"), str) else None)
     finish_reason = _reason(choice.get("finish_reason"))
-    if not isinstance(message, dict) or finish_reason in _FAILED or choice.get("error"):
+    if not isinstance(message, dict) or finish_reason in _FAILED or choice.get("error") or answer.get("error"):
         raise MalformedAnswer
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
@@ -60,13 +60,17 @@ def decoded(text: str) -> Any:
 
     Raises:
         ValueError: It is neither.
+        MalformedAnswer: The stream broke off: it has neither a ``finish_reason`` nor the mark of its end.
     """
     text = text.lstrip("\ufeff")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines or not lines[0].startswith(("data:", "event:", ":")):
         return json.loads(text)
     data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
-    return _joined([json.loads(event) for event in data if event != "[DONE]"])
+    answer = _joined([json.loads(event) for event in data if event != "[DONE]"])
+    if "[DONE]" not in data and not any(choice.get("finish_reason") for choice in answer["choices"]):
+        raise MalformedAnswer
+    return answer
 
 
 def _joined(events: list[Any]) -> dict[str, Any]:
@@ -93,6 +97,9 @@ def _text(content: Any) -> str:
     if isinstance(content, str):
         # Halves that belong together become one character, others the replacement character.
         return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(content, dict):
+        # Gateways decode a structured answer (Cloudflare's Workers AI); or a part stands alone.
+        return _text(_text_of_part(content) if "text" in content else json.dumps(content, ensure_ascii=False))
     if not isinstance(content, list):
         raise MalformedAnswer
     return "".join(_text(part if isinstance(part, str) else _text_of_part(part)) for part in content)

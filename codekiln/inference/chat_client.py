@@ -46,6 +46,7 @@ _REFUSED_PROMPT = frozenset({400, 403, 413, 422, 451})
 # Failed dependency, internal server error.
 _FAILED_PROMPT = frozenset({424, 500})
 _NO_CREDIT = "insufficient_quota"
+_ADDRESS = "check the address: it usually ends in /v1"
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
 _QUOTED_CHARACTERS = 300
 
@@ -164,7 +165,7 @@ class ChatClient:
             return _names(json.loads(response.text))
         except (ValueError, MalformedAnswer):
             what = f"answers as no chat server does: {_quoted(response.status_code, response.text)}"
-            raise InputError(what, where=self.url, fix="check the address: it usually ends in /v1") from None
+            raise InputError(what, where=self.url, fix=_ADDRESS) from None
         except openai.APIConnectionError as error:
             fix = "check the address and that the server runs"
             raise InputError(f"cannot be reached: {_words(error)}", where=self.url, fix=fix) from None
@@ -185,6 +186,11 @@ class ChatClient:
             return InputError(f"the server refuses the key: {message}", where=self.url, fix=fix)
         if error.status_code == 404 and self.settings.model not in (known := self._models()):
             return self._unknown_model(known, message)
+        if error.response.history or error.status_code == 405:
+            # A redirection makes the POST a GET (RFC 9110, 15.4.2), so the server never sees the request.
+            given = str(error.response.url).partition("?")[0].removesuffix("/chat/completions")
+            fix = f"give the address it leads to: {given}" if error.response.history else _ADDRESS
+            return InputError(f"the address takes no requests: {message}", where=self.url, fix=fix)
         kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
         return kind(
             f"the server refuses the request: {message}",
@@ -196,7 +202,7 @@ class ChatClient:
         )
 
     def _unknown_model(self, known: list[str], message: str = "") -> InputError:
-        fix = did_you_mean(self.settings.model, known) if known else "check the address: it usually ends in /v1"
+        fix = did_you_mean(self.settings.model, known) if known else _ADDRESS
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
 

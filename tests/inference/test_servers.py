@@ -95,6 +95,35 @@ def test_the_text_of_a_server_of_plain_completions(server, generator):  # noqa: 
 
 
 @pytest.mark.parametrize(
+    "end",
+    ["", "data: " + json.dumps({"error": {"code": 502, "message": "disconnected"}}) + "\n\ndata: [DONE]\n\n"],
+    ids=["cut off", "an error"],
+)
+def test_a_stream_that_breaks_off_is_asked_for_again(server, generator, end):  # noqa: F811
+    half = STREAM.partition("data: [DONE]")[0] + end
+    server.script = lambda number, handler: handler.reply(200, half) if number == 1 else None
+    assert texts(generator()) == ["p0/0"]
+
+
+@pytest.mark.parametrize("content", [{"programs": ["é"]}, {"type": "text", "text": '{"programs": ["é"]}'}])
+def test_a_content_that_is_an_object_is_its_text(server, generator, content):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, completion(content))
+    assert texts(generator()) == ['{"programs": ["é"]}']
+
+
+@pytest.mark.parametrize(
+    ("status", "fix"), [(301, "give the address it leads to: {}/v2"), (405, "check the address: it usually ends")]
+)
+def test_an_address_that_takes_no_requests_is_to_blame(server, generator, monkeypatch, status, fix):  # noqa: F811
+    there = server.url.removesuffix("/v1")
+    monkeypatch.setattr(server.RequestHandlerClass, "do_GET", lambda handler: handler.reply(405, "Not Allowed"))
+    server.script = lambda number, handler: handler.reply(status, "", location=f"{there}/v2/chat/completions")
+    with pytest.raises(InputError, match="takes no requests: HTTP 405") as raised:
+        texts(generator())
+    assert raised.value.fix.startswith(fix.format(there))
+
+
+@pytest.mark.parametrize(
     ("status", "answer", "what", "fix"),
     [
         (402, {"error": {"message": "Insufficient Balance"}}, "the account has no credit left", "add credit"),
