@@ -1,5 +1,6 @@
 """Base models and adapters in memory. Imports torch: import this lazily."""
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,13 @@ from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.weight_files import check_base, read_json
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+# How torch names the embedding or the head of another vocabulary.
+_ROWS = re.compile(
+    r"size mismatch for \S*?(?P<name>embed_tokens|lm_head|wte|embed_in|embed_out)\S*: copying a param with shape "
+    r"torch\.Size\(\[(?P<theirs>\d+), (?P<width>\d+)\]\) from checkpoint, the shape in current model is "
+    r"torch\.Size\(\[(?P<ours>\d+), (?P=width)\]\)"
+)
 
 
 def device() -> str:
@@ -116,12 +124,17 @@ def attach_adapter(
     except RuntimeError as error:
         if "size mismatch" not in str(error):
             raise
-        raise _unfit(spec, adapter) from None
+        raise _unfit(spec, adapter, str(error)) from None
     _require_all(wrapped, Path(adapter))
     return wrapped
 
 
-def _unfit(spec: BaseModelSpec, adapter: Path) -> InputError:
+def _unfit(spec: BaseModelSpec, adapter: Path, said: str = "") -> InputError:
+    """Return the error for an adapter that does not fit; ``said`` is torch's list of mismatches."""
+    if rows := _ROWS.search(said):
+        what = f"has {rows['theirs']} tokens ({rows['name']}), and {spec.id} {rows['ours']}: tokens were added first"
+        fix = "add them to the base model too (resize_token_embeddings), save that, and give it as the base model"
+        return InputError(what, where=str(adapter), fix=fix)
     what = f"its matrices do not fit {spec.id}, so it was trained on another base model"
     return InputError(what, where=str(adapter), fix="give the base model that it was trained on")
 

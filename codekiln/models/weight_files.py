@@ -82,7 +82,7 @@ def _pointer(path: Path) -> InputError:
 
 
 def check_files(folder: Path) -> None:
-    """Refuse weight files that hold none: pointers of Git LFS, and files that are cut short.
+    """Refuse weight files that hold none: pointers of Git LFS, files that are cut short, and empty matrices.
 
     The head of a safetensors file is the length of its JSON, as 8 bytes, and the JSON with the places of all tensors
     (https://github.com/huggingface/safetensors#format).
@@ -95,19 +95,26 @@ def check_files(folder: Path) -> None:
             start = file.read(8)
             if (start + file.read(len(_POINTER))).startswith(_POINTER):
                 raise _pointer(path)
-        if path.suffix == ".safetensors" and (len(start) < 8 or not _is_whole(path, int.from_bytes(start, "little"))):
+        if path.suffix != ".safetensors":
+            continue
+        if len(start) < 8 or (shapes := _shapes(path, int.from_bytes(start, "little"))) is None:
             raise InputError("is cut short, or no safetensors file", where=str(path), fix=AGAIN)
+        if empty := [name for name, shape in shapes.items() if 0 in shape and name.endswith("weight")]:
+            what = f"{len(empty)} of {len(shapes)} weights are empty, for example {empty[0]}"
+            fix = "save it again with the parts of all ranks: DeepSpeed's stage3_gather_16bit_weights_on_model_save"
+            raise InputError(what, where=str(path), fix=fix)
 
 
-def _is_whole(path: Path, length: int) -> bool:
+def _shapes(path: Path, length: int) -> dict[str, list[int]] | None:
+    """Return the shape of each tensor of a safetensors file, whose head has a length; None where it is not whole."""
     size = path.stat().st_size
     if 8 + length > size:
-        return False
+        return None
     with path.open("rb") as file:
         file.seek(8)
         try:
-            tensors = json.loads(file.read(length))
-            ends = [item["data_offsets"][1] for name, item in tensors.items() if name != "__metadata__"]
+            tensors = {name: item for name, item in json.loads(file.read(length)).items() if name != "__metadata__"}
+            end = 8 + length + max((item["data_offsets"][1] for item in tensors.values()), default=0)
+            return {name: list(item["shape"]) for name, item in tensors.items()} if end <= size else None
         except (ValueError, TypeError, LookupError, AttributeError):
-            return False
-    return 8 + length + max(ends, default=0) <= size
+            return None

@@ -3,8 +3,9 @@
 import json
 import shutil
 
+import numpy
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from codekiln import demo, models
 from codekiln.errors import InputError
@@ -32,6 +33,10 @@ def base(tmp_path):
         (b"\x10\x00", "is cut short"),
         (b"<html>not found</html>", "is cut short, or no safetensors file"),
         (None, "is cut short"),
+        (
+            save({"a.weight": numpy.zeros((0,)), "b": numpy.zeros((2,))}),
+            "1 of 2 weights are empty, for example a.weight",
+        ),
     ],
 )
 def test_a_file_without_weights_is_named_before_any_work(base, content, what):
