@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from codekiln.data.places import path_of
 from codekiln.errors import InputError, closest
 
 TEST_KINDS = ("str", "CallTest", "StdinTest", "DoctestTest", "ReferenceTest")
+_LISTS = ("list_type", "tuple_type")
 _NOT_OF_THE_KIND = ("string_type", "model_type", "model_attributes_type")
 _NO_TEST = (
     "is no test: write an assert as a text, or an object with call and expect, stdin and stdout, doctest, or inputs"
@@ -88,8 +90,20 @@ def validation_errors(
             what, remedy = f"unknown field '{name}'", f"did you mean '{near}'?" if near else "remove the field"
         elif item.type == "missing":
             what = "the field is missing"
+        elif item.type in _LISTS and isinstance(text := _at(row, item.location), str):
+            what, remedy = "is a text, where a list is needed", f"write a list: {json.dumps([text[:40]])}"
         found.append(InputError(what, where=f"{where}{path_of(item.location, row)}", fix=remedy))
     return found
+
+
+def _at(row: Any, location: tuple[int | str, ...]) -> Any:
+    """Return the value of a row at a location; None where the row has none."""
+    for step in location:
+        try:
+            row = row[step]
+        except (LookupError, TypeError):
+            return None
+    return row
 
 
 class _Finding(NamedTuple):

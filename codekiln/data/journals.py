@@ -8,6 +8,9 @@ from typing import IO
 
 from codekiln.errors import InputError
 
+_STREAMS = ("/dev/std", "/dev/fd/", "/proc/self/fd/")
+"""Names of what a command writes to, which may be a file of the shell's."""
+
 
 def journal_of(out: Path) -> Path:
     """Return the path of the journal of an output file."""
@@ -19,10 +22,13 @@ def locked_journal(out: Path) -> Iterator[IO[bytes]]:
     """Open the journal of ``out`` for reading and appending; it is locked until it is closed.
 
     Raises:
-        InputError: Another process has it open, ``out`` is a folder, or it has no journal.
+        InputError: Another process has it open, ``out`` is no regular file, or it has no journal.
     """
     if not out.name or out.is_dir():
         raise InputError("is a folder, where a file is needed", where=str(out), fix="give the path of a file")
+    if (out.exists() and not out.is_file()) or str(out).startswith(_STREAMS):
+        what = "is no regular file, and results do not go to a stream"
+        raise InputError(what, where=str(out), fix="give the path of a file")
     path = journal_of(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.exists() and not path.exists():

@@ -1,8 +1,9 @@
 """The rows that travel between stages: frozen, strict, one JSON object a line."""
 
+import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Record(BaseModel):
@@ -102,6 +103,15 @@ class Problem(Record):
     grading_context: dict[str, Any] = Field(
         {}, alias="facts", description="what the recipe grades replies by; never shown to a model"
     )
+
+    @field_validator("entry_point")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value and not all(part.isidentifier() for part in value.split(".")):
+            name = re.match(r"\s*(?:(?:async\s+)?def\s+)?(\w*)", value)
+            meant = f", such as {name[1]!r}" if name and name[1].isidentifier() else ""
+            raise ValueError(f"{value[:60]!r} is no name: give the function's name alone{meant}")
+        return value
 
 
 class Sample(Record):

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -136,11 +136,11 @@ def _explained(error: BaseException) -> CodekilnError | None:
     return _message(cause, path)
 
 
-def require_text(words: Iterable[str]) -> None:
-    """Refuse words of a command, and folders, that are not UTF-8: no URI, JSON or database can hold them.
+def require_text(words: Sequence[str]) -> None:
+    """Refuse words of a command, and folders, that are not UTF-8, which no URI, JSON or database holds, or end in CR.
 
     Raises:
-        InputError: A word, this folder, or a variable that names a folder is not UTF-8.
+        InputError: A word, this folder, or a variable that names a folder is not UTF-8; or a word ends in CR.
     """
     named = {name: os.environ.get(name, "") for name in ("TMPDIR", "HOME", "HF_HOME", "MLFLOW_TRACKING_URI")}
     places = {**{word: word for word in words}, "the current folder": _here(), **named}
@@ -148,6 +148,11 @@ def require_text(words: Iterable[str]) -> None:
         if any("\udc80" <= letter <= "\udcff" for letter in value):
             where = _shown(value) if name == value else f"{name}: {_shown(value)}"
             raise InputError("is not UTF-8", where=where, fix="rename it, or give another one")
+    if word := next((word for word in words if word.endswith("\r") and len(word.split()) < 2), ""):
+        what = "ends in a carriage return: the script that this command stands in has CRLF line ends"
+        raise InputError(
+            what, where=word.rstrip("\r"), fix=r"save the script with LF line ends: sed -i 's/\r$//' SCRIPT"
+        )
 
 
 def require_depth(folder: Path) -> None:

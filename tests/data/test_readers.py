@@ -69,6 +69,39 @@ def test_plain_rows_and_equal_groups_for_equal_prompts(tmp_path: Path) -> None:
     assert first.group == second.group != third.group
 
 
+@pytest.mark.parametrize(
+    ("change", "what", "fix"),
+    [
+        ({"tests": "assert f(1) == 2"}, "is a text, where a list is needed", 'write a list: ["assert f(1) == 2"]'),
+        ({"entry_point": "f(x)"}, "'f(x)' is no name: give the function's name alone, such as 'f'", "correct"),
+        ({"entry_point": "def add(a, b):"}, "give the function's name alone, such as 'add'", "correct"),
+        ({"entry_point": "7"}, "'7' is no name: give the function's name alone", "correct"),
+    ],
+)
+def test_a_field_of_another_form_says_its_own(tmp_path: Path, change, what, fix) -> None:
+    row = {"task_id": "a", "prompt": "p", "entry_point": "f", "tests": ["assert f(1) == 2"], **change}
+    with pytest.raises(InputErrors) as raised:
+        read_problems(write(tmp_path / "p.jsonl", [row]))
+    (error,) = raised.value.errors
+    assert what in error.what
+    assert error.fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("source", "fix"),
+    [
+        ("https://hub.example/datasets/lab/set", "give its Hub id, 'lab/set'"),
+        ("https://hub.example/datasets/lab/set/viewer/default", "give its Hub id, 'lab/set'"),
+        ("hf://datasets/lab/set@main/a.jsonl", "give its Hub id, 'lab/set'"),
+        ("gone.jsonl", "check the path"),
+    ],
+)
+def test_a_source_that_is_almost_right_is_corrected(source, fix) -> None:
+    with pytest.raises(InputError, match="no such file") as raised:
+        read_problems(source)
+    assert raised.value.fix.startswith(fix)
+
+
 def test_every_malformed_row_is_named_at_once(tmp_path: Path) -> None:
     rows = [
         MBPP, {**MBPP, "task_id": 8, "code": 3}, {**MBPP, "task_id": 9, "test_list": ["assert f(1) =="]},

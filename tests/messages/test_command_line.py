@@ -41,6 +41,11 @@ TYPED = [
         "--output: - is no path, and results do not go to standard output",
         "give a path",
     ),
+    (
+        "models tiny\r",
+        "tiny: ends in a carriage return: the script that this command stands in has CRLF line ends",
+        r"save the script with LF line ends: sed -i 's/\r$//' SCRIPT",
+    ),
     ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
     (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
     (EXERCISE, "counts: all counts are 0", "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"),
@@ -93,6 +98,6 @@ def folder(tmp_path, monkeypatch):
     ("words", "what", "fix"), TYPED, ids=[words.replace(f"{COMPILED}/", "") for words, *_ in TYPED]
 )
 def test_a_mistake_on_the_command_line_is_one_message(words, what, fix, folder):
-    done = CliRunner().invoke(main, words.split(), input=b"\xff", prog_name="codekiln")
+    done = CliRunner().invoke(main, words.split(" "), input=b"\xff", prog_name="codekiln")
     assert done.stderr == f"error: {what}\n  fix: {fix}\n"
     assert (done.exit_code, done.stdout) == (2, "")

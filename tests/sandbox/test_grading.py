@@ -157,6 +157,14 @@ def test_a_result_of_other_inputs_is_not_taken_for_this_one(files: tuple[Path, P
         grade_files(str(problems), samples, out)
 
 
+@pytest.mark.parametrize("out", ["/dev/stdout", "/dev/null"])
+def test_a_result_goes_into_a_file_and_nothing_else_is_to_be_deleted(files: tuple[Path, Path, Path], out: str) -> None:
+    problems, samples, _ = files
+    with pytest.raises(InputError, match=f"{out}: is no regular file") as raised:
+        grade_files(str(problems), samples, Path(out))
+    assert raised.value.fix == "give the path of a file"
+
+
 def test_unknown_problems_are_all_named_with_a_suggestion(files: tuple[Path, Path, Path]) -> None:
     problems, samples, out = files
     lines = [

@@ -10,6 +10,7 @@ from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import open_text, readable
 from codekiln.errors import InputError, InputErrors, missing_extra
 
+_ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://)(?:datasets/)?(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?")
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
 _FILES = (".json", ".jsonl", ".gz", ".csv", ".parquet")
@@ -36,11 +37,18 @@ def located_rows_of(source: str, config: str | None = None) -> list[Row]:
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
     else:
-        home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
-        raise InputError("no such file", where=source, fix=f"{home}, or give a Hub id such as openai/openai_humaneval")
+        raise InputError("no such file", where=source, fix=_meant(source))
     if not rows:
         raise InputError("has no rows", where=source, fix="give a file with one row a line")
     return rows
+
+
+def _meant(source: str) -> str:
+    """Return what to give in place of a source that is neither a file nor a Hub id."""
+    if found := _ADDRESS.fullmatch(source):
+        return f"give its Hub id, '{found['id']}'; a file of another server has to be downloaded first"
+    home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
+    return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
 
 def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
