@@ -27,8 +27,9 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
+from codekiln.cli.words import expanded
 from codekiln.data.system_errors import require_text, told
-from codekiln.errors import extra_of, missing_extra
+from codekiln.errors import InputError, extra_of, missing_extra
 
 _WORDS = "codekiln.cli.words"
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -40,6 +41,7 @@ class Commands(GroupedCommands):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words of the command for `invoke`."""
         ctx.obj = tuple(args)
+        args = [expanded(word) for word in args]
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -53,7 +55,7 @@ class Commands(GroupedCommands):
         """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
             require_text(ctx.obj)
-            return super().invoke(ctx)
+            return self._invoke(ctx)
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:
                 raise
@@ -71,6 +73,15 @@ class Commands(GroupedCommands):
             message, code = found
             click.echo(f"error: {message}", err=True)
             sys.exit(code)
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message or "--set" not in ctx.obj:
+                raise
+            fix = "give each setting its own --set, and put a value with blanks into quotes"
+            raise InputError(error.message[0].lower() + error.message[1:], where="--set", fix=fix) from None
 
 
 @click.group(cls=Commands, context_settings=HELP, invoke_without_command=True, no_args_is_help=False)

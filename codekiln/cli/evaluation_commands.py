@@ -1,5 +1,6 @@
 """Commands that evaluate existing programs: grade, score."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,29 @@ def _require_program(code: str, where: str) -> None:
     """Refuse a text that has nothing to score: no Python, or no statement."""
     fix = "give a Python program"
     try:
-        is_empty = not syntax_tree(code).body
+        body = syntax_tree(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
         raise InputError(f"is no Python: {what}", where=f"{where}{line}", fix=fix) from None
-    if is_empty:
+    if not body:
         what = "has only comments" if code.strip() else "is empty"
         raise InputError(f"{what}, no program", where=where, fix=fix)
+    if all(_is_data(statement) for statement in body):
+        # JSON is Python, too: a notebook or a line of samples would get a score.
+        raise InputError("has only literals, no program", where=where, fix=fix)
+
+
+def _is_data(statement: ast.stmt) -> bool:
+    """Return whether a statement is a text, a number, or a list or dict of such: a notebook, a row of JSON."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    names = ("true", "false", "null")
+    is_json = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.UnaryOp, ast.USub, ast.expr_context)
+    return all(
+        isinstance(node, is_json) or (isinstance(node, ast.Name) and node.id in names)
+        for node in ast.walk(statement.value)
+    )
 
 
 @click.command()

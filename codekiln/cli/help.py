@@ -6,7 +6,21 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from codekiln import stages
 from codekiln.cli.names import Name
+from codekiln.errors import InputError
+
+ELSEWHERE = {
+    **dict.fromkeys(("train", "finetune", "fine-tune", "tune", "start", "pipeline"), "codekiln run"),
+    **dict.fromkeys(("eval", "benchmark"), "codekiln judge"),
+    **dict.fromkeys(("sample", "infer", "predict", "complete", "chat"), "codekiln generate"),
+    **dict.fromkeys(("list", "ls", "show"), "codekiln models"),
+    **dict.fromkeys(("merge", "push", "upload", "save"), "codekiln export"),
+    **dict.fromkeys(("rollback", "undo"), "codekiln promote --undo"),
+    **dict.fromkeys(("doctor", "config", "status"), "codekiln check"),
+    "version": "codekiln --version",
+}
+"""What the commands of other tools are called here."""
 
 
 class GroupedCommands(click.Group):
@@ -21,6 +35,20 @@ class GroupedCommands(click.Group):
         for command in commands:
             self.add_command(command)
         self.headings[heading] = [str(command.name) for command in commands]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command with its words; one that others have under another name is said."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            name = error.command_name
+            meant = f"codekiln stage {name}" if name in stages.names() else ELSEWHERE.get(name.lower())
+            if meant:
+                fix = f"did you mean '{meant}'?"
+                raise InputError(f"no command '{name}'", where="codekiln", fix=fix) from None
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section for each heading; lines are aligned over all of them."""

@@ -66,7 +66,14 @@ class Renamed(click.Option):
 
 def output(*former: str, **attributes: Any) -> Callable[[Command], Command]:
     """Return the option that says where the result goes."""
-    return click.option("-o", "--output", "output", cls=Renamed, former=former, **attributes)
+    return click.option("-o", "--output", "output", cls=Renamed, former=former, callback=_named, **attributes)
+
+
+def _named(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    # Elsewhere - is standard output; here it would become a file of that name, with a journal beside it.
+    if value == Path("-"):
+        raise InputError("- is no path, and results do not go to standard output", where="--output", fix="give a path")
+    return value
 
 
 _FORM: dict[str, names.Name | None] = {

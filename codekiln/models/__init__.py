@@ -11,9 +11,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.models.adapter_base import CONFIG as ADAPTER_CONFIG
+from codekiln.models.adapter_base import trained_on
 from codekiln.plugins import FilePlugins
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+# A page of the Hub or hf://, with what may follow the id there; and an id with a revision or a slash behind it.
+_LIKE_HUB_ID = re.compile(
+    r"(?:https?://[^/]+/|hf://(?:models/)?)?(?P<id>[\w.-]+/[\w.-]+?)(?:/?|[@:][^/]+|/tree/.+|/blob/.+)"
+)
 
 
 class BaseModelSpec(BaseModel):
@@ -65,18 +71,39 @@ def get(name: str) -> BaseModelSpec:
         return _MODELS.get(name)
     path = Path(name)
     if path.is_dir():
-        if not (path / "config.json").is_file():
-            raise InputError(
-                "has no config.json: not a model folder", where=name, fix="give a folder written by save_pretrained"
-            )
+        _require_base(path)
         return BaseModelSpec(name=name, id=str(path))
-    if is_hub_id(name):
+    if is_hub_id(name) and not path.is_file():
         return next((spec for spec in map(_MODELS.get, names()) if spec.id == name), BaseModelSpec(name=name, id=name))
-    raise InputError(
-        f"no base model '{name}'",
-        where="base_model",
-        fix=did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)",
+    raise InputError(f"no base model '{name}'", where="base_model", fix=_meant(name))
+
+
+def _require_base(folder: Path) -> None:
+    """Refuse a folder that holds no base model: transformers would load an adapter in it into the model."""
+    where = str(folder)
+    if (folder / ADAPTER_CONFIG).is_file():
+        base, _ = trained_on(folder)
+        fix = f"give {base or 'the model that it was trained on'}; or `codekiln judge` evaluates the adapter, and "
+        fix += "`codekiln export --format merged` makes a base model of it"
+        raise InputError(f"holds an adapter ({ADAPTER_CONFIG}), not a base model", where=where, fix=fix)
+    if (folder / "config.json").is_file():
+        return
+    inside = sorted(
+        str(path.parent) for path in [*folder.glob("*/config.json"), *folder.glob("snapshots/*/config.json")]
     )
+    fix = f"give {' or '.join(inside[:3])}" if inside else "give a folder written by save_pretrained"
+    raise InputError("has no config.json: not a model folder", where=where, fix=fix)
+
+
+def _meant(name: str) -> str:
+    """Return what to give in place of the name of no base model."""
+    if name.startswith("~/"):  # written into a file of settings; a shell has no part in it
+        return f"give {Path(name).expanduser()}"
+    if Path(name).is_file():
+        return f"give its folder, {Path(name).parent}"
+    if (found := _LIKE_HUB_ID.fullmatch(name)) and not name.startswith("."):
+        return f"give its Hub id, '{found['id']}'"
+    return did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)"
 
 
 def is_hub_id(name: str) -> bool:

@@ -226,7 +226,9 @@ class _Reader:
         token = wanted or self._earlier_end(known) or self.source.tokens.get("eos_token", "")
         if not token:
             raise self.refusal(f"ends a turn with {_shown(tail)}, not with a token, and the model has no end of text")
-        self.notes.append(f"it does not end the last turn: replies end with {token}")
+        end = tail.strip()
+        why = f"it ends a turn with {_shown(end)}, which is no token here" if end else "it does not end the last turn"
+        self.notes.append(f"{why}: replies end with {token}")
         return token, token
 
     def _earlier_end(self, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_form import TemplateSource, read_form
 from codekiln.models.hub_access import UNREADABLE, read_error
-from codekiln.models.template_files import check_vocabulary
+from codekiln.models.template_files import check_vocabulary, embedded
 from codekiln.models.template_rendering import FAILURES
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -136,4 +136,19 @@ def load_chat_tokenizer(spec: BaseModelSpec) -> ChatTokenizer:
     chat = ChatTokenizer(spec, tokenizer)
     if spec.hub_revision is None:
         check_vocabulary(spec, chat.form.template + chat.end_of_turn)
+    _complete(chat, embedded(spec))
     return chat
+
+
+def _complete(chat: ChatTokenizer, size: int | None) -> None:
+    """Give a tokenizer the tokens that trainers need: an end of text, and for padding one that the model embeds.
+
+    Nothing is learned of padding, so any token serves; one that was added to the tokenizer alone would be looked up
+    outside of the embedding.
+    """
+    tokenizer = chat.tokenizer
+    if tokenizer.eos_token is None:
+        tokenizer.eos_token = chat.end_of_turn
+    pad = cast(int | None, tokenizer.pad_token_id)
+    if pad is None or (size is not None and pad >= size):
+        tokenizer.pad_token = tokenizer.eos_token

@@ -17,7 +17,8 @@ from huggingface_hub.errors import (
 from codekiln.data.text import first_line
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
-from codekiln.models.weight_files import check_base
+from codekiln.models.model_kind import check_base_kind
+from codekiln.models.weight_files import check_base, read_json
 
 TIMEOUT_SECONDS = 20
 UNREADABLE = (OSError, ValueError, TypeError, ImportError, KeyError, StrictDataclassError)
@@ -32,11 +33,12 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         by_job: Whether a job on a pool reads it, with a cache of its own that cannot be seen from here.
 
     Raises:
-        InputError: A folder's weight files hold none, the Hub has no such model or revision, its licence has not been
-            accepted, or neither the Hub nor a copy on disk can be reached.
+        InputError: A folder's weight files hold none, or its model is of another kind; the Hub has no such model or
+            revision, its licence has not been accepted, or neither the Hub nor a copy on disk can be reached.
     """
     if spec.hub_revision is None:
         check_base(Path(spec.source))
+        check_base_kind(spec, read_json(Path(spec.source) / "config.json"))
         return f"folder {spec.source}" if spec.id != "tiny" else "shipped with codekiln"
     cached = is_cached(spec)
     if constants.HF_HUB_OFFLINE and by_job:

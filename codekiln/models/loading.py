@@ -9,12 +9,14 @@ import transformers
 from peft import PeftModel, get_peft_model_state_dict
 from peft.utils.save_and_load import load_peft_weights
 
+from codekiln.data.text import first_line
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
 from codekiln.models.adapter_files import check_adapter
 from codekiln.models.hub_access import UNREADABLE, read_error
+from codekiln.models.model_kind import check_kind
 from codekiln.models.quantization import require_bitsandbytes
-from codekiln.models.weight_files import check_base
+from codekiln.models.weight_files import check_base, read_json
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -52,6 +54,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
     quiet()
     if spec.hub_revision is None:
         check_base(Path(spec.source))
+        check_kind(spec, read_json(Path(spec.source) / "config.json"))
     quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
     kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
     try:
@@ -103,13 +106,24 @@ def attach_adapter(
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Found missing adapter keys")
             wrapped = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
-    except (RuntimeError, ValueError) as error:
-        if isinstance(error, RuntimeError) and "size mismatch" not in str(error):
+    except (ValueError, TypeError, LookupError, NotImplementedError) as error:
+        if "not found in the base model" in str(error):
+            raise _unfit(spec, adapter) from None
+        what = f"is refused by PEFT: {first_line(str(error)) or type(error).__name__}"
+        raise InputError(
+            what, where=str(adapter), fix="correct its adapter_config.json, or restore its folder"
+        ) from None
+    except RuntimeError as error:
+        if "size mismatch" not in str(error):
             raise
-        what = f"its matrices do not fit {spec.id}, so it was trained on another base model"
-        raise InputError(what, where=str(adapter), fix="give the base model that it was trained on") from None
+        raise _unfit(spec, adapter) from None
     _require_all(wrapped, Path(adapter))
     return wrapped
+
+
+def _unfit(spec: BaseModelSpec, adapter: Path) -> InputError:
+    what = f"its matrices do not fit {spec.id}, so it was trained on another base model"
+    return InputError(what, where=str(adapter), fix="give the base model that it was trained on")
 
 
 def _require_all(model: PeftModel, adapter: Path) -> None:

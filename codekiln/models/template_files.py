@@ -13,6 +13,7 @@ from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec
 from codekiln.models.chat_form import ChatForm, TemplateSource, read_form
 from codekiln.models.hub_access import read_error
+from codekiln.models.model_kind import check_base_kind
 from codekiln.models.weight_files import read_json
 
 TEMPLATE, CONFIG, TOKENIZER = "chat_template.jinja", "tokenizer_config.json", "tokenizer.json"
@@ -30,6 +31,8 @@ def form_of(spec: BaseModelSpec) -> ChatForm:
     Raises:
         InputError: There is none, its files cannot be read, or nothing can be done about it.
     """
+    if spec.hub_revision is not None:  # a folder's was checked with its weights
+        check_base_kind(spec, _json(_finder(spec)("config.json")))
     form = read_form(source_of(spec), spec.template_kwargs, spec.end_of_turn)
     check_vocabulary(spec, form.template + form.end_of_turn)
     return form
@@ -48,9 +51,8 @@ def check_vocabulary(spec: BaseModelSpec, text: str = "") -> None:
     find = _finder(spec)
     if not any(find(name) for name in VOCABULARIES):
         raise InputError(f"has no tokenizer ({TOKENIZER})", where=spec.source, fix=_FIX)
-    config, tokenizer = _json(find("config.json")), _json(find(TOKENIZER))
-    size = config.get("vocab_size") or (config.get("text_config") or {}).get("vocab_size")
-    if not isinstance(size, int):
+    tokenizer, size = _json(find(TOKENIZER)), embedded(spec)
+    if size is None:
         return
     words = len((tokenizer.get("model") or {}).get("vocab") or ())
     if words > _SURPLUS * size:
@@ -61,6 +63,13 @@ def check_vocabulary(spec: BaseModelSpec, text: str = "") -> None:
             what = f"its token {token['content']} has the number {token['id']:,}, and the model embeds {size:,}"
             fix = "give the model whose embedding was resized with its tokenizer (resize_token_embeddings)"
             raise InputError(what, where=spec.source, fix=fix)
+
+
+def embedded(spec: BaseModelSpec) -> int | None:
+    """Return how many tokens a base model embeds, by its configuration; None where that does not say."""
+    config = _json(_finder(spec)("config.json"))
+    size = config.get("vocab_size") or (config.get("text_config") or {}).get("vocab_size")
+    return size if isinstance(size, int) else None
 
 
 def source_of(spec: BaseModelSpec) -> TemplateSource:

@@ -8,6 +8,7 @@ from codekiln.errors import InputError
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 AGAIN = "download it again"
+_SAVE_AGAIN = f"{AGAIN}, or save it as UTF-8 without a byte order mark"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -55,9 +56,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = path.read_bytes()
-        found = None if content.startswith(_POINTER) else json.loads(content)
+        # As transformers reads it: UTF-8, and no byte order mark, which some editors write.
+        found = None if content.startswith(_POINTER) else json.loads(content.decode())
     except (OSError, ValueError) as error:
-        raise InputError(f"is no JSON: {error}", where=str(path), fix=AGAIN) from None
+        raise InputError(f"is no JSON in UTF-8: {error}", where=str(path), fix=_SAVE_AGAIN) from None
     if found is None:
         raise _pointer(path)
     if not isinstance(found, dict):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from codekiln import filters, models, recipes, teachers
-from codekiln.errors import InputError, InputErrors, did_you_mean
+from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 from codekiln.evaluation import measures
 from codekiln.recipes.base import Recipe
 from codekiln.settings import profiles
@@ -160,11 +160,23 @@ def _aimed(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "metric": recipes.get(name).target}
 
 
+def _measured_nowhere(metric: str, where: str) -> list[InputError]:
+    """Return what is wrong with a target that no recipe has, where the one that is meant is not known."""
+    every = [recipes.get(name) for name in recipes.names()]
+    known = sorted({name for recipe in every for name in (*measures.by_name(recipe), *recipe.distances)})
+    if metric in known or metric.startswith(measures.PASS):
+        return []
+    fix = did_you_mean(metric, known) if closest(metric, known) else "give one of `codekiln metrics` or of the recipe's"
+    return [InputError(f"there is no metric '{metric}'", where=f"{where}: metric", fix=fix)]
+
+
 def _measurable(values: Mapping[str, Any], where: str) -> list[InputError]:
     """Return what is wrong with the names of the target and of further guards."""
     name = values.get("recipe", Settings.model_fields["recipe"].default)
-    if name not in recipes.names() or "metric" not in values:
+    if "metric" not in values:
         return []
+    if name not in recipes.names():
+        return _measured_nowhere(values["metric"], where)
     recipe, evaluation = recipes.get(name), values.get("evaluation", {})
     chosen = evaluation.get("k", EvaluationSettings.model_fields["k"].default)
     passes = [f"{measures.PASS}{k}" for k in sorted({1, *(k for k in chosen if isinstance(k, int))})]

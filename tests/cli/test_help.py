@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.cli.help import ELSEWHERE
 from codekiln.errors import InputError
 from tests.help_examples import COMMANDS, example, words_of
 
@@ -119,6 +120,8 @@ def test_a_profile_in_a_file_is_not_submitted(tmp_path):
         ("Sure! Here is it:\n", "<stdin>:1: is no Python"),
         ("x = 1\ndef f(:\n", "<stdin>:2: is no Python"),
         ("x = '\0'", "is no Python"),
+        ('{"cells": [{"source": ["x = 1"], "outputs": null}], "nbformat": 4}', "has only literals, no program"),
+        ('{"task_id": "a", "passed": true}\n{"task_id": "b", "passed": false}\n', "has only literals, no program"),
     ],
 )
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["text", "json"])
@@ -141,3 +144,30 @@ def test_former_names_are_taken_and_not_shown():
         (option,) = [each for each in main.commands[name].params if former in each.opts]
         assert current in option.opts
     assert "'-o' / '--output'." in invoke("grade", "--problems", "x", "--samples", "y").stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("train", "codekiln run"),
+        ("Eval", "codekiln judge"),
+        ("sft", "codekiln stage sft"),
+        ("version", "codekiln --version"),
+    ],
+)
+def test_a_command_of_another_tool_leads_to_the_one_here(word, meant):
+    done = invoke(word)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"error: codekiln: no command '{word}'\n  fix: did you mean '{meant}'?\n"
+
+
+def test_every_command_that_stands_for_another_tools_is_there():
+    assert {words.split()[1] for words in ELSEWHERE.values()} <= {*COMMANDS, "--version"}
+
+
+def test_a_second_setting_needs_its_own_option():
+    done = invoke("check", "--set", "sft.epochs=2", "dpo.epochs=1")
+    fix = "give each setting its own --set, and put a value with blanks into quotes"
+    assert done.stderr == f"error: --set: got unexpected extra argument (dpo.epochs=1)\n  fix: {fix}\n"
+    assert done.exit_code == 2
+    assert "--set" not in invoke("check", "dpo").stderr

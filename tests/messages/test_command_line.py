@@ -36,6 +36,11 @@ TYPED = [
         "judge: the pipeline needs --adapter",
         "give --adapter; see `codekiln run --help`",
     ),
+    (
+        "grade --problems p.jsonl --samples p.jsonl -o -",
+        "--output: - is no path, and results do not go to standard output",
+        "give a path",
+    ),
     ("plan", "plan: give one of --pool and --gpu", "without a cluster: --gpu H100:1, 24GiB:2"),
     (f"{EXERCISE} --markdown --json", "--markdown and --json: are two forms", "give one of them"),
     (EXERCISE, "counts: all counts are 0", "ask for at least one error: --syntax 1, --runtime 1 or --logical 1"),

@@ -187,6 +187,12 @@ FORMS = {
         ("no system role",),
     ),
     "start of text twice": Form("{{- bos_token + bos_token }}" + CHATML, ("begins with <bos> twice",)),
+    "an end of the turn that is no token": Form(
+        CHATML.replace("im_end", "end_here"),
+        ("ends a turn with '<|end_here|>', which is no token here",),
+        "Q<|end_here|>\n<|im_start|>assistant\n",
+        "<eos>",
+    ),
     "no end of the last turn": Form(NO_END + OPEN, ("does not end the last turn",)),
     "no end of any turn": Form(
         "{%- for m in messages %}{{- m['role'] + ': ' + m['content'] + '\n' }}{%- endfor %}"

@@ -1,6 +1,7 @@
 """Adapters in odd forms: refused in one line before the base is loaded, or attached whole."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -127,3 +128,24 @@ def test_odd_but_whole_adapters_are_attached_and_vllm_is_asked_what_it_takes(mor
 def test_a_pickle_and_an_adapter_that_names_no_base_are_taken(adapter, change):
     change(adapter)
     attach_adapter(load_model(TINY), TINY, adapter)
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        (
+            {"target_modules": ".*q_proj", "layers_to_transform": [0]},
+            "is refused by PEFT: `layers_to_transform`",
+        ),
+        ({"lora_alpha": "16"}, "is refused by PEFT: unsupported operand"),
+        ({"lora_alpha": None}, "is refused by PEFT: unsupported operand"),
+        ({"bias": "some"}, "is refused by PEFT: Requested bias: some"),
+        ({"task_type": "nonsense"}, "is refused by PEFT: Invalid task type"),
+        ({"target_modules": ["c_attn"]}, "was trained on another base model"),
+    ],
+)
+def test_what_peft_refuses_is_said_and_not_put_down_to_another_base(adapter, values, what):
+    configure(adapter, **values)
+    with pytest.raises(InputError, match=re.escape(what)) as error:
+        attach_adapter(load_model(TINY), TINY, adapter)
+    assert len(str(error.value).splitlines()) == 2

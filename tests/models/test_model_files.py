@@ -1,7 +1,9 @@
 """Folders of base models in odd forms: named before any work, or loaded."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -122,7 +124,7 @@ def test_a_tokenizer_that_is_not_the_models_is_named(base, change, what):
     ("values", "what"),
     [
         ({"vocab_size": 2000}, "its weights have other shapes than its config.json says"),
-        ({"model_type": "nosuch"}, "does not recognize this architecture"),
+        ({"model_type": "nosuch"}, "does not know its kind, nosuch"),
         ({"model_type": "t5"}, "Unrecognized configuration class"),
         ({"num_hidden_layers": 9}, "cannot read base model"),
         ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "requires optimum.*\n.*in full"),
@@ -132,3 +134,90 @@ def test_a_configuration_of_another_kind_is_no_traceback(base, values, what):
     configure(base, **values)
     with pytest.raises((InputError, ModelError), match=what):
         load_model(models.get(str(base)))
+
+
+AUTO = {"AutoConfig": "configuration.Config", "AutoModelForCausalLM": "modeling.Model"}
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"quantization_config": {"quant_method": "awq", "bits": 4}}, "its weights are quantised (awq)"),
+        ({"quantization_config": {"quant_method": "fp8"}}, "its weights are quantised (fp8)"),
+        ({"architectures": ["BertForMaskedLM"]}, "is a BertForMaskedLM, not a causal language model"),
+        ({"architectures": ["Qwen3ForSequenceClassification"]}, "is a Qwen3ForSequenceClassification, not a causal"),
+        ({"model_type": "t5", "is_encoder_decoder": True}, "is an encoder with a decoder"),
+        ({"model_type": "chatglm", "auto_map": AUTO}, "its kind, chatglm, needs code of its own repository"),
+        ({"model_type": "qwen99"}, "does not know its kind, qwen99"),
+    ],
+)
+def test_a_model_of_another_kind_is_named_before_any_work(base, values, what):
+    configure(base, **values)
+    with pytest.raises(InputError, match=re.escape(what)):
+        check_access(models.get(str(base)))
+
+
+@pytest.mark.parametrize(
+    "values", [{"auto_map": AUTO}, {"architectures": ["GPT2LMHeadModel"]}, {"architectures": None}]
+)
+def test_a_model_that_transformers_has_code_for_is_taken(base, values):
+    configure(base, **values)
+    assert check_access(models.get(str(base))).startswith("folder ")
+
+
+def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
+    """From a folder with both transformers loads the two, and an adapter would be trained on top of another."""
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    for folder in (base, adapter):
+        (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "lab/base"}')
+        with pytest.raises(InputError, match=r"holds an adapter \(adapter_config.json\).*\n  fix: give lab/base; or"):
+            models.get(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("https://hub.example/lab/m", "give its Hub id, 'lab/m'"),
+        ("https://hub.example/lab/m/tree/main", "give its Hub id, 'lab/m'"),
+        ("hf://lab/m", "give its Hub id, 'lab/m'"),
+        ("lab/m/", "give its Hub id, 'lab/m'"),
+        ("lab/m@v1", "give its Hub id, 'lab/m'"),
+        ("base/config.json", "give its folder, base"),
+        ("cache", "give cache/snapshots/abc"),
+        ("./gone/", "there are: "),
+        ("~/gone", f"give {Path.home()}/gone"),
+    ],
+)
+def test_a_name_that_is_almost_right_is_corrected(base, name, fix, monkeypatch):
+    monkeypatch.chdir(base.parent)
+    shutil.copytree(base, "cache/snapshots/abc")
+    with pytest.raises(InputError) as error:
+        models.get(name)
+    assert str(error.value.fix).startswith(fix)
+
+
+@pytest.mark.parametrize(
+    "change", [{"pad_token": "<|new|>"}, {"pad_token": None}, {"pad_token": None, "eos_token": None}]
+)
+def test_padding_is_a_token_that_the_model_embeds(base, change):
+    """A token for padding that was added to the tokenizer alone has a number outside of the embedding."""
+    held = json.loads((base / "tokenizer.json").read_text())
+    held["added_tokens"].append({**held["added_tokens"][0], "id": 1024, "content": "<|new|>"})
+    (base / "tokenizer.json").write_text(json.dumps(held))
+    config = json.loads((base / "tokenizer_config.json").read_text()) | change
+    kept = {name: value for name, value in config.items() if value is not None}
+    (base / "tokenizer_config.json").write_text(json.dumps(kept))
+    chat = load_chat_tokenizer(models.get(str(base)))
+    assert chat.tokenizer.pad_token == chat.tokenizer.eos_token
+    assert chat.tokenizer.pad_token_id < 1024
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])
+def test_a_configuration_that_transformers_cannot_read_is_named_before_any_work(base, form):
+    path = base / "config.json"
+    path.write_bytes(path.read_text().encode(form))
+    with pytest.raises(
+        InputError, match="config.json: is no JSON in UTF-8: .*\n  fix: download it again, or save it as"
+    ):
+        check_access(models.get(str(base)))

@@ -184,3 +184,13 @@ def test_what_is_right_can_be_used_to_find_further_mistakes():
     with pytest.raises(SettingsErrors) as raised:
         resolve("laptop", {}, ["recipe=nope"])
     assert raised.value.usable is None
+
+
+def test_a_target_that_no_recipe_has_is_said_beside_an_unknown_recipe():
+    with pytest.raises(InputErrors) as error:
+        resolve("laptop", {"recipe": "norecipe", "metric": "nometric"}, [])
+    assert "there is no metric 'nometric'" in str(error.value)
+    assert "no recipe 'norecipe'" in str(error.value)
+    with pytest.raises(InputErrors) as error:
+        resolve("laptop", {"recipe": "norecipe", "metric": "pass@1"}, [])
+    assert "no metric" not in str(error.value)

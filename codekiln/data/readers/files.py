@@ -36,9 +36,8 @@ def located_rows_of(source: str, config: str | None = None) -> list[Row]:
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
     else:
-        raise InputError(
-            "no such file", where=source, fix="check the path, or give a Hub id such as openai/openai_humaneval"
-        )
+        home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
+        raise InputError("no such file", where=source, fix=f"{home}, or give a Hub id such as openai/openai_humaneval")
     if not rows:
         raise InputError("has no rows", where=source, fix="give a file with one row a line")
     return rows
