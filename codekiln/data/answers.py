@@ -96,9 +96,11 @@ def _without_further_turns(text: str) -> str:
 
 def _without_tokens(text: str) -> str:
     """Return a text with a line end in the place of each token of a template."""
-    for match in reversed(list(_outside(_TOKEN, text))):
-        text = f"{text[: match.start()].rstrip(' ')}\n{text[match.end() :]}"
-    return text
+    parts, place = [], 0
+    for match in _outside(_TOKEN, text):
+        parts.append(text[place : match.start()].rstrip(" "))
+        place = match.end()
+    return "\n".join([*parts, text[place:]])
 
 
 def _outside(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

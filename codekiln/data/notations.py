@@ -17,6 +17,8 @@ _HERE_DOCUMENT = re.compile(
 _BLOCK_OF_YAML = re.compile(
     r"^[ \t]*(?:- )?[\w-]+:[ \t]*\|[-+]?\d*[ \t]*\n(?P<inside>(?:[ \t]+.*(?:\n|$)|[ \t]*\n)+)", re.MULTILINE
 )
+# Bounds what looks for an end behind each beginning.
+_MOST = 100
 _MAGIC = re.compile(r"^(?:%%?[A-Za-z]\w*|!\w+).*$\n?", re.MULTILINE)
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,5})(?:[ \t]*[:.|)])?(?P<code>(?:[ \t].*)?)")
 
@@ -33,15 +35,20 @@ def plain(code: str) -> str:
         return _typed(code)
     if _PROMPT_OF_IPYTHON.search(code):
         return "\n".join(line["code"] for line in map(_LINE_OF_IPYTHON.fullmatch, code.split("\n")) if line)
-    if edits := list(_EDIT.finditer(code)):
+    if edits := _found(_EDIT, "SEARCH", code):
         return "".join(edit["new"] for edit in edits)
     if _HUNK.search(code):
         return _patched(code)
-    for quoting in (_HERE_DOCUMENT, _BLOCK_OF_YAML):
-        if quoted := [textwrap.dedent(match["inside"]) for match in quoting.finditer(code)]:
+    for quoting, mark in ((_HERE_DOCUMENT, "<<"), (_BLOCK_OF_YAML, "|")):
+        if quoted := [textwrap.dedent(match["inside"]) for match in _found(quoting, mark, code)]:
             return "\n".join(filter(is_python, quoted)) or code
     without_magic = _MAGIC.sub("", code)
     return without_magic if is_python(without_magic) else _without_numbers(code)
+
+
+def _found(pattern: re.Pattern[str], mark: str, code: str) -> list[re.Match[str]]:
+    """Return the matches of a pattern that begins with ``mark``; none where more of them stand than people write."""
+    return list(pattern.finditer(code)) if 0 < code.count(mark) <= _MOST else []
 
 
 def _typed(text: str) -> str:

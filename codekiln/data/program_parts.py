@@ -29,7 +29,7 @@ def defining(parts: Sequence[str], entry_point: str) -> str:
     if found:
         return with_needed(found[-1], parts)
     # A program that does not compile is the model's answer all the same.
-    start = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(entry_point)}\b", re.MULTILINE)
+    start = re.compile(rf"^[ \t]*(?:async\s+)?(?:def|class)\s+{re.escape(entry_point)}\b", re.MULTILINE)
     return next((part.strip("\n") for part in reversed(parts) if start.search(part)), "")
 
 

@@ -40,7 +40,7 @@ _FINAL_TITLE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # What stands before the arguments of a call: Mistral's mark, the name of the tool.
-_CALL = re.compile(r"\s*(?:\[TOOL_CALLS\])?\s*[\w.:-]*\s*(?:\[ARGS\])?\s*(?=[{\[])")
+_CALL = re.compile(r"(?:\[TOOL_CALLS\]\s*)?(?:[\w.:-]+\s*)?(?:\[ARGS\]\s*)?(?=[{\[])")
 _JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
@@ -167,8 +167,8 @@ def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
         elif inside:
             yield _without_prose(inside.split("\n"))
             yield from _in_json(inside, [])
-            if depth and not is_python(inside):
-                yield from _wrapped(inside, [], depth - 1)
+            if not is_python(inside):
+                place = opened.end()
 
 
 def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -182,8 +182,8 @@ def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
 def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:
     """Yield the texts of a reply that is JSON, or has it in a fence."""
     sources = [text, *(fence.code for fence in fences if fence.language in _JSON_LANGUAGES)]
-    if call := _CALL.match(text):
-        sources.append(text[call.end() :])
+    if call := _CALL.match(start := text.lstrip()):
+        sources.append(start[call.end() :])
     for source in sources:
         if source.lstrip()[:1] not in ("{", "[", '"'):
             continue

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from codekiln.cli import main
 from codekiln.stages.step import _guarded
+from tests.running import SMALL, codekiln
 
 PROBLEM = {"task_id": "t/0", "prompt": "Return x plus 1.", "entry_point": "f", "tests": ["assert f(1) == 2"]}
 SAMPLE = {"task_id": "t/0", "solution": "def f(x):\n    return x + 1\n"}
@@ -133,3 +135,21 @@ def test_a_step_tells_it_in_one_line_too(tmp_path, capsys):
     assert f"error in filter: {tmp_path}/absent/x: no such file or folder\n" in shown
     assert "fix: check the path" in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.slow
+def test_a_run_and_what_it_promotes_are_used_in_an_odd_folder(tmp_path):
+    folder = tmp_path / "a b%20c#d?é'q"
+    folder.mkdir()
+    settings = [*SMALL, "problems.train=16"]
+    done = codekiln("run", "instruct", "--workdir", "run %41#1", settings=settings, cwd=folder)
+    assert done.returncode in (0, 4), done.stdout + done.stderr
+    run = folder / "run %41#1"
+    assert {path.name for path in folder.iterdir()} == {"run %41#1"}
+    assert (run / "mlflow.db").is_file()
+    assert list(run.glob("mlartifacts/models/*/artifacts/adapter_model.safetensors"))
+    uri = re.search(r"--backend-store-uri '(.*)'", done.stdout)[1]
+    words = ("generate", "Define f(x).", "--model", "models:/codekiln-tiny/1", "--tracking-uri", uri)
+    again = codekiln(*words, settings=[], cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.strip()

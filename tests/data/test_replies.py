@@ -135,6 +135,8 @@ def test_hostile_replies_take_linear_time(entry_point):
         "Here is it.\n" * 20_000 + "x = (", "> " * 20_000, "1. " * 20_000, "<code>\n" * 20_000, f"{F} x\n" * 20_000,
         f"{F}python\n" * 5_000, "`" * 20_000, "` a" * 20_000, "<|im_end|>" * 20_000, ">>> x\n" * 5_000 + "(",
         "def f(x):\n" * 20_000, block("g = f") * 500, "<code></code>" * 5_000,
+        "<|box|>" * 20_000, block("cat << A\n" * 9_000), block("<<<<<<< SEARCH\n" * 9_000), "<a>\n" * 20_000 + "</a>",
+        '{"a": "' * 9_000, "Final answer:\n" * 9_000, block("x: |\n" * 9_000, "yaml"), ",\n" * 9_000,
         "<pre><code>" * 5_000 + "</code>" * 5_000, block("TEXT = \"\"\"\n" + "<|im_end|>\n" * 5_000 + "\"\"\""),
         "".join(block(f"f{number} = f{number + 1}") for number in range(1_000)) + block("f = f0"),
     ):  # fmt: skip

@@ -65,7 +65,7 @@ TYPED = [
     ),
     (
         "score binary.py",
-        "binary.py: is not UTF-8 text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        "binary.py: is not UTF-8 text: 'utf-8' codec can't decode byte 0xe9 in position 0: invalid continuation byte",
         "save it as UTF-8",
     ),
     ("validate rows.jsonl --max-length 50", "--max-length: is in tokens", "add --tokenizer MODEL"),
@@ -87,7 +87,7 @@ TYPED = [
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00x")
+    (tmp_path / "binary.py").write_bytes(b"\xe9 = 1")
     (tmp_path / "f.py").write_text("print(2 * int(input()))\n")
     (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
     (tmp_path / "empty").mkdir()

@@ -80,7 +80,7 @@ def test_a_changed_data_set_is_not_sound(written, tmp_path):
     assert "says 8 train rows, and there are 7" in str(found)
     _seal(folder, rows={"train": 7, "evaluation": 4, "preferences": 0})
     assert list(validate_dataset(folder)) == []
-    for wrong, message in (({"files": {}}, "is not listed"), ({"settings": {"odd": 1}}, "odd: Extra inputs")):
+    for wrong, message in (({"files": {}}, "is not listed"), ({"settings": {"odd": 1}}, "unknown field 'odd'")):
         assert message in _complaint(folder, wrong)
     _swap_group(folder)
     assert "on both sides" in str(next(validate_dataset(folder)))

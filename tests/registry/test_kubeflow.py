@@ -68,10 +68,21 @@ def test_the_token_is_in_no_text(kubeflow):
     assert "secret" not in repr(connection) + str(error.value)
 
 
-@pytest.mark.parametrize("text", ["registry:8080", '{"uri": "ftp://x"}', '{"url": "http://x"}', "{"])
-def test_a_variable_that_names_no_registry_is_the_users_mistake(monkeypatch, text):
+ADDRESS = "give an address such as http://model-registry"
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("registry:8080", ADDRESS),
+        ('{"uri": "ftp://x"}', ADDRESS),
+        ('{"url": "http://x"}', r"did you mean 'uri'\?"),
+        ("{", ADDRESS),
+    ],
+)
+def test_a_variable_that_names_no_registry_is_the_users_mistake(monkeypatch, text, fix):
     monkeypatch.setenv(VARIABLE, text)
-    with pytest.raises(InputError, match=r"(.|\n)*fix: give an address such as http://model-registry"):
+    with pytest.raises(InputError, match=rf"(.|\n)*fix: {fix}"):
         found()
 
 

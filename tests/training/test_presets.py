@@ -149,7 +149,7 @@ def test_a_quantised_base_is_in_four_bits_and_its_adapter_says_so(place):
 def test_without_bitsandbytes_a_quantised_base_is_refused(place, monkeypatch):
     from codekiln.models import quantization
 
-    monkeypatch.setattr(quantization, "find_spec", lambda name: None)
+    monkeypatch.setattr(quantization, "uninstalled", lambda extra: ["bitsandbytes"])
     with pytest.raises(InputError, match=r"lora\.quantization: needs the package bitsandbytes"):
         train(place, "never", lora=PLAIN | {"quantization": "nf4"})
 

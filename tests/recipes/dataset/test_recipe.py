@@ -86,7 +86,7 @@ def test_rows_that_break_their_form_are_all_named_by_file_and_line(tmp_path):
     with pytest.raises(InputErrors) as caught:
         source.read(files)
     places = [error.where.removeprefix(f"{tmp_path}/") for error in caught.value.errors]
-    assert places == ["a.jsonl:2", "b.jsonl:1", "b.jsonl:2", "missing.jsonl"]
+    assert places == ["a.jsonl:2", "a.jsonl:3", "b.jsonl:1", "b.jsonl:2", "missing.jsonl"]
     assert all(error.fix for error in caught.value.errors)
 
 
