@@ -449,7 +449,7 @@ def test_a_reply_that_spent_its_tokens_on_thought_is_counted_with_the_advice(ser
         {"error": {"code": 502, "message": "Provider returned error"}},
         ended("error", content="half"),
         {"choices": [{"error": {"code": 502}, "message": {"content": ""}}]},
-        {"choices": [{"message": {"content": {"text": "x"}}}]},
+        {"choices": [{"message": {"content": 3}}]},
         {"choices": [{"message": {"content": [3]}}]},
         {"choices": {}},
         [],
