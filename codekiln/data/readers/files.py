@@ -128,7 +128,8 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
         return parse(text)
     except json.JSONDecodeError as error:
-        found = f"{error.msg} at column {error.colno}" if error.lineno == 1 else f"{error.msg} at its end"
+        is_at_end = error.pos >= len(text.rstrip())
+        found = f"{error.msg} at its end" if is_at_end else f"{error.msg} at column {error.colno}"
         return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)

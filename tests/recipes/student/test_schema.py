@@ -103,7 +103,7 @@ def test_a_file_is_an_array_of_rows_with_the_keys_of_the_text(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [('{"INPUT": 1}', "not a JSON array"), ("[\n{]", ":2"), (b"\xff\xfe", "UTF-8"), (None, "no such file")],
+    [('{"INPUT": 1}', "not a JSON array"), ("[\n{]", ":2"), (b"\xff\xfd", "UTF-8"), (None, "no such file")],
 )
 def test_a_file_that_is_no_json_array_says_what_is_wrong(tmp_path, content, says):
     path = tmp_path / "rows.json"
