@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from codekiln.data import json_text
 from codekiln.data.answers import answer_in
 from codekiln.data.fences import Fence, fences_in, is_python, without_label
-from codekiln.data.notations import plain
+from codekiln.data.notations import as_typed, plain
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
 from codekiln.data.text import unix_lines
 
@@ -22,8 +22,9 @@ _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)",
 _MARKDOWN = frozenset(("markdown", "md"))
 _WRAPPER = re.compile(
     r"<(?P<tag>[A-Za-z][\w:.-]*)(?:[\s=][^<>]*)?>|\[(?P<mark>PYTHON|CODE|ANSWER)\]"
-    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim|minted)\}(?:\{python\})?",
-    re.IGNORECASE,
+    r"|\\begin\{(?P<name>code|python|lstlisting|verbatim|minted)\}(?:\{python\})?"
+    r"|^[ \t]*\{(?P<wiki>code|noformat)(?::[^{}\n]*)?\}[ \t]*$|^[ \t]*#\+begin_(?P<org>src|example)\b.*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 # Bounds the search for closing tags.
 _MAX_TAGS = 100
@@ -154,7 +155,7 @@ def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
     for _ in range(_MAX_TAGS):
         if not (opened := _WRAPPER.search(text, place)):
             return
-        closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}"}[str(opened.lastgroup)]
+        closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}", "wiki": "{{{}}}", "org": "#+end_{}"}[str(opened.lastgroup)]
         end = text.find(closing.format(opened[str(opened.lastgroup)]), opened.end())
         place = max(end, opened.end())
         inside = text[opened.end() : max(end, 0)].strip("\n")
@@ -176,7 +177,8 @@ def _inline(text: str, fences: list[Fence]) -> Iterator[str]:
 
 
 def _bare(text: str, fences: list[Fence]) -> Iterator[str]:
-    yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", plain(text)).split("\n")))
+    for shown in dict.fromkeys((plain(text), as_typed(text))):
+        yield textwrap.dedent(_without_prose(_ANSWER_LABEL.sub("\n", shown).split("\n")))
 
 
 def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:

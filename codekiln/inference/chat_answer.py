@@ -3,7 +3,8 @@
 Besides the reference's form: content as a list of parts (OpenAI's API reference, Mistral), a failure as a
 ``finish_reason`` or as an ``error`` in a successful response (OpenRouter, DeepSeek, SGLang), reasons under the names of
 other APIs, an answer that the server's parser took for a thought (vLLM), token counts as other types than integers,
-halves of surrogate pairs, which JSON can hold and UTF-8 cannot, and events where none were asked for.
+halves of surrogate pairs, which JSON can hold and UTF-8 cannot, events where none were asked for, and what gateways pass
+on of Anthropic's and Ollama's own interfaces.
 """
 
 import json
@@ -14,6 +15,7 @@ from codekiln.inference.response_cache import THOUGHT, Completion
 _FAILED = frozenset(("error", "abort", "aborted", "cancelled", "insufficient_system_resource"))
 _REASONS = {
     **dict.fromkeys(("max_tokens", "model_length", "max_output_tokens"), "length"),
+    **dict.fromkeys(("end_turn", "stop_sequence"), "stop"),
     **dict.fromkeys(
         ("safety", "sensitive", "recitation", "prohibited_content", "blocklist", "refusal"), "content_filter"
     ),
@@ -34,6 +36,7 @@ def completion_of(answer: Any) -> Completion:
     """
     if not isinstance(answer, dict):
         raise MalformedAnswer
+    answer = _as_reference(answer)
     choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     choice = first if isinstance(first, dict) else {}
@@ -55,6 +58,23 @@ def completion_of(answer: Any) -> Completion:
     )
 
 
+def _as_reference(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of Anthropic's or Ollama's own interface in the reference's form; any other as it is."""
+    if answer.get("type") == "message" and "content" in answer:
+        usage = answer.get("usage")
+        counts = usage if isinstance(usage, dict) else {}
+        message, reason = {"content": answer["content"]}, answer.get("stop_reason")
+        used = counts.get("input_tokens"), counts.get("output_tokens")
+    elif "done" in answer and isinstance(answer.get("message"), dict):
+        message, reason = answer["message"], answer.get("done_reason")
+        used = answer.get("prompt_eval_count"), answer.get("eval_count")
+    else:
+        return answer
+    choice = {"message": message, "finish_reason": reason}
+    usage = dict(zip(("prompt_tokens", "completion_tokens"), used, strict=True))
+    return {"choices": [choice], "usage": usage, "error": answer.get("error")}
+
+
 def decoded(text: str) -> Any:
     """Return the value of a response's text: JSON, or the events of a stream put together.
 
@@ -65,12 +85,23 @@ def decoded(text: str) -> Any:
     text = text.lstrip("\ufeff")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines or not lines[0].startswith(("data:", "event:", ":")):
-        return json.loads(text)
+        return _of_lines(lines) if len(lines) > 1 and '"done"' in lines[-1] else json.loads(text)
     data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
     answer = _joined([json.loads(event) for event in data if event != "[DONE]"])
     if "[DONE]" not in data and not any(choice.get("finish_reason") for choice in answer["choices"]):
         raise MalformedAnswer
     return answer
+
+
+def _of_lines(lines: list[str]) -> Any:
+    """Return the answer that Ollama sends in a line for each piece; the last one says that it is done."""
+    try:
+        pieces = [json.loads(line) for line in lines]
+    except ValueError:
+        return json.loads("\n".join(lines))
+    if not pieces[-1].get("done"):
+        raise MalformedAnswer
+    return {**pieces[-1], "message": {"content": "".join(piece["message"]["content"] for piece in pieces)}}
 
 
 def _joined(events: list[Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class ChatClient:
     """Requests chat completions from one server.
 
     Raises:
-        InputError: The key cannot be sent in an HTTP header.
+        InputError: The key cannot be sent in an HTTP header, or the proxy of the environment cannot be used.
     """
 
     def __init__(self, settings: EndpointSettings) -> None:
@@ -83,13 +83,19 @@ class ChatClient:
         if version and key:
             self._headers["api-key"] = key  # Azure's classic addresses know no bearer
         self._has_answered = False
-        self._client = openai.OpenAI(
-            base_url=self.url,
-            api_key=key or "none",
-            timeout=settings.timeout_seconds,
-            max_retries=0,
-            default_query=version,
-        )
+        try:
+            self._client = openai.OpenAI(
+                base_url=self.url,
+                api_key=key or "none",
+                timeout=settings.timeout_seconds,
+                max_retries=0,
+                default_query=version,
+            )
+        except (ImportError, ValueError) as error:
+            # httpx reads the proxy of the environment: without socksio it takes no SOCKS, and never another scheme.
+            what = f"the proxy cannot be used: {str(error).partition('. ')[0]}"
+            fix = "give an http:// proxy, or name the server in NO_PROXY"
+            raise InputError(what, where="ALL_PROXY, HTTPS_PROXY or HTTP_PROXY", fix=fix) from None
 
     def complete(self, body: dict[str, Any], stop: threading.Event, on_retry: Callable[[], None]) -> Completion:
         """Post one request until it is answered, waiting longer each time and never less than the server asks.

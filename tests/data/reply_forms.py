@@ -4,6 +4,7 @@ Written after replies that public graders and harnesses report as misread: thoug
 models of several families write them, what stands beside the program, and replies without a fence.
 """
 
+import html
 import json
 
 F = "`" * 3
@@ -179,6 +180,17 @@ MARKS = {
     "call of Kimi": f"<|tool_call_begin|>functions.python:0<|tool_call_argument_begin|>{CALLED}<|tool_call_end|>",
     "call of Mistral": f"[TOOL_CALLS]python[ARGS]{CALLED}",
     "session of IPython": block(IPYTHON),
+    "next file of a repository": f"{RIGHT}<file_sep>test_f.py\nfrom f import f\nprint(f(2))\n",
+    "markup of a wiki": f"It adds one:\n\n{{code:python}}\n{RIGHT}{{code}}\n\nIt is simple.",
+    "block of Org": f"It adds one:\n\n#+begin_src python :results output\n{RIGHT}#+end_src\n",
+    "block of reStructuredText": f"It adds:\n\n.. code-block:: python\n\n{indented(RIGHT, '   ')}\nThat is it.",
+    "patch of Codex": f"*** Begin Patch\n*** Add File: f.py\n{indented(RIGHT, '+')}*** Add File: test_f.py\n"
+    "+from f import f\n*** End Patch",
+    "blanks of a page": block(RIGHT.replace("    ", "\u00a0" * 4)),
+    "blanks of a page without a fence": f"It adds one:\n\n{RIGHT.replace('    ', chr(0xA0) * 4)}\nThat is it.",
+    "entities of a page": block(html.escape('def f(x):\n    if x > -1 and "a" < "b":\n        return x + 1\n')),
+    "entities that are Python": block("def f(x):\n    return x + (0 &lt; 1)\n"),
+    "entities in a text": block("def f(x):\n    return x + len('&lt;') - 3\n"),
     "mark inside the fence": block("\ufeff" + RIGHT),
 }
 
