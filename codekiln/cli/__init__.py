@@ -42,7 +42,13 @@ class Commands(GroupedCommands):
         """Keep the words of the command for `invoke`."""
         ctx.obj = tuple(args)
         args = [expanded(word) for word in args]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if (command := next((word for word in ctx.obj if word in self.commands), None)) is None:
+                raise
+            place = f"give it behind the command: codekiln {command} {error.option_name} ..."
+            raise click.UsageError(f"{error.format_message().rstrip('.')} here; {place}", ctx) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

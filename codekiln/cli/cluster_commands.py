@@ -8,6 +8,7 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError
 
 _PLAN_LACKS = {
@@ -63,7 +64,7 @@ def plan(profile: str, gpu: str, overrides: tuple[str, ...], as_json: bool, **op
 @click.argument("pipeline", type=names.PIPELINE)
 @click.option("--host", default="", envvar="CODEKILN_KFP_HOST", help="Kubeflow Pipelines' address.")
 @click.option("--namespace", default="", help="Your profile's namespace, on a multi-user Kubeflow.")
-@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bearer token.")
+@click.option("--token-file", type=PathType(exists=True, dir_okay=False, path_type=Path), help="Bearer token.")
 @click.option("--name", default="", help="Name of the run.")
 @run_options(profile=None, without=_SUBMIT_LACKS)
 @click.option("--image", help="Image of the steps; default: the pipeline's.")
@@ -146,7 +147,7 @@ def _check_settings(profile: str, overrides: dict[str, Any]) -> None:
 )
 @click.option("--image", default="", envvar="CODEKILN_IMAGE", help="Image of the steps, in place of the release's.")
 @click.option("--claim", default="", help="Volume claim that steps and jobs share; empty: object storage.")
-@output(type=click.Path(path_type=Path), default=Path("compiled"), show_default=True, help="Folder of the files.")
+@output(type=PathType(path_type=Path), default=Path("compiled"), show_default=True, help="Folder of the files.")
 @JSON
 def compile(rounds: int, image: str, claim: str, output: Path, as_json: bool) -> None:
     """Compile the pipelines to YAML for Kubeflow's UI.

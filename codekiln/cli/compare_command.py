@@ -10,6 +10,7 @@ import click
 
 from codekiln.cli import exit_codes, names
 from codekiln.cli.options import JSON, grading_options, output, sandbox
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError, did_you_mean
 
 _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl -o runs/judged"
@@ -19,7 +20,7 @@ _EXAMPLE = "codekiln compare --problems mbpp.jsonl base=a.jsonl dpo=b.jsonl -o r
 @click.argument("sources", nargs=-1, required=True, metavar="FOLDER | NAME=SAMPLES...")
 @click.option("--against", default="", help="For a folder: the contender to compare with; default: base.")
 @click.option("--problems", default="", help="What the samples answer: a file or a Hub id, as for grade.")
-@output("--out", type=click.Path(path_type=Path, file_okay=False), help="Gets results.json and report.html.")
+@output("--out", type=PathType(path_type=Path, file_okay=False), help="Gets results.json and report.html.")
 @click.option("--base", default="", help="Default: the first name.")
 @click.option("--candidate", default="", help="The contender to judge; default: the last name.")
 @click.option("--metric", type=names.METRIC, default="", help="The target; default: structural_maintainability.")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from codekiln.cli.options import JSON, PROBLEMS, grading_options, output, sandbox
+from codekiln.cli.words import PathType
 from codekiln.data.python_text import syntax_tree
 from codekiln.data.text import decoded, readable
 from codekiln.errors import InputError
@@ -16,9 +17,9 @@ from codekiln.errors import InputError
 @click.command()
 @click.option("--problems", required=True, help=PROBLEMS)
 @click.option(
-    "--samples", type=click.Path(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion."
+    "--samples", type=PathType(path_type=Path), required=True, help="JSON Lines: task_id and solution or completion."
 )
-@output("--out", type=click.Path(path_type=Path), required=True, help="Gets one graded row a sample.")
+@output("--out", type=PathType(path_type=Path), required=True, help="Gets one graded row a sample.")
 @sandbox
 @JSON
 def grade(problems: str, samples: Path, output: Path, as_json: bool, **options: Any) -> None:

@@ -8,10 +8,11 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import JSON, TRACKING, Renamed
+from codekiln.cli.words import PathType
 from codekiln.data.text import read_text
 from codekiln.errors import InputError
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = PathType(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codekiln.cli.options import BASE_OF_ADAPTER, JSON, PUBLIC_KEY, TRACKING, only_json, output
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 @click.command("export")
 @click.argument("model")
-@output("--to", type=click.Path(file_okay=False, path_type=Path), help="Folder of the export; it must be new.")
+@output("--to", type=PathType(file_okay=False, path_type=Path), help="Folder of the export; it must be new.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="adapter", show_default=True)
 @click.option("--dtype", type=click.Choice(DTYPES), default="auto", help="Of merged weights; auto: as the base.")
 @click.option("--prompts", default="", help="Problems that merged weights are compared on; a file.")

@@ -10,6 +10,7 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import BASE_OF_ADAPTER, JSON, PROBLEMS, PUBLIC_KEY, TRACKING, output
+from codekiln.cli.words import PathType
 from codekiln.data.text import decoded, first_line
 from codekiln.errors import InputError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     help="NAME@champion, an adapter's folder, or a base model.",
 )  # fmt: skip
 @click.option("--problems", default="", help=f"Ask these instead: {PROBLEMS}")
-@output("--out", type=click.Path(dir_okay=False, path_type=Path), help="Gets the samples as JSON Lines.")
+@output("--out", type=PathType(dir_okay=False, path_type=Path), help="Gets the samples as JSON Lines.")
 @click.option("--grade", "graded", is_flag=True, help="Run the programs against the problems' tests, or --test.")
 @click.option("--test", "tests", multiple=True, metavar="ASSERT", help="A test of the prompt's program; repeatable.")
 @click.option("--n", type=click.IntRange(min=1), default=1, show_default=True, help="Programs for each prompt.")

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from codekiln.cli.options import JSON, PROBLEMS, WORKERS, output
+from codekiln.cli.words import PathType
 
 
 @click.command()
 @click.option("--problems", required=True, help=PROBLEMS)
-@output("--out", type=click.Path(path_type=Path), required=True, help="Gets the problems with further tests.")
+@output("--out", type=PathType(path_type=Path), required=True, help="Gets the problems with further tests.")
 @click.option("--mutants", type=click.IntRange(min=1), default=30, show_default=True, help="Most mutants a problem.")
 @click.option("--max-tests", type=click.IntRange(min=0), default=8, show_default=True, help="Most tests added to one.")
 @click.option("--inputs", type=click.IntRange(min=1), default=300, show_default=True, help="Most inputs tried on one.")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from codekiln.cli import names
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError
 from codekiln.settings.form import FIELDS
 
@@ -25,7 +26,7 @@ TRACKING = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; everything else goes to standard error.")
 PUBLIC_KEY = click.option(
     "--public-key",
-    type=click.Path(path_type=Path),
+    type=PathType(path_type=Path),
     help="Refuse what no record signed with this Ed25519 key proves.",
 )
 BASE_OF_ADAPTER = click.option(
@@ -99,7 +100,7 @@ def _run_options(profile: str | None, workdir: str) -> Iterator[tuple[str, dict[
     yield "--set", {"type": names.SETTING, "multiple": True, "metavar": "KEY=VALUE", "help": about}
     about = "MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db in the working directory."
     yield "--tracking-uri", {"metavar": "URI", "help": about}
-    folder = click.Path(path_type=Path, file_okay=False)
+    folder = PathType(path_type=Path, file_okay=False)
     yield "--workdir", {"type": folder, "default": workdir or None, "show_default": True, "help": "Folder of the run."}
 
 

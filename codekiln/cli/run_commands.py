@@ -9,6 +9,7 @@ import click
 
 from codekiln.cli import exit_codes, names
 from codekiln.cli.options import JSON, form_of, only_json, output, print_json, run_options, settings_of
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError
 from codekiln.stages.process_tree import silence
 
@@ -108,12 +109,12 @@ def _run(
 @click.command()
 @click.argument("name", metavar="STAGE", type=names.STAGE)
 @click.option(
-    "--run", "run_folder", type=click.Path(path_type=Path), required=True, help="Folder of the run, or of its check."
+    "--run", "run_folder", type=PathType(path_type=Path), required=True, help="Folder of the run, or of its check."
 )
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME=DIR", help="Output folder of an earlier stage; repeatable."
 )
-@output(type=click.Path(path_type=Path), required=True, help="Folder to fill.")
+@output(type=PathType(path_type=Path), required=True, help="Folder to fill.")
 @click.option("--step", default="", help="Name of this run of the stage.")
 @click.option("--source", default="", help="For fetch: where the adapter is.")
 @JSON
@@ -142,7 +143,7 @@ def stage(
 
 @click.command()
 @run_options(workdir="runs/latest")
-@click.option("-o", "--output", type=click.Path(path_type=Path), hidden=True, help="Instead of WORKDIR/check.")
+@click.option("-o", "--output", type=PathType(path_type=Path), hidden=True, help="Instead of WORKDIR/check.")
 @click.option("--data-only", is_flag=True, help="The run makes a data set: no gate needs enough evaluation problems.")
 @click.option("--cluster", is_flag=True, help="Check the cluster instead: pools, queues, volume, permissions.")
 @click.option("--kfp-host", default="", help="With --cluster: address of Kubeflow Pipelines, to check it too.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from codekiln.cli.options import BASE_OF_ADAPTER, PUBLIC_KEY, TRACKING
+from codekiln.cli.words import PathType
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -19,9 +20,7 @@ from codekiln.cli.options import BASE_OF_ADAPTER, PUBLIC_KEY, TRACKING
 @BASE_OF_ADAPTER
 @TRACKING
 @click.option("--max-lora-rank", type=click.IntRange(min=1), help="Load adapters of this rank, too.")
-@click.option(
-    "--smoke", type=click.Path(path_type=Path), help="JSON Lines of prompts that a new version has to answer."
-)
+@click.option("--smoke", type=PathType(path_type=Path), help="JSON Lines of prompts that a new version has to answer.")
 @PUBLIC_KEY
 @click.option(
     "--interval", type=click.FloatRange(min=0.1), default=10, show_default=True, help="Seconds between looks."
@@ -30,7 +29,7 @@ from codekiln.cli.options import BASE_OF_ADAPTER, PUBLIC_KEY, TRACKING
     "--webhook-port", type=click.IntRange(0, 65535), default=0, help="Let MLflow's webhooks wake the follower."
 )
 @click.option(
-    "--folder", type=click.Path(path_type=Path), help="Adapters, names and vLLM's log; default: a temporary one."
+    "--folder", type=PathType(path_type=Path), help="Adapters, names and vLLM's log; default: a temporary one."
 )
 @click.option("--server", default="", help="Follow with this server of the chart, and start none.")
 def serve(

@@ -9,6 +9,7 @@ import click
 
 from codekiln.cli import names
 from codekiln.cli.options import JSON, Renamed
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError, InputErrors
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MAX_LENGTH = 1024
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=PathType(path_type=Path, exists=True))
 @click.option(
     "--metric",
     type=names.METRIC,

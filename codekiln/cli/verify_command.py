@@ -8,6 +8,7 @@ import click
 
 from codekiln.cli import exit_codes
 from codekiln.cli.options import JSON, PUBLIC_KEY, TRACKING
+from codekiln.cli.words import PathType
 from codekiln.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _UNSIGNED = ("signature", "unchecked")
 @TRACKING
 @PUBLIC_KEY
 @click.option(
-    "--run", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Compare this run's folder as well."
+    "--run", type=PathType(exists=True, file_okay=False, path_type=Path), help="Compare this run's folder as well."
 )
 @click.option("--publish", default="", metavar="NAMESPACE", help="Then let that namespace of the cluster serve it.")
 @JSON

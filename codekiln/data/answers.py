@@ -37,7 +37,8 @@ _HEADER = re.compile(
 )
 _END_OF_TURN = re.compile(
     r"<[|｜](?:im_start|start|start_header_id|user|system|return|eo[tms](?:_id)?|end[\w▁]*|\w*[_▁]end)[|｜]>"
-    r"|<\|?(?:file_sep|repo_name)\|?>|<\|turn>|<turn\|>|</?s>|<eos>|<(?:end|start)_of_turn>|\[/?INST\]|\[END FINAL RESPONSE\]|^\[DONE\]",
+    r"|<\|?(?:file_sep|repo_name)\|?>|<\|turn>|<turn\|>|</?s>|<eos>"
+    r"|<(?:end|start)_of_turn>|\[/?INST\]|\[END FINAL RESPONSE\]|^\[DONE\]",
     re.IGNORECASE | re.MULTILINE,
 )
 # The prompt of Alpaca, and the turns of Vicuna: models without a chat template write the next one themselves.

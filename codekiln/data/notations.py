@@ -1,6 +1,7 @@
 """Programs that a reply shows in another notation.
 
-Those are a session, a patch, an edit, a cell, a script of the shell, YAML, reStructuredText, and what a page made of it.
+Those are a session, a patch, an edit, a cell, a script of the shell, YAML, reStructuredText, and what pages make of
+a program.
 """
 
 import ast

@@ -26,6 +26,7 @@ _WRAPPER = re.compile(
     r"|^[ \t]*\{(?P<wiki>code|noformat)(?::[^{}\n]*)?\}[ \t]*$|^[ \t]*#\+begin_(?P<org>src|example)\b.*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_CLOSING = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}", "wiki": "{{{}}}", "org": "#+end_{}"}
 # Bounds the search for closing tags.
 _MAX_TAGS = 100
 _CDATA = re.compile(r"\s*<!\[CDATA\[(?P<inside>.*)\]\]>\s*", re.DOTALL)
@@ -155,7 +156,7 @@ def _wrapped(text: str, fences: list[Fence], depth: int = 2) -> Iterator[str]:
     for _ in range(_MAX_TAGS):
         if not (opened := _WRAPPER.search(text, place)):
             return
-        closing = {"tag": "</{}>", "mark": "[/{}]", "name": "\\end{{{}}}", "wiki": "{{{}}}", "org": "#+end_{}"}[str(opened.lastgroup)]
+        closing = _CLOSING[str(opened.lastgroup)]
         end = text.find(closing.format(opened[str(opened.lastgroup)]), opened.end())
         place = max(end, opened.end())
         inside = text[opened.end() : max(end, 0)].strip("\n")

@@ -76,6 +76,8 @@ _CAUSES = {
     errno.ESTALE: _Cause("the network file system lost it", f"mount it again, and {AGAIN}", is_mistake=False),
 }
 _NO_INODES = _Cause("the file system takes no more files (no inodes are left)", f"delete some, and {AGAIN}", False)
+# Containers run under numbers that no user has (OpenShift): pathlib's words, and those of the module pwd.
+_NO_USER = ("determine home directory", "uid not found")
 # Without the path that they are about these say too little, and may well be a fault of the program.
 _ONLY_WITH_A_PATH = {errno.EINVAL, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY}
 # https://www.sqlite.org/rescode.html
@@ -122,6 +124,12 @@ def explained(error: BaseException) -> CodekilnError | None:
 def _explained(error: BaseException) -> CodekilnError | None:
     if isinstance(error, sqlite3.Error):
         return _message(_DATABASE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF), "")
+    if isinstance(error, RuntimeError | KeyError) and any(text in str(error) for text in _NO_USER):
+        return InputError(
+            f"user {os.getuid()} has no home folder and no name on this machine",
+            where="HOME",
+            fix="set HOME to a folder that this user may write, and USER: export HOME=/tmp USER=me",
+        )
     number = _number(error)
     path = _path(error)
     if number is None or (number in _ONLY_WITH_A_PATH and not path) or _is_ours(path):

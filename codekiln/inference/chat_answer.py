@@ -3,8 +3,8 @@
 Besides the reference's form: content as a list of parts (OpenAI's API reference, Mistral), a failure as a
 ``finish_reason`` or as an ``error`` in a successful response (OpenRouter, DeepSeek, SGLang), reasons under the names of
 other APIs, an answer that the server's parser took for a thought (vLLM), token counts as other types than integers,
-halves of surrogate pairs, which JSON can hold and UTF-8 cannot, events where none were asked for, and what gateways pass
-on of Anthropic's and Ollama's own interfaces.
+halves of surrogate pairs, which JSON can hold and UTF-8 cannot, events where none were asked for, and what gateways
+pass on of Anthropic's and Ollama's own interfaces.
 """
 
 import json

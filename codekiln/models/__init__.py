@@ -17,6 +17,7 @@ from codekiln.plugins import FilePlugins
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 # A page of the Hub or hf://, with what may follow the id there; and an id with a revision or a slash behind it.
+_ORIGINAL = "give the model that the GGUF file was made from: its Hub id, or its folder of safetensors"
 _LIKE_HUB_ID = re.compile(
     r"(?:https?://[^/]+/|hf://(?:models/)?)?(?P<id>[\w.-]+/[\w.-]+?)(?:/?|[@:][^/]+|/tree/.+|/blob/.+)"
 )
@@ -92,6 +93,8 @@ def _require_base(folder: Path) -> None:
         str(path.parent) for path in [*folder.glob("*/config.json"), *folder.glob("snapshots/*/config.json")]
     )
     fix = f"give {' or '.join(inside[:3])}" if inside else "give a folder written by save_pretrained"
+    if not inside and any(folder.glob("*.gguf")):
+        raise InputError("holds GGUF files, which are for llama.cpp and not trained", where=where, fix=_ORIGINAL)
     raise InputError("has no config.json: not a model folder", where=where, fix=fix)
 
 
@@ -99,6 +102,8 @@ def _meant(name: str) -> str:
     """Return what to give in place of the name of no base model."""
     if name.startswith("~/"):  # written into a file of settings; a shell has no part in it
         return f"give {Path(name).expanduser()}"
+    if name.endswith(".gguf"):
+        return _ORIGINAL
     if Path(name).is_file():
         return f"give its folder, {Path(name).parent}"
     if (found := _LIKE_HUB_ID.fullmatch(name)) and not name.startswith("."):

@@ -19,8 +19,8 @@ from codekiln.models.template_rendering import FAILURES, names_in, render
 
 _FIX_PARTS = "use a model for text: templates for images may take messages in parts only"
 FIX = "use an instruction-tuned model of the same family, or put a template that does into its chat_template.jinja"
-THINKING = ("enable_thinking", "thinking")
-"""Arguments by which templates turn thoughts on and off: Qwen's, GLM's and SmolLM's; Granite's and DeepSeek's."""
+THINKING: dict[str, bool | int] = {"enable_thinking": False, "thinking": False, "thinking_budget": 0}
+"""Arguments of templates that turn thoughts off: Qwen's, GLM's and SmolLM's; Granite's and DeepSeek's; Seed's."""
 
 # Stand for any text, to find what the template writes around it.
 _USER, _REPLY, _SYSTEM, _AGAIN = "codekiln asks", "codekiln replies", "codekiln rules", "codekiln goes on"
@@ -134,13 +134,13 @@ class _Reader:
     def _without_thinking(self, names: set[str]) -> None:
         """Turn thoughts off where an argument of the template does it."""
         talks = [_ASKED, _ANSWERED, _GOING_ON]
-        for name in THINKING:
+        for name, value in THINKING.items():
             if name not in names or name in self.edits.arguments:
                 continue
-            off = replace(self.edits, arguments={**self.edits.arguments, name: False})
+            off = replace(self.edits, arguments={**self.edits.arguments, name: value})
             if any(self.tried(*talk) != self.tried(*talk, edits=off) for talk in talks):
                 self.edits = off
-                self.notes.append(f"thinking is off ({name}=False)")
+                self.notes.append(f"thinking is off ({name}={value})")
 
     def _require_users_text(self) -> None:
         try:

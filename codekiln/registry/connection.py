@@ -26,6 +26,7 @@ _DENIED = ("PERMISSION_DENIED", "UNAUTHENTICATED", "answered 401", "answered 403
 _UNREACHABLE = ("Max retries exceeded", "Connection", "NewConnectionError", "unable to open database", "timed out")
 
 
+_HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(?:/|$)")
 # What SQLite, MySQL and PostgreSQL say of a row that is there already.
 _TAKEN = ("UNIQUE constraint", "Duplicate entry", "duplicate key")
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]+@")
@@ -147,6 +148,9 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
 
 
 def _check_scheme(uri: str) -> None:
+    if _HOST_AND_PORT.match(uri):
+        shown = without_password(uri)
+        raise RegistryError(f"MLflow at '{shown}': the address has no scheme\n  fix: give http://{shown}, or https://")
     if urlsplit(uri).scheme in ("", "file"):
         raise RegistryError(
             f"MLflow at '{uri}': a folder cannot be the tracking store: MLflow has deprecated it, and two runs at once "

@@ -24,11 +24,12 @@ def _fetch(context: StageContext) -> Summary:
 
 def _copy(folder: Path, output: Path) -> None:
     if not (folder / WEIGHTS).is_file():
-        raise InputError(
-            f"no adapter at '{folder}': it holds no {WEIGHTS}",
-            where="adapter",
-            fix="give models:/name/version, models:/name@alias, or a folder that PEFT saved",
-        )
+        # A trainer leaves its checkpoints in the folder of its output.
+        inside = sorted((path.parent for path in folder.glob(f"*/{WEIGHTS}")), key=lambda path: path.stat().st_mtime)
+        fix = "give models:/name/version, models:/name@alias, or a folder that PEFT saved"
+        if inside:
+            fix = f"give {inside[-1]}" + (f", or another of its {len(inside)} adapters" if inside[1:] else "")
+        raise InputError(f"no adapter at '{folder}': it holds no {WEIGHTS}", where="adapter", fix=fix)
     for name in (WEIGHTS, "adapter_config.json", "codekiln.json", *CHAT_FILES):
         if (folder / name).is_file():
             shutil.copy2(folder / name, output / name)

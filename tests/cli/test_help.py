@@ -132,6 +132,22 @@ def test_no_program_has_no_score(text, said, more):
     assert len(done.stderr.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "--workdir", ""), "'--workdir': the path is empty: is the variable that holds it set?"),
+        (("harden", "--problems", "p.jsonl", "--output="), "the path is empty"),
+        (("--profile", "laptop", "run", "align"), "give it behind the command: codekiln run --profile ..."),
+        (("--workdir=w", "check"), "give it behind the command: codekiln check --workdir ..."),
+        (("--profil",), "No such option '--profil'."),
+    ],
+)
+def test_a_word_that_is_empty_or_out_of_place_is_refused(words, said):
+    done = invoke(*words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
 def test_former_names_are_taken_and_not_shown():
     for name, former, current in (
         *(("grade", "--out", "--output"), ("export", "--to", "--output"), ("compare", "--out", "--output")),

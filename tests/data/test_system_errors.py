@@ -87,6 +87,18 @@ def test_what_sqlite_says_is_told(tmp_path, kind, says, code):
     assert found == code
 
 
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("Could not determine home directory."), KeyError("getpwuid(): uid not found: 1000640000")],
+    ids=["pathlib", "pwd"],
+)
+def test_a_user_without_a_home_folder_is_told(error):
+    found = system_errors.explained(error)
+    assert isinstance(found, InputError)
+    assert "has no home folder" in str(found)
+    assert "fix: set HOME to a folder" in str(found)
+
+
 def test_libraries_that_write_files_are_understood():
     rust = RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
     torch = RuntimeError("[enforce fail at inline_container.cc:664] . PytorchStreamWriter failed writing file data/0")

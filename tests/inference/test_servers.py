@@ -1,6 +1,7 @@
 """What chat servers answer besides the reference's form, as each of them does, by the real client."""
 
 import json
+import sys
 
 import pytest
 
@@ -81,6 +82,40 @@ def test_an_answer_that_the_server_takes_for_a_thought_is_said_once(server, gene
 def test_forms_of_bodies(server, generator, body):  # noqa: F811
     server.script = lambda number, handler: handler.reply(200, body)
     assert texts(generator()) == ["x = 1"]
+
+
+OLLAMA = [
+    {"message": {"content": "x ="}, "done": False},
+    {"message": {"content": " 1"}, "done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 2},
+]
+ANTHROPIC = {
+    "type": "message",
+    "content": [{"type": "text", "text": "x = 1"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 3, "output_tokens": 2},
+}
+
+
+@pytest.mark.parametrize("body", [ANTHROPIC, "".join(json.dumps(piece) + "\n" for piece in OLLAMA)])
+def test_answers_of_other_interfaces(server, generator, body):  # noqa: F811
+    server.script = lambda number, handler: handler.reply(200, body)
+    made = generator()
+    assert texts(made) == ["x = 1"]
+    assert (made.usage().completion_tokens, made.usage().uncounted) == (2, 0)
+
+
+def test_a_stream_of_lines_that_breaks_off_is_asked_for_again(server, generator):  # noqa: F811
+    half = (json.dumps(OLLAMA[0]) + "\n") * 2
+    server.script = lambda number, handler: handler.reply(200, half) if number == 1 else None
+    assert texts(generator()) == ["p0/0"]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_one_line(generator, monkeypatch, proxy):  # noqa: F811
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(InputError, match=r"(?s)ALL_PROXY.*the proxy cannot be used: .*fix: give an http:// proxy"):
+        generator()
 
 
 def test_what_the_server_refuses_for_its_form_is_an_answer_all_the_same(server, generator):  # noqa: F811

@@ -2,12 +2,14 @@
 
 import contextlib
 import fcntl
+import os
 import sys
 from collections import namedtuple
 from types import SimpleNamespace
 
 import pytest
 
+from codekiln import models
 from codekiln.cli import cluster_commands, local_runner
 from codekiln.data.records import Problem
 from codekiln.settings.schema import Settings
@@ -56,6 +58,23 @@ def record_of_an_adapter_in_a_list(folder, patch):
 
 def folder_to_fetch_without_weights(folder, patch):
     fetch._copy(folder, folder)
+
+
+def folder_to_fetch_of_checkpoints(folder, patch):
+    for number in (1, 2):
+        (folder / f"checkpoint-{number}").mkdir()
+        (folder / f"checkpoint-{number}" / "adapter_model.safetensors").touch()
+        os.utime(folder / f"checkpoint-{number}", (number, number))
+    fetch._copy(folder, folder)
+
+
+def base_model_in_gguf(folder, patch):
+    (folder / "model.Q4_K_M.gguf").touch()
+    models.get(str(folder))
+
+
+def base_model_that_is_a_gguf_file(folder, patch):
+    models.get(f"{folder}/model.Q4_K_M.gguf")
 
 
 def vllm_with_dora(folder, patch):
@@ -158,6 +177,24 @@ CASES = [
         2,
         "adapter: no adapter at 'FOLDER': it holds no adapter_model.safetensors\n"
         "  fix: give models:/name/version, models:/name@alias, or a folder that PEFT saved",
+    ),
+    (
+        folder_to_fetch_of_checkpoints,
+        2,
+        "adapter: no adapter at 'FOLDER': it holds no adapter_model.safetensors\n"
+        "  fix: give FOLDER/checkpoint-2, or another of its 2 adapters",
+    ),
+    (
+        base_model_in_gguf,
+        2,
+        "FOLDER: holds GGUF files, which are for llama.cpp and not trained\n"
+        "  fix: give the model that the GGUF file was made from: its Hub id, or its folder of safetensors",
+    ),
+    (
+        base_model_that_is_a_gguf_file,
+        2,
+        "base_model: no base model 'FOLDER/model.Q4_K_M.gguf'\n"
+        "  fix: give the model that the GGUF file was made from: its Hub id, or its folder of safetensors",
     ),
     (
         vllm_with_dora,

@@ -156,6 +156,12 @@ FORMS = {
         ("thinking is off (enable_thinking=False)",),
         "Q<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n",
     ),
+    "thinking by a budget": Form(
+        CHATML + "{%- if add_generation_prompt and thinking_budget is defined and thinking_budget == 0 %}"
+        "{{- '<seed:think>\n</seed:think>' }}{%- endif %}",
+        ("thinking is off (thinking_budget=0)",),
+        "assistant\n<seed:think>\n</seed:think>",
+    ),
     "thinking by another argument": Form(
         CHATML + "{%- if add_generation_prompt %}{{- '</think>' if thinking is defined and not thinking else "
         "'<think>\n' }}{%- endif %}",

@@ -16,7 +16,7 @@ from codekiln.data.folders import write_dataset
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, RegistryError
 from codekiln.registry import Registry
-from codekiln.registry.connection import find_server
+from codekiln.registry.connection import connect, find_server
 from codekiln.registry.runs import adapter_digest
 
 CONFIG = {"peft_type": "LORA", "base_model_name_or_path": "base", "r": 4}
@@ -346,6 +346,12 @@ def test_two_processes_may_meet_an_empty_database(tmp_path: Path) -> None:
     assert len(runs) == 10
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db"}
+
+
+@pytest.mark.parametrize("uri", ["localhost:5000", "127.0.0.1:5000", "mlflow.lab:80/path"])
+def test_an_address_without_a_scheme_is_refused_with_one(uri):
+    with pytest.raises(RegistryError, match=f"has no scheme\n  fix: give http://{uri}, or"):
+        connect(uri, None)
 
 
 @pytest.mark.parametrize("uri", ["mlruns", "file:///mlruns"])
