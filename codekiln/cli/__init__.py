@@ -47,8 +47,11 @@ class Commands(GroupedCommands):
         except click.NoSuchOption as error:
             if (command := next((word for word in ctx.obj if word in self.commands), None)) is None:
                 raise
-            place = f"give it behind the command: codekiln {command} {error.option_name} ..."
-            raise click.UsageError(f"{error.format_message().rstrip('.')} here; {place}", ctx) from None
+            name = error.option_name
+            fix = f"give it behind the command: codekiln {command} {name}"
+            misplaced = InputError("is no option of codekiln itself", where=name, fix=fix)
+            click.echo(f"error: {misplaced}", err=True)
+            ctx.exit(exit_codes.USER_ERROR)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

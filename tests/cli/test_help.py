@@ -137,8 +137,11 @@ def test_no_program_has_no_score(text, said, more):
     [
         (("check", "--workdir", ""), "'--workdir': the path is empty: is the variable that holds it set?"),
         (("harden", "--problems", "p.jsonl", "--output="), "the path is empty"),
-        (("--profile", "laptop", "run", "align"), "give it behind the command: codekiln run --profile ..."),
-        (("--workdir=w", "check"), "give it behind the command: codekiln check --workdir ..."),
+        (
+            ("--profile", "laptop", "run", "align"),
+            "--profile: is no option of codekiln itself\n  fix: give it behind the command: codekiln run --profile\n",
+        ),
+        (("--workdir=w", "check"), "fix: give it behind the command: codekiln check --workdir\n"),
         (("--profil",), "No such option '--profil'."),
     ],
 )
