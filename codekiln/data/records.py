@@ -107,7 +107,11 @@ class Problem(Record):
     @field_validator("entry_point")
     @classmethod
     def _is_a_name(cls, value: str | None) -> str | None:
-        if value and not all(part.isidentifier() for part in value.split(".")):
+        if value is None:
+            return value
+        # A method is named as it is reached: Solution().add.
+        *owners, function = value.split(".")
+        if value and not all(part.isidentifier() for part in (function, *(each.removesuffix("()") for each in owners))):
             name = re.match(r"\s*(?:(?:async\s+)?def\s+)?(\w*)", value)
             meant = f", such as {name[1]!r}" if name and name[1].isidentifier() else ""
             raise ValueError(f"{value[:60]!r} is no name: give the function's name alone{meant}")

@@ -75,6 +75,7 @@ def test_plain_rows_and_equal_groups_for_equal_prompts(tmp_path: Path) -> None:
         ({"tests": "assert f(1) == 2"}, "is a text, where a list is needed", 'write a list: ["assert f(1) == 2"]'),
         ({"entry_point": "f(x)"}, "'f(x)' is no name: give the function's name alone, such as 'f'", "correct"),
         ({"entry_point": "def add(a, b):"}, "give the function's name alone, such as 'add'", "correct"),
+        ({"entry_point": "f()"}, "'f()' is no name: give the function's name alone, such as 'f'", "correct"),
         ({"entry_point": "7"}, "'7' is no name: give the function's name alone", "correct"),
     ],
 )
