@@ -1,4 +1,4 @@
-"""Notes which errors of codekiln the tests cause, and fails a whole run that leaves one of them out.
+"""Notes which errors of codekiln the tests cause; a whole run names those left out, and one with slow tests fails.
 
 `docs.generate.messages` lists every place that makes an error. The note is taken where one is made: of the call that
 makes it and of the calls that led there, since a function may be given the text of the error that it makes. Each worker
@@ -46,7 +46,8 @@ class MessageRecorder:
             session.config.workeroutput["messages"] = sorted(self.places)
         elif exitstatus == pytest.ExitCode.OK and is_whole(session.config):
             self.uncaused = uncaused(self.places)
-            if self.uncaused:
+            # Some tests cannot run everywhere, and what they alone cause is no reason to fail in such a place.
+            if self.uncaused and not session.config.option.markexpr:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)

@@ -1,8 +1,9 @@
 """The form of every message that a user can cause, and that the tests cause it.
 
 `docs.generate.messages` lists them with their places, remedies and exit codes, as docs/messages.md shows them. Here are
-the rules that each keeps. What the tests cause is noted while they run (tests/message_recorder.py): a run of all tests
-fails where a message is not caused. Those that no other test is about are caused by the tables in tests/messages.
+the rules that each keeps. What the tests cause is noted while they run (tests/message_recorder.py): `make test` names
+those that nothing causes, and `make test-all` fails for them. Those that no other test is about are caused by the
+tables in tests/messages.
 """
 
 import ast
