@@ -14,8 +14,10 @@ from huggingface_hub.errors import (
 
 from codekiln import models
 from codekiln.code.hardening.journal import journal_of, open_journal
+from codekiln.data.journals import locked_journal
 from codekiln.data.readers.files import rows_of
 from codekiln.data.records import Message
+from codekiln.data.system_errors import require_text
 from codekiln.evaluation.results import comparison_table
 from codekiln.evaluation.summary import Evaluation
 from codekiln.models import BaseModelSpec, hub_access, quantization
@@ -93,6 +95,23 @@ def corpus_file_of_no_rows(folder, patch):
     for name in (corpus.TRAIN, corpus.TEST, corpus.ALL):
         (folder / name).write_text("[1]")
     raise next(corpus.validate(folder, {}))
+
+
+def journal_of_a_folder(folder, patch):
+    with locked_journal(folder):
+        pass
+
+
+def folder_that_was_deleted(folder, patch):
+    (folder / "gone").mkdir()
+    patch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    require_text([])
+
+
+def number_of_too_many_digits(folder, patch):
+    (folder / "a.jsonl").write_text('{"a": 1}\n{"a": ' + "9" * 5000 + "}\n")
+    raise dict(rows_of(str(folder / "a.jsonl")))[f"{folder}/a.jsonl:2"]
 
 
 def table_that_is_no_csv(folder, patch):
@@ -232,6 +251,15 @@ CASES = [
         2,
         "evaluation: an older version of codekiln made it, which did not keep the groups of its problems\n"
         "  fix: run the evaluate stage again",
+    ),
+    (journal_of_a_folder, 2, "FOLDER: is a folder, where a file is needed\n  fix: give the path of a file"),
+    (folder_that_was_deleted, 2, ".: the current folder was deleted\n  fix: change to another folder"),
+    (
+        number_of_too_many_digits,
+        2,
+        "FOLDER/a.jsonl:2: not JSON: Exceeds the limit (4300 digits) for integer string conversion: value has 5000 "
+        "digits; use sys.set_int_max_str_digits() to increase the limit\n"
+        "  fix: correct the line; the file may have been cut short",
     ),
     (
         summary_without_a_mix,
