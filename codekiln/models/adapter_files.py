@@ -1,13 +1,12 @@
 """What an adapter's folder has to hold: LoRA weights, and a configuration that fits them. Loads no torch."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec, is_hub_id
 from codekiln.models.adapter_base import CONFIG, RECORD, trained_on
-from codekiln.models.weight_files import check_files
+from codekiln.models.weight_files import check_files, read_json
 
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 _RESTORE = "restore the adapter's folder"
@@ -41,12 +40,7 @@ def adapter_config(adapter: Path) -> dict[str, Any]:
     path = adapter / CONFIG
     if not path.is_file():
         raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix="give an adapter's folder")
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InputError(f"is no JSON: {error}", where=str(path), fix=_RESTORE) from None
-    if not isinstance(found, dict):
-        raise InputError("is no JSON object", where=str(path), fix=_RESTORE)
+    found = read_json(path)
     ranks, pattern = [found.get("r")], found.get("rank_pattern", {})
     ranks += list(pattern.values()) if isinstance(pattern, dict) else [None]
     if not all(isinstance(rank, int) and rank > 0 for rank in ranks):
