@@ -1,14 +1,16 @@
 """Reference answers built from the source itself, without a language model.
 
-A summary is the docstring's first sentence; the description of a parameter is the docstring's sentence about it, or
-else how the body uses it; a fix is the original with the explanation of the mutation; a unit test asserts what the
-original returned in the sandbox.
+A summary is the docstring's first sentence; parameters, results and exceptions are described in the author's words, and
+there is no reply where the author has none; a fix is the original with the explanation of the mutation; a unit test
+asserts what the original returned or raised in the sandbox.
 """
 
+import re
 from collections.abc import Sequence
 
 from codekiln.recipes.corpus_tasks.call_synthesis import MAX_YIELDED
-from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts, result_section
+from codekiln.recipes.corpus_tasks.docstring_facts import FunctionFacts, extract_facts, result_section
+from codekiln.recipes.corpus_tasks.docstrings import DocumentedValue
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.io_examples import IOExample
 from codekiln.recipes.corpus_tasks.mutants import Mutant
@@ -20,37 +22,63 @@ _MAX_EXAMPLE_CHARACTERS = 100
 
 
 def docstring(function: Function) -> str | None:
-    """Return a Google-style docstring in a code block, or None when the source has no summary."""
+    """Return a Google-style docstring in a code block, or None where the source does not say all that belongs in it.
+
+    That is a summary, and a description of each parameter, of the result and of each exception.
+    """
     facts = extract_facts(function)
-    if not facts.summary:
+    if not _is_complete(function, facts):
         return None
     parts = [facts.summary]
     if facts.parameters:
-        parts.append(_section("Args", [f"{name}{_typed(kind)}: {text}" for name, kind, text in facts.parameters]))
-    if facts.result:
-        parts.append(_section(result_section(function), [facts.result]))
+        parts.append(_section("Args", [f"{item.name}{_typed(item.type)}: {item.described}" for item in facts.parameters]))
+    if facts.results:
+        parts.append(_section(result_section(function), [*map(_result, facts.results)]))
     if facts.raises:
-        parts.append(_section("Raises", [f"{name}: {_condition(when)}" for name, when in _merged(facts.raises)]))
+        parts.append(_section("Raises", [f"{name}: {when}" for name, when in facts.raises]))
     end = "\n" if len(parts) > 1 else ""
     return fenced('"""' + "\n\n".join(parts) + end + '"""')
 
 
 def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> str | None:
-    """Return an explanation in bullet points with an executed example, or None when the source has no summary."""
+    """Return an explanation in bullet points with an executed example, or None where the source does not say enough.
+
+    That is a summary, a word about each parameter, and two facts about the behaviour.
+    """
     facts = extract_facts(function)
-    if not facts.summary:
+    behaviour = [*facts.behaviour, *facts.steps]
+    lines = [f"- **Parameter** `{item.name}`{_typed(item.type)}: {item.described}" for item in facts.parameters if item.text]
+    lines += [f"- **Behaviour:** {text}" for text in behaviour]
+    # A result that the summary states is not repeated.
+    lines += [f"- **{result_section(function)}:** {_result(item)}" for item in facts.results if not _repeats(item, facts)]
+    lines += [f"- **Raises** `{name}`: {when}" for name, when in facts.raises if when and f"`{name}`" not in " ".join(behaviour)]
+    if not facts.summary or len(behaviour) + len(facts.results) < 2 or not _names_all(facts, "\n".join(lines)):
         return None
-    lines = [f"- **Purpose:** {facts.summary}"]
-    lines += [f"- **Parameter** `{name}`{_typed(kind)}: {text}" for name, kind, text in facts.parameters]
-    lines += [f"- **Behaviour:** {text}" for text in facts.steps]
-    if facts.result:
-        lines.append(f"- **{result_section(function)}:** {facts.result}")
-    for name, when in _merged(facts.raises):
-        lines.append(f"- **Raises** `{name}`{': ' + _condition(when) if when else '.'}")
     shown = next(filter(_is_short, io_examples), None)
     if shown:
         lines.append(f"- **Example:** `{shown.call.text}` gives `{shown.value!r}`.")
-    return "\n".join(lines)
+    return "\n".join([f"- **Purpose:** {facts.summary}", *lines])
+
+
+def _is_complete(function: Function, facts: FunctionFacts) -> bool:
+    is_told = bool(facts.results) or not result_section(function)
+    return bool(facts.summary) and is_told and all(item.text for item in facts.parameters) and all(
+        when for _, when in facts.raises
+    )
+
+
+def _names_all(facts: FunctionFacts, text: str) -> bool:
+    """Tell whether a text says something of every parameter."""
+    return all(re.search(rf"(?<!\w){item.name.lstrip('*')}(?!\w)", text) for item in facts.parameters)
+
+
+def _repeats(result: DocumentedValue, facts: FunctionFacts) -> bool:
+    return result.text.lower().rstrip(".") in facts.summary.lower()
+
+
+def _result(item: DocumentedValue) -> str:
+    kind = item.type if not item.name else f"{item.name} ({item.type})" if item.type else item.name
+    return f"{kind}: {item.text}" if kind else item.text
 
 
 def fix(function: Function, mutant: Mutant) -> str:
@@ -102,15 +130,3 @@ def _section(title: str, entries: Sequence[str]) -> str:
 
 def _typed(kind: str) -> str:
     return f" ({kind})" if kind else ""
-
-
-def _condition(when: str) -> str:
-    return f"If {when}." if when else "In the case the body tests for."
-
-
-def _merged(raises: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return one entry per exception, with its conditions joined by ``or``."""
-    found: dict[str, list[str]] = {}
-    for name, when in raises:
-        found.setdefault(name, []).extend([when] if when else [])
-    return [(name, " or ".join(whens)) for name, whens in found.items()]
