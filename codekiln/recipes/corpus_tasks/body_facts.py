@@ -63,9 +63,16 @@ def _step(node: ast.stmt, is_generator: bool) -> Iterator[str]:
         yield "It loops until it returns or breaks." if test == "`True`" else f"It repeats its loop while {test} holds."
     elif isinstance(node, ast.With) and (context := _quoted(node.items[0].context_expr)):
         yield f"It works inside the context {context}."
-    elif isinstance(node, ast.Try) and (caught := [text for item in node.handlers if item.type and (text := _quoted(item.type))]):
+    elif isinstance(node, ast.Try) and (
+        caught := [text for item in node.handlers if item.type and (text := _quoted(item.type))]
+    ):
         yield f"It catches {' and '.join(caught)}{_caught(node)}."
-    elif isinstance(node, ast.Return) and not isinstance(node.value, ast.Name) and is_value(node.value) and (value := _quoted(node.value)):
+    elif (
+        isinstance(node, ast.Return)
+        and not isinstance(node.value, ast.Name)
+        and is_value(node.value)
+        and (value := _quoted(node.value))
+    ):
         yield f"{'It ends with' if is_generator else 'In the end it returns'} {value}."
 
 

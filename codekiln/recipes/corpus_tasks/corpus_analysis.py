@@ -9,6 +9,8 @@ from codekiln.data import near_duplicates
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.progress import progress
+from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules
+from codekiln.recipes.corpus_tasks.docstring_examples import docstring_examples
 from codekiln.recipes.corpus_tasks.functions import Function, extract_functions
 from codekiln.recipes.corpus_tasks.io_examples import (
     ExecutableFunction,
@@ -113,6 +115,7 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     """Yield functions file by file."""
     paths, skipped = corpus.paths()
+    modules = CorpusModules(corpus)
     for path, reason in skipped.items():
         analysis.reject_file(reason, path)
     # In alphabetical order the first packages alone would fill a small sample.
@@ -124,7 +127,7 @@ def _candidates(
             if isinstance(source, str):
                 analysis.reject_file(source, path)
                 continue
-            found = _of_file(source, settings, seed, analysis)[: settings.functions - taken]
+            found = _of_file(source, modules, settings, seed, analysis)[: settings.functions - taken]
             yield from found
             taken += len(found)
             step(len(found))
@@ -133,13 +136,13 @@ def _candidates(
 
 
 def _of_file(
-    source: SourceFile, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
+    source: SourceFile, modules: CorpusModules, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
 ) -> list[_Candidate]:
     """Return up to ``per_file`` functions, those with a slice first; others make up at most a quarter, but one."""
     usable = _usable_functions(source, settings, analysis)
     if not usable:
         return []
-    slicer = ModuleSlicer(source)
+    slicer = ModuleSlicer(source, modules)
     classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
     waiting = list(usable)
     random.Random(f"{seed}:{source.path}").shuffle(waiting)
@@ -147,7 +150,8 @@ def _of_file(
     others: list[_Candidate] = []
     while waiting and len(sliced) < settings.per_file:
         function = waiting.pop()
-        candidate = _Candidate(function, classes.get(function.owner), slicer.slice_of(function))
+        examples = [f"{item.setup}\n{item.call}" for item in docstring_examples(function)]
+        candidate = _Candidate(function, classes.get(function.owner), slicer.slice_of(function, examples))
         (others if isinstance(candidate.slice, str) else sliced).append(candidate)
     # A file whose functions cannot be run still serves for docstrings and explanations.
     room = max(1, min(settings.per_file - len(sliced), settings.per_file // 4))

@@ -38,7 +38,9 @@ class ParameterFact:
     def described(self) -> str:
         """What the author says, with the default value of the signature."""
         # Only a default that the author does not mention is added.
-        is_told = not self.default or len(self.default) > _MAX_DEFAULT or "default" in f"{self.type} {self.text}".lower()
+        is_told = (
+            not self.default or len(self.default) > _MAX_DEFAULT or "default" in f"{self.type} {self.text}".lower()
+        )
         return self.text if is_told else f"{self.text} Defaults to `{self.default}`."
 
 
@@ -88,7 +90,9 @@ def result_section(function: Function) -> str:
     """Return the docstring section that describes the result: ``Yields``, ``Returns``, or nothing without a result."""
     if function.is_generator:
         return "Yields"
-    return "Returns" if any(isinstance(node, ast.Return) and is_value(node.value) for node in function.body_nodes) else ""
+    return (
+        "Returns" if any(isinstance(node, ast.Return) and is_value(node.value) for node in function.body_nodes) else ""
+    )
 
 
 def _summary(sentences: Sequence[str]) -> str:
@@ -113,7 +117,9 @@ def _parameter(
 
 def _entry(name: str, docstring: str) -> str:
     """Return what a list of the form ``name -- text``, which no common style has, says of a name."""
-    found = re.search(rf"^[ \t*:]*\W?{re.escape(name)}\W?[ \t]*(?:--|-)[ \t]+(\S.*(?:\n[ \t]{{4,}}\S.*)*)", docstring, re.M)
+    found = re.search(
+        rf"^[ \t*:]*\W?{re.escape(name)}\W?[ \t]*(?:--|-)[ \t]+(\S.*(?:\n[ \t]{{4,}}\S.*)*)", docstring, re.M
+    )
     text = " ".join(found[1].split()) if found else ""
     return as_sentence(text) if text and is_prose(text) else ""
 

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import docstring_parser
 from docstring_parser import Docstring, DocstringReturns
@@ -73,6 +74,7 @@ class ParsedDocstring:
     raises: tuple[DocumentedValue, ...] = ()
 
 
+@lru_cache(maxsize=256)
 def parse_docstring(text: str) -> ParsedDocstring:
     """Return the parts of a docstring with its indentation removed; empty parts where it has none."""
     try:

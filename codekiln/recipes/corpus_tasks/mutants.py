@@ -9,7 +9,7 @@ from codekiln.code import mutation
 from codekiln.code.mutation.diff import changes
 from codekiln.code.mutation.proof import Trials, classify_many
 from codekiln.recipes.corpus_tasks.functions import Function
-from codekiln.recipes.corpus_tasks.io_examples import ExecutableFunction
+from codekiln.recipes.corpus_tasks.io_examples import HELPERS, ExecutableFunction
 from codekiln.recipes.corpus_tasks.reply_parser import parse_program, same_program
 from codekiln.sandbox.limits import Limits
 
@@ -89,7 +89,7 @@ def prove_mutants(
     tried = [generate_mutants(item.function, seed, count, families) for item in functions]
     jobs = []
     for item, mutants in zip(functions, tried, strict=True):
-        trials = Trials(calls=tuple(example.expression for example in item.io_examples))
+        trials = Trials(calls=tuple(example.expression for example in item.io_examples), setup=HELPERS)
         jobs += [(item.program, item.slice.program(mutant.text), trials) for mutant in mutants]
     effects = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
     return [

@@ -31,7 +31,9 @@ def docstring(function: Function) -> str | None:
         return None
     parts = [facts.summary]
     if facts.parameters:
-        parts.append(_section("Args", [f"{item.name}{_typed(item.type)}: {item.described}" for item in facts.parameters]))
+        parts.append(
+            _section("Args", [f"{item.name}{_typed(item.type)}: {item.described}" for item in facts.parameters])
+        )
     if facts.results:
         parts.append(_section(result_section(function), [*map(_result, facts.results)]))
     if facts.raises:
@@ -47,11 +49,19 @@ def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> st
     """
     facts = extract_facts(function)
     behaviour = [*facts.behaviour, *facts.steps]
-    lines = [f"- **Parameter** `{item.name}`{_typed(item.type)}: {item.described}" for item in facts.parameters if item.text]
+    lines = [
+        f"- **Parameter** `{item.name}`{_typed(item.type)}: {item.described}" for item in facts.parameters if item.text
+    ]
     lines += [f"- **Behaviour:** {text}" for text in behaviour]
     # A result that the summary states is not repeated.
-    lines += [f"- **{result_section(function)}:** {_result(item)}" for item in facts.results if not _repeats(item, facts)]
-    lines += [f"- **Raises** `{name}`: {when}" for name, when in facts.raises if when and f"`{name}`" not in " ".join(behaviour)]
+    lines += [
+        f"- **{result_section(function)}:** {_result(item)}" for item in facts.results if not _repeats(item, facts)
+    ]
+    lines += [
+        f"- **Raises** `{name}`: {when}"
+        for name, when in facts.raises
+        if when and f"`{name}`" not in " ".join(behaviour)
+    ]
     if not facts.summary or len(behaviour) + len(facts.results) < 2 or not _names_all(facts, "\n".join(lines)):
         return None
     shown = next(filter(_is_short, io_examples), None)
@@ -62,8 +72,11 @@ def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> st
 
 def _is_complete(function: Function, facts: FunctionFacts) -> bool:
     is_told = bool(facts.results) or not result_section(function)
-    return bool(facts.summary) and is_told and all(item.text for item in facts.parameters) and all(
-        when for _, when in facts.raises
+    return (
+        bool(facts.summary)
+        and is_told
+        and all(item.text for item in facts.parameters)
+        and all(when for _, when in facts.raises)
     )
 
 

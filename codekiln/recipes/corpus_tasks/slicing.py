@@ -1,45 +1,62 @@
-"""Static program slicing: one function with exactly the statements of its module that it needs to run.
+"""Static program slicing: one function with exactly the statements of its corpus that it needs to run.
 
-A slice that needs another package, another module of its own package, a file, a clock or the network is rejected with
-a reason, so that everything that runs in the sandbox returns the same result every time.
+Statements of other modules of the corpus come along as text; recording fakes (`slice_runtime`) stand for other packages
+and for what reads a file, a clock or the network, so that everything that runs in the sandbox does the same every time.
 """
 
 import ast
 import builtins
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from codekiln.data import normalise
+from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules, Module, dotted_reads
 from codekiln.recipes.corpus_tasks.functions import Definition, Function, first_line, last_line
-from codekiln.recipes.corpus_tasks.purity import impurity_reason
+from codekiln.recipes.corpus_tasks.purity import FAKED_BUILTINS, impurity_reason, is_standard, real_names
+from codekiln.recipes.corpus_tasks.slice_text import (
+    fake_text,
+    import_text,
+    link_text,
+    module_text,
+    partial_text,
+    statement_text,
+)
 from codekiln.recipes.corpus_tasks.source import SourceFile
 
 # The whole slice is repeated for every example and mutant that is run.
-MAX_CHARACTERS = 20_000
-BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__"}
+MAX_CHARACTERS = 40_000
+BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__", "__package__"}
+_MAX_CHAIN = 4
 
 
 @dataclass(frozen=True)
 class ProgramSlice:
-    """The part of a module that a function needs to run, without the function itself.
+    """The part of a corpus that a function needs to run, without the function itself.
 
     Attributes:
         before: Text of the program before the function.
         after: Text of the program after the function.
         indent: Columns by which the function is indented.
         names: Names of the module that the function uses, sorted.
+        linked: Text that comes before it all, and makes other modules and fakes available; empty where none is needed.
     """
 
     before: str
     after: str
     indent: int
     names: tuple[str, ...] = ()
+    linked: str = ""
 
     def program(self, text: str) -> str:
         """Return the whole program with ``text``, a dedented definition, in the function's place."""
         lines = [" " * self.indent + line if line.strip() else "" for line in text.strip("\n").split("\n")]
-        return self.before + "\n".join(lines) + "\n" + self.after
+        program = self.before + "\n".join(lines) + "\n" + self.after
+        if not self.linked:
+            return program
+        # Future imports have to be the first statements of a program.
+        future = [line for line in program.split("\n") if line.startswith("from __future__")]
+        return "\n".join([*future, self.linked, *(line for line in program.split("\n") if line not in future)])
 
 
 class _SliceError(Exception):
@@ -54,136 +71,324 @@ class _SliceError(Exception):
         self.reason = reason
 
 
+@dataclass
+class _Closure:
+    """What a slice holds so far.
+
+    Attributes:
+        own: The function's module.
+        position: Index of the statement that holds the function.
+        chosen: Indices of statements, by module.
+        imported: Names that each chosen import has to bind, by module.
+        bound: Statements that bind other names to fakes, by module and name.
+        aliases: Names of a module that others define: (module, name); see `slice_runtime`.
+        packages: Other packages that are imported inside functions.
+        characters: Length of the statements.
+    """
+
+    own: Module
+    position: int
+    chosen: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    imported: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    bound: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    aliases: dict[str, dict[str, tuple[str, str]]] = field(default_factory=lambda: defaultdict(dict))
+    packages: set[str] = field(default_factory=set)
+    characters: int = 0
+
+
 class ModuleSlicer:
     """Builds the program slice of each function of a file.
 
     Args:
         source: A file that parses.
+        modules: The modules of its corpus; None: there is no other file.
     """
 
-    def __init__(self, source: SourceFile) -> None:
-        self._lines = source.text.split("\n")
-        self._statements = source.tree.body
-        # A statement that starts on the line where the one before it ends cannot be copied as whole lines.
-        self._shared_lines = {node.lineno for node, other in zip(self._statements[1:], self._statements, strict=False)
-                              if node.lineno == other.end_lineno}  # fmt: skip
-        self._dependencies: dict[int, tuple[list[str], str]] = {}
+    def __init__(self, source: SourceFile, modules: CorpusModules | None = None) -> None:
+        self._modules = modules or CorpusModules()
+        self._own = self._modules.module_of(source)
 
-    def slice_of(self, function: Function) -> ProgramSlice | str:
+    def slice_of(self, function: Function, examples: Sequence[str] = ()) -> ProgramSlice | str:
         """Return the slice of a function, or the reason why it has none.
 
-        Reasons are ``third-party``, ``relative-import``, ``impure`` (files, clock, randomness, network, processes),
-        ``unknown-name`` (a name without a binding, such as one of a star import), ``redefined`` (the function's name is
-        bound twice), ``too-much`` (over 20,000 characters) and ``layout`` (two statements on one line).
+        Reasons are ``impure`` (it reads the clock or the interpreter itself), ``unknown-name`` (a name without a
+        binding), ``redefined`` (the function's name is bound twice), ``too-much`` (its module's part has over 40,000
+        characters) and ``layout`` (two statements on one line).
+
+        Args:
+            function: The function.
+            examples: Statements that use the function, whose names the slice has to hold too where it can.
         """
         try:
-            return self._slice(function)
+            return _Slicing(self._modules, self._own, function, examples).slice()
         except _SliceError as error:
             return error.reason
 
-    def _slice(self, function: Function) -> ProgramSlice:
+
+class _Slicing:
+    def __init__(self, modules: CorpusModules, own: Module, function: Function, examples: Sequence[str]) -> None:
+        self._modules, self._function, self._examples = modules, function, examples
+        self._found = _Closure(own, _position(own, function))
+        self._waiting: list[tuple[Module, str, tuple[str, ...]]] = []
+        self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
+
+    def slice(self) -> ProgramSlice:
         """Return the transitive closure of the statements that bind what the function reads."""
-        position = self._position(function)
-        own = function.owner or function.name
-        chosen, waiting = {position}, self._names_read(position).copy()
-        while waiting:
-            name = waiting.pop()
-            if name not in self._binding and name not in BUILTINS:
-                raise _SliceError("unknown-name")
-            # Other bindings of the function's own name would replace it, for example with an accelerated version.
-            for index in self._binding.get(name, ()) if name != own else ():
-                if index not in chosen:
-                    chosen.add(index)
-                    waiting += self._names_read(index)
-        return self._assemble(function, position, sorted(chosen))
+        found, function = self._found, self._function
+        if impurity_reason(function.node):
+            raise _SliceError("impure")
+        found.chosen[found.own.name].add(found.position)
+        self._read(found.own, [found.own.statements[found.position]])
+        self._walk()
+        for text in self._examples:
+            self._read(found.own, [normalise.parse(text)])
+        self._walk()
+        return _assemble(found, function, self._modules)
 
-    def _position(self, function: Function) -> int:
-        """Return the index of the module's statement that holds the function."""
-        top = function.owner or function.name
-        found = [index for index, node in enumerate(self._statements)
-                 if isinstance(node, Definition | ast.ClassDef) and node.name == top]  # fmt: skip
-        if len(found) != 1:
-            raise _SliceError("redefined")
-        node = self._statements[found[0]]
-        if not first_line(node) <= function.first <= last_line(node):
-            raise _SliceError("redefined")
-        return found[0]
+    def _walk(self) -> None:
+        # Breadth first: what is nearest to the function is taken before the budget is used up.
+        while self._waiting:
+            module, name, attributes = self._waiting.pop(0)
+            self._want(module, name, attributes)
 
-    def _names_read(self, index: int) -> list[str]:
-        """Return the free names of a statement, or raise where it is impure.
+    def _read(self, module: Module, nodes: Sequence[ast.AST]) -> None:
+        """Queue what statements read, in an order that does not depend on the hash seed."""
+        free = set().union(*(free_names(node, module.skips_annotations) for node in nodes))
+        for name, attributes in sorted(set(dotted_reads(nodes))):
+            if name in free:
+                self._queue(module, name, attributes)
+        for name in sorted(free):
+            self._queue(module, name, ())
+        for node in nodes:
+            self._nested_imports(module, node)
 
-        The names are sorted, so that the first reason found does not depend on the hash seed of the process. An import
-        reads nothing here: `_import_text` checks only those of its names that the slice uses.
-        """
-        if index not in self._dependencies:
-            node = self._statements[index]
+    def _queue(self, module: Module, name: str, attributes: tuple[str, ...]) -> None:
+        key = module.name, name, attributes[:_MAX_CHAIN]
+        if key not in self._seen:
+            self._seen.add(key)
+            self._waiting.append((module, name, key[2]))
+
+    def _nested_imports(self, module: Module, node: ast.AST) -> None:
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_for_types(node):
+            return
+        optional = _optional_imports(node)
+        reads: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        found = [item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom)]
+        for name, attributes in dotted_reads([node]) if found else ():
+            reads[name].append(attributes)
+        for item in found:
+            for bound in module.imported(item):
+                chains = sorted(set(reads[bound.name])) or [()]
+                if self._modules.has(bound.module):
+                    for chain in chains:
+                        self._follow(bound.module, (bound.attribute, *chain) if bound.attribute else chain)
+                elif not is_standard(bound.module) and item not in optional:
+                    self._found.packages.add(bound.module.partition(".")[0])
+
+    def _want(self, module: Module, name: str, attributes: tuple[str, ...]) -> None:
+        """Take the statements of a module that bind a name."""
+        own = self._function.owner or self._function.name
+        if module is self._found.own and name == own:
+            return  # other bindings of the function's own name would replace it
+        indices = module.binding.get(name, ())
+        for index in indices:
+            node = module.statements[index]
             if isinstance(node, ast.Import | ast.ImportFrom):
-                self._dependencies[index] = ([], "")
+                self._import(module, index, node, name, attributes)
             else:
-                names = sorted(free_names(node, self._skips_annotations))
-                self._dependencies[index] = (names, impurity_reason(node))
-        names, reason = self._dependencies[index]
-        if reason:
-            raise _SliceError(reason)
-        return names
+                self._take(module, index, name)
+        if not indices and name not in BUILTINS:
+            self._unbound(module, name, attributes)
+        elif not indices and name in FAKED_BUILTINS:
+            self._fake(module.name, name, name)
 
-    def _assemble(self, function: Function, position: int, chosen: list[int]) -> ProgramSlice:
-        used = {name for index in chosen for name in self._names_read(index)}
-        names = free_names(function.node, self._skips_annotations) - BUILTINS
-        before = [*self._future_imports, *(self._text(i, used) for i in chosen if i < position)]
-        after = [self._text(i, used) for i in chosen if i > position]
-        class_start, class_end = self._class_lines(function, position)
-        piece = ProgramSlice(
-            before="\n".join([*filter(None, before), *class_start, ""]).lstrip("\n"),
-            after="\n".join([*class_end, *filter(None, after), ""]),
-            indent=function.indent,
-            names=tuple(sorted(names)),
+    def _fake(self, module: str, name: str, expression: str) -> None:
+        self._found.bound[module][name] = fake_text(name, expression)
+
+    def _unbound(self, module: Module, name: str, attributes: tuple[str, ...]) -> None:
+        for star in module.stars:
+            if self._exports(star, name, set()):
+                self._found.bound[module.name][name] = f"from {star} import {name}"
+                return self._follow(star, (name, *attributes))
+        if module is self._found.own and not module.stars and name in free_names(self._function.node, True):
+            raise _SliceError("unknown-name")
+        self._fake(module.name, name, name)
+        return None
+
+    def _import(
+        self, module: Module, index: int, node: ast.Import | ast.ImportFrom, name: str, attributes: tuple[str, ...]
+    ) -> None:
+        found = self._found
+        for bound in module.imported(node):
+            if bound.name != name:
+                continue
+            if is_standard(bound.module):
+                real = real_names(bound.module)
+                if real is not None and bound.attribute and bound.attribute not in real:
+                    self._fake(module.name, name, f"{bound.module}.{bound.attribute}")
+                    continue
+                if real is not None and not bound.attribute:
+                    found.bound[module.name][name] = partial_text(name, bound.module)
+                    continue
+            elif self._modules.has(bound.module):
+                self._follow(bound.module, (bound.attribute, *attributes) if bound.attribute else attributes)
+            else:
+                self._fake(module.name, name, ".".join(filter(None, (bound.module, bound.attribute))))
+                continue
+            found.chosen[module.name].add(index)
+            found.imported[module.name].add(name)
+
+    def _take(self, module: Module, index: int, name: str) -> None:
+        found = self._found
+        if index in found.chosen[module.name]:
+            return
+        node = module.statements[index]
+        reason = "" if isinstance(node, ast.ClassDef) else impurity_reason(node)
+        text = "" if reason else statement_text(module, index)
+        if reason or found.characters + len(text) > MAX_CHARACTERS:
+            if module is found.own and not reason and len(text) > MAX_CHARACTERS:
+                raise _SliceError("too-much")
+            self._fake(module.name, name, f"{module.name}.{name}")
+            return
+        found.characters += len(text)
+        found.chosen[module.name].add(index)
+        self._read(module, [node])
+
+    def _follow(self, name: str, attributes: tuple[str, ...]) -> None:
+        """Take what a chain of attributes of a module leads to."""
+        found = self._found
+        found.aliases.setdefault(name, {})
+        if not attributes:
+            return None
+        attribute, *rest = attributes
+        module = self._modules.module(name)
+        binding = module.binding.get(attribute, ()) if module else ()
+        if module and any(not isinstance(module.statements[i], ast.Import | ast.ImportFrom) for i in binding):
+            return self._queue(module, attribute, tuple(rest))
+        for index in binding if module else ():
+            node = module.statements[index] if module else None
+            for bound in module.imported(node) if module and isinstance(node, ast.Import | ast.ImportFrom) else ():
+                if bound.name == attribute and not is_standard(bound.module) and self._modules.has(bound.module):
+                    return self._link(name, attribute, bound.module, bound.attribute, tuple(rest))
+                if bound.name == attribute:
+                    return self._queue(module, attribute, tuple(rest)) if module else None
+        for star in module.stars if module else ():
+            if self._exports(star, attribute, set()):
+                return self._link(name, attribute, star, attribute, tuple(rest))
+        if self._modules.has(f"{name}.{attribute}"):
+            return self._link(name, attribute, f"{name}.{attribute}", "", tuple(rest))
+        self._fake(name, attribute, f"{name}.{attribute}")
+        return None
+
+    def _link(self, name: str, attribute: str, target: str, target_name: str, rest: tuple[str, ...]) -> None:
+        """Make an attribute of a module lead to what another module defines."""
+        if target_name and self._modules.has(f"{target}.{target_name}") and not self._binds(target, target_name):
+            target, target_name = f"{target}.{target_name}", ""
+        self._found.aliases[name][attribute] = (target, target_name)
+        self._found.aliases.setdefault(target, {})
+        chain = (target_name, *rest) if target_name else rest
+        key = target, "", chain[:_MAX_CHAIN]
+        if key not in self._seen:
+            self._seen.add(key)
+            self._follow(target, chain)
+
+    def _binds(self, name: str, attribute: str) -> bool:
+        module = self._modules.module(name)
+        return module is not None and attribute in module.binding
+
+    def _exports(self, name: str, attribute: str, seen: set[str]) -> bool:
+        module = self._modules.module(name)
+        if module is None or name in seen or attribute.startswith("_"):
+            return False
+        seen.add(name)
+        return attribute in module.binding or any(self._exports(star, attribute, seen) for star in module.stars)
+
+
+def _position(own: Module, function: Function) -> int:
+    """Return the index of the module's statement that holds the function."""
+    top = function.owner or function.name
+    found = [index for index, node in enumerate(own.statements)
+             if isinstance(node, Definition | ast.ClassDef) and node.name == top]  # fmt: skip
+    if len(found) != 1:
+        raise _SliceError("redefined")
+    node = own.statements[found[0]]
+    if not first_line(node) <= function.first <= last_line(node):
+        raise _SliceError("redefined")
+    if isinstance(node, ast.ClassDef) and any(
+        isinstance(item, Definition) and item.name == function.name and item.lineno != function.line
+        for item in node.body
+    ):
+        raise _SliceError("redefined")
+    return found[0]
+
+
+def _assemble(found: _Closure, function: Function, modules: CorpusModules) -> ProgramSlice:
+    own, position = found.own, found.position
+    chosen = sorted(found.chosen[own.name] - {position})
+    texts = {index: _own_text(found, index) for index in chosen}
+    before = [*own.future_imports, *(texts[i] for i in chosen if i < position)]
+    after = [texts[i] for i in chosen if i > position]
+    class_start, class_end = _class_lines(own, function, position)
+    names = free_names(function.node, own.skips_annotations) - BUILTINS
+    return ProgramSlice(
+        before="\n".join([*filter(None, before), *class_start, ""]).lstrip("\n"),
+        after="\n".join([*class_end, *filter(None, after), ""]),
+        indent=function.indent,
+        names=tuple(sorted(names)),
+        linked=_linked(found, modules),
+    )
+
+
+def _own_text(found: _Closure, index: int) -> str:
+    own = found.own
+    node = own.statements[index]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return import_text(node, found.imported[own.name])
+    text = statement_text(own, index)
+    if not text:
+        raise _SliceError("layout")
+    return text
+
+
+def _linked(found: _Closure, modules: CorpusModules) -> str:
+    own = found.own
+    bound = found.bound.get(own.name, {})
+    if not (bound or found.aliases or found.packages):
+        return ""
+    sources: dict[str, str] = {}
+    for name in sorted({*found.chosen, *found.bound} - {own.name}):
+        statements = list(found.bound.get(name, {}).values())
+        module = modules.module(name)
+        sources[name] = (
+            module_text(module, found.chosen[name], found.imported[name], statements)
+            if module
+            else "\n".join(statements)
         )
-        if len(piece.before) + len(piece.after) > MAX_CHARACTERS:
-            raise _SliceError("too-much")
-        return piece
+    return link_text(own, sources, found.aliases, found.packages, bound.values())
 
-    def _class_lines(self, function: Function, position: int) -> tuple[list[str], list[str]]:
-        """Return the lines of a method's class before and after the method; none for a module-level function."""
-        node = self._statements[position]
-        if not isinstance(node, ast.ClassDef):
-            return [], []
-        if any(isinstance(item, Definition) and item.name == function.name and item.lineno != function.line
-               for item in node.body):  # fmt: skip
-            raise _SliceError("redefined")
-        return self._lines[first_line(node) - 1 : function.first - 1], self._lines[function.last : last_line(node)]
 
-    def _text(self, index: int, used: set[str]) -> str:
-        node = self._statements[index]
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            return _import_text(node, used)
-        if node.lineno in self._shared_lines:
-            raise _SliceError("layout")
-        return "\n".join(self._lines[first_line(node) - 1 : last_line(node)])
+def _class_lines(own: Module, function: Function, position: int) -> tuple[list[str], list[str]]:
+    """Return the lines of a method's class before and after the method; none for a module-level function."""
+    node = own.statements[position]
+    if not isinstance(node, ast.ClassDef):
+        return [], []
+    lines = own.source.text.split("\n")
+    return lines[first_line(node) - 1 : function.first - 1], lines[function.last : last_line(node)]
 
-    @cached_property
-    def _binding(self) -> dict[str, list[int]]:
-        """Indices of the statements that bind or mutate each name of the module."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for index, node in enumerate(self._statements):
-            for name in dict.fromkeys(_bound_names(node)):
-                found[name].append(index)
-        for index, node in enumerate(self._statements):
-            # A table that is filled by later statements is wrong without them.
-            for name in _mutated_names(node):
-                if name in found and index not in found[name]:
-                    found[name].append(index)
-        return dict(found)
 
-    @cached_property
-    def _future_imports(self) -> list[str]:
-        return [ast.unparse(node) for node in self._statements
-                if isinstance(node, ast.ImportFrom) and node.module == "__future__"]  # fmt: skip
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
-    @cached_property
-    def _skips_annotations(self) -> bool:
-        """Whether ``from __future__ import annotations`` keeps annotations from being evaluated."""
-        return any("annotations" in line for line in self._future_imports)
+
+def _optional_imports(node: ast.AST) -> set[ast.AST]:
+    """Return the imports that a handler of ImportError stands around: without the package, the handler runs."""
+    found: set[ast.AST] = set()
+    for item in ast.walk(node):
+        if isinstance(item, ast.Try) and any(
+            handler.type is None or "Error" in ast.unparse(handler.type) for handler in item.handlers
+        ):
+            found.update(inner for part in item.body for inner in ast.walk(part))
+    return found
 
 
 def free_names(node: ast.AST, skip_annotations: bool = False) -> set[str]:
@@ -212,55 +417,7 @@ def _walk(node: ast.AST, skip_annotations: bool) -> Iterator[ast.AST]:
     while waiting:
         item = waiting.pop()
         yield item
-        for field, value in ast.iter_fields(item):
-            if not (skip_annotations and field in ("annotation", "returns")):
+        for name, value in ast.iter_fields(item):
+            if not (skip_annotations and name in ("annotation", "returns")):
                 waiting += [child for child in (value if isinstance(value, list) else [value])
                             if isinstance(child, ast.AST)]  # fmt: skip
-
-
-def _bound_names(node: ast.stmt) -> Iterator[str]:
-    """Yield the names that a module-level statement binds in the module."""
-    if isinstance(node, Definition | ast.ClassDef):
-        yield node.name
-        return
-    waiting: list[ast.AST] = [node]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Definition | ast.ClassDef):
-            yield item.name
-            continue
-        if isinstance(item, ast.Import | ast.ImportFrom):
-            yield from ((alias.asname or alias.name).split(".")[0] for alias in item.names if alias.name != "*")
-        elif isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store):
-            yield item.id
-        if not isinstance(item, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            waiting.extend(ast.iter_child_nodes(item))
-
-
-def _mutated_names(node: ast.stmt) -> Iterator[str]:
-    """Yield the names whose value a statement may mutate: ``x[...] = ``, ``x.y = ``, ``x.append(...)``."""
-    if isinstance(node, Definition | ast.ClassDef | ast.Import | ast.ImportFrom):
-        return
-    for item in ast.walk(node):
-        target: ast.expr | None = None
-        if isinstance(item, ast.Subscript | ast.Attribute) and isinstance(item.ctx, ast.Store | ast.Del):
-            target = item.value
-        elif isinstance(item, ast.Expr) and isinstance(item.value, ast.Call):
-            target = item.value.func.value if isinstance(item.value.func, ast.Attribute) else None
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name):
-            yield target.id
-
-
-def _import_text(node: ast.Import | ast.ImportFrom, used: set[str]) -> str:
-    """Return an import of only the names that are used, or an empty string where none is."""
-    if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-        return ""
-    kept = [alias for alias in node.names if (alias.asname or alias.name).split(".")[0] in used]
-    if not kept:
-        return ""
-    made = ast.Import(kept) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, kept, node.level)
-    if reason := impurity_reason(made):
-        raise _SliceError(reason)
-    return ast.unparse(made)

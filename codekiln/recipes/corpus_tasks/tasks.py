@@ -91,7 +91,8 @@ def _categories(
 
 def _execution_context(analysed: AnalysedFunction, piece: ProgramSlice) -> dict[str, Any]:
     calls = [example.expression for example in analysed.io_examples]
-    return {"before": piece.before, "after": piece.after, "indent": piece.indent, "calls": calls}
+    linked = {"linked": piece.linked} if piece.linked else {}
+    return {"before": piece.before, "after": piece.after, "indent": piece.indent, "calls": calls} | linked
 
 
 def _mutant_context(mutant: Mutant) -> dict[str, Any]:
