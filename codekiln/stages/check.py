@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln import models, recipes
-from codekiln.data.folders import Dataset, write_dataset
+from codekiln.data.folders import Dataset, write_dataset, write_rejected
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors, both, gather, missing_extra, uninstalled
@@ -21,6 +21,7 @@ from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
+from codekiln.recipes.types import Shortage
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
 from codekiln.registry.sqlite_uri import sqlite_path
@@ -230,7 +231,13 @@ def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
         raise
     if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
-    made, (further, unfit) = both(*reads)
+    try:
+        made, (further, unfit) = both(*reads)
+    except Shortage as error:
+        write_rejected(folder / TRAIN, error.rejected)
+        raise
+    for note in made.notes:
+        print(f"check: problems: {note}", flush=True)
     train, seen = benchmarks.keep_unseen(made.train, further)
     rejected = [*made.rejected, *seen, *unfit]
     refuse_empty(train, made.evaluation, rejected)

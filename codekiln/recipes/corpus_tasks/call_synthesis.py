@@ -96,10 +96,11 @@ def synthesise_calls(function: Function, owner: ast.ClassDef | None, count: int,
 
 @dataclass(frozen=True)
 class _Target:
-    """What is called: ``text``, or a method of ``instance``."""
+    """What is called: ``text``, or a method of ``instance``, whose constructor gets values of known types or not."""
 
     text: str
     instance: str = ""
+    is_sensible: bool = True
 
 
 def _is_property(function: Function) -> bool:
@@ -125,14 +126,15 @@ def _targets(function: Function, owner: ast.ClassDef | None, rng: random.Random)
 def _on_instance(function: Function, target: _Target, call: Call) -> Call:
     """Return a call whose value shows what a method does: its result, or the state of its instance."""
     if function.name == "__init__" and function.owner:
-        return replace(call, text=f"vars({call.text})", is_sensible=False)
+        return replace(call, text=f"_codekiln_shown({call.text})")
     if not target.instance:
         return call
     text = call.text.removesuffix("()") if _is_property(function) else call.text
-    if not _changes_instance(function):
-        is_sensible = call.is_sensible and not target.instance.startswith("_codekiln")
-        return replace(call, text=text.replace("self.", f"{target.instance}.", 1), is_sensible=is_sensible)
-    return replace(call, text=f"_codekiln_state(lambda self: {text}, {target.instance})", is_sensible=False)
+    if _changes_instance(function):
+        text = f"_codekiln_state(lambda self: {text}, {target.instance})"
+    else:
+        text = text.replace("self.", f"{target.instance}.", 1)
+    return replace(call, text=text, is_sensible=call.is_sensible and target.is_sensible)
 
 
 def _changes_instance(function: Function) -> bool:
@@ -157,6 +159,7 @@ def _changes_instance(function: Function) -> bool:
 
 def _bound_methods(function: Function, owner: ast.ClassDef, rng: random.Random) -> Iterator[_Target]:
     nodes = [item for item in owner.body if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__new__")]
+    constructor = function
     parameters: tuple[Parameter, ...] = ()  # those of an inherited constructor are not known here
     candidates: list[list[str]] = []
     if nodes:
@@ -169,12 +172,16 @@ def _bound_methods(function: Function, owner: ast.ClassDef, rng: random.Random) 
         candidates = [_candidates(item, constructor) for item in parameters]
     attributes = _own_attributes(function, owner)
     pools = {name: _attribute_values(name, function) for name in attributes}
+    is_certain_instance = not owner.bases and all(is_certain(item, constructor) for item in parameters)
     for number in itertools.count():
-        instance = _draw_call(parameters, candidates, function.owner, rng, number).inlined
-        if attributes and number % 3:  # most states are reached by other methods, not by the constructor
+        instance, is_sensible = (
+            _draw_call(parameters, candidates, function.owner, rng, number).inlined,
+            is_certain_instance,
+        )
+        if attributes and number % 3 == 2:  # most states are reached by other methods, not by the constructor
             given = ", ".join(f"{name}={rng.choice(pool)}" for name, pool in pools.items())
-            instance = f"_codekiln_instance({function.owner}, {given})"
-        yield _Target(f"self.{function.name}", instance)
+            instance, is_sensible = f"_codekiln_instance({function.owner}, {given})", False
+        yield _Target(f"self.{function.name}", instance, is_sensible)
 
 
 def _own_attributes(function: Function, owner: ast.ClassDef) -> list[str]:

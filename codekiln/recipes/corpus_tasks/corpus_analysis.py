@@ -18,7 +18,14 @@ from codekiln.recipes.corpus_tasks.io_examples import (
     SlicedFunction,
     collect_io_examples,
 )
-from codekiln.recipes.corpus_tasks.mutants import Mutant, balance_families, generate_mutants, prove_mutants
+from codekiln.recipes.corpus_tasks.module_context import shown_context
+from codekiln.recipes.corpus_tasks.mutants import (
+    Mutant,
+    balance_families,
+    generate_mutants,
+    prove_mutants,
+    with_symptoms,
+)
 from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
 from codekiln.recipes.corpus_tasks.slicing import ModuleSlicer, ProgramSlice
 from codekiln.recipes.corpus_tasks.source import Corpus, SourceFile
@@ -37,12 +44,16 @@ class AnalysedFunction:
         slice: Its program slice; None where it has none.
         io_examples: Calls with their results; empty where the function cannot be run.
         mutants: Its mutants, proven ones first.
+        interface: What it uses of its module, with the signatures of helpers; None where that cannot be shown.
+        helpers: The same with the bodies of helpers.
     """
 
     function: Function
     slice: ProgramSlice | None = None
     io_examples: tuple[IOExample, ...] = ()
     mutants: tuple[Mutant, ...] = ()
+    interface: str | None = None
+    helpers: str | None = None
 
 
 @dataclass
@@ -64,11 +75,13 @@ class CorpusAnalysis:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A function, its class where it is a method, and its slice or the reason why it has none."""
+    """A function, its class where it is a method, its slice or the reason for having none, and what is shown with it."""
 
     function: Function
     owner: ast.ClassDef | None
     slice: ProgramSlice | str
+    interface: str | None = None
+    helpers: str | None = None
 
 
 def analyse_corpus(
@@ -98,8 +111,14 @@ def analyse_corpus(
         executable, seed=seed, count=settings.mutants, families=settings.families, workers=workers, limits=limits,
         label="check: proving bugs",
     )  # fmt: skip
-    results = {_key(item.function): AnalysedFunction(item.function, item.slice, item.io_examples, tuple(mutants))
-               for item, mutants in zip(executable, balance_families(proven), strict=True)}  # fmt: skip
+    ordered = with_symptoms(executable, balance_families(proven), workers=workers, limits=limits, label="")
+    contexts = {_key(item.function): (item.interface, item.helpers) for item in candidates}
+    results = {
+        (key := _key(item.function)): AnalysedFunction(
+            item.function, item.slice, item.io_examples, tuple(mutants), *contexts[key]
+        )
+        for item, mutants in zip(executable, ordered, strict=True)
+    }
     reasons = {_key(item.function): reason
                for item, reason in zip(sliced, tried, strict=True) if isinstance(reason, str)}  # fmt: skip
     for candidate in candidates:
@@ -120,6 +139,7 @@ def _candidates(
         analysis.reject_file(reason, path)
     # In alphabetical order the first packages alone would fill a small sample.
     random.Random(f"{seed}:files").shuffle(paths)
+    rest: list[tuple[SourceFile, list[Function]]] = []
     taken = 0
     with progress("check: reading functions", settings.functions, "functions") as step:
         for path in paths:
@@ -127,37 +147,51 @@ def _candidates(
             if isinstance(source, str):
                 analysis.reject_file(source, path)
                 continue
-            found = _of_file(source, modules, settings, seed, analysis)[: settings.functions - taken]
-            yield from found
-            taken += len(found)
+            found, left = _of_file(source, modules, settings, seed, analysis)
+            rest.append((source, left))
+            yield from found[: settings.functions - taken]
             step(len(found))
+            taken += len(found)
             if taken >= settings.functions:
-                return
+                break
+        # A corpus of few files gives more of each file, because no other could be taken instead.
+        for source, left in rest:
+            more = left[: max(0, settings.functions - taken)]
+            yield from (_candidate(source, modules, function) for function in more)
+            taken += len(more)
+            step(len(more))
+            for function in left[len(more) :]:
+                analysis.reject("enough-of-this-file", function)
 
 
 def _of_file(
     source: SourceFile, modules: CorpusModules, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
-) -> list[_Candidate]:
-    """Return up to ``per_file`` functions, those with a slice first; others make up at most a quarter, but one."""
-    usable = _usable_functions(source, settings, analysis)
-    if not usable:
-        return []
-    slicer = ModuleSlicer(source, modules)
-    classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
-    waiting = list(usable)
+) -> tuple[list[_Candidate], list[Function]]:
+    """Return up to ``per_file`` functions, those with a slice first, and the functions that are left.
+
+    Functions without a slice make up at most a quarter, but one: they still serve for docstrings and explanations.
+    """
+    waiting = _usable_functions(source, settings, analysis)
     random.Random(f"{seed}:{source.path}").shuffle(waiting)
     sliced: list[_Candidate] = []
     others: list[_Candidate] = []
     while waiting and len(sliced) < settings.per_file:
-        function = waiting.pop()
-        examples = [f"{item.setup}\n{item.call}" for item in docstring_examples(function)]
-        candidate = _Candidate(function, classes.get(function.owner), slicer.slice_of(function, examples))
+        candidate = _candidate(source, modules, waiting.pop())
         (others if isinstance(candidate.slice, str) else sliced).append(candidate)
-    # A file whose functions cannot be run still serves for docstrings and explanations.
     room = max(1, min(settings.per_file - len(sliced), settings.per_file // 4))
-    for function in [item.function for item in others[room:]] + waiting:
-        analysis.reject("enough-of-this-file", function)
-    return sliced + others[:room]
+    return sliced + others[:room], [item.function for item in others[room:]] + waiting
+
+
+def _candidate(source: SourceFile, modules: CorpusModules, function: Function) -> _Candidate:
+    owner = next(
+        (node for node in source.tree.body if isinstance(node, ast.ClassDef) and node.name == function.owner), None
+    )
+    examples = [f"{item.setup}\n{item.call}" for item in docstring_examples(function)]
+    piece = ModuleSlicer(source, modules).slice_of(function, examples)
+    if isinstance(piece, str):
+        return _Candidate(function, owner, piece)
+    shown = (shown_context(modules, modules.module_of(source), function, owner, whole=whole) for whole in (False, True))
+    return _Candidate(function, owner, piece, *shown)
 
 
 def _usable_functions(source: SourceFile, settings: CorpusTasksSettings, analysis: CorpusAnalysis) -> list[Function]:

@@ -2,8 +2,8 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from codekiln.recipes.corpus_tasks.functions import Definition
@@ -35,11 +35,15 @@ class Module:
         name: Its dotted name.
         is_package: Whether it is the ``__init__`` of a package.
         source: A file that parses.
+        texts: Sources of its statements that were asked for.
+        reads: What its statements read, of those that were asked for.
     """
 
     name: str
     is_package: bool
     source: SourceFile
+    texts: dict[int, str] = field(default_factory=dict)
+    reads: dict[int, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
 
     @property
     def statements(self) -> list[ast.stmt]:
@@ -216,18 +220,17 @@ def _mutated_names(node: ast.stmt) -> Iterator[str]:
             yield target.id
 
 
-def dotted_reads(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def dotted_reads(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each name that is read with the attributes that follow it, as in ``nx.utils.pairwise``."""
-    for node in nodes:
-        inner: set[int] = set()
-        for item in ast.walk(node):
-            if id(item) in inner or not isinstance(item, ast.Attribute | ast.Name):
-                continue
-            attributes: list[str] = []
-            value: ast.expr = item
-            while isinstance(value, ast.Attribute):
-                attributes.insert(0, value.attr)
-                value = value.value
-                inner.add(id(value))
-            if isinstance(value, ast.Name) and isinstance(value.ctx, ast.Load):
-                yield value.id, tuple(attributes)
+    inner: set[int] = set()
+    for item in ast.walk(node):
+        if id(item) in inner or not isinstance(item, ast.Attribute | ast.Name):
+            continue
+        attributes: list[str] = []
+        value: ast.expr = item
+        while isinstance(value, ast.Attribute):
+            attributes.insert(0, value.attr)
+            value = value.value
+            inner.add(id(value))
+        if isinstance(value, ast.Name) and isinstance(value.ctx, ast.Load):
+            yield value.id, tuple(attributes)

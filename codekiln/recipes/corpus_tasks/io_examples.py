@@ -11,6 +11,7 @@ from codekiln.recipes.corpus_tasks.call_synthesis import Call, synthesise_calls
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.slice_text import program_text
 from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
+from codekiln.recipes.corpus_tasks.type_inference import is_literal
 from codekiln.sandbox.inside.plain_values import Opaque
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
@@ -20,6 +21,7 @@ RECORDED, RAISES = "<recorded>", "<raises>"
 """Marks of results of `slice_runtime` and `slice_helpers`."""
 HELPERS = program_text("slice_helpers")
 """Code that runs before the calls of examples."""
+MAX_QUOTED_CHARACTERS = 120
 MAX_VALUE_CHARACTERS = 240
 """Longest value of an example: a model has to read it, and a test has to state it."""
 
@@ -42,30 +44,45 @@ class IOExample:
         value: The result, as plain data; for a call with mutable arguments a tuple of the result and those arguments
             after the call; for a call that raises, a tuple with the exception.
         raises: Class name of the exception that the call raises; empty where it returns.
-        is_recorded: Whether the call is observed together with what it does to fakes.
     """
 
     call: Call
     is_generator: bool
     value: Any
     raises: str = ""
-    is_recorded: bool = False
 
     @property
     def expression(self) -> str:
         """The expression that `value` is the value of."""
-        text = observed_expression(self.call, self.is_generator, self.is_recorded)
+        text = observed_expression(self.call, self.is_generator)
         return f"_codekiln_raised(lambda: {text})" if self.raises else text
 
     @property
-    def uses_fakes(self) -> bool:
-        """Whether a fake took part in the call, so that only programs can be compared by it."""
+    def is_recorded(self) -> bool:
+        """Whether the value is no plain data, or a fake took part, so that only programs can be compared by it."""
         return isinstance(self.value, tuple) and len(self.value) == 3 and self.value[0] == RECORDED
 
     @property
     def is_shown(self) -> bool:
         """Whether the example can be told to a reader."""
-        return self.call.is_sensible and not self.uses_fakes
+        return self.is_sensible and "_codekiln" not in self.call.text
+
+    @property
+    def is_sensible(self) -> bool:
+        """Whether the types of the arguments are known, and the value is plain data that no fake took part in."""
+        return self.call.is_sensible and not self.is_recorded
+
+    @property
+    def can_be_quoted(self) -> bool:
+        """Whether call and result are short literals that fit in a sentence."""
+        length = len(self.shown_call) + len(repr(self.value))
+        is_alone = not (self.call.setup or self.mutated_args or self.is_generator)
+        return self.is_shown and is_alone and length < MAX_QUOTED_CHARACTERS and is_literal(repr(self.value))
+
+    @property
+    def shown_call(self) -> str:
+        """The call as a reader sees it."""
+        return self.call.inlined
 
     @property
     def result(self) -> Any:
@@ -75,7 +92,7 @@ class IOExample:
     @property
     def mutated_args(self) -> dict[int, Any]:
         """The arguments that the call changed, by index, with their value after it."""
-        if not self.call.mutable_args or self.raises or self.uses_fakes:
+        if not self.call.mutable_args or self.raises or self.is_recorded:
             return {}
         after = self.value[1:]
         pairs = zip(after, self.call.mutable_args, strict=True)
@@ -137,15 +154,13 @@ def collect_io_examples(
 
 
 def _run(item: SlicedFunction, calls: Sequence[Call]) -> Run:
-    is_recorded = bool(item.slice.linked)
-    expressions = tuple(observed_expression(call, item.function.is_generator, is_recorded) for call in calls)
+    expressions = tuple(observed_expression(call, item.function.is_generator) for call in calls)
     return Run(item.slice.program(item.function.text), expressions, HELPERS)
 
 
-def observed_expression(call: Call, is_generator: bool, is_recorded: bool) -> str:
+def observed_expression(call: Call, is_generator: bool) -> str:
     """Return the expression that is evaluated for a call."""
-    text = call.expression(is_generator)
-    return f"_codekiln_recorded(lambda: {text})" if is_recorded else text
+    return f"_codekiln_recorded(lambda: {call.expression(is_generator)})"
 
 
 def _drop_flaky(
@@ -206,10 +221,10 @@ def _executable(
 
 def _example(item: SlicedFunction, call: Call, value: object, raised: Collection[str]) -> IOExample | None:
     """Return what a call gives as an example: a plain value, or an exception that the function raises on purpose."""
-    is_generator, is_recorded = item.function.is_generator, bool(item.slice.linked)
+    is_generator = item.function.is_generator
     if isinstance(value, Opaque) and value.name in raised:
-        return IOExample(call, is_generator, (RAISES, value.name), value.name, is_recorded)
-    return IOExample(call, is_generator, value, is_recorded=is_recorded) if is_plain(value) else None
+        return IOExample(call, is_generator, (RAISES, value.name), value.name)
+    return IOExample(call, is_generator, value) if is_plain(value) else None
 
 
 def own_exceptions(function: Function) -> set[str]:
@@ -225,5 +240,7 @@ def _most_varied(examples: Sequence[IOExample], count: int) -> tuple[IOExample, 
     for example in examples:
         repeats.append(example.effect in seen)
         seen.add(example.effect)
-    ranked = sorted(range(len(examples)), key=lambda index: (examples[index].uses_fakes, repeats[index], index))[:count]
+    ranked = sorted(range(len(examples)), key=lambda index: (examples[index].is_recorded, repeats[index], index))[
+        :count
+    ]
     return tuple(examples[index] for index in sorted(ranked))

@@ -74,6 +74,11 @@ def is_standard(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
 
 
+def is_partial(name: str) -> bool:
+    """Tell whether a dotted name is a module of which only some names are real."""
+    return name in _REAL
+
+
 def real_names(module: str) -> tuple[str, ...] | None:
     """Return the names of an impure module of the standard library that are pure; None for a pure module."""
     if module in _REAL:

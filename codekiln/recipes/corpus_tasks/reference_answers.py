@@ -18,7 +18,6 @@ from codekiln.recipes.corpus_tasks.prompts import fenced
 from codekiln.recipes.corpus_tasks.type_inference import is_literal
 
 _MAX_TESTS = 4
-_MAX_EXAMPLE_CHARACTERS = 100
 
 
 def docstring(function: Function) -> str | None:
@@ -64,9 +63,9 @@ def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> st
     ]
     if not facts.summary or len(behaviour) + len(facts.results) < 2 or not _names_all(facts, "\n".join(lines)):
         return None
-    shown = next(filter(_is_short, io_examples), None)
+    shown = next((item for item in io_examples if item.can_be_quoted and not item.raises), None)
     if shown:
-        lines.append(f"- **Example:** `{shown.call.text}` gives `{shown.value!r}`.")
+        lines.append(f"- **Example:** `{shown.shown_call}` gives `{shown.result!r}`.")
     return "\n".join([f"- **Purpose:** {facts.summary}", *lines])
 
 
@@ -105,12 +104,21 @@ def completion(function: Function) -> str:
 
 
 def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | None:
-    """Return tests that assert what the original returned, or None when fewer than two examples have literal values."""
-    usable = [item for item in io_examples if is_literal(repr(item.value)) and not _is_truncated(item)][:_MAX_TESTS]
-    if len(usable) < 2:
+    """Return tests that assert what the original returned or raised; None where fewer than two can be written."""
+    usable = [item for item in io_examples if is_testable(item)]
+    raising = [item for item in usable if item.raises][:1]
+    returning = [item for item in usable if not item.raises][: _MAX_TESTS - len(raising)]
+    if len(returning) < 2:
         return None
     name = function.name.strip("_") or "function"
-    return fenced("\n\n\n".join(_test(f"test_{name}_{number}", item) for number, item in enumerate(usable, start=1)))
+    tests = [_test(f"test_{name}_{number}", item) for number, item in enumerate(returning, start=1)]
+    tests += [_raising_test(f"test_{name}_raises_{_snake(item.raises)}", item) for item in raising]
+    return fenced("\n\n\n".join([*(["import pytest"] if raising else []), *tests]))
+
+
+def is_testable(example: IOExample) -> bool:
+    """Tell whether a test can state an example: known types, and a value that can be written."""
+    return example.is_shown and (bool(example.raises) or is_literal(repr(example.value)) and not _is_truncated(example))
 
 
 def _test(name: str, example: IOExample) -> str:
@@ -118,18 +126,24 @@ def _test(name: str, example: IOExample) -> str:
     # Arguments are bound to names only where the test has to look at them after the call.
     text = example.call.text if mutated else example.call.inlined
     lines = [f"arg_{index} = {value}" for index, value in enumerate(example.call.mutable_args)] if mutated else []
+    lines += example.call.setup.split("\n") if example.call.setup else []
     lines.append(f"assert {f'list({text})' if example.is_generator else text} {_equals(example.result)}")
     lines += [f"assert arg_{index} == {value!r}" for index, value in mutated.items()]
     return "\n".join([f"def {name}():", *(f"    {line}" for line in lines)])
 
 
+def _raising_test(name: str, example: IOExample) -> str:
+    text = f"list({example.call.inlined})" if example.is_generator else example.call.inlined
+    setup = [f"    {line}" for line in example.call.setup.split("\n") if line]
+    return "\n".join([f"def {name}():", *setup, f"    with pytest.raises({example.raises}):", f"        {text}"])
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def _is_truncated(example: IOExample) -> bool:
     return example.is_generator and len(example.result) >= MAX_YIELDED
-
-
-def _is_short(example: IOExample) -> bool:
-    length = len(example.call.text) + len(repr(example.value))
-    return not (example.call.mutable_args or example.is_generator) and length < _MAX_EXAMPLE_CHARACTERS
 
 
 def _equals(value: object) -> str:

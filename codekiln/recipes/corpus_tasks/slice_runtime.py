@@ -8,6 +8,7 @@ what was done with it; what depends on a value that only the real thing knows ra
 import importlib
 import importlib.abc
 import importlib.machinery
+import io
 import re
 import sys
 import types
@@ -77,8 +78,9 @@ class CodekilnFake:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def __mro_entries__(self, bases: object) -> "tuple[type, ...]":
-        return (CodekilnFakeBase,)
+    def __mro_entries__(self, bases: "tuple[Any, ...]") -> "tuple[type, ...]":
+        first = next(base for base in bases if type(base) is CodekilnFake)
+        return (CodekilnFakeBase,) if self is first else ()
 
     def __instancecheck__(self, instance: object) -> bool:
         return False
@@ -144,39 +146,40 @@ for _codekiln_name in [
     setattr(CodekilnFake, f"__{_codekiln_name}__", _codekiln_undecided(_codekiln_name))
 
 
+_CODEKILN_VALUES: "dict[str, Callable[[], Any]]" = {
+    "os.environ": dict, "os.getcwd": lambda: lambda: "/home/user", "os.getpid": lambda: lambda: 1234,
+    "os.getenv": lambda: lambda name, default=None: default, "os.path.exists": lambda: lambda path: False,
+    "os.path.isfile": lambda: lambda path: False, "os.path.isdir": lambda: lambda path: False,
+    "os.path.expanduser": lambda: lambda path: path, "os.path.expandvars": lambda: lambda path: path,
+    "os.path.abspath": lambda: lambda path: path, "os.path.realpath": lambda: lambda path: path,
+    "sys.argv": lambda: ["program"], "sys.stdout": io.StringIO, "sys.stderr": io.StringIO, "sys.stdin": io.StringIO,
+    "time.time": lambda: lambda: 1700000000.0, "time.monotonic": lambda: lambda: 1000.0,
+    "time.perf_counter": lambda: lambda: 1000.0, "time.sleep": lambda: lambda seconds: None,
+    "platform.system": lambda: lambda: "Linux", "platform.python_implementation": lambda: lambda: "CPython",
+    "platform.python_version": lambda: lambda: "3.11.0", "socket.gethostname": lambda: lambda: "localhost",
+}  # fmt: skip
+"""What stands for values of the machine that programs depend on most: the same on every machine, and recorded."""
+
+
 def _codekiln_fake(expression: str) -> "Any":
     """Return what stands for the value of a dotted name."""
+    if expression in _CODEKILN_VALUES:
+        _codekiln_log.append(expression)
+        return _CODEKILN_VALUES[expression]()
     owner, _, name = expression.rpartition(".")
     return getattr(CodekilnFake(owner), name) if owner and not name.startswith("__") else CodekilnFake(expression)
 
 
 def _codekiln_text(fake: CodekilnFake) -> str:
-    return object.__getattribute__(fake, "_codekiln_text")
+    return str(object.__getattribute__(fake, "_codekiln_text"))
 
 
 def _codekiln_repr(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:300]
 
 
-def _codekiln_plain(value: "Any") -> "Any":
-    """Return a value with the text of each fake in its place."""
-    if type(value) is CodekilnFake:
-        return repr(value)
-    if type(value) in (list, tuple, set, frozenset):
-        return type(value)(map(_codekiln_plain, value))
-    return (
-        {_codekiln_plain(key): _codekiln_plain(item) for key, item in value.items()} if type(value) is dict else value
-    )
-
-
-def _codekiln_recorded(call: "Callable[[], Any]") -> "Any":
-    """Return what a call gives; where fakes took part in it, with what was done with them."""
-    _codekiln_log.clear()
-    value = call()
-    shown = _codekiln_plain(value)
-    # A fake equals nothing, so a value that holds one differs from its text.
-    is_plain = not _codekiln_log and repr(shown) == repr(value) and "CodekilnFake" not in str(type(value))
-    return value if is_plain else ("<recorded>", shown, list(_codekiln_log))
+_CODEKILN_PARTS: "dict[str, Sequence[str]]" = {}
+"""Real names of modules that are attributes of others."""
 
 
 class _CodekilnPartial:
@@ -192,9 +195,11 @@ class _CodekilnPartial:
 
     def __getattr__(self, name: str) -> "Any":
         module, real = self._codekiln
+        if f"{module}.{name}" in _CODEKILN_PARTS:
+            return _CodekilnPartial(f"{module}.{name}", _CODEKILN_PARTS[f"{module}.{name}"])
         if name in real:
             return getattr(importlib.import_module(module), name)
-        return getattr(CodekilnFake(module), name)
+        return _codekiln_fake(f"{module}.{name}")
 
 
 class _CodekilnModule(types.ModuleType):

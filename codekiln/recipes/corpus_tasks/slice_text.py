@@ -22,6 +22,12 @@ def program_text(name: str) -> str:
 
 def statement_text(module: Module, index: int) -> str:
     """Return the source of a module's statement; definitions without docstrings, and without impure methods."""
+    if index not in module.texts:
+        module.texts[index] = _statement_text(module, index)
+    return module.texts[index]
+
+
+def _statement_text(module: Module, index: int) -> str:
     node = module.statements[index]
     if isinstance(node, Definition | ast.ClassDef) and "__doc__" not in module.source.text:
         try:
@@ -35,14 +41,20 @@ def statement_text(module: Module, index: int) -> str:
 
 
 def _shortened(node: ast.stmt) -> ast.stmt:
-    short = copy.deepcopy(node)
-    for item in ast.walk(short):
-        if isinstance(item, Definition | ast.ClassDef) and ast.get_docstring(item, clean=False) is not None:
-            item.body = item.body[1:] or [ast.Pass()]
-    if isinstance(short, ast.ClassDef):
-        for item in short.body:
-            if isinstance(item, Definition) and impurity_reason(item):
-                item.body = _STUB
+    if not isinstance(node, Definition | ast.ClassDef):
+        return node
+    short = copy.copy(node)
+    if ast.get_docstring(node, clean=False) is not None:
+        short.body = node.body[1:] or [ast.Pass()]
+    if isinstance(node, ast.ClassDef):
+        short.body = [_method(item) for item in short.body]
+    return short
+
+
+def _method(node: ast.stmt) -> ast.stmt:
+    short = _shortened(node)
+    if isinstance(short, Definition) and impurity_reason(node):
+        short.body = _STUB
     return short
 
 
@@ -80,8 +92,10 @@ def module_text(module: Module, indices: Iterable[int], imported: Collection[str
     texts = [*module.future_imports, f"__package__ = {module.package!r}", *bound]
     for index in sorted(indices):
         node = module.statements[index]
-        is_import = isinstance(node, ast.Import | ast.ImportFrom)
-        texts.append(import_text(node, imported) if is_import else statement_text(module, index))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            texts.append(import_text(node, imported))
+        else:
+            texts.append(statement_text(module, index))
     return "\n".join(filter(None, texts))
 
 
@@ -91,4 +105,5 @@ def link_text(
 ) -> str:  # fmt: skip
     """Return the text that makes other modules and fakes available to a program; see `slice_runtime`."""
     links = f"_codekiln_link(globals(), {own.name!r}, {dict(sources)!r}, {dict(aliases)!r}, {sorted(packages)!r})"
-    return "\n".join([program_text("slice_runtime"), links, f"__package__ = {own.package!r}", *bound, ""])
+    parts = f"_CODEKILN_PARTS['os.path'] = {real_names('os.path')!r}"
+    return "\n".join([program_text("slice_runtime"), parts, links, f"__package__ = {own.package!r}", *bound, ""])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from codekiln.data import normalise
 from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules, Module, dotted_reads
 from codekiln.recipes.corpus_tasks.functions import Definition, Function, first_line, last_line
-from codekiln.recipes.corpus_tasks.purity import FAKED_BUILTINS, impurity_reason, is_standard, real_names
+from codekiln.recipes.corpus_tasks.purity import FAKED_BUILTINS, impurity_reason, is_partial, is_standard, real_names
 from codekiln.recipes.corpus_tasks.slice_text import (
     fake_text,
     import_text,
@@ -40,6 +40,7 @@ class ProgramSlice:
         indent: Columns by which the function is indented.
         names: Names of the module that the function uses, sorted.
         linked: Text that comes before it all, and makes other modules and fakes available; empty where none is needed.
+        faked: Names of any module that are bound to fakes, sorted.
     """
 
     before: str
@@ -47,6 +48,7 @@ class ProgramSlice:
     indent: int
     names: tuple[str, ...] = ()
     linked: str = ""
+    faked: tuple[str, ...] = ()
 
     def program(self, text: str) -> str:
         """Return the whole program with ``text``, a dedented definition, in the function's place."""
@@ -138,10 +140,10 @@ class _Slicing:
         if impurity_reason(function.node):
             raise _SliceError("impure")
         found.chosen[found.own.name].add(found.position)
-        self._read(found.own, [found.own.statements[found.position]])
+        self._read(found.own, found.own.statements[found.position], found.position)
         self._walk()
         for text in self._examples:
-            self._read(found.own, [normalise.parse(text)])
+            self._read(found.own, normalise.parse(text))
         self._walk()
         return _assemble(found, function, self._modules)
 
@@ -151,16 +153,17 @@ class _Slicing:
             module, name, attributes = self._waiting.pop(0)
             self._want(module, name, attributes)
 
-    def _read(self, module: Module, nodes: Sequence[ast.AST]) -> None:
-        """Queue what statements read, in an order that does not depend on the hash seed."""
-        free = set().union(*(free_names(node, module.skips_annotations) for node in nodes))
-        for name, attributes in sorted(set(dotted_reads(nodes))):
-            if name in free:
-                self._queue(module, name, attributes)
-        for name in sorted(free):
-            self._queue(module, name, ())
-        for node in nodes:
-            self._nested_imports(module, node)
+    def _read(self, module: Module, node: ast.AST, index: int | None = None) -> None:
+        """Queue what a statement reads, in an order that does not depend on the hash seed."""
+        reads = module.reads.get(index) if index is not None else None
+        if reads is None:
+            free = free_names(node, module.skips_annotations)
+            reads = sorted({item for item in dotted_reads(node) if item[0] in free} | {(name, ()) for name in free})
+            if index is not None:
+                module.reads[index] = reads
+        for name, attributes in reads:
+            self._queue(module, name, attributes)
+        self._nested_imports(module, node)
 
     def _queue(self, module: Module, name: str, attributes: tuple[str, ...]) -> None:
         key = module.name, name, attributes[:_MAX_CHAIN]
@@ -174,7 +177,7 @@ class _Slicing:
         optional = _optional_imports(node)
         reads: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         found = [item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom)]
-        for name, attributes in dotted_reads([node]) if found else ():
+        for name, attributes in dotted_reads(node) if found else ():
             reads[name].append(attributes)
         for item in found:
             for bound in module.imported(item):
@@ -223,6 +226,10 @@ class _Slicing:
             if bound.name != name:
                 continue
             if is_standard(bound.module):
+                whole = f"{bound.module}.{bound.attribute}"
+                if is_partial(whole):
+                    found.bound[module.name][name] = partial_text(name, whole)
+                    continue
                 real = real_names(bound.module)
                 if real is not None and bound.attribute and bound.attribute not in real:
                     self._fake(module.name, name, f"{bound.module}.{bound.attribute}")
@@ -252,7 +259,7 @@ class _Slicing:
             return
         found.characters += len(text)
         found.chosen[module.name].add(index)
-        self._read(module, [node])
+        self._read(module, node, index)
 
     def _follow(self, name: str, attributes: tuple[str, ...]) -> None:
         """Take what a chain of attributes of a module leads to."""
@@ -336,6 +343,7 @@ def _assemble(found: _Closure, function: Function, modules: CorpusModules) -> Pr
         indent=function.indent,
         names=tuple(sorted(names)),
         linked=_linked(found, modules),
+        faked=tuple(sorted({name for bound in found.bound.values() for name in bound} | found.packages)),
     )
 
 

@@ -38,7 +38,7 @@ _NAMES_BY_TYPE = {
     "int": (
         "n i j k m count width index idx size num number length len lo hi start stop end step limit max_len "
         "depth level pos offset year month day hour minute second base radix digits bits shift order rank "
-        "indent lineno port code maxlen total ndigits precision column row w h height"
+        "indent lineno port status code status_code maxlen total ndigits precision column row w h height"
     ),
     "float": "x y z t p q mu sigma alpha beta rate ratio prob probability seconds angle r theta",
     "list": (
@@ -55,38 +55,39 @@ _NAMES_BY_TYPE = {
 }
 """Parameter names that are customary for each type; a name may stand for several types."""
 
-_CUSTOMARY = {
+_CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "str": {
-        "url uri link": "'https://example.com:8080/a/b?q=1&r=2#top' 'http://user:pass@example.com/' '/relative/path'",
-        "host hostname netloc domain": "'example.com' '127.0.0.1' 'localhost:8080'",
-        "ip address addr": "'192.168.1.7' '10.0.0.1' '300.1.1.1'",
-        "header content_type mimetype": "'text/html; charset=utf-8' 'application/json' 'a=1; b=\"x y\"'",
-        "cookie": "'a=1; b=2'",
-        "version": "'1.2.3' '2.0rc1' '1'",
-        "encoding charset": "'utf-8' 'ascii' 'latin-1'",
-        "sep delimiter separator": "',' '-' ' '",
-        "char ch c letter": "'a' 'Z' '7' ' '",
-        "mode": "'r' 'w' 'rb'",
-        "pattern pat regex": "'a.*c' '[0-9]+' '*.py'",
-        "date day": "'2024-02-29' '1999-12-31'",
-        "lang language": "'en' 'de'",
-        "path filename file fname filepath": "'/usr/lib/file.txt' 'dir/name.tar.gz' 'name.py' '..'",
-        "fmt format spec": "'%d' '{}' 'html'",
-        "html xml": "'<p>it\\'s \"q\" & r</p>' 'a < b'",
+        "url uri link": ("'https://example.com:8080/a/b?q=1&r=2#top'", "'http://user:pass@example.com/'", "'/a/b'"),
+        "host hostname netloc domain": ("'example.com'", "'127.0.0.1'", "'localhost:8080'"),
+        "ip address addr": ("'192.168.1.7'", "'10.0.0.1'", "'300.1.1.1'"),
+        "header content_type mimetype": ("'text/html; charset=utf-8'", "'application/json'", "'a=1; b=\"x y\"'"),
+        "cookie": ("'a=1; b=2'",),
+        "version": ("'1.2.3'", "'2.0rc1'", "'1'"),
+        "encoding charset": ("'utf-8'", "'ascii'", "'latin-1'"),
+        "sep delimiter separator": ("','", "'-'", "' '"),
+        "char ch c letter": ("'a'", "'Z'", "'7'", "' '"),
+        "mode": ("'r'", "'w'", "'rb'"),
+        "method": ("'GET'", "'post'"),
+        "pattern pat regex": ("'a.*c'", "'[0-9]+'", "'*.py'"),
+        "date day": ("'2024-02-29'", "'1999-12-31'"),
+        "lang language": ("'en'", "'de'"),
+        "path filename file fname filepath": ("'/usr/lib/file.txt'", "'dir/name.tar.gz'", "'name.py'", "'..'"),
+        "fmt format spec": ("'%d'", "'{}'", "'html'"),
+        "html xml": ("'<p>it is \"q\" & r</p>'", "'a < b'"),
     },
     "int": {
-        "year": "2024 1999 1900 2000",
-        "month": "2 12 1 13",
-        "day": "29 1 31",
-        "hour": "0 23 12",
-        "minute": "0 59 30",
-        "second": "0 59 30",
-        "port": "80 443 8080",
-        "base radix": "2 10 16",
-        "width": "8 3 0 20",
-        "n num number": "7 12 1 30",
+        "status status_code code": ("200", "404", "500", "302"),
+        "year": ("2024", "1999", "1900", "2000"),
+        "month": ("2", "12", "1", "13"),
+        "day": ("29", "1", "31"),
+        "hour": ("0", "23", "12"),
+        "minute second": ("0", "59", "30"),
+        "port": ("80", "443", "8080"),
+        "base radix": ("2", "10", "16"),
+        "width": ("8", "3", "0", "20"),
+        "n num number": ("7", "12", "1", "30"),
     },
-    "dict": {"headers": "{'Content-Type':'text/html'} {'accept':'*/*','X-A':'1'}"},
+    "dict": {"headers": ("{'Content-Type': 'text/html'}", "{'accept': '*/*', 'X-A': '1'}")},
 }
 """Values that parameters of a name take in practice, by type."""
 
@@ -167,7 +168,7 @@ def customary_values(name: str, kind: str) -> list[str]:
     plain = name.strip("_").lower()
     for names, values in _CUSTOMARY.get(kind, {}).items():
         if plain in names.split() or plain.rpartition("_")[2] in names.split():
-            return re.findall(r"'(?:[^'\\\\]|\\\\.)*'|\{[^}]*\}|[^\s']+", values)
+            return list(values)
     return []
 
 
