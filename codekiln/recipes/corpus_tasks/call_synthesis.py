@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from codekiln.recipes.corpus_tasks.borrowed_values import NOTHING, BorrowedValues
 from codekiln.recipes.corpus_tasks.docstring_examples import docstring_examples
 from codekiln.recipes.corpus_tasks.functions import Function, Parameter
 from codekiln.recipes.corpus_tasks.type_inference import (
@@ -68,7 +69,9 @@ class Call:
         return f"list(__import__('itertools').islice({self.text}, {MAX_YIELDED}))" if is_generator else self.text
 
 
-def synthesise_calls(function: Function, owner: ast.ClassDef | None, count: int, seed: int) -> list[Call]:
+def synthesise_calls(
+    function: Function, owner: ast.ClassDef | None, count: int, seed: int, borrowed: BorrowedValues = NOTHING
+) -> list[Call]:
     """Return up to ``count`` distinct calls of a function, docstring examples first; none for a coroutine.
 
     Args:
@@ -76,20 +79,27 @@ def synthesise_calls(function: Function, owner: ast.ClassDef | None, count: int,
         owner: The class of a method; instances are created with synthesised arguments of its ``__init__``.
         count: Largest number of calls.
         seed: Seeds the choice among candidate values.
+        borrowed: Values of the corpus' own examples for parameters whose type nothing tells.
     """
     if isinstance(function.node, ast.AsyncFunctionDef) or any(
         text.endswith((".setter", ".deleter")) for text in function.decorators
     ):
         return []
     rng = random.Random(f"{seed}:{function.file}:{function.qualname}")
-    candidates = [_candidates(item, function) for item in function.parameters]
-    is_sensible = all(is_certain(item, function) for item in function.parameters)
+    values = borrowed.of(function)
+    candidates = [list(values.get(item.name, ())) or _candidates(item, function) for item in function.parameters]
+    is_sensible = all(item.name in values or is_certain(item, function) for item in function.parameters)
     found = {Call(item.call, setup=item.setup): None for item in docstring_examples(function)}
     # Draws repeat, so more are made than are needed.
     for number, target in zip(range(4 * count), _targets(function, owner, rng), strict=False):
         if len(found) >= count:
             break
         call = _draw_call(function.parameters, candidates, target.text, rng, number)
+        call = (
+            replace(call, text=call.inlined, mutable_args=(), setup=setup)
+            if (setup := borrowed.setup(call.text))
+            else call
+        )
         found[_on_instance(function, target, replace(call, is_sensible=is_sensible))] = None
     return list(found)[:count]
 
@@ -191,7 +201,8 @@ def _own_attributes(function: Function, owner: ast.ClassDef) -> list[str]:
     called = {id(node.func) for node in function.body_nodes if isinstance(node, ast.Call)}
     found = [node.attr for node in function.body_nodes
              if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and args
-             and node.value.id == args[0].arg and id(node) not in called and not node.attr.startswith("__")]  # fmt: skip
+             and node.value.id == args[0].arg and id(node) not in called
+             and not node.attr.startswith("__")]  # fmt: skip
     return [name for name in dict.fromkeys(found) if name not in members]
 
 

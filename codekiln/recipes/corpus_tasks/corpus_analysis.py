@@ -2,13 +2,15 @@
 
 import ast
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from codekiln.data import near_duplicates
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.progress import progress
+from codekiln.recipes.corpus_tasks.borrowed_values import BorrowedValues, borrow_values
 from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules
 from codekiln.recipes.corpus_tasks.docstring_examples import docstring_examples
 from codekiln.recipes.corpus_tasks.functions import Function, extract_functions
@@ -75,7 +77,7 @@ class CorpusAnalysis:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A function, its class where it is a method, its slice or the reason for having none, and what is shown with it."""
+    """A function, its class where it is a method, its slice or the reason for having none, and its context."""
 
     function: Function
     owner: ast.ClassDef | None
@@ -99,12 +101,13 @@ def analyse_corpus(
         limits: Limits of each run.
     """
     analysis = CorpusAnalysis()
-    candidates = _deduplicated(list(_candidates(corpus, settings, seed, analysis)), settings, analysis)
+    borrowed = borrow_values(corpus)
+    candidates = _deduplicated(list(_candidates(corpus, borrowed, settings, seed, analysis)), settings, analysis)
     sliced = [SlicedFunction(item.function, item.slice, item.owner)
               for item in candidates if isinstance(item.slice, ProgramSlice)]  # fmt: skip
     tried = collect_io_examples(
         sliced, min_outcomes=settings.outcomes, max_examples=settings.trials, seed=seed, workers=workers, limits=limits,
-        label="check: trying functions",
+        label="check: trying functions", borrowed=borrowed,
     )  # fmt: skip
     executable = [item for item in tried if isinstance(item, ExecutableFunction)]
     proven = prove_mutants(
@@ -130,11 +133,11 @@ def analyse_corpus(
 
 
 def _candidates(
-    corpus: Corpus, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
+    corpus: Corpus, borrowed: BorrowedValues, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
 ) -> Iterator[_Candidate]:
     """Yield functions file by file."""
     paths, skipped = corpus.paths()
-    modules = CorpusModules(corpus)
+    make = partial(_candidate, CorpusModules(corpus), borrowed)
     for path, reason in skipped.items():
         analysis.reject_file(reason, path)
     # In alphabetical order the first packages alone would fill a small sample.
@@ -147,9 +150,10 @@ def _candidates(
             if isinstance(source, str):
                 analysis.reject_file(source, path)
                 continue
-            found, left = _of_file(source, modules, settings, seed, analysis)
+            found, left = _of_file(source, make, settings, seed, analysis)
             rest.append((source, left))
-            yield from found[: settings.functions - taken]
+            found = found[: settings.functions - taken]
+            yield from found
             step(len(found))
             taken += len(found)
             if taken >= settings.functions:
@@ -157,7 +161,7 @@ def _candidates(
         # A corpus of few files gives more of each file, because no other could be taken instead.
         for source, left in rest:
             more = left[: max(0, settings.functions - taken)]
-            yield from (_candidate(source, modules, function) for function in more)
+            yield from (make(source, function) for function in more)
             taken += len(more)
             step(len(more))
             for function in left[len(more) :]:
@@ -165,7 +169,11 @@ def _candidates(
 
 
 def _of_file(
-    source: SourceFile, modules: CorpusModules, settings: CorpusTasksSettings, seed: int, analysis: CorpusAnalysis
+    source: SourceFile,
+    make: Callable[[SourceFile, Function], _Candidate],
+    settings: CorpusTasksSettings,
+    seed: int,
+    analysis: CorpusAnalysis,
 ) -> tuple[list[_Candidate], list[Function]]:
     """Return up to ``per_file`` functions, those with a slice first, and the functions that are left.
 
@@ -176,17 +184,19 @@ def _of_file(
     sliced: list[_Candidate] = []
     others: list[_Candidate] = []
     while waiting and len(sliced) < settings.per_file:
-        candidate = _candidate(source, modules, waiting.pop())
+        candidate = make(source, waiting.pop())
         (others if isinstance(candidate.slice, str) else sliced).append(candidate)
     room = max(1, min(settings.per_file - len(sliced), settings.per_file // 4))
     return sliced + others[:room], [item.function for item in others[room:]] + waiting
 
 
-def _candidate(source: SourceFile, modules: CorpusModules, function: Function) -> _Candidate:
+def _candidate(modules: CorpusModules, borrowed: BorrowedValues, source: SourceFile, function: Function) -> _Candidate:
     owner = next(
         (node for node in source.tree.body if isinstance(node, ast.ClassDef) and node.name == function.owner), None
     )
     examples = [f"{item.setup}\n{item.call}" for item in docstring_examples(function)]
+    values = "\n".join(value for some in borrowed.of(function).values() for value in some)
+    examples.append(f"{borrowed.setup(values)}\n{values}")
     piece = ModuleSlicer(source, modules).slice_of(function, examples)
     if isinstance(piece, str):
         return _Candidate(function, owner, piece)

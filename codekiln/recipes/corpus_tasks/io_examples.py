@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from codekiln.recipes.corpus_tasks.body_facts import exception_name
+from codekiln.recipes.corpus_tasks.borrowed_values import NOTHING, BorrowedValues
 from codekiln.recipes.corpus_tasks.call_synthesis import Call, synthesise_calls
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.slice_text import program_text
@@ -127,6 +128,7 @@ def collect_io_examples(
     workers: int | None,
     limits: Limits,
     label: str,
+    borrowed: BorrowedValues = NOTHING,
 ) -> list[ExecutableFunction | str]:
     """Run functions on synthesised calls and return each with its examples, or with the reason for having none.
 
@@ -142,8 +144,9 @@ def collect_io_examples(
         workers: Number of sandbox workers; None: one per core.
         limits: Limits of each run.
         label: Label of the progress bar.
+        borrowed: Values of the corpus' own examples.
     """
-    tried = [synthesise_calls(item.function, item.owner, CALLS_TRIED, seed) for item in functions]
+    tried = [synthesise_calls(item.function, item.owner, CALLS_TRIED, seed, borrowed) for item in functions]
     runs = [_run(item, calls) for item, calls in zip(functions, tried, strict=True)]
     observations = observe(runs, workers=workers, limits=limits, label=label)
     found = [

@@ -5,6 +5,7 @@ import copy
 import re
 from collections.abc import Collection
 
+from codekiln.data import normalise
 from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules, ImportedName, Module
 from codekiln.recipes.corpus_tasks.docstrings import as_sentence, is_prose, sentences_of
 from codekiln.recipes.corpus_tasks.functions import Definition, Function, first_line, last_line
@@ -19,10 +20,13 @@ _MAX_CHARACTERS = 2500
 _SMALL = frozenset({0, 1, -1, None, ""})
 # Constants that a prompt gives in words.
 _IN_WORDS = {
-    " ": "spaces?|blanks?|words?", "\n": "line|newline", ",": "comma", ".": "dot|period|dotted", "-": "dash|hyphen|minus",
-    "_": "underscore", ":": "colon", ";": "semicolon", "/": "slash|path", "=": "equals?", "\t": "tab", "*": "star|asterisk",
+    " ": "spaces?|blanks?|words?", "\n": "line|newline", ",": "comma", ".": "dot|period|dotted",
+    "-": "dash|hyphen|minus",
+    "_": "underscore", ":": "colon", ";": "semicolon", "/": "slash|path", "=": "equals?",
+    "\t": "tab", "*": "star|asterisk",
     2: "two|twice|half|halves|double|pairs?|even|odd|squared?|binary|second|both|bipart", 10: "ten|decimal|digits?",
-    3: "three|triples?|triangles?|third|cube", 100: "hundred|percent\\w*", 16: "hex\\w*", 8: "octal|bytes?", 4: "four|quarter",
+    3: "three|triples?|triangles?|third|cube", 100: "hundred|percent\\w*", 16: "hex\\w*",
+    8: "octal|bytes?", 4: "four|quarter",
 }  # fmt: skip
 
 
@@ -80,7 +84,9 @@ def module_context(modules: CorpusModules, module: Module, names: Collection[str
         whole: Whether helpers are shown with their bodies.
     """
     parts: dict[tuple[int, str], str] = {}
-    for name in sorted(set(names) - BUILTINS):
+    waiting, seen = sorted(set(names) - BUILTINS), set(names) | BUILTINS
+    while waiting:
+        name = waiting.pop(0)
         indices = module.binding.get(name, [])
         if not indices:
             return None
@@ -89,8 +95,21 @@ def module_context(modules: CorpusModules, module: Module, names: Collection[str
             if part is None:
                 return None
             parts[index, part] = part
+            # What a helper needs is shown with its body.
+            more = _read_by(part) - seen
+            waiting += sorted(more)
+            seen |= more
     text = "\n".join(dict.fromkeys(part for _, part in sorted(parts.items())))
     return text if len(text) <= _MAX_CHARACTERS else None
+
+
+def _read_by(text: str) -> set[str]:
+    """Return the names that a shown definition reads; none for an import."""
+    found: set[str] = set()
+    for node in normalise.parse(text).body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            found |= free_names(node, skip_annotations=True)
+    return found
 
 
 def _part(modules: CorpusModules, module: Module, node: ast.stmt, name: str, whole: bool) -> str | None:

@@ -8,8 +8,8 @@ _TASKS = {
     "docstring": "Write a Google-style docstring for {what}: a summary line, then an Args section where it has "
     "parameters. Reply with the docstring alone, in triple quotes, in a Python code block.",
     "explain": "Explain {what} in bullet points: its purpose, each of its parameters, and how it behaves.",
-    "bugfix": "There is one bug in {what}{symptom}. Say in a sentence what is wrong and where, then give the whole corrected "
-    "{noun} in a Python code block.",
+    "bugfix": "There is one bug in {what}{symptom}. Say in a sentence what is wrong and where, then give the whole "
+    "corrected {noun} in a Python code block.",
     "complete": "Write the body of {what}. Reply with the whole {noun} in a Python code block.",
     "unit_test": "Write unit tests for {what}: pytest functions named test_..., with assertions. Use `{used}` by its "
     "name, without importing or repeating it. Reply with one Python code block.",

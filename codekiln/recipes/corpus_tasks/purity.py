@@ -23,7 +23,8 @@ _IMPURE_MODULES = frozenset({
 # Allow-lists, because most functions of these modules depend on the machine, and new ones may too.
 _REAL = {
     "os": "name path fspath fsencode fsdecode sep altsep extsep pathsep linesep curdir PathLike",
-    "os.path": "join split splitext splitdrive basename dirname normcase normpath isabs commonprefix commonpath sep altsep",
+    "os.path": "join split splitext splitdrive basename dirname normcase normpath isabs commonprefix commonpath "
+    "sep altsep",
     "sys": "platform maxsize maxunicode byteorder float_info hash_info version_info version intern",
     "io": "StringIO BytesIO TextIOBase IOBase RawIOBase BufferedIOBase TextIOWrapper SEEK_SET SEEK_CUR SEEK_END "
     "UnsupportedOperation",
@@ -32,7 +33,8 @@ _REAL = {
     # Without threads these only count.
     "threading": "Lock RLock Condition Semaphore BoundedSemaphore Event local current_thread main_thread",
     "importlib": "import_module",
-    "socket": "AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM error timeout gaierror herror inet_aton inet_ntoa inet_pton inet_ntop",
+    "socket": "AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM error timeout gaierror herror "
+    "inet_aton inet_ntoa inet_pton inet_ntop",
     "shutil": "Error SameFileError",
     "subprocess": "PIPE STDOUT DEVNULL CalledProcessError TimeoutExpired SubprocessError list2cmdline",
     "time": "struct_time",

@@ -35,7 +35,7 @@ def _codekiln_state(call: "Callable[[Any], Any]", instance: "Any") -> "Any":
 
 
 def _codekiln_recorded(call: "Callable[[], Any]") -> "Any":
-    """Return what a call gives, where it is plain data and no fake took part; else its parts, and what fakes recorded."""
+    """Return what a call gives; where it is no plain data or a fake took part, its parts and what fakes recorded."""
     log = globals().get("_codekiln_log", [])
     log.clear()
     value = call()

@@ -55,6 +55,7 @@ class CodekilnFake:
         return CodekilnFake(text)
 
     def __call__(self, *args: "Any", **named: "Any") -> "Any":
+        """Record a call, and return a fake for its value."""
         # A decorator gives what it decorates.
         if len(args) == 1 and not named and isinstance(args[0], types.FunctionType | type):
             return args[0]

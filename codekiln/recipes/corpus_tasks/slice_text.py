@@ -100,8 +100,8 @@ def module_text(module: Module, indices: Iterable[int], imported: Collection[str
 
 
 def link_text(
-    own: Module, sources: Mapping[str, str], aliases: Mapping[str, Mapping[str, tuple[str, str]]], packages: Iterable[str],
-    bound: Iterable[str],
+    own: Module, sources: Mapping[str, str], aliases: Mapping[str, Mapping[str, tuple[str, str]]],
+    packages: Iterable[str],    bound: Iterable[str],
 ) -> str:  # fmt: skip
     """Return the text that makes other modules and fakes available to a program; see `slice_runtime`."""
     links = f"_codekiln_link(globals(), {own.name!r}, {dict(sources)!r}, {dict(aliases)!r}, {sorted(packages)!r})"

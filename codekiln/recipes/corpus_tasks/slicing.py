@@ -289,7 +289,9 @@ class _Slicing:
 
     def _link(self, name: str, attribute: str, target: str, target_name: str, rest: tuple[str, ...]) -> None:
         """Make an attribute of a module lead to what another module defines."""
-        if target_name and self._modules.has(f"{target}.{target_name}") and not self._binds(target, target_name):
+        # `from package import module`, in the package itself too, is the module.
+        is_module = bool(target_name) and self._modules.has(f"{target}.{target_name}")
+        if is_module and (target == name or not self._binds(target, target_name)):
             target, target_name = f"{target}.{target_name}", ""
         self._found.aliases[name][attribute] = (target, target_name)
         self._found.aliases.setdefault(target, {})
