@@ -46,15 +46,22 @@ _REAL = {
 }
 
 
-def impurity_reason(node: ast.AST) -> str:
+def impurity_reason(node: ast.AST, *, is_helper: bool = False) -> str:
     """Return ``impure`` for a statement that reads the machine, the clock or the interpreter itself, else nothing.
+
+    A helper may read the interpreter: what comes of it is seen in two runs.
 
     Imports of a module are no reason, because fakes stand for the impure names of modules; imports inside a function
     are, because they would reach the real ones.
     """
     is_import = isinstance(node, ast.Import | ast.ImportFrom)
     for item in ast.walk(node):
-        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and item.id in _FORBIDDEN_BUILTINS:
+        if (
+            isinstance(item, ast.Name)
+            and isinstance(item.ctx, ast.Load)
+            and item.id in _FORBIDDEN_BUILTINS
+            and not is_helper
+        ):
             return "impure"
         if isinstance(item, ast.Attribute) and _is_clock(item):
             return "impure"

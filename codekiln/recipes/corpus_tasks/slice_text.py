@@ -53,7 +53,7 @@ def _shortened(node: ast.stmt) -> ast.stmt:
 
 def _method(node: ast.stmt) -> ast.stmt:
     short = _shortened(node)
-    if isinstance(short, Definition) and impurity_reason(node):
+    if isinstance(short, Definition) and impurity_reason(node, is_helper=True):
         short.body = _STUB
     return short
 

@@ -25,7 +25,7 @@ from codekiln.recipes.corpus_tasks.slice_text import (
 from codekiln.recipes.corpus_tasks.source import SourceFile
 
 # The whole slice is repeated for every example and mutant that is run.
-MAX_CHARACTERS = 40_000
+MAX_CHARACTERS = 80_000
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__", "__package__"}
 _MAX_CHAIN = 4
 
@@ -114,7 +114,7 @@ class ModuleSlicer:
         """Return the slice of a function, or the reason why it has none.
 
         Reasons are ``impure`` (it reads the clock or the interpreter itself), ``unknown-name`` (a name without a
-        binding), ``redefined`` (the function's name is bound twice), ``too-much`` (its module's part has over 40,000
+        binding), ``redefined`` (the function's name is bound twice), ``too-much`` (its module's part has over 80,000
         characters) and ``layout`` (two statements on one line).
 
         Args:
@@ -250,7 +250,7 @@ class _Slicing:
         if index in found.chosen[module.name]:
             return
         node = module.statements[index]
-        reason = "" if isinstance(node, ast.ClassDef) else impurity_reason(node)
+        reason = "" if isinstance(node, ast.ClassDef) else impurity_reason(node, is_helper=True)
         text = "" if reason else statement_text(module, index)
         if reason or found.characters + len(text) > MAX_CHARACTERS:
             if module is found.own and not reason and len(text) > MAX_CHARACTERS:

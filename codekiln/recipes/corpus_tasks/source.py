@@ -70,9 +70,14 @@ class Corpus:
         return kept, skipped
 
     def linkable(self) -> list[str]:
-        """Return the paths of the files that slices may take definitions from: all but tests and vendored code."""
+        """Return the paths of the files that slices may take definitions from.
+
+        These are the files that are kept and, in the same folders of the root, those that the globs leave out.
+        """
         kept, skipped = self.paths()
-        return sorted([*kept, *(path for path, reason in skipped.items() if reason in ("not-included", "excluded"))])
+        folders = {path.partition("/")[0] for path in kept if "/" in path}
+        left_out = [path for path, reason in skipped.items() if reason in ("not-included", "excluded")]
+        return sorted([*kept, *(path for path in left_out if "/" not in path or path.partition("/")[0] in folders)])
 
     def read(self, path: str) -> SourceFile | str:
         """Return a file, or the reason for skipping it: ``too-large``, ``not-text`` or ``not-python``."""

@@ -89,7 +89,11 @@ def test_where_the_author_says_nothing_there_is_no_docstring(docstring, head):
 
 
 WORDS = st.lists(
-    st.sampled_from(["the", "number", "text", "of", "a", "list", "that", "each", "item", "holds", "value", "low", "high"]), min_size=3, max_size=9
+    st.sampled_from(
+        ["the", "number", "text", "of", "a", "list", "that", "each", "item", "holds", "value", "low", "high"]
+    ),
+    min_size=3,
+    max_size=9,
 )
 
 
