@@ -86,6 +86,15 @@ class Module:
         return tuple(self.absolute(node) for node in nodes if any(alias.name == "*" for alias in node.names))
 
     @cached_property
+    def exported(self) -> frozenset[str] | None:
+        """The names in ``__all__``, where that is a literal; None without one."""
+        for node in self.statements:
+            if isinstance(node, ast.Assign) and any(getattr(item, "id", "") == "__all__" for item in node.targets):
+                names = [item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)]
+                return frozenset(map(str, names)) if isinstance(node.value, ast.List | ast.Tuple) else None
+        return None
+
+    @cached_property
     def future_imports(self) -> list[str]:
         """The source of each future import."""
         return [ast.unparse(node) for node in self.statements

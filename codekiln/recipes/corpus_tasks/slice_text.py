@@ -29,7 +29,7 @@ def statement_text(module: Module, index: int) -> str:
 
 def _statement_text(module: Module, index: int) -> str:
     node = module.statements[index]
-    if isinstance(node, Definition | ast.ClassDef) and "__doc__" not in module.source.text:
+    if isinstance(node, Definition | ast.ClassDef):
         try:
             return ast.unparse(_shortened(node))
         except ValueError:  # some f-strings parse but cannot be unparsed

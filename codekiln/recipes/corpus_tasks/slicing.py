@@ -27,6 +27,8 @@ from codekiln.recipes.corpus_tasks.source import SourceFile
 # The whole slice is repeated for every example and mutant that is run.
 MAX_CHARACTERS = 80_000
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__debug__", "__class__", "__package__"}
+_MAX_HELPER = 16_000
+"""Longest statement of another module, so that one large class does not use up what smaller ones need."""
 _MAX_CHAIN = 4
 
 
@@ -252,7 +254,8 @@ class _Slicing:
         node = module.statements[index]
         reason = "" if isinstance(node, ast.ClassDef) else impurity_reason(node, is_helper=True)
         text = "" if reason else statement_text(module, index)
-        if reason or found.characters + len(text) > MAX_CHARACTERS:
+        is_large = len(text) > _MAX_HELPER and module is not found.own
+        if reason or is_large or found.characters + len(text) > MAX_CHARACTERS:
             if module is found.own and not reason and len(text) > MAX_CHARACTERS:
                 raise _SliceError("too-much")
             self._fake(module.name, name, f"{module.name}.{name}")
@@ -307,10 +310,13 @@ class _Slicing:
 
     def _exports(self, name: str, attribute: str, seen: set[str]) -> bool:
         module = self._modules.module(name)
-        if module is None or name in seen or attribute.startswith("_"):
+        if module is None or name in seen:
             return False
         seen.add(name)
-        return attribute in module.binding or any(self._exports(star, attribute, seen) for star in module.stars)
+        if module.exported is not None:
+            return attribute in module.exported
+        is_bound = attribute in module.binding or any(self._exports(star, attribute, seen) for star in module.stars)
+        return is_bound and not attribute.startswith("_")
 
 
 def _position(own: Module, function: Function) -> int:

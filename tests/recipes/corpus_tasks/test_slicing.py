@@ -140,8 +140,10 @@ def test_a_fake_stands_for_what_is_not_there_and_records_what_is_asked(text, fak
 def test_the_calls_of_functions_follow_imports_through_the_corpus(tmp_path):
     for name, text in {
         "pack/__init__.py": "from pack.sub import *\nfrom . import low\n",
-        "pack/sub.py": "from .low import double as twice\nimport pack as own\n\n\ndef four(x):\n    return own.low.double(twice(x))\n",
-        "pack/low.py": "import logging\n\nlog = logging.getLogger(__name__)\n\n\ndef double(x):\n    log.debug(x)\n    return 2 * x\n",
+        "pack/sub.py": "from .low import double as twice\nimport pack as own\n\n\ndef four(x):\n"
+        "    return own.low.double(twice(x))\n",
+        "pack/low.py": "import logging\n\nlog = logging.getLogger(__name__)\n\n\ndef double(x):\n    log.debug(x)\n"
+        "    return 2 * x\n",
         "pack/top.py": "import pack\n\n\ndef eight(x):\n    from .low import double\n    return double(pack.four(x))\n",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
