@@ -5,7 +5,9 @@ slice of its module. Modules beyond the standard ones of a recipe, in the order 
 
     functions               extraction of functions and methods from a file
     corpus_modules          modules by their dotted names, and where imports lead
-    slicing, slice_text     the statements of a corpus that a function needs
+    free_names              what a statement reads
+    slice_closure           the statements of a corpus that a function needs
+    slicing, slice_text     the program made of them
     purity                  what reads the machine, and why some functions have no slice
     slice_runtime           runs in the sandbox: linked modules and recording fakes
     slice_helpers           runs in the sandbox: what the calls of examples use

@@ -243,9 +243,12 @@ def _candidates(parameter: Parameter, function: Function) -> list[str]:
         found[parameter.default] = None
     constants = _constants(function)
     # Constants come first: inputs that the code compares with reach its special cases.
-    pools = [
-        [*customary_values(parameter.name, name), *constants.get(name, ())[:6], *SAMPLE_VALUES[name]] for name in types
-    ]
+    pools = []
+    for name in types:
+        customary = customary_values(parameter.name, name)
+        # A URL or an encoding is no text like any other.
+        samples = SAMPLE_VALUES[name] if not customary or name != "str" else ()
+        pools.append([*customary, *constants.get(name, ())[:6], *samples])
     # The pools are interleaved, so that every likely type is among the first candidates.
     for rank in range(max(map(len, pools))):
         found |= dict.fromkeys(pool[rank] for pool in pools if rank < len(pool))
@@ -282,10 +285,15 @@ def _constants(function: Function) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     first = function.node.body[0]
     docstring = first.value if function.docstring and isinstance(first, ast.Expr) else None
+    # Parts of messages are no values that the code compares with.
+    parts = {id(item) for node in ast.walk(function.node) if isinstance(node, ast.Raise | ast.JoinedStr)
+             for item in ast.walk(node)}  # fmt: skip
     for node in ast.walk(function.node):
         if not isinstance(node, ast.Constant) or node is docstring or len(repr(node.value)) > _MAX_CONSTANT_CHARACTERS:
             continue
         value = node.value
+        if id(node) in parts or isinstance(value, str) and value.startswith("__"):
+            continue
         if type(value) is int:  # not bool, which is a subclass
             # Off-by-one mutants differ only near the boundary that a constant marks.
             found.setdefault("int", {}).update(dict.fromkeys(map(str, (value, value + 1, value - 1))))

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from codekiln.data import normalise
 from codekiln.recipes.corpus_tasks.corpus_modules import CorpusModules, ImportedName, Module
 from codekiln.recipes.corpus_tasks.docstrings import as_sentence, is_prose, sentences_of
+from codekiln.recipes.corpus_tasks.free_names import BUILTINS, free_names
 from codekiln.recipes.corpus_tasks.functions import Definition, Function, first_line, last_line
 from codekiln.recipes.corpus_tasks.purity import is_standard
 from codekiln.recipes.corpus_tasks.slice_text import import_text
-from codekiln.recipes.corpus_tasks.slicing import BUILTINS, free_names
 
 _MAX_LINES = 30
 """Most lines of one helper that is shown whole."""

@@ -107,8 +107,10 @@ def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | No
     """Return tests that assert what the original returned or raised; None where fewer than two can be written."""
     usable = [item for item in io_examples if is_testable(item)]
     raising = [item for item in usable if item.raises][:1]
-    returning = [item for item in usable if not item.raises][: _MAX_TESTS - len(raising)]
-    if len(returning) < 2:
+    returning = [item for item in usable if not item.raises]
+    # Calls that give an argument back unchanged say least of what the function does.
+    returning = sorted(returning, key=_gives_back)[: _MAX_TESTS - len(raising)]
+    if len(returning) < 2 or sum(map(_gives_back, returning)) > 1:
         return None
     name = function.name.strip("_") or "function"
     tests = [_test(f"test_{name}_{number}", item) for number, item in enumerate(returning, start=1)]
@@ -119,6 +121,11 @@ def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | No
 def is_testable(example: IOExample) -> bool:
     """Tell whether a test can state an example: known types, and a value that can be written."""
     return example.is_shown and (bool(example.raises) or is_literal(repr(example.value)) and not _is_truncated(example))
+
+
+def _gives_back(example: IOExample) -> bool:
+    value = repr(example.result)
+    return not isinstance(example.result, bool | None) and len(value) > 2 and value in example.call.inlined
 
 
 def _test(name: str, example: IOExample) -> str:

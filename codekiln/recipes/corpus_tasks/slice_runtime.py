@@ -148,7 +148,8 @@ for _codekiln_name in [
 
 
 _CODEKILN_VALUES: "dict[str, Callable[[], Any]]" = {
-    "importlib.metadata.entry_points": lambda: lambda *items, **named: [], "os.environ": dict, "os.getcwd": lambda: lambda: "/home/user", "os.getpid": lambda: lambda: 1234,
+    "importlib.metadata.entry_points": lambda: lambda *items, **named: [],
+    "os.environ": dict, "os.getcwd": lambda: lambda: "/home/user", "os.getpid": lambda: lambda: 1234,
     "os.getenv": lambda: lambda name, default=None: default, "os.path.exists": lambda: lambda path: False,
     "os.path.isfile": lambda: lambda path: False, "os.path.isdir": lambda: lambda path: False,
     "os.path.expanduser": lambda: lambda path: path, "os.path.expandvars": lambda: lambda path: path,

@@ -141,6 +141,8 @@ def infer_types(parameter: Parameter, function: Function, *, only_use: bool = Fa
     if parameter.kind == "*":
         return used or ["int", "str"]
     named = _from_name(parameter.name)
+    if len(named) > 1 and "function" not in used:
+        named = [kind for kind in named if kind != "function"]  # a key or a method is called only by some
     if used:
         # Use is the stronger evidence; the name only decides the order.
         return list(dict.fromkeys([*(name for name in named if name in used), *used]))
