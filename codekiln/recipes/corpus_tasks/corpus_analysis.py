@@ -198,8 +198,6 @@ def _candidate(modules: CorpusModules, borrowed: BorrowedValues, source: SourceF
     values = "\n".join(value for some in borrowed.of(function).values() for value in some)
     examples.append(f"{borrowed.setup(values)}\n{values}")
     piece = ModuleSlicer(source, modules).slice_of(function, examples)
-    if isinstance(piece, str):
-        return _Candidate(function, owner, piece)
     shown = (shown_context(modules, modules.module_of(source), function, owner, whole=whole) for whole in (False, True))
     return _Candidate(function, owner, piece, *shown)
 
@@ -235,7 +233,8 @@ def _not_executed(candidate: _Candidate, settings: CorpusTasksSettings, seed: in
     function = candidate.function
     piece = candidate.slice if isinstance(candidate.slice, ProgramSlice) else None
     mutants = generate_mutants(function, seed, 1, settings.families) if settings.unproven else []
-    return AnalysedFunction(function, piece, mutants=tuple(mutants))
+    shown = candidate.interface, candidate.helpers
+    return AnalysedFunction(function, piece, (), tuple(mutants), *shown)
 
 
 def _key(function: Function) -> FunctionKey:

@@ -106,8 +106,18 @@ def _drafts(analysed: AnalysedFunction, settings: CorpusTasksSettings, needs_ref
     for mutant in analysed.mutants[:1]:
         if mutant.effect or settings.unproven:
             yield _bugfix(analysed, mutant)
-    if piece and analysed.io_examples and not _has_faked_decorator(function, piece):
-        yield from _run_drafts(analysed, piece)
+    examples = [item for item in analysed.io_examples if item.is_sensible]
+    is_run = piece is not None and _is_varied(examples) and not _has_faked_decorator(function, piece)
+    execution = _execution_context(examples, piece) if is_run and piece else {}
+    if function.docstring:
+        # A completion that cannot be run still has its author's code as the answer.
+        yield _Draft("complete", reference_answers.completion(function), context=analysed.interface, grading=execution)
+    proven = [mutant.text for mutant in analysed.mutants if mutant.effect][:_MUTANTS_PER_TEST_TASK]
+    if proven and not any("property" in text for text in function.decorators):
+        tests = reference_answers.unit_tests(function, examples)
+        grading = execution | {"mutants": proven}
+        reason = "" if is_run else "no-sensible-inputs"
+        yield _Draft("unit_test", tests, context=analysed.helpers, grading=grading, reason=reason)
 
 
 def _bugfix(analysed: AnalysedFunction, mutant: Mutant) -> _Draft:
@@ -116,22 +126,6 @@ def _bugfix(analysed: AnalysedFunction, mutant: Mutant) -> _Draft:
         "bugfix", reference_answers.fix(analysed.function, mutant), mutant.text, symptom=mutant.symptom,
         grading=execution | _mutant_context(mutant),
     )  # fmt: skip
-
-
-def _run_drafts(analysed: AnalysedFunction, piece: ProgramSlice) -> Iterator[_Draft]:
-    """Yield the drafts whose replies are run: on calls with values of known types, without what fakes recorded."""
-    function = analysed.function
-    examples = [item for item in analysed.io_examples if item.is_sensible]
-    execution = _execution_context(examples, piece)
-    reason = "" if _is_varied(examples) else "no-sensible-inputs"
-    if function.docstring:
-        reply = reference_answers.completion(function)
-        yield _Draft("complete", reply, context=analysed.interface, grading=execution, reason=reason)
-    proven = [mutant.text for mutant in analysed.mutants if mutant.effect][:_MUTANTS_PER_TEST_TASK]
-    if proven and not any("property" in text for text in function.decorators):
-        tests = reference_answers.unit_tests(function, examples)
-        grading = execution | {"mutants": proven}
-        yield _Draft("unit_test", tests, context=analysed.helpers, grading=grading, reason=reason)
 
 
 def _is_varied(examples: Sequence[IOExample]) -> bool:
