@@ -10,11 +10,12 @@ import logging
 import os
 import re
 import threading
+import urllib.request
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import openai
 from tenacity import (
@@ -165,7 +166,7 @@ class ChatClient:
             what = f"answers as no chat server does: {quoted(response.text, response.status_code)}"
             raise InputError(what, where=self.url, fix=_ADDRESS) from None
         except openai.APIConnectionError as error:
-            fix = "check the address and that the server runs"
+            fix = "check the address and that the server runs" + _between(self.url)
             unreached = InputError(f"cannot be reached: {words(error)}", where=self.url, fix=fix)
             raise self._unsafe(error) or unreached from None
         except openai.APIStatusError as error:
@@ -200,7 +201,7 @@ class ChatClient:
         again = f", and give the same command again: answers so far are kept in {kept}"
         failure = FailedPrompt if chat_errors.may_be_the_prompt(error) else ModelError
         what = f"did not answer{within} ({words(error)})"
-        return failure(what, where=self.url, fix=how + again)
+        return failure(what, where=self.url, fix=how + _between(self.url) + again)
 
     def _refusal(self, error: openai.APIStatusError) -> InputError:
         message = words(error)
@@ -266,6 +267,15 @@ def _short(name: str) -> str:
     """Return the name that requests have for a listed one: of Ollama's without a tag, of a resource its last part."""
     found = _RESOURCE.fullmatch(name)
     return found["name"] if found else name.removesuffix(":latest")
+
+
+def _between(url: str) -> str:
+    """Return what to do about the proxy of the environment that requests to an address go through; empty without."""
+    place = urlsplit(url)
+    host, proxies = place.hostname or "", urllib.request.getproxies()
+    if not (proxies.get(place.scheme) or proxies.get("all")) or urllib.request.proxy_bypass(host):
+        return ""
+    return f", or name {host} in NO_PROXY: requests go through the proxy of the environment"
 
 
 def _literal(name: str) -> str:

@@ -15,7 +15,12 @@ _TRANSIENT_STATUSES = frozenset({408, 409, 424, 425, 429})
 _FAILED_PROMPT = frozenset({424, 500})
 # Gateway timeout, and Cloudflare's.
 _SLOW = frozenset({504, 524})
-_NO_CREDIT = "insufficient_quota"
+# OpenAI; Moonshot; Anthropic, with 400; SiliconFlow; Alibaba; Zhipu.
+_NO_CREDIT = re.compile(
+    r"insufficient_quota|billing_(?:hard_limit|not_active)|exceeded_current_quota_error|credit balance is too low|"
+    r"insufficient balance|balance is insufficient|Arrearage|\u4f59\u989d\u4e0d\u8db3",
+    re.IGNORECASE,
+)
 _QUOTED_CHARACTERS = 300
 _CERTIFICATE = re.compile(r"\[SSL: (?:CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER)\] (?P<said>.*?)(?: \(_ssl|$)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -37,7 +42,7 @@ def is_transient(error: BaseException) -> bool:
 
 def is_without_credit(error: openai.APIStatusError) -> bool:
     """Return whether the account has to pay first."""
-    return error.status_code == 402 or _NO_CREDIT in error.response.text
+    return error.status_code == 402 or _NO_CREDIT.search(error.response.text) is not None
 
 
 def is_about_the_key(error: openai.APIStatusError) -> bool:

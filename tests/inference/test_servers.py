@@ -167,6 +167,10 @@ def test_an_address_that_takes_no_requests_is_to_blame(server, generator, monkey
     ("status", "answer", "what", "fix"),
     [
         (402, {"error": {"message": "Insufficient Balance"}}, "the account has no credit left", "add credit"),
+        (400, {"error": {"message": "Your credit balance is too low to access"}}, "no credit left", "add credit"),
+        (429, {"error": {"type": "exceeded_current_quota_error"}}, "no credit left", "add credit"),
+        (403, {"message": "Sorry, your account balance is insufficient"}, "no credit left", "add credit"),
+        (400, {"error": {"code": "Arrearage"}}, "no credit left", "add credit"),
         (403, {"error": {"message": "no access"}}, "the server refuses the key", "put the key into"),
         (400, [{"error": {"message": "API key not valid."}}], "refuses the key: HTTP 400: API key", "put the key into"),
         (404, {"error": {"message": "No endpoints found"}}, "No endpoints found", "the server knows the model"),
@@ -304,3 +308,16 @@ def test_a_key_for_completions_alone_lists_no_models(server, generator, monkeypa
     monkeypatch.setattr(server.RequestHandlerClass, "do_GET", lambda handler: handler.reply(403, said))
     generator().check()
     assert texts(generator()) == ["p0/0"]
+
+
+def test_a_proxy_between_is_named_where_nothing_answers(server, generator, monkeypatch):  # noqa: F811
+    """The proxy has no way to a machine that is near; curl and Python send it such requests all the same."""
+    monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1"))
+    server.script = lambda number, handler: handler.reply(503, "<title>ERR_CONNECT_FAIL</title>")
+    proxied = "name gpu1 in NO_PROXY: requests go through the proxy of the environment, and give the same command"
+    with pytest.raises(ModelError, match=f"HTTP 503: <title>ERR_CONNECT_FAIL.*\n  fix: .*, or {proxied}"):
+        texts(generator(url="http://gpu1:8000/v1", retries=0))
+    monkeypatch.setenv("NO_PROXY", "gpu1")
+    with pytest.raises(ModelError) as raised:
+        texts(generator(url="http://gpu1:8000/v1", retries=0))
+    assert "NO_PROXY" not in raised.value.fix

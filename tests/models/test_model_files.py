@@ -196,6 +196,18 @@ def test_a_model_that_transformers_has_code_for_is_taken(base, values):
     assert check_access(models.get(str(base))).startswith("folder ")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("model.", "_orig_mod.model."), ("model.", "module.model."), ("q_proj.", "q_proj.base_layer.")],
+    ids=["torch.compile", "DDP", "an adapter that is not merged"],
+)
+def test_weights_of_a_model_that_something_wraps_are_named(base, old, new):
+    held = {name.replace(old, new): weight for name, weight in load_file(base / WEIGHTS).items()}
+    save_file(held, base / WEIGHTS, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=f"are not in the checkpoint, .*; it has .*{new}.*\n  fix: save the model its"):
+        load_model(models.get(str(base)))
+
+
 def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
     """From a folder with both transformers loads the two, and an adapter would be trained on top of another."""
     adapter = tmp_path / "adapter"
