@@ -44,6 +44,9 @@ _LONGEST_RETRY_AFTER_SECONDS = 3600.0
 _REFUSED_PROMPT = frozenset({400, 403, 413, 422, 451})
 _ADDRESS = "check the address: it usually ends in /v1"
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
+_MODEL = re.compile(r"model|deployment", re.IGNORECASE)
+_TOO_LONG = re.compile(r"context (?:length|window|size)|tokens\S* is too large", re.IGNORECASE)
+_FIELDS = ("temperature", "top_p", "max_tokens", "seed", "response_format")
 # What Gemini and GitHub Models list: models/NAME, and azureml://registries/REGISTRY/models/NAME/versions/1.
 _RESOURCE = re.compile(r"(?:\w+://.*/)?models/(?P<name>[^/]+)(?:/versions/[^/]+)?")
 
@@ -207,20 +210,28 @@ class ChatClient:
         message = words(error)
         if (closed := self._closed(error, message)) is not None:
             return closed
-        if error.status_code == 404 and self.settings.model not in (known := self._models()):
+        is_missing = error.status_code == 404
+        if is_missing and self.settings.model not in (known := self._models()) and (known or _MODEL.search(message)):
             return self._unknown_model(known, message)
-        if error.response.history or error.status_code == 405:
+        if error.response.history or error.status_code == 405 or (is_missing and not known):
             # A redirection makes the POST a GET (RFC 9110, 15.4.2), so the server never sees the request.
             given = str(error.response.url).partition("?")[0].removesuffix("/chat/completions")
             fix = f"give the address it leads to: {given}" if error.response.history else _ADDRESS
             return InputError(f"the address takes no requests: {message}", where=self.url, fix=fix)
+        return self._refused(error, message)
+
+    def _refused(self, error: openai.APIStatusError, message: str) -> InputError:
+        """Return the error for a request that the server understands, and does not take as it is."""
         kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
+        field = next((field for field in _FIELDS if field in message), "seed")
         return kind(
             f"the server refuses the request: {message}",
             where=f"{self.url} model {self.settings.model}",
             fix="see the message: the server knows the model, and does not offer it so"
             if error.status_code == 404
-            else 'change what the message names: omit = ["seed"] leaves a field of the request out, and '
+            else "lower sampling.max_new_tokens, or let the server hold a longer context"
+            if _TOO_LONG.search(message)
+            else f'change what the message names: omit = ["{field}"] leaves a field of the request out, and '
             "extra = {max_completion_tokens = 1024} adds one (this one replaces max_tokens)",
         )
 
@@ -243,7 +254,11 @@ class ChatClient:
         return None
 
     def _unknown_model(self, known: list[str], message: str = "") -> InputError:
-        fix = did_you_mean(self.settings.model, known) if known else _ADDRESS
+        fix = (
+            did_you_mean(self.settings.model, known)
+            if known
+            else "see the message: correct the name, or load the model"
+        )
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
 
