@@ -78,6 +78,11 @@ def test_lists_in_no_known_order_are_refused(tmp_path):
             "generated_code",
         ),
         ({}, "with the fields none", "task_id"),
+        (
+            {"question": "a", "model": "m"},
+            "with the fields question, model",
+            "did you mean 'question_id' by 'question'? name",
+        ),
     ],
 )
 def test_a_file_of_an_unknown_form_is_one_message(tmp_path, row, what, fix):
