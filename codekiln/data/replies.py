@@ -46,6 +46,10 @@ _FINAL_TITLE = re.compile(
 _CALL = re.compile(r"(?:\[TOOL_CALLS\]\s*)?(?:[\w.:-]+\s*)?(?:\[ARGS\]\s*)?(?=[{\[])")
 _JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
+# A page's block, copied with its title: the language, and the buttons of ChatGPT.
+_TITLE_OF_BLOCK = re.compile(r"^(?:python|py)[ \t]*\n?(?:(?:Copy(?: code)?|Edit|Run)[ \t]*\n)+", re.MULTILINE)
+# A step of an agent (``Action: python_repl``) parses as an annotation.
+_LABEL = re.compile(r"[A-Z]\w*: *[\w.]+")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
@@ -99,7 +103,7 @@ def extract(text: str, entry_point: str | None = None, is_script: bool = False) 
 
 
 def _extract(text: str, entry_point: str | None) -> Extraction:
-    text = without_label(_with_line_ends(answer_in(unix_lines(text))))
+    text = _TITLE_OF_BLOCK.sub("\n", without_label(_with_line_ends(answer_in(unix_lines(text)))))
     if is_program(text) and not _needs_dedent(text, entry_point):
         return Extraction(text.strip("\n"), "whole")
     fences = fences_in(text)
@@ -267,4 +271,4 @@ def _without_prose(lines: list[str]) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    return _PROSE.fullmatch(line) is not None and not is_python(line)
+    return _LABEL.fullmatch(line) is not None or (_PROSE.fullmatch(line) is not None and not is_python(line))

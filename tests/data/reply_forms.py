@@ -158,12 +158,17 @@ TRIED_OUT = {
     "by a wrong test": block(f"{RIGHT}\nassert f(1) == 3\nprint('passed')"),
     "by wrong tests in a loop": block(f"{RIGHT}\nfor x, y in [(1, 3)]:\n    assert f(x) == y"),
     "by unittest": block(f"import unittest\n{RIGHT}\nclass T(unittest.TestCase):\n    pass\n\nunittest.main()"),
+    "by the call of an agent": f"Thought: I define it.\n<code>\n{RIGHT}\nfinal_answer(f(1))\n</code>",
     "and needing a name": block("ONE = 1\ndef f(x):\n    return x + ONE\n\nn = int(input())\nassert f(n)"),
 }
 
 MARKS = {
     "thought of gpt-oss without its tokens": f"analysisWe could\n{block(WRONG)}No.assistantfinal{RIGHT}",
     "thoughts of gpt-oss without its tokens": f"analysisHm.assistantanalysis{block(WRONG)}assistantfinal{block(RIGHT)}",
+    "steps of an agent": f"Thought: I need code.\nAction: python_repl\nAction Input: {RIGHT}\nObservation: fine\n"
+    f"Final Answer: {RIGHT}",
+    "title of a page's block": f"Here it is:\n\npython\nCopy\nEdit\n{RIGHT}\nThis adds one.",
+    "title of a page's block alone": f"pythonCopy code\n{RIGHT}",
     "call with a here document": json.dumps({"command": f"cat > f.py <<'EOF'\n{RIGHT}EOF\npython f.py"}),
     "thought of Seed": f"<seed:think>\nAdd one.\n</seed:think>{RIGHT}",
     "thought of Cohere": f"<|START_THINKING|>Add.<|END_THINKING|><|START_RESPONSE|>{RIGHT}<|END_RESPONSE|>",

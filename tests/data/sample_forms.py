@@ -115,6 +115,11 @@ ROWS: Mapping[str, Any] = {
         "recordId": NAME, "modelInput": {}, "modelOutput": {"content": [{"type": "text", "text": CHAT}]},
     },
     "ShareGPT": {"id": NAME, "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": CHAT}]},
+    "MultiPL-E, graded": {
+        "name": "HumanEval_0_f", "language": "py", "prompt": "p", "tests": "def check(): ...",
+        "results": [{"program": GOOD, "stdout": "", "exit_code": 0, "status": "OK"}],
+    },
+    "attempts": {"task_id": NAME, "attempts": [{"code": GOOD, "passed": False}]},
     "HumanEval-X": {"task_id": "Python/0", "generation": CHAT},
     "AgentCoder": {"task_id": NAME, "completion_list": [CHAT]},
     "MultiPL-E": {"name": "HumanEval_0_f", "language": "py", "tests": "def check(): ...", "completions": [CHAT]},

@@ -56,6 +56,13 @@ def test_lists_in_the_order_of_mbpps_test_split_get_its_numbers(tmp_path):
     assert (found[0], found[-1]) == ("11", "510")
 
 
+def test_numbers_from_zero_are_those_of_mbpps_test_split_too(tmp_path):
+    rows = {str(place): {"origin_prompt": [], "prediction": GOOD} for place in range(500)}
+    (tmp_path / "mbpp.json").write_text(json.dumps(rows))
+    found = read_samples(tmp_path / "mbpp.json")
+    assert [found[0].task_id, found[-1].task_id] == ["11", "510"]
+
+
 def test_lists_in_no_known_order_are_refused(tmp_path):
     (tmp_path / "g.json").write_text(json.dumps([[GOOD]] * 12))
     with pytest.raises(Exception, match="12 lists of replies that name no problem"):

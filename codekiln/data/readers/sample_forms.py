@@ -23,7 +23,7 @@ _OWN_IDS = IDS[:4]
 """Those that name nothing else, also in an object with the whole problem."""
 TEXTS = ("solution", "completion")
 REPLIES = (
-    "generated_code", "response", "generation", "generated_text", "generated_solution", "model_response",
+    "generated_code", "response", "generation", "program", "generated_text", "generated_solution", "model_response",
     "model_output", "raw_response", "raw_output", "llm_response", "prediction", "reply", "output", "answer", "code",
     "messages", "choices", "conversations", "conversation", "result", "modelOutput",
 )  # fmt: skip
@@ -32,8 +32,11 @@ LISTS = (
     "solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences",
     "generated_codes", "outputs", "predictions", "samples", "candidates", "code_list", "output_list",
     "filtered_resps", "resps", "completion_list", "response_list", "generation_list", "solution_list",
+    "programs", "attempts", "trials",
 )  # fmt: skip
 """What they call several replies to one problem in one row; ``solutions`` stand alone."""
+_GRADED_LISTS = ("results", "runs")
+"""The same, where each is an object with a reply, and not a verdict."""
 _OTHER_IDS = ("key", "recordId", "name")
 """The same, where a row has a reply too: batches of Gemini and Bedrock, MultiPL-E."""
 _GIVEN = (*TEXTS, *REPLIES, *LISTS, "candidates", "message")
@@ -182,7 +185,12 @@ def _reply_field(row: Mapping[str, Any]) -> str | None:
 
 
 def _list_field(row: Mapping[str, Any]) -> str | None:
-    return next((field for field in LISTS if isinstance(_list(row.get(field)), list)), None)
+    if found := next((field for field in LISTS if isinstance(_list(row.get(field)), list)), None):
+        return found
+    lists = (field for field in _GRADED_LISTS if isinstance(row.get(field), list) and row[field])
+    return next(
+        (field for field in lists if all(isinstance(item, dict) and _reply_field(item) for item in row[field])), None
+    )
 
 
 def _with(row: Mapping[str, Any], name: str, field: str, text: Any, *used: str) -> dict[str, Any]:
@@ -258,6 +266,10 @@ def _is_table(row: Mapping[str, Any]) -> bool:
 
 
 def _by_name(where: str, table: Mapping[str, Any]) -> Iterator[Row]:
+    names = list(table)
+    if names == [str(place) for place in range(len(names))] and (first := _FIRST_TASKS.get(len(names))):
+        # OpenCompass numbers the problems of MBPP's test split from zero.
+        table = {str(first + place): value for place, value in enumerate(table.values())}
     for name, value in table.items():
         at = f"{where}[{name!r}]"
         if isinstance(value, dict):
