@@ -147,9 +147,9 @@ def test_hostile_replies_take_linear_time(entry_point):
         "def f(x):\n" * 20_000, block("g = f") * 500, "<code></code>" * 5_000,
         "<|box|>" * 20_000, block("cat << A\n" * 9_000), block("<<<<<<< SEARCH\n" * 9_000), "<a>\n" * 20_000 + "</a>",
         '{"a": "' * 9_000, "Final answer:\n" * 9_000, block("x: |\n" * 9_000, "yaml"), ",\n" * 9_000,
-        block(RIGHT + "assert f(1)\n" * 3_000), block(RIGHT + "print(input())\n" + "f\n" * 3_000 + "#\n" * 9_000),
-        block(RIGHT + "a0 = input()\n" + "".join(f"a{n + 1} = a{n}\n" for n in range(2_000))),
-        f"{F}python\n{RIGHT}" + "if f:\n" * 20_000,
+        block(RIGHT + "assert f(1)\n" * 1_000), block(RIGHT + "print(input())\n" + "f\n" * 1_000 + "#\n" * 9_000),
+        block(RIGHT + "a0 = input()\n" + "".join(f"a{n + 1} = a{n}\n" for n in range(1_000))),
+        f"{F}python\n{RIGHT}" + "if f:\n" * 5_000,
         "<pre><code>" * 5_000 + "</code>" * 5_000, block("TEXT = \"\"\"\n" + "<|im_end|>\n" * 5_000 + "\"\"\""),
         "".join(block(f"f{number} = f{number + 1}") for number in range(1_000)) + block("f = f0"),
     ):  # fmt: skip
