@@ -36,10 +36,10 @@ def require_typed(words: Sequence[str]) -> None:
     for word in words:
         if found := _DASHED.match(word):
             what = "begins with a typographic dash, as pages and chats put in place of hyphens"
-            raise InputError(what, where=word, fix=f"type two hyphens: --{word[found.start('name') :]}")
+            raise InputError(what, where=word, fix=f"write two hyphens: --{word[found.start('name') :]}")
         if word.startswith(_QUOTES) and " " not in word:
             what = f"begins with {word[:1]}, which quotes nothing for a shell"
-            raise InputError(what, where=word, fix="type straight quotes: '...' or \"...\"")
+            raise InputError(what, where=word, fix="write straight quotes: '...' or \"...\"")
         if meant := linux_path(word):
             raise InputError("is a path of Windows", where=word, fix=f"give it as Linux has it, in WSL {meant}")
 
