@@ -99,6 +99,11 @@ _RUST = re.compile(r"\(os error (\d+)\)")
 _TORCH = "PytorchStreamWriter failed writing file"
 
 
+def is_off(value: str) -> bool:
+    """Return whether a variable of the environment that switches something says no, or nothing."""
+    return value.strip().lower() in ("", "0", "false", "no", "none", "off")
+
+
 def told(error: BaseException) -> tuple[str, int] | None:
     """Return what to tell a user of an error and the exit code, or None where it is a fault of the program.
 
@@ -107,7 +112,7 @@ def told(error: BaseException) -> tuple[str, int] | None:
     found = explained(error)
     if found is None:
         return None
-    if os.environ.get(DEBUG):
+    if not is_off(os.environ.get(DEBUG, "")):
         traceback.print_exception(error)
     return str(found), 2 if isinstance(found, InputError) else 1
 
