@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from codekiln.data.python_text import literal_value
 from codekiln.data.readers import json_stream, tables
-from codekiln.data.text import open_text, readable
+from codekiln.data.system_errors import linux_path
+from codekiln.data.text import open_text, readable, require_content, require_regular
 from codekiln.errors import InputError, InputErrors, missing_extra
 
 _ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://)(?:datasets/)?(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?")
@@ -36,7 +37,7 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
 def located_rows_of(source: str, config: str | None = None) -> list[Row]:
     """Return rows as `rows_of` does, with its InputError for each line that is not JSON."""
-    if Path(source).exists():
+    if Path(source).exists() or source == "-":
         rows = list(located_rows(Path(source)))
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
@@ -51,6 +52,8 @@ def _meant(source: str) -> str:
     """Return what to give in place of a source that is neither a file nor a Hub id."""
     if found := _ADDRESS.fullmatch(source):
         return f"give its Hub id, '{found['id']}'; a file of another server has to be downloaded first"
+    if meant := linux_path(source):
+        return f"give {meant}: this is Linux, where WSL has the drives of Windows below /mnt"
     home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
     return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
@@ -76,6 +79,17 @@ def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
         raise InputErrors(errors)
 
 
+def require_data(path: Path) -> None:
+    """Refuse what holds no rows whatever its name says: a pipe, a device, a pointer of Git LFS, a web page.
+
+    Raises:
+        InputError: It is one of these, or cannot be read.
+    """
+    require_regular(path)
+    with readable(path):
+        require_content(path)
+
+
 def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
@@ -85,8 +99,8 @@ def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
     Raises:
         InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
-    kind = tables.kind_of(path)
-    if kind:
+    require_data(path)
+    if kind := tables.kind_of(path):
         with readable(path):
             yield from tables.rows(path, kind)
         return
