@@ -161,7 +161,8 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
 def _is_literal(text: str) -> bool:
     """Return whether a text is what ``str()`` of a dictionary or a list of plain values gives."""
     with contextlib.suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return isinstance(literal_value(text), dict | list)
+        value = literal_value(text)
+        return isinstance(value, dict | list) and str(value) == text.strip()
     return False
 
 
