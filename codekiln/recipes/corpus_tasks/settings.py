@@ -37,7 +37,9 @@ class CorpusTasksSettings(RecipeSettings):
     per_file: int = Field(12, ge=1, description="most functions of a file before other files have had their turn")
     trials: int = Field(8, ge=1, description="largest number of input-output examples of a function")
     outcomes: int = Field(
-        3, ge=2, description="smallest number of distinct results in the examples; with fewer a function is not run, except for predicates"
+        3,
+        ge=2,
+        description="smallest number of distinct results in the examples; with fewer a function is not run, except for predicates",
     )
     mutants: int = Field(5, ge=1, description="mutants tried per function")
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all families of logical errors")

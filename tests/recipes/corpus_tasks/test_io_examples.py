@@ -123,7 +123,8 @@ def test_objects_are_seen_by_their_attributes_and_prove_bugs_only():
 
 
 def test_examples_of_a_docstring_come_with_what_they_need():
-    text = 'class P:\n    x = 3\n\n\ndef f(p, q=0):\n    """Add.\n\n    >>> one = P()\n    >>> one.x = 5\n    >>> f(one)\n    5\n    """\n    return p.x + q\n'
+    docstring = '    """Add.\n\n    >>> one = P()\n    >>> one.x = 5\n    >>> f(one)\n    5\n    """\n'
+    text = f"class P:\n    x = 3\n\n\ndef f(p, q=0):\n{docstring}    return p.x + q\n"
     examples = tried(text)["f"].io_examples
     assert (examples[0].call.setup, examples[0].value) == ("one = P()\none.x = 5", 5)
 
