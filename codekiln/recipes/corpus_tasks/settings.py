@@ -28,7 +28,7 @@ class CorpusTasksSettings(RecipeSettings):
     )
     shortage: Literal["fail", "shrink"] = Field(
         "fail",
-        description="where a category has too few tasks or replies: fail, or shrink the data set and say by how much",
+        description="where a category runs short: fail, or shrink the data set and say by how much",
     )
     min_lines: int = Field(5, ge=1, description="shortest function, in lines")
     max_lines: int = Field(60, ge=1, description="longest function, in lines")
@@ -39,7 +39,7 @@ class CorpusTasksSettings(RecipeSettings):
     outcomes: int = Field(
         3,
         ge=2,
-        description="smallest number of distinct results in the examples; with fewer a function is not run, except for predicates",
+        description="smallest number of distinct results in the examples with which a function is run; 2 for predicates",
     )
     mutants: int = Field(5, ge=1, description="mutants tried per function")
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all families of logical errors")

@@ -1,7 +1,7 @@
 """Docstrings of all styles give the author's words, and nothing is said that the author does not say."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codekiln.recipes.corpus_tasks import reference_answers
@@ -97,6 +97,7 @@ WORDS = st.lists(
 )
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(WORDS, min_size=2, max_size=5),
     st.booleans(),
