@@ -39,7 +39,7 @@ class CorpusTasksSettings(RecipeSettings):
     outcomes: int = Field(
         3,
         ge=2,
-        description="smallest number of distinct results in the examples with which a function is run; 2 for predicates",
+        description="distinct results in the examples from which a function counts as run; 2 for predicates",
     )
     mutants: int = Field(5, ge=1, description="mutants tried per function")
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all families of logical errors")

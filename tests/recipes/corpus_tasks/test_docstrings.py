@@ -53,8 +53,10 @@ STYLES = {
     :raises ValueError: If there is no range.""",
 }
 # What earlier versions wrote where the source said nothing.
-FILLER = ("Part of the result", "In the case the body tests for", "Used by the body", "Passed to `", "Iterated over",
-          "The value the body computes", "Tested by `", "Its items are", "Used in `", "Called by the function")  # fmt: skip
+FILLER = (
+    "Part of the result", "In the case the body tests for", "Used by the body", "Passed to `", "Iterated over",
+    "The value the body computes", "Tested by `", "Its items are", "Used in `", "Called by the function",
+)  # fmt: skip
 
 
 def function_of(
