@@ -400,7 +400,14 @@ def always_raises(n):
 
 
 def shift(text, key=3):
-    """Return a text with its small letters moved on, once more."""
+    """Return the text with each small letter moved on by a key, once more.
+
+    The small letters from "a" to "z", 97 to 122 as numbers, are a ring of 26.
+
+    Args:
+        text (str): The text.
+        key (int): How many letters each one is moved.
+    """
     found = []
     for letter in text:
         if "a" <= letter <= "z":
