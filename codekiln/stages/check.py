@@ -21,7 +21,8 @@ from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
-from codekiln.recipes.types import Shortage
+from codekiln.recipes.base import Recipe
+from codekiln.recipes.types import ProblemSets, Shortage
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
 from codekiln.registry.sqlite_uri import sqlite_path
@@ -223,7 +224,7 @@ def _promotion(settings: Settings, folder: Path) -> str:
 def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
     """Write both problem sets, unless an earlier check left the same ones; return what is told of them."""
     recipe = recipe_of(settings)
-    reads = (partial(recipe.problems, settings), partial(benchmarks.read_benchmarks, settings))
+    reads = (partial(_problems, recipe, settings, folder), partial(benchmarks.read_benchmarks, settings))
     try:
         provenance = _provenance(settings, recipe.sources())
     except InputError as error:
@@ -231,11 +232,7 @@ def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
         raise
     if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
-    try:
-        made, (further, unfit) = both(*reads)
-    except Shortage as error:
-        write_rejected(folder / TRAIN, error.rejected)
-        raise
+    made, (further, unfit) = both(*reads)
     for note in made.notes:
         print(f"check: problems: {note}", flush=True)
     train, seen = benchmarks.keep_unseen(made.train, further)
@@ -245,6 +242,15 @@ def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
     write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **provenance)
     write_dataset(folder / EVALUATION, evaluation, Problem, **provenance)
     return report(train, evaluation, rejected)
+
+
+def _problems(recipe: Recipe[Any], settings: Settings, folder: Path) -> ProblemSets:
+    """Return the problems of a recipe; where there are too few, those that it rejected are written."""
+    try:
+        return recipe.problems(settings)
+    except Shortage as error:
+        write_rejected(folder / TRAIN, error.rejected)
+        raise
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:

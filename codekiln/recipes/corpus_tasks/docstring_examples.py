@@ -106,7 +106,8 @@ def _changed(node: ast.stmt) -> set[str]:
     """Return the names whose value a statement that stands alone may change."""
     found = set()
     for item in ast.walk(node):
-        target = item.func if isinstance(item, ast.Call) else item if isinstance(item, ast.Subscript) else None
+        is_stored = isinstance(item, ast.Subscript | ast.Attribute) and isinstance(item.ctx, ast.Store | ast.Del)
+        target = item.func if isinstance(item, ast.Call) else item if is_stored else None
         while isinstance(target, ast.Attribute | ast.Subscript):
             target = target.value
         if isinstance(target, ast.Name) and isinstance(node, ast.Expr | ast.Assign | ast.For | ast.AugAssign):
