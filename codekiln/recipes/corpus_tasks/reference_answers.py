@@ -44,7 +44,7 @@ def docstring(function: Function) -> str | None:
 def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> str | None:
     """Return an explanation in bullet points with an executed example, or None where the source does not say enough.
 
-    That is a summary, a word about each parameter, and two facts about the behaviour.
+    That is a summary, a description of each parameter, and two facts about the behaviour.
     """
     facts = extract_facts(function)
     behaviour = [*facts.behaviour, *facts.steps]
@@ -61,7 +61,7 @@ def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> st
         for name, when in facts.raises
         if when and f"`{name}`" not in " ".join(behaviour)
     ]
-    if not facts.summary or len(behaviour) + len(facts.results) < 2 or not _names_all(facts, "\n".join(lines)):
+    if not facts.summary or len(behaviour) + len(facts.results) < 2 or not all(item.text for item in facts.parameters):
         return None
     shown = next((item for item in io_examples if item.can_be_quoted and not item.raises), None)
     if shown:
@@ -77,11 +77,6 @@ def _is_complete(function: Function, facts: FunctionFacts) -> bool:
         and all(item.text for item in facts.parameters)
         and all(when for _, when in facts.raises)
     )
-
-
-def _names_all(facts: FunctionFacts, text: str) -> bool:
-    """Tell whether a text says something of every parameter."""
-    return all(re.search(rf"(?<!\w){item.name.lstrip('*')}(?!\w)", text) for item in facts.parameters)
 
 
 def _repeats(result: DocumentedValue, facts: FunctionFacts) -> bool:
