@@ -23,7 +23,8 @@ class Run:
         calls: Expressions, evaluated one after the other in its namespace once it has run.
         setup: Code that runs after the program and before the calls.
         stdin: Not None: the program is run as a script with this input, and nothing is called.
-        random_seed: Seed of ``random`` before the program; None: another one each time.
+        random_seed: Seed of ``random`` before the program, for which ``time.sleep`` returns at once, too; None: another
+            one each time.
     """
 
     program: str

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from codekiln.code.mutation.diff import changes, is_layout
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.lenient_parser import find, find_all, program_text
 from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, text_of
@@ -164,7 +165,29 @@ def _read(split: Split, number: int, pair: dict[str, Path]) -> ImportedExample:
     if not lines:
         raise ValueError("<error-location> names no line")
     explanations = _explained(find_all(text, "explanation"), lines)
+    program, moved = without_layout_changes(request.program, program)
+    lines = tuple(moved.get(line, line) for line in lines)
+    explanations = tuple(Explanation(moved.get(item.line, item.line), item.text) for item in explanations)
     return ImportedExample(split, number, request, program, lines, explanations, str(pair["assistant"]))
+
+
+def without_layout_changes(correct: str, bugged: str) -> tuple[str, dict[int, int]]:
+    """Return ``bugged`` without changes of nothing but layout, and the lines of its other changes, now by then.
+
+    An author who takes a line out often takes its comment or a blank line with it, or writes spaces otherwise.
+    """
+    found = changes(correct, bugged)
+    try:
+        kept = [change for change in found if not is_layout(correct, change)]
+    except SyntaxError:
+        return bugged, {}
+    program = correct
+    for change in reversed(kept):
+        program = program[: change.start] + change.text + program[change.end :]
+    now = changes(correct, program)
+    if len(kept) == len(found) or len(now) != len(kept):
+        return bugged, {}
+    return program, {before.line: after.line for before, after in zip(kept, now, strict=True)}
 
 
 def _request(text: str) -> ExerciseRequest:

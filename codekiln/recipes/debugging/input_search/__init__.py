@@ -15,7 +15,7 @@ from codekiln.recipes.debugging.input_search.instrumentation import constants, d
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Run, observe
 
-MOST_INPUTS = 8
+MOST_INPUTS = 10
 """Inputs that are kept of a program: more make every proof slower and seldom show more."""
 CPU_SECONDS = 4
 """CPU time of a search; what was found in three quarters of it counts. Few programs need a tenth."""

@@ -10,7 +10,7 @@ import random
 import time
 
 from codekiln.recipes.debugging.input_search.lines import number_of, written
-from codekiln.recipes.debugging.input_search.runs import DRAWN_AT_FIRST, MODES, ORDERS, Search, Trial, difference
+from codekiln.recipes.debugging.input_search.runs import DRAWN_AT_FIRST, NEAR, ORDERS, Search, Trial, difference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,17 +30,36 @@ def aimed(search: Search, trial: Trial) -> "Iterator[list[str]]":
     for key, found in trial.compared.items():
         for index in dict.fromkeys((0, len(found) - 1)):
             name, left, right = found[index]
-            gap = difference(left, right) if name in ORDERS else None
-            if gap is None:
-                if not {(-key - 1, "True"), (-key - 1, "False")} <= search.seen:
-                    yield from equalled(trial.lines, left, right)
-                continue
-            near = 1 if type(gap) is int else 0.5
-            left_to_tell = [mode for mode in MODES if (-key - 1, mode) not in search.seen]
-            for way, goal in (("on", 0), ("just below", -near), ("just above", near)):
-                if left_to_tell or (-key - 1, way) not in search.seen:
-                    yield from moved(trial.lines, left, right, goal)
-                    yield from shifted(search, trial, key, index, gap, goal)
+            gap = difference(left, right)
+            has_both = {(-key - 1, "True"), (-key - 1, "False")} <= search.seen
+            if (gap is None or name not in ORDERS) and not has_both:
+                yield from equalled(trial.lines, left, right)
+            if gap is not None:
+                yield from neighbours(search, trial, key, index)
+
+
+def neighbours(search: Search, trial: Trial, key: int, index: int) -> "Iterator[list[str]]":
+    """Yield lines on which two operands may be equal, or just not, while a boundary has to be told from others."""
+    name, left, right = trial.compared[key][index]
+    gap = left - right if not isinstance(left, str) else ord(left) - ord(right)
+    near: float = 1 if type(gap) is int else 0.5
+    goals = [("on", 0.0), ("just below", -near), ("just above", near)]
+    if name not in ORDERS:
+        goals = [("below", -near), ("above", near)]
+    # While a boundary is not told, what was seen on one path may be of use on another.
+    is_told = name not in ORDERS or all((-key - 1, mode) in search.seen for mode in NEAR)
+    wanted = [goal for way, goal in goals if not is_told or (-key - 1, way) not in search.seen]
+    yield from aimed_at(search, trial, key, index, gap, wanted)
+
+
+def aimed_at(
+    search: Search, trial: Trial, key: int, index: int, gap: float, goals: "list[float]"
+) -> "Iterator[list[str]]":
+    """Yield lines on which the operands of a comparison may be so far apart."""
+    _, left, right = trial.compared[key][index]
+    for goal in goals:
+        yield from moved(trial.lines, left, right, goal)
+        yield from shifted(search, trial, key, index, gap, goal)
 
 
 def equalled(lines: "list[str]", left: "Any", right: "Any") -> "Iterator[list[str]]":
@@ -174,14 +193,15 @@ def chosen_in_turn(trials: "list[Trial]", most: int) -> "list[Trial]":
         if best is None:
             break
         kept.append(best)
-        useful = useful if best.covered <= covered else len(kept)
+        useful = len(kept) if worth(best.covered - covered) else useful
         covered |= best.covered
     return kept[: max(useful, 1)]
 
 
 def worth(targets: "set[Target]") -> int:
-    """Return what it is worth to cover these: first the sides of branches, then boundaries that are told."""
-    return sum(3 if way in ("True", "False", "reached") else 2 if way in MODES else 1 for _, way in targets)
+    """Return what it is worth to cover these: first the sides of branches, and boundaries that are told."""
+    most = ("True", "False", "reached", *NEAR)
+    return sum(3 if way in most else 0 if way in ("on", "just below", "just above") else 1 for _, way in targets)
 
 
 def chosen(trials: "list[Trial]", most: int) -> "list[Trial]":
@@ -190,13 +210,13 @@ def chosen(trials: "list[Trial]", most: int) -> "list[Trial]":
     covered: set[Target] = set()
     while len(kept) < most:
         best = max(trials, key=lambda trial: (worth(trial.covered - covered), -len(trial.lines)), default=None)
-        if best is None or best.covered <= covered and kept:
+        if best is None or not worth(best.covered - covered) and kept:
             break
         kept.append(best)
         covered |= best.covered
     for trial in list(kept):
         others = set().union(*(other.covered for other in kept if other is not trial))
-        if len(kept) > 1 and trial.covered <= others:
+        if len(kept) > 1 and not worth(trial.covered - others):
             kept.remove(trial)
     # A program without conditions shows more on other numbers, too.
     seen = {tuple(trial.output.parts) for trial in kept}

@@ -29,7 +29,8 @@ MAX_EVENTS = 4_000
 ALL_EVENTS = 400_000
 MOST_ASKED = 15
 """Runs with a changed boundary, for each way of changing it: some changes have no effect on any input."""
-MODES = ("strict", "up", "down")
+NEAR, FAR = ("strict", "up", "down"), ("tenth", "tenfold")
+"""What a boundary is told from: itself, with the other side's operand; its neighbours; and numbers far from it."""
 DRAWN_AT_FIRST = 30
 NUMBERS = (3, 7, 12, 5, 1, 2, 10, 65, 40, 100, 0, 8, 21, 18, 30, 50, 4, 9, -1)
 WORDS = ("apple", "Level", "Sam", "702", "hello world", "b", "Yes", "no")
@@ -53,10 +54,10 @@ def difference(left: "Any", right: "Any") -> "float | None":
 def ways(name: str, left: "Any", right: "Any", result: bool) -> "Iterator[str]":
     """Yield the ways that a comparison went; one of an order has five: below, just below, on, just above, above."""
     yield str(result)
-    gap = difference(left, right) if name in ORDERS else None
+    gap = difference(left, right) if name in (*ORDERS, "==", "!=") else None
     if gap is not None:
         yield "on" if gap == 0 else "below" if gap < 0 else "above"
-        if 0 < abs(gap) <= 1:
+        if 0 < abs(gap) <= 1 and name in ORDERS:
             yield "just below" if gap < 0 else "just above"
 
 
@@ -67,6 +68,9 @@ def twisted(mode: str, name: str, left: "Any", right: "Any") -> "Any":
         return OPERATIONS[name](left, right)
     if mode == "strict":
         return OPERATIONS[name](left, right) != (gap == 0)
+    if mode in FAR:
+        is_number = type(right) in (int, float)
+        return OPERATIONS[name](left, (right / 10 if mode == "tenth" else right * 10) if is_number else right)
     return OPERATIONS[name](gap, 1 if mode == "up" else -1)
 
 
@@ -137,9 +141,14 @@ class Search:
     def _tell(self, trial: Trial) -> None:
         """Note the boundaries that the run tells from their neighbours."""
         for key in trial.compared:
-            near = {way for target, way in trial.covered if target == -key - 1} & {"on", "just below", "just above"}
-            for mode in MODES if near else ():
+            ways = {way for target, way in trial.covered if target == -key - 1}
+            is_near = not ways.isdisjoint(("on", "just below", "just above"))
+            for mode in (
+                (*NEAR, *FAR) if ways & {"below", "above", "on"} and trial.compared[key][0][0] in ORDERS else ()
+            ):
                 target = (-key - 1, mode)
+                if mode not in FAR and not is_near:
+                    continue
                 self._asked[target] = self._asked.get(target, 0) + 1
                 if target not in self.seen and self._asked[target] <= MOST_ASKED:
                     other = Trial(list(trial.lines), trial.random_seed, (key, mode))
