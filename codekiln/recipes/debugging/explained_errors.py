@@ -69,7 +69,7 @@ def _parts(change: Change, wanted: int) -> list[Change]:
     old, new = (list(_TOKEN.finditer(text)) for text in (change.old, change.new))
     words = [[match[0] for match in side] for side in (old, new)]
     found: list[Change] = []
-    for tag, start, end, other, last in difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes():
+    for tag, start, end, other, last in difflib.SequenceMatcher(None, words[0], words[1], autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         pairs = [(start, end, other, last)]

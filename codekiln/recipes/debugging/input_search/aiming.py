@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from codekiln.recipes.debugging.input_search.runs import Target
 
-FIRST_RUNS, MORE_RUNS = 700, 60
-"""Runs with the first seed of random numbers, and with each further one."""
+RUNS, RUNS_OF_SEED = 700, 150
+"""Runs of a program, and of one that draws random numbers with each of their seeds."""
+PROBES = (1, 10, -100)
+"""What is added to a number to see what it moves; the next where the one before moves nothing."""
 FEWEST = 3
 """Inputs that are kept although others cover what they do, where the program says something else on them."""
 
@@ -28,7 +30,7 @@ FEWEST = 3
 def aimed(search: Search, trial: Trial) -> "Iterator[list[str]]":
     """Yield lines that may make a comparison of a run go a way that no run had."""
     for key, found in trial.compared.items():
-        for index in dict.fromkeys((0, len(found) - 1)):
+        for index in (0, -1) if len(found) > 1 else (0,):
             name, left, right = found[index]
             gap = difference(left, right)
             has_both = {(-key - 1, "True"), (-key - 1, "False")} <= search.seen
@@ -96,24 +98,24 @@ def moved(lines: "list[str]", left: "Any", right: "Any", goal: float) -> "Iterat
 
 
 def shifted(search: Search, trial: Trial, key: int, index: int, gap: float, goal: float) -> "Iterator[list[str]]":
-    """Yield lines in which one number is moved by what the distance needs, as a probe of one more shows."""
+    """Yield lines in which one number is moved by what the distance needs, as a probe shows that moves it a little."""
     for place, line in enumerate(trial.lines[:12]):
         number = number_of(line)
         if number is None:
             continue
-        probe = search.run([*trial.lines[:place], written(number + 1), *trial.lines[place + 1 :]])
-        found = probe.compared.get(key, ()) if probe else ()
-        other = difference(*found[index][1:]) if index < len(found) else None
-        if other is not None and other != gap:
-            target = number + (goal - gap) / (other - gap)
-            near = {
-                round(target),
-                int(target),
-                int(target) + 1,
-                round(target, 4) if isinstance(gap, float) else round(target),
-            }
-            for value in sorted(near):
-                yield [*trial.lines[:place], written(value), *trial.lines[place + 1 :]]
+        for step in PROBES:
+            probe = search.run([*trial.lines[:place], written(number + step), *trial.lines[place + 1 :]])
+            found = probe.compared.get(key, ()) if probe else ()
+            other = difference(*found[index][1:]) if found else None
+            if other is not None and other != gap:
+                target = number + step * (goal - gap) / (other - gap)
+                # And a little beyond, where a boundary is on the way to something else.
+                near: set[float] = {round(target), int(target), int(target) + 1, round(1.1 * target - 0.1 * number)}
+                if isinstance(gap, float):
+                    near.add(round(target, 4))
+                for value in sorted(near):
+                    yield [*trial.lines[:place], written(value), *trial.lines[place + 1 :]]
+                break
 
 
 def varied(search: Search, trial: Trial, rng: random.Random) -> "list[str]":
@@ -160,11 +162,30 @@ def search(
     """
     time.sleep = lambda seconds: None
     found = Search(program, constants, ends, seconds, seed)
-    for number in range(most if draws_numbers else 1):
-        found.begin(number, MORE_RUNS if number else FIRST_RUNS)
+    if draws_numbers:
+        kept = in_turn(found, most)
+    else:
+        found.begin(0, RUNS, set())
         explore(found)
-    kept = chosen_in_turn(found.trials, most) if draws_numbers else chosen(found.trials, most)
+        kept = chosen(found.trials, most)
     return ["".join(f"{line}\n" for line in trial.lines) for trial in kept]
+
+
+def in_turn(found: Search, most: int) -> "list[Trial]":
+    """Return runs with the random seeds 0, 1, 2, ..., as the place of an input is the seed of its random numbers."""
+    kept: list[Trial] = []
+    useful = 1
+    covered: set[Target] = set()
+    for number in range(most):
+        found.begin(number, RUNS_OF_SEED, covered)
+        explore(found)
+        best = max(found.trials, key=lambda trial: (worth(trial.covered - covered), -len(trial.lines)), default=None)
+        if best is None:
+            break
+        kept.append(best)
+        useful = len(kept) if worth(best.covered - covered) else useful
+        covered |= best.covered
+    return kept[:useful]
 
 
 def explore(found: Search) -> None:
@@ -180,22 +201,6 @@ def explore(found: Search) -> None:
         for _ in range(15):
             found.run(varied(found, found.rng.choice(found.corpus), found.rng))
         idle = 0 if len(found.seen) > before else idle + 1
-
-
-def chosen_in_turn(trials: "list[Trial]", most: int) -> "list[Trial]":
-    """Return runs with the random seeds 0, 1, 2, ..., as the place of an input is the seed of its random numbers."""
-    kept: list[Trial] = []
-    useful = 0
-    covered: set[Target] = set()
-    for number in range(most):
-        here = [trial for trial in trials if trial.random_seed == number]
-        best = max(here, key=lambda trial: (worth(trial.covered - covered), -len(trial.lines)), default=None)
-        if best is None:
-            break
-        kept.append(best)
-        useful = len(kept) if worth(best.covered - covered) else useful
-        covered |= best.covered
-    return kept[: max(useful, 1)]
 
 
 def worth(targets: "set[Target]") -> int:

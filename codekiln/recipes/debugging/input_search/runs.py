@@ -98,6 +98,7 @@ class Search:
         self._known: dict[tuple[int, tuple[str, ...]], Trial] = {}
         self._failed: set[Target] = set()
         self._asked: dict[Target, int] = {}
+        self._closest: dict[tuple[int, bool], float] = {}
         self._runs = self._events = self._most = 0
         self._until = time.process_time() + seconds
         self.random_seed = 0
@@ -112,9 +113,11 @@ class Search:
         is_counted_out = self._runs >= self._most or self._events >= ALL_EVENTS
         return is_counted_out or time.process_time() > self._until
 
-    def begin(self, random_seed: int, runs: int) -> None:
-        """Go on with another seed of the program's random numbers, for so many runs."""
-        self.random_seed, self._most, self.corpus = random_seed, self._runs + runs, []
+    def begin(self, random_seed: int, runs: int, seen: "set[Target]") -> None:
+        """Go on with another seed of the program's random numbers, for so many runs, when all this was seen."""
+        self.random_seed, self._most = random_seed, self._runs + runs
+        self.corpus, self.trials, self.seen = [], [], set(seen)
+        self._asked, self._closest, self._failed = {}, {}, set()
 
     def run(self, lines: "Iterable[str]") -> "Trial | None":
         """Run the program on these lines and what it asks for beyond them; None where no run is left."""
@@ -133,10 +136,23 @@ class Search:
             self._tell(trial)
         # What a run shows that fails is worth a look, and still has to be shown by one that ends.
         known = self.seen if trial.ended else self.seen | self._failed
-        if not trial.covered <= known:
+        is_closer = self._is_closer(trial)
+        if is_closer or not trial.covered <= known:
             self.corpus.append(trial)
         (self.seen if trial.ended else self._failed).update(trial.covered)
         return trial
+
+    def _is_closer(self, trial: Trial) -> bool:
+        """Return whether the run is closer to a boundary than all before, from below or from above."""
+        is_closer = False
+        for key, found in trial.compared.items():
+            for _, left, right in found if found[0][0] in ORDERS else ():
+                gap = difference(left, right)
+                place = key, (gap or 0) < 0
+                if gap is not None and abs(gap) < self._closest.get(place, float("inf")):
+                    self._closest[place] = abs(gap)
+                    is_closer = True
+        return is_closer
 
     def _tell(self, trial: Trial) -> None:
         """Note the boundaries that the run tells from their neighbours."""
@@ -162,7 +178,7 @@ class Search:
         names = {PREFIX + name: getattr(self, "_on_" + name) for name in ("compare", "truth", "items", "reached")}
         random.seed(trial.random_seed)
         kept = sys.stdin, sys.stdout, sys.stderr
-        lines = max(len(trial.lines), self.rng.randint(1, 5))
+        lines = len(trial.lines) or self.rng.randint(1, 5)
         sys.stdin, sys.stdout, sys.stderr = Stdin(lines, self.next_line), trial.output, Sink()
         try:
             exec(self._code, {"__name__": "__main__", "__builtins__": builtins, "input": self.read_line} | names)
