@@ -209,11 +209,11 @@ def _explained(parts: Sequence[str], lines: Sequence[int]) -> tuple[Explanation,
     """Return all explanations; those that name no line have the lines of their locations, where they are as many."""
     named = [list(_explanations(part)) for part in parts]
     unnamed = [part.strip() for part, found in zip(parts, named, strict=True) if not found and part.strip()]
-    if not unnamed:
+    if not unnamed and any(named):
         return tuple(item for found in named for item in found)
     texts = [text for part in unnamed for text in _items(part)] if not any(named) else []
     if len(texts) != len(lines):
-        raise ValueError(f"no <explanation> says 'Line N: ...': {unnamed[0][:40]!r}")
+        raise ValueError(f"no <explanation> says 'Line N: ...': {''.join(unnamed)[:40]!r}")
     return tuple(Explanation(line, " ".join(text.split())) for line, text in zip(lines, texts, strict=True))
 
 
