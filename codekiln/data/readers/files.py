@@ -1,11 +1,13 @@
 """Rows of a file or of a data set on the Hub, each with the place it came from."""
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from codekiln.data.python_text import literal_value
 from codekiln.data.readers import json_stream, tables
 from codekiln.data.text import open_text, readable
 from codekiln.errors import InputError, InputErrors, missing_extra
@@ -16,6 +18,8 @@ _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 _FILES = (".json", ".jsonl", ".gz", ".csv", ".parquet")
 FIX = "correct or remove the row"
 _CORRECT = "correct the line; the file may have been cut short"
+_PRINTED, _DUMP = "not JSON, but what Python prints of it", "write it with json.dumps(row), not with str(row)"
+_MOST_CHARACTERS = 2**24
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -105,6 +109,9 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
         yield from ((f"{path}[{number}]", row) for number, row in enumerate(json_stream.elements(file)))
     except json_stream.ArrayFault as fault:
         where = f"{path}[{fault.index}]" if fault.index is not None else str(path)
+        file.seek(0)
+        if _is_literal(file.read(_MOST_CHARACTERS)):
+            raise InputError(_PRINTED, where=str(path), fix=_DUMP) from None
         raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
@@ -128,11 +135,20 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
         return parse(text)
     except json.JSONDecodeError as error:
+        if _is_literal(text):
+            return InputError(_PRINTED, where=where, fix=_DUMP)
         is_at_end = error.pos >= len(text.rstrip())
         found = f"{error.msg} at its end" if is_at_end else f"{error.msg} at column {error.colno}"
         return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
+
+
+def _is_literal(text: str) -> bool:
+    """Return whether a text is what ``str()`` of a dictionary or a list of plain values gives."""
+    with contextlib.suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return isinstance(literal_value(text), dict | list)
+    return False
 
 
 def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:
