@@ -90,6 +90,11 @@ def _scores(
 def _own_scores(reply: ExecutedReply, truth: GroundTruth) -> list[Score]:
     return [
         _score("valid", float(not reply.submission.fault)),
+        _score(
+            "thinks",
+            float(bool(reply.submission.thought)) if truth.thought else None,
+            "what the student thought is not known",
+        ),
         *_functional_scores(reply.outcome, truth),
         *_style_scores(reply.submission.code, truth),
         *_step_scores(reply.submission, truth),

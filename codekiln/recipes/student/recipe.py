@@ -14,7 +14,7 @@ from codekiln.recipes.student import card, export, pairing, split, validate
 from codekiln.recipes.student.grading import grade_replies
 from codekiln.recipes.student.measures import DISTANCES, MEASURES
 from codekiln.recipes.student.settings import StudentSettings
-from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
+from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source, without_thoughts
 from codekiln.recipes.student.tasks import build_problem_sets
 from codekiln.recipes.student.templates import TEMPLATES
 from codekiln.recipes.student.variants import Variant
@@ -41,6 +41,7 @@ class Student(Recipe[StudentSettings]):
         """The data of the source, pseudonymised where the settings ask for it."""
         own = self.settings
         found = read_source(own.source, own.problems_file, own.variant, own.students, self.seed)
+        found = found if own.thinking else without_thoughts(found)
         return pseudonymise(found, self.seed) if own.pseudonyms else found
 
     def split_rows(self, variant: Variant) -> split.SplitRows:
@@ -81,7 +82,9 @@ class Student(Recipe[StudentSettings]):
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return an example of every real submission, and preference pairs where two grades differ."""
-        return pairing.build_rows(problems, graded, with_pairs=self.settings.pairs)
+        return pairing.build_rows(
+            problems, graded, with_pairs=self.settings.pairs, template=TEMPLATES[self.settings.markers]
+        )
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
         """Return the real submissions."""

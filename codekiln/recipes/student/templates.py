@@ -1,16 +1,28 @@
 """Conversation templates: a row as a conversation, and the submission in a reply.
 
 The experiment of the row decides the sections: a row of experiment 1 has a stage and none of the sections of experiment
-2. A reply is one block of code between markers, followed by ``<SUBMIT>`` for the student's final attempt. The chat
-template's end-of-turn token comes after that and is learned.
+2. A reply is one block of code between markers, followed by ``<SUBMIT>`` for the student's final attempt. What the
+student thinks may stand before it, between ``<think>`` and ``</think>``. The chat template's end-of-turn token comes
+after that and is learned.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codekiln.data.records import Message
 from codekiln.data.replies import extract_code
-from codekiln.recipes.student.schema import SUBMIT, NextRow, Row, Stage, StageRow, split_submit
+from codekiln.recipes.student.schema import (
+    SUBMIT,
+    THINK_CLOSE,
+    THINK_OPEN,
+    NextRow,
+    Row,
+    Stage,
+    StageRow,
+    join_thought,
+    split_submit,
+    split_thought,
+)
 
 STAGE_LINES: dict[Stage, str] = {
     "submission_first": "FIRST SUBMISSION:",
@@ -18,6 +30,7 @@ STAGE_LINES: dict[Stage, str] = {
     "submission_last": "LAST SUBMISSION:",
 }
 FIRST_ATTEMPT = "(nothing handed in yet)"
+NO_FEEDBACK = "(no feedback yet)"
 
 
 @dataclass(frozen=True)
@@ -26,11 +39,13 @@ class ParsedSubmission:
 
     Attributes:
         fault: Why the reply is not exactly one code block, properly ended; empty for a well-formed reply.
+        thought: What stands between ``<think>`` and ``</think>`` before the code.
     """
 
     code: str
     submitted: bool
     fault: str = ""
+    thought: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,9 @@ class Template:
     open: str
     close: str
 
-    def messages(self, row: Row, feedback: tuple[str, ...] | None = None) -> tuple[Message, ...]:
+    def messages(
+        self, row: Row, feedback: tuple[str, ...] | None = None, history: bool = False, *, thinking: bool = False
+    ) -> tuple[Message, ...]:
         """Return the conversation that asks for a row's submission.
 
         Args:
@@ -48,21 +65,24 @@ class Template:
             feedback: The grader's feedback on each prior submission, for experiment 2 only. With it, each prior
                 submission is an assistant's turn and its feedback the user's turn after it (Koutcheme et al. 2026,
                 arXiv 2604.10720); None: all prior submissions are in one user's turn.
+            history: Show all prior submissions and feedback in that one turn instead (INSIDE, arXiv 2608.10492).
+            thinking: Ask for what the student thinks, too.
         """
+        problem = self._problem(row, thinking)
         if isinstance(row, StageRow):
-            return (_user(*self._problem(row), STAGE_LINES[row.INPUT.stage]),)
-        if feedback is None:
-            return (_user(*self._problem(row), self._submissions(row)),)
+            return (_user(*problem, STAGE_LINES[row.INPUT.stage]),)
+        if feedback is None or history:
+            return (_user(*problem, self._submissions(row) if feedback is None else self._history(row, feedback)),)
         start = "SUBMISSIONS:" if feedback else f"SUBMISSIONS:\n{FIRST_ATTEMPT}"
-        turns = [_user(*self._problem(row), start)]
+        turns = [_user(*problem, start)]
         for code, text in zip(row.INPUT.curr_problem_prior_submissions, feedback, strict=True):
             turns.append(Message(role="assistant", content=self.block(code)))
             turns.append(_user(f"GRADER FEEDBACK:\n{text.strip()}"))
         return tuple(turns)
 
-    def reply(self, code: str, submitted: bool) -> str:
-        """Return a submission as the text of a reply."""
-        return self.block(f"{code}\n{SUBMIT}" if submitted else code)
+    def reply(self, code: str, submitted: bool, thought: str = "") -> str:
+        """Return a submission as the text of a reply, after what the student thinks where that is known."""
+        return join_thought(thought, self.block(f"{code}\n{SUBMIT}" if submitted else code))
 
     def block(self, submission: str) -> str:
         """Return a submission between the markers, followed by the marker of a final attempt where it has one."""
@@ -76,7 +96,10 @@ class Template:
         A malformed reply is parsed leniently, so that its code can still be measured: the first block, or else what
         follows an opening marker, or else a fenced block or the whole text.
         """
-        text = text.replace("\r\n", "\n")
+        thought, text = split_thought(text.replace("\r\n", "\n"))
+        return replace(self._parse_answer(text), thought=thought)
+
+    def _parse_answer(self, text: str) -> ParsedSubmission:
         # A malformed reply may have the marker anywhere; it still says that the attempt is final.
         submitted = SUBMIT in text
         form = rf"\s*{re.escape(self.open)}(?P<code>.*?){re.escape(self.close)}\s*(?P<submit>{SUBMIT})?\s*"
@@ -96,17 +119,18 @@ class Template:
         fault = "there are several code blocks" if self.open in after else "there is text beside the code block"
         return ParsedSubmission(code, submitted, fault)
 
-    def _problem(self, row: Row) -> list[str]:
+    def _problem(self, row: Row, thinking: bool) -> list[str]:
         given = row.INPUT
+        thought = f"First think as this student would: {THINK_OPEN}...{THINK_CLOSE}. " if thinking else ""
         sections = [
-            f"Hand in what this student would, mistakes included: {self.open}...{self.close}, and {SUBMIT} after the "
-            "final attempt."
+            f"{thought}Hand in what this student would, mistakes included: {self.open}...{self.close}, and {SUBMIT} "
+            "after the final attempt."
         ]
         if given.past_problem_submissions:
             sections.append("PAST PROBLEM SUBMISSIONS:\n" + "\n".join(self._past(row)))
         # Sections are separated by blank lines, so a section must not contain any.
         instructions = re.sub(r"\n\s*\n+", "\n", given.instructions.strip())
-        sections.append(f"PROBLEM INSTRUCTIONS:\n{instructions}")
+        sections += [f"PROBLEM INSTRUCTIONS:\n{instructions}"] if instructions else []
         for title, code in (("FIXED CODE", given.skeleton_code_fixed), ("TODO CODE", given.skeleton_code_todo)):
             if code.strip():
                 sections.append(f"{title}:\n{self.block(code)}")
@@ -124,13 +148,19 @@ class Template:
         prior = [self.block(code) for code in row.INPUT.curr_problem_prior_submissions]
         return "\n".join(["SUBMISSIONS:", *(prior or [FIRST_ATTEMPT])])
 
+    def _history(self, row: NextRow, feedback: tuple[str, ...]) -> str:
+        pairs = zip(row.INPUT.curr_problem_prior_submissions, feedback, strict=True)
+        entries = [f"SUBMISSION:\n{self.block(code)}\nFEEDBACK RECEIVED:\n{text.strip()}" for code, text in pairs]
+        return "SUBMISSION HISTORY (CODE + FEEDBACK):\n" + "\n".join(entries or [FIRST_ATTEMPT])
+
 
 TEMPLATES = {"tags": Template("<code>", "</code>"), "fence": Template("```python", "```")}
 
 
 def contains_marker(code: str) -> bool:
     """Tell whether a submission contains a marker itself, so that a reply with it could not be parsed."""
-    markers = {SUBMIT, *(marker for template in TEMPLATES.values() for marker in (template.open, template.close))}
+    around_code = (marker for template in TEMPLATES.values() for marker in (template.open, template.close))
+    markers = {SUBMIT, THINK_OPEN, THINK_CLOSE, *around_code}
     return any(marker in code for marker in markers)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import StreamKey, read_questions
+from codekiln.recipes.student.course import StreamKey
+from codekiln.recipes.student.questions import read_questions
 from codekiln.recipes.student.schema import Row, read_rows
 from codekiln.recipes.student.source import PROBLEMS
 from codekiln.recipes.student.split import overlaps

@@ -6,14 +6,8 @@ import pytest
 
 from codekiln.data.records import DoctestTest
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import (
-    drop_repeats,
-    read_questions,
-    read_streams,
-    split_doctest,
-    write_questions,
-    write_streams,
-)
+from codekiln.recipes.student.course import drop_repeats, read_streams, write_streams
+from codekiln.recipes.student.questions import read_questions, split_doctest, write_questions
 from tests.recipes.student.small_course import QUESTIONS, RIGHT, WRONG, course, stream
 
 SESSION = """Some words.

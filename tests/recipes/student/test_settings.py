@@ -17,7 +17,7 @@ def test_the_recipe_is_found_and_its_settings_explain_themselves():
 
 def test_feedback_in_experiment_1_is_refused():
     with pytest.raises(InputError, match="experiment 1 shows none"):
-        resolve("laptop", {"recipe": "student"}, ["recipes.student.feedback=true", "recipes.student.experiment=1"])
+        resolve("laptop", {"recipe": "student"}, ["recipes.student.feedback=turns", "recipes.student.experiment=1"])
 
 
 @pytest.mark.parametrize("profile", ["laptop", "cluster", "seed-student"])

@@ -3,7 +3,8 @@
 import pytest
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import Course, write_questions, write_streams
+from codekiln.recipes.student.course import Course, write_streams
+from codekiln.recipes.student.questions import write_questions
 from codekiln.recipes.student.schema import write_rows
 from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
 from codekiln.recipes.student.variants import Variant, VariantRow, build_rows
@@ -54,7 +55,7 @@ def test_rows_are_taken_with_the_tests_of_the_problems_file(tmp_path):
     (tmp_path / "p.json").write_text(write_questions({"double": DOUBLE}))
     path = rows_file(tmp_path, [next_row(), next_row(prior=(RIGHT,)), next_row(question="other")])
     found = read(path, problems=str(tmp_path / "p.json"))
-    assert [row.task_id for row in found.rows] == ["double/ann/0", "double/ann/1", "other/ann/0"]
+    assert [row.task_id for row in found.rows] == ["double/autumn/ann/0", "double/autumn/ann/1", "other/autumn/ann/0"]
     assert found.course.questions["double"].all_tests == DOUBLE.all_tests
     assert found.course.questions["other"].all_tests == ()
     assert found.rows[1].earlier == (RIGHT,)
