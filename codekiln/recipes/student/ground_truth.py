@@ -95,6 +95,7 @@ class RealSubmissions:
 def measure_submissions(
     rows: Sequence[VariantRow],
     chosen: Sequence[VariantRow],
+    paired: Sequence[VariantRow],
     questions: Mapping[str, Question],
     distance: PairwiseDistance,
     k: int,
@@ -106,7 +107,8 @@ def measure_submissions(
 
     Args:
         rows: All rows of both splits; the neighbours of a submission are all others for the same problem.
-        chosen: The rows that become problems; only these are run.
+        chosen: The rows that become problems; only these are run, with the submissions that they show.
+        paired: Those whose neighbours are run too, because pairs are made of them.
         questions: Problems with their tests.
         distance: Distance by which neighbours are near.
         k: Which neighbour decides the radius.
@@ -116,7 +118,10 @@ def measure_submissions(
     submissions = dict.fromkeys(
         (item.key.question, item.semester, code)
         for item in chosen
-        for code in (*item.earlier, *prior_submissions(item.row), item.row.code, *item.later)
+        for code in (*prior_submissions(item.row), item.row.code)
+    )
+    submissions |= dict.fromkeys(
+        (item.key.question, item.semester, code) for item in paired for code in item.neighbours
     )
     jobs = [(gradable_problem(name, questions[name].of(semester)), code) for name, semester, code in submissions]
     outcomes = run_submissions(jobs, workers=workers, limits=limits, label="check: real submissions")
@@ -125,6 +130,11 @@ def measure_submissions(
     return RealSubmissions(
         dict(zip(submissions, outcomes, strict=True)), _radii(rows, distance, k), fit_style_component(features)
     )
+
+
+def start_in(problem: Problem) -> str:
+    """Return what the edits of a reply are edits of; empty where replies are whole programs."""
+    return str(problem.grading_context.get("start", ""))
 
 
 def gradable_problem(name: str, question: Question) -> Problem:

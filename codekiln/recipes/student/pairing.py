@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Message, Pair, Problem
 from codekiln.recipes.base import by_task
-from codekiln.recipes.student.ground_truth import GroundTruth
+from codekiln.recipes.student.ground_truth import GroundTruth, start_in
 from codekiln.recipes.student.schema import join_thought, split_thought
 from codekiln.recipes.student.templates import Template
 from codekiln.recipes.types import TrainingRows
@@ -43,7 +43,7 @@ def build_rows(
 
 def _is_real(problem: Problem, item: Graded, template: Template) -> bool:
     """Say whether a reply hands in what the student did, whatever it thinks before."""
-    found, truth = template.parse_reply(_text(item)), GroundTruth.of(problem)
+    found, truth = template.parse_reply(_text(item), start_in(problem)), GroundTruth.of(problem)
     return (found.code, found.submitted, found.fault) == (truth.code.strip("\n"), truth.submitted, "")
 
 

@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from codekiln.recipes.student.edit_template import EDIT_TEMPLATES
 from codekiln.recipes.student.split import HoldOut
+from codekiln.recipes.student.templates import TEMPLATES, Template
 from codekiln.recipes.student.variants import Variant
 from codekiln.recipes.types import RecipeSettings
 
@@ -32,6 +34,9 @@ class StudentSettings(RecipeSettings):
         False,
         description="replies start with what the student thinks: that of the data, or else the teacher's; in "
         "experiment 2",
+    )
+    reply_form: Literal["program", "edits"] = Field(
+        "program", description="a reply is the whole submission, or edits 'line N: new text', for small models"
     )
     markers: Literal["tags", "fence"] = Field(
         "tags", description="around code: <code>...</code> as in the study, or a Markdown fence, which chat models know"
@@ -69,6 +74,11 @@ class StudentSettings(RecipeSettings):
         return Variant(self.experiment, self.context, self.k if self.experiment == 2 else 1)
 
     @property
+    def template(self) -> Template:
+        """How rows become conversations, and replies submissions."""
+        return (EDIT_TEMPLATES if self.reply_form == "edits" else TEMPLATES)[self.markers]
+
+    @property
     def history(self) -> bool:
         """Whether earlier submissions and feedback are in one user's turn."""
         return self.feedback == "history"
@@ -81,7 +91,7 @@ class StudentSettings(RecipeSettings):
         )
 
     @model_validator(mode="after")
-    def _feedback_needs_submissions(self) -> "StudentSettings":
+    def _is_consistent(self) -> "StudentSettings":
         if self.feedback != "none" and self.experiment == 1:
             raise ValueError(
                 "feedback follows earlier submissions, and experiment 1 shows none: set experiment = 2, or "
@@ -91,5 +101,10 @@ class StudentSettings(RecipeSettings):
             raise ValueError(
                 "a student thinks about an earlier submission, and experiment 1 shows none: set experiment = 2, or "
                 "thinking = false"
+            )
+        if self.feedback == "turns" and self.reply_form == "edits":
+            raise ValueError(
+                "earlier submissions in turns of their own have no numbered lines to edit: set feedback = history, or "
+                "reply_form = program"
             )
         return self

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
 
 from codekiln.code.distance import PairwiseDistance
 from codekiln.data.folders import Rejected
@@ -15,7 +14,7 @@ from codekiln.recipes.student.schema import NextRow, Row, prior_submissions, rep
 from codekiln.recipes.student.settings import StudentSettings
 from codekiln.recipes.student.source import EMBEDDED
 from codekiln.recipes.student.split import TRAIN, Split, SplitRows, balanced_sample
-from codekiln.recipes.student.templates import NO_FEEDBACK, TEMPLATES, Template
+from codekiln.recipes.student.templates import NO_FEEDBACK, Template, start_of
 from codekiln.recipes.student.variants import VariantRow
 from codekiln.recipes.types import ProblemSets, RunSettings
 
@@ -34,7 +33,8 @@ def build_problem_sets(
 ) -> ProblemSets:
     """Return the rows of both splits as problems, with every real submission run and measured.
 
-    Rows that do not fit into ``max_characters`` are rejected as ``too-long``.
+    Rows that do not fit into ``max_characters`` are rejected as ``too-long``; where replies are edits, those with a
+    submission equal to what the student goes on from are rejected as ``unchanged``.
     """
     rejected: list[Rejected] = []
     all_train, all_evaluation = (_fitting(items, settings, rejected) for items in (rows.train, rows.evaluation))
@@ -43,6 +43,7 @@ def build_problem_sets(
     real = measure_submissions(
         [*all_train, *all_evaluation],
         [*train, *evaluation],
+        train if settings.pairs else [],
         questions,
         distance,
         settings.neighbours,
@@ -75,7 +76,7 @@ def problem_of(
     item: VariantRow, split: Split, question: Question, real: RealSubmissions, settings: StudentSettings
 ) -> Problem:
     """Return a row as a problem."""
-    row, template = item.row, TEMPLATES[settings.markers]
+    row, template = item.row, settings.template
     feedback = _feedback(item, row, real) if settings.feedback != "none" and isinstance(row, NextRow) else None
     conversation = template.messages(row, feedback, settings.history, thinking=settings.thinking)
     context = {
@@ -85,6 +86,8 @@ def problem_of(
         "attempt": item.attempt,
         "real": real.ground_truth(item).to_context(),
     }
+    if settings.reply_form == "edits":
+        context["start"] = start_of(row)
     # Evaluation rows make no pairs.
     if settings.pairs and split == TRAIN:
         context["other_grade"] = _other_grade(item, real, template)
@@ -95,7 +98,7 @@ def problem_of(
             "prompt": conversation[-1].content,
             "messages": conversation,
             "reply": "text",
-            "reference": template.reply(row.code, row.submitted, row.thought),
+            "reference": template.reply(row.code, row.submitted, row.thought, start_of(row)),
             "group": _group(item.key, split),
             "stratum": None if split == TRAIN else split,
             "grading_context": context,
@@ -108,7 +111,9 @@ def _fitting(rows: Sequence[VariantRow], settings: StudentSettings, rejected: li
     kept: list[VariantRow] = []
     for item in rows:
         fitting = shortened(item, settings)
-        if fitting is None:
+        if settings.reply_form == "edits" and start_of(item.row) == item.row.code:
+            rejected.append(Rejected("unchanged", item.row))
+        elif fitting is None:
             rejected.append(Rejected("too-long", item.row))
         else:
             kept.append(fitting)
@@ -129,11 +134,11 @@ def _group(key: StreamKey, split: Split) -> str:
 
 def _characters(row: Row, settings: StudentSettings) -> int:
     """Return the number of characters of prompt and reply; feedback made from tests counts with its upper bound."""
-    template, texts = TEMPLATES[settings.markers], None
+    template, texts = settings.template, None
     if settings.feedback != "none" and isinstance(row, NextRow):
         texts = row_feedback(row) or ("x" * _FEEDBACK_CHARACTERS,) * len(prior_submissions(row))
     messages = template.messages(row, texts, settings.history, thinking=settings.thinking)
-    reply = template.reply(row.code, row.submitted, row.thought)
+    reply = template.reply(row.code, row.submitted, row.thought, start_of(row))
     return sum(len(message.content) for message in messages) + len(reply)
 
 
@@ -174,14 +179,11 @@ def _feedback(item: VariantRow, row: NextRow, real: RealSubmissions) -> tuple[st
 
 
 def _other_grade(item: VariantRow, real: RealSubmissions, template: Template) -> dict[str, str | float] | None:
-    """Return the student's nearest submission that passes another share of the tests than the target.
-
-    Of two that are equally near the later is taken: that a student is not there yet teaches more than that something
-    changes.
-    """
-    target = real.outcome(item, item.row.code)
-    for code in chain.from_iterable(zip_longest(item.later, reversed(item.earlier))):
-        other = None if code is None else real.outcome(item, code)
-        if target is not None and other is not None and other.rate != target.rate:
-            return {"reply": template.reply(code, False), "pass_rate": other.rate}
+    """Return the student's nearest submission that passes another share of the tests than the target."""
+    target, start = real.outcome(item, item.row.code), start_of(item.row)
+    for code in item.neighbours:
+        other = real.outcome(item, code)
+        # As edits, a submission that is what the student goes on from would be an empty reply.
+        if target and other and other.rate != target.rate and (reply := template.reply(code, False, start=start)):
+            return {"reply": reply, "pass_rate": other.rate}
     return None

@@ -20,6 +20,7 @@ from codekiln.recipes.student.schema import (
     Stage,
     StageRow,
     join_thought,
+    prior_submissions,
     split_submit,
     split_thought,
 )
@@ -55,6 +56,18 @@ class Template:
     open: str
     close: str
 
+    @property
+    def request(self) -> str:
+        """What is asked for."""
+        return (
+            f"Hand in what this student would, mistakes included: {self.open}...{self.close}, and {SUBMIT} after the "
+            "final attempt."
+        )
+
+    def show(self, code: str, is_start: bool) -> str:
+        """Return code as it stands in a request; ``is_start``: it is what the student goes on from."""
+        return self.block(code)
+
     def messages(
         self, row: Row, feedback: tuple[str, ...] | None = None, history: bool = False, *, thinking: bool = False
     ) -> tuple[Message, ...]:
@@ -80,8 +93,15 @@ class Template:
             turns.append(_user(f"GRADER FEEDBACK:\n{text.strip()}"))
         return tuple(turns)
 
-    def reply(self, code: str, submitted: bool, thought: str = "") -> str:
-        """Return a submission as the text of a reply, after what the student thinks where that is known."""
+    def reply(self, code: str, submitted: bool, thought: str = "", start: str = "") -> str:
+        """Return a submission as the text of a reply, after what the student thinks where that is known.
+
+        Args:
+            code: The submission.
+            submitted: Whether it is the final attempt.
+            thought: What the student thinks before it.
+            start: What the student goes on from, see `start_of`; replies that are whole programs do not need it.
+        """
         return join_thought(thought, self.block(f"{code}\n{SUBMIT}" if submitted else code))
 
     def block(self, submission: str) -> str:
@@ -90,16 +110,16 @@ class Template:
         text = f"{self.open}\n{code.strip(chr(10))}\n{self.close}"
         return f"{text}\n{SUBMIT}" if submitted else text
 
-    def parse_reply(self, text: str) -> ParsedSubmission:
-        """Parse the submission in a reply.
+    def parse_reply(self, text: str, start: str = "") -> ParsedSubmission:
+        """Parse the submission in a reply; ``start`` as for `reply`.
 
         A malformed reply is parsed leniently, so that its code can still be measured: the first block, or else what
         follows an opening marker, or else a fenced block or the whole text.
         """
         thought, text = split_thought(text.replace("\r\n", "\n"))
-        return replace(self._parse_answer(text), thought=thought)
+        return replace(self._parse_answer(text, start), thought=thought)
 
-    def _parse_answer(self, text: str) -> ParsedSubmission:
+    def _parse_answer(self, text: str, start: str) -> ParsedSubmission:
         # A malformed reply may have the marker anywhere; it still says that the attempt is final.
         submitted = SUBMIT in text
         form = rf"\s*{re.escape(self.open)}(?P<code>.*?){re.escape(self.close)}\s*(?P<submit>{SUBMIT})?\s*"
@@ -122,18 +142,16 @@ class Template:
     def _problem(self, row: Row, thinking: bool) -> list[str]:
         given = row.INPUT
         thought = f"First think as this student would: {THINK_OPEN}...{THINK_CLOSE}. " if thinking else ""
-        sections = [
-            f"{thought}Hand in what this student would, mistakes included: {self.open}...{self.close}, and {SUBMIT} "
-            "after the final attempt."
-        ]
+        sections = [thought + self.request]
         if given.past_problem_submissions:
             sections.append("PAST PROBLEM SUBMISSIONS:\n" + "\n".join(self._past(row)))
         # Sections are separated by blank lines, so a section must not contain any.
         instructions = re.sub(r"\n\s*\n+", "\n", given.instructions.strip())
         sections += [f"PROBLEM INSTRUCTIONS:\n{instructions}"] if instructions else []
-        for title, code in (("FIXED CODE", given.skeleton_code_fixed), ("TODO CODE", given.skeleton_code_todo)):
-            if code.strip():
-                sections.append(f"{title}:\n{self.block(code)}")
+        if given.skeleton_code_fixed.strip():
+            sections.append(f"FIXED CODE:\n{self.block(given.skeleton_code_fixed)}")
+        if given.skeleton_code_todo.strip():
+            sections.append(f"TODO CODE:\n{self.show(given.skeleton_code_todo, not prior_submissions(row))}")
         return sections
 
     def _past(self, row: Row) -> list[str]:
@@ -145,16 +163,25 @@ class Template:
         return ["\n".join([f"{name}:", *map(self.block, submissions)]) for name, submissions in shown]
 
     def _submissions(self, row: NextRow) -> str:
-        prior = [self.block(code) for code in row.INPUT.curr_problem_prior_submissions]
-        return "\n".join(["SUBMISSIONS:", *(prior or [FIRST_ATTEMPT])])
+        return "\n".join(["SUBMISSIONS:", *(self._prior(row) or [FIRST_ATTEMPT])])
+
+    def _prior(self, row: NextRow) -> list[str]:
+        prior = row.INPUT.curr_problem_prior_submissions
+        return [self.show(code, number == len(prior)) for number, code in enumerate(prior, start=1)]
 
     def _history(self, row: NextRow, feedback: tuple[str, ...]) -> str:
-        pairs = zip(row.INPUT.curr_problem_prior_submissions, feedback, strict=True)
-        entries = [f"SUBMISSION:\n{self.block(code)}\nFEEDBACK RECEIVED:\n{text.strip()}" for code, text in pairs]
+        pairs = zip(self._prior(row), feedback, strict=True)
+        entries = [f"SUBMISSION:\n{code}\nFEEDBACK RECEIVED:\n{text.strip()}" for code, text in pairs]
         return "SUBMISSION HISTORY (CODE + FEEDBACK):\n" + "\n".join(entries or [FIRST_ATTEMPT])
 
 
 TEMPLATES = {"tags": Template("<code>", "</code>"), "fence": Template("```python", "```")}
+
+
+def start_of(row: Row) -> str:
+    """Return what the student goes on from: the submission before, or else the skeleton."""
+    prior = prior_submissions(row)
+    return (prior[-1] if prior else row.INPUT.skeleton_code_todo).strip("\n")
 
 
 def contains_marker(code: str) -> bool:

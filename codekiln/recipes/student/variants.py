@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypedDict
 
 from codekiln.recipes.student.course import Course, Stream, StreamKey
@@ -52,6 +53,10 @@ PUBLISHED_VARIANTS = tuple(
 """The six data sets of the study."""
 
 
+NEIGHBOURS = 6
+"""How many submissions around one are looked at for another grade."""
+
+
 @dataclass(frozen=True)
 class VariantRow:
     """A row of a variant, and its position in the stream it belongs to.
@@ -69,6 +74,16 @@ class VariantRow:
     attempt: int
     earlier: tuple[str, ...]
     later: tuple[str, ...] = ()
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """The student's nearest other submissions for the problem, at most `NEIGHBOURS`.
+
+        Of two that are equally near the later comes first: that a student is not there yet teaches more than that
+        something changes.
+        """
+        pairs = zip_longest(self.later, reversed(self.earlier))
+        return tuple(code for pair in pairs for code in pair if code is not None)[:NEIGHBOURS]
 
     @property
     def semester(self) -> str:
