@@ -120,9 +120,8 @@ def measure_submissions(
         for item in chosen
         for code in (*prior_submissions(item.row), item.row.code)
     )
-    submissions |= dict.fromkeys(
-        (item.key.question, item.semester, code) for item in paired for code in item.neighbours
-    )
+    around = ((item.key.question, item.semester, code) for item in paired for code in item.neighbours)
+    submissions |= dict.fromkeys(around)
     jobs = [(gradable_problem(name, questions[name].of(semester)), code) for name, semester, code in submissions]
     outcomes = run_submissions(jobs, workers=workers, limits=limits, label="check: real submissions")
     # The style score is fitted on all rows, so that it does not depend on the sample.

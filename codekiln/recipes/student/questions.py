@@ -187,9 +187,11 @@ def _skeletons(path: Path) -> Question:
     before, *rest = _TODO.split(read_text(path), maxsplit=1)
     fixed, todo = (before, rest[0]) if rest else ("", before)
     try:
-        return Question(skeleton_code_fixed=_FIXED.sub("", fixed).strip("\n"), skeleton_code_todo=todo.strip("\n"))
+        found = Question(skeleton_code_fixed=_FIXED.sub("", fixed).strip("\n"), skeleton_code_todo=todo.strip("\n"))
     except ValidationError as error:
         raise InputErrors(validation_errors(error, str(path), "correct the examples")) from None
+    # Rows bring a skeleton of their own, which may lack the examples.
+    return found.model_copy(update={"doctests": found.skeleton_doctests})
 
 
 def _value(literal: str) -> str:

@@ -1,6 +1,7 @@
 """Sources of student work: the embedded class, a streams file or a rows file; and pseudonymisation."""
 
 import contextlib
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
@@ -102,7 +103,15 @@ def file_digests(source: str, problems_file: str, variant: Variant) -> dict[str,
         return {}
     path, problems = locate_files(source, problems_file, variant)
     files = {"student.source": path} | ({"student.problems_file": problems} if problems else {})
-    return {name: sha256_file(file) for name, file in files.items() if file.is_file()}
+    return {name: _digest(file) for name, file in files.items() if file.exists()}
+
+
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file, or of the names and sha256 of the skeletons in a folder."""
+    if path.is_file():
+        return sha256_file(path)
+    listed = "".join(f"{sha256_file(file)} {file.name}\n" for file in sorted(path.glob("*.py")))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def pseudonymise(data: CourseData, seed: int) -> CourseData:

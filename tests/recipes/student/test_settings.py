@@ -20,6 +20,18 @@ def test_feedback_in_experiment_1_is_refused():
         resolve("laptop", {"recipe": "student"}, ["recipes.student.feedback=turns", "recipes.student.experiment=1"])
 
 
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (["thinking=true", "experiment=1"], "a student thinks about an earlier submission"),
+        (["feedback=turns", "reply_form=edits"], "no numbered lines"),
+    ],
+)
+def test_forms_that_do_not_go_together_are_refused(own, message):
+    with pytest.raises(InputError, match=message):
+        resolve("laptop", {"recipe": "student"}, [f"recipes.student.{one}" for one in own])
+
+
 @pytest.mark.parametrize("profile", ["laptop", "cluster", "seed-student"])
 def test_profiles_fit_the_recipe(profile):
     settings = resolve(profile, {"recipe": "student"})
