@@ -116,7 +116,8 @@ def _attempts(draft: Draft, is_first: bool, profile: StudentProfile, rng: random
         there = _there(stays, number)
         gone = [stay.what for stay in before if stay.end == number]
         new = [stay.what for stay in there if stay.first == number]
-        step = thoughts.Step(draft.kind, is_first, number, [stay.what for stay in before], gone, new)
+        known = [stay.what for stay in before]
+        step = thoughts.Step(thoughts.plan(draft.kind, draft.text), is_first, number, known, gone, new)
         text = apply_edits(draft.text, [stay.what.edit for stay in there])
         found.append(Attempt(text, thoughts.thought(step, rng)))
         before = there
@@ -160,7 +161,8 @@ def _mistakes(draft: Draft, unfinished: list[Stay], profile: StudentProfile, rng
                 found.append(Stay(old, end, rng.randint(end + 1, draft.attempts - 1)))
 
     if remaining is not None:
-        add(remaining, 0, draft.attempts)
+        # What keeps a program from running was broken at the end, or it would have been found.
+        add(remaining, 0 if remaining == "logical" else draft.attempts - 1, draft.attempts)
     mended = _mended(draft, unfinished, rng)
     groups: list[Class] = rng.choices(list(profile.classes), list(profile.classes.values()), k=len(mended))
     # Python names a syntax error before it runs anything, and an exception hides the results that are wrong.

@@ -24,6 +24,8 @@ FREQUENT = {
 }  # fmt: skip
 """Families that studies of novices report most often; see ``code/mutation/references.py``."""
 FREQUENT_WEIGHT = 5
+UNLIKELY = {"quoted-number", "reversed-assignment", "missing-keyword", "zero-divisor"}
+"""Families that nobody who wrote the rest of these short programs would make."""
 
 PYTHON_2_HABIT = "python-2"
 PYTHON_2: tuple[tuple[str, str, Class, str], ...] = (
@@ -66,7 +68,8 @@ def possible_mistakes(solution: str, rng: random.Random, python_2: bool) -> dict
     found: dict[Class, list[Mistake]] = {name: [] for name in mutation.CLASSES}
     given = solution.index("\n") + 1
     for one in mutation.mutations(solution):
-        if one.start >= given and (not _may_hang(solution, one.start) or rng.random() > SKIPPED_LOOP_MISTAKES):
+        likely = one.start >= given and one.kind not in UNLIKELY
+        if likely and (not _may_hang(solution, one.start) or rng.random() > SKIPPED_LOOP_MISTAKES):
             edit = StyleEdit(((one.start, one.end, one.text),))
             found[one.intended].append(Mistake(edit, one.kind, one.intended, one.construct))
     for mistake in (*_mixed_indentation(solution), *(_python_2(solution) if python_2 else ())):

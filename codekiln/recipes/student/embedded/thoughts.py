@@ -16,6 +16,7 @@ PLANS = {
         "Recursion, I think: do one, then the rest.",
     ),
 }
+NO_LOOP = ("I'll write it down step by step, as the task says.", "I think I know how to start, so I'll just try.")
 STARTS_OVER = ("This way is getting too messy.", "I don't see what is wrong here, so let me start over.")
 FOUND: dict[Class, tuple[str, ...]] = {
     "syntax": (
@@ -40,7 +41,7 @@ class Step(NamedTuple):
     """What an attempt changes.
 
     Attributes:
-        kind: The kind of loop that the program has.
+        plan: What the student may think of the program as a whole.
         is_first: Whether the student starts with this program.
         number: Index of the attempt at this program.
         before: Mistakes, traces and cuts of the attempt before.
@@ -48,7 +49,7 @@ class Step(NamedTuple):
         new: Those that it has for the first time.
     """
 
-    kind: str
+    plan: Sequence[str]
     is_first: bool
     number: int
     before: Sequence[Mistake | Trace | Cut]
@@ -56,11 +57,19 @@ class Step(NamedTuple):
     new: Sequence[Mistake | Trace | Cut]
 
 
+def plan(kind: str, solution: str) -> Sequence[str]:
+    """Return what a student may think before the first attempt: of its loop, where it has one."""
+    body = solution.partition("\n")[2]
+    name = solution[len("def ") :].partition("(")[0]
+    has_it = f"{name}(" in body.rpartition('"""')[2] if kind == "recursive" else f"{kind} " in body
+    return PLANS[kind] if has_it else NO_LOOP
+
+
 def thought(step: Step, rng: random.Random) -> str:
     """Return one to three sentences that a student might think before an attempt."""
     if step.number == 0:
         before = "" if step.is_first else rng.choice(STARTS_OVER) + " "
-        return before + rng.choice(PLANS[step.kind])
+        return before + rng.choice(step.plan)
     mended = [one for one in step.gone if isinstance(one, Mistake)]
     parts = [f"{_finds(step, rng)} {_mends(mended, rng)}"] if mended else []
     parts += [rng.choice(WRITES).format(one.next_line) for one in step.gone if isinstance(one, Cut)]

@@ -34,11 +34,12 @@ class Cut:
 def cuts(solution: str, rng: random.Random) -> list[Cut]:
     """Return the places where a program can end while it is written: before each line but the first."""
     found = []
-    for offset, match in list(line_starts(solution, STATEMENT))[1:]:
+    first, *lines = line_starts(solution, STATEMENT)
+    unit = first[1][1]
+    for offset, match in lines:
         before = solution[:offset].rstrip("\n").rsplit("\n", 1)[-1]
         indent = re.match(r"\s*", before)
         inside = before.rstrip().endswith(":")
-        unit = "\t" if "\t" in match[1] else "    "
         space = (indent[0] if indent else "") + (unit if inside else "")
         # A block needs a statement; elsewhere many students write nothing.
         filler = rng.choice(("pass", "...")) if inside else rng.choice(("", "", "pass", "return None"))
