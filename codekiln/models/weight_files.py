@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from codekiln.data.text import POINTER, pointer_of_lfs
 from codekiln.errors import InputError
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -15,7 +16,6 @@ _PARTS = (
     (("zero_to_fp32.py", "*model_states.pt"), "`python zero_to_fp32.py . . --safe_serialization` there"),
     (("model_world_size_*.pt",), "`python -m verl.model_merger merge` on them"),
 )
-_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def loaded_files(folder: Path) -> list[Path]:
@@ -90,11 +90,11 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         # As transformers reads it: UTF-8, and no byte order mark, which some editors write.
-        found = None if content.startswith(_POINTER) else json.loads(content.decode())
+        found = None if content.startswith(POINTER) else json.loads(content.decode())
     except (OSError, ValueError) as error:
         raise InputError(f"is no JSON in UTF-8: {error}", where=str(path), fix=_SAVE_AGAIN) from None
     if found is None:
-        raise _pointer(path)
+        raise pointer_of_lfs(path)
     if not isinstance(found, dict):
         raise InputError("is no JSON object", where=str(path), fix=AGAIN)
     return found
@@ -109,11 +109,6 @@ def _without_weights(folder: Path) -> InputError:
     return InputError(f"has no weights ({WEIGHTS[0]})", where=str(folder), fix=AGAIN)
 
 
-def _pointer(path: Path) -> InputError:
-    fix = "git lfs pull in its repository, or download it with `hf download`"
-    return InputError("is a pointer of Git LFS, not the file", where=str(path), fix=fix)
-
-
 def check_files(folder: Path) -> None:
     """Refuse weight files that hold none: pointers of Git LFS, files that are cut short, and empty matrices.
 
@@ -126,8 +121,8 @@ def check_files(folder: Path) -> None:
     for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         with path.open("rb") as file:
             start = file.read(8)
-            if (start + file.read(len(_POINTER))).startswith(_POINTER):
-                raise _pointer(path)
+            if (start + file.read(len(POINTER))).startswith(POINTER):
+                raise pointer_of_lfs(path)
         if path.suffix != ".safetensors":
             continue
         if len(start) < 8 or (shapes := _shapes(path, int.from_bytes(start, "little"))) is None:

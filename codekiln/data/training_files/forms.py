@@ -124,7 +124,13 @@ def _trl_text(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
 
 
 def _trl_messages(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
-    return _answered(turns_of(row["prompt"], "prompt"), {side: turns_of(row[side], side) for side in sides})
+    answers = {side: turns_of(row[side], side) for side in sides}
+    if not isinstance(row["prompt"], str):
+        return _answered(turns_of(row["prompt"], "prompt"), answers)
+    # As in UltraFeedback: the replies hold the whole conversation, of which the prompt repeats the task.
+    if sides == PAIR and all(turns and turns[0].role in ("system", "user") for turns in answers.values()):
+        return _implicit_messages(row)
+    return _answered((Turn("user", row["prompt"]),), answers)
 
 
 def _answered(prompt: tuple[Turn, ...], answers: Mapping[str, tuple[Turn, ...]]) -> Read:
