@@ -147,11 +147,16 @@ class ProblemPlan(TypedDict):
 
 
 class JobMessage(TypedDict):
-    """One program to grade or observe: what the controller sends to the tester."""
+    """One program to grade or observe: what the controller sends to the tester.
+
+    Attributes:
+        given_lines: Lines of the problem's own code before the program, which lines in verdicts do not count.
+    """
 
     key: int
     plan: bytes | None
     program: str
+    given_lines: int
     stdin: bytes | None
     limits: LimitValues
     forget: bool
@@ -163,6 +168,7 @@ class RunMessage(TypedDict):
     key: int
     plan: bytes | None
     program: str
+    given_lines: int
     stdin: bytes | None
     limits: LimitValues
     forget: bool

@@ -14,7 +14,7 @@ import types
 
 from codekiln.sandbox.inside.answering import ProgramExchange, Relay, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exceptions import FILE, describe
+from codekiln.sandbox.inside.exceptions import FILE, count_lines_after, describe
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 from codekiln.sandbox.inside.shared_classes import SharedClasses
 
@@ -54,6 +54,7 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
             vars(sys.modules["time"])["sleep"] = lambda seconds: None
     # Looked up now, because a program may replace what is in a module; the server has imported it.
     sha256 = sys.modules["hashlib"].sha256 if plan["digests"] else None
+    count_lines_after(job["given_lines"])
     code = _compile(channel, job["program"])
     _match_recursion_limit()
     if is_script:
