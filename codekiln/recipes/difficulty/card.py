@@ -33,7 +33,7 @@ def text(rated: RatedSolutions, mixes: Sequence[Mix], settings: DifficultySettin
             "Every data set has its ratio exactly, in problems as in rows, and is the largest that does. All draw from "
             "the same solutions in the same order, so they overlap: `datasets_summary.csv` says by how many rows. "
             f"At most {settings.solutions_per_problem} of a problem are used, the best by `{settings.best_by}` first, "
-            f"with syntax trees at least {settings.apart:g} apart (pq-gram distance). Problems and solutions that share "
+            f"with trees at least {settings.apart:g} apart (pq-gram distance). Problems and solutions that share "
             f"{settings.near_duplicate:g} of their token 5-grams with an earlier one are left out.",
             "## Columns",
             _columns(),
