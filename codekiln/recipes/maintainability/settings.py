@@ -11,6 +11,11 @@ from codekiln.recipes.types import RecipeSettings
 class MaintainabilitySettings(RecipeSettings):
     """How preference pairs and examples are chosen."""
 
+    pairs: tuple[str, ...] = Field(
+        (),
+        description="files or Hub ids of preference pairs, whose programs are taken in place of a teacher's and are "
+        "run, measured and paired anew",
+    )
     margin: float = Field(3.0, ge=0, description="least difference in the metric within a quality pair")
     tie_break: tuple[str, ...] = Field(
         ("cognitive_complexity", "lint_count"),
