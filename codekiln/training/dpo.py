@@ -79,9 +79,9 @@ class DpoTrainer(DPOTrainer):
         if self.precompute_ref_logps:
             reference = [torch.zeros_like(policy)]
         (chosen, rejected), (ref_chosen, ref_rejected) = policy.chunk(2), reference[0].detach().chunk(2)
-        tokens = mask[:, 1:].sum(dim=1).clamp(min=1).chunk(2)
-        whole = recorded[0][0][:, -length:].sum(dim=1).chunk(2)[0]
-        return Likelihoods(chosen, rejected, ref_chosen, ref_rejected, *tokens, chosen_whole=whole)
+        tokens, other_tokens = mask[:, 1:].sum(dim=1).clamp(min=1).chunk(2)
+        whole, _ = recorded[0][0][:, -length:].sum(dim=1).chunk(2)
+        return Likelihoods(chosen, rejected, ref_chosen, ref_rejected, tokens, other_tokens, whole)
 
     @contextmanager
     def _recorded_outputs(self, weights: torch.Tensor | None) -> Iterator[list[tuple[Any, Any]]]:
