@@ -31,6 +31,7 @@ from typing import Any, Generic, TypeVar
 from codekiln.errors import InputError, did_you_mean, extra_of, missing_extra
 
 T = TypeVar("T")
+_TOML = """write it as TOML: key = value, [section], texts in "quotes" ('single' ones where a \\ is), true and false"""
 
 
 class Plugins(ABC, Generic[T]):
@@ -190,7 +191,7 @@ class FilePlugins(Plugins[T]):
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"not valid TOML: {error}", where=str(file), fix="correct the line named") from None
+            raise InputError(f"not valid TOML: {error}", where=str(file), fix=_TOML) from None
         except UnicodeDecodeError as error:
             raise InputError(f"is not UTF-8 text: {error.reason}", where=str(file), fix="give a TOML file") from None
         return self._parse(name, values, str(file))

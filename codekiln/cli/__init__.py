@@ -27,7 +27,7 @@ from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
 from codekiln.cli.validate_command import validate
 from codekiln.cli.verify_command import verify
-from codekiln.cli.words import expanded
+from codekiln.cli.words import expanded, require_typed
 from codekiln.data.system_errors import require_text, told
 from codekiln.errors import InputError, extra_of, missing_extra
 
@@ -64,6 +64,7 @@ class Commands(GroupedCommands):
         """Run the command; a user's mistake exits with 2 and no traceback, unless CODEKILN_DEBUG asks for it."""
         try:
             require_text(ctx.obj)
+            require_typed(ctx.obj)
             return self._invoke(ctx)
         except ModuleNotFoundError as error:
             if extra_of(error.name) is None:

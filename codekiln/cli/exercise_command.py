@@ -34,6 +34,10 @@ FILE = PathType(exists=True, dir_okay=False, path_type=Path)
     "--base-model", type=names.BASE_MODEL, default="tiny", show_default=True, help="The adapter's base model."
 )
 @click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Replies of the adapter.")
+@click.option(
+    "--reply-form", type=click.Choice(["program", "edits"]), default="program", show_default=True,
+    help="The form of replies it was trained on.",
+)  # fmt: skip
 @TRACKING
 @click.option("--markdown", is_flag=True, help="Print Markdown, the answers folded away.")
 @JSON

@@ -27,6 +27,9 @@ _CLOSING = re.compile(_CLOSE, re.IGNORECASE)
 _END_OF_THOUGHT = re.compile(rf"{_CLOSE}(?=\s|\Z)", re.IGNORECASE)
 _CHANNEL = "<|channel|>"
 _FINAL = "<|channel|>final<|message|>"
+# The same where a tokenizer left its special tokens out: the names of the channels run into the text.
+_BARE_CHANNEL = re.compile(r"\s*(?:analysis|commentary)(?=[A-Z\"'`(\[]|.*assistantfinal)", re.DOTALL)
+_BARE_FINAL = "assistantfinal"
 _START_OF_ANSWER = re.compile(
     r"<\|(?:begin|start)_(?:of_)?(?:response|solution|answer)\|>|\[BEGIN FINAL RESPONSE\]|^\[BEGIN\]$",
     re.IGNORECASE | re.MULTILINE,
@@ -75,9 +78,14 @@ def without_thoughts(text: str) -> str:
 
 
 def _final_channel(text: str) -> str:
-    if not text.lstrip().startswith(_CHANNEL):
+    """Return what a reply in OpenAI's harmony format says in its last channel; empty where it does not get there."""
+    if text.lstrip().startswith(_CHANNEL):
+        final = _FINAL
+    elif _BARE_CHANNEL.match(text):
+        final = _BARE_FINAL
+    else:
         return text
-    _, found, answer = text.rpartition(_FINAL)
+    _, found, answer = text.rpartition(final)
     return answer if found else ""
 
 

@@ -121,8 +121,8 @@ def _block(lines: list[str], first: int, opened: re.Match[str]) -> Fence:
     if exact is not None:
         return Fence(language, read("\n".join(content[: exact - first - 1])), first, exact + 1, is_closed=True)
     # Some models close the block at the end of its last line.
-    code = re.sub(rf"{re.escape(opened['fence'])}\s*\Z", "\n", "\n".join(content))
-    return Fence(language, read(code), first, len(lines), is_closed=False)
+    code, closings = re.subn(rf"{re.escape(opened['fence'])}\s*\Z", "\n", "\n".join(content))
+    return Fence(language, read(code), first, len(lines), is_closed=bool(closings))
 
 
 def _closings(lines: list[str], start: int, opened: re.Match[str], content: list[str]) -> Iterator[tuple[int, str]]:

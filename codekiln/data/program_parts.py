@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from codekiln.data.fences import is_python
 from codekiln.data.python_text import module_names, syntax_tree
 
+_NEXT_STATEMENT = re.compile(
+    r"^(?=(?:async def|def|class|if|for|while|try|with|print|import|from|assert)\b|[#@\"'])", re.MULTILINE
+)
+# Bounds the search for the last statement that parses.
+_MAX_STATEMENTS = 20
+
 
 def is_program(code: str) -> bool:
     """Return whether ``code`` is Python that does more than name values: prose of one word is an expression too.
@@ -30,7 +36,23 @@ def defining(parts: Sequence[str], entry_point: str) -> str:
         return with_needed(found[-1], parts)
     # A program that does not compile is the model's answer all the same.
     start = re.compile(rf"^[ \t]*(?:async\s+)?(?:def|class)\s+{re.escape(entry_point)}\b", re.MULTILINE)
-    return next((part.strip("\n") for part in reversed(parts) if start.search(part)), "")
+    broken = [part for part in reversed(parts) if start.search(part)]
+    finished = (finished_part(part, entry_point) for part in broken)
+    return next(filter(None, finished), "") or next((part.strip("\n") for part in broken), "")
+
+
+def finished_part(code: str, entry_point: str) -> str:
+    """Return a program that does not parse up to the statement that does not; empty if that leaves no entry point.
+
+    A model that does not stop writes on behind the function, until its tokens are spent in the middle of a statement.
+    Human Eval's stop sequences end a completion at the same places (Chen et al. 2021, section 3.2).
+    """
+    starts = [match.start() for match in _NEXT_STATEMENT.finditer(code)]
+    for start in reversed(starts[-_MAX_STATEMENTS:]):
+        if is_python(head := code[:start]):
+            body = definition(head, entry_point)
+            return head.strip("\n") if body is not None and not _is_stub(body) else ""
+    return ""
 
 
 def definition(code: str, name: str) -> ast.stmt | None:

@@ -1,10 +1,14 @@
 """The program that a sample gives for a problem, and what is run of it."""
 
 import re
+import textwrap
+from collections.abc import Iterator
 
 from codekiln.data.fences import compiles, is_python
+from codekiln.data.program_parts import definition, finished_part
 from codekiln.data.records import Problem, Sample
 from codekiln.data.replies import extract_code, is_reply
+from codekiln.data.trials import without_trials
 
 _MARK = "\ufeff"
 
@@ -22,8 +26,11 @@ def program_of(problem: Problem, sample: Sample) -> str:
     text = text.removeprefix(_MARK)
     if sample.completion is not None and _is_code(problem):
         return _continued(problem, text)
-    is_whole_reply = sample.completion is not None or is_reply(text)
-    return extract_code(text, problem.entry_point) if is_whole_reply and not is_python(text) else text
+    if sample.completion is None and (is_python(text) or not is_reply(text)):
+        return text
+    if is_python(text):
+        return _without_trials(problem, text)
+    return extract_code(text, problem.entry_point, problem.has_scripts)
 
 
 def with_preamble(problem: Problem, program: str) -> str:
@@ -44,12 +51,37 @@ def _is_code(problem: Problem) -> bool:
 
 
 def _continued(problem: Problem, text: str) -> str:
+    """Return the program that a completion of a prompt makes, or the first reading of it that compiles."""
+    name = str(problem.entry_point)
     whole = problem.prompt + text
-    if compiles(whole):
-        return whole
-    code = extract_code(text, problem.entry_point)
-    if code == text.strip("\n"):
-        return whole
+    if not compiles(whole):
+        readings = list(_readings(problem, text))
+        finished = (finished_part(reading, name) for reading in readings)
+        whole = next(filter(compiles, readings), "") or next(filter(None, finished), "") or readings[0]
+    return _without_trials(problem, whole)
+
+
+def _without_trials(problem: Problem, program: str) -> str:
+    return without_trials(program, problem.entry_point) if problem.entry_point and not problem.has_scripts else program
+
+
+def _readings(problem: Problem, text: str) -> Iterator[str]:
+    """Yield what a completion may mean that does not compile behind its prompt."""
+    code = extract_code(text, problem.entry_point, problem.has_scripts)
     # The prompt may have imports and helpers that a reply with the whole function leaves out.
-    joined = f"{problem.prompt.rstrip(chr(10))}\n{code}"
-    return joined if compiles(joined) or not compiles(code) else code
+    prompt = problem.prompt if code == text.strip("\n") else f"{problem.prompt.rstrip(chr(10))}\n"
+    yield prompt + (text if prompt is problem.prompt else code)
+    if definition(code, str(problem.entry_point)) is not None:
+        yield code
+    # Stripped replies lack the indentation of their first line, and bodies in a fence that of all lines.
+    lines = code.strip().split("\n")
+    indentation = _indentation_of_body(problem.prompt)
+    head = f"{problem.prompt.rstrip()}\n"
+    yield head + "\n".join([indentation + lines[0], *lines[1:]])
+    yield head + textwrap.indent(textwrap.dedent(code), indentation)
+
+
+def _indentation_of_body(prompt: str) -> str:
+    """Return what the body of the function that a prompt begins is indented by: as its docstring, else by four."""
+    last = prompt.rstrip().rpartition("\n")[2]
+    return last[: len(last) - len(last.lstrip())] + ("    " if last.endswith(":") else "")

@@ -104,6 +104,11 @@ class Problem(Record):
         {}, alias="facts", description="what the recipe grades replies by; never shown to a model"
     )
 
+    @property
+    def has_scripts(self) -> bool:
+        """Whether a test runs the program as a script, which reads the standard input."""
+        return any(isinstance(test, StdinTest) for test in self.tests)
+
     @field_validator("entry_point")
     @classmethod
     def _is_a_name(cls, value: str | None) -> str | None:

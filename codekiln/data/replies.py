@@ -9,7 +9,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codekiln.data import json_text
 from codekiln.data.answers import answer_in
@@ -17,6 +17,7 @@ from codekiln.data.fences import Fence, fences_in, is_python, without_label
 from codekiln.data.notations import as_typed, plain
 from codekiln.data.program_parts import defining, definition, is_program, reads_input, with_needed
 from codekiln.data.text import unix_lines
+from codekiln.data.trials import without_trials
 
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:```|~~~)", re.MULTILINE)
 _MARKDOWN = frozenset(("markdown", "md"))
@@ -45,6 +46,10 @@ _FINAL_TITLE = re.compile(
 _CALL = re.compile(r"(?:\[TOOL_CALLS\]\s*)?(?:[\w.:-]+\s*)?(?:\[ARGS\]\s*)?(?=[{\[])")
 _JSON_LANGUAGES = frozenset(("", "json"))
 _INLINE = re.compile(r"(?<!`)(?P<ticks>`{1,3})(?!`)(?:(?:python|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)")
+# A page's block, copied with its title: the language, and the buttons of ChatGPT.
+_TITLE_OF_BLOCK = re.compile(r"^(?:python|py)[ \t]*\n?(?:(?:Copy(?: code)?|Edit|Run)[ \t]*\n)+", re.MULTILINE)
+# A step of an agent (``Action: python_repl``) parses as an annotation.
+_LABEL = re.compile(r"[A-Z]\w*: *[\w.]+")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 # Bounds the search for the end of a program that is not fenced.
 _MAX_ENDS = 20
@@ -69,12 +74,12 @@ class Extraction:
     rule: str
 
 
-def extract_code(text: str, entry_point: str | None = None) -> str:
+def extract_code(text: str, entry_point: str | None = None, is_script: bool = False) -> str:
     """Return the program in a model's reply, as `extract` does."""
-    return extract(text, entry_point).code
+    return extract(text, entry_point, is_script).code
 
 
-def extract(text: str, entry_point: str | None = None) -> Extraction:
+def extract(text: str, entry_point: str | None = None, is_script: bool = False) -> Extraction:
     """Return the program in a model's reply, and the rule that chose it.
 
     A reply is looked through in this order: fenced blocks of Python, what stands before a closing fence that
@@ -88,8 +93,17 @@ def extract(text: str, entry_point: str | None = None) -> Extraction:
     Args:
         text: The reply; thoughts are no part of it, and one that was cut off leaves no program.
         entry_point: Name of the function or class that the tests use.
+        is_script: Whether tests also run the program as a script. Otherwise it is left out of a program with the entry
+            point that it tries that out on the standard input or by assertions.
     """
-    text = without_label(_with_line_ends(answer_in(unix_lines(text))))
+    found = _extract(text, entry_point)
+    if not entry_point or is_script or found.rule not in ("whole", "entry-point"):
+        return found
+    return replace(found, code=without_trials(found.code, entry_point))
+
+
+def _extract(text: str, entry_point: str | None) -> Extraction:
+    text = _TITLE_OF_BLOCK.sub("\n", without_label(_with_line_ends(answer_in(unix_lines(text)))))
     if is_program(text) and not _needs_dedent(text, entry_point):
         return Extraction(text.strip("\n"), "whole")
     fences = fences_in(text)
@@ -120,7 +134,7 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
     if is_program(before):
         return Extraction(before.strip("\n"), "prose")
     blocks = [fence for fence in fences if fence.is_python]
-    readers = [block.code for block in blocks if reads_input(block.code)]
+    readers = [block.code for block in _cut_off_first(blocks) if reads_input(block.code)]
     if len(readers) > 1:
         return Extraction(with_needed(readers[-1], [block.code for block in blocks]), "input")
     if blocks:
@@ -133,7 +147,12 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
 
 
 def _python_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
-    return (plain(fence.code) for fence in fences if fence.is_python or fence.language == "pycon")
+    return (plain(fence.code) for fence in _cut_off_first(fences) if fence.is_python or fence.language == "pycon")
+
+
+def _cut_off_first(fences: list[Fence]) -> list[Fence]:
+    """Return blocks with one that is never closed before the others: the last that defines something counts."""
+    return sorted(fences, key=lambda fence: fence.is_closed)
 
 
 def _before_closing(text: str, fences: list[Fence]) -> Iterator[str]:
@@ -193,7 +212,7 @@ def _in_json(text: str, fences: list[Fence]) -> Iterator[str]:
         with contextlib.suppress(ValueError, RecursionError):
             for found in _texts(json_text.loads(source)):
                 blocks = [fence.code for fence in fences_in(found) if fence.is_python]
-                yield from blocks or [found]
+                yield from blocks or [plain(found)]
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -252,4 +271,4 @@ def _without_prose(lines: list[str]) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    return _PROSE.fullmatch(line) is not None and not is_python(line)
+    return _LABEL.fullmatch(line) is not None or (_PROSE.fullmatch(line) is not None and not is_python(line))

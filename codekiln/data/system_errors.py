@@ -91,10 +91,17 @@ _DATABASE = {
     sqlite3.SQLITE_CORRUPT: _Cause("a database is damaged", "restore it, or move it away"),
     sqlite3.SQLITE_NOTADB: _Cause("a file is no database", "give another path, or move the file away"),
 }
+# With ``--option=`` and ``KEY=`` before it.
+_OF_WINDOWS = re.compile(r"(?:--[\w-]+=)?(?:[\w.@+-]+=)?(?P<drive>[A-Za-z]):[\\/]+(?P<rest>[^\n]*)")
 # How errors of Rust end, as safetensors, tokenizers and ruff report them.
 _RUST = re.compile(r"\(os error (\d+)\)")
 # What torch.save says when a file cannot be written, without a number.
 _TORCH = "PytorchStreamWriter failed writing file"
+
+
+def is_off(value: str) -> bool:
+    """Return whether a variable of the environment that switches something says no, or nothing."""
+    return value.strip().lower() in ("", "0", "false", "no", "none", "off")
 
 
 def told(error: BaseException) -> tuple[str, int] | None:
@@ -105,7 +112,7 @@ def told(error: BaseException) -> tuple[str, int] | None:
     found = explained(error)
     if found is None:
         return None
-    if os.environ.get(DEBUG):
+    if not is_off(os.environ.get(DEBUG, "")):
         traceback.print_exception(error)
     return str(found), 2 if isinstance(found, InputError) else 1
 
@@ -161,6 +168,12 @@ def require_text(words: Sequence[str]) -> None:
         raise InputError(
             what, where=word.rstrip("\r"), fix=r"save the script with LF line ends: sed -i 's/\r$//' SCRIPT"
         )
+
+
+def linux_path(word: str) -> str:
+    r"""Return where WSL has the file that Windows calls ``C:\...``; empty for what is no such path."""
+    found = _OF_WINDOWS.fullmatch(word)
+    return f"/mnt/{found['drive'].lower()}/{found['rest'].replace(chr(92), '/')}" if found else ""
 
 
 def require_depth(folder: Path) -> None:

@@ -17,6 +17,8 @@ from typing import TextIO, cast
 
 from codekiln.errors import InputError
 
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a pointer of Git LFS begins (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -29,6 +31,7 @@ _KINDS = (
     (b"\xfd7zXZ", "packed by xz"), (b"BZh", "packed by bzip2"), (b"PAR1", "Parquet"), (b"\x89PNG", "an image"),
     (b"SQLite f", "a database of SQLite"), (b"%PDF", "a PDF"), (b"\x80", "a pickle"),
 )  # fmt: skip
+_PAGES = (b"<!doctype html", b"<html", b"<?xml")
 _GIVE_TEXT = "give the text that is in it; call a table of Parquet .parquet"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
@@ -103,6 +106,39 @@ def _encoding(content: bytes) -> str:
 def _is_endless(path: Path) -> bool:
     kind = Path(path).stat().st_mode
     return (stat.S_ISCHR(kind) or stat.S_ISBLK(kind)) and str(path) not in (os.devnull, "/dev/stdin", "/dev/tty")
+
+
+def require_regular(path: Path) -> None:
+    """Refuse what is read more than once and can be read only once.
+
+    Raises:
+        InputError: It is a pipe, or is called ``-``, as standard input is elsewhere.
+    """
+    kind = Path(path).stat().st_mode if Path(path).exists() else 0
+    if str(path) == "-" or stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
+        what = "is a pipe, where a regular file is needed"
+        raise InputError(what, where=str(path), fix="save it to a file first, and give that")
+
+
+def require_content(path: Path) -> None:
+    """Refuse a file that stands for another.
+
+    Raises:
+        InputError: It is a pointer of Git LFS, or the page that a server shows of a file.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096).removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if head.startswith(POINTER):
+        raise pointer_of_lfs(path)
+    if head.startswith(_PAGES):
+        fix = "download the file itself: on GitHub by its raw address, on the Hub by /resolve/ in place of /blob/"
+        raise InputError("is a web page, not the file", where=str(path), fix=fix)
+
+
+def pointer_of_lfs(path: Path) -> InputError:
+    """Return the error that a file is a pointer of Git LFS."""
+    fix = "git lfs pull in its repository, or download it with `hf download`"
+    return InputError("is a pointer of Git LFS, not the file", where=str(path), fix=fix)
 
 
 def read_text(path: Path) -> str:

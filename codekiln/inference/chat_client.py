@@ -10,13 +10,12 @@ import logging
 import os
 import re
 import threading
+import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import openai
 from tenacity import (
@@ -30,7 +29,9 @@ from tenacity import (
 )
 
 from codekiln.errors import InputError, ModelError, did_you_mean
+from codekiln.inference import chat_errors
 from codekiln.inference.chat_answer import MalformedAnswer, completion_of, decoded
+from codekiln.inference.chat_errors import about_the_certificate, is_transient, quoted, words
 from codekiln.inference.endpoint_settings import EndpointSettings
 from codekiln.inference.response_cache import Completion
 
@@ -39,16 +40,15 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0
-# Request timeout, conflict, failed dependency (TGI: generation failed), too early, too many requests; 5xx as well.
-_TRANSIENT_STATUSES = frozenset({408, 409, 424, 425, 429})
 # Bad request, forbidden, content too large, unprocessable content, unavailable for legal reasons.
 _REFUSED_PROMPT = frozenset({400, 403, 413, 422, 451})
-# Failed dependency, internal server error.
-_FAILED_PROMPT = frozenset({424, 500})
-_NO_CREDIT = "insufficient_quota"
 _ADDRESS = "check the address: it usually ends in /v1"
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
-_QUOTED_CHARACTERS = 300
+_MODEL = re.compile(r"model|deployment", re.IGNORECASE)
+_TOO_LONG = re.compile(r"context (?:length|window|size)|tokens\S* is too large", re.IGNORECASE)
+_FIELDS = ("temperature", "top_p", "max_tokens", "seed", "response_format")
+# What Gemini and GitHub Models list: models/NAME, and azureml://registries/REGISTRY/models/NAME/versions/1.
+_RESOURCE = re.compile(r"(?:\w+://.*/)?models/(?P<name>[^/]+)(?:/versions/[^/]+)?")
 
 
 class RefusedPrompt(InputError):
@@ -114,12 +114,12 @@ class ChatClient:
 
         def before_sleep(state: RetryCallState) -> None:
             left = self.settings.retries + 1 - state.attempt_number
-            trouble = _words(_exception(state))
+            trouble = words(_exception(state))
             log.warning("%s: %s; trying again in %.1f s (%d tries left)", self.url, trouble, state.upcoming_sleep, left)
             on_retry()
 
         retrying = Retrying(
-            retry=retry_if_exception(_is_transient),
+            retry=retry_if_exception(is_transient),
             stop=stop_after_attempt(self.settings.retries + 1) | stop_when_event_set(stop),
             wait=_wait_seconds,
             sleep=sleep_using_event(stop),
@@ -129,23 +129,19 @@ class ChatClient:
         try:
             return retrying(self._post, body)
         except (openai.APIError, MalformedAnswer) as error:
-            if (unfit := _out_of_form(error)) is not None:
+            if (unfit := chat_errors.out_of_form(error)) is not None:
                 return unfit
-            if isinstance(error, openai.APIStatusError) and not _is_transient(error):
+            if isinstance(error, openai.APIStatusError) and not is_transient(error):
                 raise self._refusal(error) from None
-            kept = f"answers so far are kept in {Path(self.settings.cache_dir).expanduser()}"
-            is_sure = self._has_answered or _VERSION.search(self.url)
-            runs = "see that the server runs" if is_sure else "see that the server runs there (addresses end in /v1)"
-            failure = FailedPrompt if _may_be_the_prompt(error) else ModelError
-            fix = f"{runs}, and give the same command again: {kept}"
-            raise failure(f"did not answer ({_words(error)})", where=self.url, fix=fix) from None
+            raise self._unsafe(error) or self._no_answer(error) from None
 
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
-        known = self._models()
-        # Gateways list patterns, such as ``*`` or ``openai/*``; Ollama lists a tag that may be left out.
-        known += [name.removesuffix(":latest") for name in known if name.endswith(":latest")]
-        if known and not any(fnmatchcase(self.settings.model, name) for name in (*known, *map(_literal, known))):
+        listed, model = self._models(), self.settings.model
+        # Gateways list patterns, such as ``*`` or ``openai/*``; routers take ``:PROVIDER`` behind a name.
+        known = [*listed, *(short for name in listed if (short := _short(name)) != name)]
+        is_known = any(fnmatchcase(model, name) for name in (*known, *map(_literal, known)))
+        if known and not is_known and model.rpartition(":")[0] not in listed:
             raise self._unknown_model(known)
 
     def _post(self, body: dict[str, Any]) -> Completion:
@@ -156,7 +152,7 @@ class ChatClient:
         try:
             completion = completion_of(decoded(response.text))
         except (ValueError, RecursionError, AttributeError, TypeError, MalformedAnswer):
-            raise MalformedAnswer(_quoted(response.status_code, response.text)) from None
+            raise MalformedAnswer(quoted(response.text, response.status_code)) from None
         self._has_answered = True
         return completion
 
@@ -170,45 +166,99 @@ class ChatClient:
             response = self._client.models.with_raw_response.list(extra_headers=self._headers)
             return _names(json.loads(response.text))
         except (ValueError, MalformedAnswer):
-            what = f"answers as no chat server does: {_quoted(response.status_code, response.text)}"
+            what = f"answers as no chat server does: {quoted(response.text, response.status_code)}"
             raise InputError(what, where=self.url, fix=_ADDRESS) from None
         except openai.APIConnectionError as error:
-            fix = "check the address and that the server runs"
-            raise InputError(f"cannot be reached: {_words(error)}", where=self.url, fix=fix) from None
+            fix = "check the address and that the server runs" + _between(self.url)
+            unreached = InputError(f"cannot be reached: {words(error)}", where=self.url, fix=fix)
+            raise self._unsafe(error) or unreached from None
         except openai.APIStatusError as error:
-            if _is_about_the_key(error):
+            # A key may be for completions alone ("Missing scopes: api.model.read").
+            is_forbidden = error.status_code == 403 and "scope" not in error.response.text
+            if is_forbidden or chat_errors.is_about_the_key(error):
                 raise self._refusal(error) from None
             return []
 
+    def _unsafe(self, error: Exception) -> InputError | None:
+        """Return the error for a connection without a trusted certificate, which waiting does not mend."""
+        if (said := about_the_certificate(error)) is None:
+            return None
+        fix = "put the path of its authority's certificate into the environment variable SSL_CERT_FILE, or give the "
+        fix += "address that the certificate is for, or one with http://"
+        return InputError(f"the server's certificate is not trusted: {said}", where=self.url, fix=fix)
+
+    def _no_answer(self, error: Exception) -> ModelError:
+        """Return the error for a request that was not answered, also after all retries."""
+        is_sure = self._has_answered or _VERSION.search(self.url)
+        how = (
+            "raise timeout_seconds, or lower concurrency or sampling.max_new_tokens"
+            if chat_errors.is_slow(error)
+            else "lower concurrency, or wait until the server's limit allows more"
+            if isinstance(error, openai.RateLimitError)
+            else "see that the server runs"
+            if is_sure
+            else "see that the server runs there (addresses end in /v1)"
+        )
+        within = f" within {self.settings.timeout_seconds:g} s" if isinstance(error, openai.APITimeoutError) else ""
+        kept = Path(self.settings.cache_dir).expanduser()
+        again = f", and give the same command again: answers so far are kept in {kept}"
+        failure = FailedPrompt if chat_errors.may_be_the_prompt(error) else ModelError
+        what = f"did not answer{within} ({words(error)})"
+        return failure(what, where=self.url, fix=how + _between(self.url) + again)
+
     def _refusal(self, error: openai.APIStatusError) -> InputError:
-        message, name = _words(error), self.settings.api_key_env
-        if error.status_code == 402 or _NO_CREDIT in error.response.text:
-            fix = f"add credit to the account, or put another account's key into the environment variable {name}"
-            return InputError(f"the account has no credit left: {message}", where=self.url, fix=fix)
-        # A key that was good before is not to blame: moderation answers with 403, too.
-        if _is_about_the_key(error) and (error.status_code == 401 or not self._has_answered):
-            verb = "check the key in" if os.environ.get(name) else "put the key into"
-            fix = f"{verb} the environment variable {name}"
-            return InputError(f"the server refuses the key: {message}", where=self.url, fix=fix)
-        if error.status_code == 404 and self.settings.model not in (known := self._models()):
+        message = words(error)
+        if (closed := self._closed(error, message)) is not None:
+            return closed
+        is_missing = error.status_code == 404
+        if is_missing and self.settings.model not in (known := self._models()) and (known or _MODEL.search(message)):
             return self._unknown_model(known, message)
-        if error.response.history or error.status_code == 405:
+        if error.response.history or error.status_code == 405 or (is_missing and not known):
             # A redirection makes the POST a GET (RFC 9110, 15.4.2), so the server never sees the request.
             given = str(error.response.url).partition("?")[0].removesuffix("/chat/completions")
             fix = f"give the address it leads to: {given}" if error.response.history else _ADDRESS
             return InputError(f"the address takes no requests: {message}", where=self.url, fix=fix)
+        return self._refused(error, message)
+
+    def _refused(self, error: openai.APIStatusError, message: str) -> InputError:
+        """Return the error for a request that the server understands, and does not take as it is."""
         kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
+        field = next((field for field in _FIELDS if field in message), "seed")
         return kind(
             f"the server refuses the request: {message}",
             where=f"{self.url} model {self.settings.model}",
             fix="see the message: the server knows the model, and does not offer it so"
             if error.status_code == 404
-            else 'change what the message names: omit = ["seed"] leaves a field of the request out, and '
+            else "lower sampling.max_new_tokens, or let the server hold a longer context"
+            if _TOO_LONG.search(message)
+            else f'change what the message names: omit = ["{field}"] leaves a field of the request out, and '
             "extra = {max_completion_tokens = 1024} adds one (this one replaces max_tokens)",
         )
 
+    def _closed(self, error: openai.APIStatusError, message: str) -> InputError | None:
+        """Return the error for a server that takes no request of this account, key or place; None for any other."""
+        name, status = self.settings.api_key_env, error.status_code
+        if chat_errors.is_without_credit(error):
+            fix = f"add credit to the account, or put another account's key into the environment variable {name}"
+            return InputError(f"the account has no credit left: {message}", where=self.url, fix=fix)
+        # What was open before is so now: moderation answers with 403, too.
+        if self._has_answered and status != 401:
+            return None
+        has_key = bool(os.environ.get(name))
+        if chat_errors.is_about_the_key(error) or (status == 403 and not has_key):
+            fix = f"{'check the key in' if has_key else 'put the key into'} the environment variable {name}"
+            return InputError(f"the server refuses the key: {message}", where=self.url, fix=fix)
+        if status == 403:
+            fix = f"see the message: it may be the rights of the key in {name}, or where the request comes from"
+            return InputError(f"the server forbids the request: {message}", where=self.url, fix=fix)
+        return None
+
     def _unknown_model(self, known: list[str], message: str = "") -> InputError:
-        fix = did_you_mean(self.settings.model, known) if known else _ADDRESS
+        fix = (
+            did_you_mean(self.settings.model, known)
+            if known
+            else "see the message: correct the name, or load the model"
+        )
         what = f"no model '{self.settings.model}'" + (f": {message}" if message else "")
         return InputError(what, where=self.url, fix=fix)
 
@@ -228,23 +278,19 @@ def _names(answer: Any) -> list[str]:
     return [str(name) for row in models if (name := row.get("id") or row.get("name") or row.get("model"))]
 
 
-def _is_about_the_key(error: openai.APIStatusError) -> bool:
-    """Return whether a refusal is one of the key; Gemini's status says that the request is bad."""
-    return error.status_code in (401, 403) or (error.status_code == 400 and "api key" in error.response.text.lower())
+def _short(name: str) -> str:
+    """Return the name that requests have for a listed one: of Ollama's without a tag, of a resource its last part."""
+    found = _RESOURCE.fullmatch(name)
+    return found["name"] if found else name.removesuffix(":latest")
 
 
-def _out_of_form(error: Exception) -> Completion | None:
-    """Return what the model wrote where the server refuses that for its form (Groq); None for any other error."""
-    body = error.body if isinstance(error, openai.APIStatusError) else None
-    written = body.get("failed_generation") if isinstance(body, dict) else None
-    return Completion(text=written or "{}", finish_reason="stop") if isinstance(written, str) else None
-
-
-def _may_be_the_prompt(error: Exception) -> bool:
-    """Return whether a server that answers others may fail at one request each time it is made."""
-    return isinstance(error, MalformedAnswer) or (
-        isinstance(error, openai.APIStatusError) and error.status_code in _FAILED_PROMPT
-    )
+def _between(url: str) -> str:
+    """Return what to do about the proxy of the environment that requests to an address go through; empty without."""
+    place = urlsplit(url)
+    host, proxies = place.hostname or "", urllib.request.getproxies()
+    if not (proxies.get(place.scheme) or proxies.get("all")) or urllib.request.proxy_bypass(host):
+        return ""
+    return f", or name {host} in NO_PROXY: requests go through the proxy of the environment"
 
 
 def _literal(name: str) -> str:
@@ -259,15 +305,6 @@ def _api_key(variable: str) -> str:
     return key
 
 
-def _is_transient(error: BaseException) -> bool:
-    """Return whether the same request may succeed later."""
-    if isinstance(error, openai.APIStatusError):
-        busy = error.status_code in _TRANSIENT_STATUSES or error.status_code >= 500
-        # An exhausted account is answered with 429 like a busy server, but waiting does not help.
-        return busy and _NO_CREDIT not in error.response.text
-    return isinstance(error, openai.APIConnectionError | MalformedAnswer)
-
-
 def _exception(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
@@ -277,34 +314,5 @@ def _wait_seconds(state: RetryCallState) -> float:
     backoff = wait_exponential_jitter(
         multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
     )
-    error = _exception(state)
-    header = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
-    return max(_retry_after_seconds(header), backoff(state))
-
-
-def _retry_after_seconds(value: str) -> float:
-    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3: a number or a date), or 0."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return 0.0
-    return max(0.0, min(seconds, _LONGEST_RETRY_AFTER_SECONDS))
-
-
-def _words(error: BaseException | None) -> str:
-    """Return the server's error message, or the name and text of the network error."""
-    if isinstance(error, openai.APIStatusError):
-        body = error.body[0] if isinstance(error.body, list) and error.body else error.body
-        body = body.get("error", body) if isinstance(body, dict) else body
-        return _quoted(error.status_code, str(body.get("message", body) if isinstance(body, dict) else body))
-    if isinstance(error, openai.APIConnectionError) and error.__cause__:
-        error = error.__cause__  # the package's own text is "Connection error." for all of them
-        return f"{type(error).__name__}: {error}".rstrip(": ")
-    return str(error)
-
-
-def _quoted(status: int, text: str) -> str:
-    return f"HTTP {status}: {' '.join(text.split())[:_QUOTED_CHARACTERS]}"
+    asked = min(chat_errors.asked_seconds(_exception(state)), _LONGEST_RETRY_AFTER_SECONDS)
+    return max(asked, backoff(state))

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codekiln.errors import InputError, InputErrors, did_you_mean
 from codekiln.models.adapter_base import CONFIG as ADAPTER_CONFIG
 from codekiln.models.adapter_base import trained_on
+from codekiln.models.weight_files import check_links, check_parts
 from codekiln.plugins import FilePlugins
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # neither part begins with a point: ./model is a folder
 # A page of the Hub or hf://, with what may follow the id there; and an id with a revision or a slash behind it.
 _ORIGINAL = "give the model that the GGUF file was made from: its Hub id, or its folder of safetensors"
 _LIKE_HUB_ID = re.compile(
@@ -89,6 +90,8 @@ def _require_base(folder: Path) -> None:
         raise InputError(f"holds an adapter ({ADAPTER_CONFIG}), not a base model", where=where, fix=fix)
     if (folder / "config.json").is_file():
         return
+    check_links(folder)
+    check_parts(folder)
     inside = sorted(
         str(path.parent) for path in [*folder.glob("*/config.json"), *folder.glob("snapshots/*/config.json")]
     )

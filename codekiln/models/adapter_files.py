@@ -14,12 +14,7 @@ _RESTORE = "restore the adapter's folder"
 
 def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
     """Raise InputError when a folder holds no LoRA adapter, or one that was trained on another base model."""
-    kind = adapter_config(adapter).get("peft_type")
-    if kind is None:
-        raise InputError("is no configuration of PEFT: no peft_type", where=str(adapter / CONFIG), fix=_RESTORE)
-    if kind != "LORA":
-        fix = "give a LoRA adapter, or merge this one into its base and give that as the base model"
-        raise InputError(f"is an adapter of the kind {kind}, not LoRA", where=str(adapter), fix=fix)
+    adapter_config(adapter)
     if not any((adapter / name).is_file() for name in WEIGHTS):
         raise InputError(f"has no weights ({WEIGHTS[0]})", where=str(adapter), fix=_RESTORE)
     check_files(adapter)
@@ -27,7 +22,8 @@ def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
     # A folder may be mounted elsewhere from step to step, so only names and Hub ids can be compared.
     is_named = (adapter / RECORD).is_file() or is_hub_id(base)
     if is_named and base != spec.id and not Path(spec.id).is_dir():
-        fix = f"use base_model {base}; if it is the same model, say {spec.id} in {CONFIG} (base_model_name_or_path)"
+        fix = f"if that is the same model, also a copy in 4 bits, say {spec.id} in {CONFIG} (base_model_name_or_path); "
+        fix += f"else use base_model {base}"
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=fix)
 
 
@@ -35,17 +31,33 @@ def adapter_config(adapter: Path) -> dict[str, Any]:
     """Return PEFT's configuration of an adapter.
 
     Raises:
-        InputError: There is none, it cannot be read, or its ranks are none.
+        InputError: There is none, it cannot be read, it is of another kind, or its ranks are none.
     """
     path = adapter / CONFIG
     if not path.is_file():
-        raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix="give an adapter's folder")
+        raise InputError(f"holds no adapter ({CONFIG})", where=str(adapter), fix=_meant(adapter))
     found = read_json(path)
+    kind = found.get("peft_type")
+    if kind is None:
+        fix = "give an adapter that PEFT saved; of one that MLX trained, `mlx_lm.fuse` makes a base model"
+        raise InputError("is no configuration of PEFT: no peft_type", where=str(path), fix=fix)
+    if kind != "LORA":
+        fix = "give a LoRA adapter, or merge this one into its base and give that as the base model"
+        raise InputError(f"is an adapter of the kind {kind}, not LoRA", where=str(adapter), fix=fix)
     ranks, pattern = [found.get("r")], found.get("rank_pattern", {})
     ranks += list(pattern.values()) if isinstance(pattern, dict) else [None]
     if not all(isinstance(rank, int) and rank > 0 for rank in ranks):
         raise InputError("r and the values of rank_pattern have to be ranks", where=str(path), fix=_RESTORE)
     return found
+
+
+def _meant(folder: Path) -> str:
+    """Return what to give in place of a folder without an adapter: trainers write them into checkpoint-STEP."""
+    if inside := sorted((str(path.parent) for path in folder.glob(f"*/{CONFIG}")), key=lambda name: (len(name), name)):
+        return f"give {' or '.join(inside[-3:])}"
+    if (folder / "config.json").is_file():
+        return "give it as base_model: it holds a model"
+    return "give an adapter's folder"
 
 
 def rank_of(adapter: Path) -> int:

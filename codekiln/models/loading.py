@@ -87,6 +87,9 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
     missing = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if missing:
         what = f"{len(missing)} weights are not in the checkpoint, for example {missing[0]}"
+        if others := sorted(info["unexpected_keys"]):
+            fix = "save the model itself: merged, if it has an adapter, and not as torch.compile or DDP wraps it"
+            raise ModelError(f"{what}; it has {others[0]}", where=spec.name, fix=fix)
         raise ModelError(what, where=spec.name, fix="download the model again")
     return cast(transformers.PreTrainedModel, model.eval())
 
@@ -142,9 +145,10 @@ def _unfit(spec: BaseModelSpec, adapter: Path, said: str = "") -> InputError:
 def _require_all(model: PeftModel, adapter: Path) -> None:
     """Refuse weights that are not those of the adapter's configuration: PEFT leaves the rest as it was, and warns."""
     wanted = set(get_peft_model_state_dict(model, save_embedding_layers=False))
-    missing = sorted(wanted - set(load_peft_weights(str(adapter), device="cpu")))
-    if missing:
+    held = set(load_peft_weights(str(adapter), device="cpu"))
+    if missing := sorted(wanted - held):
         what = f"{len(missing)} of {len(wanted)} weights are not in it, for example {missing[0]}"
+        what += f"; it has {min(held - wanted)}" if held - wanted else ""
         raise InputError(what, where=str(adapter), fix="restore the adapter's folder, or give its own base model")
     for name, weight in model.named_parameters():
         if "lora_" in name and not torch.isfinite(weight).all():

@@ -23,8 +23,11 @@ def check_base_kind(spec: BaseModelSpec, config: Mapping[str, Any]) -> None:
     Raises:
         InputError: Its weights are quantised, or see `check_kind`.
     """
-    if spec.name not in models.names() and (given := config.get("quantization_config")):
-        method = given.get("quant_method") if isinstance(given, dict) else None
+    # MLX has a name of its own for it, and no method.
+    given = config.get("quantization_config") or config.get("quantization")
+    if spec.name not in models.names() and given:
+        bits = f"{given['bits']} bits" if isinstance(given, dict) and "bits" in given else None
+        method = given.get("quant_method", bits) if isinstance(given, dict) else None
         fix = "give the model in full; lora.quantization = nf4 holds it in 4 bits while training"
         raise InputError(f"its weights are quantised ({method or 'unknown'})", where=f"base_model {spec.id}", fix=fix)
     check_kind(spec, config)

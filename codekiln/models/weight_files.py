@@ -4,12 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from codekiln.data.text import POINTER, pointer_of_lfs
 from codekiln.errors import InputError
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 AGAIN = "download it again"
 _SAVE_AGAIN = f"{AGAIN}, or save it as UTF-8 without a byte order mark"
-_POINTER = b"version https://git-lfs.github.com/spec/"
+# What trainings on several devices leave of a model in a checkpoint's folder, and what joins it.
+_PARTS = (
+    (("*.distcp", "pytorch_model*/*.distcp", "*/*.distcp"), "`accelerate merge-weights` on them"),
+    (("zero_to_fp32.py", "*model_states.pt"), "`python zero_to_fp32.py . . --safe_serialization` there"),
+    (("model_world_size_*.pt",), "`python -m verl.model_merger merge` on them"),
+)
 
 
 def loaded_files(folder: Path) -> list[Path]:
@@ -35,6 +41,7 @@ def check_base(folder: Path) -> None:
     if "model_type" not in config:
         fix = "give a folder that save_pretrained wrote"
         raise InputError("has no model_type", where=str(folder / "config.json"), fix=fix)
+    check_links(folder)
     check_files(folder)
     indices = [folder / f"{name}.index.json" for name in WEIGHTS]
     if index := next((path for path in indices if path.is_file()), None):
@@ -45,7 +52,33 @@ def check_base(folder: Path) -> None:
         if missing and not any((folder / name).is_file() for name in WEIGHTS):
             raise InputError(f"names {', '.join(missing[:3])}, which is not here", where=str(index), fix=AGAIN)
     elif not any((folder / name).is_file() for name in WEIGHTS):
+        check_parts(folder)
         raise _without_weights(folder)
+
+
+def check_links(folder: Path) -> None:
+    """Refuse a folder with links that lead nowhere, such as a copy of a folder of the Hub's cache without its blobs.
+
+    Raises:
+        InputError: A file is such a link.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() and not path.exists():
+            fix = f"{AGAIN}, or copy its folder with what the links lead to (cp -rL)"
+            raise InputError(f"is a link to {path.readlink()}, which is not here", where=str(path), fix=fix)
+
+
+def check_parts(folder: Path) -> None:
+    """Refuse a checkpoint whose weights are in the parts that each device of a training has written.
+
+    Raises:
+        InputError: It is one of FSDP, DeepSpeed or verl.
+    """
+    for patterns, command in _PARTS:
+        if part := next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None):
+            what = f"has its weights in the parts of a training ({part.relative_to(folder)}), not joined"
+            fix = f"run {command}, and give the folder with the result, config.json and the tokenizer"
+            raise InputError(what, where=str(folder), fix=fix)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -57,11 +90,11 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         # As transformers reads it: UTF-8, and no byte order mark, which some editors write.
-        found = None if content.startswith(_POINTER) else json.loads(content.decode())
+        found = None if content.startswith(POINTER) else json.loads(content.decode())
     except (OSError, ValueError) as error:
         raise InputError(f"is no JSON in UTF-8: {error}", where=str(path), fix=_SAVE_AGAIN) from None
     if found is None:
-        raise _pointer(path)
+        raise pointer_of_lfs(path)
     if not isinstance(found, dict):
         raise InputError("is no JSON object", where=str(path), fix=AGAIN)
     return found
@@ -76,11 +109,6 @@ def _without_weights(folder: Path) -> InputError:
     return InputError(f"has no weights ({WEIGHTS[0]})", where=str(folder), fix=AGAIN)
 
 
-def _pointer(path: Path) -> InputError:
-    fix = "git lfs pull in its repository, or download it with `hf download`"
-    return InputError("is a pointer of Git LFS, not the file", where=str(path), fix=fix)
-
-
 def check_files(folder: Path) -> None:
     """Refuse weight files that hold none: pointers of Git LFS, files that are cut short, and empty matrices.
 
@@ -93,8 +121,8 @@ def check_files(folder: Path) -> None:
     for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         with path.open("rb") as file:
             start = file.read(8)
-            if (start + file.read(len(_POINTER))).startswith(_POINTER):
-                raise _pointer(path)
+            if (start + file.read(len(POINTER))).startswith(POINTER):
+                raise pointer_of_lfs(path)
         if path.suffix != ".safetensors":
             continue
         if len(start) < 8 or (shapes := _shapes(path, int.from_bytes(start, "little"))) is None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from codekiln.data.system_errors import explained
 from codekiln.errors import InputError, RegistryError
+from codekiln.registry.moved_store import ARTIFACTS, follow
 from codekiln.registry.sqlite_uri import DEFAULT_EXPERIMENT, check_sqlite_uri, own_folders, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
         with _setup_lock(uri), own_folders(uri):
             client = MlflowClient(tracking_uri=_with_lock_timeout(uri), registry_uri=_with_lock_timeout(uri))
             client.search_registered_models(max_results=1)
-            if sqlite_path(uri):
+            if path := sqlite_path(uri):
                 client.get_experiment(DEFAULT_EXPERIMENT)  # opens the tracking store, too, within `own_folders`
+                follow(path, LOCK_SECONDS)
             return client, _experiment_id(client, uri, experiment) if experiment is not None else ""
     except (MlflowException, SQLAlchemyError, OSError) as error:
         what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"
@@ -221,7 +223,7 @@ def _experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
         return found.experiment_id
     path = sqlite_path(uri)
     try:
-        return client.create_experiment(name, (path.parent / "mlartifacts").as_uri() if path else None)
+        return client.create_experiment(name, (path.parent / ARTIFACTS).as_uri() if path else None)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from codekiln.errors import RegistryError
 from codekiln.registry.connection import connect, current_user, explain_errors
+from codekiln.registry.moved_store import ARTIFACTS
 from codekiln.registry.runs import PREFIX, TEXT_LENGTH, StageRun, adapter_digest, data_of, log_params
 from codekiln.registry.versions import ModelVersions, Version
 
@@ -130,9 +132,18 @@ class Registry(ModelVersions):
 
     @explain_errors
     def download(self, source: str, destination: Path, path: str = "") -> Path:
-        """Download the files at ``source``, or those of its folder ``path``, as they are; returns their folder."""
+        """Download the files at ``source``, or those of its folder ``path``, as they are; returns their folder.
+
+        Raises:
+            RegistryError: They are not there.
+        """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+        place = Path(unquote(urlsplit(source).path))
+        if urlsplit(source).scheme == "file" and not place.exists():
+            # MLflow would download nothing.
+            fix = f"put {ARTIFACTS} back there, or beside its database, and give that database"
+            raise RegistryError("the files of the version are not there", where=str(place), fix=fix)
         Path(destination).mkdir(parents=True, exist_ok=True)
         repository = get_artifact_repository(source, self.client.tracking_uri)
         repository.download_artifacts(path, str(destination))  # type: ignore[no-untyped-call]  # MLflow has no types here

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
 from codekiln.errors import InputError
+from codekiln.registry.moved_store import ARTIFACTS
 
 DEFAULT_EXPERIMENT = "0"
 _PREFIX = "sqlite:///"
@@ -49,7 +50,7 @@ def own_folders(uri: str) -> Iterator[None]:
     written = Path(_written(uri)).absolute().parent
     made = [folder for folder in (written, *written.parents) if not folder.exists()]
     before = os.environ.get(_ARTIFACTS)
-    os.environ[_ARTIFACTS] = (path.parent / "mlartifacts").as_uri()
+    os.environ[_ARTIFACTS] = (path.parent / ARTIFACTS).as_uri()
     try:
         yield
     finally:

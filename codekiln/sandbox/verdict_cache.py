@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from codekiln import __version__
 from codekiln.data.records import Problem, Verdict
+from codekiln.data.system_errors import is_off
 from codekiln.sandbox.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def verdict_key(context: bytes, problem: bytes, program: str) -> bytes:
 def default_folder() -> Path | None:
     """Return the folder that the environment names, or the one below the user's cache folder; None: switched off."""
     named = os.environ.get(VARIABLE, "")
-    if named == "off":
+    if named and is_off(named):
         return None
     caches = os.environ.get(ALL_CACHES) or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/codekiln"
     folder = Path(os.path.expanduser(named or f"{caches}/verdicts"))

@@ -1,10 +1,12 @@
 """Settings over a profile: ``key=value`` texts of the command line, and the JSON object of Kubeflow's run form."""
 
+import contextlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import Any
+from typing import Any, NoReturn
 
 from codekiln.errors import InputError, InputErrors
 from codekiln.settings.schema import Settings
@@ -18,7 +20,9 @@ _QUERY = re.compile(r"[?&][\w.-]*$")
 
 
 def parse_overrides(lines: list[str]) -> dict[str, Any]:
-    """Turn ``section.key=value`` texts into nested settings: values are TOML, ``null`` unsets, other words are strings.
+    """Turn ``section.key=value`` texts into nested settings.
+
+    Values are TOML or JSON, where ``null`` unsets a setting; other words are strings.
 
     Raises:
         InputErrors: Some text is not ``key=value``, or holds two settings.
@@ -75,10 +79,7 @@ def _split(line: str) -> tuple[str, Any]:
     if not equals or not key:
         fix = "for example --set dpo.learning_rate=1e-4"
         raise InputError(f"'{line}' is not key=value", where="--set", fix=fix)
-    try:
-        values = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        values = {"value": None} if text == "null" else {}
+    values = _read(text)
     if len(values) == 1:
         # JSON has no dates, and no setting is one: a revision may look like one.
         return key, text if isinstance(values["value"], date | time) else values["value"]
@@ -90,6 +91,20 @@ def _split(line: str) -> tuple[str, Any]:
             fix="give each setting its own --set; put a value that contains such a text into quotes: KEY='\"VALUE\"'",
         )
     return key, text
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Return ``{"value": ...}`` as TOML or else JSON reads a text; more or nothing where it is no value of either."""
+    try:
+        return tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        with contextlib.suppress(ValueError):
+            return {"value": json.loads(text, parse_constant=_refuse)}
+    return {}
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON, though Python reads it")
 
 
 def _second_setting(text: str) -> int | None:

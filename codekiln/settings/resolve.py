@@ -230,16 +230,18 @@ def _details(error: ValidationError) -> list[Mapping[str, Any]]:
     return [item for item in found if not (item["type"] == "too_short" and item["loc"] in wrong)]
 
 
-def _list_of(key: str, value: Any) -> str:
-    # A shell takes the quotes out of ["a", "b"], and what is left is a text.
-    if _was_a_list(value) and "{" in value:
+def _as_written(kind: str, key: str, value: Any) -> str:
+    """Return how to write a value of a kind that pydantic names."""
+    if kind == "dict_type":
+        return f"write a table, quoted in a shell: --set '{key}={{name = \"value\", ...}}'"
+    if kind != "tuple_type":
+        return "correct the value"
+    # A shell takes the quotes out of ["a", "b"], and what is left is a text; others write a,b.
+    inside = value.removeprefix("[").removesuffix("]") if isinstance(value, str) else None
+    if inside and inside != value and "{" in inside:
         return f"put the whole into quotes for the shell, and each text in it: --set '{key}=[{{name=\"...\", ...}}]'"
-    items = [part.strip() for part in value[1:-1].split(",")] if _was_a_list(value) else [value]
+    items = [value] if inside is None else [part.strip() for part in inside.split(",")]
     return f"write a list, quoted in a shell: --set '{key}={json.dumps(items, default=str)}'"
-
-
-def _was_a_list(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("[") and value.endswith("]")
 
 
 def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix: str) -> InputError:
@@ -262,7 +264,7 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefi
         return InputError(
             f"{what} (given: {item['input']!r})" if is_shown else what,
             where=place,
-            fix=_list_of(full, item["input"]) if is_shown and item["type"] == "tuple_type" else "correct the value",
+            fix=_as_written(item["type"], full, item["input"]) if is_shown else "correct the value",
         )
     for part in location[:-1]:
         if part.isdecimal():  # a place in an array of tables
@@ -271,4 +273,9 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefi
         # tuple[Table, ...] is an array of tables.
         section = next(iter(get_args(section)), section)
         schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
-    return InputError(f"unknown key '{location[-1]}'", where=place, fix=did_you_mean(location[-1], schema.model_fields))
+    fix = did_you_mean(name := location[-1], schema.model_fields)
+    if name in Settings.model_fields:
+        # In TOML all that follows the head of a table belongs to it.
+        form = f"as the table [{name}]" if isinstance(item["input"], dict) else "above all tables"
+        fix = f"put it {form}, if it is the run's own; in '{key.rpartition('.')[0]}' {fix}"
+    return InputError(f"unknown key '{name}'", where=place, fix=fix)

@@ -141,7 +141,35 @@ BARE = {
     "in another script": f"以下是代码:\n\n{RIGHT}\n这个函数加一。\n",
 }
 
+CUT_OFF = {
+    "block behind a whole one": f"{block(RIGHT)}Again:\n{F}python\ndef f(x):\n    return",
+    "use in its block": f"{F}python\n{RIGHT}\n# Example\nprint(f(1",
+    "main guard in its block": f'{F}python\n{RIGHT}\nif __name__ == "__main__":\n    for x in ran',
+    "function behind it": f'{RIGHT}\n\ndef g(y):\n    """ You are given a list of',
+    "decorated function behind it": f"{RIGHT}\n@cache\ndef g(y, ",
+    "itself again": f'{RIGHT}\n\ndef f(x):\n    """Add',
+}
+
+TRIED_OUT = {
+    "on the input": block(f'{RIGHT}\n# Read a number.\nn = int(input("Enter a number: "))\nprint("It is", f(n))'),
+    "on the input, in a loop": block(f"{RIGHT}\nwhile True:\n    n = input()\n    print(f(int(n)))"),
+    "on the input, in a function": block(f"{RIGHT}\ndef main():\n    print(f(int(input())))\n\nmain()"),
+    "on the input, without a fence": f"{RIGHT}\nn = int(input())\nprint(f(n))\n",
+    "by a wrong test": block(f"{RIGHT}\nassert f(1) == 3\nprint('passed')"),
+    "by wrong tests in a loop": block(f"{RIGHT}\nfor x, y in [(1, 3)]:\n    assert f(x) == y"),
+    "by unittest": block(f"import unittest\n{RIGHT}\nclass T(unittest.TestCase):\n    pass\n\nunittest.main()"),
+    "by the call of an agent": f"Thought: I define it.\n<code>\n{RIGHT}\nfinal_answer(f(1))\n</code>",
+    "and needing a name": block("ONE = 1\ndef f(x):\n    return x + ONE\n\nn = int(input())\nassert f(n)"),
+}
+
 MARKS = {
+    "thought of gpt-oss without its tokens": f"analysisWe could\n{block(WRONG)}No.assistantfinal{RIGHT}",
+    "thoughts of gpt-oss without its tokens": f"analysisHm.assistantanalysis{block(WRONG)}assistantfinal{block(RIGHT)}",
+    "steps of an agent": f"Thought: I need code.\nAction: python_repl\nAction Input: {RIGHT}\nObservation: fine\n"
+    f"Final Answer: {RIGHT}",
+    "title of a page's block": f"Here it is:\n\npython\nCopy\nEdit\n{RIGHT}\nThis adds one.",
+    "title of a page's block alone": f"pythonCopy code\n{RIGHT}",
+    "call with a here document": json.dumps({"command": f"cat > f.py <<'EOF'\n{RIGHT}EOF\npython f.py"}),
     "thought of Seed": f"<seed:think>\nAdd one.\n</seed:think>{RIGHT}",
     "thought of Cohere": f"<|START_THINKING|>Add.<|END_THINKING|><|START_RESPONSE|>{RIGHT}<|END_RESPONSE|>",
     "thought of Gemma 4": f"<|channel>thought\nMaybe\n{block(WRONG)}No.\n<channel|>{RIGHT}<turn|>",
@@ -208,7 +236,7 @@ DEFINING = {
     f"{kind}: {name}": text
     for kind, forms in (
         ("thought", THOUGHTS), ("fence", FENCES), ("list", LISTS), ("beside", BESIDE), ("bare", BARE),
-        ("mark", MARKS),
+        ("mark", MARKS), ("cut off", CUT_OFF), ("tried out", TRIED_OUT),
     )
     for name, text in forms.items()
 }  # fmt: skip

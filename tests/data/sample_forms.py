@@ -17,6 +17,8 @@ CHAT = f"Sure! Here it is:\n\n```python\n{GOOD}```\n\nIt adds one."
 THOUGHT = f"<think>Add one? ```python\npass\n```</think>\n{CHAT}"
 NAME = "HumanEval/0"
 
+CALL = {"name": "write_file", "arguments": json.dumps({"path": "f.py", "content": GOOD})}
+USE = {"name": "bash", "arguments": json.dumps({"command": "python -c 'from f import f; print(f(1))'"})}
 ROWS: Mapping[str, Any] = {
     "plain solution": {"task_id": NAME, "solution": GOOD},
     "number": {"task_id": 0, "solution": GOOD},
@@ -54,6 +56,39 @@ ROWS: Mapping[str, Any] = {
     "messages": {
         "task_id": NAME, "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": CHAT}],
     },
+    "messages with calls of tools": {
+        "task_id": NAME, "messages": [
+            {"role": "user", "content": "?"},
+            {"role": "assistant", "content": None, "tool_calls": [{"type": "function", "function": CALL}]},
+            {"role": "tool", "content": "Written."},
+            {"role": "assistant", "content": None, "tool_calls": [{"type": "function", "function": USE}]},
+            {"role": "tool", "content": "2"},
+            {"role": "assistant", "content": "I wrote `f` to f.py."},
+        ],
+    },
+    "messages with calls of tools, Anthropic": {
+        "task_id": NAME, "messages": [
+            {"role": "user", "content": "?"},
+            {"role": "assistant", "content": [
+                {"type": "text", "text": "I write it."},
+                {"type": "tool_use", "name": "create", "input": {"path": "f.py", "file_text": GOOD}},
+            ]},
+            {"role": "user", "content": [{"type": "tool_result", "content": "Written."}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "All tests pass."}]},
+        ],
+    },
+    "choice that calls a tool": {
+        "task_id": NAME, "response": {"choices": [{"message": {
+            "role": "assistant", "content": None, "tool_calls": [{"type": "function", "function": CALL}],
+        }}]},
+    },
+    "problem inside": {
+        "id": 12, "problem": {"task_id": NAME, "prompt": "p", "test": "t"}, "response": CHAT, "correct": True,
+    },
+    "EvalScope": {
+        "index": 7, "model": "m", "model_output": {"choices": [{"message": {"role": "assistant", "content": CHAT}}]},
+        "metadata": {"task_id": NAME, "entry_point": "f"},
+    },
     "content parts": {"task_id": NAME, "response": [{"type": "text", "text": CHAT}]},
     "choices": {"task_id": NAME, "choices": [{"index": 0, "message": {"role": "assistant", "content": CHAT}}]},
     "answer of a batch": {
@@ -80,6 +115,11 @@ ROWS: Mapping[str, Any] = {
         "recordId": NAME, "modelInput": {}, "modelOutput": {"content": [{"type": "text", "text": CHAT}]},
     },
     "ShareGPT": {"id": NAME, "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": CHAT}]},
+    "MultiPL-E, graded": {
+        "name": "HumanEval_0_f", "language": "py", "prompt": "p", "tests": "def check(): ...",
+        "results": [{"program": GOOD, "stdout": "", "exit_code": 0, "status": "OK"}],
+    },
+    "attempts": {"task_id": NAME, "attempts": [{"code": GOOD, "passed": False}]},
     "HumanEval-X": {"task_id": "Python/0", "generation": CHAT},
     "AgentCoder": {"task_id": NAME, "completion_list": [CHAT]},
     "MultiPL-E": {"name": "HumanEval_0_f", "language": "py", "tests": "def check(): ...", "completions": [CHAT]},
@@ -129,6 +169,26 @@ FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "by number, APPS's all_codes": ("all_codes.json", lambda: _json({"0": [GOOD], "1": [GOOD]})),
     "by name, texts": ("a.json", lambda: _json({"0": CHAT, "1": CHAT})),
     "by name, objects": ("a.json", lambda: _json({f"HumanEval/{n}": {"code": GOOD, "passed": True} for n in (0, 1)})),
+    "OpenCompass": (
+        "openai_humaneval.json",
+        lambda: _json({
+            str(n): {"origin_prompt": [{"role": "HUMAN", "prompt": "?"}], "prediction": CHAT, "gold": f"HumanEval/{n}"}
+            for n in (0, 1)
+        }),
+    ),
+    "Inspect": (
+        "log.json",
+        lambda: _json({
+            "version": 2, "eval": {"task": "humaneval", "task_id": "gR2", "model": "m"}, "results": {"scores": []},
+            "samples": [
+                {"id": f"HumanEval/{n}", "epoch": 1, "input": "?", "target": GOOD, "output": {
+                    "choices": [{"message": {"role": "assistant", "content": CHAT}}], "completion": CHAT,
+                }, "scores": {"verify": {"value": "C", "answer": CHAT}}, "metadata": {"entry_point": "f"}}
+                for n in (0, 1)
+            ],
+            "reductions": [{"scorer": "verify", "samples": [{"value": 1.0, "sample_id": "HumanEval/0"}]}],
+        }),
+    ),
     "wrapper": ("a.json", lambda: _json({"model": "m", "results": _TWO})),
     "bigcode-evaluation-harness": ("generations_humaneval.json", lambda: _json([[GOOD]] * 164)),
     "pandas": (

@@ -41,6 +41,13 @@ def result(problem: Problem, **sample: str) -> object:
         f"{F}python\nfrom __future__ import annotations\n{WHOLE}{F}",
         f"1. Define it:\n\n   {F}python\n   {WHOLE.replace(chr(10) + ' ', chr(10) + '    ')}   {F}\n",
         "\ufeff" + BODY,
+        f'{BODY}\n\ndef g(y):\n    """Subtract."""\n    return y - 1\n\n\ndef h(z):\n    """ You are given',
+        f"{BODY}\n\n{PROMPT}    return (",
+        f"{BODY}\nassert f([1]) == 2\nn = int(input())\n",
+        "total = sum(xs)\n    return total",
+        "return sum(xs)",
+        f"     return sum(xs)\n\ndef g(y):\n{BODY}",
+        f"{F}python\ntotal = 0\nfor x in xs:\n    total += x\nreturn total\n{F}",
     ],
 )
 def test_completions_of_a_code_prompt(completion: str) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from codekiln.data.readers import json_stream
-from codekiln.data.readers.files import rows_of_file
+from codekiln.data.readers.files import rows_of, rows_of_file
 from codekiln.errors import InputError
 
 JSON = st.recursive(
@@ -72,3 +73,41 @@ def test_a_fault_is_told_without_reading_the_rest():
     with pytest.raises(json_stream.ArrayFault, match="Expecting value"):
         list(json_stream.elements(file))
     assert file.tell() <= 1 << 20
+
+
+PAGE, POINTER, PIPE = (
+    "is a web page, not the file",
+    "is a pointer of Git LFS, not the file",
+    "is a pipe, where a regular",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("mbpp.jsonl", b'\n\n\n<!DOCTYPE html>\n<html>\n<script>\n{"payload": 1}\n', PAGE),
+        ("mbpp.json", b"\xef\xbb\xbf<HTML lang='en'>", PAGE),
+        ("rows.jsonl.gz", b"<!doctype html><title>Sign in</title>", PAGE),
+        ("rows.csv", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", PAGE),
+        ("mbpp.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 563743\n", POINTER),
+        ("rows.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 563743\n", POINTER),
+    ],
+)
+def test_what_was_downloaded_in_place_of_a_file_is_said(tmp_path, name, content, told) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=told) as caught:
+        rows_of(str(tmp_path / name))
+    assert caught.value.where == str(tmp_path / name)
+
+
+def test_a_path_of_windows_leads_to_where_wsl_has_it() -> None:
+    with pytest.raises(InputError) as caught:
+        rows_of(r"C:\Users\me\mbpp.jsonl")
+    assert caught.value.fix.startswith("give /mnt/c/Users/me/mbpp.jsonl")
+
+
+def test_a_pipe_is_refused_before_it_is_read(tmp_path) -> None:
+    os.mkfifo(tmp_path / "samples.jsonl")
+    for source in (str(tmp_path / "samples.jsonl"), "-"):
+        with pytest.raises(InputError, match=PIPE):
+            rows_of(source)

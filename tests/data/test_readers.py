@@ -138,6 +138,8 @@ def test_broken_lines_cut_archives_and_twins_are_named(tmp_path: Path) -> None:
         ('{"question": 1}', "not a known problem format"),
         ("\xff", "is not UTF-8"),
         ("3", "not a known"),
+        ("{'task_id': 'a', 'reference': None}", "x.jsonl:1: not JSON, but what Python prints of it"),
+        ("[{'task_id': 'a', 'reference': None}]", "x.jsonl: not JSON, but what Python prints of it"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> None:

@@ -52,6 +52,7 @@ def test_there_are_enough_forms():
         ("<think>\n" + block(RIGHT), "none"),
         ("<seed:think>\n" + block(RIGHT) + "but", "none"),
         ("<|channel>thought\n" + block(RIGHT), "none"),
+        ("analysisWe could\n" + block(RIGHT) + "but", "none"),
     ],
 )
 def test_a_reply_says_which_rule_chose(reply, rule):
@@ -61,6 +62,15 @@ def test_a_reply_says_which_rule_chose(reply, rule):
 def test_a_definition_that_does_not_compile_is_the_answer_all_the_same():
     broken = "def f(x:\n    return x"
     assert extract_code(f"{block(broken)}Test it:\n{block('assert g(1) == 2')}", "f") == broken
+
+
+def test_only_what_tries_a_program_out_and_stops_it_is_left_out():
+    kept = f"import sys\n\nsys.setrecursionlimit(9999)\n{RIGHT}\nassert sys.version_info > (3,)\nprint(f(1))"
+    assert extract_code(block(kept), "f") == kept
+    tried = f"{RIGHT}\n# Read a number.\nn = int(input())\nprint(f(n))"
+    assert extract_code(block(tried), "f") == RIGHT.strip()
+    for code in (extract_code(block(tried)), extract_code(block(tried), "f", is_script=True)):
+        assert code == tried
 
 
 def test_without_an_entry_point_blocks_are_joined():
@@ -137,6 +147,9 @@ def test_hostile_replies_take_linear_time(entry_point):
         "def f(x):\n" * 20_000, block("g = f") * 500, "<code></code>" * 5_000,
         "<|box|>" * 20_000, block("cat << A\n" * 9_000), block("<<<<<<< SEARCH\n" * 9_000), "<a>\n" * 20_000 + "</a>",
         '{"a": "' * 9_000, "Final answer:\n" * 9_000, block("x: |\n" * 9_000, "yaml"), ",\n" * 9_000,
+        block(RIGHT + "assert f(1)\n" * 1_000), block(RIGHT + "print(input())\n" + "f\n" * 1_000 + "#\n" * 9_000),
+        block(RIGHT + "a0 = input()\n" + "".join(f"a{n + 1} = a{n}\n" for n in range(1_000))),
+        f"{F}python\n{RIGHT}" + "if f:\n" * 5_000,
         "<pre><code>" * 5_000 + "</code>" * 5_000, block("TEXT = \"\"\"\n" + "<|im_end|>\n" * 5_000 + "\"\"\""),
         "".join(block(f"f{number} = f{number + 1}") for number in range(1_000)) + block("f = f0"),
     ):  # fmt: skip

@@ -56,6 +56,13 @@ def test_lists_in_the_order_of_mbpps_test_split_get_its_numbers(tmp_path):
     assert (found[0], found[-1]) == ("11", "510")
 
 
+def test_numbers_from_zero_are_those_of_mbpps_test_split_too(tmp_path):
+    rows = {str(place): {"origin_prompt": [], "prediction": GOOD} for place in range(500)}
+    (tmp_path / "mbpp.json").write_text(json.dumps(rows))
+    found = read_samples(tmp_path / "mbpp.json")
+    assert [found[0].task_id, found[-1].task_id] == ["11", "510"]
+
+
 def test_lists_in_no_known_order_are_refused(tmp_path):
     (tmp_path / "g.json").write_text(json.dumps([[GOOD]] * 12))
     with pytest.raises(Exception, match="12 lists of replies that name no problem"):
@@ -78,15 +85,20 @@ def test_lists_in_no_known_order_are_refused(tmp_path):
             "generated_code",
         ),
         ({}, "with the fields none", "task_id"),
+        (
+            {"question": "a", "model": "m"},
+            "with the fields question, model",
+            "did you mean 'question_id' by 'question'? name",
+        ),
     ],
 )
 def test_a_file_of_an_unknown_form_is_one_message(tmp_path, row, what, fix):
     path = tmp_path / "s.jsonl"
-    path.write_text((json.dumps(row) + "\n") * 5000)
+    path.write_text((json.dumps(row) + "\n") * 1200)
     with pytest.raises(InputErrors) as raised:
         read_samples(path)
     (error,) = raised.value.errors
-    assert error.what == f"not a known form of samples: 5,000 rows, {what}"
+    assert error.what == f"not a known form of samples: 1,200 rows, {what}"
     assert fix in error.fix
     assert str(raised.value).count("\n") == 1
 

@@ -114,6 +114,10 @@ def test_errors_on_purpose_pass_and_the_traceback_is_there_on_demand(monkeypatch
     assert told(ModelError("x")) == ("x", 1)
     assert told(InputError("x", where="y", fix="z")) == ("y: x\n  fix: z", 2)
     assert not capsys.readouterr().err
+    for no in ("", "0", "False", "off"):
+        monkeypatch.setenv(DEBUG, no)
+        told(InputError("x"))
+        assert not capsys.readouterr().err
     monkeypatch.setenv(DEBUG, "1")
     told(InputError("x"))
     assert "codekiln.errors.InputError: x" in capsys.readouterr().err

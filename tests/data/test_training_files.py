@@ -185,10 +185,21 @@ TEXT, LISTS = PAIRS["TRL preference, text"], PAIRS["TRL preference, messages"]
 IMPLICIT = PAIRS["TRL preference without a prompt, messages"]
 
 
+def test_replies_may_be_lists_of_messages_where_the_prompt_is_a_text():
+    read = _read(LISTS)
+    assert read == _read({**LISTS, "prompt": TASK}) == _read({**IMPLICIT, "prompt": TASK})  # the last: UltraFeedback's
+    assert [turn.text for turn in read.prompt] == [TASK]
+
+
+def _read(row):
+    return read_row(form_of(row), row, "rows.jsonl:1")
+
+
 @pytest.mark.parametrize(
     ("row", "kind"),
     [
         ('{"prompt": ', "not-json"),
+        ("{'prompt': 'x', 'chosen': None}", "not-json"),
         ([1], "not-an-object"),
         ({"text": "no reply"}, "unknown-form"),
         ({"prompt": TASK, "completion": GOOD, "label": 1}, "wrong-fields"),
@@ -197,7 +208,7 @@ IMPLICIT = PAIRS["TRL preference without a prompt, messages"]
         ({"prompt": TASK, "completion": GOOD, "label": "rejected"}, "wrong-fields"),
         ({**TEXT, "label": True}, "wrong-fields"),
         ({**TEXT, "prompt": [user(TASK)]}, "mixed-types"),
-        ({**LISTS, "prompt": TASK}, "mixed-types"),
+        ({**LISTS, "prompt": 3}, "wrong-fields"),
         ({**TEXT, "rejected": None}, "wrong-fields"),
         ({"instruction": TASK, "output": 3}, "wrong-fields"),
         ({"messages": [user(TASK), {"role": "assistant", "content": None}]}, "wrong-fields"),

@@ -162,9 +162,16 @@ def test_an_address_that_takes_no_requests_is_to_blame(server, generator, monkey
     ("status", "answer", "what", "fix"),
     [
         (402, {"error": {"message": "Insufficient Balance"}}, "the account has no credit left", "add credit"),
+        (400, {"error": {"message": "Your credit balance is too low to access"}}, "no credit left", "add credit"),
+        (429, {"error": {"type": "exceeded_current_quota_error"}}, "no credit left", "add credit"),
+        (403, {"message": "Sorry, your account balance is insufficient"}, "no credit left", "add credit"),
+        (400, {"error": {"code": "Arrearage"}}, "no credit left", "add credit"),
         (403, {"error": {"message": "no access"}}, "the server refuses the key", "put the key into"),
         (400, [{"error": {"message": "API key not valid."}}], "refuses the key: HTTP 400: API key", "put the key into"),
         (404, {"error": {"message": "No endpoints found"}}, "No endpoints found", "the server knows the model"),
+        (400, {"error": {"message": "'temperature' does not support 0.8"}}, "not support", 'omit = ["temperature"]'),
+        (400, {"message": "'max_tokens' is too large: 1024"}, "too large: 1024", "lower sampling.max_new_tokens"),
+        (400, {"message": "maximum context length is 1024"}, "length is 1024", "lower sampling.max_new_tokens"),
     ],
 )
 def test_what_is_to_blame_is_named(server, generator, status, answer, what, fix):  # noqa: F811
@@ -175,12 +182,51 @@ def test_what_is_to_blame_is_named(server, generator, status, answer, what, fix)
 
 
 @pytest.mark.parametrize(
+    ("answer", "listed", "what", "fix"),
+    [
+        (
+            "404 page not found",
+            404,
+            "the address takes no requests: HTTP 404: 404 page",
+            "check the address: it usually",
+        ),
+        ({"detail": "Not Found"}, 404, "the address takes no requests", "check the address: it usually ends in /v1"),
+        (
+            {"error": {"message": "No models loaded."}},
+            200,
+            "no model 'kiln-7b': HTTP 404: No models",
+            "see the message:",
+        ),
+        (
+            {"error": {"code": "DeploymentNotFound", "message": "The deployment does not exist."}},
+            404,
+            "no model",
+            "see",
+        ),
+    ],
+)
+def test_an_address_and_a_model_that_are_not_there(server, generator, monkeypatch, answer, listed, what, fix):  # noqa: F811
+    """The first is LM Studio's, Ollama's or vLLM's without /v1, the second LM Studio's and Azure's."""
+    monkeypatch.setattr(server.RequestHandlerClass, "do_GET", lambda handler: handler.reply(listed, {"data": []}))
+    server.script = lambda number, handler: handler.reply(404, answer)
+    with pytest.raises(InputError, match=what) as raised:
+        texts(generator())
+    assert raised.value.fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
     ("listed", "model", "fix"),
     [
         ({"data": [{"id": "kiln:latest"}]}, "kiln", ""),
         ([{"id": "kiln"}], "kiln", ""),
         ([{"id": "kiln"}], "klin", "did you mean 'kiln'?"),
         ({"models": [{"name": "kiln"}]}, "klin", "did you mean 'kiln'?"),
+        ({"data": [{"id": "models/kiln"}]}, "kiln", ""),
+        ({"data": [{"id": "models/kiln"}]}, "models/kiln", ""),
+        ([{"id": "azureml://registries/lab/models/kiln/versions/1", "name": "kiln"}], "kiln", ""),
+        ({"data": [{"id": "lab/kiln"}]}, "lab/kiln:together", ""),
+        ({"data": [{"id": "kiln:latest"}]}, "kiln:7b", "did you mean"),
+        ({"data": [{"id": "accounts/lab/models/kiln"}]}, "kiln", "there are: accounts/lab/models/kiln"),
         ({"object": "list"}, "kiln", ""),
         ({"error": "Unexpected endpoint or method. (GET /models)"}, "kiln", "check the address"),
         ("<!doctype html><title>Chat</title>", "kiln", "check the address"),

@@ -61,7 +61,9 @@ def as_pickle(folder):
         (lambda at: configure(at, peft_type="IA3"), "is an adapter of the kind IA3, not LoRA"),
         (lambda at: configure(at, peft_type="PROMPT_TUNING"), "is an adapter of the kind PROMPT_TUNING, not LoRA"),
         (lambda at: configure(at, peft_type="NEW"), "is an adapter of the kind NEW, not LoRA"),
+        (lambda at: configure(at, peft_type="IA3", r="absent"), "is an adapter of the kind IA3, not LoRA"),
         (lambda at: configure(at, peft_type="absent"), "is no configuration of PEFT"),
+        (lambda at: (at / CONFIG).write_text('{"fine_tune_type": "lora"}'), "is no configuration of PEFT"),
         (lambda at: configure(at, r=None), "r and the values of rank_pattern have to be ranks"),
         (lambda at: configure(at, r="eight"), "r and the values of rank_pattern have to be ranks"),
         (lambda at: configure(at, rank_pattern=None), "r and the values of rank_pattern have to be ranks"),
@@ -82,12 +84,43 @@ def test_a_folder_that_holds_no_adapter_is_named_before_the_base_is_loaded(adapt
     assert caught.value.fix
 
 
+def test_a_folder_above_adapters_or_of_a_model_says_what_to_give(whole, tmp_path):
+    for step in (500, 1000):
+        shutil.copytree(whole, tmp_path / f"out/checkpoint-{step}")
+    (tmp_path / "config.json").write_text("{}")
+    given = f"give {tmp_path}/out/checkpoint-500 or {tmp_path}/out/checkpoint-1000"
+    for folder, fix in ((tmp_path / "out", given), (tmp_path, "give it as base_model: it holds a model")):
+        with pytest.raises(InputError, match="holds no adapter") as caught:
+            check_adapter(TINY, folder)
+        assert caught.value.fix == fix
+
+
+@pytest.mark.parametrize("base", ["./coder", "../models/coder", "/root/coder", "models/lab/coder", "C:\\coder", None])
+def test_a_path_is_no_name_of_another_base(adapter, base):
+    configure(adapter, base_model_name_or_path=base)
+    check_adapter(TINY, adapter)
+
+
+@pytest.mark.parametrize("base", ["lab/coder", "unsloth/coder-bnb-4bit"])
+def test_a_name_of_another_base_is_refused_with_what_works(adapter, base):
+    """That of a copy in 4 bits would itself be refused as a base model."""
+    configure(adapter, base_model_name_or_path=base)
+    with pytest.raises(InputError, match=f"was trained on {base}, not on tiny") as caught:
+        check_adapter(TINY, adapter)
+    assert caught.value.fix.startswith(
+        "if that is the same model, also a copy in 4 bits, say tiny in adapter_config.json"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
         (lambda held: {}, "8 of 8 weights are not in it"),
         (lambda held: dict(sorted(held.items())[:3]), "5 of 8 weights are not in it"),
-        (lambda held: {name.replace("layers", "blocks"): at for name, at in held.items()}, "8 of 8 weights are not"),
+        (
+            lambda held: {name.replace("layers", "blocks"): at for name, at in held.items()},
+            "8 of 8 weights are not in it, for example .*.layers.0.*; it has .*.blocks.0.",
+        ),
         (lambda held: {name: at * float("nan") for name, at in held.items()}, "is not finite"),
     ],
 )

@@ -49,6 +49,23 @@ def replaced(folder, name, content=b""):
     (folder / name).write_bytes(content)
 
 
+def in_training_parts(folder, *names):
+    """Leave the weights in files that a training writes for each device."""
+    (folder / WEIGHTS).unlink()
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def as_link(folder, name):
+    """Leave the link of the Hub's cache, without the file that it leads to."""
+    (folder / name).unlink()
+    (folder / name).symlink_to("../../blobs/abc")
+
+
+FSDP = ("optimizer_0/__0_0.distcp", "pytorch_model_fsdp_0/__0_0.distcp")
+
+
 def without(folder, *names):
     for name in names:
         (folder / name).unlink(missing_ok=True)
@@ -86,6 +103,11 @@ def test_weights_in_other_forms_are_loaded(base, change):
         (lambda at: (in_parts(at), (at / INDEX).write_text("{}")), f"{INDEX}: has no weight_map"),
         (lambda at: replaced(at, "pytorch_model.bin", POINTER.encode()), "pytorch_model.bin: is a pointer of Git LFS"),
         (lambda at: replaced(at, "model.Q4_K_M.gguf"), "has weights in GGUF alone"),
+        (lambda at: in_training_parts(at, *FSDP), r"parts of a training \(pytorch_model_fsdp_0/__0_0.distcp\), not"),
+        (lambda at: in_training_parts(at, "zero_to_fp32.py"), r"parts of a training \(zero_to_fp32.py\), not joined"),
+        (lambda at: as_link(at, WEIGHTS), f"{WEIGHTS}: is a link to ../../blobs/abc, which is not here"),
+        (lambda at: as_link(at, "tokenizer.json"), "tokenizer.json: is a link to ../../blobs/abc, which is not here"),
+        (lambda at: as_link(at, "config.json"), "config.json: is a link to ../../blobs/abc, which is not here"),
         (lambda at: without(at, WEIGHTS), r"has no weights \(model.safetensors\)"),
         (lambda at: (at / "config.json").write_text("{"), "config.json: is no JSON"),
         (lambda at: (at / "config.json").write_text("[]"), "config.json: is no JSON object"),
@@ -136,6 +158,14 @@ def test_a_configuration_of_another_kind_is_no_traceback(base, values, what):
         load_model(models.get(str(base)))
 
 
+def test_a_checkpoint_of_parts_alone_is_named(base):
+    """Trainer writes no config.json beside the parts of FSDP."""
+    in_training_parts(base, *FSDP)
+    without(base, "config.json")
+    with pytest.raises(InputError, match="not joined\n  fix: run `accelerate merge-weights` on them"):
+        models.get(str(base))
+
+
 AUTO = {"AutoConfig": "configuration.Config", "AutoModelForCausalLM": "modeling.Model"}
 
 
@@ -144,6 +174,7 @@ AUTO = {"AutoConfig": "configuration.Config", "AutoModelForCausalLM": "modeling.
     [
         ({"quantization_config": {"quant_method": "awq", "bits": 4}}, "its weights are quantised (awq)"),
         ({"quantization_config": {"quant_method": "fp8"}}, "its weights are quantised (fp8)"),
+        ({"quantization": {"group_size": 64, "bits": 4}}, "its weights are quantised (4 bits)"),
         ({"architectures": ["BertForMaskedLM"]}, "is a BertForMaskedLM, not a causal language model"),
         ({"architectures": ["Qwen3ForSequenceClassification"]}, "is a Qwen3ForSequenceClassification, not a causal"),
         ({"model_type": "t5", "is_encoder_decoder": True}, "is an encoder with a decoder"),
@@ -163,6 +194,18 @@ def test_a_model_of_another_kind_is_named_before_any_work(base, values, what):
 def test_a_model_that_transformers_has_code_for_is_taken(base, values):
     configure(base, **values)
     assert check_access(models.get(str(base))).startswith("folder ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("model.", "_orig_mod.model."), ("model.", "module.model."), ("q_proj.", "q_proj.base_layer.")],
+    ids=["torch.compile", "DDP", "an adapter that is not merged"],
+)
+def test_weights_of_a_model_that_something_wraps_are_named(base, old, new):
+    held = {name.replace(old, new): weight for name, weight in load_file(base / WEIGHTS).items()}
+    save_file(held, base / WEIGHTS, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=f"are not in the checkpoint, .*; it has .*{new}.*\n  fix: save the model its"):
+        load_model(models.get(str(base)))
 
 
 def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
@@ -186,6 +229,8 @@ def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
         ("base/config.json", "give its folder, base"),
         ("cache", "give cache/snapshots/abc"),
         ("./gone/", "there are: "),
+        ("./gone", "there are: "),
+        ("../gone", "there are: "),
         ("~/gone", f"give {Path.home()}/gone"),
     ],
 )

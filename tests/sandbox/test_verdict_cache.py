@@ -145,8 +145,9 @@ def test_only_verdicts_that_do_not_depend_on_the_machine_are_kept(
 def test_the_environment_moves_the_cache_or_switches_it_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CODEKILN_VERDICT_CACHE", str(tmp_path / "here"))
     assert default_folder() == tmp_path / "here"
-    monkeypatch.setenv("CODEKILN_VERDICT_CACHE", "off")
-    assert default_folder() is None
+    for off in ("off", "OFF", "0", "false", "no", "none"):
+        monkeypatch.setenv("CODEKILN_VERDICT_CACHE", off)
+        assert default_folder() is None
     monkeypatch.delenv("CODEKILN_VERDICT_CACHE")
     monkeypatch.delenv("CODEKILN_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

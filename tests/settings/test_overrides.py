@@ -42,6 +42,15 @@ def test_an_override_without_a_key_or_value_is_refused(line):
         ("problems.revision", "2026-05-01", "2026-05-01"),
         ("problems.revision", "2026-05-01T10:00:00", "2026-05-01T10:00:00"),
         ("experiment", "café ☕ = good", "café ☕ = good"),
+        # JSON, as the pages of servers print it.
+        (
+            "teachers.endpoint.extra",
+            '{"chat": {"thinking": false, "budget": null}}',
+            {"chat": {"thinking": False, "budget": None}},
+        ),
+        ("evaluation.benchmark", '[{"name": "x", "source": "y"}]', [{"name": "x", "source": "y"}]),
+        ("experiment", "Infinity", "Infinity"),
+        ("experiment", "{a: b}", "{a: b}"),
     ],
 )
 def test_a_value_may_hold_what_separates_settings_elsewhere(key, text, value):

@@ -1,3 +1,4 @@
+import os
 import tomllib
 from pathlib import Path
 
@@ -88,6 +89,51 @@ def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
     assert resolve("laptop", {}, ['dpo.loss=["simpo"]', "dpo.loss_weights=[]"]).dpo.loss == ("simpo",)
 
 
+@pytest.mark.parametrize(
+    ("override", "fix"),
+    [
+        (
+            "lora.targets=q_proj,v_proj",
+            """write a list, quoted in a shell: --set 'lora.targets=["q_proj", "v_proj"]'""",
+        ),
+        (
+            "lora.targets=[q_proj, v_proj]",
+            """write a list, quoted in a shell: --set 'lora.targets=["q_proj", "v_proj"]'""",
+        ),
+        ("evaluation.guard=[{measure=x}]", "put the whole into quotes for the shell, and each text in it: --set "),
+        (
+            "filter_settings=length",
+            """write a table, quoted in a shell: --set 'filter_settings={name = "value", ...}'""",
+        ),
+        ("sft.epochs=two", "correct the value"),
+    ],
+)
+def test_a_value_of_another_kind_says_how_its_kind_is_written(override, fix):
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, [override])
+    assert caught.value.errors[0].fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "fix"),
+    [
+        ('[sft]\nbase_model = "tiny"\n', "sft.base_model", "put it above all tables, if it is the run's own; in 'sft'"),
+        ("[problems]\nsft.epochs = 2\n", "problems.sft", "put it as the table [sft], if it is the run's own; in 'pro"),
+        (
+            'teacher = "model"\n[teachers.model]\nbase_model = "tiny"\n', "teachers.model.base_model",
+            "put it above all tables, if it is the run's own; in 'model' there are: adapter, base,",
+        ),
+    ],
+)  # fmt: skip
+def test_a_key_behind_the_table_that_it_stands_outside_of_is_said(tmp_path, text, place, fix):
+    (tmp_path / "late.toml").write_text(text)
+    with pytest.raises(InputErrors) as caught:
+        resolve(str(tmp_path / "late.toml"))
+    (error,) = caught.value.errors
+    assert error.where.endswith(place)
+    assert error.fix.startswith(fix)
+
+
 def test_a_pass_at_k_that_is_measured_can_be_aimed_at():
     assert resolve("laptop", {}, ["metric=pass@10"]).metric == "pass@10"
     assert resolve("laptop", {}, ["evaluation.k=[]", "metric=pass@1"]).evaluation.k == ()
@@ -103,6 +149,35 @@ def test_a_broken_profile_is_named(tmp_path):
     path.write_text("seed = \n")
     with pytest.raises(InputError, match="broken.toml: not valid TOML.*line 1"):
         profiles.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("trl.yaml", "learning_rate: 2.0e-5\nnum_train_epochs: 1\n"),
+        ("settings.json", '{"seed": 1}'),
+        ("windows.toml", '[problems]\nsource = "C:\\Users\\me\\mbpp.jsonl"\n'),
+        ("bare.toml", "base_model = tiny\n"),
+        ("python.toml", "[sft]\ngradient_checkpointing = True\n"),
+    ],
+)
+def test_a_profile_that_is_no_toml_says_how_toml_is_written(tmp_path, monkeypatch, name, text):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(text)
+    with pytest.raises(InputError, match=rf"{name}: not valid TOML: .*line \d") as caught:
+        profiles.read(name)
+    assert caught.value.fix.startswith("write it as TOML: key = value")
+
+
+def test_a_profile_may_have_any_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text("seed = 3\n")
+    assert profiles.read("mine") == {"seed": 3}
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="pipe: is a pipe, where a regular file is needed"):
+        profiles.read("pipe")
+    with pytest.raises(InputError, match="no profile 'absent.yaml'"):
+        profiles.read("absent.yaml")
 
 
 def test_every_shipped_toml_parses():

@@ -1,13 +1,16 @@
 """Rows of a file or of a data set on the Hub, each with the place it came from."""
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from codekiln.data.python_text import literal_value
 from codekiln.data.readers import json_stream, tables
-from codekiln.data.text import open_text, readable
+from codekiln.data.system_errors import linux_path
+from codekiln.data.text import open_text, readable, require_content, require_regular
 from codekiln.errors import InputError, InputErrors, missing_extra
 
 _ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://)(?:datasets/)?(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?")
@@ -16,6 +19,8 @@ _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 _FILES = (".json", ".jsonl", ".gz", ".csv", ".parquet")
 FIX = "correct or remove the row"
 _CORRECT = "correct the line; the file may have been cut short"
+_PRINTED, _DUMP = "not JSON, but what Python prints of it", "write it with json.dumps(row), not with str(row)"
+_MOST_CHARACTERS = 2**24
 Row = tuple[str, Any]  # where it is, what it says
 
 
@@ -32,7 +37,7 @@ def rows_of(source: str, config: str | None = None) -> list[Row]:
 
 def located_rows_of(source: str, config: str | None = None) -> list[Row]:
     """Return rows as `rows_of` does, with its InputError for each line that is not JSON."""
-    if Path(source).exists():
+    if Path(source).exists() or source == "-":
         rows = list(located_rows(Path(source)))
     elif (match := _HUB_ID.fullmatch(source)) and not source.endswith(_FILES):
         rows = list(_rows_of_hub(match["name"], match["config"] or config))
@@ -47,6 +52,8 @@ def _meant(source: str) -> str:
     """Return what to give in place of a source that is neither a file nor a Hub id."""
     if found := _ADDRESS.fullmatch(source):
         return f"give its Hub id, '{found['id']}'; a file of another server has to be downloaded first"
+    if meant := linux_path(source):
+        return f"give {meant}: this is Linux, where WSL has the drives of Windows below /mnt"
     home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
     return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
@@ -72,6 +79,17 @@ def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
         raise InputErrors(errors)
 
 
+def require_data(path: Path) -> None:
+    """Refuse what holds no rows whatever its name says: a pipe, a device, a pointer of Git LFS, a web page.
+
+    Raises:
+        InputError: It is one of these, or cannot be read.
+    """
+    require_regular(path)
+    with readable(path):
+        require_content(path)
+
+
 def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a file as `rows_of_file` does, one at a time, and for a line that is not JSON its InputError.
 
@@ -81,8 +99,8 @@ def located_rows(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
     Raises:
         InputError: The file cannot be read, or its array is damaged; some rows may have been yielded before.
     """
-    kind = tables.kind_of(path)
-    if kind:
+    require_data(path)
+    if kind := tables.kind_of(path):
         with readable(path):
             yield from tables.rows(path, kind)
         return
@@ -105,6 +123,9 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
         yield from ((f"{path}[{number}]", row) for number, row in enumerate(json_stream.elements(file)))
     except json_stream.ArrayFault as fault:
         where = f"{path}[{fault.index}]" if fault.index is not None else str(path)
+        file.seek(0)
+        if _is_literal(file.read(_MOST_CHARACTERS)):
+            raise InputError(_PRINTED, where=str(path), fix=_DUMP) from None
         raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
 
 
@@ -128,11 +149,21 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     try:
         return parse(text)
     except json.JSONDecodeError as error:
+        if _is_literal(text):
+            return InputError(_PRINTED, where=where, fix=_DUMP)
         is_at_end = error.pos >= len(text.rstrip())
         found = f"{error.msg} at its end" if is_at_end else f"{error.msg} at column {error.colno}"
         return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)
     except (ValueError, RecursionError) as error:
         return InputError(f"not JSON: {error}", where=where, fix=_CORRECT)
+
+
+def _is_literal(text: str) -> bool:
+    """Return whether a text is what ``str()`` of a dictionary or a list of plain values gives."""
+    with contextlib.suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        value = literal_value(text)
+        return isinstance(value, dict | list) and str(value) == text.strip()
+    return False
 
 
 def _rows_of_hub(name: str, config: str | None) -> Iterator[Row]:

@@ -14,13 +14,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codekiln.data.readers.files import Row
+from codekiln.data.readers.reply_texts import choices, is_one_text, text_of
 from codekiln.errors import InputError
 
 IDS = ("task_id", "question_id", "problem_id", "mbpp_id", "custom_id", "instance_id", "task", "doc_id", "id")
 """What tools call the name of a problem; the first that a row has counts."""
+_OWN_IDS = IDS[:4]
+"""Those that name nothing else, also in an object with the whole problem."""
 TEXTS = ("solution", "completion")
 REPLIES = (
-    "generated_code", "response", "generation", "generated_text", "generated_solution", "model_response",
+    "generated_code", "response", "generation", "program", "generated_text", "generated_solution", "model_response",
     "model_output", "raw_response", "raw_output", "llm_response", "prediction", "reply", "output", "answer", "code",
     "messages", "choices", "conversations", "conversation", "result", "modelOutput",
 )  # fmt: skip
@@ -29,8 +32,11 @@ LISTS = (
     "solutions", "completions", "responses", "generations", "generated_texts", "generated_sequences",
     "generated_codes", "outputs", "predictions", "samples", "candidates", "code_list", "output_list",
     "filtered_resps", "resps", "completion_list", "response_list", "generation_list", "solution_list",
+    "programs", "attempts", "trials",
 )  # fmt: skip
 """What they call several replies to one problem in one row; ``solutions`` stand alone."""
+_GRADED_LISTS = ("results", "runs")
+"""The same, where each is an object with a reply, and not a verdict."""
 _OTHER_IDS = ("key", "recordId", "name")
 """The same, where a row has a reply too: batches of Gemini and Bedrock, MultiPL-E."""
 _GIVEN = (*TEXTS, *REPLIES, *LISTS, "candidates", "message")
@@ -40,14 +46,6 @@ _WRAPPERS = ("eval", "samples", "results", "data", "rows", "generations", "predi
 """What they call the list of rows, or the table of rows by problem, that is the only row of a file."""
 _OF_A_PROBLEM = ("test_list", "test", "tests", "canonical_solution")
 """Fields of a problem: beside one of these ``code`` is the reference."""
-_INSIDE = (
-    "content", "text", "value", "message", "body", "kwargs", "choices", "output", "parts", "candidates", "messages",
-    *TEXTS, "code",
-)  # fmt: skip
-"""Where the text is in an object, such as OpenAI's response or a content part."""
-_OF_ONE_TEXT = frozenset(("role", "type", "from", "text"))
-_ASSISTANTS = frozenset(("assistant", "gpt", "model", "bot", "chatgpt"))
-_PARTS_OF_TEXT = frozenset(("text", "output_text", "message"))
 _NUMBERED = re.compile(r".*\d.*")
 _FIRST_TASKS = {164: 0, 500: 11}
 """Tasks of HumanEval, and of MBPP's test split, by the length of a list of replies without names."""
@@ -102,21 +100,33 @@ def is_known(row: Any) -> bool:
 
 def _name_of(row: Mapping[str, Any]) -> str | None:
     """Return the name of the problem; numbers as text."""
-    inner = row.get("doc")
-    if isinstance(inner, dict) and isinstance(inner.get("task_id"), str | int):
-        return str(inner["task_id"])
-    for field in IDS:
+    if (name := _first_name(row, _OWN_IDS)) or row.get("task_id") is not None:
+        return name
+    if any(isinstance(row.get(field), list) and any(map(_has_name, row[field])) for field in _WRAPPERS):
+        return None  # the name of a run
+    if field := _problem_field(row):
+        return _first_name(row[field], _OWN_IDS)
+    if name := _first_name(row, IDS):
+        return name
+    others = (row[field] for field in _OTHER_IDS if isinstance(row.get(field), str) and row[field])
+    return next(others, None) if _reply_field(row) or _list_field(row) or row.get("error") else None
+
+
+def _first_name(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
+    """Return the name in the first of some fields that has one; numbers as text."""
+    for field in fields:
         value = row.get(field)
         if isinstance(value, str) and value:
             return value
         if type(value) is int or (type(value) is float and value.is_integer()):
             return str(int(value))
-        if field == "task_id" and value is not None:
-            return None
-    if any(isinstance(row.get(field), list) and any(map(_has_name, row[field])) for field in _WRAPPERS):
-        return None  # the name of a run
-    others = (row[field] for field in _OTHER_IDS if isinstance(row.get(field), str) and row[field])
-    return next(others, None) if _reply_field(row) or _list_field(row) or row.get("error") else None
+    return None
+
+
+def _problem_field(row: Mapping[str, Any]) -> str | None:
+    """Return the field that holds the row's problem, or what is known of it, with its name; None without one."""
+    fields = (field for field, value in row.items() if isinstance(value, dict) and field not in _GIVEN)
+    return next((field for field in fields if _first_name(row[field], _OWN_IDS)), None)
 
 
 def _has_name(row: Any) -> bool:
@@ -171,16 +181,21 @@ def _reply_field(row: Mapping[str, Any]) -> str | None:
     given = [field for field in REPLIES if row.get(field) is not None and not (of_problem and field == "code")]
     # In a batch of Anthropic's the reply, elsewhere a verdict.
     given = [field for field in given if field != "result" or isinstance(row[field], dict)]
-    return next((field for field in given if _text(row[field]) != ""), next(iter(given), None))
+    return next((field for field in given if text_of(row[field]) != ""), next(iter(given), None))
 
 
 def _list_field(row: Mapping[str, Any]) -> str | None:
-    return next((field for field in LISTS if isinstance(_list(row.get(field)), list)), None)
+    if found := next((field for field in LISTS if isinstance(_list(row.get(field)), list)), None):
+        return found
+    lists = (field for field in _GRADED_LISTS if isinstance(row.get(field), list) and row[field])
+    return next(
+        (field for field in lists if all(isinstance(item, dict) and _reply_field(item) for item in row[field])), None
+    )
 
 
 def _with(row: Mapping[str, Any], name: str, field: str, text: Any, *used: str) -> dict[str, Any]:
     """Return a sample's fields: what names and holds the reply is taken out, what is left may be ignored."""
-    gone = {*IDS, *used, *(TEXTS if field not in used and used else ()), "doc", "arguments", "doc_id"}
+    gone = {*IDS, *used, *(TEXTS if field not in used and used else ()), _problem_field(row), "arguments", "doc_id"}
     rest = {key: value for key, value in row.items() if key not in gone}
     if (model := _first(row, MODELS)) is not None:
         rest = {key: value for key, value in rest.items() if key != model} | {"model": row[model]}
@@ -188,9 +203,9 @@ def _with(row: Mapping[str, Any], name: str, field: str, text: Any, *used: str) 
 
 
 def _replies(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
-    value = _choices(row[field])
+    value = choices(row[field])
     texts = _list(value)
-    if isinstance(texts, list) and not _is_one_text(texts):
+    if isinstance(texts, list) and not is_one_text(texts):
         yield from _several(where, {**row, field: texts}, name, field)
         return
     yield where, _read(where, row, name, "completion", value, field)
@@ -214,7 +229,7 @@ def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
 
 def _read(where: str, row: Mapping[str, Any], name: str, kind: str, value: Any, *used: str) -> Any:
     """Return a sample's fields, with the text of a reply under the name ``kind``; an InputError where it has none."""
-    if (text := _text(value)) is not None:
+    if (text := text_of(value)) is not None:
         return _with(row, name, kind, text, *used)
     inside = f"an object with the fields {', '.join(map(str, value))}" if isinstance(value, dict) else json.dumps(value)
     what = f"'{used[0]}' holds no text: {inside[:_QUOTED]}"
@@ -251,6 +266,10 @@ def _is_table(row: Mapping[str, Any]) -> bool:
 
 
 def _by_name(where: str, table: Mapping[str, Any]) -> Iterator[Row]:
+    names = list(table)
+    if names == [str(place) for place in range(len(names))] and (first := _FIRST_TASKS.get(len(names))):
+        # OpenCompass numbers the problems of MBPP's test split from zero.
+        table = {str(first + place): value for place, value in enumerate(table.values())}
     for name, value in table.items():
         at = f"{where}[{name!r}]"
         if isinstance(value, dict):
@@ -277,35 +296,3 @@ def _flat(values: Any) -> list[Any]:
     if not isinstance(values, list):
         return []
     return [inner for value in values for inner in (value if isinstance(value, list) else [value])]
-
-
-def _choices(value: Any) -> Any:
-    """Return the choices of a chat server's answer, which may be the body of a batch's; anything else as it is."""
-    inner = value
-    while isinstance(inner, dict):
-        for field in ("choices", "candidates"):
-            if isinstance(inner.get(field), list):
-                return inner[field]
-        inner = inner.get("body")
-    return value
-
-
-def _is_one_text(values: list[Any]) -> bool:
-    """Return whether a list is a conversation, or the parts of one answer."""
-    return bool(values) and all(isinstance(item, dict) and _OF_ONE_TEXT & item.keys() for item in values)
-
-
-def _text(value: Any, depth: int = 6) -> str | None:
-    """Return the text of a reply: as it is, in an object, in parts, or of the last turn of a conversation."""
-    if isinstance(value, str):
-        return value
-    if depth and isinstance(value, dict):
-        found = (_text(value[field], depth - 1) for field in _INSIDE if value.get(field) is not None)
-        return next((text for text in found if text is not None), None)
-    if depth and isinstance(value, list) and _is_one_text(value):
-        if "type" not in value[0] and (speaker := next((key for key in ("role", "from") if key in value[0]), None)):
-            turns = [item for item in value if item.get(speaker) in _ASSISTANTS]
-            return _text(turns[-1], depth - 1) if turns else None
-        parts = [_text(item, depth - 1) for item in value if item.get("type", "text") in _PARTS_OF_TEXT]
-        return "".join(part for part in parts if part)
-    return None

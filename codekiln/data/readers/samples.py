@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from codekiln.data.files import validation_errors
 from codekiln.data.readers.files import FIX, Row, located_rows
-from codekiln.data.readers.sample_forms import IDS, LISTS, REPLIES, TEXTS, is_known, single, without_names
+from codekiln.data.readers.sample_forms import IDS, LISTS, MODELS, REPLIES, TEXTS, is_known, single, without_names
 from codekiln.data.records import Problem, Sample
 from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors, closest, did_you_mean
@@ -130,7 +130,7 @@ def _lack_of(row: Mapping[str, Any]) -> str:
 
 def _understood(row: Mapping[str, Any]) -> str:
     """Return what names a problem and a program, or which field is misspelt."""
-    known = (*IDS, *TEXTS, *REPLIES, *LISTS)
+    known = (*IDS, *TEXTS, *REPLIES, *LISTS, *MODELS)
     close = [(name, near) for name in row if name not in known and (near := closest(name, known))]
     hints = [f"did you mean '{near}' by '{name}'?" for name, near in close[:_SHOWN_CLOSE]]
     ids, texts, lists = (", ".join(names) for names in (IDS[:5], (*TEXTS, *REPLIES[:6]), LISTS[:6]))

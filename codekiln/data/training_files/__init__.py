@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codekiln.data.readers.files import located_rows
+from codekiln.data.readers.files import located_rows, require_data
 from codekiln.data.training_files.checks import Check, Ties, programs_of
 from codekiln.data.training_files.findings import SHOWN, Findings
 from codekiln.data.training_files.forms import Form, TrainingRow, form_of, read_row
@@ -64,6 +64,7 @@ def check_file(path: Path, report: FileReport, more: Sequence[Check] = ()) -> No
         report: Gets the rows, the forms and the findings.
         more: Checks besides ties and twins.
     """
+    require_data(path)
     twins = Twins(report.findings, lambda: _rows(path, None))
     checks: list[Check] = [Ties(report.findings), twins, *more]
     with progress(f"validate: {path.name}", None, "rows") as step:

@@ -12,7 +12,10 @@ Level = Literal["error", "warning"]
 KINDS: dict[str, tuple[Level, str, str]] = {
     "unreadable": ("error", "the file cannot be read to its end", "make the file again"),
     "no-rows": ("error", "the file has no rows", "give a file with rows"),
-    "not-json": ("error", "no JSON", "correct or remove the lines; the file may have been cut short"),
+    "not-json": (
+        "error", "no JSON",
+        "correct or remove the lines; the file may have been cut short, or written with str(row), not json.dumps(row)",
+    ),
     "not-an-object": ("error", "no JSON object", "give one object a row"),
     "unknown-form": ("error", "of no form that is known", "use the fields of a form that docs/own-data.md lists"),
     "mixed-forms": (

@@ -87,8 +87,9 @@ class Form:
         """Return whether a row that has the fields holds in them what the form wants."""
         if self.holds == "messages":
             return isinstance(row[self.fields[-1]], list)
-        kinds = {type(row[field]) for field in self.fields}
-        return not self.holds or kinds == {str, list}
+        prompt, *replies = (type(row[field]) for field in self.fields)
+        # A text as the prompt of replies that are messages is common (UltraFeedback), and read as messages.
+        return not self.holds or (str in replies and {prompt, *replies} == {str, list})
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,13 @@ def _trl_text(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
 
 
 def _trl_messages(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
-    return _answered(turns_of(row["prompt"], "prompt"), {side: turns_of(row[side], side) for side in sides})
+    answers = {side: turns_of(row[side], side) for side in sides}
+    if not isinstance(row["prompt"], str):
+        return _answered(turns_of(row["prompt"], "prompt"), answers)
+    # As in UltraFeedback: the replies hold the whole conversation, of which the prompt repeats the task.
+    if sides == PAIR and all(turns and turns[0].role in ("system", "user") for turns in answers.values()):
+        return _implicit_messages(row)
+    return _answered((Turn("user", row["prompt"]),), answers)
 
 
 def _trl_mixed(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:

@@ -39,7 +39,7 @@ def sample_programs(
 
 
 def _sample(problem: Problem, text: str, model: str, seed: int) -> Sample:
-    found = extract(text, problem.entry_point) if problem.reply == "code" else None
+    found = extract(text, problem.entry_point, problem.has_scripts) if problem.reply == "code" else None
     solution, rule = (found.code, found.rule) if found else (text, None)
     return Sample(task_id=problem.task_id, solution=solution, model=model, seed=seed, extraction=rule)
 

@@ -12,6 +12,7 @@ error_capacity       how many errors a program can hold
 planning             which errors are asked of which exercise
 fault_masking        errors that hide each other in one program
 prompts, tags        how a request and its reply are worded, written, and parsed
+edit_replies         replies that are edit scripts, and no whole programs
 imported_examples    finished examples of other authors, read by a lenient parser
 explanation_match    whether an explanation names a change
 rows                 graded replies to training rows

@@ -11,12 +11,12 @@ from codekiln.inference import Generator, Sampling
 from codekiln.recipes.debugging.error_capacity import capacity
 from codekiln.recipes.debugging.error_injection import BuggedProgram, InjectionSite, find_sites, inject
 from codekiln.recipes.debugging.fault_masking import RETRIES, are_masked
-from codekiln.recipes.debugging.grading import ReplyGrade, grade_replies
+from codekiln.recipes.debugging.grading import ReplyGrade, grade_replies, parse_reply
 from codekiln.recipes.debugging.handout import AnswerKeyEntry, Exercise
-from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask, ReplyForm
 from codekiln.recipes.debugging.program_check import check_programs, needs_inputs
 from codekiln.recipes.debugging.prompts import request_messages
-from codekiln.recipes.debugging.tags import read_reply
+from codekiln.recipes.debugging.tags import ExerciseReply
 from codekiln.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=8.0)
@@ -44,6 +44,7 @@ def make_exercise(
     calls: Sequence[str] = (),
     tries: int = 8,
     tracking_uri: str = "",
+    reply_form: ReplyForm = "program",
 ) -> Exercise:
     """Return an exercise with exactly these errors, each proven.
 
@@ -58,6 +59,7 @@ def make_exercise(
         calls: Expressions to evaluate, for programs that are functions.
         tries: Replies that an adapter is asked for.
         tracking_uri: MLflow server that has the adapter.
+        reply_form: The form of replies that the adapter was trained on.
 
     Raises:
         InputError: The program cannot be used, or cannot hold as many errors.
@@ -75,25 +77,26 @@ def make_exercise(
     else:
         with tempfile.TemporaryDirectory() as folder:
             generator = _generator(adapter, base_model, tracking_uri, Path(folder))
-            bugged, solutions = from_generator(material, wanted, generator, Sampling(n=tries, seed=seed), adapter)
+            task = InjectionTask(material.program, wanted, material.trials, reply_form)
+            bugged, solutions = from_generator(material, task, generator, Sampling(n=tries, seed=seed), adapter)
     author = adapter or ENGINE
     return Exercise(description.strip(), wanted, bugged, solutions, material.program, material.stdins, guessed, author)
 
 
 def from_generator(
-    material: ExerciseMaterial, counts: ErrorCounts, generator: Generator, sampling: Sampling, name: str
+    material: ExerciseMaterial, task: InjectionTask, generator: Generator, sampling: Sampling, name: str
 ) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
     """Return the first correct reply of a model, as bugged program and answer key.
 
     Raises:
         ModelError: No reply was correct; the message counts their first faults.
     """
-    replies = next(iter(generator.generate([request_messages(material, counts)], sampling)))
-    task = InjectionTask(material.program, counts, material.trials)
+    messages = request_messages(material, task.counts, reply_form=task.reply_form)
+    replies = next(iter(generator.generate([messages], sampling)))
     grades = grade_replies([(task, reply) for reply in replies], limits=LIMITS)
     for reply, grade in zip(replies, grades, strict=True):
         if grade.passed:
-            return _exercise_of(reply, grade)
+            return _exercise_of(parse_reply(task, reply), grade)
     faults = Counter(grade.faults[0][0] for grade in grades)
     listed = ", ".join(f"{reason} ({count})" for reason, count in faults.most_common())
     raise ModelError(
@@ -156,9 +159,8 @@ def _too_many(counts: ErrorCounts, sites: Sequence[InjectionSite]) -> InputError
     return InputError(what, where="--program", fix="ask for fewer errors, or give a longer program or more inputs")
 
 
-def _exercise_of(text: str, grade: ReplyGrade) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
+def _exercise_of(reply: ExerciseReply, grade: ReplyGrade) -> tuple[str, tuple[AnswerKeyEntry, ...]]:
     """Return program and answer key of a correct reply, in the order of lines."""
-    reply = read_reply(text)
     explanations = sorted(reply.explanations, key=lambda item: item.line)
     classes = [name for _, name in sorted((line, str(found)) for line, found in grade.found)]
     assert reply.program is not None, "a reply without a program is never correct"

@@ -38,10 +38,22 @@ def card(made: BuiltDataset, settings: DebuggingSettings) -> str:
     trained = [problems[row.task_id] for row in made.rows.examples]
     splits = {"training": trained, "test": list(made.evaluation)}
     content = f"the folder `{settings.content}`" if settings.content else "the exercises that codekiln ships"
-    parts = [_WHAT.format(content=content, system=settings.system_prompt), _figures(splits), _kinds(splits)]
+    parts = [_WHAT.format(content=content, system=settings.instruction), _figures(splits), _kinds(splits)]
     if settings.examples:
         parts.append(f"Rows named `debugging/examples/...` come from `{settings.examples}`, written by somebody else.")
-    return "\n\n".join([*parts, _LOAD])
+    return "\n\n".join([*parts, _files(_REPLIES[settings.reply_form])])
+
+
+def _files(reply: str) -> str:
+    return f"""| file | what is in it |
+|---|---|
+| `{TRAINING}` | the training rows, one `{{"messages": [system, user, assistant]}}` a line |
+| `{TESTING}` | the same for the test exercises |
+| `{EXERCISES}` | every exercise: description, correct program, and the inputs or calls that it was tried on |
+
+The turns hold tags (`<description>`, `<syntax>`, ...) but are no XML: code stands in them as it is, also `<` and `&`.
+`codekiln.recipes.debugging.tags` has `read_request`. {reply} To train elsewhere, give the two files to any trainer
+that takes chat rows: `datasets.load_dataset("json", data_files="{TRAINING}")`."""
 
 
 def _figures(splits: Mapping[str, Sequence[Problem]]) -> str:
@@ -101,12 +113,8 @@ programs or descriptions are nearly the same are one group, and no group is on b
 
 The system turn of every row: "{system}\""""
 
-_LOAD = f"""| file | what is in it |
-|---|---|
-| `{TRAINING}` | the training rows, one `{{"messages": [system, user, assistant]}}` a line |
-| `{TESTING}` | the same for the test exercises |
-| `{EXERCISES}` | every exercise: description, correct program, and the inputs or calls that it was tried on |
-
-The turns hold tags (`<correct-program>`, `<incorrect-program>`, ...) but are no XML: code stands in them as it is, `<`
-and `&` included. `codekiln.recipes.debugging.tags` has `read_request` and `read_reply`. To train elsewhere, give
-the two files to any trainer that takes chat rows: `datasets.load_dataset("json", data_files="{TRAINING}")`."""
+_REPLIES = {
+    "program": "A reply is the whole program, with tags too; `read_reply` reads it.",
+    "edits": "A reply is the lines that change, as `line N: new text`, each with a `why: ...` below it; "
+    "`codekiln.recipes.debugging.edit_replies` has `read_edits`.",
+}

@@ -10,6 +10,7 @@ from codekiln.code.mutation.lexing import rows
 from codekiln.code.mutation.proof import classify_many
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
 from codekiln.evaluation.measures import Measure
+from codekiln.recipes.debugging.edit_replies import read_edits
 from codekiln.recipes.debugging.explanation_match import explains, is_known_mutation
 from codekiln.recipes.debugging.material import InjectionTask
 from codekiln.recipes.debugging.program_check import classification_job
@@ -33,7 +34,7 @@ def _share(name: str, describe: str) -> Measure:
 
 
 MEASURES = (
-    _share("format_valid", "Share of replies in the demanded form, with one explanation 'Line N: ...' per location."),
+    _share("format_valid", "Share of replies in the demanded form, with an explanation of each error."),
     *(
         _share(f"{name}_exact", f"Share of replies with exactly as many proven {name} errors as were asked for.")
         for name in CLASSES
@@ -155,8 +156,13 @@ def _graded(sample: Sample, found: ReplyGrade) -> Graded:
     return Graded(sample=sample, verdict=verdict, scores=scores)
 
 
+def parse_reply(task: InjectionTask, text: str) -> ExerciseReply:
+    """Parse a reply in the form that was asked for."""
+    return read_edits(text, task.program) if task.reply_form == "edits" else read_reply(text)
+
+
 def _parse(task: InjectionTask, text: str) -> _Reply:
-    parsed = read_reply(text)
+    parsed = parse_reply(task, text)
     return _Reply(task, parsed, [] if parsed.program is None else changes(task.program, parsed.program))
 
 

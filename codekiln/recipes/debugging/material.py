@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from codekiln.code.mutation.kinds import CLASSES
 from codekiln.code.mutation.proof import Trials
 from codekiln.data.text import decoded
 
-__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask", "text_of"]
+__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask", "ReplyForm", "text_of"]
+
+ReplyForm = Literal["program", "edits"]
+"""How a reply gives the program with errors: whole (`tags`), or as an edit script (`edit_replies`)."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,12 @@ class ExerciseMaterial:
 
 @dataclass(frozen=True)
 class InjectionTask:
-    """A correct program, the errors to put into it, and the trials that replies are graded with."""
+    """A correct program, the errors to put into it, and the trials and the form that replies are graded by."""
 
     program: str
     counts: ErrorCounts
     trials: Trials
+    reply_form: ReplyForm = "program"
 
 
 def text_of(path: Path) -> str:

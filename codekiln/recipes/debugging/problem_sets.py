@@ -60,17 +60,18 @@ def build(settings: DebuggingSettings, run: RunSettings, seed: int) -> ProblemSe
     everything = [*usable, *(material for _, material in matched)]
     group = dict(zip((item.name for item in everything), groups(everything), strict=True))
     imported = [
-        tasks.example_problem(item, material, group[material.name], settings.system_prompt)
-        for item, material in matched
+        tasks.example_problem(item, material, group[material.name], settings.instruction) for item, material in matched
     ]
     correct, wrong = _keep_correct(imported, sandbox)
     held_out = _held_out(correct, [*group.values()], run.problems.evaluation_fraction, seed)
     chosen, requests = _limit_work(usable, [group[item.name] in held_out for item in usable], settings, run.problems)
     planned, impossible = _plan(settings, chosen, requests, seed, sandbox)
-    made = [tasks.planned_problem(item, group[item.material.name], settings.system_prompt) for item in planned]
+    made = [tasks.planned_problem(item, group[item.material.name], settings.instruction) for item in planned]
     flaws = [*too_long, *failing, *unusable, *impossible]
     rejected = [Rejected(flaw.reason, tasks.flaw_record(flaw)) for flaw in flaws] + wrong
     unique, repeated = _unique(correct + made)
+    if settings.reply_form == "edits":
+        unique = [tasks.with_edit_script(row, settings.instruction) for row in unique]
     return _split(unique, rejected + repeated, held_out, run.problems)
 
 

@@ -1,7 +1,9 @@
 """The wording of requests and of reference replies, in training rows and in evaluation alike."""
 
+from collections.abc import Mapping
+
 from codekiln.data.records import Message
-from codekiln.recipes.debugging.material import ErrorCounts, ExerciseMaterial
+from codekiln.recipes.debugging.material import ErrorCounts, ExerciseMaterial, ReplyForm
 from codekiln.recipes.debugging.tags import ExerciseRequest, write_request
 
 SYSTEM = (
@@ -13,7 +15,20 @@ SYSTEM = (
 )
 
 
-def request_messages(material: ExerciseMaterial, counts: ErrorCounts, system: str = SYSTEM) -> tuple[Message, ...]:
-    """Return the conversation that asks for an exercise."""
-    request = write_request(ExerciseRequest(material.description, material.program, counts))
+EDITS_SYSTEM = (
+    "You put errors into a correct Python program, for people who learn to debug. A syntax error keeps Python from "
+    "reading it, a runtime error stops it with an exception, a logical error makes its output wrong. Put in exactly "
+    "the errors asked for, on lines that do not touch. Reply with each line that you change, as 'line N: new text', "
+    "'delete line N' or 'after line N: new text', and below it 'why: ' with what is wrong."
+)
+INSTRUCTIONS: Mapping[ReplyForm, str] = {"program": SYSTEM, "edits": EDITS_SYSTEM}
+"""The system turn for each form of replies."""
+
+
+def request_messages(
+    material: ExerciseMaterial, counts: ErrorCounts, system: str = "", reply_form: ReplyForm = "program"
+) -> tuple[Message, ...]:
+    """Return the conversation that asks for an exercise; without ``system`` it has the instruction of the form."""
+    request = write_request(ExerciseRequest(material.description, material.program, counts, reply_form))
+    system = system or INSTRUCTIONS[reply_form]
     return (Message(role="system", content=system), Message(role="user", content=request))

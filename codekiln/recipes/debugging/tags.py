@@ -3,6 +3,8 @@
     request   <description> <correct-program> <syntax> <runtime> <logical>
     reply     <root> <thinking>? <incorrect-program> (<error-location> <explanation>)+ </root>
 
+Where replies are edit scripts (`edit_replies`), <numbered-program> stands in place of <correct-program>.
+
 It looks like XML but is not: a program stands between its tags unescaped, `<` and `&` included, because models write
 programs better than entities. Only a text that itself holds one of these tags is changed: the tag gets a backslash
 after its `<`, which the parser removes, so that every text survives a round trip.
@@ -12,11 +14,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codekiln.recipes.debugging.material import CLASSES, ErrorCounts
+from codekiln.data.edit_scripts import numbered, unnumbered
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ReplyForm
 
 REQUEST = ("description", "correct-program", *CLASSES)
+NUMBERED = "numbered-program"
 REPLY = ("thinking", "incorrect-program", "error-location", "explanation")
-_NAMES = "|".join((*REQUEST, "root", *REPLY))
+_NAMES = "|".join((*REQUEST, NUMBERED, "root", *REPLY))
 _TAG = re.compile(rf"<(\\*)(/?(?:{_NAMES})>)")
 _GUARDED = re.compile(rf"<\\(\\*)(/?(?:{_NAMES})>)")
 _OPEN = re.compile(rf"<({_NAMES})>")
@@ -25,11 +29,12 @@ _LINE = re.compile(r"\s*Lines? (\d+)\s*:\s*(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class ExerciseRequest:
-    """The request to put ``counts`` errors into ``program``."""
+    """The request to put ``counts`` errors into ``program``, and to reply in a form."""
 
     description: str
     program: str
     counts: ErrorCounts
+    reply_form: ReplyForm = "program"
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,12 @@ class ExerciseReply:
 
 def write_request(request: ExerciseRequest) -> str:
     """Return the user's turn."""
+    is_numbered = request.reply_form == "edits"
+    program = _block(NUMBERED, numbered(request.program)) if is_numbered else _block(REQUEST[1], request.program)
     return "\n".join(
         [
             _block("description", request.description),
-            _block("correct-program", request.program),
+            program,
             *(f"<{name}>{request.counts.of(name)}</{name}>" for name in CLASSES),
         ]
     )
@@ -85,7 +92,9 @@ def read_request(text: str) -> ExerciseRequest:
     """
     found, faults = elements(text)
     faults = list(faults)
-    for name in REQUEST:
+    is_numbered = bool(_all(found, NUMBERED))
+    tag = NUMBERED if is_numbered else "correct-program"
+    for name in ("description", tag, *CLASSES):
         times = len(_all(found, name))
         if times != 1:
             faults.append(f"<{name}> comes {times} times instead of once")
@@ -95,7 +104,9 @@ def read_request(text: str) -> ExerciseRequest:
         faults.append("no error is asked for: the three counts are 0")
     if faults:
         raise ValueError("; ".join(faults))
-    return ExerciseRequest(_all(found, "description")[0], _all(found, "correct-program")[0], counts)
+    program = _all(found, tag)[0]
+    form: ReplyForm = "edits" if is_numbered else "program"
+    return ExerciseRequest(_all(found, "description")[0], unnumbered(program) if is_numbered else program, counts, form)
 
 
 def read_reply(text: str) -> ExerciseReply:

@@ -5,18 +5,19 @@ from typing import Any
 
 from codekiln.code.mutation.proof import Trials
 from codekiln.data.records import Problem
+from codekiln.recipes.debugging.edit_replies import write_edits
 from codekiln.recipes.debugging.imported_examples import ImportedExample
 from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask
 from codekiln.recipes.debugging.planning import PlannedExercise
 from codekiln.recipes.debugging.program_check import ProgramFlaw
 from codekiln.recipes.debugging.prompts import request_messages
-from codekiln.recipes.debugging.tags import write_reply
+from codekiln.recipes.debugging.tags import read_reply, write_reply
 
 PREFIX = "debugging"
 
 
 def planned_problem(planned: PlannedExercise, group: str, system: str) -> Problem:
-    """Return the problem of an exercise that the mutation engine made."""
+    """Return the problem of an exercise that the mutation engine made; its reply is a whole program."""
     return _problem(
         f"{PREFIX}/{planned.material.name}/{planned.turn}",
         planned.material,
@@ -29,7 +30,7 @@ def planned_problem(planned: PlannedExercise, group: str, system: str) -> Proble
 
 
 def example_problem(example: ImportedExample, material: ExerciseMaterial, group: str, system: str) -> Problem:
-    """Return the problem of an imported example."""
+    """Return the problem of an imported example; its reply is a whole program."""
     extra = {"lines": list(example.lines), "side": example.split}
     return _problem(f"{PREFIX}/{material.name}", material, example.request.counts, example.reply, group, system, extra)
 
@@ -47,11 +48,27 @@ def flaw_record(flaw: ProgramFlaw) -> Problem:
     )
 
 
+def with_edit_script(problem: Problem, system: str) -> Problem:
+    """Return a problem whose reply is a right one of a whole program, with the request and the reply as edits."""
+    known = read_reply(reference_of(problem))
+    assert known.program is not None, "the reply of a problem was graded before"
+    task = injection_task(problem)
+    messages = request_messages(material_of(problem), task.counts, system, "edits")
+    changed = {
+        "prompt": messages[-1].content,
+        "messages": messages,
+        "reference": write_edits(task.program, known.program, known.explanations),
+        "grading_context": problem.grading_context | {"reply_form": "edits"},
+    }
+    return problem.model_copy(update=changed)
+
+
 def injection_task(problem: Problem) -> InjectionTask:
     """Return what replies to a problem are graded by."""
     context = problem.grading_context
     trials = Trials(calls=tuple(context["calls"]), stdins=tuple(context["stdins"]))
-    return InjectionTask(context["program"], ErrorCounts(**context["counts"]), trials)
+    counts = ErrorCounts(**context["counts"])
+    return InjectionTask(context["program"], counts, trials, context.get("reply_form", "program"))
 
 
 def material_of(problem: Problem) -> ExerciseMaterial:

@@ -127,7 +127,7 @@ def _row(line: str, where: str, split: str, exercises: list[dict[str, Any]]) -> 
     if split not in [row["side"] for row in same]:
         return f"{where}.user", f"its exercise is not among the {split} exercises of {EXERCISES}"
     trials = Trials(calls=tuple(same[0]["calls"]), stdins=tuple(same[0]["stdin"]))
-    return _ChatRow(where, InjectionTask(request.program, request.counts, trials), assistant)
+    return _ChatRow(where, InjectionTask(request.program, request.counts, trials, request.reply_form), assistant)
 
 
 def _disproven(rows: list[_ChatRow], limits: Limits, workers: int | None) -> Iterator[InputError]:

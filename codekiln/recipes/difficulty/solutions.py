@@ -10,7 +10,7 @@ from codekiln.code import metrics
 from codekiln.code.distance import pq_gram_distance
 from codekiln.data.folders import Rejected
 from codekiln.data.normalise import fingerprint, parse
-from codekiln.data.records import Graded, Problem, StdinTest
+from codekiln.data.records import Graded, Problem
 from codekiln.sandbox.grading import program_of
 
 
@@ -95,7 +95,7 @@ def flaw_of(problem: Problem, code: str) -> str | None:
         return "not-python"
     if any(isinstance(node, ast.Assert) for node in body):
         return "pasted-asserts"
-    script = any(isinstance(test, StdinTest) for test in problem.tests)
+    script = problem.has_scripts
     if not script and any(isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant) for node in body):
         return "runs-on-import"
     return None

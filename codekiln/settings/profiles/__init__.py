@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from codekiln.data.text import read_text
+from codekiln.data.text import read_text, require_regular
 from codekiln.errors import InputError, did_you_mean
 from codekiln.plugins import FilePlugins
 
@@ -17,11 +17,11 @@ def read(name: str) -> dict[str, Any]:
         InputError: There is no such profile, or it is not TOML.
     """
     path = Path(name)
-    if name.endswith(".toml") or os.sep in name:
-        if path.is_file():
-            return _PROFILES.read(path.stem, path)
-    elif name in names():
+    if name in names():
         return _PROFILES.get(name)
+    require_regular(path)
+    if path.is_file():
+        return _PROFILES.read(path.stem, path)
     raise InputError(f"no profile '{name}'", where="--profile", fix=did_you_mean(name, names()))
 
 
