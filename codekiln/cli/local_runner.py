@@ -100,7 +100,7 @@ def _execute(
     if output.is_live:
         os.environ[EVENTS] = "yes"
     try:
-        with end.steps(), _exit_codes(codes):
+        with end.steps(), _exit_codes(codes), _arguments_as_given():
             loaded(**arguments)
     except RuntimeError as error:
         # KFP has no type of its own for the failure of a task.
@@ -131,6 +131,22 @@ def _exit_codes(codes: list[int]) -> Iterator[None]:
         yield
     finally:
         handler.run_local_subprocess = original
+
+
+@contextlib.contextmanager
+def _arguments_as_given() -> Iterator[None]:
+    """Keep KFP from writing an interpreter's path over "python3" in arguments, as in ``/usr/lib/python3.11``.
+
+    The command itself needs no other name, because the interpreter comes first in PATH.
+    """
+    from kfp.local import subprocess_task_handler as handler
+
+    original = handler.replace_python_executable
+    handler.replace_python_executable = lambda full_command, new_executable: full_command
+    try:
+        yield
+    finally:
+        handler.replace_python_executable = original
 
 
 def _without_retries(path: Path) -> str:

@@ -55,16 +55,7 @@ def write_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     count = _write_lines(folder / DATA, (row.model_dump_json() for row in rows))
-    reasons: Counter[str] = Counter()
-
-    def rejected_lines() -> Iterator[str]:
-        for item in rejected:
-            reasons[item.reason] += 1
-            more = {name: text for name in ("detail", "where") if (text := getattr(item, name))}
-            row = item.row.model_dump(mode="json")
-            yield json.dumps({"reason": item.reason, **more, "row": row}, ensure_ascii=False)
-
-    _write_lines(folder / REJECTED, rejected_lines())
+    reasons = write_rejected(folder, rejected)
     manifest = DataManifest(
         record=record.__name__,
         version=record.version,
@@ -77,6 +68,22 @@ def write_dataset(
     )
     manifest.write(folder)
     return manifest
+
+
+def write_rejected(folder: Path, rejected: Iterable[Rejected]) -> Counter[str]:
+    """Write rejected rows alone, as for rows that never came to be, and return their number by reason."""
+    reasons: Counter[str] = Counter()
+
+    def lines() -> Iterator[str]:
+        for item in rejected:
+            reasons[item.reason] += 1
+            more = {name: text for name in ("detail", "where") if (text := getattr(item, name))}
+            row = item.row.model_dump(mode="json")
+            yield json.dumps({"reason": item.reason, **more, "row": row}, ensure_ascii=False)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_lines(folder / REJECTED, lines())
+    return reasons
 
 
 class Dataset(Generic[Row]):

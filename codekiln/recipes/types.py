@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Labelled, Pair, Problem
+from codekiln.errors import InputError
 from codekiln.sandbox.limits import Limits
 
 
@@ -60,6 +61,16 @@ class RunSettings(Protocol):
         """What one program may use."""
 
 
+class Shortage(InputError):
+    """There are too few problems or rows; the stage writes those that were rejected before it ends with this error.
+
+    Attributes:
+        rejected: What was rejected, with reasons.
+    """
+
+    rejected: Sequence[Rejected] = ()
+
+
 @dataclass
 class TrainingRows:
     """The training rows that a recipe builds from graded candidates.
@@ -69,12 +80,14 @@ class TrainingRows:
         pairs: Rows for DPO.
         labelled: Rows for KTO; empty: made of the examples, the pairs and the candidates that fail.
         rejected: Rejected rows, each with a short kebab-case reason.
+        notes: What a user has to know of the rows, such as which are fewer than were asked for.
     """
 
     examples: list[Example] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     labelled: list[Labelled] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -85,11 +98,13 @@ class ProblemSets:
         train: What training rows are built from.
         evaluation: What contenders are evaluated on; ``train`` holds none of it and nothing that nearly repeats it.
         rejected: Rejected problems, each with a short kebab-case reason.
+        notes: What a user has to know of the problems, such as which are fewer than were asked for.
     """
 
     train: list[Problem]
     evaluation: list[Problem]
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codekiln import models, recipes
-from codekiln.data.folders import Dataset, write_dataset
+from codekiln.data.folders import Dataset, write_dataset, write_rejected
 from codekiln.data.manifests import MANIFEST
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors, both, gather, missing_extra, uninstalled
@@ -21,6 +21,8 @@ from codekiln.models.hub_access import check_access, is_for_jobs_alone
 from codekiln.models.quantization import require_bitsandbytes
 from codekiln.models.template_files import form_of
 from codekiln.recipes import problem_sets
+from codekiln.recipes.base import Recipe
+from codekiln.recipes.types import ProblemSets, Shortage
 from codekiln.registry.mirror import mirror_of
 from codekiln.registry.signing import fingerprint
 from codekiln.registry.sqlite_uri import sqlite_path
@@ -222,7 +224,7 @@ def _promotion(settings: Settings, folder: Path) -> str:
 def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
     """Write both problem sets, unless an earlier check left the same ones; return what is told of them."""
     recipe = recipe_of(settings)
-    reads = (partial(recipe.problems, settings), partial(benchmarks.read_benchmarks, settings))
+    reads = (partial(_problems, recipe, settings, folder), partial(benchmarks.read_benchmarks, settings))
     try:
         provenance = _provenance(settings, recipe.sources())
     except InputError as error:
@@ -231,6 +233,8 @@ def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
     if (known := _earlier_problems(settings, folder, provenance)) is not None:
         return known
     made, (further, unfit) = both(*reads)
+    for note in made.notes:
+        print(f"check: problems: {note}", flush=True)
     train, seen = benchmarks.keep_unseen(made.train, further)
     rejected = [*made.rejected, *seen, *unfit]
     refuse_empty(train, made.evaluation, rejected)
@@ -238,6 +242,15 @@ def _write_problems(settings: Settings, folder: Path) -> ProblemReport:
     write_dataset(folder / TRAIN, train, Problem, rejected=rejected, **provenance)
     write_dataset(folder / EVALUATION, evaluation, Problem, **provenance)
     return report(train, evaluation, rejected)
+
+
+def _problems(recipe: Recipe[Any], settings: Settings, folder: Path) -> ProblemSets:
+    """Return the problems of a recipe; where there are too few, those that it rejected are written."""
+    try:
+        return recipe.problems(settings)
+    except Shortage as error:
+        write_rejected(folder / TRAIN, error.rejected)
+        raise
 
 
 def _provenance(settings: Settings, sources: Mapping[str, str]) -> dict[str, Any]:

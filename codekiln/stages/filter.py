@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from codekiln import filters
-from codekiln.data.folders import Dataset, Rejected, write_dataset
+from codekiln.data.folders import Dataset, Rejected, write_dataset, write_rejected
 from codekiln.data.records import Example, Graded, Labelled, Pair, Problem, Sample
 from codekiln.recipes import publish, published
 from codekiln.recipes.decontamination import reject_near_duplicates
 from codekiln.recipes.labelled import labelled_rows
-from codekiln.recipes.types import BuiltDataset, TrainingRows
+from codekiln.recipes.types import BuiltDataset, Shortage, TrainingRows
 from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
@@ -26,7 +26,13 @@ def _filter(context: StageContext) -> Summary:
     kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
     kept, close = reject_near_duplicates(recipe, problems, kept, evaluation)
     kept, rejected = recipe.score(problems, kept), [*rejected, *close]
-    rows = recipe.rows(problems, kept)
+    try:
+        rows = recipe.rows(problems, kept)
+    except Shortage as error:
+        write_rejected(context.output / "graded", [*rejected, *error.rejected])
+        raise
+    for note in rows.notes:
+        print(f"{context.step}: {note}", flush=True)
     write = partial(write_dataset, code_version=code_version())
     made_of = {"graded": context.step}
     examples, others = _rejected_by_kind(rows)

@@ -85,3 +85,12 @@ def test_a_step_that_is_killed_is_named_without_a_word_of_kfp(tmp_path, monkeypa
     assert (failure.step, failure.code) == (stand_in.STEP, 137)
     assert capsys.readouterr().out == f"== {stand_in.STEP}\n"
     assert "Task 'waits' finished with status FAILURE" in (tmp_path / "run" / local_runner.LOG).read_text()
+
+
+def test_an_argument_that_holds_python3_reaches_a_step_as_it_is():
+    from kfp.local import subprocess_task_handler as handler
+
+    command = ["sh", "-c", "python3 -m steps", "--corpus", "/usr/lib/python3.11/site-packages"]
+    with local_runner._arguments_as_given():
+        assert handler.replace_python_executable(command, "/opt/bin/python") == command
+    assert handler.replace_python_executable(command, "/opt/bin/python") != command

@@ -8,11 +8,11 @@ from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
 from codekiln.recipes.types import BuiltDataset
 
 _ORIGINS = {
-    "docstring": "the author's own first sentence; of each parameter the sentence that names it, or how it is used",
-    "explain": "the same in bullet points, with what the syntax shows and, where it was run, a proven example",
+    "docstring": "the author's docstring in Google style; no task where the author leaves something out",
+    "explain": "the author's words in bullet points, with what the syntax shows and, where it was run, an example",
     "bugfix": "the original, with the line and the explanation of the mutation that made the bug",
     "complete": "the function as its author wrote it",
-    "unit_test": "assertions of what the original returned in the sandbox",
+    "unit_test": "assertions of what the original returned or raised in the sandbox",
 }
 
 

@@ -7,12 +7,12 @@ of them must fail on a proven mutant.
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codekiln.code.mutation.proof import equality_key
 from codekiln.data.records import Problem
-from codekiln.recipes.corpus_tasks.io_examples import observed_values
+from codekiln.recipes.corpus_tasks.io_examples import HELPERS, observed_values
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, statement_source
 from codekiln.recipes.corpus_tasks.rubric import collected_tests
 from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
@@ -95,14 +95,14 @@ def _plan(problem: Problem, reply: ParsedReply) -> list[Run] | Correctness:
         return Correctness(None, "the function cannot be run")
     if reply.tree is None:
         return Correctness(0.0, "there is no code that compiles")
-    piece = ProgramSlice(context["before"], context["after"], context["indent"])
+    piece = ProgramSlice(context["before"], context["after"], context["indent"], linked=context.get("linked", ""))
     if context["category"] == "unit_test":
         return _plan_tests(piece, context, reply)
     program = _program_with(piece, context["name"], reply)
     if program is None:
         return Correctness(0.0, f"it does not define {context['name']}")
     calls = tuple(context["calls"])
-    return [Run(piece.program(context["text"]), calls), Run(program, calls)]
+    return [Run(piece.program(context["text"]), calls, HELPERS), Run(program, calls, HELPERS)]
 
 
 def _plan_tests(piece: ProgramSlice, context: dict[str, Any], reply: ParsedReply) -> list[Run] | Correctness:
@@ -127,12 +127,12 @@ def _program_with(piece: ProgramSlice, name: str, reply: ParsedReply) -> str | N
     if definition is None:
         return None
     others = [node for node in _module_statements(reply) if definition not in (node, *getattr(node, "body", ()))]
-    program = piece.program(reply.definition_source(name))
+    program = replace(piece, linked="").program(reply.definition_source(name))
     # Future imports have to be the first statements of a program.
     lead = [*_future_imports(reply), *(line for line in piece.before.split("\n") if line.startswith("from __future__"))]
     bound = [statement_source(reply.code, node) for node in others if isinstance(node, _BINDING)]
     run = [statement_source(reply.code, node) for node in others if not isinstance(node, _BINDING)]
-    return "\n".join([*lead, *bound, *(line for line in program.split("\n") if line not in lead), *run])
+    return "\n".join([*lead, piece.linked, *bound, *(line for line in program.split("\n") if line not in lead), *run])
 
 
 def _module_statements(reply: ParsedReply) -> list[ast.stmt]:

@@ -5,10 +5,11 @@ import re
 from typing import Any
 
 from codekiln.data.records import Problem
+from codekiln.recipes.corpus_tasks.free_names import BUILTINS, free_names
 from codekiln.recipes.corpus_tasks.functions import UNFINISHED_MARKS
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, parse_program
 from codekiln.recipes.corpus_tasks.rubric import documented_parameters
-from codekiln.recipes.corpus_tasks.slicing import BUILTINS, ProgramSlice, free_names
+from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
 
 _EMPTY_CODE = re.compile(
     r"\bassert True\b|^\s*\.\.\.\s*$|\b(rest|remainder) of (the|your) (code|function|body)\b", re.I | re.M

@@ -2,18 +2,27 @@
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from codekiln.recipes.corpus_tasks.body_facts import exception_name
+from codekiln.recipes.corpus_tasks.borrowed_values import NOTHING, BorrowedValues
 from codekiln.recipes.corpus_tasks.call_synthesis import Call, synthesise_calls
 from codekiln.recipes.corpus_tasks.functions import Function
+from codekiln.recipes.corpus_tasks.slice_text import program_text
 from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
+from codekiln.recipes.corpus_tasks.type_inference import is_literal
 from codekiln.sandbox.inside.plain_values import Opaque
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
 
 CALLS_TRIED = 24
+RECORDED, RAISES = "<recorded>", "<raises>"
+"""Marks of results of `slice_runtime` and `slice_helpers`."""
+HELPERS = program_text("slice_helpers")
+"""Code that runs before the calls of examples."""
+MAX_QUOTED_CHARACTERS = 120
 MAX_VALUE_CHARACTERS = 240
 """Longest value of an example: a model has to read it, and a test has to state it."""
 
@@ -34,34 +43,66 @@ class IOExample:
         call: The call.
         is_generator: Whether the value holds the first items of a generator.
         value: The result, as plain data; for a call with mutable arguments a tuple of the result and those arguments
-            after the call.
+            after the call; for a call that raises, a tuple with the exception.
+        raises: Class name of the exception that the call raises; empty where it returns.
     """
 
     call: Call
     is_generator: bool
     value: Any
+    raises: str = ""
 
     @property
     def expression(self) -> str:
         """The expression that `value` is the value of."""
-        return self.call.expression(self.is_generator)
+        text = observed_expression(self.call, self.is_generator)
+        return f"_codekiln_raised(lambda: {text})" if self.raises else text
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the value is no plain data, or a fake took part, so that only programs can be compared by it."""
+        return isinstance(self.value, tuple) and len(self.value) == 3 and self.value[0] == RECORDED
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the example can be told to a reader."""
+        return self.is_sensible and "_codekiln" not in self.call.text
+
+    @property
+    def is_sensible(self) -> bool:
+        """Whether the types of the arguments are known, and the value is plain data that no fake took part in."""
+        return self.call.is_sensible and not self.is_recorded
+
+    @property
+    def can_be_quoted(self) -> bool:
+        """Whether call and result are short literals that fit in a sentence."""
+        length = len(self.shown_call) + len(repr(self.value))
+        is_alone = not (self.call.setup or self.mutated_args or self.is_generator)
+        return self.is_shown and is_alone and length < MAX_QUOTED_CHARACTERS and is_literal(repr(self.value))
+
+    @property
+    def shown_call(self) -> str:
+        """The call as a reader sees it."""
+        return self.call.inlined
 
     @property
     def result(self) -> Any:
         """The result without the arguments."""
-        return self.value[0] if self.call.mutable_args else self.value
+        return self.value[0] if self.call.mutable_args and not self.raises else self.value
 
     @property
     def mutated_args(self) -> dict[int, Any]:
         """The arguments that the call changed, by index, with their value after it."""
-        after = self.value[1:] if self.call.mutable_args else ()
+        if not self.call.mutable_args or self.raises or self.is_recorded:
+            return {}
+        after = self.value[1:]
         pairs = zip(after, self.call.mutable_args, strict=True)
         return {index: value for index, (value, before) in enumerate(pairs) if repr(value) != before}
 
     @property
     def effect(self) -> str:
         """The result and the changed arguments as text; equal for examples with the same outcome."""
-        return repr([self.result, *self.mutated_args.values()]) if self.call.mutable_args else repr(self.value)
+        return repr([self.result, *self.mutated_args.values()]) if self.mutated_args else repr(self.result)
 
 
 @dataclass(frozen=True)
@@ -87,6 +128,7 @@ def collect_io_examples(
     workers: int | None,
     limits: Limits,
     label: str,
+    borrowed: BorrowedValues = NOTHING,
 ) -> list[ExecutableFunction | str]:
     """Run functions on synthesised calls and return each with its examples, or with the reason for having none.
 
@@ -102,8 +144,9 @@ def collect_io_examples(
         workers: Number of sandbox workers; None: one per core.
         limits: Limits of each run.
         label: Label of the progress bar.
+        borrowed: Values of the corpus' own examples.
     """
-    tried = [synthesise_calls(item.function, item.owner, CALLS_TRIED, seed) for item in functions]
+    tried = [synthesise_calls(item.function, item.owner, CALLS_TRIED, seed, borrowed) for item in functions]
     runs = [_run(item, calls) for item, calls in zip(functions, tried, strict=True)]
     observations = observe(runs, workers=workers, limits=limits, label=label)
     found = [
@@ -114,8 +157,13 @@ def collect_io_examples(
 
 
 def _run(item: SlicedFunction, calls: Sequence[Call]) -> Run:
-    expressions = tuple(call.expression(item.function.is_generator) for call in calls)
-    return Run(item.slice.program(item.function.text), expressions)
+    expressions = tuple(observed_expression(call, item.function.is_generator) for call in calls)
+    return Run(item.slice.program(item.function.text), expressions, HELPERS)
+
+
+def observed_expression(call: Call, is_generator: bool) -> str:
+    """Return the expression that is evaluated for a call."""
+    return f"_codekiln_recorded(lambda: {call.expression(is_generator)})"
 
 
 def _drop_flaky(
@@ -124,7 +172,9 @@ def _drop_flaky(
     """Run every executable function once more and replace those with other values by ``varies``."""
     kept = [item for item in found if isinstance(item, ExecutableFunction)]
     # Equal programs are run only once; the extra comment forces a second run.
-    runs = [Run(f"{item.program}# again\n", tuple(one.expression for one in item.io_examples)) for item in kept]
+    runs = [
+        Run(f"{item.program}# again\n", tuple(one.expression for one in item.io_examples), HELPERS) for item in kept
+    ]
     again = iter(observe(runs, workers=workers, limits=limits, label=f"{label}, again" if label else ""))
     return [_confirmed(item, next(again)) if isinstance(item, ExecutableFunction) else item for item in found]
 
@@ -159,21 +209,41 @@ def _executable(
 ) -> ExecutableFunction | str:
     if not calls:
         return "no-inputs"
+    raised = own_exceptions(item.function)
     pairs = zip(calls, values, strict=False)  # a run that hits a limit has fewer results than calls
-    examples = [IOExample(call, item.function.is_generator, value) for call, value in pairs if is_plain(value)]
+    examples = [example for call, value in pairs if (example := _example(item, call, value, raised))]
     if not examples:
         return "fails"
     chosen = _most_varied(examples, max_examples)
-    outcomes = len({example.effect for example in chosen})
-    return ExecutableFunction(item.function, item.slice, chosen) if outcomes >= min_outcomes else "one-outcome"
+    # Calls that raise do not count: they would agree for a function that does nothing else.
+    returned = [example for example in chosen if not example.raises]
+    outcomes = len({example.effect for example in returned})
+    needed = 2 if all(isinstance(example.value, bool) for example in returned) else min_outcomes
+    return ExecutableFunction(item.function, item.slice, chosen) if outcomes >= needed else "one-outcome"
+
+
+def _example(item: SlicedFunction, call: Call, value: object, raised: Collection[str]) -> IOExample | None:
+    """Return what a call gives as an example: a plain value, or an exception that the function raises on purpose."""
+    is_generator = item.function.is_generator
+    if isinstance(value, Opaque) and value.name in raised:
+        return IOExample(call, is_generator, (RAISES, value.name), value.name)
+    return IOExample(call, is_generator, value) if is_plain(value) else None
+
+
+def own_exceptions(function: Function) -> set[str]:
+    """Return the class names of the exceptions that a function's own body raises."""
+    nodes = [node for node in function.body_nodes if isinstance(node, ast.Raise)]
+    return {name.rpartition(".")[2] for node in nodes if (name := exception_name(node))}
 
 
 def _most_varied(examples: Sequence[IOExample], count: int) -> tuple[IOExample, ...]:
-    """Return up to ``count`` examples in their order, preferring the first example of each outcome."""
+    """Return up to ``count`` examples in their order, preferring the first of each outcome and those without fakes."""
     seen: set[str] = set()
     repeats: list[bool] = []
     for example in examples:
         repeats.append(example.effect in seen)
         seen.add(example.effect)
-    ranked = sorted(range(len(examples)), key=lambda index: (repeats[index], index))[:count]
+    ranked = sorted(range(len(examples)), key=lambda index: (examples[index].is_recorded, repeats[index], index))[
+        :count
+    ]
     return tuple(examples[index] for index in sorted(ranked))

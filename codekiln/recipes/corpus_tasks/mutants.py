@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from codekiln.code import mutation
 from codekiln.code.mutation.diff import changes
-from codekiln.code.mutation.proof import Trials, classify_many
+from codekiln.code.mutation.proof import Trials, classify_many, equality_key
 from codekiln.recipes.corpus_tasks.functions import Function
-from codekiln.recipes.corpus_tasks.io_examples import ExecutableFunction
+from codekiln.recipes.corpus_tasks.io_examples import HELPERS, RAISES, ExecutableFunction, IOExample, is_plain
 from codekiln.recipes.corpus_tasks.reply_parser import parse_program, same_program
 from codekiln.sandbox.limits import Limits
+from codekiln.sandbox.observe import Observation, Run, observe
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Mutant:
         explanation: One sentence on what is wrong.
         effect: ``runtime`` (raises where the original does not) or ``logical`` (returns another value), as observed in
             the sandbox; empty without proof.
+        symptom: A call on which it can be seen, with what it should and does give; empty where none can be shown.
     """
 
     text: str
@@ -32,6 +34,7 @@ class Mutant:
     line: int
     explanation: str
     effect: str = ""
+    symptom: str = ""
 
 
 def generate_mutants(function: Function, seed: int, count: int, families: Sequence[str] = ()) -> list[Mutant]:
@@ -89,7 +92,7 @@ def prove_mutants(
     tried = [generate_mutants(item.function, seed, count, families) for item in functions]
     jobs = []
     for item, mutants in zip(functions, tried, strict=True):
-        trials = Trials(calls=tuple(example.expression for example in item.io_examples))
+        trials = Trials(calls=tuple(example.expression for example in item.io_examples), setup=HELPERS)
         jobs += [(item.program, item.slice.program(mutant.text), trials) for mutant in mutants]
     effects = iter(classify_many(jobs, workers=workers, limits=limits, label=label))
     return [
@@ -106,6 +109,50 @@ def balance_families(found: Sequence[Sequence[Mutant]]) -> list[list[Mutant]]:
         ordered.append(sorted(mutants, key=lambda mutant: firsts[mutant.family]))
         firsts.update(mutant.family for mutant in ordered[-1][:1])
     return ordered
+
+
+def with_symptoms(
+    functions: Sequence[ExecutableFunction],
+    found: Sequence[Sequence[Mutant]],
+    *,
+    workers: int | None,
+    limits: Limits,
+    label: str,
+) -> list[list[Mutant]]:
+    """Return the mutants of each function, the first one with a call on which its bug can be seen.
+
+    Args:
+        functions: Functions with their examples.
+        found: Proven mutants of each.
+        workers: Number of sandbox workers; None: one per core.
+        limits: Limits of each run.
+        label: Label of the progress bar.
+    """
+    pairs = [(item, mutants[0]) for item, mutants in zip(functions, found, strict=True) if mutants]
+    shown = [[one for one in item.io_examples if one.can_be_quoted] for item, _ in pairs]
+    runs = [Run(item.slice.program(mutant.text), tuple(one.expression for one in examples), HELPERS)
+            for (item, mutant), examples in zip(pairs, shown, strict=True)]  # fmt: skip
+    observations = observe(runs, workers=workers, limits=limits, label=label)
+    symptoms = iter(map(_symptom, shown, observations))
+    return [[replace(mutants[0], symptom=next(symptoms)), *mutants[1:]] if mutants else [] for mutants in found]
+
+
+def _symptom(examples: Sequence[IOExample], observation: Observation) -> str:
+    """Return in words the first call that gives another value than the original's, or an exception."""
+    for example, seen in zip(examples, observation.results, strict=False):
+        if seen.error:
+            return f"{_should(example)}, but it raises `{seen.error}`"
+        if is_plain(seen.value) and equality_key(seen.value) != equality_key(example.value):
+            got = replace(example, value=seen.value, raises="")
+            raised = isinstance(seen.value, tuple) and seen.value[:1] == (RAISES,)
+            does = f"raises `{seen.value[1]}`" if raised else f"returns `{got.result!r}`"  # type: ignore[index]
+            return "" if got.is_recorded or got.result == example.result else f"{_should(example)}, but it {does}"
+    return ""
+
+
+def _should(example: IOExample) -> str:
+    does = f"raise `{example.raises}`" if example.raises else f"return `{example.result!r}`"
+    return f"`{example.shown_call}` should {does}"
 
 
 def _round_robin(found: Sequence[mutation.Mutation]) -> list[mutation.Mutation]:

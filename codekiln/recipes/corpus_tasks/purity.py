@@ -1,82 +1,101 @@
-"""Static purity analysis: statements that touch files, clocks, randomness, the network or other packages.
+"""Static purity analysis: what touches files, clocks, randomness, the network or the interpreter.
 
-An impure statement could behave differently on another machine or on the next run, so it cannot be part of a program
-slice whose results are compared.
+An impure value could differ on another machine or in the next run. Names of the standard library that give one are
+replaced by recording fakes; a statement that reaches one in another way cannot be part of a program slice.
 """
 
 import ast
 import sys
 
 # Names are forbidden even where they are not called: they can be passed on as values.
-_FORBIDDEN_CALLS = frozenset({
-    "open", "input", "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "exit", "quit",
-    "id",
-})  # fmt: skip
-_FORBIDDEN_MODULES = frozenset({
-    "_thread", "asyncio", "atexit", "concurrent", "ctypes", "curses", "dbm", "ftplib", "getpass", "glob", "gc", "http",
-    "imaplib", "importlib", "inspect", "linecache", "locale", "logging", "mmap", "multiprocessing", "pdb", "pickle",
-    "platform", "poplib", "pty", "random", "readline", "resource", "secrets", "select", "selectors", "shelve", "shutil",
-    "signal", "site", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "sysconfig", "tempfile",
-    "termios", "threading", "time", "tkinter", "traceback", "tracemalloc", "tty", "turtle", "unittest", "uuid",
-    "weakref", "webbrowser", "xmlrpc",
+_FORBIDDEN_BUILTINS = frozenset(
+    {"exec", "eval", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "exit", "quit", "id"}
+)
+FAKED_BUILTINS = frozenset({"open", "input"})
+"""Built-ins that a recording fake stands for."""
+_IMPURE_MODULES = frozenset({
+    "_thread", "asyncio", "atexit", "concurrent", "ctypes", "curses", "dbm", "ftplib", "getpass", "glob", "gc",
+    "imaplib", "importlib", "linecache", "locale", "mmap", "multiprocessing", "os", "pdb", "platform", "poplib", "pty",
+    "random", "readline", "resource", "secrets", "select", "selectors", "shelve", "shutil", "signal", "site", "smtplib",
+    "socket", "socketserver", "sqlite3", "ssl", "subprocess", "sys", "sysconfig", "tempfile", "termios", "threading",
+    "time", "tkinter", "traceback", "tracemalloc", "tty", "turtle", "unittest", "uuid", "webbrowser", "xmlrpc", "io",
 })  # fmt: skip
 # Allow-lists, because most functions of these modules depend on the machine, and new ones may too.
-_PURE_OF_OS = frozenset(
-    {"path", "fspath", "fsencode", "fsdecode", "sep", "altsep", "extsep", "pathsep", "linesep", "curdir"}
-)
-_PURE_OF_PATH = frozenset({
-    "join", "split", "splitext", "splitdrive", "basename", "dirname", "normcase", "normpath", "isabs", "commonprefix",
-    "commonpath", "sep", "altsep",
-})  # fmt: skip
-_PURE_OF_SYS = frozenset({"maxsize", "maxunicode", "byteorder", "float_info", "hash_info", "version_info", "intern"})
-_PURE = {"os": _PURE_OF_OS, "os.path": _PURE_OF_PATH, "sys": _PURE_OF_SYS, "io": frozenset({"StringIO", "BytesIO"})}
+_REAL = {
+    "os": "name path fspath fsencode fsdecode sep altsep extsep pathsep linesep curdir PathLike",
+    "os.path": "join split splitext splitdrive basename dirname normcase normpath isabs commonprefix commonpath "
+    "sep altsep",
+    "sys": "platform maxsize maxunicode byteorder float_info hash_info version_info version intern",
+    "io": "StringIO BytesIO TextIOBase IOBase RawIOBase BufferedIOBase TextIOWrapper SEEK_SET SEEK_CUR SEEK_END "
+    "UnsupportedOperation",
+    # A generator that is not seeded gives other numbers in the second run, which is seen there.
+    "random": "Random",
+    # Without threads these only count.
+    "threading": "Lock RLock Condition Semaphore BoundedSemaphore Event local current_thread main_thread",
+    "importlib": "import_module",
+    "socket": "AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM error timeout gaierror herror "
+    "inet_aton inet_ntoa inet_pton inet_ntop",
+    "shutil": "Error SameFileError",
+    "subprocess": "PIPE STDOUT DEVNULL CalledProcessError TimeoutExpired SubprocessError list2cmdline",
+    "time": "struct_time",
+    "uuid": "UUID uuid3 uuid5 NAMESPACE_DNS NAMESPACE_URL NAMESPACE_OID NAMESPACE_X500",
+    "asyncio": "CancelledError TimeoutError InvalidStateError QueueEmpty QueueFull",
+    "concurrent.futures": "CancelledError TimeoutError",
+    "unittest": "SkipTest",
+    "ssl": "SSLError CertificateError",
+}
 
 
-def impurity_reason(node: ast.AST) -> str:
-    """Return the reason why a statement is impure, or an empty string for a pure one.
+def impurity_reason(node: ast.AST, *, is_helper: bool = False) -> str:
+    """Return ``impure`` for a statement that reads the machine, the clock or the interpreter itself, else nothing.
 
-    Reasons are ``third-party``, ``relative-import`` and ``impure``.
+    A helper may read the interpreter: what comes of it is seen in two runs.
+
+    Imports of a module are no reason, because fakes stand for the impure names of modules; imports inside a function
+    are, because they would reach the real ones.
     """
+    is_import = isinstance(node, ast.Import | ast.ImportFrom)
     for item in ast.walk(node):
-        reason = ""
-        if isinstance(item, ast.Import):
-            reason = next(filter(None, (_module_reason(alias.name, "") for alias in item.names)), "")
-        elif isinstance(item, ast.ImportFrom):
-            names = (_module_reason(item.module or "", alias.name) for alias in item.names)
-            reason = "relative-import" if item.level else next(filter(None, names), "")
-        elif isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load):
-            reason = "impure" if item.id in _FORBIDDEN_CALLS else ""
-        elif isinstance(item, ast.Attribute):
-            reason = _attribute_reason(item)
-        if reason:
-            return reason
+        if (
+            isinstance(item, ast.Name)
+            and isinstance(item.ctx, ast.Load)
+            and item.id in _FORBIDDEN_BUILTINS
+            and not is_helper
+        ):
+            return "impure"
+        if isinstance(item, ast.Attribute) and _is_clock(item):
+            return "impure"
+        if (
+            isinstance(item, ast.Import)
+            and not is_import
+            and any(real_names(name.name) is not None for name in item.names)
+        ):
+            return "impure"
+        if isinstance(item, ast.ImportFrom) and not is_import and not item.level:
+            real = real_names(item.module or "")
+            if real is not None and any(name.name not in real for name in item.names):
+                return "impure"
     return ""
 
 
-def _module_reason(module: str, name: str) -> str:
-    root = module.split(".")[0]
-    if root not in sys.stdlib_module_names:
-        return "third-party"
-    if root in _PURE and not (module == "os.path" or name):
-        return ""  # `import os` itself is harmless: `_attribute_reason` checks each attribute where it is used
-    if module in _PURE and name:
-        return "" if name in _PURE[module] else "impure"
-    return "impure" if root in _FORBIDDEN_MODULES else ""
+def is_standard(module: str) -> bool:
+    """Tell whether a module belongs to the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
-def _attribute_reason(node: ast.Attribute) -> str:
-    owner = _dotted(node.value)
-    if owner in _PURE and node.attr not in _PURE[owner]:
-        return "impure"
-    # Only methods that read the clock are impure; arithmetic with dates is fine.
-    is_clock = node.attr in ("today", "now", "utcnow") and owner.split(".")[-1] in ("date", "datetime")
-    return "impure" if is_clock else ""
+def is_partial(name: str) -> bool:
+    """Tell whether a dotted name is a module of which only some names are real."""
+    return name in _REAL
 
 
-def _dotted(node: ast.expr) -> str:
-    """Return an expression of the form ``a`` or ``a.b`` as text, and an empty string for any other expression."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        return f"{node.value.id}.{node.attr}"
-    return ""
+def real_names(module: str) -> tuple[str, ...] | None:
+    """Return the names of an impure module of the standard library that are pure; None for a pure module."""
+    if module in _REAL:
+        return tuple(_REAL[module].split())
+    return () if module.partition(".")[0] in _IMPURE_MODULES else None
+
+
+def _is_clock(node: ast.Attribute) -> bool:
+    """Tell whether an attribute reads the clock; arithmetic with dates is fine."""
+    owner = ast.unparse(node.value).rpartition(".")[2]
+    return node.attr in ("today", "now", "utcnow") and owner in ("date", "datetime")

@@ -56,7 +56,8 @@ def sample(
     for category in sorted(quotas, key=lambda name: (len(by_category[name]) - quotas[name], name)):
         rows = list(by_category[category])
         rng.shuffle(rows)
-        rows.sort(key=lambda row: uses[function_of[row.task_id]])
+        # Those whose replies can be run come first.
+        rows.sort(key=lambda row: ("calls" not in row.grading_context, uses[function_of[row.task_id]]))
         for row in rows[: quotas[category]]:
             chosen.add(row.task_id)
             uses[function_of[row.task_id]] += 1

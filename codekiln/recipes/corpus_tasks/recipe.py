@@ -12,12 +12,12 @@ from codekiln.recipes.base import Recipe
 from codekiln.recipes.corpus_tasks import card, export, validate
 from codekiln.recipes.corpus_tasks.corpus_analysis import analyse_corpus
 from codekiln.recipes.corpus_tasks.grading import grade_replies, validate_references
-from codekiln.recipes.corpus_tasks.rejection_sampling import select_rows
+from codekiln.recipes.corpus_tasks.rejection_sampling import select_rows, without_repeats
 from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
 from codekiln.recipes.corpus_tasks.source import Corpus, open_corpus
 from codekiln.recipes.corpus_tasks.split import SplitSizes, split_tasks
 from codekiln.recipes.corpus_tasks.tasks import build_tasks
-from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, Shortage, TrainingRows
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
 
@@ -52,19 +52,29 @@ class CorpusTasks(Recipe[CorpusTasksSettings]):
         """Return tasks in exact proportions, split by file, whose reference answers are validated.
 
         Raises:
-            InputError: The corpus does not exist, or does not give as many tasks as asked for.
+            InputError: The corpus does not exist.
+            Shortage: It does not give as many tasks as asked for.
         """
         workers, limits = settings.workers or None, _proof_limits(settings.sandbox)
         uses_teacher = settings.teacher != "reference"
         analysis = analyse_corpus(self._corpus(), self.settings, self.seed, workers=workers, limits=limits)
         tasks, rejected = build_tasks(analysis.functions, self.settings, needs_reference=not uses_teacher)
         valid, invalid = validate_references(tasks, workers=workers, limits=limits)
+        rejected += [*analysis.rejected, *invalid]
+        if not uses_teacher:
+            # References that repeat another would be missing from the rows, and there are no others in their place.
+            valid, repeated = without_repeats(valid, self.settings.duplicate)
+            rejected += repeated
         asked = settings.problems
         spare = self.settings.spare if uses_teacher else 0.0
         sizes = SplitSizes(asked.train, asked.evaluation, asked.evaluation_fraction, self.settings.shares, spare)
-        split = split_tasks(valid, sizes, self.seed)
-        unused = [Rejected("not-needed", problem) for problem in split.unused]
-        return ProblemSets(split.train, split.evaluation, [*analysis.rejected, *rejected, *invalid, *unused])
+        try:
+            split = split_tasks(valid, sizes, self.seed, shrinks=self.settings.shortage == "shrink")
+        except Shortage as error:
+            error.rejected = rejected
+            raise
+        rejected += [Rejected("not-needed", problem) for problem in split.unused]
+        return ProblemSets(split.train, split.evaluation, rejected, split.notes)
 
     def read_sources(self, settings: RunSettings) -> None:
         """Read nothing: its sources take as long to read as to check."""
@@ -83,7 +93,7 @@ class CorpusTasks(Recipe[CorpusTasksSettings]):
         """Return one row per task: the first reply that passes, is correct and hallucinates nothing.
 
         Raises:
-            InputError: The rows that are left do not make up the proportions, whatever their number.
+            Shortage: Too few rows are left of a category.
         """
         return select_rows(problems, graded, self.settings)
 

@@ -1,14 +1,16 @@
 """Reference answers built from the source itself, without a language model.
 
-A summary is the docstring's first sentence; the description of a parameter is the docstring's sentence about it, or
-else how the body uses it; a fix is the original with the explanation of the mutation; a unit test asserts what the
-original returned in the sandbox.
+A summary is the docstring's first sentence; parameters, results and exceptions are described in the author's words, and
+there is no reply where the author has none; a fix is the original with the explanation of the mutation; a unit test
+asserts what the original returned or raised in the sandbox.
 """
 
+import re
 from collections.abc import Sequence
 
 from codekiln.recipes.corpus_tasks.call_synthesis import MAX_YIELDED
-from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts, result_section
+from codekiln.recipes.corpus_tasks.docstring_facts import FunctionFacts, extract_facts, result_section
+from codekiln.recipes.corpus_tasks.docstrings import DocumentedValue
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.io_examples import IOExample
 from codekiln.recipes.corpus_tasks.mutants import Mutant
@@ -16,41 +18,79 @@ from codekiln.recipes.corpus_tasks.prompts import fenced
 from codekiln.recipes.corpus_tasks.type_inference import is_literal
 
 _MAX_TESTS = 4
-_MAX_EXAMPLE_CHARACTERS = 100
 
 
 def docstring(function: Function) -> str | None:
-    """Return a Google-style docstring in a code block, or None when the source has no summary."""
+    """Return a Google-style docstring in a code block, or None where the source does not say all that belongs in it.
+
+    That is a summary, and a description of each parameter, of the result and of each exception.
+    """
     facts = extract_facts(function)
-    if not facts.summary:
+    if not _is_complete(function, facts):
         return None
     parts = [facts.summary]
     if facts.parameters:
-        parts.append(_section("Args", [f"{name}{_typed(kind)}: {text}" for name, kind, text in facts.parameters]))
-    if facts.result:
-        parts.append(_section(result_section(function), [facts.result]))
+        parts.append(
+            _section("Args", [f"{item.name}{_typed(item.type)}: {item.described}" for item in facts.parameters])
+        )
+    if facts.results:
+        parts.append(_section(result_section(function), [*map(_result, facts.results)]))
     if facts.raises:
-        parts.append(_section("Raises", [f"{name}: {_condition(when)}" for name, when in _merged(facts.raises)]))
+        parts.append(_section("Raises", [f"{name}: {when}" for name, when in facts.raises]))
     end = "\n" if len(parts) > 1 else ""
     return fenced('"""' + "\n\n".join(parts) + end + '"""')
 
 
 def explanation(function: Function, io_examples: Sequence[IOExample] = ()) -> str | None:
-    """Return an explanation in bullet points with an executed example, or None when the source has no summary."""
+    """Return an explanation in bullet points with an executed example, or None where the source does not say enough.
+
+    That is a summary, a word about each parameter, and two facts about the behaviour.
+    """
     facts = extract_facts(function)
-    if not facts.summary:
+    behaviour = [*facts.behaviour, *facts.steps]
+    lines = [
+        f"- **Parameter** `{item.name}`{_typed(item.type)}: {item.described}" for item in facts.parameters if item.text
+    ]
+    lines += [f"- **Behaviour:** {text}" for text in behaviour]
+    # A result that the summary states is not repeated.
+    lines += [
+        f"- **{result_section(function)}:** {_result(item)}" for item in facts.results if not _repeats(item, facts)
+    ]
+    lines += [
+        f"- **Raises** `{name}`: {when}"
+        for name, when in facts.raises
+        if when and f"`{name}`" not in " ".join(behaviour)
+    ]
+    if not facts.summary or len(behaviour) + len(facts.results) < 2 or not _names_all(facts, "\n".join(lines)):
         return None
-    lines = [f"- **Purpose:** {facts.summary}"]
-    lines += [f"- **Parameter** `{name}`{_typed(kind)}: {text}" for name, kind, text in facts.parameters]
-    lines += [f"- **Behaviour:** {text}" for text in facts.steps]
-    if facts.result:
-        lines.append(f"- **{result_section(function)}:** {facts.result}")
-    for name, when in _merged(facts.raises):
-        lines.append(f"- **Raises** `{name}`{': ' + _condition(when) if when else '.'}")
-    shown = next(filter(_is_short, io_examples), None)
+    shown = next((item for item in io_examples if item.can_be_quoted and not item.raises), None)
     if shown:
-        lines.append(f"- **Example:** `{shown.call.text}` gives `{shown.value!r}`.")
-    return "\n".join(lines)
+        lines.append(f"- **Example:** `{shown.shown_call}` gives `{shown.result!r}`.")
+    return "\n".join([f"- **Purpose:** {facts.summary}", *lines])
+
+
+def _is_complete(function: Function, facts: FunctionFacts) -> bool:
+    is_told = bool(facts.results) or not result_section(function)
+    return (
+        bool(facts.summary)
+        and is_told
+        and all(item.text for item in facts.parameters)
+        and all(when for _, when in facts.raises)
+    )
+
+
+def _names_all(facts: FunctionFacts, text: str) -> bool:
+    """Tell whether a text says something of every parameter."""
+    return all(re.search(rf"(?<!\w){item.name.lstrip('*')}(?!\w)", text) for item in facts.parameters)
+
+
+def _repeats(result: DocumentedValue, facts: FunctionFacts) -> bool:
+    return result.text.lower().rstrip(".") in facts.summary.lower()
+
+
+def _result(item: DocumentedValue) -> str:
+    kind = item.type if not item.name else f"{item.name} ({item.type})" if item.type else item.name
+    return f"{kind}: {item.text}" if kind else item.text
 
 
 def fix(function: Function, mutant: Mutant) -> str:
@@ -64,12 +104,28 @@ def completion(function: Function) -> str:
 
 
 def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | None:
-    """Return tests that assert what the original returned, or None when fewer than two examples have literal values."""
-    usable = [item for item in io_examples if is_literal(repr(item.value)) and not _is_truncated(item)][:_MAX_TESTS]
-    if len(usable) < 2:
+    """Return tests that assert what the original returned or raised; None where fewer than two can be written."""
+    usable = [item for item in io_examples if is_testable(item)]
+    raising = [item for item in usable if item.raises][:1]
+    returning = [item for item in usable if not item.raises]
+    # Calls that give an argument back unchanged say least of what the function does.
+    returning = sorted(returning, key=_gives_back)[: _MAX_TESTS - len(raising)]
+    if len(returning) < 2 or sum(map(_gives_back, returning)) > 1:
         return None
     name = function.name.strip("_") or "function"
-    return fenced("\n\n\n".join(_test(f"test_{name}_{number}", item) for number, item in enumerate(usable, start=1)))
+    tests = [_test(f"test_{name}_{number}", item) for number, item in enumerate(returning, start=1)]
+    tests += [_raising_test(f"test_{name}_raises_{_snake(item.raises)}", item) for item in raising]
+    return fenced("\n\n\n".join([*(["import pytest"] if raising else []), *tests]))
+
+
+def is_testable(example: IOExample) -> bool:
+    """Tell whether a test can state an example: known types, and a value that can be written."""
+    return example.is_shown and (bool(example.raises) or is_literal(repr(example.value)) and not _is_truncated(example))
+
+
+def _gives_back(example: IOExample) -> bool:
+    value = repr(example.result)
+    return not isinstance(example.result, bool | None) and len(value) > 2 and value in example.call.inlined
 
 
 def _test(name: str, example: IOExample) -> str:
@@ -77,18 +133,24 @@ def _test(name: str, example: IOExample) -> str:
     # Arguments are bound to names only where the test has to look at them after the call.
     text = example.call.text if mutated else example.call.inlined
     lines = [f"arg_{index} = {value}" for index, value in enumerate(example.call.mutable_args)] if mutated else []
+    lines += example.call.setup.split("\n") if example.call.setup else []
     lines.append(f"assert {f'list({text})' if example.is_generator else text} {_equals(example.result)}")
     lines += [f"assert arg_{index} == {value!r}" for index, value in mutated.items()]
     return "\n".join([f"def {name}():", *(f"    {line}" for line in lines)])
 
 
+def _raising_test(name: str, example: IOExample) -> str:
+    text = f"list({example.call.inlined})" if example.is_generator else example.call.inlined
+    setup = [f"    {line}" for line in example.call.setup.split("\n") if line]
+    return "\n".join([f"def {name}():", *setup, f"    with pytest.raises({example.raises}):", f"        {text}"])
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def _is_truncated(example: IOExample) -> bool:
     return example.is_generator and len(example.result) >= MAX_YIELDED
-
-
-def _is_short(example: IOExample) -> bool:
-    length = len(example.call.text) + len(repr(example.value))
-    return not (example.call.mutable_args or example.is_generator) and length < _MAX_EXAMPLE_CHARACTERS
 
 
 def _equals(value: object) -> str:
@@ -102,15 +164,3 @@ def _section(title: str, entries: Sequence[str]) -> str:
 
 def _typed(kind: str) -> str:
     return f" ({kind})" if kind else ""
-
-
-def _condition(when: str) -> str:
-    return f"If {when}." if when else "In the case the body tests for."
-
-
-def _merged(raises: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return one entry per exception, with its conditions joined by ``or``."""
-    found: dict[str, list[str]] = {}
-    for name, when in raises:
-        found.setdefault(name, []).extend([when] if when else [])
-    return [(name, " or ".join(whens)) for name, whens in found.items()]

@@ -1,12 +1,11 @@
 """Rejection sampling: the replies that become training rows, in exact proportions, and the reasons for the others."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from codekiln.data import near_duplicates, prompts
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Problem, Sample
-from codekiln.errors import InputError
 from codekiln.recipes.base import by_task
 from codekiln.recipes.corpus_tasks import quota_sampling
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
@@ -14,7 +13,7 @@ from codekiln.recipes.corpus_tasks.quota_sampling import category_of
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, same_program
 from codekiln.recipes.corpus_tasks.settings import CorpusTasksSettings
 from codekiln.recipes.corpus_tasks.split import is_spare
-from codekiln.recipes.types import TrainingRows
+from codekiln.recipes.types import Shortage, TrainingRows
 
 _WHERE = "recipes.corpus-tasks"
 _CODE_CATEGORIES = ("bugfix", "complete", "unit_test")
@@ -30,7 +29,7 @@ def select_rows(problems: Iterable[Problem], graded: Iterable[Graded], settings:
     row is ``near-duplicate``, or ``surplus`` where too few rows of other categories are left.
 
     Raises:
-        InputError: The rows that are left do not make up the proportions, whatever their number.
+        Shortage: Too few rows are left of a category.
     """
     problems = list(problems)
     rows = TrainingRows()
@@ -48,9 +47,14 @@ def select_rows(problems: Iterable[Problem], graded: Iterable[Graded], settings:
             rows.rejected.append(Rejected("no-reply", problem))
     # Duplicates go before the proportions are taken, because they change the numbers.
     kept, repeated = drop_near_duplicates(answered, settings.duplicate)
-    kept, surplus = trim_to_shares(kept, settings.shares, sum(not is_spare(problem) for problem in problems))
+    repeats = [Rejected("near-duplicate", _example(*item)) for item in repeated]
+    try:
+        kept, surplus, rows.notes = trim_to_shares(kept, settings, sum(not is_spare(problem) for problem in problems))
+    except Shortage as error:
+        error.rejected = [*rows.rejected, *repeats]
+        raise
     rows.examples += [_example(*item) for item in kept]
-    rows.rejected += [Rejected("near-duplicate", _example(*item)) for item in repeated]
+    rows.rejected += repeats
     rows.rejected += [Rejected("surplus", _example(*item)) for item in surplus]
     return rows
 
@@ -89,20 +93,31 @@ def drop_near_duplicates(answered: Sequence[Answered], threshold: float) -> tupl
     return kept, [answered[index] for index in sorted(repeats)]
 
 
+def without_repeats(problems: Sequence[Problem], threshold: float) -> tuple[list[Problem], list[Rejected]]:
+    """Return the problems without those whose code and reference answer nearly repeat an earlier one."""
+    kept, repeated = drop_near_duplicates([(problem, problem.reference or "") for problem in problems], threshold)
+    return [problem for problem, _ in kept], [Rejected("near-duplicate", problem) for problem, _ in repeated]
+
+
 def trim_to_shares(
-    answered: Sequence[Answered], shares: Mapping[str, float], at_most: int
-) -> tuple[list[Answered], list[Answered]]:
-    """Return the largest number of rows that has the proportions exactly, and the surplus rows.
+    answered: Sequence[Answered], settings: CorpusTasksSettings, asked: int
+) -> tuple[list[Answered], list[Answered], list[str]]:
+    """Return the largest number of rows that has the proportions exactly, the surplus rows, and a note on what lacks.
 
     Raises:
-        InputError: No number of rows has the proportions.
+        Shortage: There are fewer rows than asked for, and the settings do not allow that, or none has the proportions.
     """
+    shares = settings.shares
     available = Counter(category_of(problem) for problem, _ in answered)
-    total = quota_sampling.largest_total(available, shares, at_most)
-    if not total:
-        there = ", ".join(f"{name} {available[name]}" for name, share in shares.items() if share)
-        fix = f"see the reasons of rejected rows, ask for more problems, or change {_WHERE}.shares"
-        raise InputError(f"no number of rows has the proportions: there are {there}", where=_WHERE, fix=fix)
+    total = quota_sampling.largest_total(available, shares, asked)
+    needed = quota_sampling.apportion(asked, shares)
+    lacking = ", ".join(f"{name} has {available[name]} of {count} ({count - available[name]} too few)"
+                        for name, count in needed.items() if available[name] < count)  # fmt: skip
+    if total < asked and (settings.shortage == "fail" or not total):
+        shrink = f"set {_WHERE}.shortage = shrink for {total} rows, " if total else ""
+        fix = f"{shrink}raise {_WHERE}.spare, or change {_WHERE}.shares; rejected.jsonl of this step has the reasons"
+        raise Shortage(f"too few replies are left for {asked} rows: {lacking}", where=_WHERE, fix=fix)
+    notes = [f"{total} rows instead of {asked}, because {lacking}"] if total < asked else []
     room = Counter(quota_sampling.apportion(total, shares))
     kept: list[Answered] = []
     surplus: list[Answered] = []
@@ -110,7 +125,7 @@ def trim_to_shares(
         category = category_of(item[0])
         (kept if room[category] else surplus).append(item)
         room[category] -= bool(room[category])
-    return kept, surplus
+    return kept, surplus, notes
 
 
 def _is_original(problem: Problem, sample: Sample) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -25,14 +26,20 @@ class CorpusTasksSettings(RecipeSettings):
     shares: dict[str, float] = Field(
         dict.fromkeys(CATEGORIES, 1.0), description="weight of each category; counts are exact"
     )
+    shortage: Literal["fail", "shrink"] = Field(
+        "fail",
+        description="where a category runs short: fail, or shrink the data set and say by how much",
+    )
     min_lines: int = Field(5, ge=1, description="shortest function, in lines")
     max_lines: int = Field(60, ge=1, description="longest function, in lines")
     max_characters: int = Field(6000, ge=500, description="most characters of a task and its reference together")
     functions: int = Field(1200, ge=1, description="largest number of functions to analyse")
-    per_file: int = Field(12, ge=1, description="largest number of functions of one file")
+    per_file: int = Field(12, ge=1, description="most functions of a file before other files have had their turn")
     trials: int = Field(8, ge=1, description="largest number of input-output examples of a function")
     outcomes: int = Field(
-        3, ge=2, description="smallest number of distinct results in the examples; with fewer a function is not run"
+        3,
+        ge=2,
+        description="distinct results in the examples from which a function counts as run; 2 for predicates",
     )
     mutants: int = Field(5, ge=1, description="mutants tried per function")
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all families of logical errors")

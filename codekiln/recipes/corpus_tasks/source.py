@@ -69,6 +69,16 @@ class Corpus:
                 kept.append(path)
         return kept, skipped
 
+    def linkable(self) -> list[str]:
+        """Return the paths of the files that slices may take definitions from.
+
+        These are the files that are kept and, in the same folders of the root, those that the globs leave out.
+        """
+        kept, skipped = self.paths()
+        folders = {path.partition("/")[0] for path in kept if "/" in path}
+        left_out = [path for path, reason in skipped.items() if reason in ("not-included", "excluded")]
+        return sorted([*kept, *(path for path in left_out if "/" not in path or path.partition("/")[0] in folders)])
+
     def read(self, path: str) -> SourceFile | str:
         """Return a file, or the reason for skipping it: ``too-large``, ``not-text`` or ``not-python``."""
         file = self.root / path
@@ -87,9 +97,9 @@ class Corpus:
         return source
 
     def digest(self) -> str:
-        """Return the sha256 of the paths and bytes of all files that `paths` keeps."""
-        total = hashlib.sha256()
-        for path in self.paths()[0]:
+        """Return the sha256 of the paths and bytes of all files that may be read."""
+        total = hashlib.sha256("\0".join((*self.include, "", *self.exclude)).encode())
+        for path in self.linkable():
             content = hashlib.sha256((self.root / path).read_bytes()).hexdigest()
             # File names need not be valid UTF-8 on every file system.
             total.update(f"{path}\0{content}\n".encode("utf-8", "surrogateescape"))

@@ -3,14 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from codekiln.data import near_duplicates, splits
 from codekiln.data.records import Problem
-from codekiln.errors import InputError
 from codekiln.recipes.corpus_tasks import clone_detection, quota_sampling
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.quota_sampling import category_of
+from codekiln.recipes.types import Shortage
 
 _WHERE = "recipes.corpus-tasks"
 _SPARE = "spare"
@@ -37,11 +37,12 @@ class SplitSizes:
 
 @dataclass(frozen=True)
 class TaskSplit:
-    """Training tasks (spare ones last), evaluation tasks, and tasks that are not needed."""
+    """Training tasks (spare ones last), evaluation tasks, tasks that are not needed, and what is fewer than asked."""
 
     train: list[Problem]
     evaluation: list[Problem]
     unused: list[Problem]
+    notes: list[str] = field(default_factory=list)
 
 
 def group_functions(functions: Sequence[Function], threshold: float, min_lines: int) -> list[str]:
@@ -72,29 +73,107 @@ def connect_files(files: Sequence[str], links: Iterable[tuple[int, int]]) -> lis
     return [min(files[index] for index in group) for group in splits.connected(len(files), [*links, *same_file])]
 
 
-def split_tasks(problems: Sequence[Problem], sizes: SplitSizes, seed: int) -> TaskSplit:
+def split_tasks(problems: Sequence[Problem], sizes: SplitSizes, seed: int, *, shrinks: bool = False) -> TaskSplit:
     """Return exactly the asked number of tasks of each category in both splits; no group is in both.
 
+    Args:
+        problems: All tasks.
+        sizes: How many tasks are asked for.
+        seed: Seeds every choice.
+        shrinks: Whether the largest splits are made where there are too few tasks, with a note; otherwise that fails.
+
     Raises:
-        InputError: There are too few tasks; the message says how many there are and how many could be asked for.
+        Shortage: There are too few tasks; the message says of which categories, and what could be asked for.
     """
+    found = _sides(problems, sizes, seed)
+    lacking = [item for side in found for item in side.lacking()]
+    notes: list[str] = []
+    if lacking:
+        most = _largest(problems, sizes, seed)
+        if most is None or not shrinks:
+            raise _shortage(sizes, lacking, most)
+        found = _sides(problems, most, seed)
+        notes = [f"{side.name}: {side.total()} tasks instead of {asked}, because {', '.join(lacking)}"
+                 for side, asked in zip(found, (sizes.train, sizes.evaluation), strict=True)
+                 if asked and side.total() < asked]  # fmt: skip
+    functions = {row.task_id: (row.grading_context["file"], row.grading_context["function"]) for row in problems}
+    train, evaluation = (
+        quota_sampling.sample(side.rows, quota_sampling.apportion(side.total(), sizes.shares), functions, seed)
+        for side in found
+    )
+    train = train + _spare_tasks(train, found[0].rows, sizes.spare, functions, seed)
+    used = {row.task_id for row in [*train, *evaluation]}
+    return TaskSplit(train, evaluation, [row for row in problems if row.task_id not in used], notes)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The tasks on one side of a split, and how many are wanted; None: as many as the shares allow."""
+
+    name: str
+    rows: list[Problem]
+    wanted: int | None
+    shares: Mapping[str, float]
+
+    def total(self) -> int:
+        """Return the largest number of tasks in exact proportions, at most the wanted one."""
+        return quota_sampling.largest_total(self._available(), self.shares, self.wanted)
+
+    def lacking(self) -> list[str]:
+        """Return what is lacking, by category; empty where there is enough."""
+        total, available = self.total(), self._available()
+        if total and total >= (self.wanted or 0):
+            return []
+        least = self.wanted or sum(1 for share in self.shares.values() if share)
+        needed = quota_sampling.apportion(least, self.shares)
+        return [f"{name} has {available[name]} of {count} {self.name} tasks ({count - available[name]} too few)"
+                for name, count in needed.items() if available[name] < count]  # fmt: skip
+
+    def _available(self) -> Counter[str]:
+        return Counter(map(category_of, self.rows))
+
+
+def _sides(problems: Sequence[Problem], sizes: SplitSizes, seed: int) -> tuple[_Side, _Side]:
     fraction = sizes.fraction
     # The groups must be divided as the asked numbers are, or one split would lack tasks.
     if sizes.train and sizes.evaluation:
         fraction = sizes.evaluation / (sizes.train + sizes.evaluation)
     split_of = splits.stratified([(_group(row), category_of(row)) for row in problems], sizes.shares, fraction, seed)
-    functions = {row.task_id: (row.grading_context["file"], row.grading_context["function"]) for row in problems}
-    chosen: dict[str, list[Problem]] = {}
-    available: dict[str, list[Problem]] = {}
-    for name, wanted in ((splits.TRAIN, sizes.train), (splits.EVALUATION, sizes.evaluation)):
-        available[name] = [row for row in problems if split_of[_group(row)] == name]
-        total = _total(name, wanted, sizes.shares, Counter(map(category_of, available[name])))
-        quotas = quota_sampling.apportion(total, sizes.shares)
-        chosen[name] = quota_sampling.sample(available[name], quotas, functions, seed)
-    train, evaluation = chosen[splits.TRAIN], chosen[splits.EVALUATION]
-    train = train + _spare_tasks(train, available[splits.TRAIN], sizes.spare, functions, seed)
-    used = {row.task_id for row in [*train, *evaluation]}
-    return TaskSplit(train, evaluation, [row for row in problems if row.task_id not in used])
+    rows: dict[str, list[Problem]] = {splits.TRAIN: [], splits.EVALUATION: []}
+    for row in problems:
+        rows[split_of[_group(row)]].append(row)
+    return (
+        _Side(splits.TRAIN, rows[splits.TRAIN], sizes.train, sizes.shares),
+        _Side(splits.EVALUATION, rows[splits.EVALUATION], sizes.evaluation, sizes.shares),
+    )
+
+
+def _largest(problems: Sequence[Problem], sizes: SplitSizes, seed: int) -> SplitSizes | None:
+    """Return the largest sizes in the asked ratio that can be had; each is tried, so that the advice is true."""
+    asked = (sizes.train or 0) + (sizes.evaluation or 0)
+    bound = quota_sampling.largest_total(Counter(map(category_of, problems)), sizes.shares, asked or None)
+    for total in range(bound, 0, -1):
+        train = round(total * (sizes.train or 0) / asked) if asked else 0
+        smaller = replace(
+            sizes, train=train if sizes.train else None, evaluation=total - train if sizes.evaluation else None
+        )
+        is_some = smaller.train != 0 and smaller.evaluation != 0
+        if is_some and not any(side.lacking() for side in _sides(problems, smaller, seed)):
+            return smaller
+    return None
+
+
+def _shortage(sizes: SplitSizes, lacking: Sequence[str], most: SplitSizes | None) -> Shortage:
+    asked = {"train": sizes.train, "evaluation": sizes.evaluation}
+    found = {"train": most.train, "evaluation": most.evaluation} if most else {}
+    numbers = " and ".join(f"problems.{name} = {found[name]}" for name, wanted in asked.items() if wanted and most)
+    advice = f"ask for {numbers}, set {_WHERE}.shortage = shrink, or " if numbers else ""
+    return Shortage(
+        f"the corpus does not give the tasks in these proportions: {'; '.join(lacking)}",
+        where=next((f"problems.{name}" for name, wanted in asked.items() if wanted), "problems"),
+        fix=f"{advice}give a larger corpus, raise {_WHERE}.functions, or change {_WHERE}.shares; "
+        "rejected.jsonl of this step says why functions make no task",
+    )
 
 
 def is_spare(problem: Problem) -> bool:
@@ -104,21 +183,6 @@ def is_spare(problem: Problem) -> bool:
 
 def _group(problem: Problem) -> str:
     return problem.group or problem.task_id
-
-
-def _total(split: str, wanted: int | None, shares: Mapping[str, float], available: Mapping[str, int]) -> int:
-    possible = quota_sampling.largest_total(available, shares, wanted)
-    if possible == 0 or possible < (wanted or 0):
-        asked = quota_sampling.apportion(wanted or sum(1 for share in shares.values() if share), shares)
-        listed = ", ".join(f"{name} {count} of {available.get(name, 0)}" for name, count in asked.items() if count)
-        at_most = f"ask for at most {possible}, or " if possible else ""
-        raise InputError(
-            f"the corpus does not give {sum(asked.values())} {split} tasks in these proportions; "
-            f"needed of available: {listed}",
-            where=f"problems.{split}",
-            fix=f"{at_most}raise {_WHERE}.functions or per_file, give a larger corpus, or change {_WHERE}.shares",
-        )
-    return possible
 
 
 def _spare_tasks(

@@ -1,6 +1,8 @@
 """Analysed functions to problems: one task of each category for which a function has enough evidence."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from codekiln.data.folders import Rejected
@@ -8,6 +10,9 @@ from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks import prompts, reference_answers
 from codekiln.recipes.corpus_tasks.corpus_analysis import AnalysedFunction
 from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts, result_section
+from codekiln.recipes.corpus_tasks.functions import Function
+from codekiln.recipes.corpus_tasks.io_examples import IOExample
+from codekiln.recipes.corpus_tasks.module_context import unstated_constants
 from codekiln.recipes.corpus_tasks.mutants import Mutant
 from codekiln.recipes.corpus_tasks.quota_sampling import category_of
 from codekiln.recipes.corpus_tasks.reply_parser import parameter_names
@@ -16,6 +21,7 @@ from codekiln.recipes.corpus_tasks.slicing import ProgramSlice
 from codekiln.recipes.corpus_tasks.split import group_functions
 
 _MUTANTS_PER_TEST_TASK = 3
+_OUTCOMES = 3
 
 
 def build_tasks(
@@ -47,56 +53,102 @@ def tasks_of(
 ) -> Iterator[tuple[Problem, str | None]]:
     """Yield each task of a function with None, or with the reason for rejecting it."""
     function = analysed.function
-    names = analysed.slice.names if analysed.slice else ()
-    for category, reference, extra in _categories(analysed, settings, needs_reference):
-        code = extra.pop("shown", None) or prompts.shown_code(category, function)
+    for draft in _drafts(analysed, settings, needs_reference):
+        code = draft.shown or prompts.shown_code(draft.category, function)
         problem = Problem(
-            task_id=f"{category}/{function.file}:{function.qualname}",
-            prompt=prompts.instruction(category, function, code, names),
+            task_id=f"{draft.category}/{function.file}:{function.qualname}",
+            prompt=prompts.instruction(
+                draft.category, function, code, context=draft.context or "", symptom=draft.symptom
+            ),
             entry_point=function.name,
-            reference=reference,
+            reference=draft.reference,
             group=group,
             source=f"{settings.corpus_name}:{function.file}:{function.line}",
             licence=settings.corpus_licence,
             reply="text",
-            stratum=category,
-            grading_context={"category": category, "shown": code, **_function_context(analysed), **extra},
-        )
-        yield problem, _rejection_reason(problem, settings.max_characters, needs_reference)
+            stratum=draft.category,
+            grading_context={
+                "category": draft.category, "shown": code, **_function_context(analysed), **draft.grading,
+            },
+        )  # fmt: skip
+        yield problem, _rejection_reason(draft, problem, function, settings.max_characters, needs_reference)
 
 
-def _categories(
-    analysed: AnalysedFunction, settings: CorpusTasksSettings, needs_reference: bool
-) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
-    """Yield (category, reference answer, extra grading context) of each category that a function can serve."""
+@dataclass(frozen=True)
+class _Draft:
+    """A task before its prompt is written.
+
+    Attributes:
+        category: Its category.
+        reference: Its reference answer; None where the source does not say enough for one.
+        shown: The code that it shows; empty: that of its category.
+        context: What it shows of the module; None where that would be too much, or is not known.
+        symptom: A call on which its bug can be seen.
+        grading: Further grading context.
+        reason: Why it is no task.
+    """
+
+    category: str
+    reference: str | None
+    shown: str = ""
+    context: str | None = ""
+    symptom: str = ""
+    grading: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+def _drafts(analysed: AnalysedFunction, settings: CorpusTasksSettings, needs_reference: bool) -> Iterator[_Draft]:
+    """Yield a draft of each category that a function can serve."""
     function, piece = analysed.function, analysed.slice
     if function.docstring or not needs_reference:
-        yield "docstring", reference_answers.docstring(function), {}
-        yield "explain", reference_answers.explanation(function, analysed.io_examples), {}
+        yield _Draft("docstring", reference_answers.docstring(function))
+        yield _Draft("explain", reference_answers.explanation(function, analysed.io_examples))
     for mutant in analysed.mutants[:1]:
         if mutant.effect or settings.unproven:
-            execution = _execution_context(analysed, piece) if mutant.effect and piece else {}
-            yield "bugfix", reference_answers.fix(function, mutant), execution | _mutant_context(mutant)
-    # Completions and tests of methods would need the class, which the task does not show.
-    if not piece or not analysed.io_examples or function.owner or function.decorators:
-        return
-    execution = _execution_context(analysed, piece)
+            yield _bugfix(analysed, mutant)
+    examples = [item for item in analysed.io_examples if item.is_sensible]
+    is_run = piece is not None and _is_varied(examples) and not _has_faked_decorator(function, piece)
+    execution = _execution_context(examples, piece) if is_run and piece else {}
     if function.docstring:
-        yield "complete", reference_answers.completion(function), execution
+        # A completion that cannot be run still has its author's code as the answer.
+        yield _Draft("complete", reference_answers.completion(function), context=analysed.interface, grading=execution)
     proven = [mutant.text for mutant in analysed.mutants if mutant.effect][:_MUTANTS_PER_TEST_TASK]
-    if proven:
-        tests = reference_answers.unit_tests(function, analysed.io_examples)
-        yield "unit_test", tests, execution | {"mutants": proven}
+    if proven and not any("property" in text for text in function.decorators):
+        tests = reference_answers.unit_tests(function, examples)
+        grading = execution | {"mutants": proven}
+        reason = "" if is_run else "no-sensible-inputs"
+        yield _Draft("unit_test", tests, context=analysed.helpers, grading=grading, reason=reason)
 
 
-def _execution_context(analysed: AnalysedFunction, piece: ProgramSlice) -> dict[str, Any]:
-    calls = [example.expression for example in analysed.io_examples]
-    return {"before": piece.before, "after": piece.after, "indent": piece.indent, "calls": calls}
+def _bugfix(analysed: AnalysedFunction, mutant: Mutant) -> _Draft:
+    execution = _execution_context(analysed.io_examples, analysed.slice) if mutant.effect and analysed.slice else {}
+    return _Draft(
+        "bugfix", reference_answers.fix(analysed.function, mutant), mutant.text, symptom=mutant.symptom,
+        grading=execution | _mutant_context(mutant),
+    )  # fmt: skip
+
+
+def _is_varied(examples: Sequence[IOExample]) -> bool:
+    """Tell whether examples tell programs apart: three outcomes, or both truth values."""
+    returned = [item for item in examples if not item.raises]
+    needed = 2 if all(isinstance(item.value, bool) for item in returned) else _OUTCOMES
+    return len({item.effect for item in returned}) >= needed
+
+
+def _has_faked_decorator(function: Function, piece: ProgramSlice) -> bool:
+    names = {word for text in function.decorators for word in re.findall(r"\w+", text)}
+    return not names.isdisjoint(piece.faked)
+
+
+def _execution_context(examples: Sequence[IOExample], piece: ProgramSlice) -> dict[str, Any]:
+    calls = [example.expression for example in examples]
+    linked = {"linked": piece.linked} if piece.linked else {}
+    return {"before": piece.before, "after": piece.after, "indent": piece.indent, "calls": calls} | linked
 
 
 def _mutant_context(mutant: Mutant) -> dict[str, Any]:
     effect = mutant.effect or "unproven"
-    return {"shown": mutant.text, "kind": mutant.family, "bug_line": mutant.line, "effect": effect}
+    return {"kind": mutant.family, "bug_line": mutant.line, "effect": effect}
 
 
 def _function_context(analysed: AnalysedFunction) -> dict[str, Any]:
@@ -117,8 +169,20 @@ def _function_context(analysed: AnalysedFunction) -> dict[str, Any]:
     }
 
 
-def _rejection_reason(problem: Problem, max_characters: int, needs_reference: bool) -> str | None:
+def _rejection_reason(
+    draft: _Draft, problem: Problem, function: Function, max_characters: int, needs_reference: bool
+) -> str | None:
+    if draft.context is None:
+        return "module-not-shown"
+    if draft.reason:
+        return draft.reason
     if problem.reference is None and needs_reference:
         return "no-honest-reply"
+    if draft.category == "complete":
+        facts = extract_facts(function)
+        if not facts.summary or (result_section(function) and not facts.results):
+            return "not-described"
+        if unstated_constants(function, problem.prompt):
+            return "constants-not-given"
     size = len(problem.prompt) + len(problem.reference or problem.grading_context["text"])
     return "too-many-characters" if size > max_characters else None

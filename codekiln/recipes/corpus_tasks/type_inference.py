@@ -8,6 +8,7 @@ import ast
 import re
 
 from codekiln.data.python_text import literal_value
+from codekiln.recipes.corpus_tasks.docstrings import parse_docstring
 from codekiln.recipes.corpus_tasks.functions import Function, Parameter
 
 SAMPLE_VALUES: dict[str, tuple[str, ...]] = {
@@ -37,7 +38,7 @@ _NAMES_BY_TYPE = {
     "int": (
         "n i j k m count width index idx size num number length len lo hi start stop end step limit max_len "
         "depth level pos offset year month day hour minute second base radix digits bits shift order rank "
-        "indent lineno port code maxlen total ndigits precision column row w h height"
+        "indent lineno port status code status_code maxlen total ndigits precision column row w h height"
     ),
     "float": "x y z t p q mu sigma alpha beta rate ratio prob probability seconds angle r theta",
     "list": (
@@ -53,6 +54,42 @@ _NAMES_BY_TYPE = {
     "set": "seen visited",
 }
 """Parameter names that are customary for each type; a name may stand for several types."""
+
+_CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
+    "str": {
+        "url uri link": ("'https://example.com:8080/a/b?q=1&r=2#top'", "'http://user:pass@example.com/'", "'/a/b'"),
+        "host hostname netloc domain": ("'example.com'", "'127.0.0.1'", "'localhost:8080'"),
+        "ip address addr": ("'192.168.1.7'", "'10.0.0.1'", "'300.1.1.1'"),
+        "header content_type mimetype": ("'text/html; charset=utf-8'", "'application/json'", "'a=1; b=\"x y\"'"),
+        "cookie": ("'a=1; b=2'",),
+        "version": ("'1.2.3'", "'2.0rc1'", "'1'"),
+        "encoding charset": ("'utf-8'", "'ascii'", "'latin-1'"),
+        "sep delimiter separator": ("','", "'-'", "' '"),
+        "char ch c letter": ("'a'", "'Z'", "'7'", "' '"),
+        "mode": ("'r'", "'w'", "'rb'"),
+        "method": ("'GET'", "'post'"),
+        "pattern pat regex": ("'a.*c'", "'[0-9]+'", "'*.py'"),
+        "date day": ("'2024-02-29'", "'1999-12-31'"),
+        "lang language": ("'en'", "'de'"),
+        "path filename file fname filepath": ("'/usr/lib/file.txt'", "'dir/name.tar.gz'", "'name.py'", "'..'"),
+        "fmt format spec": ("'%d'", "'{}'", "'html'"),
+        "html xml": ("'<p>it is \"q\" & r</p>'", "'a < b'"),
+    },
+    "int": {
+        "status status_code code": ("200", "404", "500", "302"),
+        "year": ("2024", "1999", "1900", "2000"),
+        "month": ("2", "12", "1", "13"),
+        "day": ("29", "1", "31"),
+        "hour": ("0", "23", "12"),
+        "minute second": ("0", "59", "30"),
+        "port": ("80", "443", "8080"),
+        "base radix": ("2", "10", "16"),
+        "width": ("8", "3", "0", "20"),
+        "n num number": ("7", "12", "1", "30"),
+    },
+    "dict": {"headers": ("{'Content-Type': 'text/html'}", "{'accept': '*/*', 'X-A': '1'}")},
+}
+"""Values that parameters of a name take in practice, by type."""
 
 _TYPES_BY_NAME: dict[str, list[str]] = {}
 for _type, _names in _NAMES_BY_TYPE.items():
@@ -77,22 +114,84 @@ _TYPES_BY_ANNOTATION = {
     "None": "None", "Number": "float", "Real": "float", "SupportsFloat": "float", "SupportsInt": "int",
     "Hashable": "str",
 }  # fmt: skip
-_FALLBACK = ("str", "int", "list", "dict", "float", "bytes", "tuple")
+_TYPES_BY_WORD = {
+    "integer": "int", "integers": "list", "ints": "list", "string": "str", "strings": "list", "boolean": "bool",
+    "dictionary": "dict", "number": "int", "numeric": "float", "callable": "function", "function": "function",
+    "iterable": "list", "sequence": "list", "lists": "list", "array_like": "list", "scalar": "float", "char": "str",
+    "character": "str", "text": "str", "mapping": "dict", "positive": "int", "nonnegative": "int",
+}  # fmt: skip
+"""Words for types in docstrings."""
+_FALLBACK = ("str", "int", "list", "dict", "float", "tuple")
 
 
-def infer_types(parameter: Parameter, function: Function) -> list[str]:
-    """Return the types a parameter may take, most likely first; each is a key of `SAMPLE_VALUES`."""
-    if declared := _from_annotation(parameter.annotation) or _from_default(parameter.default):
+def infer_types(parameter: Parameter, function: Function, *, only_use: bool = False) -> list[str]:
+    """Return the types a parameter may take, most likely first; each is a key of `SAMPLE_VALUES`.
+
+    Args:
+        parameter: The parameter.
+        function: Its function.
+        only_use: Return what its use in the body tells, which may be nothing.
+    """
+    if only_use:
+        return _from_use(parameter.name, function)
+    if declared := _declared(parameter, function):
         return declared
     used = _from_use(parameter.name, function)
     # The name of a variadic parameter describes the tuple, not the items that a call passes.
     if parameter.kind == "*":
         return used or ["int", "str"]
     named = _from_name(parameter.name)
+    if len(named) > 1 and "function" not in used:
+        named = [kind for kind in named if kind != "function"]  # a key or a method is called only by some
     if used:
         # Use is the stronger evidence; the name only decides the order.
         return list(dict.fromkeys([*(name for name in named if name in used), *used]))
     return named or list(_FALLBACK)
+
+
+def is_certain(parameter: Parameter, function: Function) -> bool:
+    """Tell whether the type of a parameter is declared, customary for its name, or the only one that its use allows."""
+    if _reads_foreign_attributes(parameter.name, function):
+        return False
+    if parameter.kind == "**" or _declared(parameter, function):
+        return True
+    used, named = _from_use(parameter.name, function), _from_name(parameter.name)
+    return len(used) == 1 or bool(named and (not used or set(named) & set(used)))
+
+
+def _reads_foreign_attributes(name: str, function: Function) -> bool:
+    """Tell whether the body reads an attribute that no built-in type has."""
+    has_attributes = any(isinstance(node, ast.Attribute) and _is_name(node.value, name) for node in function.body_nodes)
+    return has_attributes and not _from_use(name, function)
+
+
+def customary_values(name: str, kind: str) -> list[str]:
+    """Return the source of values of a type that parameters of this name take in practice."""
+    plain = name.strip("_").lower()
+    for names, values in _CUSTOMARY.get(kind, {}).items():
+        if plain in names.split() or plain.rpartition("_")[2] in names.split():
+            return list(values)
+    return []
+
+
+def _declared(parameter: Parameter, function: Function) -> list[str]:
+    return (
+        _from_annotation(parameter.annotation)
+        or _from_default(parameter.default)
+        or _from_docstring(parameter.name, function)
+    )
+
+
+def _from_docstring(name: str, function: Function) -> list[str]:
+    """Return the types that the docstring gives a parameter."""
+    said = parse_docstring(function.docstring).parameters.get(name)
+    if said is None:
+        return []
+    words = re.findall(r"[A-Za-z_]\w*", said.type or (said.text if len(said.text.split()) <= 4 else ""))
+    known = _TYPES_BY_ANNOTATION | _TYPES_BY_WORD
+    # "list of int" is a list: what comes after "of" is inside it.
+    outer = words[: words.index("of")] if "of" in words else words
+    return list(dict.fromkeys(known[word] for word in outer if word in known and word != "None"))
 
 
 def _from_annotation(text: str) -> list[str]:
@@ -142,7 +241,9 @@ def _from_use(name: str, function: Function) -> list[str]:
         elif isinstance(node, ast.Compare):
             hints |= dict.fromkeys(_from_comparison(node, name))
     if attributes:
-        return [key for key, kind in _BUILTIN_TYPES.items() if all(hasattr(kind, item) for item in attributes)]
+        found = [key for key, kind in _BUILTIN_TYPES.items() if all(hasattr(kind, item) for item in attributes)]
+        # Where text would do, authors seldom mean bytes.
+        return [key for key in found if key != "bytes" or "str" not in found]
     return list(hints)
 
 

@@ -66,7 +66,7 @@ def _row_errors(row: dict[str, Any], where: str) -> Iterator[InputError]:
             if parse_program(block) is None:
                 yield InputError("a code block does not parse", where=f"{where}.{field}", fix="leave the row out")
     is_fix = row["category"] == "bugfix" and row["response"]
-    if is_fix and same_program(ParsedReply(row["instruction"]).code, ParsedReply(row["response"]).code):
+    if is_fix and same_program(_function_in(row), ParsedReply(row["response"]).code):
         yield InputError("the fix is the program with the bug", where=f"{where}.response", fix="leave the row out")
 
 
@@ -96,4 +96,5 @@ def _function_in(row: dict[str, Any]) -> str:
     A completion task shows only a signature, and two unrelated functions may share one, so its response is compared.
     """
     field = "response" if row.get("category") == "complete" else "instruction"
-    return ParsedReply(str(row.get(field))).code
+    # What a task shows of the module comes before the function.
+    return next(reversed(ParsedReply(str(row.get(field))).blocks), "")

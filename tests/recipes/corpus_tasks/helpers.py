@@ -34,7 +34,8 @@ def reference_samples(made_by, problems):
     return [sample for _, samples in made_by.reference_samples(problems) for sample in samples]
 
 
-def split_again(sets, train=None, evaluation=None, shares=None, seed=0, spare=0.0):
+def split_again(sets, train=None, evaluation=None, shares=None, seed=0, spare=0.0, shrinks=False):
     """Split the tasks of a run once more with other sizes, without analysing the corpus again."""
     rows = [*sets.train, *sets.evaluation, *(item.row for item in sets.rejected if item.reason == "not-needed")]
-    return split_tasks(rows, SplitSizes(train, evaluation, 0.3, shares or dict.fromkeys(CATEGORIES, 1.0), spare), seed)
+    sizes = SplitSizes(train, evaluation, 0.3, shares or dict.fromkeys(CATEGORIES, 1.0), spare)
+    return split_tasks(rows, sizes, seed, shrinks=shrinks)

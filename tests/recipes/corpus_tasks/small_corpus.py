@@ -7,7 +7,10 @@ GOOD = {
 def initials(name, sep="."):
     """Return the first letters of the words of a name.
 
-    The letters are joined by sep.
+    Words are what spaces part. The letters are joined by sep.
+
+    :param name: The name, with spaces between its words.
+    :return: The letters, as capitals.
     """
     words = name.split()
     letters = [word[0].upper() for word in words]
@@ -15,7 +18,13 @@ def initials(name, sep="."):
 
 
 def swap_ends(text):
-    """Return the text with its first and last letters swapped."""
+    """Return the text with its first and last letters swapped.
+
+    A text of under two letters stays as it is.
+
+    :param text: Any text.
+    :return: The text with the two letters in each other's place.
+    """
     if len(text) < 2:
         return text
     first, last = text[0], text[-1]
@@ -30,7 +39,18 @@ def is_vowel(letter):
 
 
 def count_vowels(text):
-    """Return the number of vowels in a text."""
+    """Return the number of vowels in a text.
+
+    Parameters
+    ----------
+    text : str
+        The text whose letters are counted.
+
+    Returns
+    -------
+    int
+        How many of its letters are vowels.
+    """
     total = 0
     for letter in text:
         if is_vowel(letter):
@@ -40,6 +60,11 @@ def count_vowels(text):
 
 def longest_word(line):
     """Return the longest word of a line, the first one of several.
+
+    Parameters
+    ----------
+    line : str
+        Words with spaces between them.
 
     >>> longest_word("an apple a day")
     'apple'
@@ -54,7 +79,13 @@ def longest_word(line):
 def clamp(value: int, low: int = 0, high: int = 10) -> int:
     """Return a value moved into the range from low to high.
 
-    Raises ValueError when there is no such range.
+    Args:
+        value: The number that is moved.
+        low: The least number of the range.
+        high: The greatest number of the range, 10 unless it is given.
+
+    Raises:
+        ValueError: When there is no such range.
     """
     if low > high:
         raise ValueError("empty range")
@@ -64,7 +95,11 @@ def clamp(value: int, low: int = 0, high: int = 10) -> int:
 
 
 def digits_of(n: int) -> list[int]:
-    """Return the decimal digits of a number, the highest first."""
+    """Return the decimal digits of a number, the highest first.
+
+    Args:
+        n: The number, whose sign is left out.
+    """
     n = abs(n)
     found = []
     while n >= 10:
@@ -77,7 +112,11 @@ from functools import reduce
 
 
 def product(numbers):
-    """Return the product of all numbers of a list."""
+    """Return the product of all numbers of a list.
+
+    Args:
+        numbers: The numbers; the product of none is 1.
+    """
     if not numbers:
         return 1
     total = reduce(lambda left, right: left * right, numbers)
@@ -85,7 +124,11 @@ def product(numbers):
 
 
 def running(values):
-    """Yield the sums of the first values, one after the other."""
+    """Yield the sums of the first values, one after the other.
+
+    Args:
+        values: The numbers that are added.
+    """
     total = 0
     for value in values:
         total += value
@@ -93,7 +136,12 @@ def running(values):
 ''',
     "lists/order.py": '''
 def rotate(items, steps=1):
-    """Return the items moved to the left by a number of steps."""
+    """Return the items moved to the left by a number of steps.
+
+    Args:
+        items (list): The items in their order.
+        steps (int): How far each item moves; what leaves on the left comes back on the right.
+    """
     if not items:
         return items
     steps = steps % len(items)
@@ -101,7 +149,12 @@ def rotate(items, steps=1):
 
 
 def insert_sorted(values, value):
-    """Put a value into a sorted list, before those that are equal."""
+    """Put a value into a sorted list, before those that are equal.
+
+    Args:
+        values (list): The list, which is changed.
+        value (int): What is put into it.
+    """
     index = 0
     while index < len(values) and values[index] < value:
         index += 1
@@ -109,7 +162,12 @@ def insert_sorted(values, value):
 ''',
     "lists/pairs.py": '''
 def chunks(items, size=2):
-    """Return the items in lists of a given size, the last one shorter."""
+    """Return the items in lists of a given size, the last one shorter.
+
+    Args:
+        items (list): What is divided.
+        size (int): Length of each list, at least 1.
+    """
     if size < 1:
         raise ValueError("size")
     found = []
@@ -119,7 +177,11 @@ def chunks(items, size=2):
 
 
 def flatten(rows):
-    """Return the elements of all rows in one list."""
+    """Return the elements of all rows in one list.
+
+    Args:
+        rows (list): Lists of elements; what is no list is an element itself.
+    """
     found = []
     for row in rows:
         if isinstance(row, list):
@@ -130,7 +192,11 @@ def flatten(rows):
 ''',
     "maps/invert.py": '''
 def invert(mapping):
-    """Return a dictionary from values to sorted lists of keys."""
+    """Return a dictionary from values to sorted lists of keys.
+
+    Args:
+        mapping (dict): What is inverted; keys and values become text.
+    """
     found = {}
     for key, value in mapping.items():
         found.setdefault(str(value), []).append(str(key))
@@ -138,7 +204,12 @@ def invert(mapping):
 
 
 def pick(mapping, keys):
-    """Return the part of a dictionary that has these keys."""
+    """Return the part of a dictionary that has these keys.
+
+    Args:
+        mapping (dict): The whole dictionary.
+        keys (list): The keys that are kept, where they are there.
+    """
     found = {}
     for key in keys:
         if key in mapping:
@@ -147,7 +218,12 @@ def pick(mapping, keys):
 ''',
     "maps/merge.py": '''
 def merge(first: dict, second: dict) -> dict:
-    """Return both dictionaries in one; where keys are equal, numbers are added."""
+    """Return both dictionaries in one; where keys are equal, numbers are added.
+
+    Args:
+        first: One dictionary.
+        second: The other, whose values win where they are no numbers.
+    """
     found = dict(first)
     for key, value in second.items():
         if key in found and isinstance(value, int):
@@ -164,7 +240,11 @@ class Scale:
         self.factor = factor
 
     def apply(self, value: int) -> int:
-        """Return a value times the factor, never below zero."""
+        """Return a value times the factor, never below zero.
+
+        Args:
+            value: The number that is scaled.
+        """
         scaled = value * self.factor
         if scaled < 0:
             return 0
@@ -172,7 +252,14 @@ class Scale:
 ''',
     "codes/shift.py": '''
 def shift(text, key=3):
-    """Return the text with each small letter moved on by a key."""
+    """Return the text with each small letter moved on by a key.
+
+    The small letters from "a" to "z", 97 to 122 as numbers, are a ring of 26.
+
+    Args:
+        text (str): The text.
+        key (int): How many letters each one is moved.
+    """
     found = []
     for letter in text:
         if "a" <= letter <= "z":
@@ -182,7 +269,11 @@ def shift(text, key=3):
 
 
 def runs(text):
-    """Return each letter with how often it comes in a row."""
+    """Return each letter with how often it comes in a row.
+
+    Args:
+        text (str): The letters.
+    """
     found = []
     for letter in text:
         if found and found[-1][0] == letter:
@@ -193,7 +284,13 @@ def runs(text):
 ''',
     "codes/check.py": '''
 def is_balanced(text):
-    """Return whether each bracket of a text is closed."""
+    """Return whether each bracket of a text is closed.
+
+    Only the brackets "(" and ")" count.
+
+    Args:
+        text (str): The text with the brackets.
+    """
     depth = 0
     for letter in text:
         if letter == "(":
@@ -206,7 +303,11 @@ def is_balanced(text):
 
 
 def parity(data: bytes) -> int:
-    """Return the number of set bits of all bytes, modulo four."""
+    """Return the number of set bits of all bytes, modulo four.
+
+    Args:
+        data: The bytes whose bits, each "1" of the binary form, are counted.
+    """
     total = 0
     for byte in data:
         total += bin(byte).count("1")
@@ -299,7 +400,14 @@ def always_raises(n):
 
 
 def shift(text, key=3):
-    """Return a text with its small letters moved on, once more."""
+    """Return the text with each small letter moved on by a key, once more.
+
+    The small letters from "a" to "z", 97 to 122 as numbers, are a ring of 26.
+
+    Args:
+        text (str): The text.
+        key (int): How many letters each one is moved.
+    """
     found = []
     for letter in text:
         if "a" <= letter <= "z":

@@ -9,7 +9,7 @@ def test_what_is_left_out_has_a_reason_and_is_kept(sets):
         reasons[item.reason].add(item.row.task_id)
     assert "broken.py" in reasons["not-python"]
     assert "tests/helpers.py" in reasons["test-file"]
-    assert "more.py:22:reads_a_file" in reasons["cannot-run-impure"]
+    assert "more.py:54:asks_nobody_knows_whom" in reasons["cannot-run-unknown-name"]
     assert reasons["near-duplicate"] < {"more.py:78:shift", "codes/shift.py:1:shift"}
     assert len(reasons["near-duplicate"]) == 1
     assert "more.py:6:unfinished" in reasons["unfinished"]

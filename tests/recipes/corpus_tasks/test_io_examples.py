@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from codekiln.recipes.corpus_tasks.docstring_examples import docstring_examples
 from codekiln.recipes.corpus_tasks.functions import extract_functions
 from codekiln.recipes.corpus_tasks.io_examples import ExecutableFunction, SlicedFunction, collect_io_examples, is_plain
 from codekiln.recipes.corpus_tasks.slicing import ModuleSlicer
@@ -18,7 +19,11 @@ def functions(text):
     module = ModuleSlicer(source)
     classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
     return [
-        SlicedFunction(item, module.slice_of(item), classes.get(item.owner))
+        SlicedFunction(
+            item,
+            module.slice_of(item, [f"{one.setup}\n{one.call}" for one in docstring_examples(item)]),
+            classes.get(item.owner),
+        )
         for item, _ in extract_functions(source, 1, 99)
     ]
 
@@ -98,12 +103,35 @@ def test_a_generator_is_drawn_from_and_an_infinite_one_cut(seen):
 
 
 def test_an_instance_is_made_for_a_method(seen):
-    assert all(trial.call.text.startswith("Box(") for trial in seen["grow"].io_examples)
+    made = [trial.call.text for trial in seen["grow"].io_examples]
+    assert all(text.startswith(("Box(", "_codekiln_instance(Box, ")) for text in made)
+    assert any(text.startswith("Box(") for text in made)
+
+
+def test_an_exception_that_the_function_raises_on_purpose_is_an_example():
+    text = "def f(n: int):\n    if n < 0:\n        raise ValueError(n)\n    return [1, 2, 3, 4, 5, 6, 7, 8][n]\n"
+    examples = tried(text)["f"].io_examples
+    assert {trial.raises for trial in examples} == {"", "ValueError"}
+    assert {trial.value for trial in examples if trial.raises} == {("<raises>", "ValueError")}
+
+
+def test_objects_are_seen_by_their_attributes_and_prove_bugs_only():
+    text = "class P:\n    def __init__(self, x):\n        self.x = x\n\n\ndef f(n: int):\n    return P(n + 1)\n"
+    examples = tried(text)["f"].io_examples
+    assert all(trial.is_recorded and not trial.is_shown for trial in examples)
+    assert ("<recorded>", ["P", "", {"x": 4}], []) in [trial.value for trial in examples]
+
+
+def test_examples_of_a_docstring_come_with_what_they_need():
+    docstring = '    """Add.\n\n    >>> one = P()\n    >>> one.x = 5\n    >>> f(one)\n    5\n    """\n'
+    text = f"class P:\n    x = 3\n\n\ndef f(p, q=0):\n{docstring}    return p.x + q\n"
+    examples = tried(text)["f"].io_examples
+    assert (examples[0].call.setup, examples[0].value) == ("one = P()\none.x = 5", 5)
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("same", "one-outcome"), ("raising", "fails"), ("opaque", "fails"), ("endless", "fails")],
+    [("same", "one-outcome"), ("raising", "one-outcome"), ("opaque", "one-outcome"), ("endless", "fails")],
 )
 def test_functions_that_tell_nothing_say_why(seen, name, reason):
     assert seen[name] == reason
@@ -115,9 +143,11 @@ def test_a_result_that_changes_from_run_to_run_is_not_used():
     )
 
 
-def test_more_outcomes_can_be_asked_for():
-    assert tried("def f(flag: bool):\n    return not flag\n", min_outcomes=2)["f"].io_examples
-    assert tried("def f(flag: bool):\n    return not flag\n", min_outcomes=3)["f"] == "one-outcome"
+def test_a_predicate_needs_both_truth_values_and_others_as_many_results_as_asked():
+    assert tried("def f(flag: bool):\n    return not flag\n")["f"].io_examples
+    two = "def f(flag: bool):\n    return 1 if flag else 2\n"
+    assert tried(two, min_outcomes=2)["f"].io_examples
+    assert tried(two, min_outcomes=3)["f"] == "one-outcome"
 
 
 def test_numbers_that_do_not_equal_themselves_and_long_values_are_not_plain():

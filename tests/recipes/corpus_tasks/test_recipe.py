@@ -1,15 +1,19 @@
 """The recipe on a small corpus, from files to rows."""
 
 import ast
+import json
 
 import pytest
 
 from codekiln import teachers
 from codekiln.data import prompts
+from codekiln.data.folders import Rejected
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
+from codekiln.recipes.types import Shortage
+from codekiln.stages import check
 from tests.recipes.corpus_tasks import small_corpus
-from tests.recipes.corpus_tasks.helpers import recipe, sets_of, split_again
+from tests.recipes.corpus_tasks.helpers import recipe, run_settings, sets_of, split_again
 
 
 def test_bugs_leave_comments_strings_and_docstrings_alone(sets):
@@ -59,14 +63,31 @@ def test_another_teacher_is_asked_in_the_words_of_the_rows(sets, dataset):
     assert all(row.prompt == by_id[row.task_id] for row in dataset.rows.examples)
 
 
-UNPROVABLE = {"shares": {"bugfix": 1}, "outcomes": 200, "trials": 300}
+UNPROVABLE = {"shares": {"bugfix": 1}, "outcomes": 200, "trials": 300, "exclude": ["codes/check.py"]}
 
 
 def test_bugs_that_are_not_proven_are_left_out_by_default(corpus):
-    with pytest.raises(InputError, match="bugfix 4 of 0"):
+    with pytest.raises(InputError, match=r"bugfix has 0 of 4 train tasks \(4 too few\)"):
         sets_of(corpus, {"train": 4, "evaluation": 2}, **UNPROVABLE)
 
 
 def test_problems_survive_being_written(sets):
     for row in sets.train:
         assert Problem.model_validate_json(row.model_dump_json()) == row
+
+
+def test_a_check_that_fails_for_too_few_tasks_leaves_the_reasons(corpus, tmp_path, monkeypatch):
+    class TooSmall:
+        def sources(self):
+            return {}
+
+        def problems(self, settings):
+            error = Shortage("too few", where="problems.train", fix="ask for fewer")
+            error.rejected = [Rejected("too-short", Problem(task_id="f.py:1:f", prompt="def f(): ..."))]
+            raise error
+
+    monkeypatch.setattr(check, "recipe_of", lambda settings: TooSmall())
+    with pytest.raises(InputError, match="too few"):
+        check._write_problems(run_settings(corpus), tmp_path)
+    (line,) = (tmp_path / "train_problems" / "rejected.jsonl").read_text().splitlines()
+    assert json.loads(line)["reason"] == "too-short"

@@ -28,11 +28,21 @@ def test_the_sources_own_reply_has_everything(tasks, category):
 def test_the_sources_reply_quotes_the_author_and_the_syntax(tasks):
     text = tasks["docstring"].reference
     assert '"""Return a value moved into the range from low to high.' in text
-    assert "value: Tested by `value < low`." in text
-    assert "low: Tested by `low > high`. Defaults to `0`." in text
-    assert "ValueError: If `low > high`." in text
+    assert "value (int): The number that is moved." in text
+    assert "low: The least number that is returned. Defaults to `0`." in text
+    assert "ValueError: If low is above high." in text
     assert "`clamp(3)` gives `3`" in tasks["explain"].reference
-    assert tasks["bugfix"].reference.startswith("The bug is in line 8: It is `<=` for `<`.")
+    assert "If `value < low`, it returns `low` at once." in tasks["explain"].reference
+    assert tasks["bugfix"].reference.startswith("The bug is in line 14: It is `<=` for `<`.")
+    assert "with pytest.raises(ValueError):\n        clamp(3, 9, 2)" in tasks["unit_test"].reference
+
+
+def test_a_prompt_has_what_its_answer_needs(tasks):
+    assert (
+        "There is one bug in this function: `clamp(0)` should return `0`, but it returns `1`." in tasks["bugfix"].prompt
+    )
+    for category in ("complete", "unit_test"):
+        assert "Its module has:\n\n```python\nLIMIT = 10\n```" in tasks[category].prompt
 
 
 def test_without_the_authors_words_there_is_no_honest_docstring():

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from codekiln.data.records import Graded, Sample
-from codekiln.errors import InputError
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
+from codekiln.recipes.types import Shortage
 from tests.recipes.corpus_tasks.helpers import grade, recipe, reference_samples, sets_of, split_again
 
 
@@ -30,7 +30,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def teacher_rows(sets):
     """Rows of a teacher that is wrong once in each category, and a fix, a completion and a test that look right."""
-    one, samples = recipe(), []
+    one, samples = recipe(shortage="shrink"), []
     wrong = {}
     for row in sets.train:
         texts = [row.reference]
@@ -81,13 +81,31 @@ def test_with_a_teacher_spare_tasks_stand_in_for_refused_replies(sets):
 
 def test_no_rows_at_all_is_said_with_numbers(sets):
     one = recipe()
-    with pytest.raises(InputError, match=r"there are docstring 0, explain 0"):
+    with pytest.raises(Shortage, match=r"docstring has 0 of 8 \(8 too few\), explain has 0") as error:
         one.rows(sets.train, [])
+    assert Counter(item.reason for item in error.value.rejected) == {"no-reply": len(sets.train)}
+
+
+def test_a_missing_reply_fails_with_its_category_unless_the_set_may_shrink(sets):
+    tests = [row.task_id for row in sets.train if row.stratum == "unit_test"]
+    samples = [item for item in reference_samples(recipe(), sets.train) if item.task_id != tests[0]]
+    graded = grade(recipe(), sets.train, samples)
+    with pytest.raises(Shortage, match=r"left for 40 rows: unit_test has 7 of 8 \(1 too few\)"):
+        recipe().rows(sets.train, graded)
+    rows = recipe(shortage="shrink").rows(sets.train, graded)
+    assert len(rows.examples) == 39
+    assert rows.notes == ["39 rows instead of 40, because unit_test has 7 of 8 (1 too few)"]
 
 
 def test_a_fix_that_nobody_can_run_has_to_be_the_original(corpus):
     found = sets_of(
-        corpus, {"train": 4, "evaluation": 2}, unproven=True, shares={"bugfix": 1}, outcomes=200, trials=300
+        corpus,
+        {"train": 4, "evaluation": 2},
+        unproven=True,
+        shares={"bugfix": 1},
+        outcomes=200,
+        trials=300,
+        exclude=["codes/check.py"],
     )
     rows = [*found.train, *found.evaluation]
     assert {row.grading_context["effect"] for row in rows} == {"unproven"}
@@ -112,7 +130,7 @@ def test_equal_replies_to_one_task_are_one_and_the_template_makes_none_equal(set
 def test_functions_that_differ_a_little_are_one_row(sets):
     row = next(row for row in sets.train if row.stratum == "docstring")
     twin = row.model_copy(update={"task_id": "docstring/twin"})
-    one = recipe(shares={"docstring": 1})
+    one = recipe(shares={"docstring": 1}, shortage="shrink")
     found = one.rows([row, twin], grade(one, [row, twin], reference_samples(one, [row, twin])))
     assert len(found.examples) == 1
     assert [item.reason for item in found.rejected] == ["near-duplicate"]

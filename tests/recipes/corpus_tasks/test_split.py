@@ -1,5 +1,6 @@
 """Exact numbers per category in both splits, and related functions in one group."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -11,6 +12,7 @@ from codekiln.data import near_duplicates, splits
 from codekiln.errors import InputError
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
 from codekiln.recipes.corpus_tasks.split import connect_files
+from codekiln.recipes.types import Shortage
 from tests.recipes.corpus_tasks import small_corpus
 from tests.recipes.corpus_tasks.helpers import sets_of, split_again
 
@@ -70,12 +72,21 @@ def test_without_sizes_the_largest_sets_with_the_proportions_are_made(sets):
     assert min(Counter(row.stratum for row in found.unused)[name] for name in shares) <= 2
 
 
-def test_too_many_fail_with_the_numbers(sets):
-    with pytest.raises(InputError) as error:
+def test_too_many_fail_with_the_categories_and_advice_that_is_true(sets):
+    with pytest.raises(Shortage) as error:
         split_again(sets, 400, 10)
     assert error.value.where == "problems.train"
-    assert "unit_test 80 of" in error.value.what
-    assert "ask for at most" in error.value.fix
+    assert re.search(r"unit_test has (\d+) of 80 train tasks \((\d+) too few\)", error.value.what)
+    train, evaluation = map(int, re.findall(r"problems\.\w+ = (\d+)", error.value.fix))
+    found = split_again(sets, train, evaluation)
+    assert (len(found.train), len(found.evaluation)) == (train, evaluation)
+
+
+def test_sizes_shrink_where_that_is_allowed_and_the_note_says_by_how_much(sets):
+    found = split_again(sets, 400, 10, shrinks=True)
+    assert 0 < len(found.train) < 400
+    assert any(f"train: {len(found.train)} tasks instead of 400, because" in note for note in found.notes)
+    assert split_again(sets, 12, 4, shrinks=True).notes == []
 
 
 def test_no_file_and_no_nearly_equal_function_is_on_both_sides(sets):

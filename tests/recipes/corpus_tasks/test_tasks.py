@@ -34,6 +34,6 @@ def test_rows_that_are_too_long_say_so():
     source = SourceFile("f.py", TEXT)
     ((function, _),) = extract_functions(source, 5, 60)
     settings = CorpusTasksSettings(max_characters=500)
-    assert {reason for _, reason in tasks_of(AnalysedFunction(function), "g", settings, needs_reference=True)} == {
-        "too-many-characters"
-    }
+    assert {
+        reason for _, reason in tasks_of(AnalysedFunction(function, interface=""), "g", settings, needs_reference=True)
+    } == {"too-many-characters"}

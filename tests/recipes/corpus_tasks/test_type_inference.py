@@ -20,7 +20,7 @@ def first(text):
         ("def f(a: Optional[str] = None): return a", ["str"]),
         ("def f(a: list[int]): return a", ["list"]),
         ("def f(a=True): return a", ["bool"]),
-        ("def f(a): return a.strip().split(',')", ["str", "bytes"]),
+        ("def f(a): return a.strip().split(',')", ["str"]),
         ("def f(a): return a.items()", ["dict"]),
         ("def f(a): return a(1)", ["function"]),
         ("def f(a): return range(a)", ["int"]),
