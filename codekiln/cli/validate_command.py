@@ -50,7 +50,7 @@ def validate(path: Path, strict: bool, as_json: bool, **options: Any) -> None:
 
     A folder is the output of a stage, or a data set: digests, rows, files added or missing, no leak across the split,
     and the recipe's own rules. A file holds SFT or preference rows in TRL's, Alpaca's, ShareGPT's or OpenAI's form:
-    ties, twins, empty prompts, roles, labels against a metric, leaks, lengths. Exit code 1: errors were found.
+    ties, twins, empty prompts, roles, labels against metrics, leaks, lengths. Exit code 1: errors were found.
 
     Example: codekiln validate runs/demo/filter
     """
@@ -115,7 +115,7 @@ def _as_json(report: "FileReport", labels: "LabelAgreement", lengths: "TokenLeng
         "form": report.form,
         "rows": report.rows,
         "forms": dict(report.forms.most_common()),
-        "labels": {"metric": labels.metric, **labels.counts} if labels.counts else None,
+        "labels": {"metric": labels.metric, **labels.counts, "by": labels.table} if labels.counts else None,
         "tokens": tokens,
         "findings": [
             {
@@ -132,11 +132,10 @@ def _lines(
 ) -> list[str]:
     lines = [f"{path}: {report.form or 'no form that is known'}, {report.rows:,} rows"]
     if labels.counts:
-        counts = labels.counts
-        lines.append(
-            f"labels: by {labels.metric} the chosen program is better in {counts['better']:,} pairs, equal in "
-            f"{counts['equal']:,}, worse in {counts['worse']:,}; {counts['unscored']:,} have no score"
-        )
+        from codekiln.code.labels import agreement_lines
+
+        lines.append("labels: in how many pairs is the chosen program the better one?")
+        lines += [f"  {line}" for line in agreement_lines(labels.table)]
     if lengths:
         count, where = lengths.longest
         lines.append(

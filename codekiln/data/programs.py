@@ -36,12 +36,18 @@ def program_of(problem: Problem, sample: Sample) -> str:
 def with_preamble(problem: Problem, program: str) -> str:
     """Return a program as it is run: after what its problem lets it take for granted.
 
-    A program that only compiles alone, because it starts with a future import, is run alone.
+    A program that does not compile after it is run alone: it may start with a future import, and of one that does not
+    compile at all the lines that Python names are then its own.
     """
     if not problem.preamble:
         return program
     whole = f"{problem.preamble.rstrip(chr(10))}\n{program}"
-    return whole if compiles(whole) or not compiles(program) else program
+    return whole if compiles(whole) else program
+
+
+def preamble_lines(problem: Problem, program: str, whole: str) -> int:
+    """Return how many lines stand before a program in ``whole``, as `with_preamble` made it."""
+    return 0 if whole == program else problem.preamble.rstrip("\n").count("\n") + 1
 
 
 def _is_code(problem: Problem) -> bool:

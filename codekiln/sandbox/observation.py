@@ -23,12 +23,15 @@ class Run:
         calls: Expressions, evaluated one after the other in its namespace once it has run.
         setup: Code that runs after the program and before the calls.
         stdin: Not None: the program is run as a script with this input, and nothing is called.
+        random_seed: Seed of ``random`` before the program, for which ``time.sleep`` returns at once, too; None: another
+            one each time.
     """
 
     program: str
     calls: tuple[str, ...] = ()
     setup: str = ""
     stdin: str | None = None
+    random_seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.stdin is not None and (self.calls or self.setup):
@@ -75,15 +78,17 @@ def plan_run(run: Run) -> ProblemPlan:
         InputError: A call or the setup is not Python.
     """
     setup = _compile(run.setup, "exec", "setup") if run.setup.strip() else None
-    return plan_calls(tuple((None, _compile(call, "eval", "call")) for call in run.calls), setup)
+    calls = tuple((None, _compile(call, "eval", "call")) for call in run.calls)
+    return plan_calls(calls, setup, random_seed=run.random_seed)
 
 
 def plan_calls(calls: tuple[tuple[str | None, CodeType | str], ...], setup: CodeType | None = None,
-               more_output: int = 0) -> ProblemPlan:  # fmt: skip
+               more_output: int = 0, random_seed: int | None = None) -> ProblemPlan:  # fmt: skip
     """Return the plan of calls whose results are returned, not judged."""
     called: CallPlan = {
         "calls": calls, "called": (), "names": (), "in_one_go": True, "shared": (), "classes": (), "setup": setup,
         "entry_point": None, "observed": True, "relays": False, "more_output": more_output, "digests": False,
+        "random_seed": random_seed,
     }  # fmt: skip
     return {
         "kind": "observe", "calls": called, "setup": None, "tests": (), "scripts": (), "references": (),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
-from codekiln.data.programs import with_preamble
+from codekiln.data.programs import preamble_lines, with_preamble
 from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox.allowed_imports import package_paths
@@ -198,7 +198,9 @@ class Sandbox:
         if cpu_seconds > self._limits["cpu_seconds"]:
             wall = max(wall, 3.0 * cpu_seconds)
         limits = cast(LimitValues, {**self._limits, "cpu_seconds": cpu_seconds, "wall_seconds": wall})
-        answer = worker.run(planned.plan, with_preamble(planned.problem, program), limits, runs=planned.runs)
+        whole = with_preamble(planned.problem, program)
+        given = preamble_lines(planned.problem, program, whole)
+        answer = worker.run(planned.plan, whole, limits, given_lines=given, runs=planned.runs)
         return verdict_on(planned.problem, planned.total, answer)
 
     def _measure_reference(self, worker: Worker, planned: _Planned) -> None:

@@ -98,7 +98,7 @@ class _Planner:
             "names": tuple(sorted(self._names.wanted())), "in_one_go": not questions,
             "shared": shared, "classes": classes, "setup": None, "entry_point": problem.entry_point,
             "observed": False, "relays": questions and self._relays,
-            "more_output": 2 * expected.size if expected else 0, "digests": bool(digest),
+            "more_output": 2 * expected.size if expected else 0, "digests": bool(digest), "random_seed": None,
         }  # fmt: skip
         texts = "\n".join([problem.setup, *(test["text"] for test in self._tests)])
         message: ProblemPlan = {

@@ -125,10 +125,13 @@ class Worker:
         limits: LimitValues,
         stdin: bytes | None = None,
         *,
+        given_lines: int = 0,
         runs: int = 1,
         forget: bool = False,
     ) -> dict[str, Any]:
         """Run one program, up to ``runs`` times, and return the tester's answer; ``forget``: the plan is not kept.
+
+        The first ``given_lines`` are code of the problem: lines in the answer are counted after them.
 
         Raises:
             ServerDied: A process died, or gave no answer in time.
@@ -142,7 +145,7 @@ class Worker:
             raise ServerDied("interrupted")
         job: JobMessage = {
             "key": plan.key, "plan": None if plan.key in self._known else plan.data, "program": program,
-            "stdin": stdin, "limits": limits, "forget": forget,
+            "given_lines": given_lines, "stdin": stdin, "limits": limits, "forget": forget,
         }  # fmt: skip
         if not forget:
             self._known[plan.key] = len(plan.data)

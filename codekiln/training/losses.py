@@ -20,6 +20,7 @@ class Likelihoods:
         reference_rejected: Of the rejected ones.
         chosen_tokens: Number of tokens of the chosen completions.
         rejected_tokens: Of the rejected ones.
+        chosen_whole: Like ``chosen``, with every token counting alike where ``chosen`` has a focus.
     """
 
     chosen: torch.Tensor
@@ -28,6 +29,7 @@ class Likelihoods:
     reference_rejected: torch.Tensor
     chosen_tokens: torch.Tensor
     rejected_tokens: torch.Tensor
+    chosen_whole: torch.Tensor
 
 
 def dpop_loss(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, lambda_: float) -> torch.Tensor:
@@ -86,6 +88,10 @@ def _dpop(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
     return dpop_loss(chosen, rejected, settings.beta, settings.dpop_lambda).mean()
 
 
+def _sft(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    return -found.chosen_whole.sum() / found.chosen_tokens.sum()
+
+
 def _simpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
     means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
     return simpo_loss(*means, settings.simpo_beta, settings.simpo_margin).mean()
@@ -102,3 +108,9 @@ OWN: Mapping[str, Callable[[Likelihoods, DpoSettings], torch.Tensor]] = {
     "orpo": _orpo,
 }
 """Each loss by its name in `DpoSettings.loss`: the mean over a batch of pairs."""
+
+
+def own_losses(settings: DpoSettings) -> Mapping[str, Callable[[Likelihoods, DpoSettings], torch.Tensor]]:
+    """Return the losses that are computed here: those that TRL lacks, and 'sft' where TRL's would have the focus."""
+    is_focused = settings.focus != "none" and settings.focus_on == "both"
+    return {**OWN, "sft": _sft} if is_focused else OWN

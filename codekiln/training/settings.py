@@ -12,6 +12,9 @@ Loss = Literal[
 # Losses of one reply or of a pair alone, without a reference policy.
 REFERENCE_FREE = frozenset({"simpo", "orpo", "sft"})
 
+# Losses whose likelihoods are means over a reply or are of single replies, where weights of tokens mean nothing.
+UNFOCUSED = frozenset({"simpo", "orpo", "kto"})
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -110,6 +113,17 @@ class DpoSettings(TrainingSettings):
         ge=0,
         description="what the loss 'dpop' charges for a chosen program that becomes less likely than it was",
     )
+    focus: Literal["none", "lines", "tokens"] = Field(
+        "none",
+        description="compare all of the rejected reply with the chosen one, or the lines or tokens of it that differ "
+        "(Target-DPO, arXiv 2503.02783)",
+    )
+    focus_rest: float = Field(
+        0.0, ge=0, le=1, description="weight of the tokens that both replies have, under 'focus'; 1: as without it"
+    )
+    focus_on: Literal["rejected", "both"] = Field(
+        "rejected", description="replies of which 'focus' takes the part that differs; the other counts whole"
+    )
     loss_weights: tuple[float, ...] | None = Field(None, description="one weight per loss; empty: 1 each")
     reference: Literal["previous", "base"] = Field(
         "previous",
@@ -131,6 +145,14 @@ class DpoSettings(TrainingSettings):
             raise ValueError("the loss 'kto' is of single replies and cannot be added to others; loss_weights is []")
         if "kto" in self.loss and self.micro_batch < 2:
             raise ValueError("the loss 'kto' estimates a divergence within a micro-batch, so micro_batch is at least 2")
+        return self
+
+    @model_validator(mode="after")
+    def _focus_has_a_loss(self) -> "DpoSettings":
+        unfit = sorted(UNFOCUSED.intersection(self.loss))
+        if self.focus != "none" and (unfit or not self.needs_reference):
+            named = f"the loss '{unfit[0]}' does" if unfit else "its losses do"
+            raise ValueError(f"focus weights log-ratios to a reference, which {named} not have: set focus = 'none'")
         return self
 
     @property

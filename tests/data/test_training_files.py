@@ -82,6 +82,12 @@ def single_rows(task, good):
 
 
 PAIRS, SINGLES = pair_rows(TASK, GOOD, BAD), single_rows(TASK, GOOD)
+MIXED = [
+    ("TRL preference, messages and text mixed", {"prompt": [user(TASK)], "chosen": GOOD, "rejected": BAD}),
+    ("TRL preference, messages and text mixed", {"prompt": TASK, "chosen": [assistant(GOOD)], "rejected": BAD}),
+    ("TRL preference, messages and text mixed", {"prompt": TASK, "chosen": GOOD, "rejected": [assistant(BAD)]}),
+    ("TRL prompt-completion, messages and text mixed", {"prompt": [user(TASK)], "completion": GOOD}),
+]
 
 
 def write(path: Path, rows) -> Path:
@@ -110,7 +116,20 @@ def of(tmp_path):
 
 
 def test_every_form_has_an_example_here():
-    assert {form.name for form in FORMS} == {*PAIRS, *SINGLES}
+    assert {form.name for form in FORMS} == {*PAIRS, *SINGLES, *(name for name, _ in MIXED)}
+
+
+@pytest.mark.parametrize(("name", "row"), MIXED)
+def test_rows_of_messages_and_text_are_an_error_that_is_read(name, row, tmp_path):
+    """The published pairs are so, and TRL trained them without their prompt."""
+    report = checked(write(tmp_path / "rows.jsonl", [row]))
+    assert (report.form, found(report)) == (name, {"mixed-types": ["1"]})
+    (finding,) = report.findings
+    assert "prompt" in finding.places[0][1]
+    assert "text" in finding.places[0][1]
+    read = read_row(form_of(row), row, "rows.jsonl:1")
+    assert read.prompt == read_row(form_of(PAIRS["TRL preference, text"]), PAIRS["TRL preference, text"], "x:1").prompt
+    assert read.replies == (GOOD, BAD)[: len(row) - 1]
 
 
 @pytest.mark.parametrize(("name", "row"), [*PAIRS.items(), *SINGLES.items()])
@@ -188,7 +207,7 @@ def _read(row):
         ({"prompt": TASK, "completion": GOOD, "label": "Yes"}, "wrong-fields"),
         ({"prompt": TASK, "completion": GOOD, "label": "rejected"}, "wrong-fields"),
         ({**TEXT, "label": True}, "wrong-fields"),
-        ({**TEXT, "prompt": [user(TASK)]}, "wrong-fields"),
+        ({**TEXT, "prompt": [user(TASK)]}, "mixed-types"),
         ({**LISTS, "prompt": 3}, "wrong-fields"),
         ({**TEXT, "rejected": None}, "wrong-fields"),
         ({"instruction": TASK, "output": 3}, "wrong-fields"),

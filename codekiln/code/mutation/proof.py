@@ -33,16 +33,21 @@ class Trials:
         calls: Expressions; an argument that a call changes belongs into the value, as in ``[f(x := [1]), x]``.
         setup: Code that runs after the program and before the calls.
         stdins: Each is the whole input of one run as a script.
+        random_seed: Seed of ``random`` before the calls and the first input, one more for each further input, so that
+            chance plays no part; None: another one each time.
     """
 
     calls: tuple[str, ...] = ()
     setup: str = ""
     stdins: tuple[str, ...] = ()
+    random_seed: int | None = None
 
     def runs(self, program: str) -> list[Run]:
         """Return the sandbox runs of ``program``: one with all calls, and one per standard input."""
-        calls = [Run(program, calls=self.calls, setup=self.setup)] if self.calls or not self.stdins else []
-        return calls + [Run(program, stdin=text) for text in self.stdins]
+        seed = self.random_seed
+        calls = [Run(program, self.calls, self.setup, random_seed=seed)] if self.calls or not self.stdins else []
+        seeds = [None if seed is None else seed + place for place in range(len(self.stdins))]
+        return calls + [Run(program, stdin=text, random_seed=n) for text, n in zip(self.stdins, seeds, strict=True)]
 
 
 def classify(

@@ -16,21 +16,17 @@ _OF_MANY = ("len", "sorted", "sum", "min", "max", "list", "set", "tuple", "rever
 
 
 class Removal(NamedTuple):
-    """The edit that takes a statement out, and how an explanation names that statement."""
+    """The lines that a statement takes, without which it is gone, and how an explanation names that statement."""
 
     span: Span
-    text: str
     code: str
 
 
 def removed(source: SourceCode, statement: ast.stmt) -> Removal | None:
-    """Return the edit that takes a statement out: its lines go, or ``pass`` stands there when it is the only one."""
-    if not source.alone(statement):
+    """Return how a statement is taken out, or None for the only one of its block: a ``pass`` would tell the place."""
+    if not source.alone(statement) or len(source.block(statement)) == 1:
         return None
-    code = shown_line(source.code(statement))
-    if len(source.block(statement)) == 1:
-        return Removal(source.span(statement), "pass", code)
-    return Removal(source.rows(statement), "", code)
+    return Removal(source.rows(statement), shown_line(source.code(statement)))
 
 
 @overload
@@ -58,8 +54,7 @@ def special_cases(source: SourceCode) -> Iterator[SpecialCase]:
         function = source.parents[node]
         match node:
             case ast.If(body=[ast.Return(value=value)], orelse=[]) if isinstance(function, FUNCTIONS):
-                if not removal.text:
-                    yield SpecialCase(node, value, function, removal.span)
+                yield SpecialCase(node, value, function, removal.span)
 
 
 def assigned_names(node: ast.AST) -> set[str]:

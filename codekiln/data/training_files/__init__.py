@@ -99,6 +99,8 @@ def _row(where: str, row: Any, report: FileReport) -> TrainingRow | None:
         form = form_of(row)
         report.recognised(form, where)
         made = read_row(form, row, where)
+        if made.mixed:
+            report.findings.add("mixed-types", where, made.mixed)
         if made.label is not None:
             report.labels[made.label] += 1
         return made

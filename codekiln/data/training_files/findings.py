@@ -22,6 +22,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "error", "of another form than most rows",
         "write one form: a trainer that takes the first row's reads the others wrongly or not at all",
     ),
+    "mixed-types": (
+        "error", "messages in some fields of the row and text in others",
+        "write prompt and replies all as messages, or all as text: TRL up to 0.28 trains such pairs without their "
+        "prompt, and newer versions stop; codekiln itself reads a text as the one message it stands for",
+    ),
     "wrong-fields": ("error", "a field is missing or is not what its form says", "correct or remove the rows"),
     "roles": (
         "error", "roles out of order",

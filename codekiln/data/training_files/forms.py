@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from os.path import commonprefix
-from typing import Any
+from typing import Any, Literal
 
 from codekiln.data.training_files.turns import Fault, Turn, refuse_order, turns_of
 from codekiln.errors import closest
@@ -29,6 +29,7 @@ class TrainingRow:
         programs_in: The texts that the programs are taken from, one a reply: the reply itself, or all of the text where
             the form does not say where the reply begins.
         label: Whether the reply is good or bad, where the row says so.
+        mixed: Which of its fields are messages and which are text, where both occur; else empty.
     """
 
     where: str
@@ -36,6 +37,7 @@ class TrainingRow:
     replies: tuple[str, ...]
     programs_in: tuple[str, ...]
     label: bool | None = None
+    mixed: str = ""
 
     @property
     def is_pair(self) -> bool:
@@ -70,15 +72,24 @@ class Form:
         name: How it is called.
         fields: The fields that it needs.
         read: Returns what a row says.
-        replies: Whether the replies are texts or lists of messages, where the same fields may hold either.
+        holds: What its fields are, where the same ones may hold texts or lists of messages: all of them the one, all
+            of them the other, or some of each.
         label: The field that labels the reply as good or bad; empty: none.
     """
 
     name: str
     fields: tuple[str, ...]
     read: Callable[[Fields], "Read"]
-    replies: type | None = None
+    holds: Literal["", "messages", "both"] = ""
     label: str = ""
+
+    def fits(self, row: Fields) -> bool:
+        """Return whether a row that has the fields holds in them what the form wants."""
+        if self.holds == "messages":
+            return isinstance(row[self.fields[-1]], list)
+        prompt, *replies = (type(row[field]) for field in self.fields)
+        # A text as the prompt of replies that are messages is common (UltraFeedback), and read as messages.
+        return not self.holds or (str in replies and {prompt, *replies} == {str, list})
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,7 @@ class Read:
     prompt: tuple[Turn, ...]
     replies: tuple[str, ...]
     programs_in: tuple[str, ...] = ()
+    mixed: str = ""
 
 
 def _messages(row: Fields) -> Read:
@@ -131,6 +143,20 @@ def _trl_messages(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
     if sides == PAIR and all(turns and turns[0].role in ("system", "user") for turns in answers.values()):
         return _implicit_messages(row)
     return _answered((Turn("user", row["prompt"]),), answers)
+
+
+def _trl_mixed(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
+    """Take a text for the one message that it has to be: the user's as a prompt, the assistant's as a reply."""
+    texts = [field for field in ("prompt", *sides) if isinstance(row[field], str)]
+    lists = [field for field in ("prompt", *sides) if field not in texts]
+    turns = {
+        field: (Turn("user" if field == "prompt" else "assistant", row[field]),)
+        if field in texts
+        else turns_of(row[field], field)
+        for field in ("prompt", *sides)
+    }
+    read = _answered(turns.pop("prompt"), turns)
+    return replace(read, mixed=f"{' and '.join(lists)} messages, {' and '.join(texts)} text")
 
 
 def _answered(prompt: tuple[Turn, ...], answers: Mapping[str, tuple[Turn, ...]]) -> Read:
@@ -202,14 +228,22 @@ FORMS = (
     Form("ShareGPT", ("conversations",), _sharegpt),
     Form("Alpaca preference", ("instruction", *PAIR), _alpaca_pair),
     Form("Alpaca", ("instruction", "output"), _alpaca),
-    Form("TRL preference, messages", ("prompt", *PAIR), _trl_messages, list),
+    Form("TRL preference, messages and text mixed", ("prompt", *PAIR), _trl_mixed, "both"),
+    Form("TRL preference, messages", ("prompt", *PAIR), _trl_messages, "messages"),
     Form("TRL preference, text", ("prompt", *PAIR), _trl_text),
-    Form("TRL preference without a prompt, messages", PAIR, _implicit_messages, list),
+    Form("TRL preference without a prompt, messages", PAIR, _implicit_messages, "messages"),
     Form("TRL preference without a prompt, text", PAIR, _implicit_text),
-    Form("TRL prompt-completion, messages", ("prompt", "completion"), partial(_trl_messages, sides=_COMPLETION), list),
+    Form(
+        "TRL prompt-completion, messages and text mixed", ("prompt", "completion"),
+        partial(_trl_mixed, sides=_COMPLETION), "both",
+    ),
+    Form(
+        "TRL prompt-completion, messages", ("prompt", "completion"),
+        partial(_trl_messages, sides=_COMPLETION), "messages",
+    ),
     Form("TRL prompt-completion, text", ("prompt", "completion"), partial(_trl_text, sides=_COMPLETION)),
     Form("chat messages (OpenAI chat completions, TRL)", ("messages",), _messages),
-)
+)  # fmt: skip
 """Every form, in the order in which they are tried: of two that fit, the first asks for more."""
 
 # Labels of single replies as good or bad, of TRL and of LLaMA-Factory; other data has labels of its own.
@@ -229,7 +263,7 @@ def form_of(row: Any) -> Form:
     given = {name for name, value in row.items() if value is not None}
     for known in (given, set(row)):
         for form in FORMS:
-            if known.issuperset(form.fields) and isinstance(row[form.fields[-1]], form.replies or object):
+            if known.issuperset(form.fields) and form.fits(row):
                 return _labelled(form, label)
     raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}{_hint(row)}")
 
@@ -270,7 +304,7 @@ def read_row(form: Form, row: Fields, where: str) -> TrainingRow:
     """
     read = form.read(row)
     label = row[form.label] if form.label else None
-    made = TrainingRow(where, read.prompt, read.replies, read.programs_in or read.replies, label)
+    made = TrainingRow(where, read.prompt, read.replies, read.programs_in or read.replies, label, read.mixed)
     if made.is_pair and made.replies[0] == made.replies[1]:
         return made
     if not made.question.strip():

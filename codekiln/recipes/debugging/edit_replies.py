@@ -28,6 +28,11 @@ class _Group:
     edits: list[Edit] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
+    @property
+    def lines(self) -> set[int]:
+        """Lines of the correct program that the edits name."""
+        return {edit.line for edit in self.edits}
+
 
 def write_edits(correct: str, bugged: str, explanations: Sequence[Explanation]) -> str:
     """Return the edits that turn ``correct`` into ``bugged``, each with the explanations of its line of ``bugged``.
@@ -38,28 +43,22 @@ def write_edits(correct: str, bugged: str, explanations: Sequence[Explanation]) 
     groups: list[_Group] = []
     left = list(explanations)
     for change in changes(correct, bugged):
-        found = edits(correct, with_change(correct, change))
-        reason = next((item for item in left if item.line == change.line), None)
-        if reason is None:
-            raise ValueError(f"line {change.line} was changed, and no explanation names it")
-        left.remove(reason)
-        if groups and {edit.line for edit in found} & {edit.line for edit in groups[-1].edits}:
+        group = _Group(edits(correct, with_change(correct, change)))
+        if groups and group.lines & groups[-1].lines:
             # Two changes of one line are one edit of it: only both together are the line that is there now.
-            groups[-1].reasons.append(reason.text)
+            group = groups[-1]
+            group.edits = [edit for edit in edits(correct, bugged) if edit.line in group.lines]
         else:
-            groups.append(_Group(found, [reason.text]))
+            groups.append(group)
+        reason = next((item for item in left if item.line == change.line), None)
+        if reason is not None:
+            left.remove(reason)
+            group.reasons.append(reason.text)
+        elif not group.reasons:
+            raise ValueError(f"line {change.line} was changed, and no explanation names it")
     if left:
         raise ValueError(f"line {left[0].line} is explained, but nothing was changed there")
-    _complete(groups, edits(correct, bugged))
     return "\n".join(_written(groups))
-
-
-def _complete(groups: Sequence[_Group], everything: Sequence[Edit]) -> None:
-    """Give each group the edits of the whole difference on its lines, where it shares a line with another change."""
-    for group in groups:
-        lines = {edit.line for edit in group.edits}
-        if len(group.reasons) > 1:
-            group.edits = [edit for edit in everything if edit.line in lines]
 
 
 def _written(groups: Sequence[_Group]) -> list[str]:

@@ -35,6 +35,14 @@ SYMBOL_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Words for a symbol; the empty one stands for a change of nothing but white space."""
 
+_RARE_KEYWORDS = frozenset(
+    ("def", "elif", "else", "except", "False", "finally", "import", "lambda", "None", "True", "while")
+)
+_ENGLISH = frozenset(
+    re.findall(r"\w+", "a A am an as at be by do go he I if in is it me my no of on or so to up us we")
+)
+"""Words of one or two letters that nearly every text has; other names of that length are no words."""
+
 MAX_CHARACTERS = 4000
 """Characters of an explanation that are searched: quotes that never close take quadratic time to search for."""
 
@@ -43,8 +51,8 @@ def explains(explanation: str, correct: str, change: Change) -> bool:
     """Return whether an explanation names a change to ``correct``.
 
     A change that one of our mutations makes is named by that mutation's keywords; any change by a word, a number or a
-    symbol that it removes or adds. Symbols, Python's keywords and names of one or two letters must be quoted or named
-    by a word for them, because nearly every sentence has them. Only the first ``MAX_CHARACTERS`` characters count.
+    symbol that it removes or adds. Symbols, most of Python's keywords and names that are short words of English must be
+    quoted or named by a word for them, because every sentence has them. The first ``MAX_CHARACTERS`` characters count.
     """
     explanation = explanation[:MAX_CHARACTERS]
     quotes = ("".join(filter(None, match.groups())) for match in _QUOTED.finditer(explanation))
@@ -68,9 +76,17 @@ def _mentions(word: str, text: str, quoted: set[str]) -> bool:
     """Return whether a text has a word, in quotes where the bare word is too common; longer words may have endings."""
     if word in quoted:
         return True
-    distinctive = word[:1].isdigit() or (len(word) > 2 and word[0].isalpha() and not iskeyword(word))
     ending = r"\w*" if word.islower() and len(word) > 3 else r"(?!\w)"
-    return distinctive and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
+    return _is_distinctive(word) and re.search(rf"(?<!\w){re.escape(word)}{ending}", text) is not None
+
+
+def _is_distinctive(word: str) -> bool:
+    """Return whether a word says what is meant where it stands without quotes."""
+    if not (word[:1].isalpha() or word[:1] == "_"):
+        return word[:1].isdigit()
+    if iskeyword(word):
+        return word in _RARE_KEYWORDS
+    return word not in _ENGLISH
 
 
 @lru_cache(maxsize=512)

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codekiln.code.mutation.diff import Change, changes, with_change
+from codekiln.code.mutation.diff import Change, changes
 from codekiln.code.mutation.kinds import CLASSES, Class
 from codekiln.code.mutation.lexing import rows
 from codekiln.code.mutation.proof import classify_many
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes.debugging.edit_replies import read_edits
-from codekiln.recipes.debugging.explanation_match import explains, is_known_mutation
+from codekiln.recipes.debugging.explained_errors import ExplainedError, explained_errors
+from codekiln.recipes.debugging.explanation_match import is_known_mutation
 from codekiln.recipes.debugging.material import InjectionTask
 from codekiln.recipes.debugging.program_check import classification_job
 from codekiln.recipes.debugging.tags import ExerciseReply, read_reply
@@ -74,20 +75,24 @@ class ReplyGrade:
 
 @dataclass
 class _Reply:
-    """A parsed reply with its changes, and their classes as far as they were run."""
+    """A parsed reply with its errors, and their classes as far as they were run."""
 
     task: InjectionTask
     parsed: ExerciseReply
     changes: list[Change]
-    classes: dict[Change, Class | None] = field(default_factory=dict)
+    errors: list[ExplainedError]
+    classes: dict[ExplainedError, Class | None] = field(default_factory=dict)
 
     @property
     def is_rewritten(self) -> bool:
         return len(self.changes) > self.task.counts.total + EXTRA_CHANGES
 
-    def is_small(self, change: Change) -> bool:
-        size = max(change.old.count("\n"), change.new.count("\n"))
-        return size < MAX_LINES or is_known_mutation(self.task.program, change)
+    def is_small(self, error: ExplainedError) -> bool:
+        return all(
+            max(change.old.count("\n"), change.new.count("\n")) < MAX_LINES
+            or is_known_mutation(self.task.program, change)
+            for change in error.changes
+        )
 
     @property
     def added_comments(self) -> list[tuple[int, str]]:
@@ -102,7 +107,7 @@ class _Reply:
 
     @property
     def changed_lines(self) -> Counter[int]:
-        return Counter(change.line for change in self.changes)
+        return Counter(error.line for error in self.errors)
 
 
 def grade(
@@ -125,19 +130,15 @@ def grade_replies(
     """Return the grade of each reply, in order."""
     replies = [_parse(task, text) for task, text in jobs]
     runs = [
-        (reply, change)
-        for reply in replies
-        if not reply.is_rewritten
-        for change in reply.changes
-        if reply.is_small(change)
+        (reply, error) for reply in replies if not reply.is_rewritten for error in reply.errors if reply.is_small(error)
     ]
     programs = [
-        classification_job(reply.task.program, with_change(reply.task.program, change), reply.task.trials)
-        for reply, change in runs
+        classification_job(reply.task.program, error.applied(reply.task.program), reply.task.trials)
+        for reply, error in runs
     ]
     classes = classify_many(programs, workers=workers, limits=limits, label=label)
-    for (reply, change), found in zip(runs, classes, strict=True):
-        reply.classes[change] = found
+    for (reply, error), found in zip(runs, classes, strict=True):
+        reply.classes[error] = found
     return [_grade(reply) for reply in replies]
 
 
@@ -163,7 +164,11 @@ def parse_reply(task: InjectionTask, text: str) -> ExerciseReply:
 
 def _parse(task: InjectionTask, text: str) -> _Reply:
     parsed = parse_reply(task, text)
-    return _Reply(task, parsed, [] if parsed.program is None else changes(task.program, parsed.program))
+    found = [] if parsed.program is None else changes(task.program, parsed.program)
+    # The explanations of a rewritten program are not looked at, however many there are.
+    is_rewritten = len(found) > task.counts.total + EXTRA_CHANGES
+    said = () if is_rewritten else parsed.explanations
+    return _Reply(task, parsed, found, explained_errors(task.program, found, said))
 
 
 def _grade(reply: _Reply) -> ReplyGrade:
@@ -174,7 +179,7 @@ def _grade(reply: _Reply) -> ReplyGrade:
     faults += _grade_counts(reply, values)
     faults += _grade_lines(reply, values)
     faults += _grade_explanations(reply, values)
-    return ReplyGrade(values, tuple(faults), tuple((change.line, found) for change, found in reply.classes.items()))
+    return ReplyGrade(values, tuple(faults), tuple((error.line, found) for error, found in reply.classes.items()))
 
 
 def _grade_counts(reply: _Reply, values: dict[str, float]) -> list[Fault]:
@@ -188,11 +193,11 @@ def _grade_counts(reply: _Reply, values: dict[str, float]) -> list[Fault]:
         values[f"{name}_exact"] = float(found[name] == wanted)
         if found[name] != wanted:
             faults.append((f"{name}-count", f"{wanted} {name} errors were asked for, {found[name]} are there"))
-    for change in reply.changes:
-        if change not in reply.classes:
-            faults.append(("large-change", f"line {change.line}: a change of many lines is no single error"))
-        elif reply.classes[change] is None:
-            faults.append(("no-effect", f"line {change.line}: the change does nothing on any trial"))
+    for error in reply.errors:
+        if error not in reply.classes:
+            faults.append(("large-change", f"line {error.line}: a change of many lines is no single error"))
+        elif reply.classes[error] is None:
+            faults.append(("no-effect", f"line {error.line}: the change does nothing on any trial"))
     faults += [("added-comment", f"line {line}: {text[:40]!r} was added") for line, text in reply.added_comments]
     values["counts_exact"] = float(not faults)
     return faults
@@ -213,20 +218,15 @@ def _grade_lines(reply: _Reply, values: dict[str, float]) -> list[Fault]:
 
 
 def _grade_explanations(reply: _Reply, values: dict[str, float]) -> list[Fault]:
-    """Find for each change an explanation that names it; one explanation counts for one change."""
+    """Find for each change an explanation that names it."""
     if reply.is_rewritten or not reply.changes:
         return []
-    left, named = list(reply.parsed.explanations), 0
     faults: list[Fault] = []
-    for change in reply.changes:
-        here = [item for item in left if item.line == change.line]
-        good = next((item for item in here if explains(item.text, reply.task.program, change)), None)
-        if good is not None:
-            left.remove(good)
-            named += 1
-        else:
+    for error in reply.errors:
+        if error.explanation is None:
+            change = error.changes[0]
             was, now = change.old.strip() or "nothing", change.new.strip() or "nothing"
             text = f"line {change.line}: no explanation names the change of {was!r} to {now!r}"
             faults.append(("construct-not-named", text))
-    values["construct_named"] = named / len(reply.changes)
+    values["construct_named"] = 1 - len(faults) / len(reply.errors)
     return faults

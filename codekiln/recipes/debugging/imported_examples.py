@@ -5,16 +5,17 @@
 
 The two levels may be the other way round, splits may be called train, training, test, testing, evaluation or
 validation, and files may have any suffix or none. Their content is parsed leniently: code may be bare, escaped, in
-CDATA, fenced or indented; one tag may hold several lines or explanations. Missing and empty elements are reported, for
-all files at once.
+CDATA, fenced or indented; one tag may hold several lines or explanations, and an explanation without a line has that of
+its location. What cannot be read is one example less, with the reason, and not the end of the import.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from codekiln.code.mutation.diff import changes, is_layout
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.debugging.lenient_parser import find, find_all, program_text
 from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, text_of
@@ -23,7 +24,8 @@ from codekiln.recipes.debugging.tags import ExerciseRequest, Explanation, write_
 Split = Literal["training", "test"]
 _SPLITS: dict[str, Split] = {"train": "training", "test": "test", "eval": "test", "valid": "test"}
 _LINE = re.compile(
-    r"^\s*[-*]?\s*Lines?\s+(\d+)(?:\s*(?:-|–|to|and|,)\s*\d+)*\s*[:.)-]\s*", re.MULTILINE | re.IGNORECASE
+    r"^\s*(?:[-*]|\d+[.)])?\s*Lines?\s+(\d+)(?:\s*(?:-|–|to|and|&|,)\s*\d+)*[^\n:.)-]{0,40}[:.)-]\s*",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 
@@ -52,8 +54,9 @@ class ImportedExample:
     @property
     def material(self) -> ExerciseMaterial:
         """The exercise it is about, without inputs."""
-        name = f"examples/{self.split}/{self.number}"
-        return ExerciseMaterial(name, self.request.description, self.request.program, source=self.source)
+        return ExerciseMaterial(
+            _name(self.split, self.number), self.request.description, self.request.program, source=self.source
+        )
 
     @property
     def reply(self) -> str:
@@ -61,8 +64,24 @@ class ImportedExample:
         return write_reply(self.program, self.explanations)
 
 
-def read_examples(folder: Path, training: int | None = None, test: int | None = None) -> list[ImportedExample]:
-    """Return the examples of a folder, training before test, each split by number.
+@dataclass(frozen=True)
+class UnreadableExample:
+    """An example that cannot be read: its name (``examples/training/3``), its file, and why."""
+
+    name: str
+    source: str
+    why: str
+
+    @property
+    def material(self) -> ExerciseMaterial:
+        """The exercise it would be about, of which nothing is known."""
+        return ExerciseMaterial(self.name, "", "", source=self.source)
+
+
+def read_examples(
+    folder: Path, training: int | None = None, test: int | None = None
+) -> tuple[list[ImportedExample], list[UnreadableExample]]:
+    """Return the examples of a folder, training before test, each split by number, and those that cannot be read.
 
     Args:
         folder: The folder with both splits.
@@ -70,12 +89,13 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
         test: Number of test examples; None: all.
 
     Raises:
-        InputErrors: A file lacks its partner or cannot be read, or there are fewer examples than asked for.
+        InputErrors: There is no such folder, no example in it, or there are fewer than asked for.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputErrors([InputError("no such folder", where=str(folder), fix="give a folder of finished examples")])
-    files, errors = _numbered(folder)
+    files, unreadable = _numbered(folder)
+    errors: list[InputError] = []
     found: list[ImportedExample] = []
     wanted_of: dict[Split, int | None] = {"training": training, "test": test}
     for split, wanted in wanted_of.items():
@@ -84,31 +104,36 @@ def read_examples(folder: Path, training: int | None = None, test: int | None = 
             what = f"{wanted} {split} examples are asked for, and there are {len(numbers)}"
             errors.append(InputError(what, where=str(folder), fix="ask for fewer, or leave the number empty for all"))
         for number in numbers:
+            pair = files[split][number]
             try:
-                found.append(_read(split, number, files[split][number]))
+                found.append(_read(split, number, pair))
             except ValueError as error:
-                pair = files[split][number]
-                where = str(pair.get("assistant") or pair["user"])
-                errors.append(InputError(str(error), where=where, fix="correct the file, or take the pair away"))
-    if not found and not errors:
+                source = str(pair.get("assistant") or pair["user"])
+                unreadable.append(UnreadableExample(_name(split, number), source, str(error)))
+    if not found and not unreadable and not errors:
         fix = "put them into training/user, training/assistant, test/user and test/assistant"
         errors.append(InputError("holds no examples", where=str(folder), fix=fix))
     if errors:
         raise InputErrors(errors)
-    return found
+    return found, unreadable
 
 
-def _numbered(folder: Path) -> tuple[dict[Split, dict[int, dict[str, Path]]], list[InputError]]:
-    """Return the files by split, number and role, and what is wrong with their names."""
+def _name(split: Split, number: int | str) -> str:
+    return f"examples/{split}/{number}"
+
+
+def _numbered(folder: Path) -> tuple[dict[Split, dict[int, dict[str, Path]]], list[UnreadableExample]]:
+    """Return the files by split, number and role, and those whose names do not say what they are."""
     files: dict[Split, dict[int, dict[str, Path]]] = {"training": {}, "test": {}}
-    errors = []
+    wrong = []
     for split, role, number, path in _files(folder):
         if number is None:
-            fix = "name it 1.txt, or move it away"
-            errors.append(InputError("has no number in its name", where=str(path), fix=fix))
+            why = "has no number in its name: name it 1.txt, or move it away"
+            wrong.append(UnreadableExample(_name(split, path.name), str(path), why))
         elif (other := files[split].setdefault(number, {}).setdefault(role, path)) != path:
-            errors.append(InputError(f"has the number of {other}", where=str(path), fix="give it a number of its own"))
-    return files, errors
+            why = f"has the number of {other}: give it a number of its own"
+            wrong.append(UnreadableExample(_name(split, path.name), str(path), why))
+    return files, wrong
 
 
 def _files(folder: Path) -> Iterator[tuple[Split, str, int | None, Path]]:
@@ -132,30 +157,69 @@ def _read(split: Split, number: int, pair: dict[str, Path]) -> ImportedExample:
     except ValueError as error:
         raise ValueError(f"the user's turn, {pair['user']}: {error}") from None
     text = text_of(pair["assistant"])
+    program = program_text(text, "incorrect-program")
+    if not program:
+        raise ValueError("<incorrect-program> is empty")
     # One tag may hold several lines, and a line may come as "Line 5" or "5-6": every number counts.
-    locations = " ".join(find_all(text, "error-location"))
-    explanations = tuple(item for part in find_all(text, "explanation") for item in _explanations(part))
-    lines = tuple(int(line) for line in re.findall(r"\d+", locations))
+    lines = tuple(int(line) for part in find_all(text, "error-location") for line in re.findall(r"\d+", part))
     if not lines:
         raise ValueError("<error-location> names no line")
-    if not explanations:
-        raise ValueError("no <explanation> says 'Line N: ...'")
-    program = program_text(text, "incorrect-program")
+    explanations = _explained(find_all(text, "explanation"), lines)
+    program, moved = without_layout_changes(request.program, program)
+    lines = tuple(moved.get(line, line) for line in lines)
+    explanations = tuple(Explanation(moved.get(item.line, item.line), item.text) for item in explanations)
     return ImportedExample(split, number, request, program, lines, explanations, str(pair["assistant"]))
+
+
+def without_layout_changes(correct: str, bugged: str) -> tuple[str, dict[int, int]]:
+    """Return ``bugged`` without changes of nothing but layout, and the lines of its other changes, now by then.
+
+    An author who takes a line out often takes its comment or a blank line with it, or writes spaces otherwise.
+    """
+    found = changes(correct, bugged)
+    try:
+        kept = [change for change in found if not is_layout(correct, change)]
+    except SyntaxError:
+        return bugged, {}
+    program = correct
+    for change in reversed(kept):
+        program = program[: change.start] + change.text + program[change.end :]
+    now = changes(correct, program)
+    if len(kept) == len(found) or len(now) != len(kept):
+        return bugged, {}
+    return program, {before.line: after.line for before, after in zip(kept, now, strict=True)}
 
 
 def _request(text: str) -> ExerciseRequest:
     counts = {}
     for name in CLASSES:
         value = find(text, name).strip()
-        if not re.fullmatch(r"\d{1,3}", value):
+        if not re.fullmatch(r"[-+]?\d{1,3}", value) or int(value) < 0:
             raise ValueError(f"<{name}> is not a number: {value[:40]!r}")
         counts[name] = int(value)
     if not any(counts.values()):
         raise ValueError("no error is asked for: the three counts are 0")
-    return ExerciseRequest(
-        find(text, "description").strip(), program_text(text, "correct-program"), ErrorCounts(**counts)
-    )
+    program = program_text(text, "correct-program")
+    if not program:
+        raise ValueError("<correct-program> is empty")
+    return ExerciseRequest(find(text, "description").strip(), program, ErrorCounts(**counts))
+
+
+def _explained(parts: Sequence[str], lines: Sequence[int]) -> tuple[Explanation, ...]:
+    """Return all explanations; those that name no line have the lines of their locations, where they are as many."""
+    named = [list(_explanations(part)) for part in parts]
+    unnamed = [part.strip() for part, found in zip(parts, named, strict=True) if not found and part.strip()]
+    if not unnamed and any(named):
+        return tuple(item for found in named for item in found)
+    texts = [text for part in unnamed for text in _items(part)] if not any(named) else []
+    if len(texts) != len(lines):
+        raise ValueError(f"no <explanation> says 'Line N: ...': {''.join(unnamed)[:40]!r}")
+    return tuple(Explanation(line, " ".join(text.split())) for line, text in zip(lines, texts, strict=True))
+
+
+def _items(text: str) -> list[str]:
+    """Return the paragraphs or list items of a text that holds several explanations."""
+    return [item for item in re.split(r"\n\s*(?:\n|[-*]\s|\d+[.)]\s)", f"\n{text}") if item.strip()]
 
 
 def _explanations(text: str) -> Iterator[Explanation]:

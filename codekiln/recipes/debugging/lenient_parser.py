@@ -4,6 +4,8 @@ import html
 import re
 import textwrap
 
+from codekiln.data.text import unix_lines
+
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>\s*", re.DOTALL)
 _FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#\d+|#x[0-9a-fA-F]+);")
@@ -27,15 +29,21 @@ def find(text: str, name: str) -> str:
 
 
 def program_text(text: str, name: str) -> str:
-    """Return the program in the one ``<name>`` element, without a fence and without indentation common to all lines.
+    """Return the program in the one ``<name>`` element, without a fence and without the indentation of its tag.
+
+    Where a line is indented less than the tag, the indentation that all lines have in common is taken away.
 
     Raises:
         ValueError: There is no such element, or more than one.
     """
-    code = find(text, name).replace("\r\n", "\n")
+    code = unix_lines(find(text, name))
     if match := _FENCE.fullmatch(code):
         code = match[1]
-    return textwrap.dedent(code).strip("\n").rstrip()
+    tag = re.search(rf"^([ \t]*)<{name}", unix_lines(text), re.MULTILINE)
+    lines = code.strip("\n").rstrip().split("\n")
+    if tag and tag[1] and all(line.startswith(tag[1]) for line in lines if line.strip()):
+        return "\n".join(line.removeprefix(tag[1]) for line in lines)
+    return textwrap.dedent("\n".join(lines))
 
 
 def _resolved(text: str) -> str:

@@ -1,5 +1,6 @@
 """What an exercise is made from: a description, a correct program, and the trials that show what the program does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,10 +9,14 @@ from codekiln.code.mutation.kinds import CLASSES
 from codekiln.code.mutation.proof import Trials
 from codekiln.data.text import decoded
 
-__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask", "ReplyForm", "text_of"]
+__all__ = ["CLASSES", "ErrorCounts", "ExerciseMaterial", "InjectionTask", "ReplyForm", "text_of", "trials_of"]
 
 ReplyForm = Literal["program", "edits"]
 """How a reply gives the program with errors: whole (`tags`), or as an edit script (`edit_replies`)."""
+
+
+RANDOM_SEED = 0
+"""Seed of ``random`` in every run: a program that draws numbers does the same each time."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,12 @@ class ExerciseMaterial:
     @property
     def trials(self) -> Trials:
         """What the program, and every change of it, is run on."""
-        return Trials(calls=self.calls, stdins=self.stdins)
+        return trials_of(self.stdins, self.calls)
+
+
+def trials_of(stdins: Iterable[str], calls: Iterable[str]) -> Trials:
+    """Return the trials of a program; random numbers are the same in each of them."""
+    return Trials(calls=tuple(calls), stdins=tuple(stdins), random_seed=RANDOM_SEED)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from codekiln.recipes.debugging import tasks
 from codekiln.recipes.debugging.error_injection import find_sites
 from codekiln.recipes.debugging.fault_masking import replace_masked
 from codekiln.recipes.debugging.grading import grade_replies
-from codekiln.recipes.debugging.imported_examples import ImportedExample, read_examples
+from codekiln.recipes.debugging.imported_examples import ImportedExample, UnreadableExample, read_examples
 from codekiln.recipes.debugging.material import ExerciseMaterial
 from codekiln.recipes.debugging.planning import PlannedExercise, plan_exercises
 from codekiln.recipes.debugging.program_check import ProgramFlaw, check_programs
@@ -53,7 +53,7 @@ def build(settings: DebuggingSettings, run: RunSettings, seed: int) -> ProblemSe
         InputError: One split would be empty.
     """
     sandbox = SandboxOptions(run.workers or None, settings.limits(run.sandbox))
-    materials, examples = _read(settings)
+    materials, examples, unreadable = _read(settings)
     fitting, too_long = _limit_length(materials, settings.max_program_characters)
     usable, failing = check_programs(fitting, **sandbox.with_label("check: exercises"))
     matched, unusable = _match_examples(examples, usable, sandbox)
@@ -67,7 +67,7 @@ def build(settings: DebuggingSettings, run: RunSettings, seed: int) -> ProblemSe
     chosen, requests = _limit_work(usable, [group[item.name] in held_out for item in usable], settings, run.problems)
     planned, impossible = _plan(settings, chosen, requests, seed, sandbox)
     made = [tasks.planned_problem(item, group[item.material.name], settings.instruction) for item in planned]
-    flaws = [*too_long, *failing, *unusable, *impossible]
+    flaws = [*unreadable, *too_long, *failing, *unusable, *impossible]
     rejected = [Rejected(flaw.reason, tasks.flaw_record(flaw)) for flaw in flaws] + wrong
     unique, repeated = _unique(correct + made)
     if settings.reply_form == "edits":
@@ -75,10 +75,13 @@ def build(settings: DebuggingSettings, run: RunSettings, seed: int) -> ProblemSe
     return _split(unique, rejected + repeated, held_out, run.problems)
 
 
-def _read(settings: DebuggingSettings) -> tuple[Sequence[ExerciseMaterial], list[ImportedExample]]:
+def _read(
+    settings: DebuggingSettings,
+) -> tuple[Sequence[ExerciseMaterial], list[ImportedExample], list[ProgramFlaw]]:
     """Read both folders before an error in either is raised, so that a user sees all of them at once."""
     materials: Sequence[ExerciseMaterial] = ()
     examples: list[ImportedExample] = []
+    unreadable: list[UnreadableExample] = []
     errors: list[InputError] = []
     try:
         materials = read_content(Path(settings.content)) if settings.content else embedded()
@@ -86,14 +89,14 @@ def _read(settings: DebuggingSettings) -> tuple[Sequence[ExerciseMaterial], list
         errors += error.errors
     try:
         if settings.examples:
-            examples = read_examples(
+            examples, unreadable = read_examples(
                 Path(settings.examples), settings.number_training_examples, settings.number_test_examples
             )
     except InputErrors as error:
         errors += error.errors
     if errors:
         raise InputErrors(errors)
-    return materials, examples
+    return materials, examples, [ProgramFlaw(item.material, "unreadable", item.why) for item in unreadable]
 
 
 def _limit_length(

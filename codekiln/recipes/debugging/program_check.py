@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from codekiln.code.mutation import compiles
 from codekiln.code.mutation.proof import Trials
 from codekiln.data.normalise import parse
-from codekiln.recipes.debugging.input_synthesis import candidate_inputs, reads_input
+from codekiln.recipes.debugging.input_search import search_inputs
+from codekiln.recipes.debugging.input_search.instrumentation import draws_numbers, reads_input
 from codekiln.recipes.debugging.material import ExerciseMaterial
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
-
-MAX_INPUTS = 4
-"""Synthesised inputs that are kept of a program: more make every proof slower and seldom show more."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def classification_job(correct: str, changed: str, trials: Trials) -> tuple[str,
     # `compiles` raises for a program that is nested too deep; the sandbox classifies it.
     with contextlib.suppress(SyntaxError):
         if trials.stdins and not compiles(changed):
-            return correct, changed, Trials(stdins=trials.stdins[:1])
+            return correct, changed, replace(trials, calls=(), stdins=trials.stdins[:1])
     return correct, changed, trials
 
 
@@ -42,8 +40,8 @@ def check_programs(
 ) -> tuple[list[ExerciseMaterial], list[ProgramFlaw]]:
     """Return the materials whose programs can be used, with inputs where they had none, and the flaws of the others.
 
-    A program is run on every trial, and again as a different text, so that one that depends on chance or on the time
-    is noticed. The order of a set is always the same in the sandbox, so a dependence on it is not noticed.
+    A program is run on every trial, and again as a different text, so that one that depends on the time is noticed. The
+    order of a set is always the same in the sandbox, and so are random numbers, so a dependence on them is not noticed.
     """
     parsed: list[ExerciseMaterial] = []
     flaws: list[ProgramFlaw] = []
@@ -56,11 +54,12 @@ def check_programs(
             )
         else:
             parsed.append(material)
-    plans = [_runs(material) for material in parsed]
+    inputs = _inputs(parsed, workers, limits, label)
+    plans = [_runs(material, inputs.get(material.name, list(material.stdins))) for material in parsed]
     seen = iter(observe([run for plan in plans for run in plan], workers=workers, limits=limits, label=label))
     usable: list[ExerciseMaterial] = []
     for material, plan in zip(parsed, plans, strict=True):
-        found = _check(material, [next(seen) for _ in plan])
+        found = _check(material, inputs.get(material.name), [next(seen) for _ in plan])
         if isinstance(found, ProgramFlaw):
             flaws.append(found)
         else:
@@ -73,22 +72,35 @@ def needs_inputs(material: ExerciseMaterial) -> bool:
     return not material.stdins and not material.calls
 
 
-def _runs(material: ExerciseMaterial) -> list[Run]:
+def _inputs(
+    materials: Sequence[ExerciseMaterial], workers: int | None, limits: Limits | None, label: str
+) -> dict[str, list[str]]:
+    """Return inputs for the materials that need some, by name; a program that reads nothing has the empty text."""
+    wanting = [item for item in materials if needs_inputs(item)]
+    readers = [item for item in wanting if reads_input(item.program) or draws_numbers(item.program)]
+    label = f"{label}, inputs" if label else ""
+    found = search_inputs([item.program for item in readers], workers=workers, limits=limits, label=label)
+    return {item.name: [""] for item in wanting} | {
+        item.name: texts for item, texts in zip(readers, found, strict=True)
+    }
+
+
+def _runs(material: ExerciseMaterial, stdins: Sequence[str]) -> list[Run]:
     """Return every trial twice: once unchanged, once with a comment after the program."""
-    stdins = candidate_inputs(material.program) if needs_inputs(material) else material.stdins
-    runs = [Run(material.program, stdin=text) for text in stdins]
-    runs += [Run(material.program, calls=material.calls)] if material.calls else []
+    runs = replace(material, stdins=tuple(stdins)).trials.runs(material.program)
     # `observe` runs equal texts once, so the second run needs another text.
     return [again for run in runs for again in (run, replace(run, program=run.program + "\n#\n"))]
 
 
-def _check(material: ExerciseMaterial, seen: list[Observation]) -> ExerciseMaterial | ProgramFlaw:
+def _check(
+    material: ExerciseMaterial, inputs: list[str] | None, seen: list[Observation]
+) -> ExerciseMaterial | ProgramFlaw:
     first, second = seen[::2], seen[1::2]
-    if needs_inputs(material):
-        return _keep_inputs(material, first, second)
-    for number, (one, other) in enumerate(zip(first, second, strict=True), start=1):
-        is_call = number > len(material.stdins)
-        where = "its calls" if is_call else f"stdin {number}"
+    if inputs is not None:
+        return _keep_inputs(material, inputs, first, second)
+    # As `Trials.runs` has them: the calls, if there are any, and then the inputs.
+    for number, (one, other) in enumerate(zip(first, second, strict=True), start=0 if material.calls else 1):
+        where = f"stdin {number}" if number else "its calls"
         if failure := _failure(one, where, material):
             return ProgramFlaw(material, *failure)
         if not _same(one, other):
@@ -97,22 +109,23 @@ def _check(material: ExerciseMaterial, seen: list[Observation]) -> ExerciseMater
 
 
 def _keep_inputs(
-    material: ExerciseMaterial, first: list[Observation], second: list[Observation]
+    material: ExerciseMaterial, inputs: list[str], first: list[Observation], second: list[Observation]
 ) -> ExerciseMaterial | ProgramFlaw:
-    """Keep synthesised inputs that the program accepts and whose output differs from that of the others."""
-    scripts = candidate_inputs(material.program)
-    kept: dict[str, str] = {}
-    for text, one, other in zip(scripts, first, second, strict=True):
+    """Keep inputs that were found and that the program accepts."""
+    kept: list[str] = []
+    for text, one, other in zip(inputs, first, second, strict=False):
         if _ended(one):
             if not _same(one, other):
                 return _not_deterministic(material, f"the input {text!r}")
-            kept.setdefault(one.printed, text)
+            kept.append(text)
+        elif draws_numbers(material.program):
+            break  # the place of an input is the seed of its random numbers, so none is left out between others
     if kept:
-        found = replace(material, stdins=tuple(kept.values())[:MAX_INPUTS])
-        return found if any(kept) else _shows_nothing(material)
+        shows = any(map(_shows_something, first))
+        return replace(material, stdins=tuple(kept)) if shows else _shows_nothing(material)
     if not reads_input(material.program):
         return ProgramFlaw(material, *_run_failure(first[0], "no input"))
-    text = f"reads input, and none of {len(scripts)} guessed inputs suits it; the last try: {_describe(first[-1])}"
+    text = "reads input, and none that was tried makes it end without an exception; give inputs that suit it"
     return ProgramFlaw(material, "input-unknown", text)
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from codekiln.code.mutation.proof import Trials
 from codekiln.data.records import Problem
 from codekiln.recipes.debugging.edit_replies import write_edits
 from codekiln.recipes.debugging.imported_examples import ImportedExample
-from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask
+from codekiln.recipes.debugging.material import CLASSES, ErrorCounts, ExerciseMaterial, InjectionTask, trials_of
 from codekiln.recipes.debugging.planning import PlannedExercise
 from codekiln.recipes.debugging.program_check import ProgramFlaw
 from codekiln.recipes.debugging.prompts import request_messages
@@ -66,7 +65,7 @@ def with_edit_script(problem: Problem, system: str) -> Problem:
 def injection_task(problem: Problem) -> InjectionTask:
     """Return what replies to a problem are graded by."""
     context = problem.grading_context
-    trials = Trials(calls=tuple(context["calls"]), stdins=tuple(context["stdins"]))
+    trials = trials_of(context["stdins"], context["calls"])
     counts = ErrorCounts(**context["counts"])
     return InjectionTask(context["program"], counts, trials, context.get("reply_form", "program"))
 

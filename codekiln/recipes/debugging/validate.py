@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codekiln.code.mutation.proof import Trials
 from codekiln.data.decontamination import overlaps
 from codekiln.data.text import decoded
 from codekiln.errors import InputError
 from codekiln.recipes.debugging.export import EXERCISES, TESTING, TRAINING
 from codekiln.recipes.debugging.grading import grade_replies
-from codekiln.recipes.debugging.material import InjectionTask
+from codekiln.recipes.debugging.material import InjectionTask, trials_of
 from codekiln.recipes.debugging.tags import read_request
 from codekiln.sandbox.limits import Limits
 
@@ -126,7 +125,7 @@ def _row(line: str, where: str, split: str, exercises: list[dict[str, Any]]) -> 
     same = [row for row in exercises if (row["program"], row["description"]) == (request.program, request.description)]
     if split not in [row["side"] for row in same]:
         return f"{where}.user", f"its exercise is not among the {split} exercises of {EXERCISES}"
-    trials = Trials(calls=tuple(same[0]["calls"]), stdins=tuple(same[0]["stdin"]))
+    trials = trials_of(same[0]["stdin"], same[0]["calls"])
     return _ChatRow(where, InjectionTask(request.program, request.counts, trials, request.reply_form), assistant)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from codekiln.data.records import Graded
 from codekiln.recipes.difficulty import tables
 from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
-from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
+from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED, UNSURE
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.summary import ratio_text
 
@@ -23,16 +23,18 @@ def text(rated: RatedSolutions, mixes: Sequence[Mix], settings: DifficultySettin
             f"A problem's difficulty is the share of its samples that passed (pass@1, all runs together): easy from "
             f"{settings.easy:g}, medium from {settings.medium:g}, hard below. `{UNSOLVED}` problems were solved by no "
             f"sample, so there is nothing to train on. A problem with fewer than {settings.least_samples} samples has "
-            "no difficulty.",
+            f"no difficulty. `{UNSURE}` problems have a rate so near a threshold that the chance of the true one being "
+            f"in the same band is below {settings.sure:g} (Jeffreys' posterior); they are in no data set. "
+            f"`{tables.PROBLEMS_CSV}` has each problem's 95 % interval and that chance.",
             _table(("difficulty", "problems", "solutions"), _bands(rated)),
             _table(("run", "samples", "passed"), _runs(graded)),
             "## Data sets",
-            _table(("data set", "ratio easy:medium:hard", "rows", *BANDS), _mixes(mixes, rated)),
-            "Every data set has its ratio exactly and is the largest that does. All draw from the same solutions in "
-            "the same order, so they overlap: `datasets_summary.csv` says by how many rows. At most "
-            f"{settings.solutions_per_problem} solutions of a problem are used, the best by `{settings.best_by}` "
-            f"first, with syntax trees at least {settings.apart:g} apart (pq-gram distance). Problems and solutions "
-            f"that share {settings.near_duplicate:g} of their token 5-grams with an earlier one are left out.",
+            _table(("data set", "ratio easy:medium:hard", "rows", "problems", *BANDS), _mixes(mixes, rated)),
+            "Every data set has its ratio exactly, in problems as in rows, and is the largest that does. All draw from "
+            "the same solutions in the same order, so they overlap: `datasets_summary.csv` says by how many rows. "
+            f"At most {settings.solutions_per_problem} of a problem are used, the best by `{settings.best_by}` first, "
+            f"with trees at least {settings.apart:g} apart (pq-gram distance). Problems and solutions that share "
+            f"{settings.near_duplicate:g} of their token 5-grams with an earlier one are left out.",
             "## Columns",
             _columns(),
             "## How to load it",
@@ -72,7 +74,9 @@ def _mixes(mixes: Sequence[Mix], rated: RatedSolutions) -> list[tuple[object, ..
     for mix in mixes:
         counted = Counter(rated.bands[row.problem.task_id] for row in mix.rows)
         size = mix.obstacle or len(mix.rows)
-        rows.append((mix.name, ratio_text(mix.ratio.lowest_terms()), size, *(counted[band] for band in BANDS)))
+        problems = len({row.problem.task_id for row in mix.rows})
+        ratio = ratio_text(mix.ratio.lowest_terms())
+        rows.append((mix.name, ratio, size, problems, *(counted[band] for band in BANDS)))
     return rows
 
 

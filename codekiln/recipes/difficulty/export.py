@@ -17,7 +17,7 @@ def files(
         if mix.rows:
             content |= dict(zip(tables.file_names(mix.name), tables.rows_of(mix, rated), strict=True))
     return content | {
-        tables.PROBLEMS_CSV: tables.problems_table(made.train, rated),
+        tables.PROBLEMS_CSV: tables.problems_table(made.train, rated, settings.thresholds),
         tables.PROBLEMS_JSONL: tables.problem_records(made.train, mixes),
         tables.RUNS_CSV: tables.runs_table(made.graded),
         tables.SUMMARY_CSV: summary.text(mixes, rated, settings.mix),

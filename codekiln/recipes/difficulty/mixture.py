@@ -1,9 +1,9 @@
 """Mixes: data sets with a stated ratio of easy, medium and hard problems, drawn from graded samples."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from codekiln import filters
@@ -12,7 +12,7 @@ from codekiln.data.folders import Rejected
 from codekiln.data.records import Graded, Problem
 from codekiln.recipes.difficulty.grading import rate_of
 from codekiln.recipes.difficulty.rates import BANDS, BandThresholds, SolveRate
-from codekiln.recipes.difficulty.ratios import BandRatio, UnattainableRatio, rows_per_band
+from codekiln.recipes.difficulty.ratios import BandRatio, UnattainableRatio, rows_by_rank
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.solutions import SelectionCriteria, Solution, select
 
@@ -31,7 +31,7 @@ class RatedSolutions:
     Attributes:
         rates: How often each problem was solved, in the order of the problems.
         bands: The band of each problem; ``no-samples`` or ``too-few-samples`` where it cannot be estimated.
-        solutions: The solutions of each band, in the order in which mixes take them.
+        solutions: The solutions of each band, in the order in which mixes take them: the best of every problem first.
         rejected: Problems and programs that are in no mix, with the reason.
     """
 
@@ -92,25 +92,36 @@ def rate_and_select(
     ordered = _in_order(selected, bands, seed)
     solutions, copies = _distinct(ordered, [row.code for row in ordered], settings.near_duplicate)
     rejected += [Rejected("near-duplicate-solution", solution.graded) for solution in copies]
-    by_band = {band: [row for row in solutions if bands[row.problem.task_id] == band] for band in BANDS}
+    ranked = _ranked(solutions)
+    by_band = {band: [row for row in ranked if bands[row.problem.task_id] == band] for band in BANDS}
     return RatedSolutions(rates, bands, by_band, rejected)
 
 
 def draw(rated: RatedSolutions, ratios: Mapping[str, BandRatio], size: int | None, seed: int) -> list[Mix]:
-    """Draw every mix; each takes the first solutions of a band, so that mixes differ by their ratio alone."""
-    available = {band: len(rows) for band, rows in rated.solutions.items()}
+    """Draw every mix; each takes the first problems of a band, so that mixes differ by their ratio alone."""
     mixes = []
     for name, ratio in ratios.items():
         try:
-            wanted = rows_per_band(ratio, available, size)
+            rows = _rows(rated, ratio, size)
         except UnattainableRatio as reason:
             mixes.append(Mix(name, ratio, obstacle=str(reason)))
         else:
-            rows = [row for band in BANDS for row in rated.solutions[band][: wanted[band]]]
             # A trainer that does not shuffle would see the bands one after the other.
             random.Random(f"{seed}:{name}").shuffle(rows)
             mixes.append(Mix(name, ratio, tuple(rows)))
     return mixes
+
+
+def _rows(rated: RatedSolutions, ratio: BandRatio, size: int | None) -> list[Solution]:
+    counts = {band: Counter(row.problem.task_id for row in rows) for band, rows in rated.solutions.items()}
+    ranks = rows_by_rank(ratio, {band: list(counted.values()) for band, counted in counts.items()}, size)
+    found: list[Solution] = []
+    for band, rows in rated.solutions.items():
+        taken = set(list(counts[band])[: ranks[0][band]])
+        for rank, wanted in enumerate(ranks):
+            of_rank = [row for row in rows if row.rank == rank and row.problem.task_id in taken]
+            found += of_rank[: wanted[band]]
+    return found
 
 
 def band_of(rate: SolveRate, thresholds: BandThresholds, least_samples: int) -> str:
@@ -127,6 +138,16 @@ def _in_order(solutions: Sequence[Solution], bands: Mapping[str, str], seed: int
     # The sort is stable, so the shuffle decides between problems of one rank and band.
     shuffled.sort(key=lambda row: (row.rank, SCARCE_FIRST.index(bands[row.problem.task_id])))
     return shuffled
+
+
+def _ranked(solutions: Sequence[Solution]) -> list[Solution]:
+    """Number the solutions of each problem anew, where some have been left out; those of rank 0 come first."""
+    seen: Counter[str] = Counter()
+    found = []
+    for row in solutions:
+        found.append(replace(row, rank=seen[row.problem.task_id]))
+        seen[row.problem.task_id] += 1
+    return sorted(found, key=lambda row: row.rank)
 
 
 def _distinct(items: Sequence[Item], texts: Sequence[str], threshold: float) -> tuple[list[Item], list[Item]]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from codekiln.evaluation import figures
 from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
-from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED
+from codekiln.recipes.difficulty.rates import BANDS, UNSOLVED, UNSURE
 
-COLOURS = {"easy": "#4c9f70", "medium": "#e0a030", "hard": "#b5483a", UNSOLVED: "#8a8a8a"}
+COLOURS = {"easy": "#4c9f70", "medium": "#e0a030", "hard": "#b5483a", UNSURE: "#6f8fc9", UNSOLVED: "#8a8a8a"}
 WIDTH = 0.05
 
 
@@ -36,7 +36,7 @@ def solved(rated: RatedSolutions, thresholds: Mapping[str, float]) -> bytes:
     """
     figure = figures.new(8, 3.2)
     axes = figure.add_subplot()
-    shown = [*BANDS, UNSOLVED]
+    shown = [*BANDS, UNSURE, UNSOLVED]
     rates = [
         [
             rate

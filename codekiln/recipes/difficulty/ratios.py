@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -75,3 +75,30 @@ def rows_per_band(ratio: BandRatio, available: Mapping[str, int], size: int | No
     if size is not None:
         times = min(times, size // smallest)
     return {band: times * part for band, part in parts.items()}
+
+
+def rows_by_rank(
+    ratio: BandRatio, solutions: Mapping[str, Sequence[int]], size: int | None = None
+) -> list[dict[str, int]]:
+    """Return the rows of each band that are problems' best solutions, those that are their second, and so on.
+
+    Each rank has the ratio exactly, so that a data set has it in its problems as well as in its rows. Second and
+    further solutions are of problems whose best one is in it.
+
+    Args:
+        ratio: The ratio.
+        solutions: Number of solutions of each problem, by band, in the order in which problems are taken.
+        size: Most rows in all; None: no limit.
+
+    Raises:
+        UnattainableRatio: See `rows_per_band`; there are too few problems.
+    """
+    ranks = [rows_per_band(ratio, {band: len(counts) for band, counts in solutions.items()}, size)]
+    taken = {band: counts[: ranks[0][band]] for band, counts in solutions.items()}
+    while True:
+        left = None if size is None else size - sum(sum(rank.values()) for rank in ranks)
+        more = {band: sum(count > len(ranks) for count in counts) for band, counts in taken.items()}
+        try:
+            ranks.append(rows_per_band(ratio, more, left))
+        except UnattainableRatio:
+            return ranks

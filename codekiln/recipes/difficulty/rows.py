@@ -10,7 +10,7 @@ from codekiln.errors import InputError
 from codekiln.recipes.base import example
 from codekiln.recipes.difficulty.compiling import flaw_of
 from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
-from codekiln.recipes.difficulty.rates import UNSOLVED
+from codekiln.recipes.difficulty.rates import UNSOLVED, UNSURE
 from codekiln.recipes.difficulty.solutions import Solution
 from codekiln.recipes.types import TrainingRows
 
@@ -28,7 +28,7 @@ def build(rated: RatedSolutions, mixes: Sequence[Mix], name: str, graded: Sequen
         InputError: The mix cannot be made; the message has what it needs and what there is.
     """
     for item in mixes:
-        print(f"difficulty: {item.name}: {item.obstacle or f'{len(item.rows)} rows'}", flush=True)
+        print(f"difficulty: {item.name}: {item.obstacle or _size(item)}", flush=True)
     chosen = next(item for item in mixes if item.name == name)
     if chosen.obstacle:
         raise _unattainable(chosen, rated, graded)
@@ -36,6 +36,10 @@ def build(rated: RatedSolutions, mixes: Sequence[Mix], name: str, graded: Sequen
     over = [row for rows in rated.solutions.values() for row in rows if _key(row) not in taken]
     rejected = [*rated.rejected, *(Rejected("over-ratio", _example(row)) for row in over)]
     return TrainingRows(examples=[_example(row) for row in chosen.rows], rejected=rejected)
+
+
+def _size(mix: Mix) -> str:
+    return f"{len(mix.rows)} rows of {len({row.problem.task_id for row in mix.rows})} problems"
 
 
 def _key(solution: Solution) -> tuple[str, int]:
@@ -50,6 +54,8 @@ def _unattainable(chosen: Mix, rated: RatedSolutions, graded: Sequence[Graded]) 
     bands = list(rated.bands.values())
     counted = ", ".join(f"{bands.count(band)} {band}" for band in dict.fromkeys(sorted(bands)))
     advice = "give a mix that the bands allow (recipes.difficulty.mix), other thresholds, or more problems"
+    if UNSURE in bands:
+        advice += f"; for the {UNSURE} ones more samples, or a lower recipes.difficulty.sure"
     why = ""
     if bands.count(UNSOLVED) == len(bands):
         why, advice = _why_unsolved(graded)

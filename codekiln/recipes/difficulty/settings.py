@@ -17,6 +17,12 @@ class DifficultySettings(RecipeSettings):
     )
     easy: float = Field(0.75, gt=0, le=1, description="least pass@1 of an easy problem")
     medium: float = Field(0.3, gt=0, le=1, description="least pass@1 of a medium problem; below, it is hard")
+    sure: float = Field(
+        0.7,
+        ge=0,
+        lt=1,
+        description="least chance that a problem's true pass@1 is in its band; below, it is unsure, and in no data set",
+    )
     least_samples: int = Field(5, ge=1, description="fewest samples of a problem from which its band is estimated")
     mix: str = Field("balanced", description="the data set that SFT trains on")
     mixes: dict[str, BandRatio] = Field(
@@ -24,7 +30,9 @@ class DifficultySettings(RecipeSettings):
     )
     size: int | None = Field(None, ge=1, description="most rows of a data set; empty: as many as the ratio allows")
     best_by: str = Field("structural_maintainability", description="metric by which solutions are chosen")
-    solutions_per_problem: int = Field(2, ge=1, description="largest number of solutions of one problem")
+    solutions_per_problem: int = Field(
+        1, ge=1, description="largest number of solutions of one problem; rows and problems both have the ratio"
+    )
     apart: float = Field(
         0.2, ge=0, le=1, description="least distance between the syntax trees of two solutions of one problem"
     )
@@ -34,8 +42,8 @@ class DifficultySettings(RecipeSettings):
 
     @property
     def thresholds(self) -> BandThresholds:
-        """Where the bands begin."""
-        return BandThresholds(self.easy, self.medium)
+        """Where the bands begin, and how sure they have to be."""
+        return BandThresholds(self.easy, self.medium, self.sure)
 
     @field_validator("mixes")
     @classmethod

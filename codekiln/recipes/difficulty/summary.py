@@ -19,7 +19,9 @@ def columns(names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of the summary of data sets with these names."""
     return (
         "dataset", "status", "trained_on", "total_examples", "problems", "requested_ratio", "actual_ratio",
-        *(f"{band}_count" for band in BANDS), *(f"{band}_available" for band in BANDS),
+        "problem_ratio",
+        *(f"{band}_count" for band in BANDS), *(f"{band}_problems" for band in BANDS),
+        *(f"{band}_available" for band in BANDS),
         "average_problem_length", "average_complexity",
         *(f"success_rate_{band}" for band in BANDS), *(f"average_pass@{k}" for k in KS),
         "verified", "hidden_tests_per_problem", "same_as_reference", "runs",
@@ -35,7 +37,9 @@ def text(mixes: Sequence[Mix], rated: RatedSolutions, trained_on: str) -> str:
 def rows(mixes: Sequence[Mix], rated: RatedSolutions, trained_on: str) -> list[dict[str, Any]]:
     """Return the row of each data set; a data set that could not be made has its reason as status, and no figures.
 
-    ``average_problem_length`` is in words, ``average_complexity`` the solutions' cognitive complexity;
+    ``<band>_count`` are rows, ``<band>_problems`` problems, ``<band>_available`` the problems that have a solution;
+    ``actual_ratio`` is that of the rows, ``problem_ratio`` that of the problems. ``average_problem_length`` is in
+    words, ``average_complexity`` the solutions' cognitive complexity;
     ``success_rate_<band>`` the mean pass@1 of the problems that a data set has of that band; ``verified`` the rows
     that passed every hidden test; ``same_as_reference`` the rows that equal the problem's own solution up to names;
     ``shared_with_<data set>`` the rows that another data set has too.
@@ -47,7 +51,7 @@ def rows(mixes: Sequence[Mix], rated: RatedSolutions, trained_on: str) -> list[d
             "status": mix.obstacle or MADE,
             "trained_on": "yes" if mix.name == trained_on else "no",
             "requested_ratio": ratio_text(mix.ratio.lowest_terms()),
-            **{f"{band}_available": len(rated.solutions[band]) for band in BANDS},
+            **{f"{band}_available": len({row.problem.task_id for row in rated.solutions[band]}) for band in BANDS},
             **(_figures(mix, rated) if mix.rows else {"total_examples": 0}),
             **{f"shared_with_{name}": len(texts[mix.name] & other) for name, other in texts.items()},
         }
@@ -67,6 +71,7 @@ def _figures(mix: Mix, rated: RatedSolutions) -> dict[str, Any]:
     band_of = {row.problem.task_id: rated.bands[row.problem.task_id] for row in solutions}
     problems = {row.problem.task_id: row.problem for row in solutions}
     counted = {band: sum(band_of[row.problem.task_id] == band for row in solutions) for band in BANDS}
+    of_band = {band: list(band_of.values()).count(band) for band in BANDS}
     scores = [
         {score.metric: score.value for score in row} for row in metrics.score_all([row.code for row in solutions])
     ]
@@ -76,7 +81,9 @@ def _figures(mix: Mix, rated: RatedSolutions) -> dict[str, Any]:
         "total_examples": len(solutions),
         "problems": len(problems),
         "actual_ratio": ratio_text(counted),
+        "problem_ratio": ratio_text(of_band),
         **{f"{band}_count": count for band, count in counted.items()},
+        **{f"{band}_problems": count for band, count in of_band.items()},
         "average_problem_length": _mean(len(row.problem.prompt.split()) for row in solutions),
         "average_complexity": means["cognitive_complexity"],
         **{

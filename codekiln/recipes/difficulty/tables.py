@@ -13,12 +13,16 @@ from codekiln.data.records import Graded, Problem
 from codekiln.data.text import read_text
 from codekiln.errors import InputError
 from codekiln.recipes.difficulty.mixture import Mix, RatedSolutions
-from codekiln.recipes.difficulty.rates import KS
+from codekiln.recipes.difficulty.rates import KS, BandThresholds, SolveRate
 from codekiln.recipes.difficulty.solutions import Solution
 
 JSONL = ("instruction", "input", "output", "difficulty", "mbpp_id")
 CSV = ("mbpp_id", "prompt", "response", "difficulty", "passed", "run_id")
-PROBLEMS = ("mbpp_id", "task_id", "difficulty", "n", "correct", *(f"pass@{k}" for k in KS), "solutions")
+LOW, HIGH, CERTAINTY = "pass@1_low", "pass@1_high", "certainty"
+PROBLEMS = (
+    "mbpp_id", "task_id", "difficulty", "n", "correct", *(f"pass@{k}" for k in KS), LOW, HIGH, CERTAINTY, "solutions",
+)  # fmt: skip
+DIGITS = 4
 RUNS = ("run_id", "samples", "problems", "passed", "pass@1")
 
 PROBLEMS_CSV, PROBLEMS_JSONL = "problems.csv", "problems.jsonl"
@@ -50,8 +54,8 @@ def problem_records(problems: Iterable[Problem], mixes: Iterable[Mix]) -> str:
     return "".join(row.model_dump_json() + "\n" for row in problems if row.task_id in used)
 
 
-def problems_table(problems: Sequence[Problem], rated: RatedSolutions) -> str:
-    """Return the table of all problems: how often each was solved, and its band."""
+def problems_table(problems: Sequence[Problem], rated: RatedSolutions, thresholds: BandThresholds) -> str:
+    """Return the table of all problems: how often each was solved, with its interval, and how sure its band is."""
     usable = Counter(solution.problem.task_id for rows in rated.solutions.values() for solution in rows)
     return table(
         PROBLEMS,
@@ -63,11 +67,19 @@ def problems_table(problems: Sequence[Problem], rated: RatedSolutions) -> str:
                 "n": rated.rates[row.task_id].n,
                 "correct": rated.rates[row.task_id].correct,
                 **rated.rates[row.task_id].estimates(),
+                **uncertainty(rated.rates[row.task_id], thresholds),
                 "solutions": usable[row.task_id],
             }
             for row in problems
         ),
     )
+
+
+def uncertainty(rate: SolveRate, thresholds: BandThresholds) -> dict[str, float | None]:
+    """Return the ends of the interval of a problem's pass@1, and the probability that its true rate is in its band."""
+    low, high = rate.interval() or (None, None)
+    values = {LOW: low, HIGH: high, CERTAINTY: thresholds.certainty(rate)}
+    return {name: None if value is None else round(value, DIGITS) for name, value in values.items()}
 
 
 def runs_table(graded: Iterable[Graded]) -> str:

@@ -16,7 +16,7 @@ from codekiln.errors import InputError, InputErrors
 from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty.mixture import band_of
 from codekiln.recipes.difficulty.rates import BANDS, KS, SolveRate
-from codekiln.recipes.difficulty.ratios import UnattainableRatio, rows_per_band
+from codekiln.recipes.difficulty.ratios import UnattainableRatio, rows_by_rank
 from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.solutions import flaw_of
 from codekiln.recipes.published import EVALUATION, TRAIN, Conversation
@@ -33,7 +33,7 @@ class PublishedFiles:
         path: The folder.
         summary: Rows of the summary, by mix.
         bands: The band of each problem, by its name in data files.
-        available: Solutions of each band.
+        solutions: Number of solutions of each problem that has some, by its name in data files.
         problems: The problems that mixes have solutions of, by their name in data files.
         mixes: Rows of each mix; none for a mix that could not be made.
         trained: The replies of ``train.jsonl``.
@@ -43,7 +43,7 @@ class PublishedFiles:
     path: Path
     summary: dict[str, dict[str, str]]
     bands: dict[str, str]
-    available: dict[str, int]
+    solutions: dict[str, int]
     problems: dict[str, Problem]
     mixes: dict[str, list[dict[str, Any]]]
     trained: list[str]
@@ -93,7 +93,7 @@ def _read(path: Path, settings: DifficultySettings) -> PublishedFiles:
         path=path,
         summary=rows,
         bands={row["mbpp_id"]: row["difficulty"] for row in rated},
-        available={band: sum(int(row["solutions"]) for row in rated if row["difficulty"] == band) for band in BANDS},
+        solutions={row["mbpp_id"]: int(row["solutions"]) for row in rated if int(row["solutions"])},
         problems={tables.name_of(problem): problem for problem in problems},
         mixes={name: lines.get(name, []) for name in settings.mixes},
         trained=[row.messages[-1].content for row in read_rows(path / TRAIN, Conversation)],
@@ -104,8 +104,16 @@ def _read(path: Path, settings: DifficultySettings) -> PublishedFiles:
 def _check_numbers(path: Path, rated: Sequence[Mapping[str, str]], listed: Sequence[Mapping[str, str]]) -> None:
     """Raise InputErrors for every cell that holds something else than its number."""
     columns = {
-        tables.PROBLEMS_CSV: (rated, ("n", "correct", "solutions"), [f"pass@{k}" for k in KS]),
-        tables.SUMMARY_CSV: (listed, [f"{band}_available" for band in BANDS], [f"{band}_count" for band in BANDS]),
+        tables.PROBLEMS_CSV: (
+            rated,
+            ("n", "correct", "solutions"),
+            [*(f"pass@{k}" for k in KS), tables.LOW, tables.HIGH, tables.CERTAINTY],
+        ),
+        tables.SUMMARY_CSV: (
+            listed,
+            [f"{band}_available" for band in BANDS],
+            [f"{band}_{what}" for band in BANDS for what in ("count", "problems")],
+        ),
     }
     errors = [
         InputError(f"is {row[column]!r}, and no number", where=f"{path / file}:{line}.{column}", fix=FIX)
@@ -138,39 +146,58 @@ def _labels(path: Path, settings: DifficultySettings) -> Iterator[InputError]:
         if row["difficulty"] != band:
             what = f"{row['mbpp_id']} is called {row['difficulty']}, and {rate.correct} of {rate.n} is {band}"
             yield InputError(what, where=f"{table}:{line}.difficulty", fix=FIX)
-        for k in KS:
-            value, cell = rate.pass_at(k), row[f"pass@{k}"]
+        for column, value in {**rate.estimates(), **tables.uncertainty(rate, settings.thresholds)}.items():
+            cell = row[column]
             if (value is None) != (cell == "") or (value is not None and abs(float(cell) - value) > 1e-9):
                 what = f"is {cell or 'empty'}, and {rate.correct} of {rate.n} gives {value}"
-                yield InputError(what, where=f"{table}:{line}.pass@{k}", fix=FIX)
+                yield InputError(what, where=f"{table}:{line}.{column}", fix=FIX)
 
 
 def _ratio(published: PublishedFiles, name: str, settings: DifficultySettings) -> Iterator[InputError]:
     row, where = published.summary[name], str(published.path / tables.SUMMARY_CSV)
-    available = published.available
-    found = Counter(line["difficulty"] for line in published.mixes[name])
+    lines = published.mixes[name]
+    found = Counter(line["difficulty"] for line in lines)
+    problems = Counter(dict((line["mbpp_id"], line["difficulty"]) for line in lines).values())
+    wanted: list[dict[str, int]] = []
     try:
-        wanted = rows_per_band(settings.mixes[name], available, settings.size)
+        wanted = rows_by_rank(settings.mixes[name], _solutions(published, name), settings.size)
     except UnattainableRatio as reason:
-        wanted = {}
         if row["status"] != str(reason):
             yield InputError(f"{name}: {row['status']}, but {reason}", where=f"{where}.status", fix=FIX)
-    if {band: count for band, count in wanted.items() if count} != dict(found):
-        what = f"{name} has {dict(found)}, and its ratio of {available} is {wanted}"
-        yield InputError(what, where=str(published.path / tables.file_names(name)[0]), fix=FIX)
-    rows = len(published.mixes[name])
-    actual = {
-        **{f"{band}_available": available[band] for band in BANDS},
-        **{f"{band}_count": found[band] if rows else "" for band in BANDS},
-        "total_examples": rows,
-        "requested_ratio": summary.ratio_text(settings.mixes[name].lowest_terms()),
-        "actual_ratio": summary.ratio_text(found) if rows else "",
-        "verified": rows or "",
-    }
-    for column, value in actual.items():
+    for what, counted, ranks in (("problems", problems, wanted[:1]), ("rows", found, wanted)):
+        expected = {band: sum(rank[band] for rank in ranks) for band in BANDS}
+        if expected != {band: counted[band] for band in BANDS}:
+            shown = f"{name} has {dict(counted)} {what}, and of its ratio there can be {expected}"
+            yield InputError(shown, where=str(published.path / tables.file_names(name)[0]), fix=FIX)
+    for column, value in _stated(published, name, settings, found, problems).items():
         if row[column] != str(value):
             what = f"{name} is said to have {row[column] or 'nothing'}, and has {value or 'nothing'}"
             yield InputError(what, where=f"{where}.{column}", fix=FIX)
+
+
+def _solutions(published: PublishedFiles, name: str) -> dict[str, list[int]]:
+    """Return the number of solutions of each problem by band, those that a data set has first."""
+    taken = {line["mbpp_id"] for line in published.mixes[name]}
+    ordered = sorted(published.solutions, key=lambda one: one not in taken)
+    return {band: [published.solutions[one] for one in ordered if published.bands[one] == band] for band in BANDS}
+
+
+def _stated(
+    published: PublishedFiles, name: str, settings: DifficultySettings, found: Counter[str], problems: Counter[str]
+) -> dict[str, object]:
+    """Return what the summary has to say of a data set: ``found`` rows and ``problems`` of each band."""
+    rows = len(published.mixes[name])
+    return {
+        **{f"{band}_available": len(counts) for band, counts in _solutions(published, name).items()},
+        **{f"{band}_count": found[band] if rows else "" for band in BANDS},
+        **{f"{band}_problems": problems[band] if rows else "" for band in BANDS},
+        "total_examples": rows,
+        "problems": problems.total() or "",
+        "requested_ratio": summary.ratio_text(settings.mixes[name].lowest_terms()),
+        "actual_ratio": summary.ratio_text(found) if rows else "",
+        "problem_ratio": summary.ratio_text(problems) if rows else "",
+        "verified": rows or "",
+    }
 
 
 def _rows(published: PublishedFiles, name: str) -> Iterator[InputError]:

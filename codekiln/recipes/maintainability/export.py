@@ -46,10 +46,11 @@ def card(made: BuiltDataset, metric: str, margin: float) -> str:
         f"`quality` ({strata['quality']} pairs) both pass every hidden test and differ by at least {margin:g} in "
         f"`{metric}`; the measured values are `chosen_score` and `rejected_score`. In the stratum `correctness` "
         f"({strata['correctness']} pairs) the rejected program fails. Tests that grade are never shown to a model.",
+        *_tie_broken(pairs, metric),
         f"`{name}` has the pairs with `prompt`, `chosen` and `rejected` as lists of messages, so that chat "
         "templates apply to all three alike; `preferences.jsonl` has the same with groups. `train.jsonl` has passing "
         "programs for supervised fine-tuning.",
-        *([_figures(pairs)] if pairs else []),
+        *([_figures(pairs, metric)] if pairs else []),
         "## How to load it",
         f'```python\nfrom datasets import load_dataset\n\nload_dataset("json", data_files="{name}")\n```',
     ]
@@ -61,7 +62,18 @@ def _is_own(made: BuiltDataset) -> bool:
     return made.step.startswith("self")
 
 
-def _figures(pairs: Sequence[Pair]) -> str:
+def _tie_broken(pairs: Sequence[Pair], metric: str) -> list[str]:
+    counted = Counter(pair.metric for pair in pairs if pair.metric != metric)
+    if not counted:
+        return []
+    listed = ", ".join(f"{count} by `{name}`" for name, count in counted.most_common())
+    return [
+        f"Of programs that `{metric}` does not order, because they are equal by it or it has no value for a program "
+        f"without operators, another metric says which is better: {listed}; the row has that metric and its values."
+    ]
+
+
+def _figures(pairs: Sequence[Pair], metric: str) -> str:
     similarities = [
         token_similarity(extract_code(pair.chosen[-1].content), extract_code(pair.rejected[-1].content))
         for pair in pairs
@@ -69,7 +81,10 @@ def _figures(pairs: Sequence[Pair]) -> str:
     gaps = [
         abs(pair.chosen_score - pair.rejected_score)
         for pair in pairs
-        if pair.stratum == "quality" and pair.chosen_score is not None and pair.rejected_score is not None
+        if pair.stratum == "quality"
+        and pair.metric == metric
+        and pair.chosen_score is not None
+        and pair.rejected_score is not None
     ]
     near = sum(value > 0.9 for value in similarities)
     text = (

@@ -1,7 +1,8 @@
 """Matching the programs of one problem: which better program is paired with which worse one."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from codekiln.code.distance import token_similarity
@@ -17,6 +18,9 @@ class Candidate:
         value: Its score; None when the metric has no signal.
         merit: Its score with more always meaning better; ``-inf`` when it has none.
         position: When it was written, among the problem's candidates.
+        others: Its scores by the metrics that break ties; None where one has no signal.
+        is_vetoed: Whether the metric refuses it for hiding what it counts.
+        before: Its score by the metric before, where ``value`` is that of a tie-break.
     """
 
     code: str
@@ -24,6 +28,19 @@ class Candidate:
     value: float | None
     merit: float
     position: int = 0
+    others: tuple[float | None, ...] = ()
+    is_vetoed: bool = False
+    before: float | None = None
+
+    def by_tie_break(self, place: int, sign: float) -> "Candidate":
+        """Return it with its score by a metric of ``others``; ``sign`` is 1 where more of that is better, else -1."""
+        value = None if self.is_vetoed else self.others[place]
+        return replace(self, value=value, merit=merit_of(value, sign), before=self.value)
+
+
+def merit_of(value: float | None, sign: float) -> float:
+    """Return a score with more always meaning better; ``-inf`` for none."""
+    return -math.inf if value is None else sign * value
 
 
 Match = tuple[Candidate, Candidate]
@@ -53,8 +70,10 @@ class PairingRule:
         """Return whether the score gap is at least the margin; a tie counts only with ``allow_ties``."""
         return gap(match) >= self.margin and (gap(match) > 0 or self.allow_ties)
 
-    def is_dissimilar(self, chosen: Candidate, rejected: Candidate) -> bool:
-        """Return whether the two share few enough tokens."""
+    def may_meet(self, chosen: Candidate, rejected: Candidate) -> bool:
+        """Return whether the two share few enough tokens, and a tie-break may order them: no metric before does."""
+        if chosen.before is not None and rejected.before is not None and chosen.before != rejected.before:
+            return False
         return self.max_similarity >= 1 or token_similarity(chosen.code, rejected.code) <= self.max_similarity
 
 
@@ -78,10 +97,10 @@ def matches(scored: Sequence[Candidate], rule: PairingRule) -> list[Match]:
 
 
 def _partner(chosen: Candidate, options: Sequence[Candidate], rule: PairingRule) -> Candidate | None:
-    dissimilar = (item for item in options if rule.is_dissimilar(chosen, item))
+    met = (item for item in options if rule.may_meet(chosen, item))
     if rule.negatives == "worst":
-        return next(dissimilar, None)
-    worse = [item for item in dissimilar if rule.is_wide((chosen, item))]
+        return next(met, None)
+    worse = [item for item in met if rule.is_wide((chosen, item))]
     return max(worse, key=lambda item: token_similarity(chosen.code, item.code), default=None)
 
 

@@ -6,17 +6,21 @@ duplicates, so that no pair teaches a comment.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from codekiln.code import metrics
-from codekiln.data.records import Graded, Problem
-from codekiln.errors import InputError
+from codekiln.data.records import Graded, Problem, Sample
+from codekiln.errors import InputError, both
+from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
-from codekiln.recipes.maintainability import export, tasks, validate
+from codekiln.recipes.dataset import source
+from codekiln.recipes.maintainability import export, given_pairs, label_agreement, tasks, validate
 from codekiln.recipes.maintainability.rows import RowBuilder
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
 from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
+from codekiln.teachers import Teacher
 
 
 class Maintainability(Recipe[MaintainabilitySettings]):
@@ -42,8 +46,33 @@ class Maintainability(Recipe[MaintainabilitySettings]):
         self._sign = 1.0 if direction == "higher" else -1.0
 
     def problems(self, settings: RunSettings) -> ProblemSets:
-        """Return the problems of the run, with conversations of their own where ``ask`` or ``system`` are set."""
-        return tasks.with_conversations(super().problems(settings), self.settings)
+        """Return the problems of the run, with conversations of their own where ``ask`` or ``system`` are set.
+
+        Raises:
+            InputError: Of the problems, or of given pairs: they are read here too, before anything is generated.
+        """
+        made = super().problems(settings)
+        if self.settings.pairs:
+            given_pairs.read(self.settings.pairs, made.train)
+        return tasks.with_conversations(made, self.settings)
+
+    def read_sources(self, settings: RunSettings) -> None:
+        """Read the problems, and the files of pairs for their form."""
+        both(partial(problem_sets.load, settings), partial(given_pairs.read_forms, self.settings.pairs))
+
+    def sources(self) -> dict[str, str]:
+        """Return the sha256 of each file of pairs."""
+        return source.digests(self.settings.pairs)
+
+    def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
+        """Yield each problem with the programs of its given pairs, or, without any, with what the teacher writes."""
+        if not self.settings.pairs:
+            return super().generate(problems, teacher)
+        problems = list(problems)
+        given = given_pairs.read(self.settings.pairs, problems)
+        for line in given.lines():
+            print(f"generate: {line}", flush=True)
+        return given_pairs.samples(given, problems)
 
     def asked(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return problems in the conversations that ``ask`` and ``system`` ask for."""
@@ -51,15 +80,23 @@ class Maintainability(Recipe[MaintainabilitySettings]):
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return examples and preference pairs; see `RowBuilder.build` for the reasons of rejection."""
+        graded = list(graded)
+        if pairs := label_agreement.judge(graded):
+            for line in label_agreement.lines(pairs, self.metric, self.settings.margin):
+                print(f"maintainability: {line}", flush=True)
         return RowBuilder(self.settings, self.metric, self._sign, self.seed).build(problems, graded)
 
     def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
-        """Return the pairs as one file, named by who wrote the programs: the teacher or the model itself."""
-        return export.files(made)
+        """Return the pairs as one file, named by who wrote the programs, and what became of given pairs."""
+        given = label_agreement.judge(made.graded)
+        table: dict[str, str | bytes] = {label_agreement.FILE: label_agreement.text(given)} if given else {}
+        return export.files(made) | table
 
     def card(self, made: BuiltDataset) -> str:
         """Return the section of the data card about the pairs."""
-        return export.card(made, self.metric, self.settings.margin)
+        given = label_agreement.judge(made.graded)
+        paragraphs = label_agreement.card(given, self.metric, self.settings.margin)
+        return "\n\n".join([export.card(made, self.metric, self.settings.margin), *paragraphs])
 
     def validate(self, folder: Path) -> Iterator[InputError]:
         """Yield every pair whose scores, order or margin do not hold when the metric is measured again."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from codekiln.code import metrics
 from codekiln.code.distance import token_similarity
 from codekiln.data import prompts
 from codekiln.data.folders import Rejected
@@ -20,10 +21,15 @@ from codekiln.recipes.maintainability.pairing import (
     distinct,
     gap,
     matches,
+    merit_of,
 )
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
 from codekiln.recipes.types import TrainingRows
 from codekiln.sandbox.grading import program_of
+
+NO_SIGNAL = "no-signal"
+VETOED = "vetoed"
+"""How the reasons of a metric begin that refuses a program for hiding what it counts."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class RowBuilder:
 
         A problem without a quality pair has one rejected row with the reason: ``no-samples``, ``no-passing-sample``,
         ``single-program``, ``twins`` (different texts, one program), ``no-signal`` (under two scores), ``tie``,
-        ``margin`` or ``too-alike``; the last three hold the best pair there was. ``correctness-share`` holds a pair
+        ``margin`` or ``too-alike``; the last three hold the best pair there was. Before that, programs which the
+        metric does not order are compared by the metrics of ``tie_break``. ``correctness-share`` holds a pair
         over the share.
 
         Raises:
@@ -81,10 +88,7 @@ class RowBuilder:
         passing: set[Candidate] = set()
         wrong: set[Candidate] = set()
         for item in graded:
-            code, value = program_of(problem, item.sample), item.score(self.metric)
-            merit = -math.inf if value is None else self.sign * value
-            position = (item.sample.seed or 0) if self.settings.ties == "first" else 0
-            candidate = Candidate(code, self._key(code), value, merit, position)
+            candidate = self._candidate(program_of(problem, item.sample), item)
             if item.verdict.passed:
                 passing.add(candidate)
             elif item.verdict.status in WRONG:
@@ -93,6 +97,19 @@ class RowBuilder:
         correct = {candidate.key for candidate in passing}
         wrong = {candidate for candidate in wrong if candidate.key not in correct}
         return self._ordered(passing, rng), self._ordered(wrong, rng)
+
+    def _candidate(self, code: str, graded: Graded) -> Candidate:
+        value = graded.score(self.metric)
+        reasons = [score.reason or "" for score in graded.scores if score.metric == self.metric]
+        return Candidate(
+            code,
+            self._key(code),
+            value,
+            merit_of(value, self.sign),
+            (graded.sample.seed or 0) if self.settings.ties == "first" else 0,
+            tuple(graded.score(name) for name in self.settings.tie_break),
+            any(reason.startswith(VETOED) for reason in reasons),
+        )
 
     def _ordered(self, candidates: set[Candidate], rng: random.Random) -> list[Candidate]:
         # Sets of strings have another order in each process, so the shuffle starts from a sorted list.
@@ -122,14 +139,35 @@ class RowBuilder:
 
     def _quality(self, problem: Problem, passing: list[Candidate], count: int) -> tuple[list[Pair], list[Rejected]]:
         scored = [candidate for candidate in passing if candidate.value is not None]
-        if missing := _missing(passing, scored, empty=not count):
-            return [], [Rejected(missing, problem)]
+        missing = _missing(passing, scored, empty=not count)
         rule = self._rule(count)
-        wide = [match for match in matches(scored, rule) if rule.is_wide(match)]
-        if wide:
-            return [self._pair(problem, "quality", *match) for match in wide[: self.settings.pairs_per_problem]], []
+        if pairs := self._wide(problem, scored, rule, self.metric):
+            return pairs, []
+        if missing in (None, NO_SIGNAL) and (pairs := self._tie_broken(problem, passing)):
+            return pairs, []
+        if missing:
+            return [], [Rejected(missing, problem)]
         reason, match = _near_miss(scored, rule)
-        return [], [Rejected(reason, self._pair(problem, "quality", *match))]
+        return [], [Rejected(reason, self._pair(problem, "quality", *match, self.metric))]
+
+    def _wide(self, problem: Problem, scored: list[Candidate], rule: PairingRule, metric: str) -> list[Pair]:
+        wide = [match for match in matches(scored, rule) if rule.is_wide(match)]
+        return [self._pair(problem, "quality", *match, metric) for match in wide[: self.settings.pairs_per_problem]]
+
+    def _tie_broken(self, problem: Problem, passing: list[Candidate]) -> list[Pair]:
+        """Return pairs of programs that the metric does not order, by the first metric of ``tie_break`` that does.
+
+        A program that the metric vetoes hides its operators in calls, and would look simple to other metrics too: it
+        takes no part.
+        """
+        rule = replace(self._rule(0), margin=self.settings.tie_break_margin)
+        for place, name in enumerate(self.settings.tie_break):
+            sign = 1.0 if metrics.get(name).direction == "higher" else -1.0
+            measured = [candidate.by_tie_break(place, sign) for candidate in passing]
+            scored = [candidate for candidate in measured if candidate.value is not None]
+            if pairs := self._wide(problem, scored, rule, name):
+                return pairs
+        return []
 
     def _rule(self, count: int) -> PairingRule:
         """Return the rule for a problem with ``count`` candidates; ties make a pair only where there are two."""
@@ -153,11 +191,11 @@ class RowBuilder:
         rule = self._rule(0)  # only its similarity matters here: a wrong program has no merit
         for index in range(self.settings.pairs_per_problem if chosen else 0):
             right = chosen[index % len(chosen)]
-            allowed = [candidate for candidate in left if rule.is_dissimilar(right, candidate)]
+            allowed = [candidate for candidate in left if rule.may_meet(right, candidate)]
             if allowed:
                 nearest = max(allowed, key=lambda candidate: token_similarity(right.code, candidate.code))
                 left.remove(nearest)
-                pairs.append(self._pair(problem, "correctness", right, nearest))
+                pairs.append(self._pair(problem, "correctness", right, nearest, self.metric))
         return pairs
 
     def _within_share(self, ranked: list[tuple[int, Pair]], quality: int) -> tuple[list[Pair], list[Rejected]]:
@@ -179,7 +217,12 @@ class RowBuilder:
         ]
 
     def _pair(
-        self, problem: Problem, stratum: Literal["correctness", "quality"], chosen: Candidate, rejected: Candidate
+        self,
+        problem: Problem,
+        stratum: Literal["correctness", "quality"],
+        chosen: Candidate,
+        rejected: Candidate,
+        metric: str,
     ) -> Pair:
         return Pair(
             prompt=prompts.messages(problem),
@@ -188,7 +231,7 @@ class RowBuilder:
             task_id=problem.task_id,
             group=problem.group,
             stratum=stratum,
-            metric=self.metric,
+            metric=metric,
             chosen_score=chosen.value,
             rejected_score=rejected.value,
         )
@@ -200,7 +243,7 @@ def _missing(passing: list[Candidate], scored: list[Candidate], empty: bool) -> 
         return "no-samples" if empty else "no-passing-sample"
     if len(distinct(passing)) < 2:
         return "single-program" if len(passing) == 1 else "twins"
-    return "no-signal" if len(distinct(scored)) < 2 else None
+    return NO_SIGNAL if len(distinct(scored)) < 2 else None
 
 
 def _near_miss(scored: list[Candidate], rule: PairingRule) -> tuple[str, Match]:

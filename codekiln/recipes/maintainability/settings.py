@@ -2,15 +2,26 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from codekiln.code import metrics
 from codekiln.recipes.types import RecipeSettings
 
 
 class MaintainabilitySettings(RecipeSettings):
     """How preference pairs and examples are chosen."""
 
+    pairs: tuple[str, ...] = Field(
+        (),
+        description="files or Hub ids of preference pairs, whose programs are taken in place of a teacher's and are "
+        "run, measured and paired anew",
+    )
     margin: float = Field(3.0, ge=0, description="least difference in the metric within a quality pair")
+    tie_break: tuple[str, ...] = Field(
+        ("cognitive_complexity", "lint_count"),
+        description="metrics that order programs which the metric cannot: those without operators, and equal ones",
+    )
+    tie_break_margin: float = Field(1.0, gt=0, description="least difference in a metric of tie_break")
     pairs_per_problem: int = Field(2, ge=1, description="largest number of pairs of each stratum per problem")
     correctness_share: float = Field(0.5, ge=0, le=1, description="largest share of correctness pairs; 1: no limit")
     examples_per_problem: int = Field(4, ge=1, description="largest number of SFT rows per problem")
@@ -38,3 +49,11 @@ class MaintainabilitySettings(RecipeSettings):
         description="how problems are shown: with their visible tests, or with the function's signature and no test",
     )
     system: str = Field("", description="system turn of every conversation; empty: none")
+
+    @field_validator("tie_break")
+    @classmethod
+    def _have_a_direction(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = [metric for metric in metrics.names() if metrics.get(metric).direction != "none"]
+        if unfit := [name for name in names if name not in known]:
+            raise ValueError(f"{unfit[0]!r} orders no programs; the metrics that do: {', '.join(known)}")
+        return names

@@ -1,7 +1,5 @@
-"""A course: its problems with their tests, in order, and the streams of submissions of its students."""
+"""A course: its problems, in order, and the streams of submissions of its students."""
 
-import doctest
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,42 +8,15 @@ from typing import NamedTuple
 from pydantic import Field, ValidationError, field_validator
 
 from codekiln.data.files import validation_errors
-from codekiln.data.records import DoctestTest, Record, Test
+from codekiln.data.records import Record
 from codekiln.data.text import read_text
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.schema import read_json, split_submit
-
-
-class Question(Record):
-    """A problem of a course with the tests that grade submissions to it.
-
-    ``doctests`` is text with ``>>>`` examples; every example with an expected output is one test, statements run before
-    the next example, and all share a namespace. ``tests`` takes any form of test of `codekiln.data.records.Problem`.
-    """
-
-    assignment_name: str = ""
-    instructions: str = ""
-    skeleton_code_fixed: str = ""
-    skeleton_code_todo: str = ""
-    entry_point: str | None = None
-    setup: str = Field("", description="code run after the submission and before the tests")
-    doctests: str = ""
-    tests: tuple[Test, ...] = ()
-
-    @field_validator("doctests")
-    @classmethod
-    def _readable(cls, value: str) -> str:
-        split_doctest(value)
-        return value
-
-    @property
-    def all_tests(self) -> tuple[Test, ...]:
-        """The doctests, one per example, followed by the other tests."""
-        return (*split_doctest(self.doctests), *self.tests)
+from codekiln.recipes.student.questions import Question
+from codekiln.recipes.student.schema import split_submit
 
 
 class StreamKey(NamedTuple):
-    """Identifies a stream: each student has at most one per problem."""
+    """What decides on which side of the split a stream is: its student, and its problem in whichever semester."""
 
     student: str
     question: str
@@ -58,6 +29,7 @@ class Stream:
     Attributes:
         submitted: Whether the last submission was the final attempt; False where the student gave up.
         feedback: The grader's feedback on each submission, where it is known.
+        thoughts: What the student thought before each submission, where it is known; empty where it is not.
     """
 
     student: str
@@ -66,6 +38,7 @@ class Stream:
     submissions: tuple[str, ...]
     submitted: bool = True
     feedback: tuple[str, ...] | None = None
+    thoughts: tuple[str, ...] | None = None
 
     @property
     def key(self) -> StreamKey:
@@ -80,6 +53,10 @@ class Course:
     questions: dict[str, Question] = field(default_factory=dict)
     streams: tuple[Stream, ...] = ()
 
+    def question(self, stream: Stream) -> Question:
+        """Return the problem of a stream, as it was set in the stream's semester."""
+        return self.questions[stream.question].of(stream.semester)
+
 
 class StreamRow(Record):
     """A line of a streams file."""
@@ -90,6 +67,7 @@ class StreamRow(Record):
     submissions: tuple[str, ...] = Field(min_length=1)
     submitted: bool = True
     feedback: tuple[str, ...] | None = None
+    thoughts: tuple[str, ...] | None = None
 
     @field_validator("student_id")
     @classmethod
@@ -106,55 +84,6 @@ class StreamRow(Record):
         return value
 
 
-def split_doctest(text: str) -> list[DoctestTest]:
-    """Split interactive text into tests, each of which ends with an example that has an expected output.
-
-    A statement without output (``>>> purse = Purse(5)``) belongs to the test after it and runs first.
-
-    Raises:
-        ValueError: The text is not a doctest.
-    """
-    found: list[DoctestTest] = []
-    lines: list[str] = []
-    # Each expected output is a test of its own, so that a submission can pass a share of a doctest.
-    for example in doctest.DocTestParser().get_examples(text):
-        lines.append(_example(example))
-        if example.want or example.exc_msg:
-            found.append(DoctestTest(doctest="".join(lines)))
-            lines = []
-    if lines:
-        found.append(DoctestTest(doctest="".join(lines)))
-    return found
-
-
-def read_questions(path: Path) -> dict[str, Question]:
-    """Read a problems file: a JSON object from question name to `Question`.
-
-    Raises:
-        InputErrors: Every wrong field, at once.
-        InputError: The file does not exist, or is no JSON object.
-    """
-    values = read_json(path)
-    if not isinstance(values, dict):
-        raise InputError("is not a JSON object", where=str(path), fix="write {question name: {tests ...}}")
-    found: dict[str, Question] = {}
-    errors: list[InputError] = []
-    for name, value in values.items():
-        try:
-            found[name] = Question.model_validate_json(json.dumps(value))
-        except ValidationError as error:
-            errors += validation_errors(error, f"{path}: {name}", "correct the problem")
-    if errors:
-        raise InputErrors(errors)
-    return found
-
-
-def write_questions(questions: dict[str, Question]) -> str:
-    """Return problems as the text of a problems file."""
-    content = {name: question.model_dump(mode="json") for name, question in questions.items()}
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
 def read_streams(path: Path, questions: dict[str, Question]) -> Course:
     """Read a streams file, which has one JSON object per line, as a course with these problems.
 
@@ -163,7 +92,7 @@ def read_streams(path: Path, questions: dict[str, Question]) -> Course:
     """
     streams: list[Stream] = []
     errors: list[InputError] = []
-    seen: dict[StreamKey, int] = {}
+    seen: dict[tuple[StreamKey, str], int] = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         where = f"{path}:{number}"
         if not line.strip():
@@ -175,7 +104,7 @@ def read_streams(path: Path, questions: dict[str, Question]) -> Course:
             continue
         # Rows with mistakes are kept until the end, so that all mistakes are reported at once.
         streams.append(_stream(row))
-        first = seen.setdefault(streams[-1].key, number)
+        first = seen.setdefault((streams[-1].key, row.semester), number)
         errors += _row_errors(row, where, questions, first if first != number else None)
     if errors:
         raise InputErrors(errors)
@@ -192,6 +121,7 @@ def write_streams(streams: Sequence[Stream]) -> str:
             submissions=stream.submissions,
             submitted=stream.submitted,
             feedback=stream.feedback,
+            thoughts=stream.thoughts,
         )
         for stream in streams
     )
@@ -206,8 +136,12 @@ def drop_repeats(streams: Sequence[Stream]) -> tuple[Stream, ...]:
 def _without_repeats(stream: Stream) -> Stream:
     texts = stream.submissions
     keep = [index for index, text in enumerate(texts) if index == 0 or text.strip() != texts[index - 1].strip()]
-    feedback = None if stream.feedback is None else tuple(stream.feedback[index] for index in keep)
-    return replace(stream, submissions=tuple(texts[index] for index in keep), feedback=feedback)
+
+    def kept(values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if values is None else tuple(values[index] for index in keep)
+
+    submissions = tuple(texts[index] for index in keep)
+    return replace(stream, submissions=submissions, feedback=kept(stream.feedback), thoughts=kept(stream.thoughts))
 
 
 def _stream(row: StreamRow) -> Stream:
@@ -218,23 +152,21 @@ def _stream(row: StreamRow) -> Stream:
     *before, last = row.submissions
     code, marked = split_submit(last)
     submissions = (*before, code if marked else last)
-    return Stream(row.student_id, row.semester, row.question_name, submissions, row.submitted, row.feedback)
+    return Stream(
+        row.student_id, row.semester, row.question_name, submissions, row.submitted, row.feedback, row.thoughts
+    )
 
 
 def _row_errors(row: StreamRow, where: str, questions: dict[str, Question], first: int | None) -> list[InputError]:
     errors: list[InputError] = []
     if first is not None:
-        what = f"{row.student_id} has a stream for {row.question_name} on line {first} already"
+        what = f"{row.student_id} has a stream for {row.question_name} in {row.semester} on line {first} already"
         errors.append(InputError(what, where=f"{where}.question_name", fix="put all submissions on one line"))
     if row.question_name not in questions:
         fix = "add it to recipes.student.problems_file, with instructions and skeletons"
         errors.append(InputError(f"no problem '{row.question_name}'", where=f"{where}.question_name", fix=fix))
-    if row.feedback is not None and len(row.feedback) != len(row.submissions):
-        what = f"has {len(row.feedback)} texts for {len(row.submissions)} submissions"
-        errors.append(InputError(what, where=f"{where}.feedback", fix="give one text per submission"))
+    for name, texts in (("feedback", row.feedback), ("thoughts", row.thoughts)):
+        if texts is not None and len(texts) != len(row.submissions):
+            what = f"has {len(texts)} texts for {len(row.submissions)} submissions"
+            errors.append(InputError(what, where=f"{where}.{name}", fix="give one text per submission"))
     return errors
-
-
-def _example(example: doctest.Example) -> str:
-    first, *rest = example.source.rstrip("\n").split("\n")
-    return f">>> {first}\n" + "".join(f"... {line}\n" for line in rest) + example.want

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from codekiln.data.records import Problem
 from codekiln.errors import InputError
-from codekiln.recipes.student.course import write_questions
 from codekiln.recipes.student.ground_truth import GroundTruth
+from codekiln.recipes.student.questions import write_questions
 from codekiln.recipes.student.schema import write_rows
 from codekiln.recipes.student.source import PROBLEMS, CourseData
 from codekiln.recipes.student.split import SplitRows, rows_by_cell

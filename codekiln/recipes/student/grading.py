@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from codekiln.code.distance import PairwiseDistance, edit_distance, mean_pairwise
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
-from codekiln.recipes.student.ground_truth import GroundTruth
+from codekiln.recipes.student.ground_truth import GroundTruth, start_in
 from codekiln.recipes.student.measures import ERROR_SHARES, STYLE_FEATURES
 from codekiln.recipes.student.outcomes import CLASSES, SubmissionOutcome, run_submissions
 from codekiln.recipes.student.style import style_features
@@ -39,7 +39,10 @@ def grade_replies(
 ) -> list[Graded]:
     """Return replies with a verdict on their form and a score of every measure; see `Recipe.grade`."""
     by_id = {problem.task_id: problem for problem in problems}
-    submissions = [template.parse_reply(sample.solution or sample.completion or "") for sample in samples]
+    submissions = [
+        template.parse_reply(sample.solution or sample.completion or "", start_in(by_id[sample.task_id]))
+        for sample in samples
+    ]
     jobs = [(by_id[sample.task_id], parsed.code) for sample, parsed in zip(samples, submissions, strict=True)]
     outcomes = run_submissions(jobs, workers=workers, limits=limits, label=label)
     replies = [ExecutedReply(*item) for item in zip(samples, submissions, outcomes, strict=True)]
@@ -90,6 +93,11 @@ def _scores(
 def _own_scores(reply: ExecutedReply, truth: GroundTruth) -> list[Score]:
     return [
         _score("valid", float(not reply.submission.fault)),
+        _score(
+            "thinks",
+            float(bool(reply.submission.thought)) if truth.thought else None,
+            "what the student thought is not known",
+        ),
         *_functional_scores(reply.outcome, truth),
         *_style_scores(reply.submission.code, truth),
         *_step_scores(reply.submission, truth),

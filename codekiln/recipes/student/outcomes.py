@@ -61,8 +61,8 @@ def run_submissions(
     Equal programs for equal tests are run once. Jobs are independent: no program can affect the outcome of another.
 
     Args:
-        jobs: Problem (tests, setup, entry point, and ``grading_context["fixed"]``, the code given to students) and
-            submission.
+        jobs: Problem (tests, setup, entry point, and the code given to students as its preamble) and submission. Lines
+            in outcomes are those of the submission.
         workers: Number of sandbox workers; None: one per core.
         limits: Limits of one run, module-level code and all tests together.
         label: Label of the progress bar.
@@ -72,7 +72,7 @@ def run_submissions(
     keys: list[tuple[str, str]] = []
     for problem, code in jobs:
         test_problem = _test_problem(problem)
-        keys.append((test_problem.model_dump_json(), _program(problem, code)))
+        keys.append((test_problem.model_dump_json(), code))
         test_problems.setdefault(keys[-1][0], test_problem)
         if test_problem.tests:
             distinct.setdefault(keys[-1])
@@ -94,10 +94,10 @@ def _test_problem(problem: Problem) -> Problem:
     """Return only what the tests of a problem depend on, so that equal tests are recognised."""
     question = problem.grading_context.get("question", problem.task_id)
     return Problem(
-        task_id=question, prompt="", entry_point=problem.entry_point, setup=problem.setup, tests=problem.tests
+        task_id=question,
+        prompt="",
+        entry_point=problem.entry_point,
+        preamble=problem.preamble,
+        setup=problem.setup,
+        tests=problem.tests,
     )
-
-
-def _program(problem: Problem, code: str) -> str:
-    fixed = problem.grading_context.get("fixed", "")
-    return f"{fixed.rstrip()}\n\n\n{code}" if fixed.strip() else code

@@ -10,13 +10,12 @@ from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes.base import Recipe
-from codekiln.recipes.student import card, export, pairing, split, validate
+from codekiln.recipes.student import card, export, pairing, reconstruction, split, validate
 from codekiln.recipes.student.grading import grade_replies
 from codekiln.recipes.student.measures import DISTANCES, MEASURES
 from codekiln.recipes.student.settings import StudentSettings
-from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
+from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source, without_thoughts
 from codekiln.recipes.student.tasks import build_problem_sets
-from codekiln.recipes.student.templates import TEMPLATES
 from codekiln.recipes.student.variants import Variant
 from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
 from codekiln.sandbox.limits import Limits
@@ -24,7 +23,7 @@ from codekiln.teachers import Teacher
 
 
 class Student(Recipe[StudentSettings]):
-    """Real submissions of students, from streams or rows; no teacher writes candidates."""
+    """Real submissions of students, from streams or rows; no teacher writes any, but one may write what they think."""
 
     describe: ClassVar[str] = "What a student hands in next, mistakes included, judged by how real it looks."
     Settings: ClassVar[type[RecipeSettings]] = StudentSettings
@@ -41,6 +40,7 @@ class Student(Recipe[StudentSettings]):
         """The data of the source, pseudonymised where the settings ask for it."""
         own = self.settings
         found = read_source(own.source, own.problems_file, own.variant, own.students, self.seed)
+        found = found if own.thinking else without_thoughts(found)
         return pseudonymise(found, self.seed) if own.pseudonyms else found
 
     def split_rows(self, variant: Variant) -> split.SplitRows:
@@ -55,7 +55,10 @@ class Student(Recipe[StudentSettings]):
             InputErrors: Everything that is wrong with the source, at once.
         """
         rows, questions = self.split_rows(self.settings.variant), self.data.course.questions
-        return build_problem_sets(rows, questions, self.settings, settings, self._distance, self.seed)
+        found = build_problem_sets(rows, questions, self.settings, settings, self._distance, self.seed)
+        if self.settings.thinking:
+            reconstruction.refuse_missing(found.train, settings.teacher)
+        return found
 
     def read_sources(self, settings: RunSettings) -> None:
         """Read nothing: its sources take as long to read as to check."""
@@ -69,19 +72,21 @@ class Student(Recipe[StudentSettings]):
         return file_digests(self.settings.source, self.settings.problems_file, self.settings.variant)
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
-        """Yield each problem with the real submission; a teacher does not know what a student would write."""
+        """Yield each problem with the real submission; at most the thought before it is the teacher's."""
+        if self.settings.thinking:
+            return reconstruction.samples_with_thoughts(problems, teacher, self.settings.template)
         return self.reference_samples(problems)
 
     def grade(
         self, problems: Sequence[Problem], samples: Sequence[Sample], *, workers: int | None, limits: Limits, label: str
     ) -> list[Graded]:
         """Return replies with a verdict on their form and a score of every measure."""
-        template = TEMPLATES[self.settings.markers]
+        template = self.settings.template
         return grade_replies(problems, samples, template, self._distance, workers=workers, limits=limits, label=label)
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
         """Return an example of every real submission, and preference pairs where two grades differ."""
-        return pairing.build_rows(problems, graded, with_pairs=self.settings.pairs)
+        return pairing.build_rows(problems, graded, with_pairs=self.settings.pairs, template=self.settings.template)
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
         """Return the real submissions."""

@@ -1,12 +1,14 @@
 """Schema of the rows of experiments 1 and 2, as published with ParaStudent (arXiv 2507.12674).
 
-A file is a JSON array of rows. Two irregularities of published files are normalised on reading: the position of a
-submission may be called ``stage`` or ``quantile``, with either vocabulary, and the string "None" in place of an earlier
-submission that does not exist is dropped.
+A file is a JSON array of rows, or has one row per line as those of INSIDE (arXiv 2608.10492), whose ``OUTPUT`` may
+start with what the student thinks between ``<think>`` and ``</think>``. Two irregularities of published files are
+normalised on reading: the position of a submission may be called ``stage`` or ``quantile``, with either vocabulary, and
+the string "None" in place of an earlier submission that does not exist is dropped.
 """
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,8 @@ from codekiln.errors import InputError, InputErrors
 
 SUBMIT = "<SUBMIT>"
 """Marker at the end of a final attempt, in ``OUTPUT`` and in past streams."""
+
+THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
 Stage = Literal["submission_first", "submission_mid", "submission_last"]
 STAGES: dict[str, Stage] = {
@@ -95,7 +99,7 @@ class StageInput(_Input):
 class NextInput(_Input):
     """Input of experiment 2: the problem, and the student's last k submissions for it, oldest first.
 
-    ``curr_problem_prior_bot_feedback`` has one text per prior submission, as in INSIDE (arXiv 2608.10492).
+    ``curr_problem_prior_bot_feedback`` has one text per prior submission, as in INSIDE; at the end some may be missing.
     """
 
     curr_problem_prior_submissions: tuple[str, ...] = Field(strict=False)
@@ -116,9 +120,9 @@ class NextInput(_Input):
 
     @field_validator("curr_problem_prior_bot_feedback")
     @classmethod
-    def _one_per_submission(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+    def _no_more_than_submissions(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
         prior = info.data.get("curr_problem_prior_submissions")
-        if value is not None and prior is not None and len(value) != len(prior):
+        if value is not None and prior is not None and len(value) > len(prior):
             raise ValueError(f"has {len(value)} texts for {len(prior)} prior submissions")
         return value
 
@@ -126,18 +130,25 @@ class NextInput(_Input):
 class _Row(Record):
     INPUT: _Input
     OUTPUT: str
+    # The whole reply of the model that wrote the thought, as the scripts of INSIDE keep it.
+    RAW_INTERNAL_DIALOGUE_OUTPUT: str | None = Field(None, exclude=True)
 
     @field_validator("OUTPUT")
     @classmethod
     def _some_code(cls, value: str) -> str:
-        if not split_submit(value)[0].strip():
+        if not split_submit(split_thought(value)[1])[0].strip():
             raise ValueError("is empty")
         return value
 
     @property
     def code(self) -> str:
-        """The submission as a reply holds it: without its marker and without leading blank lines."""
-        return split_submit(self.OUTPUT)[0].lstrip("\n")
+        """The submission as a reply holds it: without thought and marker, and without leading blank lines."""
+        return split_submit(split_thought(self.OUTPUT)[1])[0].lstrip("\n")
+
+    @property
+    def thought(self) -> str:
+        """What the student thinks before the submission; empty where it is not known."""
+        return split_thought(self.OUTPUT)[0]
 
     @property
     def submitted(self) -> bool:
@@ -178,12 +189,31 @@ def split_submit(text: str) -> tuple[str, bool]:
     return (code[: -len(SUBMIT)].rstrip(), True) if code.endswith(SUBMIT) else (code, False)
 
 
+def split_thought(text: str) -> tuple[str, str]:
+    """Return what a student thinks, empty without a thought, and the submission."""
+    before, opened, rest = text.partition(THINK_OPEN)
+    thought, closed, code = rest.partition(THINK_CLOSE)
+    return (thought.strip(), code.lstrip("\n")) if opened and closed and not before.strip() else ("", text)
+
+
+def join_thought(thought: str, text: str) -> str:
+    """Return a submission, or a reply with one, after what the student thinks; only the text where that is empty."""
+    return f"{THINK_OPEN}\n{thought}\n{THINK_CLOSE}\n\n{text}" if thought else text
+
+
+def is_row_file(path: Path) -> bool:
+    """Say whether a file has rows, and not streams: whether the first of its values has the field ``INPUT``."""
+    with contextlib.suppress(InputError):
+        return any(isinstance(item, dict) and "INPUT" in item for item in read_array(path)[:1])
+    return False
+
+
 def read_rows(path: Path, experiment: int) -> list[Row]:
     """Read a file of rows.
 
     Raises:
         InputErrors: Every wrong field of every row, as ``file: row 3.INPUT.stage``, at once.
-        InputError: The file is not there, or is no JSON array.
+        InputError: The file is not there, or is neither a JSON array nor JSON Lines.
     """
     found: list[Row] = []
     errors: list[InputError] = []
@@ -198,11 +228,23 @@ def read_rows(path: Path, experiment: int) -> list[Row]:
 
 
 def read_array(path: Path) -> list[Any]:
-    """Return the elements of a file that holds a JSON array; raises InputError for any other file."""
+    """Return the elements of a file that holds a JSON array, or one value per line; raises InputError for any other."""
+    if path.suffix == ".jsonl":
+        return list(_lines(path))
     items = read_json(path)
     if not isinstance(items, list):
         raise InputError("is not a JSON array of rows", where=str(path), fix="put the rows into [ ]")
     return items
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                where = f"{path}:{number}"
+                raise InputError(f"is not JSON: {error.msg}", where=where, fix="correct the line named") from None
 
 
 def read_json(path: Path) -> Any:

@@ -1,15 +1,28 @@
 """Sources of student work: the embedded class, a streams file or a rows file; and pseudonymisation."""
 
+import contextlib
+import hashlib
 import random
-from collections import Counter
-from collections.abc import Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codekiln.data.files import sha256_file
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import Course, Question, Stream, StreamKey, read_questions, read_streams
-from codekiln.recipes.student.schema import Row, prior_submissions, read_rows, replace_input
+from codekiln.recipes.student.course import Course, Stream, StreamKey, read_streams
+from codekiln.recipes.student.questions import Question, merged, read_questions
+from codekiln.recipes.student.schema import (
+    STAGES,
+    Row,
+    StageRow,
+    is_row_file,
+    prior_submissions,
+    read_array,
+    read_rows,
+    replace_input,
+    split_thought,
+)
 from codekiln.recipes.student.variants import Variant, VariantRow
 
 EMBEDDED = "embedded"
@@ -38,9 +51,10 @@ def read_source(source: str, problems_file: str, variant: Variant, students: int
     """Read the data of a source.
 
     Args:
-        source: ``embedded``, a ``.jsonl`` streams file, a ``.json`` rows file, or a folder with ``streams.jsonl`` or
-            ``train_<variant>.json``.
-        problems_file: Problems with their tests; empty: ``problems.json`` beside the source, if it exists.
+        source: ``embedded``, a ``.jsonl`` file of streams or rows, a ``.json`` file of rows, or a folder with
+            ``streams.jsonl`` or ``train_<variant>.json``.
+        problems_file: Problems with their tests, or a folder of skeletons; empty: ``problems.json`` beside the source,
+            if it exists.
         variant: Variant of the rows.
         students: Size of the embedded class.
         seed: Seeds the embedded class.
@@ -53,8 +67,8 @@ def read_source(source: str, problems_file: str, variant: Variant, students: int
 
         return CourseData(embedded.course(students, seed))
     path, problems = locate_files(source, problems_file, variant)
-    questions = read_questions(problems) if problems else {}
-    if path.suffix == ".jsonl":
+    questions = read_questions(problems, _asked(path)) if problems else {}
+    if path.suffix == ".jsonl" and not is_row_file(path):
         if not questions:
             fix = f"set recipes.student.problems_file, or put {PROBLEMS} beside the file"
             raise InputError("needs the problems with their instructions and skeletons", where=str(path), fix=fix)
@@ -89,7 +103,15 @@ def file_digests(source: str, problems_file: str, variant: Variant) -> dict[str,
         return {}
     path, problems = locate_files(source, problems_file, variant)
     files = {"student.source": path} | ({"student.problems_file": problems} if problems else {})
-    return {name: sha256_file(file) for name, file in files.items() if file.is_file()}
+    return {name: _digest(file) for name, file in files.items() if file.exists()}
+
+
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file, or of the names and sha256 of the skeletons in a folder."""
+    if path.is_file():
+        return sha256_file(path)
+    listed = "".join(f"{sha256_file(file)} {file.name}\n" for file in sorted(path.glob("*.py")))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def pseudonymise(data: CourseData, seed: int) -> CourseData:
@@ -102,35 +124,73 @@ def pseudonymise(data: CourseData, seed: int) -> CourseData:
     return CourseData(Course(data.course.questions, streams), tuple(_with_name(row, names) for row in data.rows))
 
 
+def without_thoughts(data: CourseData) -> CourseData:
+    """Return the same data without what the students think."""
+    streams = tuple(replace(stream, thoughts=None) for stream in data.course.streams)
+    rows = (
+        replace(item, row=item.row.model_copy(update={"OUTPUT": split_thought(item.row.OUTPUT)[1]}))
+        for item in data.rows
+    )
+    return CourseData(Course(data.course.questions, streams), tuple(rows))
+
+
 def _with_name(item: VariantRow, names: dict[str, str]) -> VariantRow:
     student = names[item.key.student]
-    task_id = f"{item.key.question}/{student}/{item.attempt}"
+    task_id = f"{item.key.question}/{item.semester}/{student}/{item.attempt}"
     return replace(item, task_id=task_id, row=replace_input(item.row, student_id=student))
 
 
+def _asked(path: Path) -> list[tuple[str, str]]:
+    """Return semester and name of the problems in a file of streams or rows, in order; what is wrong in it counts not.
+
+    The file is read and checked later.
+    """
+    with contextlib.suppress(InputError, AttributeError):
+        given = [item.get("INPUT", item) for item in read_array(path)]
+        return list(dict.fromkeys((str(one.get("semester")), str(one.get("question_name"))) for one in given))
+    return []
+
+
 def _from_rows(rows: Sequence[Row], questions: dict[str, Question], variant: Variant, path: Path) -> CourseData:
-    counts: Counter[StreamKey] = Counter()
-    known: dict[str, Question] = {}
-    found: list[VariantRow] = []
+    versions: dict[str, dict[str, Question]] = defaultdict(dict)
     errors: list[InputError] = []
     for number, row in enumerate(rows, start=1):
-        name = row.INPUT.question_name
-        question = _question(row, questions.get(name, Question()))
-        if known.setdefault(name, question) != question:
-            what = "differs from an earlier row in the problem's text"
-            fix = "give every row of a problem the same instructions and skeletons"
+        name, semester = row.INPUT.question_name, row.INPUT.semester
+        question = _question(row, questions.get(name, Question()).of(semester))
+        if versions[name].setdefault(semester, question) != question:
+            what = f"differs from an earlier row of {semester} in the problem's text"
+            fix = "give every row of a problem and a semester the same instructions and skeletons"
             errors.append(InputError(what, where=f"{path}: row {number}.INPUT.question_name", fix=fix))
-        prior = prior_submissions(row)
-        if len(prior) > variant.k:
+        if len(prior := prior_submissions(row)) > variant.k:
             what = f"has {len(prior)} submissions, and k is {variant.k}"
             where = f"{path}: row {number}.INPUT.curr_problem_prior_submissions"
             errors.append(InputError(what, where=where, fix="set recipes.student.k, or give another file"))
-        key = StreamKey(row.INPUT.student_id, name)
-        found.append(VariantRow(f"{name}/{key.student}/{counts[key]}", row, counts[key], prior))
-        counts[key] += 1
     if errors:
         raise InputErrors(errors)
-    return CourseData(Course(known), tuple(found))
+    return CourseData(Course({name: merged(found) for name, found in versions.items()}), tuple(_in_streams(rows)))
+
+
+def _in_streams(rows: Sequence[Row]) -> Iterator[VariantRow]:
+    """Yield rows with what else their students handed in for the same problem, as far as the other rows tell.
+
+    Rows of experiment 1 are ordered by stage, those of experiment 2 as in their file.
+    """
+    streams: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        streams[row.INPUT.question_name, row.INPUT.semester, row.INPUT.student_id].append(row)
+    places: dict[int, tuple[int, list[str]]] = {}
+    for stream in streams.values():
+        stream.sort(key=_stage)
+        places |= {id(row): (index, [one.code for one in stream]) for index, row in enumerate(stream)}
+    for row in rows:
+        index, codes = places[id(row)]
+        task_id = f"{row.INPUT.question_name}/{row.INPUT.semester}/{row.INPUT.student_id}/{index}"
+        earlier = tuple(dict.fromkeys((*codes[:index], *prior_submissions(row))))
+        yield VariantRow(task_id, row, index, earlier, tuple(codes[index + 1 :]))
+
+
+def _stage(row: Row) -> int:
+    return list(STAGES).index(row.INPUT.stage) if isinstance(row, StageRow) else 0
 
 
 def _question(row: Row, tested: Question) -> Question:

@@ -16,7 +16,8 @@ from codekiln.data import near_duplicates, splits
 from codekiln.data.decontamination import Overlap, overlaps_within
 from codekiln.data.folders import Rejected
 from codekiln.errors import InputError, InputErrors, did_you_mean
-from codekiln.recipes.student.course import Question, StreamKey
+from codekiln.recipes.student.course import StreamKey
+from codekiln.recipes.student.questions import Question
 from codekiln.recipes.student.schema import Row, prior_submissions, replace_input
 from codekiln.recipes.student.source import CourseData, select_streams
 from codekiln.recipes.student.templates import contains_marker
@@ -180,9 +181,14 @@ def balanced_sample(
 
 
 def problem_families(names: Sequence[str], questions: Mapping[str, Question]) -> dict[str, str]:
-    """Return for each problem the first problem whose text it nearly repeats, or itself."""
-    texts = [f"{questions[name].instructions}\n{questions[name].skeleton_code_todo}" for name in names]
-    return {name: names[first] for name, first in zip(names, near_duplicates.earliest_duplicates(texts), strict=True)}
+    """Return for each problem the first problem of those whose text, in any semester, it nearly repeats, or itself."""
+    texts = [(name, text) for name in names for text in questions[name].texts]
+    family = {name: name for name in names}
+    for number, first in enumerate(near_duplicates.earliest_duplicates([text for _, text in texts])):
+        joined = {family[texts[number][0]], family[texts[first][0]]}
+        # A problem of several texts can join two families that were apart.
+        family = {name: min(joined, key=names.index) if old in joined else old for name, old in family.items()}
+    return family
 
 
 def _rows(

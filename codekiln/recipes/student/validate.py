@@ -3,34 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import StreamKey, read_questions
-from codekiln.recipes.student.schema import Row, read_rows
+from codekiln.recipes.student.course import StreamKey
+from codekiln.recipes.student.questions import read_questions
+from codekiln.recipes.student.schema import read_rows
 from codekiln.recipes.student.source import PROBLEMS
 from codekiln.recipes.student.split import overlaps
+from codekiln.recipes.student.stages import LocatedRow, wrong_stages
 from codekiln.recipes.student.variants import parse_variant
-
-
-class LocatedRow(NamedTuple):
-    """A row with its file and its number in the file, from 1."""
-
-    path: Path
-    number: int
-    row: Row
-
-    @property
-    def key(self) -> StreamKey:
-        """Student and problem."""
-        return StreamKey(self.row.INPUT.student_id, self.row.INPUT.question_name)
 
 
 def validate(folder: Path, threshold: float) -> Iterator[InputError]:
     """Yield everything that is wrong with the files of a folder.
 
-    These are wrong rows, streams in both splits of any variant, evaluation streams in the context of training rows, and
-    training rows that nearly repeat the code of an evaluation row.
+    These are wrong rows, streams in both splits of any variant, evaluation streams in the context of training rows,
+    training rows that nearly repeat the code of an evaluation row, and stages that the other rows contradict.
 
     Args:
         folder: Folder of the data set.
@@ -57,6 +45,7 @@ def validate(folder: Path, threshold: float) -> Iterator[InputError]:
         (train if split == "train" else test)[variant.name] += located
     # A stream must be in one split in all files together, because the variants show the same work.
     evaluated = {item.key: item.path for items in test.values() for item in items}
+    yield from wrong_stages([item for items in (*train.values(), *test.values()) for item in items])
     for name, items in train.items():
         yield from _leaks(items, evaluated)
         yield from _near_duplicates(items, test[name], threshold)

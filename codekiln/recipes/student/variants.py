@@ -4,9 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypedDict
 
-from codekiln.recipes.student.course import Course, Question, Stream, StreamKey
+from codekiln.recipes.student.course import Course, Stream, StreamKey
+from codekiln.recipes.student.questions import Question
 from codekiln.recipes.student.schema import (
     SUBMIT,
     NextInput,
@@ -17,6 +19,7 @@ from codekiln.recipes.student.schema import (
     Stage,
     StageInput,
     StageRow,
+    join_thought,
 )
 
 
@@ -50,6 +53,10 @@ PUBLISHED_VARIANTS = tuple(
 """The six data sets of the study."""
 
 
+NEIGHBOURS = 6
+"""How many submissions around one are looked at for another grade."""
+
+
 @dataclass(frozen=True)
 class VariantRow:
     """A row of a variant, and its position in the stream it belongs to.
@@ -59,12 +66,29 @@ class VariantRow:
         row: The row as it is written to the variant's file.
         attempt: Index of ``OUTPUT`` in the stream; for rows without streams, in the order of the file.
         earlier: The student's known submissions for this problem before ``OUTPUT``, oldest first.
+        later: Those after it.
     """
 
     task_id: str
     row: Row
     attempt: int
     earlier: tuple[str, ...]
+    later: tuple[str, ...] = ()
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """The student's nearest other submissions for the problem, at most `NEIGHBOURS`.
+
+        Of two that are equally near the later comes first: that a student is not there yet teaches more than that
+        something changes.
+        """
+        pairs = zip_longest(self.later, reversed(self.earlier))
+        return tuple(code for pair in pairs for code in pair if code is not None)[:NEIGHBOURS]
+
+    @property
+    def semester(self) -> str:
+        """Semester in which the problem was set."""
+        return self.row.INPUT.semester
 
     @property
     def key(self) -> StreamKey:
@@ -91,9 +115,11 @@ def build_rows(
         by_student[stream.student].append(stream)
     found: list[VariantRow] = []
     for stream in streams:
-        question = course.questions[stream.question]
-        before = [old for old in by_student[stream.student] if order[old.question] < order[stream.question]][:count]
-        context = before if variant.context else []
+        question = course.question(stream)
+        # Somebody who takes the course again has streams in several semesters.
+        known = [old for old in by_student[stream.student] if old.semester == stream.semester]
+        before = [old for old in known if order[old.question] < order[stream.question]]
+        context = before[:count] if variant.context else []
         if variant.experiment == 1:
             found += _stage_rows(question, stream, context)
         else:
@@ -123,7 +149,7 @@ def _stage_rows(question: Question, stream: Stream, past: list[Stream]) -> Itera
     for stage, index in stage_indices(len(stream.submissions)).items():
         shown = tuple(PastSubmission(question_name=old.question, submission=_at_stage(old, stage)) for old in past)
         fields = StageInput(**_common_fields(question, stream), stage=stage, past_problem_submissions=shown)
-        yield _variant_row(stream, index, StageRow(INPUT=fields, OUTPUT=_text(stream, index)))
+        yield _variant_row(stream, index, StageRow(INPUT=fields, OUTPUT=_target(stream, index)))
 
 
 def _next_rows(question: Question, stream: Stream, past: list[Stream], k: int) -> Iterator[VariantRow]:
@@ -140,12 +166,12 @@ def _next_rows(question: Question, stream: Stream, past: list[Stream], k: int) -
             past_problem_submissions=shown,
             curr_problem_prior_bot_feedback=None if stream.feedback is None else stream.feedback[before],
         )
-        yield _variant_row(stream, index, NextRow(INPUT=fields, OUTPUT=_text(stream, index)))
+        yield _variant_row(stream, index, NextRow(INPUT=fields, OUTPUT=_target(stream, index)))
 
 
 def _variant_row(stream: Stream, index: int, row: Row) -> VariantRow:
-    task_id = f"{stream.question}/{stream.student}/{index}"
-    return VariantRow(task_id, row, index, stream.submissions[:index])
+    task_id = f"{stream.question}/{stream.semester}/{stream.student}/{index}"
+    return VariantRow(task_id, row, index, stream.submissions[:index], stream.submissions[index + 1 :])
 
 
 class _CommonFields(TypedDict):
@@ -178,6 +204,11 @@ def _at_stage(stream: Stream, stage: Stage) -> str:
 
 def _segment(stream: Stream, index: int, k: int) -> tuple[str, ...]:
     return tuple(_text(stream, position) for position in range(max(0, index - k), index + 1))
+
+
+def _target(stream: Stream, index: int) -> str:
+    """Return a submission after what the student thought, where that is known."""
+    return join_thought(stream.thoughts[index] if stream.thoughts else "", _text(stream, index))
 
 
 def _text(stream: Stream, index: int) -> str:

@@ -9,19 +9,30 @@ FILE = "<program>"
 MAX_MESSAGE = 10_000
 """Characters of an exception's message that are sent."""
 _NAME = type.__dict__["__name__"].__get__
+_given_lines = 0
+
+
+def count_lines_after(given_lines: int) -> None:
+    """Leave the first lines, which are the problem's own code, out of all lines that are named from now on."""
+    global _given_lines
+    _given_lines = given_lines
 
 
 def describe(error: BaseException) -> "list[Any]":
-    """Return class name, message and the line of the program where an exception was raised (0: outside it)."""
+    """Return class name, message and the line of the program where an exception was raised (0: outside it).
+
+    Where code that the problem gives raised it, the line is that of the program's call.
+    """
     try:
         text = str(error)
     except BaseException:
         text = "(its message raises)"
     if isinstance(error, SyntaxError):
-        return [*_describe_type(_NAME(type(error)), error.msg), error.lineno or 0]
+        return [*_describe_type(_NAME(type(error)), error.msg), max(0, (error.lineno or 0) - _given_lines)]
     line, step = 0, error.__traceback__
     while step is not None:
-        line = step.tb_lineno if step.tb_frame.f_code.co_filename == FILE else line
+        if step.tb_frame.f_code.co_filename == FILE and step.tb_lineno > _given_lines:
+            line = step.tb_lineno - _given_lines
         step = step.tb_next
     return [*_describe_type(_NAME(type(error)), text), line]
 

@@ -35,10 +35,11 @@ class CallPlan(TypedDict):
         classes: Names of those classes.
         setup: Code executed after the program.
         entry_point: The function under test.
-        observed: Whether results are sent one by one, objects by name, and random numbers differ between runs.
+        observed: Whether results are sent one by one, objects by name, and random numbers have the seed below.
         relays: Whether printed text is sent with each answer.
         more_output: Bytes of results beyond the limit that the reference's own results need.
         digests: Whether one digest of all results is sent first, and the results only if they are asked for.
+        random_seed: Seed of the random numbers of what is observed; None: another one in each run.
     """
 
     calls: tuple[tuple[str | None, CodeType | str | list[Any]], ...]
@@ -53,6 +54,7 @@ class CallPlan(TypedDict):
     relays: bool
     more_output: int
     digests: bool
+    random_seed: int | None
 
 
 class TestPlan(TypedDict):
@@ -145,11 +147,16 @@ class ProblemPlan(TypedDict):
 
 
 class JobMessage(TypedDict):
-    """One program to grade or observe: what the controller sends to the tester."""
+    """One program to grade or observe: what the controller sends to the tester.
+
+    Attributes:
+        given_lines: Lines of the problem's own code before the program, which lines in verdicts do not count.
+    """
 
     key: int
     plan: bytes | None
     program: str
+    given_lines: int
     stdin: bytes | None
     limits: LimitValues
     forget: bool
@@ -161,6 +168,7 @@ class RunMessage(TypedDict):
     key: int
     plan: bytes | None
     program: str
+    given_lines: int
     stdin: bytes | None
     limits: LimitValues
     forget: bool

@@ -14,7 +14,7 @@ import types
 
 from codekiln.sandbox.inside.answering import ProgramExchange, Relay, send, serve
 from codekiln.sandbox.inside.channel import read_frame, write_frame
-from codekiln.sandbox.inside.exceptions import FILE, describe
+from codekiln.sandbox.inside.exceptions import FILE, count_lines_after, describe
 from codekiln.sandbox.inside.plain_values import Foreign, dumps, write
 from codekiln.sandbox.inside.shared_classes import SharedClasses
 
@@ -48,10 +48,13 @@ def run(channel: int, job: "RunMessage", plan: "CallPlan") -> "NoReturn":
     is_script = job["stdin"] is not None
     namespace = _namespace("__main__" if is_script else MODULE)
     if plan["observed"]:
-        # Whether two runs differ is part of what is observed; the server's random numbers are the same for all.
-        sys.modules["random"].seed()
+        # Without a seed two runs may differ, which is part of what is observed; the server's numbers are equal for all.
+        sys.modules["random"].seed(plan["random_seed"])
+        if plan["random_seed"] is not None:
+            vars(sys.modules["time"])["sleep"] = lambda seconds: None
     # Looked up now, because a program may replace what is in a module; the server has imported it.
     sha256 = sys.modules["hashlib"].sha256 if plan["digests"] else None
+    count_lines_after(job["given_lines"])
     code = _compile(channel, job["program"])
     _match_recursion_limit()
     if is_script:
@@ -88,6 +91,7 @@ def rehearse() -> None:
         "calls": tuple((None, compile(call, "<test>", "eval")) for call in _REHEARSED_CALLS), "called": ("f",),
         "names": ("f",), "in_one_go": True, "shared": (), "classes": (), "setup": None, "entry_point": "f",
         "observed": False, "relays": False, "more_output": 0, "digests": False,
+        "random_seed": None,
     }  # fmt: skip
     answers, channel = os.pipe()
     for _ in range(_REHEARSALS):

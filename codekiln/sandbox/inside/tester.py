@@ -106,8 +106,8 @@ class Tester:
 
     def _start(self, job: "JobMessage", calls: bytes, stdin: bytes | None) -> int:
         message: RunMessage = {
-            "key": job["key"], "plan": None, "program": job["program"], "stdin": stdin, "limits": job["limits"],
-            "forget": job["forget"],
+            "key": job["key"], "plan": None, "program": job["program"], "given_lines": job["given_lines"],
+            "stdin": stdin, "limits": job["limits"], "forget": job["forget"],
         }  # fmt: skip
         return self._programs.start(message, calls)
 

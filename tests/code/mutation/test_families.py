@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from codekiln.code.mutation import apply, compiles, kinds, mutations
@@ -44,3 +46,46 @@ def test_every_class_has_many_families() -> None:
         name: sum(kind.intended == name for kind in kinds().values()) for name in ("syntax", "runtime", "logical")
     }
     assert min(counts.values()) > 25, counts
+
+
+RANGES = {
+    "for _ in range(3):\n    print('x')\n": ("one round too few", "one round too many"),
+    "for i in range(3):\n    print(i)\n": ("leaves out the first value", "misses the last value"),
+    "print(sum(range(3)))\n": ("so it leaves out the first value", "so it misses the last value"),
+    "n = [0 for k in range(3)]\n": ("one round too few",),
+    "for i in range(9, 0, -1):\n    print(i)\n": (),
+    "for i in range(0, 9, 2):\n    print(i)\n": (),
+}
+
+
+@pytest.mark.parametrize("program", RANGES)
+def test_what_is_said_of_a_range_is_true_of_its_loop(program):
+    found = mutations(program, kinds=("wrong-range-start", "wrong-range-stop"))
+    said = " ".join(item.explanation for item in found)
+    assert all(text in said for text in RANGES[program])
+    assert bool(found) == bool(RANGES[program])
+    assert ("value" in said) == any("value" in text for text in RANGES[program])
+
+
+def test_no_pass_tells_where_a_statement_is_missing():
+    for program, _ in EXAMPLES.values():
+        assert not [item for item in mutations(program) if "pass" in item.text and "pass" not in program]
+
+
+def test_explanations_are_read_with_ease():
+    """Up to grade 8 of Kincaid et al. (1975), with code as one short word, and no sentence of more than 30 words."""
+    by_kind = {}
+    for kind, (program, _) in EXAMPLES.items():
+        for item in mutations(program, kinds=[kind]):
+            by_kind.setdefault(item.kind, item.explanation)
+    hard = {kind: text for kind, text in by_kind.items() if grade_of(text) > 8}
+    assert hard == {}
+    assert sum(map(grade_of, by_kind.values())) / len(by_kind) < 5
+
+
+def grade_of(text):
+    words = re.findall(r"[A-Za-z']+", re.sub(r"`[^`]*`|\"[^\"]*\"", "it", text))
+    sentences = max(1, len(re.findall(r"[.:;](?:\s|$)", text)))
+    assert len(words) <= 30, text
+    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?:e|es|ed)$", "", word.lower())))) for word in words)
+    return 0.39 * len(words) / sentences + 11.8 * syllables / len(words) - 15.59

@@ -57,12 +57,21 @@ def test_outputs_are_what_a_model_wrote_and_passed(train, graded, folder):
             assert "\r" not in line["output"]
 
 
-def test_solutions_of_one_problem_are_built_differently(folder):
+def test_a_problem_has_one_solution_unless_more_are_asked_for(folder):
+    for row in read(folder, tables.SUMMARY_CSV):
+        assert row["problems"] == row["total_examples"]
+        assert row["problem_ratio"] == row["actual_ratio"]
+
+
+def test_solutions_of_one_problem_are_built_differently_and_keep_the_ratio_of_problems(train, evaluation, graded):
+    one = recipe(solutions_per_problem=2)
+    files = one.files(BuiltDataset(train, evaluation, graded, one.rows(train, graded)))
     found = {}
-    for line in lines(folder, "dataset_hard_heavy.jsonl") + lines(folder, "dataset_balanced.jsonl"):
-        found.setdefault(line["mbpp_id"], set()).add(line["output"])
+    for line in map(json.loads, files["dataset_balanced.jsonl"].splitlines()):
+        found.setdefault((line["mbpp_id"], line["difficulty"]), set()).add(line["output"])
     several = [codes for codes in found.values() if len(codes) > 1]
     assert several
+    assert len(set(Counter(band for _, band in found).values())) == 1
     for codes in several:
         for one, other in combinations(codes, 2):
             assert fingerprint(one) != fingerprint(other)

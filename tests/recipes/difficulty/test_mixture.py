@@ -31,23 +31,28 @@ def test_too_few_samples_tell_no_band(train, graded):
     st.sampled_from([(0.75, 0.3), (0.5, 0.2), (1.0, 0.9)]),
     st.integers(1, 3),
     st.none() | st.integers(3, 20),
+    st.sampled_from([0.0, 0.7]),
 )
 @hypothesis_settings(max_examples=40, deadline=None)
-def test_every_mix_is_exact_largest_deterministic_and_verified(outcomes, thresholds, per_problem, size):
+def test_every_mix_is_exact_largest_deterministic_and_verified(outcomes, thresholds, per_problem, size, sure):
     problems = [Problem(task_id=f"Mbpp/{i}", prompt=f"Task {'x' * i} number {i}.") for i in range(len(outcomes))]
     graded = [row for index, correct in enumerate(outcomes) for row in outcome(index, correct)]
-    one = recipe(easy=thresholds[0], medium=thresholds[1], solutions_per_problem=per_problem, size=size)
+    one = recipe(easy=thresholds[0], medium=thresholds[1], solutions_per_problem=per_problem, size=size, sure=sure)
     rated, mixes = mixture.build(problems, graded, one.settings, one.seed)
     passed = {(row.sample.task_id, row.sample.solution.strip("\n")) for row in graded if row.verdict.passed}
+    available = {band: {row.problem.task_id for row in rows} for band, rows in rated.solutions.items()}
     for mix in mixes:
-        found = Counter(rated.bands[row.problem.task_id] for row in mix.rows)
         parts = mix.ratio.lowest_terms()
-        available = {band: len(rows) for band, rows in rated.solutions.items()}
-        times = len(mix.rows) // sum(parts.values())
-        assert [found[band] for band in BANDS] == [times * parts[band] for band in BANDS]
+        rows = {band: [row for row in mix.rows if rated.bands[row.problem.task_id] == band] for band in BANDS}
+        taken = {band: {row.problem.task_id for row in found} for band, found in rows.items()}
+        # The ratio is exact in rows and in problems, and no more problems have it.
+        for counted in (rows, taken):
+            times = sum(map(len, counted.values())) // sum(parts.values())
+            assert [len(counted[band]) for band in BANDS] == [times * parts[band] for band in BANDS]
         larger = {band: (times + 1) * part for band, part in parts.items()}
-        assert any(larger[band] > available[band] for band in BANDS) or (size and sum(larger.values()) > size)
+        assert any(larger[band] > len(available[band]) for band in BANDS) or (size and sum(larger.values()) > size)
         assert bool(mix.rows) != bool(mix.obstacle)
+        assert len(mix.rows) <= (size or len(mix.rows))
         assert all((row.problem.task_id, row.code) in passed for row in mix.rows)
         assert max(Counter(row.problem.task_id for row in mix.rows).values(), default=0) <= per_problem
         codes = [row.code for row in mix.rows]

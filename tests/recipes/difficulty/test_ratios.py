@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from codekiln.recipes.difficulty.rates import BANDS
-from codekiln.recipes.difficulty.ratios import STANDARD, BandRatio, UnattainableRatio, rows_per_band
+from codekiln.recipes.difficulty.ratios import STANDARD, BandRatio, UnattainableRatio, rows_by_rank, rows_per_band
 
 SHARES = st.tuples(*[st.integers(0, 12)] * 3).filter(any)
 AVAILABLE = st.fixed_dictionaries({band: st.integers(0, 60) for band in BANDS})
@@ -76,3 +76,13 @@ def test_bands_with_no_share_need_no_rows():
 def test_ratios_that_are_none_are_refused(shares):
     with pytest.raises(ValidationError):
         BandRatio(**shares)
+
+
+def test_second_solutions_are_of_problems_that_are_in_and_have_the_ratio_themselves():
+    balanced, problems = STANDARD["balanced"], {"easy": [1, 2, 2, 2], "medium": [2, 2, 1], "hard": [2, 3]}
+    one = dict.fromkeys(BANDS, 1)
+    # Two of each; of the two easy ones that are taken only the second has a second solution.
+    assert rows_by_rank(balanced, problems) == [dict.fromkeys(BANDS, 2), one]
+    assert rows_by_rank(balanced, problems, size=8) == [dict.fromkeys(BANDS, 2)]
+    with pytest.raises(UnattainableRatio, match=r"1 hard \(there are 0\)"):
+        rows_by_rank(balanced, {**problems, "hard": []})

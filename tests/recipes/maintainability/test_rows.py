@@ -307,3 +307,50 @@ def test_invariants(items, knobs, metric, random):
 
     random.shuffle(items)
     assert rows(items, problems, metric, seed=3, **knobs) == made
+
+
+# Programs without an operator have no structural index; the loop is harder to follow than the call.
+PLAIN = "def f(x):\n    return list(map(str, x))\n"
+LOOP = "def f(x):\n    found = []\n    for y in x:\n        found.append(str(y))\n    return found\n"
+HIDDEN = "import operator\n\n\ndef f(x):\n    return operator.add(sum(x), 1)\n"
+
+
+def measured(code, **fields):
+    row = graded(code, **fields)
+    return row.model_copy(update={"scores": metrics.score_all([code])[0]})
+
+
+def test_programs_without_a_score_are_ordered_by_the_first_metric_that_can():
+    made = rows([measured(PLAIN), measured(LOOP)])
+    (pair,) = made.pairs
+    assert (pair.metric, pair.chosen_score, pair.rejected_score) == ("cognitive_complexity", 0.0, 1.0)
+    assert texts(pair) == (PLAIN.strip(), LOOP.strip())
+    assert not made.rejected
+    assert [item.reason for item in rows([measured(PLAIN), measured(LOOP)], tie_break=()).rejected] == ["no-signal"]
+    far = rows([measured(PLAIN), measured(LOOP)], tie_break_margin=2)
+    assert [item.reason for item in far.rejected] == ["no-signal"]
+
+
+def test_lint_decides_where_complexity_is_equal_too():
+    untidy = "def f(x):\n    l = map(str, x)\n    return list(l)\n"
+    assert metrics.get("lint_count").score(untidy).value > metrics.get("lint_count").score(PLAIN).value
+    (pair,) = rows([measured(untidy), measured(PLAIN)]).pairs
+    assert (pair.metric, texts(pair)[1]) == ("lint_count", untidy.strip())
+
+
+def test_a_tie_break_never_contradicts_the_metric_nor_helps_what_it_vetoes():
+    # Scores that the metric orders, below the margin: the other metric, which says the opposite, is not asked.
+    simple, nested = measured(PLAIN), measured(LOOP)
+    scored = [
+        row.model_copy(update={"scores": (Score(metric=METRIC, value=value), *row.scores[1:])})
+        for row, value in ((simple, 50.0), (nested, 51.0))
+    ]
+    assert [item.reason for item in rows(scored).rejected] == ["margin"]
+    assert metrics.get(METRIC).score(HIDDEN).reason.startswith("vetoed")
+    assert [item.reason for item in rows([measured(HIDDEN), measured(LOOP)]).rejected] == ["no-signal"]
+
+
+def test_a_tie_break_has_to_say_which_program_is_better():
+    settings_of = recipes.get("maintainability").Settings
+    with pytest.raises(ValueError, match="'comment_ratio' orders no programs"):
+        settings_of(tie_break=("comment_ratio",))

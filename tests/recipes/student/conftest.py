@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codekiln.recipes.student.course import write_questions, write_streams
+from codekiln.recipes.student.course import write_streams
+from codekiln.recipes.student.questions import write_questions
 from tests.recipes.student.helpers import problems_of, recipe_for
 from tests.recipes.student.small_course import QUESTIONS, course
 

@@ -1,7 +1,8 @@
 """A small course written by hand: two problems, one with fixed code, and streams of a few students."""
 
 from codekiln.data.records import CallTest
-from codekiln.recipes.student.course import Course, Question, Stream
+from codekiln.recipes.student.course import Course, Stream
+from codekiln.recipes.student.questions import Question
 from codekiln.recipes.student.schema import NextInput, NextRow, StageInput, StageRow
 
 DOUBLE = Question(

@@ -6,14 +6,8 @@ import pytest
 
 from codekiln.data.records import DoctestTest
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import (
-    drop_repeats,
-    read_questions,
-    read_streams,
-    split_doctest,
-    write_questions,
-    write_streams,
-)
+from codekiln.recipes.student.course import drop_repeats, read_streams, write_streams
+from codekiln.recipes.student.questions import read_questions, split_doctest, write_questions
 from tests.recipes.student.small_course import QUESTIONS, RIGHT, WRONG, course, stream
 
 SESSION = """Some words.
@@ -86,10 +80,21 @@ def test_a_missing_file_of_streams_is_the_users_mistake(tmp_path):
 
 
 def test_submissions_that_repeat_the_one_before_are_left_out_with_their_feedback():
-    twice = stream("a", "double", WRONG, WRONG + "\n", RIGHT, WRONG, feedback=("1", "2", "3", "4"))
+    twice = stream(
+        "a", "double", WRONG, WRONG + "\n", RIGHT, WRONG, feedback=("1", "2", "3", "4"), thoughts=tuple("abcd")
+    )
     (once,) = drop_repeats([twice])
     assert once.submissions == (WRONG, RIGHT, WRONG)
     assert once.feedback == ("1", "3", "4")
+    assert once.thoughts == ("a", "c", "d")
+
+
+def test_somebody_who_takes_the_course_again_has_a_stream_in_each_semester(tmp_path):
+    path = tmp_path / "streams.jsonl"
+    path.write_text(write_streams([stream("a", "double", RIGHT), stream("a", "double", WRONG, semester="spring")]))
+    found = read_streams(path, QUESTIONS).streams
+    assert len(found) == 2
+    assert found[0].key == found[1].key  # both are on one side of the split
 
 
 def written(tmp_path, **fields):

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from codekiln.code.distance import edit_distance
 from codekiln.recipes.student import embedded
 from codekiln.recipes.student.course import Course
 from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits, rename_edit, tight_commas, tight_operators
@@ -99,6 +100,43 @@ def test_students_keep_their_habits(whole):
     shares = sorted(spaced(student) for student in {stream.student for stream in whole.streams})
     assert shares[0] < 0.3
     assert shares[-1] > 0.9
+
+
+def compiles(code):
+    try:
+        compile(code, "submission", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_the_class_has_tabs_habits_of_python_2_and_last_attempts_that_do_not_parse(whole):
+    everything = [code for stream in whole.streams for code in stream.submissions]
+    tabs = [stream for stream in whole.streams if all("\n\t" in code for code in stream.submissions)]
+    assert 0.02 < len(tabs) / len(whole.streams) < 0.4
+    assert any(re.search(r"<>|xrange\(|has_key\(|iteritems\(|^\s*print \w", code, re.MULTILINE) for code in everything)
+    assert any(re.search(r"^ +\S", code, re.MULTILINE) and re.search(r"^\t", code, re.MULTILINE) for code in everything)
+    final = [compiles(stream.submissions[-1]) for stream in whole.streams if stream.submitted]
+    assert 0.8 * len(final) < sum(final) < len(final)
+
+
+def test_attempts_change_as_much_as_students_change_and_mend_what_was_written(whole):
+    steps = sorted(
+        edit_distance(one, other)
+        for stream in whole.streams
+        for one, other in zip(stream.submissions, stream.submissions[1:], strict=False)
+    )
+    quarter, median, most = (steps[int(share * len(steps))] for share in (0.25, 0.5, 0.75))
+    assert quarter > 0.02
+    assert 0.06 < median < 0.2
+    assert 0.15 < most < 0.4
+
+
+def test_students_think_before_each_attempt(whole):
+    for stream in whole.streams:
+        assert len(stream.thoughts) == len(stream.submissions)
+        assert all(5 < len(thought) < 400 for thought in stream.thoughts)
+    assert len({thought for stream in whole.streams for thought in stream.thoughts}) > 100
 
 
 def test_edits_are_put_in_and_keep_what_a_program_does():

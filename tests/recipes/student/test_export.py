@@ -3,7 +3,8 @@
 import pytest
 
 from codekiln.errors import InputError
-from codekiln.recipes.student.course import write_questions, write_streams
+from codekiln.recipes.student.course import write_streams
+from codekiln.recipes.student.questions import write_questions
 from codekiln.recipes.student.schema import KINDS, read_rows
 from codekiln.recipes.student.split import CELLS
 from tests.recipes.student.helpers import built_dataset, problems_of, recipe_for

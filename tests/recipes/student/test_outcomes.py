@@ -35,6 +35,24 @@ def test_doctests_with_statements_and_code_that_is_given_work():
     assert (wrong.error, wrong.passed) == ("logical", 0)
 
 
+@pytest.mark.parametrize(
+    ("code", "error", "line"),
+    [
+        ("class Stack:\n    x = (", "SyntaxError", 2),
+        ("class Stack:\n    def top(self):\n        return missing", "AttributeError", 0),
+        (STACK_RIGHT.replace("return first_of", "return second_of"), "NameError", 9),
+        # The given code raises, and what the student can see is the call.
+        (STACK_RIGHT.replace("[item] + self.items", "[]"), "IndexError", 9),
+        ("import math\nraise ValueError('line 3')", "ValueError", 2),
+    ],
+)
+def test_lines_are_those_of_the_students_file_not_of_the_code_that_is_given(code, error, line):
+    (outcome,) = outcomes(("stack", code))
+    assert error in outcome.detail
+    assert outcome.detail.endswith(f"(line {line})") == bool(line)
+    assert outcome.detail.count("(line ") == bool(line)
+
+
 def test_calls_and_asserts_work_too():
     (right, wrong) = outcomes(
         ("last", "def last(items):\n    return items[-1]"), ("last", "def last(items):\n    return items[1]")

@@ -28,7 +28,7 @@ def test_rows_can_be_trained_on_the_loss_is_on_the_submission_and_the_end_is_lea
         assert row["input_ids"][start:] == learned
 
 
-def test_pairs_prefer_the_real_submission_over_an_earlier_one_of_another_grade(plain):
+def test_pairs_prefer_the_real_submission_over_another_one_of_another_grade(plain):
     recipe, sets = plain
     rows = built_dataset(recipe, sets).rows
     by_id = {row.task_id: row for row in sets.train}
@@ -39,6 +39,8 @@ def test_pairs_prefer_the_real_submission_over_an_earlier_one_of_another_grade(p
         assert pair.rejected != pair.chosen
         assert pair.chosen_score != pair.rejected_score
         assert pair.prompt == problem.messages
+    first = next(pair for pair in rows.pairs if by_id[pair.task_id].grading_context["attempt"] == 0)
+    assert first.rejected_score > first.chosen_score  # the student is not there yet
     assert not built_dataset(recipe_for(recipe.settings.source, pairs=False), sets).rows.pairs
 
 
@@ -54,7 +56,7 @@ def test_a_models_own_replies_are_rejected_against_the_real_ones_where_grades_di
     assert [item.reason for item in rows.rejected] == ["not-valid"]
 
 
-def test_where_no_reply_of_a_model_has_another_grade_the_earlier_submission_is_rejected(plain):
+def test_where_no_reply_of_a_model_has_another_grade_the_students_own_is_rejected(plain):
     recipe, sets = plain
     problem = next(row for row in sets.train if row.grading_context["other_grade"])
     broken = [Sample(task_id=problem.task_id, solution="nothing", model="tiny")]

@@ -84,8 +84,8 @@ def test_a_row_of_the_other_experiment_says_so(tmp_path, row, experiment):
         read_rows(written(tmp_path, [row]), experiment)
 
 
-def test_feedback_is_one_text_for_each_prior_submission(tmp_path):
-    row = next_json(curr_problem_prior_submissions=["x = 1"], curr_problem_prior_bot_feedback=[])
+def test_feedback_is_at_most_one_text_for_each_prior_submission(tmp_path):
+    row = next_json(curr_problem_prior_submissions=["x = 1"], curr_problem_prior_bot_feedback=["Try.", "Again."])
     with pytest.raises(InputErrors, match="row 1.INPUT.curr_problem_prior_bot_feedback"):
         read_rows(written(tmp_path, [row]), 2)
 

@@ -17,7 +17,19 @@ def test_the_recipe_is_found_and_its_settings_explain_themselves():
 
 def test_feedback_in_experiment_1_is_refused():
     with pytest.raises(InputError, match="experiment 1 shows none"):
-        resolve("laptop", {"recipe": "student"}, ["recipes.student.feedback=true", "recipes.student.experiment=1"])
+        resolve("laptop", {"recipe": "student"}, ["recipes.student.feedback=turns", "recipes.student.experiment=1"])
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (["thinking=true", "experiment=1"], "a student thinks about an earlier submission"),
+        (["feedback=turns", "reply_form=edits"], "no numbered lines"),
+    ],
+)
+def test_forms_that_do_not_go_together_are_refused(own, message):
+    with pytest.raises(InputError, match=message):
+        resolve("laptop", {"recipe": "student"}, [f"recipes.student.{one}" for one in own])
 
 
 @pytest.mark.parametrize("profile", ["laptop", "cluster", "seed-student"])

@@ -3,11 +3,12 @@
 import pytest
 
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import Course, write_questions, write_streams
+from codekiln.recipes.student.course import Course, write_streams
+from codekiln.recipes.student.questions import write_questions
 from codekiln.recipes.student.schema import write_rows
 from codekiln.recipes.student.source import CourseData, file_digests, pseudonymise, read_source
 from codekiln.recipes.student.variants import Variant, VariantRow, build_rows
-from tests.recipes.student.small_course import DOUBLE, QUESTIONS, RIGHT, course, next_row, stage_row
+from tests.recipes.student.small_course import DOUBLE, NO_COLON, QUESTIONS, RIGHT, WRONG, course, next_row, stage_row
 
 NEXT = Variant(2, False, 1)
 
@@ -54,7 +55,7 @@ def test_rows_are_taken_with_the_tests_of_the_problems_file(tmp_path):
     (tmp_path / "p.json").write_text(write_questions({"double": DOUBLE}))
     path = rows_file(tmp_path, [next_row(), next_row(prior=(RIGHT,)), next_row(question="other")])
     found = read(path, problems=str(tmp_path / "p.json"))
-    assert [row.task_id for row in found.rows] == ["double/ann/0", "double/ann/1", "other/ann/0"]
+    assert [row.task_id for row in found.rows] == ["double/autumn/ann/0", "double/autumn/ann/1", "other/autumn/ann/0"]
     assert found.course.questions["double"].all_tests == DOUBLE.all_tests
     assert found.course.questions["other"].all_tests == ()
     assert found.rows[1].earlier == (RIGHT,)
@@ -78,6 +79,55 @@ def test_more_earlier_submissions_than_k_are_a_mistake_and_so_are_two_texts_of_a
         f"{path}: row 2.INPUT.curr_problem_prior_submissions",
         f"{path}: row 3.INPUT.question_name",
     ]
+
+
+def in_semester(row, semester, **changes):
+    return row.model_copy(update={"INPUT": row.INPUT.model_copy(update={"semester": semester, **changes})})
+
+
+def test_a_course_whose_texts_differ_by_semester_is_read_with_the_tests_of_its_skeletons(tmp_path):
+    todo = 'def double({0}):\n    """\n    >>> double(2)\n    4\n    """'
+    rows = [
+        in_semester(next_row(RIGHT, student=f"{semester}-{number}"), semester, skeleton_code_todo=todo.format(name))
+        for semester, name in (("sp21", "x"), ("fa21", "n"))
+        for number in range(2)
+    ]
+    found = read(rows_file(tmp_path, rows))
+    assert found.course.questions["double"].of("sp21").skeleton_code_todo == todo.format("x")
+    assert found.course.questions["double"].of("fa21").skeleton_code_todo == todo.format("n")
+    assert len(found.course.questions["double"].of("fa21").all_tests) == 1
+    assert len({row.task_id for row in found.rows}) == 4
+
+
+def test_skeletons_of_a_folder_are_found_for_rows_and_for_streams(tmp_path):
+    skeletons = tmp_path / "skeletons"
+    skeletons.mkdir()
+    (skeletons / "autumn_double.py").write_text('def double(x):\n    """\n    >>> double(1)\n    2\n    """')
+    found = read(rows_file(tmp_path, [next_row()]), problems=str(skeletons))
+    assert len(found.course.questions["double"].all_tests) == 1
+    assert found.course.questions["double"].skeleton_code_todo == "def double(x):"  # the text of a row is its own
+    streams = [one for one in course().streams if one.question == "double"]
+    (tmp_path / "streams.jsonl").write_text(write_streams(streams))
+    found = read(tmp_path / "streams.jsonl", problems=str(skeletons))
+    assert list(found.course.questions) == ["double"]
+    assert len(found.course.questions["double"].all_tests) == 1
+    digests = file_digests(str(tmp_path / "streams.jsonl"), str(skeletons), NEXT)
+    assert set(digests) == {"student.source", "student.problems_file"}
+
+
+def test_rows_of_one_student_and_problem_are_neighbours_in_the_order_of_their_stages(tmp_path):
+    codes = {"submission_last": RIGHT, "submission_first": NO_COLON, "submission_mid": WRONG}
+    path = rows_file(tmp_path, [stage_row(code, stage) for stage, code in codes.items()])
+    last, first, middle = read(path, Variant(1, False)).rows
+    assert first.neighbours == (WRONG, RIGHT)
+    assert middle.neighbours == (RIGHT, NO_COLON)
+    assert (last.attempt, last.neighbours) == (2, (WRONG, NO_COLON))
+
+
+def test_one_row_per_line_is_told_from_streams(tmp_path):
+    path = tmp_path / "inside.jsonl"
+    path.write_text("".join(one.model_dump_json(exclude_none=True) + "\n" for one in (next_row(), next_row(WRONG))))
+    assert [row.row.code for row in read(path).rows] == [RIGHT, WRONG]
 
 
 def test_a_source_that_is_not_there_says_where_it_was_looked_for(tmp_path):

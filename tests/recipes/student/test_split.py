@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from codekiln.data import near_duplicates
 from codekiln.errors import InputError, InputErrors
-from codekiln.recipes.student.course import Course, Question, StreamKey
+from codekiln.recipes.student.course import Course, StreamKey
+from codekiln.recipes.student.questions import Question
 from codekiln.recipes.student.schema import PastStream
 from codekiln.recipes.student.source import CourseData
 from codekiln.recipes.student.split import (

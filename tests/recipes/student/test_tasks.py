@@ -5,7 +5,8 @@ import pytest
 from codekiln import models
 from codekiln.errors import InputError
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
-from codekiln.recipes.student.course import write_questions, write_streams
+from codekiln.recipes.student.course import write_streams
+from codekiln.recipes.student.questions import write_questions
 from codekiln.recipes.student.split import CELLS
 from codekiln.recipes.types import BuiltDataset
 from codekiln.training.row_validation import IGNORED, validate_rows
@@ -60,7 +61,7 @@ def test_a_row_that_cannot_be_cut_enough_is_turned_away(folder):
 
 
 def test_feedback_shows_earlier_submissions_as_turns(folder):
-    recipe = recipe_for(folder, feedback=True, k=2)
+    recipe = recipe_for(folder, feedback="turns", k=2)
     sets = problems_of(recipe)
     later = [row for row in sets.train if row.grading_context["attempt"] == 2]
     assert later
@@ -81,7 +82,7 @@ def test_feedback_without_tests_is_refused(tmp_path):
     untested = {name: row.model_copy(update={"doctests": "", "tests": ()}) for name, row in QUESTIONS.items()}
     (tmp_path / "problems.json").write_text(write_questions(untested))
     with pytest.raises(InputError, match="no tests"):
-        problems_of(recipe_for(tmp_path, feedback=True))
+        problems_of(recipe_for(tmp_path, feedback="turns"))
     sets = problems_of(recipe_for(tmp_path))
     recipe = recipe_for(tmp_path)
     (row,) = grade(recipe, sets.evaluation, replies(sets.evaluation[0], [RIGHT]))

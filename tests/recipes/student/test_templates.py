@@ -50,6 +50,26 @@ def test_sections_without_content_are_left_out_and_blank_lines_collapse():
     assert "TODO CODE:" in shown
 
 
+def test_a_history_has_submissions_and_feedback_in_one_turn():
+    (turn,) = messages(next_row(prior=(NO_COLON, WRONG)), ("does not compile", "1 of 2 tests pass."), True)
+    history = turn.content.partition("SUBMISSION HISTORY (CODE + FEEDBACK):\n")[2]
+    assert history == (
+        f"SUBMISSION:\n{block(NO_COLON)}\nFEEDBACK RECEIVED:\ndoes not compile\n"
+        f"SUBMISSION:\n{block(WRONG)}\nFEEDBACK RECEIVED:\n1 of 2 tests pass."
+    )
+    (turn,) = messages(next_row(), (), True)
+    assert turn.content.endswith("(nothing handed in yet)")
+
+
+def test_a_thought_stands_before_the_code_and_is_asked_for():
+    text = reply(RIGHT, True, "Oh, twice!")
+    assert text == f"<think>\nOh, twice!\n</think>\n\n{block(RIGHT)}\n{SUBMIT}"
+    found = parse_reply(text)
+    assert (found.code, found.submitted, found.fault, found.thought) == (RIGHT, True, "", "Oh, twice!")
+    assert parse_reply(f"<think>\nnever ends\n{block(RIGHT)}").fault
+    assert messages(next_row(), thinking=True)[0].content.startswith("First think as this student would: <think>")
+
+
 def test_feedback_makes_turns_and_the_last_asks_for_the_submission():
     turns = messages(next_row(prior=(NO_COLON, WRONG)), ("does not compile", "1 of 2 tests pass."))
     assert [turn.role for turn in turns] == ["user", "assistant", "user", "assistant", "user"]

@@ -2,7 +2,13 @@
 
 import json
 
+import pytest
+
+from codekiln.recipes.student import export
+from codekiln.recipes.student.validate import validate
 from tests.recipes.student.helpers import built_dataset
+
+STAGES = ("submission_first", "submission_mid", "submission_last")
 
 
 def test_leaks_and_wrong_rows_in_the_files_are_found(plain, tmp_path):
@@ -30,3 +36,20 @@ def test_leaks_and_wrong_rows_in_the_files_are_found(plain, tmp_path):
         "no file of this recipe",
     ):
         assert any(text in error for error in found), text
+
+
+@pytest.mark.parametrize("name", ["train_exp1_with_context", "test_exp1_without_context_new-student-old-problem"])
+def test_every_stage_that_was_changed_is_found(plain, tmp_path, name):
+    recipe, _ = plain
+    for file, content in export.files(recipe.data, recipe.split_rows, recipe.settings.variant).items():
+        (tmp_path / file).write_text(content)
+    path = tmp_path / f"{name}.json"
+    text = path.read_text()
+    assert list(validate(tmp_path, 0.8)) == []
+    for number, row in enumerate(json.loads(text)[:4], start=1):
+        for stage in {*STAGES} - {row["INPUT"]["stage"]}:
+            changed = json.loads(text)
+            changed[number - 1]["INPUT"]["stage"] = stage
+            path.write_text(json.dumps(changed))
+            found = [str(error) for error in validate(tmp_path, 0.8)]
+            assert any(".INPUT.stage" in error and f"is {stage}, but" in error for error in found), (number, stage)

@@ -31,7 +31,7 @@ def test_the_laptop_profile_trains_and_judges_by_realism(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["experiment=1", "context=true", "feedback=true"])
+@pytest.mark.parametrize("variant", ["experiment=1", "context=true", "feedback=turns"])
 def test_data_of_every_kind_is_made_and_valid(tmp_path, variant):
     sets = [*SHORT, f"recipes.student.{variant}"]
     done = codekiln("run", "data", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=sets)

@@ -163,5 +163,5 @@ def missing_filter(source: SourceCode) -> Edits:
             start, end = source.enclosed(clause.iter)[1], source.enclosed(clause.ifs[0])[1]
             target, code = source.code(clause.target), source.code(clause.ifs[0])
             if source.on_one_line(start, end) and variables_in(clause.ifs[0]):
-                why = f"The comprehension takes every `{target}`, because the condition `{code}` is missing."
+                why = f"The condition `{code}` is missing, so every `{target}` is taken."
                 yield TextEdit((start, end), "", f"the comprehension over `{source.code(clause.iter)}`", why)

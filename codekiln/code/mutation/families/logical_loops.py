@@ -85,10 +85,17 @@ def break_for_continue(source: SourceCode) -> Edits:
 @family("logical", "Deng 2013", "Alzahrani 2021", keywords=("break", "loop", "ends", "goes on"))
 def missing_break(source: SourceCode) -> Edits:
     """The `break` that should end a loop is missing."""
-    for node, (span, text, _) in removals(source, ast.Break):
-        if isinstance(source.inside(node, ast.For, ast.While), ast.For):
-            why = "The `break` that must end the loop here is missing, so the loop goes on."
-            yield TextEdit(span, text, "the missing `break`", why)
+    for node, (span, _) in removals(source, ast.Break, ast.If):
+        if not isinstance(source.inside(node, ast.For, ast.While), ast.For):
+            continue
+        match node:
+            case ast.Break():
+                why = "The `break` that must end the loop here is missing, so the loop goes on."
+                yield TextEdit(span, "", "the missing `break`", why)
+            case ast.If(body=[ast.Break()], orelse=[]):
+                test = shown_line(source.code(node.test))
+                why = f"The `break` that must end the loop when `{test}` is true is missing, so the loop goes on."
+                yield TextEdit(span, "", "the missing `break`", why)
 
 
 @family("logical", "SIDE", keywords=("while", "loop", "once", "repeat", "repeated"))

@@ -83,16 +83,37 @@ def _counts(source: SourceCode, node: ast.Constant, value: int) -> bool:
 def wrong_range_stop(source: SourceCode) -> Edits:
     """A range ends one too early or one too late."""
     missed = {"early": "misses the last value", "late": "does one value too many"}
+    rounds = {"early": "one round too few", "late": "one round too many"}
     for node, _ in calls(source, "range"):
-        if not node.args or node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
+        # A range that counts down ends later where its stop is less.
+        is_plain = 1 <= len(node.args) <= 2 and not any(isinstance(item, ast.Starred) for item in node.args)
+        if not is_plain or node.keywords:
             continue
         stop, loop = node.args[0] if len(node.args) == 1 else node.args[1], source.parents[node]
         as_index = isinstance(loop, ast.For | ast.comprehension) and variables_in(loop.target) & indexes(source)
         for span, text, effect in _moved_stop(source, stop):
             # One index too many mostly raises.
             if effect == "early" or not as_index:
-                why = f"The range ends one too {effect}, so the loop {missed[effect]}."
+                why = (
+                    f"The range ends one too {effect}, so {_consequence(source, node, missed[effect], rounds[effect])}."
+                )
                 yield TextEdit(span, text, f"the end of `range` at `{source.code(stop)}`", why)
+
+
+def _consequence(source: SourceCode, node: ast.Call, values: str, rounds: str) -> str:
+    """Say what is wrong with a loop over a range: its values, or, where it does not use them, the number of rounds."""
+    loop = source.parents[node]
+    if not isinstance(loop, ast.For | ast.comprehension) or loop.iter is not node:
+        return f"it {values}"
+    names = variables_in(loop.target)
+    parts = loop.body if isinstance(loop, ast.For) else [source.parents[loop]]
+    read = {item.id for part in parts for item in ast.walk(part) if isinstance(item, ast.Name) and _is_read(item)}
+    return f"the loop {values}" if names & read else f"the loop does {rounds}"
+
+
+def _is_read(node: ast.Name) -> bool:
+    """Say whether a name is read where it stands."""
+    return isinstance(node.ctx, ast.Load)
 
 
 def _moved_stop(source: SourceCode, stop: ast.expr) -> Iterator[tuple[Span, str, str]]:
@@ -124,8 +145,11 @@ def wrong_range_start(source: SourceCode) -> Edits:
                 start, span, text = 0, source.before(node.args[0]), "1, "
             case _:
                 continue
-        effect = "leaves out the first value" if start == 0 else "does one value too many at the beginning"
-        why = f"The range starts with {1 - start} where it must start with {start}, so the loop {effect}."
+        if len(node.args) == 3:  # with another step all values are different ones
+            continue
+        effect = "does one value too many at the beginning" if start else "leaves out the first value"
+        consequence = _consequence(source, node, effect, "one round too many" if start else "one round too few")
+        why = f"The range starts with {1 - start} where it must start with {start}, so {consequence}."
         yield TextEdit(span, text, "the start of `range`", why)
 
 

@@ -83,7 +83,7 @@ def missing_grouping(source: SourceCode) -> Edits:
         span, code = source.enclosed(node), source.code(node)
         part = isinstance(source.parents[node], ast.BinOp | ast.BoolOp | ast.UnaryOp)
         if part and span != source.span(node) and source.on_one_line(*span) and not _same_without(source, node):
-            why = f"The brackets around `{code}` are missing, so the parts are put together in another order."
+            why = f"The brackets around `{code}` are missing, so its parts come in another order."
             yield TextEdit(span, code, f"the calculation `{code}`", why)
 
 

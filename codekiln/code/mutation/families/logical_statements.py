@@ -29,11 +29,11 @@ _UNUSED = ("result", "assign", "assigned", "new", "return", "returns", "saved", 
 )
 def missing_update(source: SourceCode) -> Edits:
     """The statement that builds up a result in a loop is missing."""
-    for node, (span, text, code) in removals(source, ast.AugAssign, ast.Expr):
+    for node, (span, code) in removals(source, ast.AugAssign, ast.Expr):
         adds = isinstance(node, ast.AugAssign) or _adds(node.value)
         if adds and source.inside(node, *LOOPS) and not removal_may_hang(source, node):
-            why = f"The update `{code}` is missing from the loop, so its result never changes there."
-            yield TextEdit(span, text, f"the missing update `{code}`", why)
+            why = f"The update `{code}` is missing from the loop, so this step is never done."
+            yield TextEdit(span, "", f"the missing update `{code}`", why)
 
 
 def _adds(node: ast.expr) -> bool:
@@ -43,12 +43,12 @@ def _adds(node: ast.expr) -> bool:
 @family("logical", "Deng 2013", "King 1991", keywords=("missing", "call", "called", "statement", "line"))
 def missing_call(source: SourceCode) -> Edits:
     """A call that changes or shows something is missing."""
-    for node, (span, text, code) in removals(source, ast.Expr):
+    for node, (span, code) in removals(source, ast.Expr):
         update = _adds(node.value) and source.inside(node, *LOOPS)
         if isinstance(node.value, ast.Call) and not update and not removal_may_hang(source, node):
             shows = is_call(node.value, "print")
             effect = "nothing is printed there" if shows else "what it changes stays as it was"
-            yield TextEdit(span, text, f"the missing call `{code}`", f"The call `{code}` is missing, so {effect}.")
+            yield TextEdit(span, "", f"the missing call `{code}`", f"The call `{code}` is missing, so {effect}.")
 
 
 @family(
@@ -59,11 +59,11 @@ def missing_call(source: SourceCode) -> Edits:
 )
 def missing_assignment(source: SourceCode) -> Edits:
     """The statement that gives a variable its new value is missing."""
-    for node, (span, text, code) in removals(source, ast.Assign):
+    for node, (span, code) in removals(source, ast.Assign):
         match node.targets:
             case [ast.Name(id=name)] if _had_a_value(source, node, name) and not removal_may_hang(source, node):
                 why = f"The assignment `{code}` is missing, so `{name}` keeps its old value."
-                yield TextEdit(span, text, f"the missing assignment `{code}`", why)
+                yield TextEdit(span, "", f"the missing assignment `{code}`", why)
 
 
 def _had_a_value(source: SourceCode, node: ast.Assign, name: str) -> bool:

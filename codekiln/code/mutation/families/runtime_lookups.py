@@ -121,13 +121,13 @@ def key_without_default(source: SourceCode) -> Edits:
 @family("runtime", "Alzahrani 2021", "Deng 2013", keywords=(*_KEY, "check", "missing"))
 def unchecked_key(source: SourceCode) -> Edits:
     """The statement that puts a new key into a dictionary before it is used is missing."""
-    for node, (span, text, _) in removals(source, ast.If):
+    for node, (span, _) in removals(source, ast.If):
         match node:
             case ast.If(test=ast.Compare(ops=[ast.NotIn()], comparators=[ast.Name(id=name)]), orelse=[]):
                 if any(isinstance(child, ast.Subscript) for child in ast.walk(node)):
                     code = shown_line(source.code(node.test))
                     why = f"The check `{code}` is missing, so a key is used that `{name}` does not have yet."
-                    yield TextEdit(span, text, f"the missing check `{code}`", why)
+                    yield TextEdit(span, "", f"the missing check `{code}`", why)
 
 
 @family("runtime", "King 1991", "MutPy", keywords=_ZERO)

@@ -102,7 +102,7 @@ def unquoted_word(source: SourceCode) -> Edits:
 )
 def missing_initialisation(source: SourceCode) -> Edits:
     """The statement that gives a variable its first value is missing."""
-    for node, (span, text, code) in removals(source, ast.Assign):
+    for node, (span, code) in removals(source, ast.Assign):
         targets, function = assigned_names(node), source.function(node)
         bound = [child for child in source.each(ast.Name) if child.id in targets and isinstance(child.ctx, ast.Store)]
         first = {child.id: child for child in reversed(bound) if source.function(child) is function}
@@ -111,7 +111,7 @@ def missing_initialisation(source: SourceCode) -> Edits:
         if targets and fresh and not targets & arguments(function) and isinstance(node.targets[0], ast.Name):
             name = source.code(node.targets[0])
             why = f"The variable `{name}` is used before it has a value, because `{code}` is missing."
-            yield TextEdit(span, text, f"the missing line `{code}`", why, (name.lower(),))
+            yield TextEdit(span, "", f"the missing line `{code}`", why, (name.lower(),))
 
 
 @family("runtime", "Alzahrani 2021", keywords=("before", "order", "assigned", "assignment", "value", "defined"))
@@ -134,10 +134,10 @@ def used_before_assignment(source: SourceCode) -> Edits:
 @family("runtime", "Deng 2013", keywords=("import", "imported", "module", *_NAME))
 def missing_import(source: SourceCode) -> Edits:
     """An import is missing."""
-    for node, (span, text, code) in removals(source, ast.Import, ast.ImportFrom):
+    for node, (span, code) in removals(source, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import) or node.module != "__future__":
             why = f"The line `{code}` is missing, so what it should import is not defined."
-            yield TextEdit(span, text, f"the missing `{code}`", why)
+            yield TextEdit(span, "", f"the missing `{code}`", why)
 
 
 @family("runtime", "CodeLab", keywords=("import", "module", *_NAME))
@@ -179,9 +179,9 @@ def missing_self(source: SourceCode) -> Edits:
 @family("runtime", "SIDE", keywords=("global", "nonlocal", "scope", "local", "variable"))
 def missing_global(source: SourceCode) -> Edits:
     """A function changes a global variable without declaring it `global`."""
-    for node, (span, text, _) in removals(source, ast.Global, ast.Nonlocal):
+    for node, (span, _) in removals(source, ast.Global, ast.Nonlocal):
         code, effect = source.code(node), "the function has a variable of its own, which has no value yet"
-        yield TextEdit(span, text, f"the missing `{code}`", f"The line `{code}` is missing, so {effect}.")
+        yield TextEdit(span, "", f"the missing `{code}`", f"The line `{code}` is missing, so {effect}.")
 
 
 @family("runtime", "CodeLab", "Mueller", keywords=("loop", "variable", *_NAME))

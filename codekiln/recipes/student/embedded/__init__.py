@@ -1,10 +1,10 @@
 """A synthetic class with problems of our own and simulated students, so that everything runs without private data.
 
-Each student has a profile: a spelling of names, a favourite kind of loop, a spacing, a level of care. A stream is
-simulated backwards: mistakes that novices make are inserted into the solution in that student's style and removed
-attempt by attempt, and so are traces of work such as debug prints. The shares of error classes follow what is reported
-for introductory courses: most first attempts fail, most last ones pass. The class shows that the pipeline works; it is
-no model of real students.
+Each student has a profile: a spelling of names, a favourite kind of loop, tabs or spaces, Python 2 or not, a level of
+care. A stream is on its way to a solution in that student's style: programs are written bit by bit or begun anew,
+mistakes that novices make are mended attempt by attempt, and traces of work such as prints come and go. The shares of
+error classes follow what is reported for introductory courses: most first attempts fail, most last ones pass. The class
+shows that the pipeline works; it is no model of real students.
 """
 
 import random
@@ -15,7 +15,7 @@ from codekiln.recipes.student.course import Course, Stream, drop_repeats
 from codekiln.recipes.student.embedded.attempts import simulate_attempts
 from codekiln.recipes.student.embedded.problems import Assignment, read_assignments
 from codekiln.recipes.student.embedded.profiles import StudentProfile, draw_profile
-from codekiln.recipes.student.embedded.rendering import render_solution
+from codekiln.recipes.student.embedded.rendering import render_solutions
 
 SEMESTERS = ("autumn-1", "spring-2", "autumn-2")
 ATTENDANCE = 0.92
@@ -54,6 +54,9 @@ def _stream(name: str, semester: str, profile: StudentProfile, assignment: Assig
     rng = random.Random(f"{seed}:{name}:{assignment.name}")
     if rng.random() > ATTENDANCE:
         return None
-    attempts = simulate_attempts(render_solution(assignment, profile, rng), profile, rng)
+    solution, other = render_solutions(assignment, profile, rng)
+    attempts = simulate_attempts(solution, other, profile, rng)
     gives_up = len(attempts) > 1 and rng.random() < GIVES_UP
-    return Stream(name, semester, assignment.name, attempts[:-1] if gives_up else attempts, submitted=not gives_up)
+    attempts = attempts[:-1] if gives_up else attempts
+    submissions, thoughts = (tuple(getattr(one, part) for one in attempts) for part in ("text", "thought"))
+    return Stream(name, semester, assignment.name, submissions, submitted=not gives_up, thoughts=thoughts)

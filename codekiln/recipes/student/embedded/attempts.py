@@ -1,153 +1,181 @@
-"""Simulation of attempts backwards from a solution: mistakes and traces of work are removed attempt by attempt."""
+"""Simulation of a student's attempts at a problem, from the solution that they are on their way to.
+
+A student starts with what they have: often an unfinished program, at times in a way that they give up. A mistake is
+there from the moment its line is written until it is found; an attempt mends one to three, goes on writing, or both.
+Traces of work come and go beside that: prints, old lines kept as comments, the skeleton's comment, spacing, names.
+"""
 
 import random
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codekiln.code import mutation
-from codekiln.recipes.student.embedded.edits import (
-    StyleEdit,
-    apply_edits,
-    line_starts,
-    rename_edit,
-    tight_commas,
-    tight_operators,
-)
-from codekiln.recipes.student.embedded.profiles import NAMES, StudentProfile
+from codekiln.code.mutation import CLASSES, Class
+from codekiln.recipes.student.embedded import thoughts
+from codekiln.recipes.student.embedded.edits import apply_edits
+from codekiln.recipes.student.embedded.mistakes import Mistake, draw_mistake, possible_mistakes
+from codekiln.recipes.student.embedded.profiles import StudentProfile
+from codekiln.recipes.student.embedded.traces import Cut, Trace, cuts, kept_line, traces_of_work
 
 MAX_ATTEMPTS = 7
-STAYS_WRONG = 0.1
-"""Share of the streams whose last attempt still has a mistake."""
+STAYS_WRONG: dict[Class, float] = {"logical": 0.05, "runtime": 0.02, "syntax": 0.04}
+"""Share of the streams whose last attempt still has a mistake, by class."""
 
-UNFINISHED = 0.25
-"""Share of the first attempts that end early."""
+UNFINISHED = 0.55
+"""Share of the programs that are handed in before they are all written."""
 
-SKIPPED_LOOP_MISTAKES = 0.7
-"""Share of the mistakes in loop conditions and counters that are not used, because few real submissions hang."""
+STARTS_OVER = 0.25
+"""Share of the streams, of three attempts and more, that begin with another way of solving the problem."""
 
-STATEMENT = r"^( +)(\S.*)$"
+MENDED = (0.5, 0.3, 0.2)
+"""How likely an attempt mends one, two or three mistakes."""
+
+ONLY_WRITES = 0.5
+"""Share of the attempts with more of a program that mend nothing besides."""
+
+WRONG_REPAIR = 0.15
+"""Share of the mistakes that are made later, in place of something that was right."""
+
+KEEPS_LINE = 0.2
+"""Share of the mended lines whose old version is kept as a comment for a while."""
 
 
 @dataclass(frozen=True)
-class _TemporaryEdit:
-    """An edit of some attempts.
+class Attempt:
+    """One attempt, and what the student thinks before it."""
+
+    text: str
+    thought: str
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A mistake, a trace or a cut, and the attempts that have it.
 
     Attributes:
-        first: Index of the first attempt with the edit.
+        first: Index of the first attempt with it.
         end: Index of the first attempt without it again.
     """
 
-    edit: StyleEdit
+    what: Mistake | Trace | Cut
     first: int
     end: int
 
 
-def simulate_attempts(solution: str, profile: StudentProfile, rng: random.Random) -> tuple[str, ...]:
-    """Return a student's attempts in order; the last is ``solution``, except where a mistake stays."""
+@dataclass(frozen=True)
+class Draft:
+    """A program that a student works on for some attempts.
+
+    Attributes:
+        text: What it is to become.
+        kind: The kind of loop it has.
+        attempts: How many attempts are made at it.
+        finished: Whether the last of these is the solution.
+    """
+
+    text: str
+    kind: str
+    attempts: int
+    finished: bool
+
+
+def simulate_attempts(
+    solution: tuple[str, str], given_up: tuple[str, str] | None, profile: StudentProfile, rng: random.Random
+) -> tuple[Attempt, ...]:
+    """Return a student's attempts in order; the last is the solution, except where a mistake stays.
+
+    Args:
+        solution: Kind of loop and text of the solution.
+        given_up: Those of another one, which the student may begin with.
+        profile: The student.
+        rng: Decides everything.
+    """
     length = _length(profile, rng)
-    temporary = _mistakes(solution, profile, rng, length)
-    temporary += _traces_of_work(solution, profile, rng, length, [item.edit for item in temporary])
-    truncation = _truncation(solution, rng) if length > 1 and rng.random() < UNFINISHED else None
-    attempts = []
-    for number in range(length):
-        edits = [item.edit for item in temporary if item.first <= number < item.end]
-        if number == 0 and truncation is not None:
-            edits = [edit for edit in edits if not edit.overlaps(truncation)] + [truncation]
-        attempts.append(apply_edits(solution, edits))
-    return tuple(attempts)
+    before = rng.randint(1, length - 2) if length > 2 and given_up and rng.random() < STARTS_OVER else 0
+    drafts = [Draft(solution[1], solution[0], length - before, finished=True)]
+    if given_up and before:
+        drafts.insert(0, Draft(given_up[1], given_up[0], before, finished=False))
+    return tuple(attempt for draft in drafts for attempt in _attempts(draft, draft is drafts[0], profile, rng))
 
 
 def _length(profile: StudentProfile, rng: random.Random) -> int:
-    continues = 0.5 + 0.35 * (1 - profile.care)
+    continues = 0.62 + 0.2 * (1 - profile.care)
     length = 1
     while length < MAX_ATTEMPTS and rng.random() < continues:
         length += 1
     return length
 
 
-def _mistakes(solution: str, profile: StudentProfile, rng: random.Random, length: int) -> list[_TemporaryEdit]:
-    """Return a mistake for each attempt but the last, fixed in the next one; in a few streams also one that stays."""
-    stays = rng.random() < STAYS_WRONG
-    by_class = _possible_mistakes(solution, rng) if stays or length > 1 else {}
-    mistakes: list[_TemporaryEdit] = []
-
-    def add(kind: str, first: int, end: int) -> None:
-        free = [edit for edit in by_class[kind] if not any(edit.overlaps(item.edit) for item in mistakes)]
-        if free:
-            mistakes.append(_TemporaryEdit(rng.choice(free), first, end))
-
-    if stays:
-        add("logical", 0, length)
-    for number in reversed(range(length - 1)):
-        kind = rng.choices(list(profile.classes), list(profile.classes.values()))[0]
-        add(kind, number if rng.random() < 0.5 else rng.randint(0, number), number + 1)
-    return mistakes
-
-
-def _possible_mistakes(solution: str, rng: random.Random) -> dict[str, list[StyleEdit]]:
-    """Return the mutations of a solution, by class."""
-    found: dict[str, list[StyleEdit]] = {name: [] for name in mutation.CLASSES}
-    for one in mutation.mutations(solution):
-        if not _may_hang(solution, one.start) or rng.random() > SKIPPED_LOOP_MISTAKES:
-            found[one.intended].append(StyleEdit(((one.start, one.end, one.text),)))
+def _attempts(draft: Draft, is_first: bool, profile: StudentProfile, rng: random.Random) -> list[Attempt]:
+    unfinished = _unfinished(draft, rng)
+    stays = [*unfinished, *_mistakes(draft, unfinished, profile, rng)]
+    taken = [stay.what.edit for stay in stays if isinstance(stay.what, Mistake)]
+    stays += [Stay(*one) for one in traces_of_work(draft.text, draft.attempts, profile, rng, taken)]
+    found: list[Attempt] = []
+    before: list[Stay] = []
+    for number in range(draft.attempts):
+        there = _there(stays, number)
+        gone = [stay.what for stay in before if stay.end == number]
+        new = [stay.what for stay in there if stay.first == number]
+        known = [stay.what for stay in before]
+        step = thoughts.Step(thoughts.plan(draft.kind, draft.text), is_first, number, known, gone, new)
+        text = apply_edits(draft.text, [stay.what.edit for stay in there])
+        found.append(Attempt(text, thoughts.thought(step, rng)))
+        before = there
     return found
 
 
-def _may_hang(code: str, offset: int) -> bool:
-    """Tell whether the line at an offset decides when a loop ends: its condition, or an update of a counter."""
-    line = code[code.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
-    return "while" in code and re.match(r"\s*(while\b|(\w+) ?= ?\2\b|\w+ ?[+-]=)", line) is not None
+def _there(stays: Sequence[Stay], number: int) -> list[Stay]:
+    """Return what an attempt has: what is not written yet has no mistakes either."""
+    there = [stay for stay in stays if stay.first <= number < stay.end]
+    cut = next((stay for stay in there if isinstance(stay.what, Cut)), None)
+    return [stay for stay in there if stay is cut or cut is None or not stay.what.edit.overlaps(cut.what.edit)]
 
 
-def _traces_of_work(
-    solution: str, profile: StudentProfile, rng: random.Random, length: int, taken: list[StyleEdit]
-) -> list[_TemporaryEdit]:
-    """Return traces of work in the attempts before the last: prints, the skeleton's comment, inconsistent style."""
-    if length == 1:
+def _unfinished(draft: Draft, rng: random.Random) -> list[Stay]:
+    """Return the cuts of the first attempts, each farther down than the one before."""
+    most = draft.attempts - draft.finished
+    if not most or rng.random() > UNFINISHED:
         return []
-    choices = [*_leftovers(solution, rng), *_style_changes(solution, profile, rng)]
-    rng.shuffle(choices)
-    traces: list[_TemporaryEdit] = []
-    for edit in choices[: rng.randint(0, 2 + round(3 * (1 - profile.care)))]:
-        if not any(edit.overlaps(other) for other in taken):
-            taken = [*taken, edit]
-            traces.append(_TemporaryEdit(edit, 0, rng.randint(1, length - 1)))
-    return traces
+    possible = cuts(draft.text, rng)
+    count = min(most, len(possible), rng.choice((1, 1, 2, 3)))
+    chosen = sorted(rng.sample(range(len(possible)), count))
+    return [Stay(possible[place], number, number + 1) for number, place in enumerate(chosen)]
 
 
-def _leftovers(solution: str, rng: random.Random) -> list[StyleEdit]:
-    """Return debug prints before a return, the skeleton's comment, an empty line, and trailing spaces."""
-    edits = []
-    lines = list(line_starts(solution, STATEMENT))
-    for offset, match in lines:
-        if name := re.fullmatch(r"return \(?(\w+)\)?", match[2]):
-            edits.append(_insert(offset, f"{match[1]}print({name[1]})\n"))
-    edits.append(_insert(lines[0][0], f"{lines[0][1][1]}# YOUR CODE HERE\n"))
-    offset, match = rng.choice(lines)
-    edits.append(_insert(offset + match.end(), "  "))
-    offset, _ = rng.choice(lines)
-    edits.append(_insert(offset, "\n"))
-    return edits
+def _mistakes(draft: Draft, unfinished: list[Stay], profile: StudentProfile, rng: random.Random) -> list[Stay]:
+    wrong = rng.choices([None, *STAYS_WRONG], [1 - sum(STAYS_WRONG.values()), *STAYS_WRONG.values()])[0]
+    remaining: Class | None = wrong if draft.finished else "logical"
+    if remaining is None and draft.attempts == 1:
+        return []
+    by_class = possible_mistakes(draft.text, rng, profile.python_2)
+    found: list[Stay] = []
+
+    def add(group: Class, first: int, end: int) -> None:
+        taken = [stay.what.edit for stay in found]
+        free = [one for one in by_class[group] if not any(one.edit.overlaps(edit) for edit in taken)]
+        if free:
+            mistake = draw_mistake(free, rng)
+            found.append(Stay(mistake, first, end))
+            old = kept_line(draft.text, mistake.edit) if rng.random() < KEEPS_LINE else None
+            if old and end < draft.attempts - 1:
+                found.append(Stay(old, end, rng.randint(end + 1, draft.attempts - 1)))
+
+    if remaining is not None:
+        # What keeps a program from running was broken at the end, or it would have been found.
+        add(remaining, 0 if remaining == "logical" else draft.attempts - 1, draft.attempts)
+    mended = _mended(draft, unfinished, rng)
+    groups: list[Class] = rng.choices(list(profile.classes), list(profile.classes.values()), k=len(mended))
+    # Python names a syntax error before it runs anything, and an exception hides the results that are wrong.
+    for number, group in zip(mended, sorted(groups, key=CLASSES.index), strict=True):
+        add(group, rng.randrange(number) if rng.random() < WRONG_REPAIR else 0, number)
+    return found
 
 
-def _style_changes(solution: str, profile: StudentProfile, rng: random.Random) -> list[StyleEdit]:
-    """Return spacing that later attempts tidy up, and a variable that later attempts rename."""
-    spacing = [*tight_operators(solution), *tight_commas(solution)]
-    edits = rng.sample(spacing, min(3, len(spacing)))
-    other = rng.choice([naming for naming in sorted(NAMES) if naming != profile.naming])
-    for role, name in NAMES[profile.naming].items():
-        if edit := rename_edit(solution, name, NAMES[other][role]):
-            return [*edits, edit]
-    return edits
-
-
-def _truncation(solution: str, rng: random.Random) -> StyleEdit:
-    """Return the edit that removes the last statements of the function, one to all."""
-    lines = list(line_starts(solution, STATEMENT))
-    starts = [(offset, match) for offset, match in lines if len(match[1]) == len(lines[0][1][1])]
-    offset, match = rng.choice(starts)
-    return StyleEdit(((offset, len(solution), f"{match[1]}{rng.choice(('pass', 'return None', '...'))}"),))
-
-
-def _insert(offset: int, text: str) -> StyleEdit:
-    return StyleEdit(((offset, offset, text),))
+def _mended(draft: Draft, unfinished: list[Stay], rng: random.Random) -> list[int]:
+    """Return the attempt that mends each mistake, in order."""
+    written = {stay.end for stay in unfinished}
+    counts = {
+        number: 0 if number in written and rng.random() < ONLY_WRITES else rng.choices((1, 2, 3), MENDED)[0]
+        for number in range(1, draft.attempts)
+    }
+    return [number for number, count in counts.items() for _ in range(count)]

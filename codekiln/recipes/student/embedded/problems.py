@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codekiln.data.records import CallTest
-from codekiln.recipes.student.course import Question
+from codekiln.recipes.student.questions import Question
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import random
 from dataclasses import dataclass
 
+from codekiln.code.mutation import Class
+
 NAMES = {
     "plain": {
         "COUNT": "count", "TOTAL": "total", "RESULT": "result", "ITEM": "item", "INDEX": "i", "BEST": "best",
@@ -38,26 +40,28 @@ class StudentProfile:
     Attributes:
         naming: Key of ``NAMES``.
         loops: Kinds of solution, the favourite first.
-        indent: Spaces per level.
+        indent: White space per level: spaces, or a tab.
         tight: Share of the operators without spaces around them.
         tight_commas: Whether commas have no space after them.
         docstring: Whether the docstring of the skeleton is kept.
         comments: Whether loops and conditions have a comment above them.
         brackets: Whether conditions are in parentheses, as in C-like languages.
+        python_2: Whether the student learned Python 2 before, and writes some of it.
         care: 0 to 1; careful students need fewer attempts and leave fewer traces of work.
         classes: Weight of each class of mistakes.
     """
 
     naming: str
     loops: tuple[str, ...]
-    indent: int
+    indent: str
     tight: float
     tight_commas: bool
     docstring: bool
     comments: bool
     brackets: bool
+    python_2: bool
     care: float
-    classes: dict[str, float]
+    classes: dict[Class, float]
 
 
 def draw_profile(rng: random.Random) -> StudentProfile:
@@ -65,12 +69,13 @@ def draw_profile(rng: random.Random) -> StudentProfile:
     return StudentProfile(
         naming=rng.choice(sorted(NAMES)),
         loops=rng.choices(LOOPS, (5, 3, 2))[0],
-        indent=rng.choices((4, 2, 3), (7, 2, 1))[0],
+        indent=rng.choices(("    ", "  ", "   ", "\t"), (6, 2, 1, 2))[0],
         tight=rng.choice((0.0, 0.0, 0.2, 0.6, 1.0)),
         tight_commas=rng.random() < 0.25,
         docstring=rng.random() < 0.4,
         comments=rng.random() < 0.25,
         brackets=rng.random() < 0.2,
+        python_2=rng.random() < 0.2,
         care=rng.random(),
-        classes={"syntax": rng.uniform(0.1, 0.4), "runtime": rng.uniform(0.2, 0.5), "logical": rng.uniform(0.3, 0.7)},
+        classes={"syntax": rng.uniform(0.05, 0.3), "runtime": rng.uniform(0.2, 0.5), "logical": rng.uniform(0.3, 0.7)},
     )

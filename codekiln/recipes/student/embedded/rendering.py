@@ -16,12 +16,23 @@ COMMENTS = {
 }
 
 
-def render_solution(assignment: Assignment, profile: StudentProfile, rng: random.Random) -> str:
-    """Return a correct solution in a student's style; one in five may use another kind of loop than the favourite."""
+def render_solutions(
+    assignment: Assignment, profile: StudentProfile, rng: random.Random
+) -> tuple[tuple[str, str], tuple[str, str] | None]:
+    """Return kind of loop and text of a right solution in a student's style, and of another; None without another.
+
+    One in five may be of another kind than the favourite.
+    """
     kinds = [kind for kind in profile.loops if kind in assignment.solutions]
     # Even students with a favourite loop sometimes use another one.
-    code = assignment.solutions[kinds[0] if rng.random() < 0.8 else rng.choice(kinds)]
-    code = re.sub(r"\b[A-Z]{4,}\b", lambda match: NAMES[profile.naming][match[0]], code)
+    chosen = kinds[0] if rng.random() < 0.8 else rng.choice(kinds)
+    others = [kind for kind in kinds if kind != chosen]
+    other = (others[0], _render(assignment, others[0], profile, rng)) if others else None
+    return (chosen, _render(assignment, chosen, profile, rng)), other
+
+
+def _render(assignment: Assignment, kind: str, profile: StudentProfile, rng: random.Random) -> str:
+    code = re.sub(r"\b[A-Z]{4,}\b", lambda match: NAMES[profile.naming][match[0]], assignment.solutions[kind])
     if profile.docstring:
         header, _, body = code.partition("\n")
         code = f"{header}\n{textwrap.indent(assignment.docstring, '    ')}\n{body}"
@@ -35,9 +46,9 @@ def render_solution(assignment: Assignment, profile: StudentProfile, rng: random
     return apply_edits(code, [edit for edit in tight_operators(code) if rng.random() < profile.tight])
 
 
-def _reindented(code: str, spaces: int) -> str:
+def _reindented(code: str, level: str) -> str:
     def narrow(match: re.Match[str]) -> str:
-        return " " * (len(match[0]) // 4 * spaces + len(match[0]) % 4)
+        return level * (len(match[0]) // 4) + " " * (len(match[0]) % 4)
 
     return re.sub(r"^ +", narrow, code, flags=re.MULTILINE)
 
