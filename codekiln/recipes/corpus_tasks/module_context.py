@@ -213,7 +213,7 @@ def _is_given(value: object, prompt: str) -> bool:
 
 
 def _is_in_words(value: str | float, prompt: str) -> bool:
-    return value in _IN_WORDS and re.search(rf"(?<![a-z])({_IN_WORDS[value]})(?![a-z])", prompt, re.I) is not None  # type: ignore[index]
+    return value in _IN_WORDS and re.search(rf"(?<![a-z])({_IN_WORDS[value]})(?![a-z])", prompt, re.I) is not None
 
 
 def _quoted(prompt: str) -> set[str]:
