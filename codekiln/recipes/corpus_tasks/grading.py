@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from codekiln.data.folders import Rejected
 from codekiln.data.records import Graded, Problem, Sample, Score, Verdict
+from codekiln.recipes.corpus_tasks.edit_replies import whole_reply
 from codekiln.recipes.corpus_tasks.functional_correctness import Correctness, check_correctness
 from codekiln.recipes.corpus_tasks.hallucination import invented_names, placeholders
-from codekiln.recipes.corpus_tasks.prompts import fenced
 from codekiln.recipes.corpus_tasks.quota_sampling import category_of
 from codekiln.recipes.corpus_tasks.rejection_sampling import rejection_reason
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from codekiln.recipes.corpus_tasks.rubric import Element, apply_rubric
 from codekiln.sandbox.limits import Limits
 
@@ -18,7 +19,7 @@ def grade_replies(
 ) -> list[Graded]:
     """Return each reply with its verdict and a score per measure, in order; see `Recipe.grade`."""
     by_id = {problem.task_id: problem for problem in problems}
-    jobs = [(by_id[sample.task_id], sample.solution or "") for sample in samples]
+    jobs = [(by_id[sample.task_id], whole_reply(by_id[sample.task_id], sample.solution or "")) for sample in samples]
     checked = check_correctness(jobs, workers=workers, limits=limits, label=label)
     return [_grade(sample, *job, correctness) for sample, job, correctness in zip(samples, jobs, checked, strict=True)]
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from codekiln.recipes.corpus_tasks.call_synthesis import MAX_YIELDED
 from codekiln.recipes.corpus_tasks.docstring_facts import FunctionFacts, extract_facts, result_section
 from codekiln.recipes.corpus_tasks.docstrings import DocumentedValue
+from codekiln.recipes.corpus_tasks.edit_replies import write_edits
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.io_examples import IOExample
 from codekiln.recipes.corpus_tasks.mutants import Mutant
-from codekiln.recipes.corpus_tasks.prompts import fenced
+from codekiln.recipes.corpus_tasks.prompts import ReplyForm
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from codekiln.recipes.corpus_tasks.type_inference import is_literal
 
 _MAX_TESTS = 4
@@ -88,9 +90,10 @@ def _result(item: DocumentedValue) -> str:
     return f"{kind}: {item.text}" if kind else item.text
 
 
-def fix(function: Function, mutant: Mutant) -> str:
-    """Return the line and the explanation of the bug, followed by the original."""
-    return f"The bug is in line {mutant.line}: {mutant.explanation}\n\n{fenced(function.text)}"
+def fix(function: Function, mutant: Mutant, form: ReplyForm = "program") -> str:
+    """Return the line and the explanation of the bug, followed by the original or by the edits that restore it."""
+    fixed = write_edits(mutant.text, function.text) if form == "edits" else fenced(function.text)
+    return f"The bug is in line {mutant.line}: {mutant.explanation}\n\n{fixed}"
 
 
 def completion(function: Function) -> str:

@@ -8,6 +8,7 @@ from codekiln.data.folders import Rejected
 from codekiln.data.records import Example, Graded, Problem, Sample
 from codekiln.recipes.base import by_task
 from codekiln.recipes.corpus_tasks import quota_sampling
+from codekiln.recipes.corpus_tasks.edit_replies import whole_reply
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
 from codekiln.recipes.corpus_tasks.quota_sampling import category_of
 from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, same_program
@@ -129,7 +130,7 @@ def trim_to_shares(
 
 
 def _is_original(problem: Problem, sample: Sample) -> bool:
-    source = ParsedReply(sample.solution or "").definition_source(problem.grading_context["name"])
+    source = ParsedReply(whole_reply(problem, sample.solution or "")).definition_source(problem.grading_context["name"])
     return same_program(source, problem.grading_context["text"])
 
 

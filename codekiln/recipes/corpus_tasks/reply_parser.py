@@ -82,6 +82,11 @@ class ParsedReply:
         return found
 
 
+def fenced(code: str) -> str:
+    """Return code in a Python code block."""
+    return f"```python\n{code}\n```"
+
+
 def parse_program(code: str) -> ast.Module | None:
     """Return the AST of a program, or None when it does not compile."""
     try:

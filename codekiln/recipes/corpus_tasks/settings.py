@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from codekiln.code import mutation
 from codekiln.data import near_duplicates
 from codekiln.errors import did_you_mean
-from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, ReplyForm
 from codekiln.recipes.corpus_tasks.source import STDLIB
 from codekiln.recipes.types import RecipeSettings
 
@@ -45,6 +45,9 @@ class CorpusTasksSettings(RecipeSettings):
     families: tuple[str, ...] = Field((), description="families of bugs; empty: all families of logical errors")
     spare: float = Field(
         0.5, ge=0, description="extra training tasks, as a share, that replace those whose teacher's reply is rejected"
+    )
+    reply_form: ReplyForm = Field(
+        "program", description="a bug fix holds the whole function, or edits 'line N: new text', for small models"
     )
     unproven: bool = Field(False, description="also use bugs that were not proven to change behaviour; marked")
     duplicate: float = Field(

@@ -58,7 +58,8 @@ def tasks_of(
         problem = Problem(
             task_id=f"{draft.category}/{function.file}:{function.qualname}",
             prompt=prompts.instruction(
-                draft.category, function, code, context=draft.context or "", symptom=draft.symptom
+                draft.category, function, code, context=draft.context or "", symptom=draft.symptom,
+                form=settings.reply_form,
             ),
             entry_point=function.name,
             reference=draft.reference,
@@ -105,7 +106,7 @@ def _drafts(analysed: AnalysedFunction, settings: CorpusTasksSettings, needs_ref
         yield _Draft("explain", reference_answers.explanation(function, analysed.io_examples))
     for mutant in analysed.mutants[:1]:
         if mutant.effect or settings.unproven:
-            yield _bugfix(analysed, mutant)
+            yield _bugfix(analysed, mutant, settings.reply_form)
     examples = [item for item in analysed.io_examples if item.is_sensible]
     is_run = piece is not None and _is_varied(examples) and not _has_faked_decorator(function, piece)
     execution = _execution_context(examples, piece) if is_run and piece else {}
@@ -120,11 +121,11 @@ def _drafts(analysed: AnalysedFunction, settings: CorpusTasksSettings, needs_ref
         yield _Draft("unit_test", tests, context=analysed.helpers, grading=grading, reason=reason)
 
 
-def _bugfix(analysed: AnalysedFunction, mutant: Mutant) -> _Draft:
+def _bugfix(analysed: AnalysedFunction, mutant: Mutant, form: prompts.ReplyForm) -> _Draft:
     execution = _execution_context(analysed.io_examples, analysed.slice) if mutant.effect and analysed.slice else {}
     return _Draft(
-        "bugfix", reference_answers.fix(analysed.function, mutant), mutant.text, symptom=mutant.symptom,
-        grading=execution | _mutant_context(mutant),
+        "bugfix", reference_answers.fix(analysed.function, mutant, form), mutant.text, symptom=mutant.symptom,
+        grading=execution | _mutant_context(mutant) | {"reply_form": form},
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from codekiln.data.decontamination import overlaps
 from codekiln.errors import InputError
+from codekiln.recipes.corpus_tasks.edit_replies import shown_program
 from codekiln.recipes.corpus_tasks.export import ALL, KEYS, TEST, TRAIN
 from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
 from codekiln.recipes.corpus_tasks.quota_sampling import apportion
@@ -97,4 +98,4 @@ def _function_in(row: dict[str, Any]) -> str:
     """
     field = "response" if row.get("category") == "complete" else "instruction"
     # What a task shows of the module comes before the function.
-    return next(reversed(ParsedReply(str(row.get(field))).blocks), "")
+    return shown_program(str(row.get(field)))

@@ -5,7 +5,7 @@ import pytest
 from codekiln.data.records import Problem
 from codekiln.recipes.corpus_tasks import functional_correctness
 from codekiln.recipes.corpus_tasks.functional_correctness import check_correctness
-from codekiln.recipes.corpus_tasks.prompts import fenced
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Result
 

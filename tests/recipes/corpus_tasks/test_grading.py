@@ -1,7 +1,7 @@
 """References pass, bugs fail, and every measure has a value where it can."""
 
 from codekiln.data.records import Sample
-from codekiln.recipes.corpus_tasks.prompts import fenced
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from tests.recipes.corpus_tasks.helpers import (
     KIND,
     grade,

@@ -3,7 +3,7 @@
 import pytest
 
 from codekiln.recipes.corpus_tasks.hallucination import invented_names, placeholders
-from codekiln.recipes.corpus_tasks.prompts import fenced
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from tests.recipes.corpus_tasks.clamp import clamp_tasks
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from codekiln.data.records import Graded, Sample
-from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
+from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from codekiln.recipes.types import Shortage
 from tests.recipes.corpus_tasks.helpers import grade, recipe, reference_samples, sets_of, split_again
 

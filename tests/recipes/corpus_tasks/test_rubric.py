@@ -2,7 +2,8 @@
 
 import pytest
 
-from codekiln.recipes.corpus_tasks.prompts import CATEGORIES, fenced
+from codekiln.recipes.corpus_tasks.prompts import CATEGORIES
+from codekiln.recipes.corpus_tasks.reply_parser import fenced
 from codekiln.recipes.corpus_tasks.rubric import apply_rubric
 from tests.recipes.corpus_tasks.clamp import clamp_tasks
 

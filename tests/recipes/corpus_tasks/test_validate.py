@@ -5,8 +5,7 @@ import json
 import pytest
 
 from codekiln.recipes.corpus_tasks.export import ALL, TEST, TRAIN
-from codekiln.recipes.corpus_tasks.prompts import fenced
-from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply
+from codekiln.recipes.corpus_tasks.reply_parser import ParsedReply, fenced
 from tests.recipes.corpus_tasks.helpers import recipe
 
 
