@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from codekiln.data.records import Graded, Problem, Sample, Verdict
+from codekiln.data.training_files.files import digests
 from codekiln.data.training_files.forms import TrainingRow
 from codekiln.errors import both
 from codekiln.recipes import problem_sets
@@ -54,7 +55,7 @@ class Dataset(Recipe[DatasetSettings]):
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each file."""
-        return source.digests(self.settings.files)
+        return digests(self.settings.files)
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each row with its own replies; no teacher is asked."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from codekiln.data.program_parts import definition
 from codekiln.data.records import Problem, Sample
 from codekiln.data.replies import extract_code
+from codekiln.data.training_files.files import read_files
 from codekiln.data.training_files.forms import TrainingRow
 from codekiln.errors import InputError
-from codekiln.recipes.dataset import source
 
 WHERE = "recipes.maintainability.pairs"
 SIDES = ("chosen", "rejected")
@@ -59,7 +59,7 @@ def read(files: Sequence[str], problems: Iterable[Problem]) -> GivenPairs:
         InputError: No pair answers any of the problems.
     """
     made, find = GivenPairs(), _Finder(problems)
-    for row in source.read(files):
+    for row in read_files(files):
         if not row.is_pair:
             made.others += 1
             continue
@@ -78,7 +78,7 @@ def read(files: Sequence[str], problems: Iterable[Problem]) -> GivenPairs:
 def read_forms(files: Sequence[str]) -> None:
     """Read the files for their form alone, where the problems are not known; see `read` for errors."""
     if files:
-        source.read(files)
+        read_files(files)
 
 
 def samples(given: GivenPairs, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 from codekiln.code import metrics
 from codekiln.data.records import Graded, Problem, Sample
+from codekiln.data.training_files.files import digests
 from codekiln.errors import InputError, both
 from codekiln.recipes import problem_sets
 from codekiln.recipes.base import Recipe
-from codekiln.recipes.dataset import source
 from codekiln.recipes.maintainability import export, given_pairs, label_agreement, tasks, validate
 from codekiln.recipes.maintainability.rows import RowBuilder
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
@@ -62,7 +62,7 @@ class Maintainability(Recipe[MaintainabilitySettings]):
 
     def sources(self) -> dict[str, str]:
         """Return the sha256 of each file of pairs."""
-        return source.digests(self.settings.pairs)
+        return digests(self.settings.pairs)
 
     def generate(self, problems: Iterable[Problem], teacher: Teacher[Any]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Yield each problem with the programs of its given pairs, or, without any, with what the teacher writes."""
