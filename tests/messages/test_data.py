@@ -28,7 +28,7 @@ from codekiln.recipes.corpus_tasks import validate as corpus
 from codekiln.recipes.difficulty import summary, tables
 from codekiln.recipes.difficulty import validate as difficulty
 from codekiln.recipes.difficulty.settings import DifficultySettings
-from codekiln.recipes.student import course
+from codekiln.recipes.student import questions
 from codekiln.settings.schema import Settings
 from codekiln.stages import named_model as naming
 from codekiln.stages.named_model import named_model
@@ -153,7 +153,7 @@ def source_of_one_problem(folder, patch):
 
 def questions_in_a_list(folder, patch):
     (folder / "problems.json").write_text("[]")
-    course.read_questions(folder / "problems.json")
+    questions.read_questions(folder / "problems.json")
 
 
 def data_set(check, *rows):

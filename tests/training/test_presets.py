@@ -164,7 +164,7 @@ def likelihoods():
 
     from codekiln.training.losses import Likelihoods
 
-    arrays = (CHOSEN, REJECTED, np.zeros(2), np.zeros(2), *LENGTHS)
+    arrays = (CHOSEN, REJECTED, np.zeros(2), np.zeros(2), *LENGTHS, CHOSEN)
     return Likelihoods(*(torch.tensor(array, dtype=torch.float64) for array in arrays))
 
 

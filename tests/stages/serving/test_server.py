@@ -48,12 +48,12 @@ def test_an_option_of_its_own_cannot_be_given_again():
 
 @pytest.mark.parametrize(("rank", "pattern", "wanted"), [(8, {}, 16), (17, {}, 32), (8, {"q_proj": 100}, 128)])
 def test_the_rank_is_one_that_vllm_takes(tmp_path, rank, pattern, wanted):
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": rank, "rank_pattern": pattern}))
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": rank, "rank_pattern": pattern}))
     assert rank_for(tmp_path) == wanted
 
 
 def test_a_rank_that_vllm_has_not_is_said(tmp_path):
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 1024}))
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 1024}))
     with pytest.raises(InputError, match="rank 1024 is above 512"):
         rank_for(tmp_path)
     assert rank_for(None) == 16
