@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from codekiln.stages.promotion.findings import Verification
 
 _MARKS = {"holds": "ok", "fails": "FAILS", "unchecked": "not checked"}
-_UNSIGNED = ("signature", "unchecked")
 
 
 @click.command()

@@ -75,7 +75,6 @@ _CAUSES = {
     ),
     errno.ESTALE: _Cause("the network file system lost it", f"mount it again, and {AGAIN}", is_mistake=False),
 }
-_NO_INODES = _Cause("the file system takes no more files (no inodes are left)", f"delete some, and {AGAIN}", False)
 # Containers run under numbers that no user has (OpenShift): pathlib's words, and those of the module pwd.
 _NO_USER = ("determine home directory", "uid not found")
 # Without the path that they are about these say too little, and may well be a fault of the program.

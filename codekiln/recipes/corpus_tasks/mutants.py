@@ -144,8 +144,9 @@ def _symptom(examples: Sequence[IOExample], observation: Observation) -> str:
             return f"{_should(example)}, but it raises `{seen.error}`"
         if is_plain(seen.value) and equality_key(seen.value) != equality_key(example.value):
             got = replace(example, value=seen.value, raises="")
-            raised = isinstance(seen.value, tuple) and seen.value[:1] == (RAISES,)
-            does = f"raises `{seen.value[1]}`" if raised else f"returns `{got.result!r}`"  # type: ignore[index]
+            does = f"returns `{got.result!r}`"
+            if isinstance(seen.value, tuple) and seen.value[:1] == (RAISES,):
+                does = f"raises `{seen.value[1]}`"
             return "" if got.is_recorded or got.result == example.result else f"{_should(example)}, but it {does}"
     return ""
 

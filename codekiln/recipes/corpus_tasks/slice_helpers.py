@@ -44,12 +44,12 @@ def _codekiln_recorded(call: "Callable[[], Any]") -> "Any":
     return ("<recorded>", _codekiln_shown(value), list(log))
 
 
-def _codekiln_is_plain(value: object) -> bool:
+def _codekiln_is_plain(value: "Any") -> bool:
     kind = type(value)
     if kind in (list, tuple, set, frozenset):
-        return all(map(_codekiln_is_plain, value))  # type: ignore[call-overload]
+        return all(map(_codekiln_is_plain, value))
     if kind is dict:
-        return all(_codekiln_is_plain(part) for item in value.items() for part in item)  # type: ignore[attr-defined]
+        return all(_codekiln_is_plain(part) for item in value.items() for part in item)
     return kind in (int, float, complex, bool, str, bytes, type(None))
 
 

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scipy.special import betainc, betaincinv
-
 from codekiln.data.passk import pass_at_k
 
 BANDS = ("easy", "medium", "hard")
@@ -42,11 +40,15 @@ class SolveRate:
         """Return the 95 % interval of the true rate, or None without samples; at none or all correct it ends there."""
         if not self.n:
             return None
+        from scipy.special import betaincinv  # a fifth of a second that most commands need not spend
+
         low, high = betaincinv(*self._posterior, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
         return float(low) if self.correct else 0.0, float(high) if self.correct < self.n else 1.0
 
     def chance(self, low: float, high: float) -> float:
         """Return the probability that the true rate is between two values."""
+        from scipy.special import betainc
+
         below, above = betainc(*self._posterior, (low, high))
         return float(above - below)
 
