@@ -126,6 +126,14 @@ def test_names_of_other_problems() -> None:
     assert found(names("Own/add"), "add") == "Own/add"
 
 
+@pytest.mark.parametrize("name", ["1873_A", "LiveCodeBench/1873_A", "livecodebench_1873_a"])
+def test_a_name_within_a_set_may_have_a_mark_itself(name: str) -> None:
+    assert found(names("LiveCodeBench/1873_A", "LiveCodeBench/abc301_a", "LiveCodeBench/2824"), name) == (
+        "LiveCodeBench/1873_A"
+    )
+    assert found(names("A/1873_A", "B/1873_A"), "1873_A") is None
+
+
 def test_a_name_that_fits_none_has_a_hint() -> None:
     error = names("Mbpp/2", "Mbpp/3").refusal("Mbp/2x", "s.jsonl:3")
     assert (error.where, error.what) == ("s.jsonl:3.task_id", "no problem is called 'Mbp/2x'")

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from codekiln.data.files import validation_errors
+from codekiln.data.readers import inspect_logs
 from codekiln.data.readers.files import FIX, Row, located_rows
 from codekiln.data.readers.sample_forms import IDS, LISTS, MODELS, REPLIES, TEXTS, is_known, single, without_names
 from codekiln.data.records import Problem, Sample
@@ -141,16 +142,21 @@ def _understood(row: Mapping[str, Any]) -> str:
 class ProblemNames:
     """Finds the problem that a sample's ``task_id`` names, in the spellings that people use.
 
-    ``2``, ``Mbpp/2``, ``MBPP/2`` and ``mbpp_002`` name the same problem, unless two problems are meant.
+    ``2``, ``Mbpp/2``, ``MBPP/2`` and ``mbpp_002`` name the same problem, unless two problems are meant, and so do
+    ``LiveCodeBench/1873_A`` and ``1873_A``.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self._exact = {problem.task_id: problem for problem in problems}
         self._spelled: dict[str, Problem | None] = {}
         self._numbered: dict[str, Problem | None] = {}
+        self._in_set: dict[str, Problem | None] = {}
         for problem in problems:
             spelled = _spelling(problem.task_id)
-            for names, name in ((self._spelled, spelled), (self._numbered, spelled.rpartition("/")[2])):
+            kinds = [(self._spelled, spelled), (self._numbered, spelled.rpartition("/")[2])]
+            # Names within a set may have a mark themselves: LiveCodeBench/1873_A.
+            kinds += [(self._in_set, spelled.partition("/")[2])] if "/" in problem.task_id else []
+            for names, name in kinds:
                 names[name] = None if name in names else problem
 
     def find(self, task_id: str) -> Problem | None:
@@ -160,6 +166,8 @@ class ProblemNames:
         spelled = _spelling(task_id)
         if spelled in self._spelled:
             return self._spelled[spelled]
+        if found := self._in_set.get(spelled):
+            return found
         prefix, _, number = spelled.rpartition("/")
         if prefix in _LANGUAGES:  # HumanEval-X
             return self._numbered.get(number)
@@ -191,6 +199,9 @@ def _rows_of_file(path: Path) -> Iterator[Row]:
 
     A file of lists of replies, which name no problem, is read where its length says which problems they are.
     """
+    if inspect_logs.is_log(path):
+        yield from inspect_logs.rows(path)
+        return
     rows = located_rows(path, _sample_or_row)
     first = next(rows, None)
     if first is None or not isinstance(first[1], list):
