@@ -145,7 +145,7 @@ def test_a_command_prints_the_message_and_exits_with_the_code_of_its_kind(kind):
 
 
 def test_the_call_that_makes_an_error_is_noted_with_those_that_led_to_it(monkeypatch):
-    from codekiln.data.readers import livecodebench
+    from codekiln.data.readers import contest
 
     noted = []
     made = errors.CodekilnError.__init__
@@ -156,7 +156,7 @@ def test_the_call_that_makes_an_error_is_noted_with_those_that_led_to_it(monkeyp
 
     monkeypatch.setattr(errors.CodekilnError, "__init__", note)
     with pytest.raises(errors.InputErrors):
-        livecodebench._json("{", "x:1.metadata")
+        contest.json_value("{", "x:1.metadata")
     listed = {f"{each.file}:{each.line}:{each.column}": each.what for each in messages()}
     assert {listed[place] for places in noted for place in places if place in listed} == {("not JSON: <reason>",)}
 

@@ -19,8 +19,9 @@ class RecipeSettings(BaseModel):
 
 
 ProblemFormat = Literal[
-    "auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "livecodebench", "plain"
-]
+    "auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "livecodebench", "leetcode", "apps",
+    "plain",
+]  # fmt: skip
 """How a source of problems is written; auto: told from its first row."""
 
 

@@ -149,6 +149,44 @@ def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> 
         read_problems(str(path))
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            (
+                "task_id",
+                "complete_prompt",
+                "instruct_prompt",
+                "code_prompt",
+                "canonical_solution",
+                "test",
+                "entry_point",
+            ),
+            "BigCodeBench",
+        ),
+        (("question_id", "question", "solution", "test", "test_info"), "KodCode"),
+        (("name", "description", "public_tests", "private_tests", "generated_tests", "solutions"), "CodeContests"),
+    ],
+)
+def test_a_data_set_that_is_not_read_is_named_with_what_to_write(tmp_path: Path, fields, said) -> None:
+    with pytest.raises(InputError, match=f"x.jsonl:1: a problem format that is not read: {said}") as refused:
+        read_problems(write(tmp_path / "x.jsonl", [dict.fromkeys(fields, "x")]))
+    assert "task_id, prompt, entry_point, and tests" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "import unittest\nclass Tests(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n",
+        "from solution import f\ndef test_a():\n    assert f(1) == 2\n",
+    ],
+)
+def test_a_test_of_a_framework_is_said_to_be_one(tmp_path: Path, test: str) -> None:
+    with pytest.raises(InputErrors, match="checks nothing") as refused:
+        read_problems(write(tmp_path / "he.jsonl", [{**HUMANEVAL, "test": test}]))
+    assert "unittest and functions of pytest are not run" in refused.value.errors[0].fix
+
+
 def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'mbpp'"):
         read_problems(write(tmp_path / "m.jsonl", [MBPP]), "mbp")

@@ -1,4 +1,4 @@
-"""Read problems and samples in the formats people have: MBPP, HumanEval, EvalPlus's, LiveCodeBench's, own rows."""
+"""Read problems and samples in the formats people have: those of published data sets, and codekiln's own rows."""
 
 import json
 import sys
@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
+from codekiln.data.readers.apps import Apps, from_apps
 from codekiln.data.readers.evalplus import EvalPlusRow, from_humaneval_plus, from_mbpp_plus
 from codekiln.data.readers.files import FIX, Row, located_rows_of
+from codekiln.data.readers.leetcode import LeetCode, from_leetcode
 from codekiln.data.readers.livecodebench import LiveCodeBench, from_livecodebench
 from codekiln.data.readers.packages import missing_packages
 from codekiln.data.readers.program_use import refuse_unused_program
@@ -36,6 +38,8 @@ _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] 
     "sanitized-mbpp": (formats.SanitizedMbpp, formats.from_sanitized),
     "humaneval": (formats.HumanEval, formats.from_humaneval),
     "livecodebench": (LiveCodeBench, from_livecodebench),
+    "leetcode": (LeetCode, from_leetcode),
+    "apps": (Apps, from_apps),
     "plain": (Problem, formats.from_plain),
 }
 _PUBLISHED = """
@@ -43,9 +47,21 @@ _PUBLISHED = """
     canonical_solution declaration example_test buggy_solution bug_type failure_symptoms import helper instruction
     docstring signature contract base_input plus_input atol assertion complete_prompt instruct_prompt code_prompt
     doc_struct libs question_title question_content platform question_id contest_id contest_date starter_code difficulty
-    public_test_cases private_test_cases metadata problem_id question solutions input_output url
+    public_test_cases private_test_cases metadata problem_id question solutions input_output url problem_description
+    completion tags query response estimated_date
 """
-"""Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench and APPS: none is a misspelling."""
+"""Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench, LeetCodeDataset and APPS: none is a
+misspelling."""
+_NOT_READ = {
+    "BigCodeBench's, whose tests are classes of unittest": {"complete_prompt", "instruct_prompt", "test"},
+    "KodCode's, whose tests are files of pytest": {"question", "solution", "test", "test_info"},
+    "CodeContests', whose tests are in three tables": {"public_tests", "private_tests", "generated_tests"},
+}
+"""Data sets that people bring and that are not read, by their fields."""
+_OWN_ROWS = (
+    "write rows with codekiln's own fields: task_id, prompt, entry_point, and tests, a list such as "
+    '["assert f(1) == 2"] or [{"stdin": "1", "stdout": "2"}]'
+)
 _OF_DATA_SETS = frozenset(_PUBLISHED.split())
 _PLUS_FIELDS = {"prompt", "entry_point", "canonical_solution", "base_input", "plus_input"}
 # The first that fits: HumanEval+ has all of HumanEval's fields, and MBPP+ all of HumanEval+'s.
@@ -56,6 +72,8 @@ _REQUIRED_FIELDS = {
     "sanitized-mbpp": {"prompt", "code", "test_list"},
     "humaneval": {"prompt", "entry_point", "canonical_solution", "test"},
     "livecodebench": {"question_id", "question_content", "public_test_cases", "private_test_cases"},
+    "leetcode": {"prompt", "entry_point", "test", "completion", "problem_description", "starter_code"},
+    "apps": {"question", "input_output", "solutions"},
     "plain": {"task_id", "prompt"},
 }
 
@@ -146,6 +164,8 @@ def _detect(rows: list[Row]) -> str:
     if not objects:
         raise InputErrors([row for _, row in rows if isinstance(row, InputError)] or [_no_object(rows[0][0])])
     where, row = objects[0]
+    if known := next((name for name, fields in _NOT_READ.items() if fields <= row.keys()), None):
+        raise InputError(f"a problem format that is not read: {known}", where=where, fix=_OWN_ROWS)
     name, lacking = min(
         ((name, needed - row.keys()) for name, needed in _REQUIRED_FIELDS.items()),
         key=lambda item: (len(item[1]) - 2 * len(_pairs(item[1], row)), len(item[1])),

@@ -11,7 +11,7 @@ from codekiln.data.places import item_name
 from codekiln.data.python_text import syntax_tree
 from codekiln.data.readers.evalplus import origin_test
 from codekiln.data.readers.grouping import group_of
-from codekiln.data.readers.humaneval import SplitTests, split_tests
+from codekiln.data.readers.humaneval import SplitTests, nothing_checked, split_tests
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors
 
@@ -110,8 +110,7 @@ def from_humaneval(row: HumanEval, where: str, show: int) -> Problem:
     plus = origin_test(module, row.entry_point, is_mbpp=False)
     split = SplitTests("", (plus,)) if plus else split_tests(module, row.entry_point)
     if not split.tests:
-        error = InputError("checks nothing", where=f"{where}.test", fix="let a test call the function")
-        raise InputErrors([error])
+        raise nothing_checked(module, f"{where}.test")
     return Problem(
         task_id=row.task_id,
         prompt=row.prompt,

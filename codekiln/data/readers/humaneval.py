@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from codekiln.data.python_text import syntax_tree
 from codekiln.data.records import Test
+from codekiln.errors import InputError, InputErrors
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -37,6 +38,18 @@ def split_tests(module: ast.Module, entry_point: str) -> SplitTests:
     else:
         around, tests = outside, _tests_of_check(check, entry_point)
     return SplitTests("\n".join(map(ast.unparse, _used(around, tests))), tests)
+
+
+def nothing_checked(module: ast.Module, where: str) -> InputErrors:
+    """Return the error of a ``test`` field without a test: classes of unittest and functions of pytest are none."""
+    fix = "let a test call the function"
+    if any(isinstance(node, ast.ClassDef) or _is_of_pytest(node) for node in module.body):
+        fix = "write check(candidate), or asserts: classes of unittest and functions of pytest are not run"
+    return InputErrors([InputError("checks nothing", where=where, fix=fix)])
+
+
+def _is_of_pytest(node: ast.stmt) -> bool:
+    return isinstance(node, _Function) and node.name.startswith("test_")
 
 
 def _tests_of_check(check: ast.FunctionDef, entry_point: str) -> tuple[str, ...]:

@@ -6,10 +6,8 @@ input of a call has one JSON value a line; a tuple counts as the list of its ite
 line by line, numbers as decimals; and programs may use the names of a number of modules without importing them.
 """
 
-import ast
 import base64
 import io
-import json
 import pickle
 import zlib
 from typing import Any, Literal
@@ -18,36 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codekiln.data.files import validation_errors
 from codekiln.data.places import item_name, name_of_test
+from codekiln.data.readers.contest import PREAMBLE, assertion, call_of, json_value, prompt_of, row_error
+from codekiln.data.readers.files import FIX
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Problem, StdinTest
-from codekiln.errors import InputError, InputErrors
+from codekiln.errors import InputErrors
 
-_MODULES = (
-    "string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math", "random", "statistics", "itertools",
-    "functools", "operator", "io", "sys", "json",
-)  # fmt: skip
-PREAMBLE = "".join(
-    [
-        *(f"from {name} import *\n" for name in (*_MODULES, "builtins", "typing")),
-        *(f"import {name}\n" for name in _MODULES),
-        "sys.setrecursionlimit(50000)\n",
-    ]
-)
-"""What every program may take for granted, in the order that decides which module a name is of."""
-_CALL = """\
-def call(*arguments):
-    try:
-        method = Solution().{name}
-    except NameError:
-        method = {name}
-    result = method(*arguments)
-    return list(result) if isinstance(result, tuple) else result
-"""
-_STDIN = "Read the input from standard input and print the answer to standard output."
-_STARTER = "Complete this starter code:"
 _MOST_BYTES = 2**30
 """Size of decompressed test cases at which a row is refused: no problem's come near it, and a bomb does."""
-_FIX = "correct or remove the row"
 
 
 class _Case(BaseModel):
@@ -77,14 +53,13 @@ def from_livecodebench(row: LiveCodeBench, where: str, show: int) -> Problem:
     """Make a problem of a row; public and private test cases are hidden and grade, as the statement has examples."""
     cases = _cases(row, where)
     if not cases:
-        raise _error("has no test case", f"{where}.public_test_cases")
+        raise row_error("has no test case", f"{where}.public_test_cases")
     functional = [case.testtype == "functional" for case in cases]
     if any(functional) and not all(functional):
-        raise _error("test cases of both types", f"{where}.public_test_cases")
-    asked = f"{_STARTER}\n```python\n{row.starter_code.rstrip()}\n```" if row.starter_code.strip() else _STDIN
+        raise row_error("test cases of both types", f"{where}.public_test_cases")
     common: dict[str, Any] = {
         "task_id": row.question_id if "/" in row.question_id else f"LiveCodeBench/{row.question_id}",
-        "prompt": f"{row.question_content.strip()}\n\n{asked}",
+        "prompt": prompt_of(row.question_content, row.starter_code),
         "preamble": PREAMBLE,
         "difficulty": row.difficulty or None,
         "group": group_of(row.question_content),
@@ -98,22 +73,22 @@ def from_livecodebench(row: LiveCodeBench, where: str, show: int) -> Problem:
         _assertion(case, f"{where}, {name_of_test(number, len(cases), 'test case')}")
         for number, case in enumerate(cases, start=1)
     )
-    return Problem(**common, entry_point=name, setup=_CALL.format(name=name), tests=calls)
+    return Problem(**common, entry_point=name, setup=call_of(name), tests=calls)
 
 
 def _cases(row: LiveCodeBench, where: str) -> list[_Case]:
     found = []
     for field in ("public_test_cases", "private_test_cases"):
         place = f"{where}.{field}"
-        values = _json(getattr(row, field), place) if field.startswith("public") else _private(row, place)
+        values = json_value(getattr(row, field), place) if field.startswith("public") else _private(row, place)
         if not isinstance(values, list):
-            raise _error("is no list of test cases", place)
+            raise row_error("is no list of test cases", place)
         for number, value in enumerate(values):
             try:
                 found.append(_Case.model_validate(value))
             except ValidationError as error:
                 at = f"{where}, {item_name(field, number, values)}"
-                raise InputErrors(validation_errors(error, at, _FIX)) from None
+                raise InputErrors(validation_errors(error, at, FIX)) from None
     return found
 
 
@@ -121,7 +96,7 @@ def _private(row: LiveCodeBench, where: str) -> Any:
     """Return the private test cases, which may be compressed; nothing of a pickle is run."""
     text = row.private_test_cases
     if text.lstrip()[:1] in ("[", "{", '"'):
-        return _json(text, where)
+        return json_value(text, where)
     try:
         inflate = zlib.decompressobj()
         data = inflate.decompress(base64.b64decode(text, validate=True), _MOST_BYTES)
@@ -129,10 +104,10 @@ def _private(row: LiveCodeBench, where: str) -> Any:
             raise ValueError("it is cut, or decompresses to more than a gigabyte")
         value = _OnlyText(io.BytesIO(data)).load()
     except (ValueError, zlib.error, pickle.UnpicklingError, EOFError, IndexError, KeyError, MemoryError) as error:
-        raise _error(f"neither JSON nor compressed test cases: {error}", where) from None
+        raise row_error(f"neither JSON nor compressed test cases: {error}", where) from None
     if not isinstance(value, str | bytes):
-        raise _error("its pickle holds no text", where)
-    return _json(value, where)
+        raise row_error("its pickle holds no text", where)
+    return json_value(value, where)
 
 
 class _OnlyText(pickle.Unpickler):
@@ -146,29 +121,13 @@ class _OnlyText(pickle.Unpickler):
 
 
 def _function_name(row: LiveCodeBench, where: str) -> str:
-    metadata = _json(row.metadata or "{}", f"{where}.metadata")
+    metadata = json_value(row.metadata or "{}", f"{where}.metadata")
     name = metadata.get("func_name") if isinstance(metadata, dict) else None
     if not isinstance(name, str) or not name.isidentifier():
-        raise _error("names no function (func_name), and the test cases call one", f"{where}.metadata")
+        raise row_error("names no function (func_name), and the test cases call one", f"{where}.metadata")
     return name
 
 
 def _assertion(case: _Case, where: str) -> str:
-    arguments = [_json(line, f"{where}: input") for line in case.input.split("\n")]
-    expected = _json(case.output, f"{where}: output")
-    try:
-        ast.literal_eval(repr([arguments, expected]))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # NaN, or lists a thousand deep
-        raise _error(f"cannot be written as a call: {error}", where) from None
-    return f"assert call({', '.join(map(repr, arguments))}) == {expected!r}"
-
-
-def _json(text: str | bytes, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _error(f"not JSON: {error}", where) from None
-
-
-def _error(what: str, where: str) -> InputErrors:
-    return InputErrors([InputError(what, where=where, fix=_FIX)])
+    arguments = [json_value(line, f"{where}: input") for line in case.input.split("\n")]
+    return assertion(arguments, [json_value(case.output, f"{where}: output")], where)
