@@ -43,7 +43,9 @@ def completion_of(answer: Any) -> Completion:
     # Servers of plain completions have the text beside it.
     message = choice.get("message", {"content": choice["text"]} if isinstance(choice.get("text"), str) else None)
     finish_reason = _reason(choice.get("finish_reason"))
-    if not isinstance(message, dict) or finish_reason in _FAILED or choice.get("error") or answer.get("error"):
+    if (failure := choice.get("error") or answer.get("error")) or not isinstance(message, dict):
+        raise MalformedAnswer(message_of(failure) if failure else "")
+    if finish_reason in _FAILED:
         raise MalformedAnswer
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
@@ -56,6 +58,15 @@ def completion_of(answer: Any) -> Completion:
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
     )
+
+
+def message_of(error: Any) -> str:
+    """Return the message of a server's ``error``, with what OpenRouter quotes of the provider behind it."""
+    if not isinstance(error, dict):
+        return str(error)
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    return f"{error.get('message', error)}{f' ({raw})' if raw else ''}"
 
 
 def _as_reference(answer: dict[str, Any]) -> dict[str, Any]:

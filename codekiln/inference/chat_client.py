@@ -151,8 +151,10 @@ class ChatClient:
         )
         try:
             completion = completion_of(decoded(response.text))
-        except (ValueError, RecursionError, AttributeError, TypeError, MalformedAnswer):
+        except (ValueError, RecursionError, AttributeError, TypeError):
             raise MalformedAnswer(quoted(response.text, response.status_code)) from None
+        except MalformedAnswer as error:
+            raise MalformedAnswer(quoted(str(error) or response.text, response.status_code)) from None
         self._has_answered = True
         return completion
 

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import openai
 
-from codekiln.inference.chat_answer import MalformedAnswer
+from codekiln.inference.chat_answer import MalformedAnswer, message_of
 from codekiln.inference.response_cache import Completion
 
 # Request timeout, conflict, failed dependency (TGI: generation failed), too early, too many requests; 5xx as well.
@@ -105,7 +105,7 @@ def words(error: BaseException | None) -> str:
     if isinstance(error, openai.APIStatusError):
         body = error.body[0] if isinstance(error.body, list) and error.body else error.body
         body = body.get("error", body) if isinstance(body, dict) else body
-        return quoted(str(body.get("message", body) if isinstance(body, dict) else body), error.status_code)
+        return quoted(message_of(body), error.status_code)
     if isinstance(error, openai.APIConnectionError) and error.__cause__:
         error = error.__cause__  # the package's own text is "Connection error." for all of them
         return f"{type(error).__name__}: {error}".rstrip(": ")

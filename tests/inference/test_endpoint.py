@@ -245,6 +245,16 @@ def test_an_answer_out_of_form_is_tried_again_and_never_cached(server, generator
     assert not list((tmp_path / "cache").rglob("*.json"))
 
 
+@pytest.mark.parametrize("status", [200, 429])
+def test_an_error_of_the_provider_behind_a_router_is_said_in_its_words(server, generator, status):
+    metadata = {"raw": "upstream is overloaded", "provider_name": "P"}
+    error = {"message": "Provider returned error", "code": 502, "metadata": metadata}
+    server.script = lambda number, handler: handler.reply(status, {"error": error, "user_id": "u"})
+    with pytest.raises(ModelError) as raised:
+        list(generator(retries=1).generate(asking(1), Sampling(n=1)))
+    assert f"(HTTP {status}: Provider returned error (upstream is overloaded))" in raised.value.what
+
+
 def test_a_refusal_to_answer_is_an_empty_text(server, generator):
     server.script = lambda number, handler: handler.reply(200, completion(None))
     assert list(generator().generate(asking(1), Sampling(n=1))) == [[""]]
