@@ -9,10 +9,12 @@ import json
 import logging
 import os
 import re
+import ssl
 import threading
 import urllib.request
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -83,19 +85,25 @@ class ChatClient:
         if version and key:
             self._headers["api-key"] = key  # Azure's classic addresses know no bearer
         self._has_answered = False
+        make = partial(
+            openai.OpenAI,
+            base_url=self.url,
+            api_key=key or "none",
+            timeout=settings.timeout_seconds,
+            max_retries=0,
+            default_query=version,
+        )
         try:
-            self._client = openai.OpenAI(
-                base_url=self.url,
-                api_key=key or "none",
-                timeout=settings.timeout_seconds,
-                max_retries=0,
-                default_query=version,
-            )
+            self._client = make()
         except (ImportError, ValueError) as error:
-            # httpx reads the proxy of the environment: without socksio it takes no SOCKS, and never another scheme.
-            what = f"the proxy cannot be used: {str(error).partition('. ')[0]}"
-            fix = "give an http:// proxy, or name the server in NO_PROXY"
-            raise InputError(what, where="ALL_PROXY, HTTPS_PROXY or HTTP_PROXY", fix=fix) from None
+            # httpx reads the proxy of the environment: without socksio it takes no SOCKS, and never another scheme,
+            # also where no request would go through it.
+            if not urllib.request.proxy_bypass(urlsplit(self.url).hostname or ""):
+                what = f"the proxy cannot be used: {str(error).partition('. ')[0]}"
+                fix = "give an http:// proxy, or name the server in NO_PROXY"
+                raise InputError(what, where="ALL_PROXY, HTTPS_PROXY or HTTP_PROXY", fix=fix) from None
+            direct = openai.DefaultHttpxClient(trust_env=False, verify=ssl.create_default_context())
+            self._client = make(http_client=direct)
 
     def complete(self, body: dict[str, Any], stop: threading.Event, on_retry: Callable[[], None]) -> Completion:
         """Post one request until it is answered, waiting longer each time and never less than the server asks.

@@ -4,6 +4,7 @@ Adding a model is adding a file here, or an entry point `codekiln.models` of an 
 loads no torch.
 """
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from codekiln.models.adapter_base import CONFIG as ADAPTER_CONFIG
 from codekiln.models.adapter_base import trained_on
 from codekiln.models.weight_files import check_links, check_parts
 from codekiln.plugins import FilePlugins
+
+# It warns on standard error that a package is missing with which it would be faster; nothing here needs that.
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # neither part begins with a point: ./model is a folder
 # A page of the Hub or hf://, with what may follow the id there; and an id with a revision or a slash behind it.

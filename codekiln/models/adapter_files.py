@@ -6,6 +6,7 @@ from typing import Any
 from codekiln.errors import InputError
 from codekiln.models import BaseModelSpec, is_hub_id
 from codekiln.models.adapter_base import CONFIG, RECORD, trained_on
+from codekiln.models.adapter_template import check_template
 from codekiln.models.weight_files import check_files, read_json
 
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
@@ -13,7 +14,11 @@ _RESTORE = "restore the adapter's folder"
 
 
 def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
-    """Raise InputError when a folder holds no LoRA adapter, or one that was trained on another base model."""
+    """Refuse a folder without a LoRA adapter, or with one of another base model or chat template.
+
+    Raises:
+        InputError: It is one of these.
+    """
     adapter_config(adapter)
     if not any((adapter / name).is_file() for name in WEIGHTS):
         raise InputError(f"has no weights ({WEIGHTS[0]})", where=str(adapter), fix=_RESTORE)
@@ -25,6 +30,8 @@ def check_adapter(spec: BaseModelSpec, adapter: Path) -> None:
         fix = f"if that is the same model, also a copy in 4 bits, say {spec.id} in {CONFIG} (base_model_name_or_path); "
         fix += f"else use base_model {base}"
         raise InputError(f"was trained on {base}, not on {spec.id}", where=str(adapter), fix=fix)
+    if not (adapter / RECORD).is_file():  # codekiln's own have the base model's template, as it was changed
+        check_template(spec, adapter)
 
 
 def adapter_config(adapter: Path) -> dict[str, Any]:

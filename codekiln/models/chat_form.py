@@ -18,7 +18,7 @@ from codekiln.models.template_edits import DAY, Edits
 from codekiln.models.template_rendering import FAILURES, names_in, render
 
 _FIX_PARTS = "use a model for text: templates for images may take messages in parts only"
-FIX = "use an instruction-tuned model of the same family, or put a template that does into its chat_template.jinja"
+FIX = "use an instruction-tuned model of the same family, or put a template that works into its chat_template.jinja"
 THINKING: dict[str, bool | int] = {"enable_thinking": False, "thinking": False, "thinking_budget": 0}
 """Arguments of templates that turn thoughts off: Qwen's, GLM's and SmolLM's; Granite's and DeepSeek's; Seed's."""
 

@@ -114,12 +114,15 @@ def _checked(
     the values that are wrong. The model is None where no values are left that fit.
     """
     errors: list[InputError] = []
+    explained: set[tuple[int | str, ...]] = set()
     while True:
         try:
             return schema.model_validate(values), values, errors
         except ValidationError as error:
             details = _details(error)
-        errors += [_explain(item, where, schema, prefix) for item in details]
+        # A required value that was wrong is missing when it is left out.
+        errors += [_explain(item, where, schema, prefix) for item in details if item["loc"] not in explained]
+        explained |= {item["loc"] for item in details}
         kept = values
         for item in details:
             kept = _without(kept, item["loc"])
@@ -232,6 +235,10 @@ def _details(error: ValidationError) -> list[Mapping[str, Any]]:
 
 def _as_written(kind: str, key: str, value: Any) -> str:
     """Return how to write a value of a kind that pydantic names."""
+    if kind == "string_pattern_mismatch" and key.endswith(".url"):
+        return f"begin it with http:// or https://, as in {key}=http://localhost:8000/v1"
+    if value in ("", "None", "none") and kind != "tuple_type":
+        return f"correct the value, or take out what the profile sets, where a setting may be empty: --set {key}=null"
     if kind == "dict_type":
         return f"write a table, quoted in a shell: --set '{key}={{name = \"value\", ...}}'"
     if kind != "tuple_type":
@@ -240,7 +247,8 @@ def _as_written(kind: str, key: str, value: Any) -> str:
     inside = value.removeprefix("[").removesuffix("]") if isinstance(value, str) else None
     if inside and inside != value and "{" in inside:
         return f"put the whole into quotes for the shell, and each text in it: --set '{key}=[{{name=\"...\", ...}}]'"
-    items = [value] if inside is None else [part.strip() for part in inside.split(",")]
+    parts = [] if inside is None else [part.strip() for part in inside.split(",")]
+    items = [value] if inside is None else [int(part) if part.isdecimal() else part for part in parts if part]
     return f"write a list, quoted in a shell: --set '{key}={json.dumps(items, default=str)}'"
 
 

@@ -113,9 +113,20 @@ def test_a_stream_of_lines_that_breaks_off_is_asked_for_again(server, generator)
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
 def test_a_proxy_that_cannot_be_used_is_one_line(generator, monkeypatch, proxy):  # noqa: F811
     monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(InputError, match=r"(?s)ALL_PROXY.*the proxy cannot be used: .*fix: give an http:// proxy"):
         generator()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks://127.0.0.1:9/"])
+def test_a_server_in_no_proxy_is_reached_past_a_proxy_that_cannot_be_used(server, generator, monkeypatch, proxy):  # noqa: F811
+    """The client refuses such a proxy when it is made, also where no request would go through it."""
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+    assert texts(generator()) == ["p0/0"]
 
 
 def test_what_the_server_refuses_for_its_form_is_an_answer_all_the_same(server, generator):  # noqa: F811

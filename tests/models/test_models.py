@@ -1,4 +1,5 @@
 import json
+import logging
 
 import pytest
 
@@ -135,3 +136,8 @@ def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path, monke
     with pytest.raises(ModelError, match="weights are not in the checkpoint"):
         language_model_folder(wrong)
     assert sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) == [folder.name]
+
+
+def test_bitsandbytes_does_not_ask_for_a_package_that_nothing_needs(caplog):
+    logging.getLogger("bitsandbytes.backends.cpu.ops").warning("Failed to load CPU gemm_4bit_forward")
+    assert not caplog.records

@@ -105,6 +105,12 @@ def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
             "filter_settings=length",
             """write a table, quoted in a shell: --set 'filter_settings={name = "value", ...}'""",
         ),
+        ("evaluation.k=1,5", "write a list, quoted in a shell: --set 'evaluation.k=[1, 5]'"),
+        (
+            "problems.train=",
+            "correct the value, or take out what the profile sets, where a setting may be empty: ",
+        ),
+        ("sft.eval_every=None", "correct the value, or take out what the profile sets"),
         ("sft.epochs=two", "correct the value"),
     ],
 )
@@ -112,6 +118,18 @@ def test_a_value_of_another_kind_says_how_its_kind_is_written(override, fix):
     with pytest.raises(InputErrors) as caught:
         resolve("laptop", {}, [override])
     assert caught.value.errors[0].fix.startswith(fix)
+
+
+def test_an_address_without_http_is_one_mistake():
+    given = ["teacher=endpoint", "teachers.endpoint.url=localhost:8000/v1", "teachers.endpoint.model=m"]
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, given)
+    [error] = caught.value.errors
+    assert error.fix.startswith("begin it with http:// or https://")
+
+
+def test_what_the_profile_sets_is_taken_out_with_null():
+    assert resolve("laptop", {}, ["problems.train=null"]).problems.train is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "correct or remove the lines; the file may have been cut short, or written with str(row), not json.dumps(row)",
     ),
     "not-an-object": ("error", "no JSON object", "give one object a row"),
-    "unknown-form": ("error", "of no form that is known", "use the fields of a form that docs/own-data.md lists"),
+    "unknown-form": (
+        "error", "of no form that is known",
+        "rename the fields to those of a form, such as prompt and completion; docs/own-data.md lists the forms",
+    ),
     "mixed-forms": (
         "error", "of another form than most rows",
         "write one form: a trainer that takes the first row's reads the others wrongly or not at all",
