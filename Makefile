@@ -21,13 +21,16 @@ echo "installing $(1)"; start=$$SECONDS; \
 trap "kill $$beat" EXIT; $(2) && echo "  done in $$((SECONDS - start)) s"
 endef
 
-.PHONY: help demo test test-all vllm lint compile manifests docs images base lock lock-vllm clean
+.PHONY: help demo demos test test-all vllm lint compile manifests docs images base lock lock-vllm clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the whole flow on this machine, into runs/demo
 	$(BIN)/codekiln run align --profile laptop --workdir runs/demo
+
+demos: $(READY)  ## run every recipe on this machine, into runs/demos, and print what each gains; about half an hour
+	$(BIN)/python -m benchmarks.demos
 
 test: $(READY)  ## the tests, without the slow ones; ends with the list of those skipped, and why
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
@@ -54,8 +57,8 @@ docs: compile manifests  ## write every generated page and picture; the report's
 images:  ## build the images of the last commit: PREFIX=HOST/codekiln TORCH_INDEX_URL=URL, see images/README.md
 	$(PYTHON) images/build.py $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TORCH_INDEX_URL),--build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL))
 
-base: $(READY)  ## train the embedded base model from scratch
-	$(BIN)/python -m codekiln.demo.train_base --out codekiln/demo/base
+base: $(READY)  ## train the embedded base model from scratch, in about 40 minutes; goes on where it was stopped
+	$(BIN)/python -m codekiln.demo.train_base --out codekiln/demo/base --checkpoint build/base-checkpoint
 
 lock:  ## write requirements.lock and the locks of the images from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

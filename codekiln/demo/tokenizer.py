@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 PAD, END = "<|pad|>", "<|end|>"
 SPECIAL = (PAD, END, "<|system|>", "<|user|>", "<|assistant|>")
+POSITIONS = 2048
+"""Longest sequence of the embedded model, in tokens."""
 PIECES = r"```python\n|```|\n *| ?[0-9]| ?[A-Za-z_]+| ?[^\sA-Za-z0-9_`]+| +|\s|`"
 """A line break and the indentation after it are one piece, so indentation costs one token; every digit is one."""
 
@@ -47,7 +49,7 @@ def train_tokenizer(texts: Iterable[str], size: int) -> "PreTrainedTokenizerFast
         eos_token=END,
         additional_special_tokens=list(SPECIAL[2:]),
         clean_up_tokenization_spaces=False,
-        model_max_length=1024,
+        model_max_length=POSITIONS,
         padding_side="left",
     )
     wrapped.chat_template = CHAT_TEMPLATE

@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from codekiln import demo
+from codekiln import demo, models
 from codekiln.code.rewrite.styles import variants
 from codekiln.data.prompts import code_turn, messages
 from codekiln.data.records import Message
@@ -28,9 +28,11 @@ def turns(*chat: Message) -> list[dict]:
 
 
 def test_weights_are_small_and_safe(model) -> None:
-    assert (demo.base_path() / "model.safetensors").stat().st_size <= 8_000_000
+    assert (demo.base_path() / "model.safetensors").stat().st_size <= 16_000_000
     assert model.config.model_type == "qwen3"
     assert model.config.tie_word_embeddings
+    assert model.config.max_position_embeddings == 2048
+    assert 2_000_000 <= model.num_parameters() == models.get("tiny").params <= 4_000_000
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,19 @@ def test_base_model_writes_programs_that_end(model, tokenizer) -> None:
     )
     assert ended.float().mean() > 0.8
     assert parsed > 0.8 * len(problems)
+
+
+def test_base_model_finds_and_repeats_a_row_of_a_program_that_it_has_not_seen(model, tokenizer) -> None:
+    right = 0
+    for problem in demo.problems("eval", count=24):
+        code = variants(problem.reference)["staged"].strip("\n").split("\n")
+        shown = "\n".join(f"{number}| {row}" for number, row in enumerate(code, 1))
+        wanted = len(code) // 2 + 1
+        chat = [{"role": "user", "content": f"Give row {wanted} again.\n{shown}"}]
+        inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        ids = model.generate(**inputs, do_sample=False, max_new_tokens=64)[0, inputs["input_ids"].shape[1] :]
+        right += tokenizer.decode(ids, skip_special_tokens=True) == f"{wanted}| {code[wanted - 1]}"
+    assert right >= 18
 
 
 def _defines(code: str, name: str) -> bool:

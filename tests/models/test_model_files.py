@@ -79,7 +79,7 @@ def as_pickle(folder):
 def add_token(folder):
     """Add the token of the template to the tokenizer alone."""
     held = json.loads((folder / "tokenizer.json").read_text())
-    held["added_tokens"].append({**held["added_tokens"][0], "id": 1024, "content": "<|assistant|><|new|>"})
+    held["added_tokens"].append({**held["added_tokens"][0], "id": models.get("tiny").vocab, "content": "<|assistant|><|new|>"})
     (folder / "tokenizer.json").write_text(json.dumps(held))
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").write_text(template.replace("<|assistant|>", "<|assistant|><|new|>"))
@@ -248,14 +248,14 @@ def test_a_name_that_is_almost_right_is_corrected(base, name, fix, monkeypatch):
 def test_padding_is_a_token_that_the_model_embeds(base, change):
     """A token for padding that was added to the tokenizer alone has a number outside of the embedding."""
     held = json.loads((base / "tokenizer.json").read_text())
-    held["added_tokens"].append({**held["added_tokens"][0], "id": 1024, "content": "<|new|>"})
+    held["added_tokens"].append({**held["added_tokens"][0], "id": models.get("tiny").vocab, "content": "<|new|>"})
     (base / "tokenizer.json").write_text(json.dumps(held))
     config = json.loads((base / "tokenizer_config.json").read_text()) | change
     kept = {name: value for name, value in config.items() if value is not None}
     (base / "tokenizer_config.json").write_text(json.dumps(kept))
     chat = load_chat_tokenizer(models.get(str(base)))
     assert chat.tokenizer.pad_token == chat.tokenizer.eos_token
-    assert chat.tokenizer.pad_token_id < 1024
+    assert chat.tokenizer.pad_token_id < models.get("tiny").vocab
 
 
 @pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])
