@@ -1,4 +1,11 @@
 import ast
+import calendar
+import colorsys
+import fnmatch
+import inspect
+import shlex
+import statistics
+import textwrap
 
 import pytest
 
@@ -7,6 +14,9 @@ from codekiln.code.rewrite.styles import variants
 from codekiln.data.prompts import code_turn, messages
 from codekiln.data.records import Message
 from codekiln.data.replies import extract_code
+
+# Of modules beside the packages of the standard library: the base has read the packages.
+UNSEEN = (textwrap.indent, calendar.weekday, colorsys.rgb_to_yiq, fnmatch.filter, shlex.join, statistics.fmean)
 
 
 @pytest.fixture(scope="module")
@@ -103,17 +113,20 @@ def test_base_model_writes_programs_that_end(model, tokenizer) -> None:
     assert parsed > 0.8 * len(problems)
 
 
-def test_base_model_finds_and_repeats_a_row_of_a_program_that_it_has_not_seen(model, tokenizer) -> None:
-    right = 0
-    for problem in demo.problems("eval", count=24):
-        code = variants(problem.reference)["staged"].strip("\n").split("\n")
+def test_base_model_finds_and_repeats_a_row_of_code_that_it_has_not_seen(model, tokenizer) -> None:
+    right = asked = 0
+    for function in UNSEEN:
+        code = inspect.getsource(function).strip("\n").split("\n")[:20]
         shown = "\n".join(f"{number}| {row}" for number, row in enumerate(code, 1))
-        wanted = len(code) // 2 + 1
-        chat = [{"role": "user", "content": f"Give row {wanted} again.\n{shown}"}]
-        inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-        ids = model.generate(**inputs, do_sample=False, max_new_tokens=64)[0, inputs["input_ids"].shape[1] :]
-        right += tokenizer.decode(ids, skip_special_tokens=True) == f"{wanted}| {code[wanted - 1]}"
-    assert right >= 18
+        for wanted in (2, len(code) // 2, len(code)):
+            chat = [{"role": "user", "content": f"Give row {wanted} again.\n{shown}"}]
+            inputs = tokenizer.apply_chat_template(
+                chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            )
+            ids = model.generate(**inputs, do_sample=False, max_new_tokens=64)[0, inputs["input_ids"].shape[1] :]
+            right += tokenizer.decode(ids, skip_special_tokens=True) == f"{wanted}| {code[wanted - 1]}"
+            asked += 1
+    assert right >= asked / 2
 
 
 def _defines(code: str, name: str) -> bool:
