@@ -24,6 +24,7 @@ from codekiln.training.packing.filling import Budget
 from codekiln.training.precision import keep_float32
 from codekiln.training.settings import DpoSettings
 
+
 class DpoTrainer(DPOTrainer):
     """TRL's trainer over tokenised rows, without telemetry, and with losses that TRL's lacks.
 

@@ -48,9 +48,7 @@ def packed_attention(
     pieces = zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
     masks = _masks(packed_rows, sliding_window, query)
     found = [
-        scaled_dot_product_attention(
-            *piece, attn_mask=mask, dropout_p=dropout, scale=scaling, is_causal=mask is None
-        )
+        scaled_dot_product_attention(*piece, attn_mask=mask, dropout_p=dropout, scale=scaling, is_causal=mask is None)
         for piece, mask in zip(pieces, masks, strict=True)
     ]
     return torch.cat(found, dim=2).transpose(1, 2), None
