@@ -29,9 +29,9 @@ class DpoTrainer(DPOTrainer):
     """TRL's trainer over tokenised rows, without telemetry, and with losses that TRL's lacks.
 
     Args:
-        settings: Where a loss of theirs is in `padded_losses`, it is added to those of the configuration. Where none needs
-            a reference policy, none is asked: its log-likelihoods count as 0, so that rewards are the policy's own.
-            With ``focus``, tokens have weights in whatever is compared with the reference.
+        settings: Losses of theirs in `padded_losses` are added to those of the configuration. Where none needs a
+            reference policy, none is asked: its log-likelihoods count as 0, so that rewards are the policy's own. With
+            ``focus``, tokens have weights in whatever is compared with the reference.
     """
 
     def __init__(self, *args: Any, settings: DpoSettings, **kwargs: Any) -> None:

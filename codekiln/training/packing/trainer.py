@@ -1,8 +1,8 @@
-"""What a trainer does with packed rows, as a part of TRL's trainers. Imports torch and transformers: import this lazily.
+"""What a trainer does with packed rows, as a part of TRL's. Imports torch and transformers: import this lazily.
 
-Taken from TRL 1.16 are adapters, the reference's copy, precision and checkpointing of activations, which its
-constructors set up; from transformers 5.24 the loop over steps. Replaced are methods that `transformers.Trainer` documents
-as made to be replaced: the data loaders, ``training_step``, ``evaluation_loop`` and ``log``.
+This follows TRL 1.16 and transformers 5.24. Of TRL are adapters, the reference's copy, precision and checkpointing of
+activations, which its constructors set up; of transformers is the loop over steps. Replaced are public methods of
+`transformers.Trainer`: the data loaders, ``training_step``, ``evaluation_loop`` and ``log``.
 """
 
 import random

@@ -1,6 +1,5 @@
-"""Trainers of one job, with packed rows and with padded ones as TRL computes them, which see the same rows in a step."""
+"""Trainers of one job, with packed rows and with padded ones as TRL computes them, which see the same rows."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
