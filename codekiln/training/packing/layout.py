@@ -32,6 +32,10 @@ class Parts:
         after = self.prompt + self.rejected
         return [*range(self.prompt + self.chosen), *range(self.prompt, after)]
 
+    def branches(self) -> list[int]:
+        """Return for each token what it is a part of: 0 the prompt, 1 the chosen completion, 2 the rejected one."""
+        return [0] * self.prompt + [1] * self.chosen + [2] * self.rejected
+
     def predictors(self) -> list[int]:
         """Return, for each token of the completions, the place in the row of the token that predicts it."""
         last, branch = self.prompt - 1, self.prompt + self.chosen
@@ -80,6 +84,10 @@ class Packed:
     def tokens(self) -> int:
         """Tokens that the model computes."""
         return self.ids.size(1)
+
+    def branches(self) -> list[int]:
+        """Return what each token is a part of, as `Parts.branches` does."""
+        return [branch for part in self.parts for branch in part.branches()]
 
 
 def pack(rows: Sequence[Tokens], device: torch.device | str = "cpu") -> Packed:

@@ -26,6 +26,8 @@ def why_padded(job: TrainingJob, architecture: str, config: Mapping[str, Any]) -
         return f"{architecture} is not among those whose packing is tested"
     if config.get("final_logit_softcapping"):
         return "the base model caps its logits (final_logit_softcapping)"
+    if config.get("attention_dropout"):
+        return "the base model drops attention weights (attention_dropout)"
     if job.adapter and adapter_config(job.adapter).get("modules_to_save"):
         return "the adapter holds whole modules beside LoRA (modules_to_save)"
     return ""

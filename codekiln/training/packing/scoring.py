@@ -20,13 +20,17 @@ def prepare(model: PreTrainedModel) -> None:
     """Let ``model(packed_rows=rows)`` return the log-likelihood of each scored token, and whether it is the likeliest.
 
     Both have shape (scored,). Called through any wrapper of the model, so that adapters, DDP and ZeRO do their part.
-    Without ``packed_rows`` the model computes what it did, but has no attention any more.
+    Without ``packed_rows`` the model computes what it did before.
     """
-    plain = model.forward
+    plain, attention = model.forward, model.config._attn_implementation
 
     def forward(*args: Any, packed_rows: Packed | None = None, **kwargs: Any) -> Any:
         if packed_rows is None:
-            return plain(*args, **kwargs)
+            model.set_attn_implementation(attention)
+            try:
+                return plain(*args, **kwargs)
+            finally:
+                model.set_attn_implementation(NAME)
         body = cast(Any, model.base_model)
         found = body(
             input_ids=packed_rows.ids, position_ids=packed_rows.positions, use_cache=False, packed_rows=packed_rows
@@ -36,6 +40,7 @@ def prepare(model: PreTrainedModel) -> None:
         with _whole(head.weight):
             return log_likelihoods(states, head.weight, packed_rows.targets)
 
+    # Not only within a packed pass: checkpointed layers are computed again in the backward pass.
     model.set_attn_implementation(NAME)
     model.forward = forward  # type: ignore[method-assign]
 
