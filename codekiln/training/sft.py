@@ -44,8 +44,10 @@ def build(
     # The configuration comes before the model: under ZeRO-3 it decides how the weights are loaded.
     config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
     model = load()
-    packed = partial(PackedSftTrainer, budget=budget, batch_size=job.sft.batch_size)
-    trainer = (packed if budget else SftTrainer)(
+    kind: Callable[..., SFTTrainer] = SftTrainer
+    if budget:
+        kind = partial(PackedSftTrainer, budget=budget, batch_size=job.sft.batch_size)
+    trainer = kind(
         model=model,
         args=config,
         train_dataset=train,

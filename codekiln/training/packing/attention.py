@@ -54,10 +54,12 @@ def packed_attention(
     if (shared := query.size(1) // key.size(1)) > 1:
         key, value = (part.repeat_interleave(shared, dim=1) for part in (key, value))
     lengths = [part.total for part in packed_rows.parts]
-    pieces = zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
+    pieces = zip(*(torch.split(part, lengths, dim=2) for part in (query, key, value)), strict=True)
     attend = partial(scaled_dot_product_attention, dropout_p=dropout, scale=scaling)
     masks = _once(packed_rows, sliding_window, query, _row_masks)
-    found = [attend(*piece, attn_mask=mask, is_causal=mask is None) for piece, mask in zip(pieces, masks, strict=True)]
+    found = [
+        attend(q, k, v, attn_mask=mask, is_causal=mask is None) for (q, k, v), mask in zip(pieces, masks, strict=True)
+    ]
     return torch.cat(found, dim=2).transpose(1, 2), None
 
 

@@ -69,8 +69,9 @@ class PackedDpoTrainer(PackedTrainer, DPOTrainer):
         else:
             known = self._known[[row[PLACE] for row in share.rows]]
         policy = self._per_completion(share, likelihoods)
-        whole = _sums(share, likelihoods)[:, 0] if self._focus else policy[:, 0]
-        return Likelihoods(*policy.unbind(1), *known.unbind(1), *tokens.unbind(1), whole)
+        (chosen, rejected), (ref_chosen, ref_rejected) = policy.unbind(1), known.unbind(1)
+        whole = _sums(share, likelihoods)[:, 0] if self._focus else chosen
+        return Likelihoods(chosen, rejected, ref_chosen, ref_rejected, tokens[:, 0], tokens[:, 1], whole)
 
     def _per_completion(self, share: Share, likelihoods: torch.Tensor) -> torch.Tensor:
         """Return log-likelihoods of completions, shape (pairs, 2), in which tokens have their weights under focus."""

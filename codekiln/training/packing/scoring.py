@@ -42,7 +42,7 @@ def prepare(model: PreTrainedModel) -> None:
 
     # Not only within a packed pass: checkpointed layers are computed again in the backward pass.
     model.set_attn_implementation(NAME)
-    model.forward = forward  # type: ignore[method-assign]
+    model.forward = forward
 
 
 def log_likelihoods(
@@ -55,7 +55,8 @@ def log_likelihoods(
         weight: Of the LM head, which is frozen: shape (vocabulary, width).
         targets: The tokens, shape (scored,).
     """
-    return cast(tuple[torch.Tensor, torch.Tensor], _LogLikelihoods.apply(states, weight, targets))
+    found = _LogLikelihoods.apply(states, weight, targets)  # type: ignore[no-untyped-call]  # torch has no types here
+    return cast(tuple[torch.Tensor, torch.Tensor], found)
 
 
 class _LogLikelihoods(torch.autograd.Function):
@@ -71,7 +72,7 @@ class _LogLikelihoods(torch.autograd.Function):
         rows = max(1, TILE[states.device.type] // weight.size(0))
         needs_grad = states.requires_grad
         found, likeliest, slopes = [], [], []
-        for part, wanted in zip(states.split(rows), targets.split(rows), strict=True):
+        for part, wanted in zip(torch.split(states, rows), torch.split(targets, rows), strict=True):
             logits = (part.to(weight.dtype) @ weight.t()).float()
             likeliest.append(logits.argmax(dim=-1) == wanted)
             scores = torch.log_softmax(logits, dim=-1)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-from accelerate.utils import DistributedType
 from datasets import Dataset
 from peft import PeftModel
 from torch.utils.data import DataLoader
@@ -166,7 +165,7 @@ class PackedTrainer(Trainer):
         return nullcontext() if is_last else cast(AbstractContextManager[Any], self.accelerator.no_sync(model))
 
     def _backward(self, loss: torch.Tensor, is_last: bool) -> None:
-        if self.accelerator.distributed_type == DistributedType.DEEPSPEED:
+        if self.is_deepspeed_enabled:
             # At the last pass the engine also takes the optimiser's step; loss is already scaled.
             engine = cast(Any, self.accelerator.deepspeed_engine_wrapped)
             engine.backward(loss, sync_gradients=is_last, scale_wrt_gas=False)
