@@ -88,7 +88,10 @@ def _limit() -> str:
 def _less_memory(workdir: Path, step: str) -> str:
     if step.startswith(_TRAINING):
         section = "dpo_further" if step.startswith("dpo_further") else step
-        return f"set {section}.micro_batch{_now(workdir, section, 'micro_batch')} or {section}.max_length" + (
+        size = (
+            "tokens_per_pass" if _now(workdir, section, "tokens_per_pass") not in ("", " (now None)") else "micro_batch"
+        )
+        return f"set {section}.{size}{_now(workdir, section, size)} or {section}.max_length" + (
             f"{_now(workdir, section, 'max_length')} lower, or {section}.gradient_checkpointing = true"
         )
     if step.startswith(("self_generate", "evaluate")):

@@ -177,6 +177,13 @@ class PackedTrainer(Trainer):
         return dict(zip(sums, together.tolist(), strict=True))
 
 
+def shuffled(rows: int, size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Return the places of the rows of each step of an epoch."""
+    order = list(range(rows))
+    random.Random(f"{seed} {epoch}").shuffle(order)
+    return [order[start : start + size] for start in range(0, rows, size)]
+
+
 class _Shuffled(torch.utils.data.Sampler[list[int]]):
     """The places of the rows of each step of an epoch."""
 
@@ -190,10 +197,7 @@ class _Shuffled(torch.utils.data.Sampler[list[int]]):
         return -(-self._rows // self._size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = list(range(self._rows))
-        random.Random(f"{self._seed} {self._epoch}").shuffle(order)
-        for start in range(0, self._rows, self._size):
-            yield order[start : start + self._size]
+        yield from shuffled(self._rows, self._size, self._seed, self._epoch)
 
 
 class _Steps(DataLoader[Any]):

@@ -10,7 +10,7 @@ from codekiln.training import dpo, sft
 from codekiln.training.arguments import common_arguments
 from codekiln.training.job import TrainingJob
 from codekiln.training.packing import rule
-from codekiln.training.packing.trainer import PLACE, _Shuffled
+from codekiln.training.packing.trainer import PLACE, shuffled
 from codekiln.training.row_validation import validate_rows
 from tests import toy_models as toy
 
@@ -52,7 +52,7 @@ def build(job: TrainingJob, packed: bool, held: int = 0):
     train, kept = rows[held:], rows[:held]
     arguments = common_arguments(job, len(train), bool(held), 1, packed)
     if not packed:
-        order = [place for step in _Shuffled(len(train), job.settings.batch_size, job.seed) for place in step]
+        order = [place for step in shuffled(len(train), job.settings.batch_size, job.seed, 0) for place in step]
         train = [train[place] for place in order]
         arguments["train_sampling_strategy"] = "sequential"
 
