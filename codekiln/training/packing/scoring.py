@@ -93,8 +93,12 @@ class _LogLikelihoods(torch.autograd.Function):
 
 def _whole(weight: torch.Tensor) -> AbstractContextManager[Any]:
     """Return a context in which every process has all of a weight that ZeRO-3 has shared out."""
-    if not hasattr(weight, "ds_id"):
+    if not hasattr(weight, "ds_status"):
         return nullcontext()
     import deepspeed
+    from deepspeed.runtime.zero.partition_parameters import ZeroParamStatus
 
+    # A head tied to the embedding may still be whole, and is then not ours to share out again.
+    if weight.ds_status is ZeroParamStatus.AVAILABLE:
+        return nullcontext()
     return cast(AbstractContextManager[Any], deepspeed.zero.GatheredParameters([weight]))
