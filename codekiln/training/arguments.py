@@ -30,7 +30,7 @@ def common_arguments(
         train_rows: Number of training rows.
         evaluate: Whether there are held-out rows.
         world: Number of processes.
-        packed: Whether rows are packed.
+        packed: Whether rows are packed, in one process.
 
     Raises:
         InputError: Rows are padded, and batch_size is not a multiple of micro_batch times the number of processes.
@@ -48,7 +48,7 @@ def common_arguments(
         "warmup_steps": math.ceil(settings.warmup * settings.epochs * steps_per_epoch),
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
-        **(_packed_batch(settings, world) if packed else _padded_batch(settings, world)),
+        **(_packed_batch(settings) if packed else _padded_batch(settings, world)),
         "gradient_checkpointing": settings.gradient_checkpointing,
         "bf16": dtype_of(settings.dtype) is torch.bfloat16,
         "use_cpu": not gpu,
@@ -101,9 +101,9 @@ def require_targets(model: torch.nn.Module, lora: LoraSettings) -> None:
             )
 
 
-def _packed_batch(settings: TrainingSettings, world: int) -> dict[str, Any]:
-    # The trainer gets a whole step at a time, and divides it itself; DeepSpeed wants the numbers to fit.
-    return {"per_device_train_batch_size": math.ceil(settings.batch_size / world), "gradient_accumulation_steps": 1}
+def _packed_batch(settings: TrainingSettings) -> dict[str, Any]:
+    # The trainer gets a whole step at a time, and divides it itself.
+    return {"per_device_train_batch_size": settings.batch_size, "gradient_accumulation_steps": 1}
 
 
 def _padded_batch(settings: TrainingSettings, world: int) -> dict[str, Any]:

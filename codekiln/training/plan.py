@@ -30,8 +30,8 @@ StrategyChoice = Literal["auto", "ddp", "zero2", "zero3"]
 class TrainingPlan(BaseModel):
     """How a training job runs on a pool.
 
-    ``micro_batch * accumulation * processes`` is the batch size, by which padded rows are divided. Packed ones fill
-    passes of ``tokens_per_pass``.
+    ``micro_batch * accumulation * processes`` is the batch size, by which padded rows are divided. Packed ones, which
+    jobs of one process have, fill passes of ``tokens_per_pass``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +40,7 @@ class TrainingPlan(BaseModel):
     processes: int
     micro_batch: int = Field(description="rows per process and forward pass, where rows are padded")
     accumulation: int = Field(description="forward passes of padded rows per optimiser step")
-    tokens_per_pass: int | None = Field(None, description="tokens per process and pass of packed rows; empty: padded")
+    tokens_per_pass: int | None = Field(None, description="tokens of a pass of packed rows; empty: padded")
     gradient_checkpointing: bool
     dtype: Literal["float32", "bfloat16"] = Field(description="of the frozen base")
     memory: MemoryEstimate | None = Field(description="estimate for one process; empty: a size is unknown")
@@ -60,9 +60,9 @@ def plan(
     DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
     communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
     adapter's optimiser state, which is small. A base in 4 bits is never sharded: ZeRO would take its packed weights
-    apart. Activations are recomputed when otherwise less than 2048 tokens would fit
-    one pass. Packed rows fill passes of as many tokens as fit, 8192 at most, and never less than the longest row has.
-    Devices of unknown memory are assumed to have 8 GiB.
+    apart. Activations are recomputed when otherwise less than 2048 tokens would fit one pass. Packed rows, in one
+    process, fill passes of as many tokens as fit, 8192 at most, and never less than the longest row has. Devices of
+    unknown memory are assumed to have 8 GiB.
 
     Args:
         spec: The base model.
@@ -109,16 +109,19 @@ def _workload(shape: ModelShape, training: TrainingSettings, lora: LoraSettings,
     )
 
 
-def _packs(training: TrainingSettings) -> bool:
-    return training.packing and not (isinstance(training, DpoSettings) and training.rows == "labelled")
+def _packs(training: TrainingSettings, processes: int, strategy: Strategy) -> bool:
+    # The architecture is not looked at: its configuration may have to be downloaded.
+    if not training.packing or processes > 1 or strategy != "ddp":
+        return False
+    return not (isinstance(training, DpoSettings) and training.rows == "labelled")
 
 
 def _tokens_per_pass(
     training: TrainingSettings, load: Workload, strategy: Strategy, micro: int, recompute: bool
 ) -> int | None:
-    if not _packs(training):
+    if not _packs(training, load.processes, strategy):
         return None
-    step = load.tokens(training.batch_size // load.processes)
+    step = load.tokens(training.batch_size)
     wanted = min(training.tokens_per_pass or MOST_TOKENS, step)
     # The longest row passes alone, whatever the budget; rows of a micro-batch that fits are no more than that.
     return max(load.tokens(1), min(wanted, load.fitting_tokens(strategy, recompute, wanted)))

@@ -52,13 +52,13 @@ class TrainingSettings(_Section):
     batch_size: int = Field(16, ge=1, description="rows per optimiser step, over all devices")
     packing: bool = Field(
         True,
-        description="compute rows side by side without padding, and the prompt of a pair once; false: padded, as TRL",
+        description="compute rows side by side without padding, and the prompt of a pair once; false, or in several "
+        "processes: padded, as TRL",
     )
     tokens_per_pass: int | None = Field(
         None,
         ge=1,
-        description="tokens per device and forward pass of packed rows; a longer row passes alone; empty: micro_batch "
-        "rows",
+        description="tokens per forward pass of packed rows; a longer row passes alone; empty: micro_batch rows",
     )
     micro_batch: int = Field(4, ge=1, description="rows per device and forward pass; the rest is accumulated")
     max_length: int = Field(1024, ge=8, description="longest row in tokens, prompt included; longer ones are rejected")

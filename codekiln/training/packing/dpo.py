@@ -91,7 +91,7 @@ class PackedDpoTrainer(PackedTrainer, DPOTrainer):
                 likelihoods, _ = model(packed_rows=share.packed)
                 values.append(self._per_completion(share, likelihoods))
                 places += [row[PLACE] for row in share.rows]
-        return reference.collect(self._kept, places, torch.cat(values))
+        return reference.keep(self._kept, places, torch.cat(values))
 
     def _all_shares(self) -> list[Share]:
         # Held-out rows pass together as in evaluations, so that at the start policy and reference are equal bit by bit.

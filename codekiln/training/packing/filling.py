@@ -9,7 +9,7 @@ from codekiln.training.row_validation import Tokens
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that one forward pass of a device takes; a row that is longer than ``tokens`` is a pass of its own."""
+    """The most that one forward pass takes; a row that is longer than ``tokens`` is a pass of its own."""
 
     rows: int | None = None
     tokens: int | None = None
@@ -40,23 +40,3 @@ def fill(lengths: Sequence[int], budget: Budget) -> list[list[int]]:
         if len(passes[number]) != budget.rows:
             insort(free, (room - lengths[row], number))
     return passes
-
-
-def divide(passes: list[list[int]], lengths: Sequence[int], processes: int) -> list[list[list[int]]]:
-    """Return the passes of each process, the same number for all: they communicate in every pass.
-
-    Passes that are missing come from the largest ones, in halves; where there are too few rows, a pass is empty. Passes
-    that run side by side are of similar size.
-    """
-
-    def size(one: list[int]) -> int:
-        return sum(lengths[row] for row in one)
-
-    passes = [*passes]
-    while len(passes) % processes:
-        largest = max(passes, key=lambda one: (len(one) > 1, size(one)))
-        half = largest[1::2]
-        passes[passes.index(largest)] = largest[::2]
-        passes.append(half)
-    passes.sort(key=size, reverse=True)
-    return [passes[process::processes] for process in range(processes)]

@@ -16,7 +16,6 @@ from peft import PeftModel
 from safetensors.torch import load_file, save
 
 from codekiln.data.files import write_atomic
-from codekiln.launch import processes
 from codekiln.models import BaseModelSpec
 from codekiln.training.adapter import digest_of
 from codekiln.training.checkpoints import FOLDER
@@ -42,27 +41,22 @@ def file_of(job: TrainingJob, spec: BaseModelSpec, sets: list[Dataset]) -> Path:
 
 
 def read(file: Path) -> torch.Tensor | None:
-    """Return the kept values, shape (rows, 2); None unless every process has them. Every process calls this."""
-    if not all(processes.all_gather(file.is_file())):
-        return None
-    return load_file(file)[_TABLE]
+    """Return the kept values, shape (rows, 2); None where there are none."""
+    return load_file(file)[_TABLE] if file.is_file() else None
 
 
-def collect(file: Path, places: list[int], values: torch.Tensor) -> torch.Tensor:
-    """Put together what the processes have computed, and keep it; every process calls this.
+def keep(file: Path, places: list[int], values: torch.Tensor) -> torch.Tensor:
+    """Write values to a file and return them, in the order of the data set.
 
     Args:
-        file: Where it is kept.
-        places: Places of this process's rows in the data set.
-        values: Their log-likelihoods, shape (rows of this process, 2).
+        file: Where they are kept.
+        places: Places of the rows in the data set.
+        values: Their log-likelihoods, shape (rows, 2).
     """
-    shares = processes.all_gather((places, values.cpu()))
-    table = torch.full((1 + max(max(share, default=0) for share, _ in shares), 2), torch.nan)
-    for share, found in shares:
-        table[share] = found.float()
-    if processes.local_rank() == 0:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(file, save({_TABLE: table}))
+    table = torch.full((1 + max(places), 2), torch.nan)
+    table[places] = values.cpu().float()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(file, save({_TABLE: table}))
     return table
 
 

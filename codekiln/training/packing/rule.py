@@ -1,8 +1,12 @@
-"""Which jobs are computed on packed rows, and which on padded ones as TRL does it."""
+"""Which jobs are computed on packed rows, and which on padded ones as TRL does it.
+
+Rows of several processes, and of DeepSpeed, stay padded: that they train what one process trains is not measured yet.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
+from codekiln.launch import processes
 from codekiln.models.adapter_files import adapter_config
 from codekiln.training.job import TrainingJob
 from codekiln.training.packing.filling import Budget
@@ -20,6 +24,8 @@ def why_padded(job: TrainingJob, architecture: str, config: Mapping[str, Any]) -
         architecture: transformers' class of the base model.
         config: What its config.json holds.
     """
+    if processes.world_size() > 1 or job.strategy != "ddp":
+        return "packing is not measured yet in several processes or with DeepSpeed"
     if job.kind == "dpo" and job.dpo.rows == "labelled":
         return "the loss 'kto' compares each reply with those beside it"
     if architecture not in ARCHITECTURES:

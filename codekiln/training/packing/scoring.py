@@ -3,7 +3,6 @@
 The LM head is computed only where a token is predicted, in tiles, so that no (tokens, vocabulary) matrix is kept.
 """
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import torch
@@ -19,7 +18,7 @@ TILE = {"cuda": 2**27, "cpu": 2**20}
 def prepare(model: PreTrainedModel) -> None:
     """Let ``model(packed_rows=rows)`` return the log-likelihood of each scored token, and whether it is the likeliest.
 
-    Both have shape (scored,). Called through any wrapper of the model, so that adapters, DDP and ZeRO do their part.
+    Both have shape (scored,). Called through the wrapper of the model, so that adapters do their part.
     Without ``packed_rows`` the model computes what it did before.
     """
     plain, attention = model.forward, model.config._attn_implementation
@@ -37,8 +36,7 @@ def prepare(model: PreTrainedModel) -> None:
         )
         states = found.last_hidden_state[0].index_select(0, packed_rows.sources)
         head = cast(torch.nn.Linear, model.get_output_embeddings())
-        with _whole(head.weight):
-            return log_likelihoods(states, head.weight, packed_rows.targets)
+        return log_likelihoods(states, head.weight, packed_rows.targets)
 
     # Not only within a packed pass: checkpointed layers are computed again in the backward pass.
     model.set_attn_implementation(NAME)
@@ -89,16 +87,3 @@ class _LogLikelihoods(torch.autograd.Function):
     def backward(ctx: Any, upstream: torch.Tensor, _: Any) -> tuple[torch.Tensor, None, None]:
         (slopes,) = ctx.saved_tensors
         return slopes * upstream[:, None].to(slopes.dtype), None, None
-
-
-def _whole(weight: torch.Tensor) -> AbstractContextManager[Any]:
-    """Return a context in which every process has all of a weight that ZeRO-3 has shared out."""
-    if not hasattr(weight, "ds_status"):
-        return nullcontext()
-    import deepspeed
-    from deepspeed.runtime.zero.partition_parameters import ZeroParamStatus
-
-    # A head tied to the embedding may still be whole, and is then not ours to share out again.
-    if weight.ds_status is ZeroParamStatus.AVAILABLE:
-        return nullcontext()
-    return cast(AbstractContextManager[Any], deepspeed.zero.GatheredParameters([weight]))

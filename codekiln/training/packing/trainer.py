@@ -3,12 +3,13 @@
 This follows TRL 1.16 and transformers 5.24. Of TRL are adapters, the reference's copy, precision and checkpointing of
 activations, which its constructors set up; of transformers is the loop over steps. Replaced are public methods of
 `transformers.Trainer`: the data loaders, ``training_step``, ``evaluation_loop`` and ``log``.
+
+It is of one process: `codekiln.training.packing.rule` leaves the rows of several processes, and of DeepSpeed, padded.
 """
 
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,8 +20,7 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
-from codekiln.launch import processes
-from codekiln.training.packing.filling import Budget, divide, fill, length_of
+from codekiln.training.packing.filling import Budget, fill, length_of
 from codekiln.training.packing.layout import Packed, pack
 from codekiln.training.packing.scoring import prepare
 from codekiln.training.row_validation import Tokens
@@ -32,31 +32,29 @@ Measures = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """The rows that one process computes in one pass, and what they are a part of.
+    """The rows of one pass, and what they are a part of.
 
     Attributes:
-        rows: The rows; all together, over passes and processes, are the step's or the evaluation's.
+        rows: The rows; those of all passes are the step's or the evaluation's.
         packed: The same as the model sees them.
         all_rows: Number of rows in all passes.
         all_tokens: Tokens of their first completions.
-        weight: 0 for a pass that only keeps the other processes company.
     """
 
     rows: list[Tokens]
     packed: Packed
     all_rows: int
     all_tokens: int
-    weight: float
 
 
 class PackedTrainer(Trainer):
     """A trainer that computes each step in as few passes as the budget allows; mixed into one of TRL's.
 
-    A step is of ``batch_size`` rows in all processes together. They are divided into passes that each are a part of the
-    same mean, so that the loss does not depend on how they are divided, or among how many processes.
+    A step is of ``batch_size`` rows. They are divided into passes that each are a part of the same mean, so that the
+    loss does not depend on how they are divided.
 
     Args:
-        budget: What one pass of one process takes.
+        budget: What one pass takes.
         batch_size: Rows of a step.
     """
 
@@ -77,7 +75,7 @@ class PackedTrainer(Trainer):
         raise NotImplementedError
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Return the rows of each step, the same in every process."""
+        """Return the rows of each step."""
         rows = cast(Any, self.train_dataset)
         return _Steps(rows, batch_sampler=_Shuffled(len(rows), self._batch_size, self.args.seed), collate_fn=_together)
 
@@ -89,22 +87,19 @@ class PackedTrainer(Trainer):
     def training_step(
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Return the loss of a step, after the backward pass; gradients are exchanged once."""
+        """Return the loss of a step, after the backward pass."""
         self.begin()
         model.train()
-        shares = self.shares(inputs["rows"])
         sums: Measures = {}
-        for number, share in enumerate(shares, start=1):
-            is_last = number == len(shares)
-            with self._accumulating(model, is_last):
-                measures = self._measures(model, share)
-                self._backward(measures["loss"] * processes.world_size(), is_last)
+        for share in self.shares(inputs["rows"]):
+            measures = self._measures(model, share)
+            self.accelerator.backward(measures["loss"])
             _add(sums, measures)
-        for name, value in self._over_processes(sums).items():
+        for name, value in _numbers(sums).items():
             if name != "loss":
                 self._measured[name].append(value)
         self.state.num_input_tokens_seen += sum(map(length_of, inputs["rows"]))
-        return sums["loss"] * processes.world_size()
+        return sums["loss"]
 
     def evaluation_loop(
         self,
@@ -123,7 +118,7 @@ class PackedTrainer(Trainer):
         for share in self.shares(batch["rows"]):
             with torch.no_grad():
                 _add(sums, self._measures(model, share))
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self._over_processes(sums).items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in _numbers(sums).items()}
         return EvalLoopOutput(None, None, metrics, len(batch["rows"]))  # type: ignore[arg-type]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -138,11 +133,11 @@ class PackedTrainer(Trainer):
         return 0
 
     def shares(self, rows: list[Tokens]) -> list[Share]:
-        """Return the passes of this process over rows that all processes have."""
-        lengths = [length_of(row) for row in rows]
-        passes = divide(fill(lengths, self._budget), lengths, processes.world_size())[processes.rank()]
+        """Return the passes over rows."""
         tokens = sum(_first_completion(row) for row in rows)
-        return [self._share([rows[place] for place in one] or rows[:1], len(rows), tokens, bool(one)) for one in passes]
+        passes = fill([length_of(row) for row in rows], self._budget)
+        together = [[rows[place] for place in one] for one in passes]
+        return [Share(one, pack(one, self.args.device), len(rows), tokens) for one in together]
 
     def begin(self) -> None:
         """Do what has to be done once, when the model is prepared and before the first pass."""
@@ -153,28 +148,9 @@ class PackedTrainer(Trainer):
     def _send_telemetry(self) -> None:
         pass
 
-    def _share(self, rows: list[Tokens], all_rows: int, all_tokens: int, counts: bool) -> Share:
-        return Share(rows, pack(rows, self.args.device), all_rows, all_tokens, float(counts))
-
     def _measures(self, model: torch.nn.Module, share: Share) -> Measures:
         with self.compute_loss_context_manager():
-            found = self.measure(share, *model(packed_rows=share.packed))
-        return {name: value * share.weight for name, value in found.items()}
-
-    def _accumulating(self, model: torch.nn.Module, is_last: bool) -> AbstractContextManager[Any]:
-        return nullcontext() if is_last else cast(AbstractContextManager[Any], self.accelerator.no_sync(model))
-
-    def _backward(self, loss: torch.Tensor, is_last: bool) -> None:
-        if self.is_deepspeed_enabled:
-            # At the last pass the engine also takes the optimiser's step; loss is already scaled.
-            engine = cast(Any, self.accelerator.deepspeed_engine_wrapped)
-            engine.backward(loss, sync_gradients=is_last, scale_wrt_gas=False)
-        else:
-            self.accelerator.backward(loss)
-
-    def _over_processes(self, sums: Measures) -> dict[str, float]:
-        together = cast(torch.Tensor, self.accelerator.reduce(torch.stack([*sums.values()]).detach(), "sum"))
-        return dict(zip(sums, together.tolist(), strict=True))
+            return self.measure(share, *model(packed_rows=share.packed))
 
 
 def shuffled(rows: int, size: int, seed: int, epoch: int) -> list[list[int]]:
@@ -219,3 +195,7 @@ def _first_completion(row: Tokens) -> int:
 def _add(sums: Measures, more: Measures) -> None:
     for name, value in more.items():
         sums[name] = sums[name] + value.detach() if name in sums else value.detach()
+
+
+def _numbers(sums: Measures) -> dict[str, float]:
+    return dict(zip(sums, torch.stack([*sums.values()]).tolist(), strict=True))

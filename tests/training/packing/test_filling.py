@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from codekiln.training.packing.filling import Budget, divide, fill, length_of
+from codekiln.training.packing.filling import Budget, fill, length_of
 
 
 def test_a_row_goes_into_the_fullest_pass_that_takes_it():
@@ -18,21 +18,15 @@ def test_a_budget_of_rows_fills_passes_in_the_order_of_length():
 
 
 @pytest.mark.parametrize("budget", [Budget(tokens=400), Budget(rows=7), Budget(rows=3, tokens=300)])
-@pytest.mark.parametrize("processes", [1, 2, 3, 8])
-def test_every_row_is_in_one_pass_of_one_process_and_all_have_as_many_passes(budget, processes):
+def test_every_row_is_in_one_pass_that_keeps_to_the_budget(budget):
     draw = random.Random(0)
     for rows in (1, 2, 5, 40):
         lengths = [draw.randrange(10, 250) for _ in range(rows)]
-        shares = divide(fill(lengths, budget), lengths, processes)
-        assert len(shares) == processes
-        assert len({len(share) for share in shares}) == 1
-        passes = [one for share in shares for one in share]
+        passes = fill(lengths, budget)
         assert sorted(row for one in passes for row in one) == list(range(rows))
         for one in passes:
-            assert len(one) <= (budget.rows or rows)
-            assert len(one) <= 1 or sum(lengths[row] for row in one) <= (budget.tokens or sum(lengths))
-        if rows >= 2 * processes:
-            assert all(passes)
+            assert 1 <= len(one) <= (budget.rows or rows)
+            assert len(one) == 1 or sum(lengths[row] for row in one) <= (budget.tokens or sum(lengths))
 
 
 def test_passes_are_nearly_full():
