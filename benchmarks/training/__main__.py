@@ -27,15 +27,16 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     quiet()
     counts = QUICK if options.quick else ROWS
+    peers = measure.PEERS[:1] if options.quick else measure.PEERS
     names = options.models.split(",") if options.models else list(counts)
     found: list[measure.Comparison] = []
     with TemporaryDirectory(prefix="codekiln-training-") as scratch:
         for name in names:
             base = bases.build(name, Path(scratch))
             for kind in ("sft", "dpo"):
-                found += measure.compare(kind, name, base, counts[name], options.rounds, Path(scratch))
+                found += measure.compare(kind, name, base, counts[name], options.rounds, Path(scratch), peers)
                 if not options.json:
-                    print("\n".join(line(one) for one in found[-2:]), flush=True)
+                    print("\n".join(line(one) for one in found[-len(peers) :]), flush=True)
     if options.json:
         print(json.dumps([record(one) for one in found]))
 
@@ -70,7 +71,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--models", default="", help=f"with commas between, of {', '.join(bases.NAMES)} (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: 3)")
-    parser.add_argument("--quick", action="store_true", help="two models and few rows, once: three minutes")
+    parser.add_argument("--quick", action="store_true", help="two models and few rows, once, against padded rows")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
     options.rounds = 1 if options.quick else options.rounds

@@ -64,13 +64,15 @@ class Comparison:
         return max(abs(one - other) for one, other in zip(self.packed.losses, self.peer.losses, strict=True))
 
 
-def compare(kind: str, model: str, base: str, count: int, rounds: int, work: Path) -> list[Comparison]:
+def compare(
+    kind: str, model: str, base: str, count: int, rounds: int, work: Path, peers: Sequence[str] = PEERS
+) -> list[Comparison]:
     """Train with packed rows and with each peer, in turn, ``rounds`` times."""
     torch.set_num_threads(1)
     job = _job(kind, base, work)
     spec = models.get(base)
     found = validate_rows(rows(kind, count), load_chat_tokenizer(spec), 1024, where="rows").rows
-    figures = {(peer, name): Figures() for peer in PEERS for name in ("packed", peer)}
+    figures = {(peer, name): Figures() for peer in peers for name in ("packed", peer)}
     for _ in range(rounds):
         for (peer, name), into in figures.items():
             seconds, into.losses = _train(job, spec, name, _visited(found, grouped=peer == "trl"))
@@ -78,7 +80,7 @@ def compare(kind: str, model: str, base: str, count: int, rounds: int, work: Pat
     tokens = sum(len(ids) for row in found for part, ids in row.items() if part != "labels")
     return [
         Comparison(kind, model, peer, len(found), tokens, figures[peer, "packed"], figures[peer, peer])
-        for peer in PEERS
+        for peer in peers
     ]
 
 

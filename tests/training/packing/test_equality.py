@@ -45,6 +45,13 @@ def test_loss_and_gradients_are_those_of_trl(tmp_path, architecture, kind):
     same(found, wanted)
 
 
+@pytest.mark.parametrize("variant", [{"quantization": "nf4"}, {"dora": True}], ids=str)
+def test_variants_of_lora_have_the_same_gradients(place, variant):
+    job = trainers.job_of(place, "sft", lora=variant, **TIGHT)
+    found, wanted = (trainers.gradients(trainers.build(job, packed)) for packed in (True, False))
+    same(found, wanted)
+
+
 @pytest.mark.parametrize("loss", PAIR_LOSSES)
 def test_each_loss_of_pairs_is_trls_or_that_of_padded_rows(place, loss):
     """Against the base, from which the adapter has moved, so that no ratio is 0."""

@@ -57,7 +57,7 @@ def build(job: TrainingJob, packed: bool, held: int = 0):
         arguments["train_sampling_strategy"] = "sequential"
 
     def load():
-        model = load_model(spec)
+        model = load_model(spec, quantization=job.lora.quantization)
         return attach_adapter(model, spec, job.adapter, trainable=True) if job.adapter else model
 
     return (sft if job.kind == "sft" else dpo).build(
