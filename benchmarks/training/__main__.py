@@ -19,7 +19,7 @@ from codekiln.models.loading import quiet
 
 # Rows for each model: a larger one takes longer.
 ROWS = {"tiny": 320, "10m": 96, "30m": 48}
-QUICK = {"tiny": 96, "10m": 16}
+QUICK = {"tiny": 96, "10m": 32}
 
 
 def main(arguments: list[str] | None = None) -> None:
