@@ -128,6 +128,7 @@ def make(folder: Path, architecture: str = "Qwen3ForCausalLM", seed: int = 0) ->
     config = {
         "Qwen3ForCausalLM": transformers.Qwen3Config,
         "Qwen2ForCausalLM": transformers.Qwen2Config,
+        "LlamaForCausalLM": transformers.LlamaConfig,
         "Gemma3ForCausalLM": transformers.Gemma3TextConfig,
     }[architecture]
     if architecture == "Gemma3ForCausalLM":

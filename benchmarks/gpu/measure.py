@@ -64,7 +64,7 @@ def measure(name: str, kind: str, base: Path, work: Path, steps: int, machine: M
     settings = resolve(PROFILES.get(name, "cluster"))
     job = _job(settings, kind, base, steps, tiny)
     # A tiny model is planned by its own size; a real one as on a cluster, by the model table.
-    chosen = plan(models.get(str(base) if tiny else name), job.settings, job.lora, job.kind, machine.pool())
+    chosen = plan(models.get(str(base) if tiny else name), job.settings, job.lora, machine.pool())
     place = work / kind
     data.write(place / "data", kind, steps * job.settings.batch_size, job.settings.max_length)
     (place / "job.json").write_text(

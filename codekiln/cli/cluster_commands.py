@@ -38,7 +38,7 @@ def plan(profile: str, gpu: str, overrides: tuple[str, ...], as_json: bool, **op
     from codekiln.launch.pools import read_cluster
     from codekiln.settings.resolve import resolve
     from codekiln.stages.planning import plan_evaluation, plan_run
-    from codekiln.training.plan import table
+    from codekiln.training.plan_table import table
 
     form = form_of(options)
     pool = form.get("pool", "")

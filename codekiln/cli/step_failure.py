@@ -88,7 +88,8 @@ def _limit() -> str:
 def _less_memory(workdir: Path, step: str) -> str:
     if step.startswith(_TRAINING):
         section = "dpo_further" if step.startswith("dpo_further") else step
-        return f"set {section}.micro_batch{_now(workdir, section, 'micro_batch')} or {section}.max_length" + (
+        size = _size_of_a_pass(workdir, section)
+        return f"set {section}.{size}{_now(workdir, section, size)} or {section}.max_length" + (
             f"{_now(workdir, section, 'max_length')} lower, or {section}.gradient_checkpointing = true"
         )
     if step.startswith(("self_generate", "evaluate")):
@@ -97,6 +98,12 @@ def _less_memory(workdir: Path, step: str) -> str:
     if step.startswith(("filter", "self_filter")):
         return f"set workers{_now(workdir, '', 'workers')} to 1, or sandbox.memory_mb lower"
     return "give it more memory, or end what else runs here"
+
+
+def _size_of_a_pass(workdir: Path, section: str) -> str:
+    packed = _now(workdir, section, "packing") == " (now True)"
+    is_set = _now(workdir, section, "tokens_per_pass") not in ("", " (now None)")
+    return "tokens_per_pass" if packed and is_set else "micro_batch"
 
 
 def _now(workdir: Path, section: str, key: str) -> str:

@@ -49,6 +49,7 @@ from codekiln.stages.run_folder import (
     write_tracking,
 )
 from codekiln.training.job import require_unsharded
+from codekiln.training.plan import idle_note
 
 MINIMUM_FREE_GB = 1
 WITH_ROUNDS = "align"
@@ -180,8 +181,11 @@ def _refuse(error: InputError) -> str:
 
 
 def _plan(settings: Settings, cluster: Cluster) -> str:
-    plans = plan_run(settings, cluster.pool(settings.pool))
-    return "; ".join(f"{name}: {chosen.strategy} on {chosen.processes}" for name, chosen in plans.items())
+    pool = cluster.pool(settings.pool)
+    plans = plan_run(settings, pool)
+    found = [f"{name}: {chosen.strategy} on {chosen.processes}" for name, chosen in plans.items()]
+    notes = [f"warning: {name}: {note}" for name, chosen in plans.items() if (note := idle_note(chosen, pool))]
+    return "; ".join(found + notes)
 
 
 def _engine(settings: Settings, found: list[Engine]) -> str:

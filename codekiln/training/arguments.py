@@ -20,7 +20,9 @@ from codekiln.training.settings import LoraSettings, TrainingSettings
 EVALUATIONS_PER_EPOCH = 4
 
 
-def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: int) -> dict[str, Any]:
+def common_arguments(
+    job: TrainingJob, train_rows: int, evaluate: bool, world: int, packed: bool = False
+) -> dict[str, Any]:
     """Return the keyword arguments that SFTConfig and DPOConfig share.
 
     Args:
@@ -28,9 +30,10 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         train_rows: Number of training rows.
         evaluate: Whether there are held-out rows.
         world: Number of processes.
+        packed: Whether rows are packed, in one process.
 
     Raises:
-        InputError: batch_size is not a multiple of micro_batch times the number of processes.
+        InputError: Rows are padded, and batch_size is not a multiple of micro_batch times the number of processes.
     """
     settings = job.settings
     steps_per_epoch = math.ceil(train_rows / settings.batch_size)
@@ -45,9 +48,7 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "warmup_steps": math.ceil(settings.warmup * settings.epochs * steps_per_epoch),
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
-        "per_device_train_batch_size": settings.micro_batch,
-        "per_device_eval_batch_size": settings.micro_batch,
-        "gradient_accumulation_steps": _accumulation(settings, world),
+        **(_packed_batch(settings) if packed else _padded_batch(settings, world)),
         "gradient_checkpointing": settings.gradient_checkpointing,
         "bf16": dtype_of(settings.dtype) is torch.bfloat16,
         "use_cpu": not gpu,
@@ -59,7 +60,6 @@ def common_arguments(job: TrainingJob, train_rows: int, evaluate: bool, world: i
         "max_length": settings.max_length,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
-        "include_num_input_tokens_seen": "non_padding",
         "disable_tqdm": True,
         "report_to": "none",
         "save_strategy": "steps",
@@ -101,7 +101,12 @@ def require_targets(model: torch.nn.Module, lora: LoraSettings) -> None:
             )
 
 
-def _accumulation(settings: TrainingSettings, world: int) -> int:
+def _packed_batch(settings: TrainingSettings) -> dict[str, Any]:
+    # The trainer gets a whole step at a time, and divides it itself.
+    return {"per_device_train_batch_size": settings.batch_size, "gradient_accumulation_steps": 1}
+
+
+def _padded_batch(settings: TrainingSettings, world: int) -> dict[str, Any]:
     rows = settings.micro_batch * world
     if settings.batch_size % rows:
         raise InputError(
@@ -109,7 +114,12 @@ def _accumulation(settings: TrainingSettings, world: int) -> int:
             where="batch_size",
             fix=f"use batch_size = {rows * math.ceil(settings.batch_size / rows)}",
         )
-    return settings.batch_size // rows
+    return {
+        "per_device_train_batch_size": settings.micro_batch,
+        "per_device_eval_batch_size": settings.micro_batch,
+        "gradient_accumulation_steps": settings.batch_size // rows,
+        "include_num_input_tokens_seen": "non_padding",
+    }
 
 
 def _evaluation(every: int) -> dict[str, Any]:

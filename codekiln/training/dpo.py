@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -16,26 +17,26 @@ from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.focus import focus_of
 from codekiln.training.job import TrainingJob
-from codekiln.training.losses import Likelihoods, own_losses
+from codekiln.training.losses import Likelihoods, padded_losses, weighted
+from codekiln.training.packing import reference
+from codekiln.training.packing.dpo import PackedDpoTrainer
+from codekiln.training.packing.filling import Budget
 from codekiln.training.precision import keep_float32
 from codekiln.training.settings import DpoSettings
-
-REFERENCE = "ref"
-"""The adapter that TRL takes for the reference policy, where it exists; else that is the model without adapters."""
 
 
 class DpoTrainer(DPOTrainer):
     """TRL's trainer over tokenised rows, without telemetry, and with losses that TRL's lacks.
 
     Args:
-        settings: Where a loss of theirs is in `own_losses`, it is added to those of the configuration. Where none needs
-            a reference policy, none is asked: its log-likelihoods count as 0, so that rewards are the policy's own.
-            With ``focus``, tokens have weights in whatever is compared with the reference.
+        settings: Losses of theirs in `padded_losses` are added to those of the configuration. Where none needs a
+            reference policy, none is asked: its log-likelihoods count as 0, so that rewards are the policy's own. With
+            ``focus``, tokens have weights in whatever is compared with the reference.
     """
 
     def __init__(self, *args: Any, settings: DpoSettings, **kwargs: Any) -> None:
         self._settings = settings
-        own = own_losses(settings)
+        own = padded_losses(settings)
         self._own = [(own[name], weight) for name, weight in weighted(settings) if name in own]
         super().__init__(*args, **kwargs)
         self._focus = focus_of(settings, cast(PreTrainedTokenizerBase, self.processing_class))
@@ -56,7 +57,7 @@ class DpoTrainer(DPOTrainer):
         loss, outputs = found if return_outputs else (found, None)
         likelihoods = self._likelihoods(inputs["completion_mask"], recorded)
         for own, weight in self._own:
-            loss = loss + weight * own(likelihoods, self._settings)
+            loss = loss + weight * own(likelihoods, self._settings).mean()
         return (loss, outputs) if return_outputs else loss
 
     def _weights(self, inputs: dict[str, Any]) -> torch.Tensor | None:
@@ -121,16 +122,22 @@ def build(
     held: Dataset | None,
     arguments: dict[str, Any],
     callbacks: list[TrainerCallback],
-) -> DpoTrainer:
+    budget: Budget | None = None,
+) -> DPOTrainer:
     """Return a trainer over validated pairs (columns ``prompt_ids``, ``chosen_ids``, ``rejected_ids``).
 
     A PeftModel is trained further. The reference policy is a frozen copy of the adapter it came with (``previous``),
     or the base model with adapters off (``base``, or when there is no adapter yet). Neither loads the base twice.
+    Pairs are packed where there is a ``budget`` of a pass, and else padded.
     """
     # The configuration comes before the model: under ZeRO-3 it decides how the weights are loaded.
     config = _config(job.dpo, arguments)
     model = load()
-    trainer = DpoTrainer(
+    kind: Callable[..., DPOTrainer] = DpoTrainer
+    if budget:
+        kept = reference.file_of(job, spec, [rows for rows in (train, held) if rows])
+        kind = partial(PackedDpoTrainer, budget=budget, batch_size=job.dpo.batch_size, kept=kept)
+    trainer = kind(
         model=model,
         args=config,
         train_dataset=train,
@@ -148,19 +155,13 @@ def build(
 
 def set_reference(model: PeftModel, settings: DpoSettings) -> None:
     """Remove TRL's copy of the adapter where it is not the reference."""
-    if REFERENCE in model.peft_config and (settings.reference == "base" or not settings.needs_reference):
-        model.delete_adapter(REFERENCE)
-
-
-def weighted(settings: DpoSettings) -> list[tuple[str, float]]:
-    """Return the losses that are added up, each with its weight."""
-    weights = settings.loss_weights or (1.0,) * len(settings.loss)
-    return list(zip(settings.loss, weights, strict=True))
+    if reference.ADAPTER in model.peft_config and (settings.reference == "base" or not settings.needs_reference):
+        model.delete_adapter(reference.ADAPTER)
 
 
 def _config(settings: DpoSettings, arguments: dict[str, Any]) -> DPOConfig:
     # TRL requires a loss of its own, also where there are only ours.
-    own = own_losses(settings)
+    own = padded_losses(settings)
     losses = [(name, weight) for name, weight in weighted(settings) if name not in own] or [("sigmoid", 0.0)]
     names, weights = zip(*losses, strict=True)
     return DPOConfig(**arguments, beta=settings.beta, loss_type=list(names), loss_weights=list(weights))

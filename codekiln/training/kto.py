@@ -38,8 +38,11 @@ def build(
     held: Dataset | None,
     arguments: dict[str, Any],
     callbacks: list[TrainerCallback],
+    budget: None = None,
 ) -> KtoTrainer:
     """Return a trainer over validated labelled rows (columns ``prompt_ids``, ``completion_ids``, ``label``).
+
+    They are padded: there is no ``budget`` of packed passes.
 
     The reference policy is as in `codekiln.training.dpo.build`.
 

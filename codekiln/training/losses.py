@@ -1,4 +1,4 @@
-"""Losses of pairs that TRL's DPO trainer lacks. Imports torch: import this lazily."""
+"""Losses of pairs. Imports torch: import this lazily."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +30,17 @@ class Likelihoods:
     chosen_tokens: torch.Tensor
     rejected_tokens: torch.Tensor
     chosen_whole: torch.Tensor
+
+    @property
+    def ratios(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """log(policy / reference) of the chosen and of the rejected completions."""
+        return self.chosen - self.reference_chosen, self.rejected - self.reference_rejected
+
+    @property
+    def mean_ratios(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same as means over the completions' tokens."""
+        chosen, rejected = self.ratios
+        return chosen / self.chosen_tokens, rejected / self.rejected_tokens
 
 
 def dpop_loss(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, lambda_: float) -> torch.Tensor:
@@ -83,34 +94,79 @@ def _log_odds(mean: torch.Tensor) -> torch.Tensor:
     return mean - torch.log(-torch.expm1(mean))
 
 
+Loss = Callable[[Likelihoods, DpoSettings], torch.Tensor]
+
+
 def _dpop(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
-    chosen, rejected = found.chosen - found.reference_chosen, found.rejected - found.reference_rejected
-    return dpop_loss(chosen, rejected, settings.beta, settings.dpop_lambda).mean()
+    return dpop_loss(*found.ratios, settings.beta, settings.dpop_lambda)
+
+
+def _simpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
+    return simpo_loss(*means, settings.simpo_beta, settings.simpo_margin)
+
+
+def _orpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
+    return orpo_loss(*means, settings.orpo_lambda)
+
+
+def _sigmoid(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.ratios
+    return -logsigmoid(settings.beta * (chosen - rejected))
+
+
+def _sigmoid_norm(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.mean_ratios
+    return -logsigmoid(settings.beta * (chosen - rejected))
+
+
+def _hinge(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.ratios
+    return torch.relu(1 - settings.beta * (chosen - rejected))
+
+
+def _ipo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.mean_ratios
+    return (chosen - rejected - 1 / (2 * settings.beta)) ** 2
+
+
+def _apo_zero(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.ratios
+    return 1 - torch.sigmoid(settings.beta * chosen) + torch.sigmoid(settings.beta * rejected)
+
+
+def _apo_down(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
+    chosen, rejected = found.ratios
+    return torch.sigmoid(settings.beta * chosen) + 1 - torch.sigmoid(settings.beta * (chosen - rejected))
+
+
+OWN: Mapping[str, Loss] = {"dpop": _dpop, "simpo": _simpo, "orpo": _orpo}
+"""Losses that TRL lacks, by their names in `DpoSettings.loss`: the loss of each pair, shape (pairs,)."""
+
+PAIRWISE: Mapping[str, Loss] = {
+    **OWN,
+    "sigmoid": _sigmoid,
+    "sigmoid_norm": _sigmoid_norm,
+    "hinge": _hinge,
+    "ipo": _ipo,
+    "apo_zero": _apo_zero,
+    "apo_down": _apo_down,
+}
+"""All losses of pairs, those of TRL 1.16 as it computes them; 'sft' is not one, being a mean over tokens."""
+
+
+def padded_losses(settings: DpoSettings) -> Mapping[str, Loss]:
+    """Return the losses that are added to TRL's: those that it lacks, and 'sft' where TRL's would have the focus."""
+    is_focused = settings.focus != "none" and settings.focus_on == "both"
+    return {**OWN, "sft": _sft} if is_focused else OWN
 
 
 def _sft(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
     return -found.chosen_whole.sum() / found.chosen_tokens.sum()
 
 
-def _simpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
-    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
-    return simpo_loss(*means, settings.simpo_beta, settings.simpo_margin).mean()
-
-
-def _orpo(found: Likelihoods, settings: DpoSettings) -> torch.Tensor:
-    means = found.chosen / found.chosen_tokens, found.rejected / found.rejected_tokens
-    return orpo_loss(*means, settings.orpo_lambda).mean()
-
-
-OWN: Mapping[str, Callable[[Likelihoods, DpoSettings], torch.Tensor]] = {
-    "dpop": _dpop,
-    "simpo": _simpo,
-    "orpo": _orpo,
-}
-"""Each loss by its name in `DpoSettings.loss`: the mean over a batch of pairs."""
-
-
-def own_losses(settings: DpoSettings) -> Mapping[str, Callable[[Likelihoods, DpoSettings], torch.Tensor]]:
-    """Return the losses that are computed here: those that TRL lacks, and 'sft' where TRL's would have the focus."""
-    is_focused = settings.focus != "none" and settings.focus_on == "both"
-    return {**OWN, "sft": _sft} if is_focused else OWN
+def weighted(settings: DpoSettings) -> list[tuple[str, float]]:
+    """Return the losses that are added up, each with its weight."""
+    weights = settings.loss_weights or (1.0,) * len(settings.loss)
+    return list(zip(settings.loss, weights, strict=True))

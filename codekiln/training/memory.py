@@ -1,6 +1,7 @@
 """Estimates the memory of one training process from the model's shape; meant to be slightly too high."""
 
 import json
+from bisect import bisect_left
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,8 +83,12 @@ class Workload(_Record):
         return micro_batch * self.rows * self.length
 
     def estimate(self, strategy: Strategy, micro_batch: int, recompute: bool) -> MemoryEstimate:
-        """Estimate the peak memory of one process."""
-        shape, tokens = self.shape, self.tokens(micro_batch)
+        """Estimate the peak memory of one process whose passes have so many rows of full length."""
+        return self.estimate_pass(strategy, self.tokens(micro_batch), recompute)
+
+    def estimate_pass(self, strategy: Strategy, tokens: int, recompute: bool) -> MemoryEstimate:
+        """Estimate the peak memory of one process whose passes have at most so many tokens."""
+        shape = self.shape
         layer = ACTIVATIONS * (DORA_ACTIVATIONS if self.dora else 1)
         kept = LAYER_INPUT * shape.layers + layer if recompute else layer * shape.layers
         return MemoryEstimate(
@@ -93,6 +98,14 @@ class Workload(_Record):
             logits=min(tokens, TILE_TOKENS) * min(shape.vocab, TILE_WORDS) * 4 * TILES / GIB,
             reserve=CONTEXT_GIB + FRAGMENTED * self.available,
         )
+
+    def fitting_tokens(self, strategy: Strategy, recompute: bool, most: int) -> int:
+        """Return how many tokens a pass may have, ``most`` at most; 0 where not even the model fits."""
+
+        def is_too_much(tokens: int) -> bool:
+            return self.estimate_pass(strategy, tokens, recompute).total > self.available
+
+        return max(0, bisect_left(range(most + 1), True, key=is_too_much) - 1)
 
     def _weights(self, strategy: Strategy) -> float:
         if self.quantized:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,8 @@ from codekiln.training.settings import DpoSettings, LoraSettings, Strategy, Trai
 
 # Fewer tokens than this in one forward pass leave a large GPU idle; recomputing activations then costs less.
 BUSY_TOKENS = 2048
+# More packed tokens than this in one pass make none faster.
+MOST_TOKENS = 8192
 # Keys and values of a few completions at a time.
 CACHE_GIB = 2.0
 # Assumed where a pool does not say how much memory its devices have.
@@ -26,14 +28,19 @@ StrategyChoice = Literal["auto", "ddp", "zero2", "zero3"]
 
 
 class TrainingPlan(BaseModel):
-    """How a training job runs on a pool; ``micro_batch * accumulation * processes`` is the batch size."""
+    """How a training job runs on a pool.
+
+    ``micro_batch * accumulation * processes`` is the batch size, by which padded rows are divided. Packed ones, which
+    jobs of one process have, fill passes of ``tokens_per_pass``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     strategy: Strategy
     processes: int
-    micro_batch: int = Field(description="rows per process and forward pass")
-    accumulation: int = Field(description="forward passes per optimiser step")
+    micro_batch: int = Field(description="rows per process and forward pass, where rows are padded")
+    accumulation: int = Field(description="forward passes of padded rows per optimiser step")
+    tokens_per_pass: int | None = Field(None, description="tokens of a pass of packed rows; empty: padded")
     gradient_checkpointing: bool
     dtype: Literal["float32", "bfloat16"] = Field(description="of the frozen base")
     memory: MemoryEstimate | None = Field(description="estimate for one process; empty: a size is unknown")
@@ -53,8 +60,9 @@ def plan(
     DDP when the frozen base, adapter and activations fit one device, since then only the adapter's gradients are
     communicated; else ZeRO-3, which communicates the whole base in every pass. ZeRO-2 only on request: it shards the
     adapter's optimiser state, which is small. A base in 4 bits is never sharded: ZeRO would take its packed weights
-    apart. Activations are recomputed when otherwise less than 2048 tokens would fit
-    one pass. Devices of unknown memory are assumed to have 8 GiB.
+    apart. Activations are recomputed when otherwise less than 2048 tokens would fit one pass. Packed rows, in one
+    process, fill passes of as many tokens as fit, 8192 at most, and never less than the longest row has. Devices of
+    unknown memory are assumed to have 8 GiB.
 
     Args:
         spec: The base model.
@@ -79,7 +87,9 @@ def plan(
             memory = load.estimate(tried, micro, recompute)
             if memory.total <= available:
                 why = _reasons(spec, load, training, lora, strategy, tried, micro, recompute)
-                return _build(training, pool, tried, micro, recompute, memory, why)
+                tokens = _tokens_per_pass(training, load, tried, micro, recompute)
+                memory = load.estimate_pass(tried, max(tokens or 0, load.tokens(micro)), recompute)
+                return _build(training, pool, tried, micro, recompute, memory, why, tokens)
     raise _too_large(spec, load, lora, strategy, pool)
 
 
@@ -99,33 +109,41 @@ def _workload(shape: ModelShape, training: TrainingSettings, lora: LoraSettings,
     )
 
 
+def _packs(training: TrainingSettings, processes: int, strategy: Strategy) -> bool:
+    # The architecture is not looked at: its configuration may have to be downloaded.
+    if not training.packing or processes > 1 or strategy != "ddp":
+        return False
+    return not (isinstance(training, DpoSettings) and training.rows == "labelled")
+
+
+def _tokens_per_pass(
+    training: TrainingSettings, load: Workload, strategy: Strategy, micro: int, recompute: bool
+) -> int | None:
+    if not _packs(training, load.processes, strategy):
+        return None
+    step = load.tokens(training.batch_size)
+    wanted = min(training.tokens_per_pass or MOST_TOKENS, step)
+    # The longest row passes alone, whatever the budget; rows of a micro-batch that fits are no more than that.
+    return max(load.tokens(1), min(wanted, load.fitting_tokens(strategy, recompute, wanted)))
+
+
+def idle_note(chosen: TrainingPlan, pool: Pool) -> str:
+    """Return a warning where passes of packed rows are too small for a GPU; empty where they are not."""
+    tokens = chosen.tokens_per_pass
+    if tokens is None or tokens >= BUSY_TOKENS or not _on_accelerators(pool):
+        return ""
+    return f"passes of {tokens} tokens leave a GPU idle: raise tokens_per_pass or batch_size"
+
+
 def apply(job: TrainingJob, chosen: TrainingPlan) -> TrainingJob:
     """Return the job with the plan's strategy, micro-batch, recomputation and dtype."""
     changes = {
         "micro_batch": chosen.micro_batch,
+        "tokens_per_pass": chosen.tokens_per_pass or job.settings.tokens_per_pass,
         "gradient_checkpointing": chosen.gradient_checkpointing,
         "dtype": chosen.dtype,
     }
     return job.model_copy(update={"strategy": chosen.strategy, job.kind: job.settings.model_copy(update=changes)})
-
-
-def table(plans: Mapping[str, TrainingPlan]) -> str:
-    """Return plans as a text table, one row per stage, with the reasons below it."""
-    head = ("stage", "strategy", "batch", "recompute", "weights", "adapter", "activations", "logits", "reserve", "GiB")
-    rows = [head, *(_row(name, chosen) for name, chosen in plans.items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    legend = "batch = processes x micro-batch x accumulation; GiB is per process, and estimated"
-    return "\n".join([*lines, "", legend, *(f"{name}: {chosen.reasons}" for name, chosen in plans.items())])
-
-
-def _row(name: str, chosen: TrainingPlan) -> tuple[str, ...]:
-    batch = f"{chosen.processes} x {chosen.micro_batch} x {chosen.accumulation}"
-    first = (name, chosen.strategy, batch, "yes" if chosen.gradient_checkpointing else "no")
-    if chosen.memory is None:
-        return (*first, *["?"] * 6)
-    parts = (f"{part:.1f}" for part in chosen.memory.model_dump().values())
-    return (*first, *parts, f"{chosen.memory.total:.1f} of {chosen.available_gib:g}")
 
 
 def _sizes(training: TrainingSettings, pool: Pool) -> list[int]:
@@ -194,11 +212,13 @@ def _build(
     recompute: bool,
     memory: MemoryEstimate | None,
     reasons: str,
+    tokens_per_pass: int | None = None,
 ) -> TrainingPlan:
     return TrainingPlan(
         strategy=strategy,
         processes=pool.processes,
         micro_batch=micro,
+        tokens_per_pass=tokens_per_pass,
         accumulation=training.batch_size // (micro * pool.processes),
         gradient_checkpointing=recompute,
         dtype=_dtype(training, pool),

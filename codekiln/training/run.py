@@ -16,6 +16,7 @@ import datasets
 import torch
 import transformers
 from peft import PeftModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from codekiln import models
 from codekiln.data.files import write_atomic
@@ -24,7 +25,7 @@ from codekiln.data.records import Example, Labelled, Pair, Record
 from codekiln.launch import processes
 from codekiln.models.chat_files import save_chat_files
 from codekiln.models.chat_tokenizer import ChatTokenizer, load_chat_tokenizer
-from codekiln.models.hub_access import pinned
+from codekiln.models.hub_access import UNREADABLE, pinned
 from codekiln.models.loading import attach_adapter, load_model, quiet
 from codekiln.training import adapter, checkpoints, dpo, sft
 from codekiln.training.arguments import common_arguments, require_targets
@@ -33,6 +34,9 @@ from codekiln.training.deepspeed_config import init_distributed
 from codekiln.training.graceful_shutdown import CheckpointCallback
 from codekiln.training.job import TrainingJob, TrainingSummary, require_unsharded
 from codekiln.training.memory import GIB
+from codekiln.training.packing import rule
+from codekiln.training.packing.filling import Budget
+from codekiln.training.packing.trainer import PLACE
 from codekiln.training.row_validation import ValidatedRows, split_holdout, validate_rows
 from codekiln.training.status_callback import replace_status_callback
 
@@ -117,6 +121,7 @@ def _trainer(
     init_distributed(job.strategy)
     transformers.set_seed(job.seed)
     train, held = split_holdout(rows.groups, job.settings.holdout, job.seed)
+    budget = _budget(job, spec)
     trainer = _build_of(job)(
         job,
         spec,
@@ -124,12 +129,33 @@ def _trainer(
         lambda: _load_model(job, spec),
         _table(rows, train),
         _table(rows, held) if held else None,
-        common_arguments(job, len(train), bool(held), processes.world_size()),
+        common_arguments(job, len(train), bool(held), processes.world_size(), packed=budget is not None),
         _callbacks(job, bool(held)),
+        budget,
     )
     trainer.remove_callback(transformers.PrinterCallback)
     replace_status_callback(trainer)
     return trainer, len(held)
+
+
+def _budget(job: TrainingJob, spec: models.BaseModelSpec) -> Budget | None:
+    """Return what a pass of packed rows takes; None where rows are padded, which is said if packing was asked for."""
+    if not job.settings.packing:
+        return None
+    config = _config_of(spec)
+    kind = spec.architecture or MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.get("model_type", ""), "this base model")
+    if why := rule.why_padded(job, kind, config):
+        if processes.rank() == 0:
+            print(f"{job.name}: rows are padded, not packed: {why}", file=sys.stderr, flush=True)
+        return None
+    return rule.budget_of(job)
+
+
+def _config_of(spec: models.BaseModelSpec) -> dict[str, Any]:
+    try:
+        return transformers.PreTrainedConfig.get_config_dict(spec.source, revision=spec.hub_revision or "main")[0]
+    except UNREADABLE:
+        return {}  # loading the model will say what is wrong
 
 
 def _build_of(job: TrainingJob) -> Callable[..., transformers.Trainer]:
@@ -168,7 +194,7 @@ def _threads(model: transformers.PreTrainedModel | PeftModel) -> Iterator[None]:
 
 
 def _table(rows: ValidatedRows, indices: list[int]) -> datasets.Dataset:
-    return datasets.Dataset.from_list([rows.rows[index] for index in indices])
+    return datasets.Dataset.from_list([{**rows.rows[index], PLACE: index} for index in indices])
 
 
 def _callbacks(job: TrainingJob, evaluate: bool) -> list[transformers.TrainerCallback]:

@@ -50,6 +50,16 @@ class TrainingSettings(_Section):
     epochs: float = Field(2, gt=0, description="passes over the training rows; 1 to 3 are usual")
     learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
     batch_size: int = Field(16, ge=1, description="rows per optimiser step, over all devices")
+    packing: bool = Field(
+        True,
+        description="compute rows side by side without padding, and the prompt of a pair once; false, or in several "
+        "processes: padded, as TRL",
+    )
+    tokens_per_pass: int | None = Field(
+        None,
+        ge=1,
+        description="tokens per forward pass of packed rows; a longer row passes alone; empty: micro_batch rows",
+    )
     micro_batch: int = Field(4, ge=1, description="rows per device and forward pass; the rest is accumulated")
     max_length: int = Field(1024, ge=8, description="longest row in tokens, prompt included; longer ones are rejected")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")

@@ -1,6 +1,7 @@
 """Supervised fine-tuning with TRL: loss on completions only. Imports torch and TRL: import this lazily."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from datasets import Dataset
@@ -13,6 +14,8 @@ from codekiln.models import BaseModelSpec
 from codekiln.models.chat_tokenizer import ChatTokenizer
 from codekiln.training.arguments import lora_config
 from codekiln.training.job import TrainingJob
+from codekiln.training.packing.filling import Budget
+from codekiln.training.packing.sft import PackedSftTrainer
 from codekiln.training.precision import keep_float32
 
 
@@ -32,12 +35,19 @@ def build(
     held: Dataset | None,
     arguments: dict[str, Any],
     callbacks: list[TrainerCallback],
-) -> SftTrainer:
-    """Return a trainer over validated rows (columns ``input_ids`` and ``labels``); a PeftModel is trained further."""
+    budget: Budget | None = None,
+) -> SFTTrainer:
+    """Return a trainer over validated rows (columns ``input_ids`` and ``labels``); a PeftModel is trained further.
+
+    Rows are packed where there is a ``budget`` of a pass, and else padded.
+    """
     # The configuration comes before the model: under ZeRO-3 it decides how the weights are loaded.
     config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
     model = load()
-    trainer = SftTrainer(
+    kind: Callable[..., SFTTrainer] = SftTrainer
+    if budget:
+        kind = partial(PackedSftTrainer, budget=budget, batch_size=job.sft.batch_size)
+    trainer = kind(
         model=model,
         args=config,
         train_dataset=train,

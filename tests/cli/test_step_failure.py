@@ -45,11 +45,11 @@ def test_where_a_run_goes_on(workdir, step, place):
     [
         (
             StepFailure("sft", 137),
-            ["sft was killed (SIGKILL), perhaps out of memory (the ", "GiB)\n  fix: set sft.micro_batch (now ",
+            ["sft was killed (SIGKILL), perhaps out of memory (the ", "GiB)\n  fix: set sft.tokens_per_pass (now 2048)",
              "or sft.max_length (now ", "sft.gradient_checkpointing = true\nstopped; ", "with sft at step 4 of 9"],
             1,
         ),
-        (StepFailure("dpo_further_2", 137, True), ["dpo_further_2 was killed: out of memory", "dpo_further.micro_"], 1),
+        (StepFailure("dpo_further_2", 137, True), ["dpo_further_2 was killed: out of memory", "dpo_further.tokens"], 1),
         (StepFailure("evaluate", 137), ["set evaluate.max_new_tokens (now "], 1),
         (StepFailure("self_generate_2", 137), ["set self_generate.max_new_tokens (now "], 1),
         (StepFailure("self_filter", 137), ["set workers (now 0) to 1, or sandbox.memory_mb lower"], 1),
@@ -68,6 +68,12 @@ def test_a_failure_says_what_ended_it_what_to_change_and_where_the_next_run_goes
     assert failure.exit_code == exit_code
     assert len(said.splitlines()) <= 3
     assert ("repeat" in said) == (failure.code != 2), "repeating a mistake does not help"
+
+
+@pytest.mark.parametrize("override", ["sft.packing=false", "sft.tokens_per_pass=null"])
+def test_rows_that_are_counted_are_what_to_lower(workdir, override):
+    write_settings(workdir / "check", resolve("laptop", overrides=[override]))
+    assert "fix: set sft.micro_batch (now 16) " in StepFailure("sft", 137).explain(workdir, Path("run.log"))
 
 
 def test_a_run_without_settings_is_explained_too(tmp_path):

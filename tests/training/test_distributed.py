@@ -22,6 +22,8 @@ SETTINGS = {
     "learning_rate": 5e-3,
     "batch_size": 8,
     "micro_batch": 4,
+    # As several processes have it: one process would pack its rows, in an order of its own.
+    "packing": False,
     "holdout": 0.2,
     "epochs": 4,
     "eval_every": 4,

@@ -41,7 +41,7 @@ def test_losses_without_a_log_ratio_have_no_focus(loss):
 
 
 def trainer_of(folder, **settings):
-    """Return the trainer of pairs whose policy is not its reference."""
+    """Return the trainer of padded pairs whose policy is not its reference; test_equality.py compares packed ones."""
     import torch
 
     from codekiln import models
@@ -50,7 +50,7 @@ def trainer_of(folder, **settings):
     from codekiln.training.job import TrainingJob
     from codekiln.training.row_validation import validate_rows
 
-    dpo = {"micro_batch": 4, "batch_size": 4, "holdout": 0.0, "epochs": 1, **settings}
+    dpo = {"packing": False, "micro_batch": 4, "batch_size": 4, "holdout": 0.0, "epochs": 1, **settings}
     job = TrainingJob(
         kind="dpo", base=str(folder / "base"), data=folder / "pairs", output=folder / "x",
         lora=LORA | {"dropout": 0.0}, dpo=dpo,

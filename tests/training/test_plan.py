@@ -11,7 +11,8 @@ from codekiln.launch.pools import Pool
 from codekiln.settings.resolve import resolve
 from codekiln.training.job import TrainingJob
 from codekiln.training.memory import Workload, shape_of
-from codekiln.training.plan import apply, plan, table
+from codekiln.training.plan import BUSY_TOKENS, MOST_TOKENS, apply, idle_note, plan
+from codekiln.training.plan_table import table
 from codekiln.training.settings import DpoSettings, LoraSettings, SftSettings
 from tests import toy_models as toy
 
@@ -59,6 +60,11 @@ def test_a_plan_divides_the_batch_exactly_and_fits(pool, kind, name, strategy, b
     assert chosen.micro_batch * chosen.accumulation * chosen.processes == batch
     assert 1 <= chosen.micro_batch <= micro
     assert chosen.memory.total <= pool.accelerator_memory_gib == chosen.available_gib
+    rows = length * (1 if kind == "sft" else 2)
+    if pool.processes == 1 and chosen.strategy == "ddp":
+        assert rows <= chosen.tokens_per_pass <= max(rows, min(MOST_TOKENS, rows * batch))
+    else:
+        assert chosen.tokens_per_pass is None
     assert strategy in ("auto", chosen.strategy)
     assert chosen.reasons.endswith(".")
 
@@ -197,7 +203,7 @@ def test_a_plan_changes_only_how_a_job_is_divided(tmp_path):
     chosen = plan(models.get("gemma3-12b"), job.dpo, job.lora, gpus(4, 24))
     planned = apply(job, chosen)
     assert (planned.strategy, planned.dpo.micro_batch) == ("zero3", chosen.micro_batch)
-    divided = {"micro_batch", "gradient_checkpointing", "dtype"}
+    divided = {"micro_batch", "tokens_per_pass", "gradient_checkpointing", "dtype"}
     assert planned.dpo.model_dump(exclude=divided) == job.dpo.model_dump(exclude=divided)
     assert planned.model_dump(exclude={"dpo", "strategy"}) == job.model_dump(exclude={"dpo", "strategy"})
 
@@ -227,6 +233,39 @@ def test_a_profile_needs_no_plan_on_one_gpu_of_the_size_it_names(profile, gib):
             training.micro_batch,
             training.gradient_checkpointing,
         )
+
+
+def test_tokens_of_a_pass_come_from_memory_and_the_settings_ask_for_fewer():
+    spec = models.get("gemma3-12b")
+
+    def tokens(gib, **changes):
+        return plan(spec, settings_of("sft", **LONG | changes), LORA, gpus(1, gib)).tokens_per_pass
+
+    assert 2048 < tokens(80) < tokens(141) <= MOST_TOKENS == tokens(500)
+    assert tokens(500, tokens_per_pass=3000) == 3000
+    assert tokens(500, tokens_per_pass=100) == 2048, "the longest row passes alone"
+    assert tokens(500, tokens_per_pass=20_000) == 20_000
+    assert tokens(141, tokens_per_pass=50_000) == tokens(141, tokens_per_pass=60_000) < 50_000
+    assert tokens(500, batch_size=2) == 4096, "a step has no more"
+
+
+@pytest.mark.parametrize("changes", [{"packing": False}, {"loss": ["kto"]}])
+def test_padded_rows_have_no_tokens_of_a_pass(tmp_path, changes):
+    job = TrainingJob(kind="dpo", base="gemma3-1b", data=tmp_path, output=tmp_path, dpo=DpoSettings(**changes))
+    chosen = plan(models.get("gemma3-1b"), job.dpo, job.lora, gpus(1, 80))
+    assert chosen.tokens_per_pass is None
+    assert apply(job, chosen).dpo.tokens_per_pass is None
+    assert idle_note(chosen, gpus(1, 80)) == ""
+
+
+def test_small_passes_leave_a_gpu_idle_and_a_cpu_not():
+    spec, training = models.get("gemma3-1b"), settings_of("sft", max_length=512, tokens_per_pass=BUSY_TOKENS - 1)
+    pool = gpus(1, 80)
+    assert f"passes of {BUSY_TOKENS - 1} tokens leave a GPU idle" in idle_note(plan(spec, training, LORA, pool), pool)
+    busy = training.model_copy(update={"tokens_per_pass": BUSY_TOKENS})
+    assert idle_note(plan(spec, busy, LORA, pool), pool) == ""
+    cpus = Pool(image="train:1", accelerator="", memory="64Gi")
+    assert idle_note(plan(spec, training, LORA, cpus), cpus) == ""
 
 
 NF4 = LoraSettings(quantization="nf4")
@@ -281,7 +320,7 @@ def test_the_estimate_grows_with_dora_and_a_reference():
 def test_kto_keeps_two_rows_in_a_micro_batch_and_takes_half_the_memory_of_pairs():
     spec, pool = models.get("gemma3-4b"), gpus(2, 80)
     kto = plan(spec, settings_of("dpo", loss=["kto"], batch_size=16, micro_batch=2), LORA, pool)
-    pairs = plan(spec, settings_of("dpo", batch_size=16, micro_batch=2), LORA, pool)
+    pairs = plan(spec, settings_of("dpo", batch_size=16, micro_batch=2, packing=False), LORA, pool)
     assert (kto.micro_batch, kto.memory.activations) == (2, pairs.memory.activations / 2)
     with pytest.raises(InputError, match="2 rows or more") as caught:
         plan(spec, settings_of("dpo", loss=["kto"], batch_size=6, micro_batch=2), LORA, pool)

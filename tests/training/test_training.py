@@ -332,7 +332,7 @@ def test_divergence_ends_the_run_and_says_what_to_lower(place):
 
 
 def test_a_run_that_makes_the_held_out_loss_worse_says_so(place, caplog):
-    summary = train(place, "worse", adapter=place / "sft", settings={"learning_rate": 5, "epochs": 1, "warmup": 0})
+    summary = train(place, "worse", adapter=place / "sft", settings={"learning_rate": 100, "epochs": 1, "warmup": 0})
     assert not summary.improved
     assert "held-out loss did not fall" in caplog.text
 
@@ -359,9 +359,24 @@ def test_the_mixed_format_of_the_published_adapters_is_refused(place):
     assert "data.jsonl:2.rejected" in str(caught.value)
 
 
-def test_a_batch_that_cannot_be_divided_is_refused(place):
+def test_a_batch_of_padded_rows_that_cannot_be_divided_is_refused(place):
     with pytest.raises(InputError, match="not a multiple"):
-        train(place, "never", settings={"batch_size": 10, "micro_batch": 4})
+        train(place, "never", settings={"batch_size": 10, "micro_batch": 4, "packing": False})
+
+
+def test_packed_rows_need_no_batch_that_can_be_divided(place):
+    assert train(place, "uneven", settings={"batch_size": 10, "micro_batch": 4, "holdout": 0, "epochs": 1}).steps == 3
+
+
+def test_rows_that_cannot_be_packed_are_padded_and_the_log_says_why(place, capsys):
+    config = place / "base" / "config.json"
+    held = config.read_text()
+    config.write_text(json.dumps(json.loads(held) | {"attention_dropout": 0.1}))
+    try:
+        assert train(place, "padded", settings={"epochs": 1}).steps == 3
+    finally:
+        config.write_text(held)
+    assert "sft: rows are padded, not packed: the base model drops attention weights" in capsys.readouterr().err
 
 
 def test_a_wrong_adapter_is_refused(place):

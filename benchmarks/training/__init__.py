@@ -1,0 +1,1 @@
+"""Training on packed rows, beside TRL's own trainers on the same rows."""
