@@ -37,5 +37,6 @@ def test_what_is_not_proven_or_cannot_be_packed_is_padded(tmp_path, reason, chan
 
 
 def test_an_adapter_with_whole_modules_is_padded(tmp_path):
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 4, "modules_to_save": ["lm_head"]}))
+    config = {"peft_type": "LORA", "r": 4, "modules_to_save": ["lm_head"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     assert "whole modules" in why(tmp_path, adapter=tmp_path)
