@@ -1,23 +1,20 @@
 """Attention of packed rows, registered with transformers. Imports torch and transformers: import this lazily.
 
 A model whose ``attn_implementation`` is `NAME` calls `packed_attention` in every layer. transformers makes no mask for
-it; what a token sees follows from the `Packed` rows, which the model hands down as a keyword. On a CPU each row is
-attended to by itself; on a GPU all are by FlexAttention, which skips the blocks between rows.
+it; what a token sees follows from the `Packed` rows, which the model hands down as a keyword. Each row is attended to
+by itself, so that nothing is spent on the pairs of tokens between rows.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import torch
-from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from codekiln.training.packing.layout import Packed, Parts
 
 NAME = "codekiln_packed"
-Masks = TypeVar("Masks")
 
 
 def packed_attention(
@@ -47,54 +44,24 @@ def packed_attention(
         sliding_window: Positions that a token sees in this layer; None: all.
         unused: What transformers hands to other implementations.
     """
-    if query.is_cuda:
-        mask = _once(packed_rows, sliding_window, query, block_mask)
-        flex = cast(Callable[..., tuple[torch.Tensor, None]], ALL_ATTENTION_FUNCTIONS["flex_attention"])
-        return flex(module, query, key, value, mask, scaling=scaling)[0], None
     if (shared := query.size(1) // key.size(1)) > 1:
         key, value = (part.repeat_interleave(shared, dim=1) for part in (key, value))
     lengths = [part.total for part in packed_rows.parts]
     pieces = zip(*(torch.split(part, lengths, dim=2) for part in (query, key, value)), strict=True)
     attend = partial(scaled_dot_product_attention, dropout_p=dropout, scale=scaling)
-    masks = _once(packed_rows, sliding_window, query, _row_masks)
+    masks = _row_masks(packed_rows, sliding_window, query)
     found = [
         attend(q, k, v, attn_mask=mask, is_causal=mask is None) for (q, k, v), mask in zip(pieces, masks, strict=True)
     ]
     return torch.cat(found, dim=2).transpose(1, 2), None
 
 
-def block_mask(rows: Packed, window: int | None, like: torch.Tensor) -> BlockMask:
-    """Return which tokens see which in the whole sequence, for FlexAttention.
-
-    Args:
-        rows: The rows.
-        window: Positions that a token sees; None: all.
-        like: A tensor on the device of the mask.
-    """
-    device, tokens = like.device, rows.tokens
-    numbers = [number for number, part in enumerate(rows.parts) for _ in range(part.total)]
-    row, branch = (torch.tensor(marks, device=device) for marks in (numbers, rows.branches()))
-    position = rows.positions[0].to(device)
-
-    def sees(batch: torch.Tensor, head: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        own = (row[query] == row[key]) & (key <= query) & ((branch[key] == 0) | (branch[key] == branch[query]))
-        return own & (position[query] - position[key] < (window or tokens))
-
-    return create_block_mask(sees, None, None, tokens, tokens, device=str(device))
-
-
-def _once(
-    rows: Packed, window: int | None, like: torch.Tensor, make: Callable[[Packed, int | None, torch.Tensor], Masks]
-) -> Masks:
+def _row_masks(rows: Packed, window: int | None, like: torch.Tensor) -> list[torch.Tensor | None]:
     """Return the masks of a pass, which are made for the first layer with this window."""
     key = (window, like.dtype)
     if key not in rows.masks:
-        rows.masks[key] = make(rows, window, like)
-    return cast(Masks, rows.masks[key])
-
-
-def _row_masks(rows: Packed, window: int | None, like: torch.Tensor) -> list[torch.Tensor | None]:
-    return [_row_mask(part, window, like) for part in rows.parts]
+        rows.masks[key] = [_row_mask(part, window, like) for part in rows.parts]
+    return rows.masks[key]
 
 
 def _row_mask(part: Parts, window: int | None, like: torch.Tensor) -> torch.Tensor | None:

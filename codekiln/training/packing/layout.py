@@ -78,7 +78,7 @@ class Packed:
     sources: torch.Tensor
     targets: torch.Tensor
     owners: torch.Tensor
-    masks: dict[object, object] = field(default_factory=dict)
+    masks: dict[tuple[int | None, torch.dtype], list[torch.Tensor | None]] = field(default_factory=dict)
 
     @property
     def tokens(self) -> int:
