@@ -142,7 +142,8 @@ def test_an_adapter_for_more_tokens_than_the_base_has_is_told_so(adapter, name):
     rows = {f"base_model.model.{name}.weight": torch.zeros(TINY.vocab + 4, TINY.hidden)}
     change_weights(adapter, lambda held: held | rows)
     configure(adapter, modules_to_save=[name.split(".")[-1]])
-    with pytest.raises(InputError, match=f"has {TINY.vocab + 4} tokens .*, and tiny {TINY.vocab}: tokens were added first"):
+    wanted = f"has {TINY.vocab + 4} tokens .*, and tiny {TINY.vocab}: tokens were added first"
+    with pytest.raises(InputError, match=wanted):
         attach_adapter(load_model(TINY), TINY, adapter)
 
 

@@ -79,7 +79,8 @@ def as_pickle(folder):
 def add_token(folder):
     """Add the token of the template to the tokenizer alone."""
     held = json.loads((folder / "tokenizer.json").read_text())
-    held["added_tokens"].append({**held["added_tokens"][0], "id": models.get("tiny").vocab, "content": "<|assistant|><|new|>"})
+    new = {"id": models.get("tiny").vocab, "content": "<|assistant|><|new|>"}
+    held["added_tokens"].append({**held["added_tokens"][0], **new})
     (folder / "tokenizer.json").write_text(json.dumps(held))
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").write_text(template.replace("<|assistant|>", "<|assistant|><|new|>"))
