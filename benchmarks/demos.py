@@ -80,8 +80,9 @@ def table(demos: list[Demo]) -> str:
 def _row(demo: Demo) -> tuple[str, ...]:
     gate = demo.results["gate"]
     target, candidate = gate["metric"], gate["candidate"]
-    checks = {check["role"]: check for check in gate["checks"] if check["against"] == "base" and not check["benchmark"]}
-    gain, guard = checks["target"], checks["critical"]
+    checks = [check for check in gate["checks"] if check["against"] == "base" and not check["benchmark"]]
+    gain = next(check for check in checks if check["measure"] == target)
+    guard = next(check for check in checks if check["role"] == "critical")
     contenders = demo.results["contenders"]
     return (
         demo.recipe,

@@ -13,7 +13,10 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import cast
 
@@ -73,7 +76,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         # Through a file: passing thousands of tensors to a process takes a file descriptor each.
         torch.save(read_corpus(options), Path(folder, "corpus"))
-        torch.multiprocessing.spawn(_process, (folder, options), nprocs=PROCESSES)
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+            list(pool.map(partial(_process, folder=folder, options=options), range(PROCESSES)))
 
 
 def read_corpus(options: argparse.Namespace) -> Corpus:
@@ -133,7 +137,7 @@ def lessons(tokenizer: PreTrainedTokenizerFast, rng: random.Random, longest_less
         rng: Draws the sequences.
         longest_lesson: Largest number of steps of a lesson.
     """
-    end, user, assistant = tokenizer.convert_tokens_to_ids([END, "<|user|>", "<|assistant|>"])
+    end, user, assistant = cast(list[int], tokenizer.convert_tokens_to_ids([END, "<|user|>", "<|assistant|>"]))
     ids = range(len(SPECIAL) + 256, len(SPECIAL) + 256 + LESSON_TOKENS)
     for longest, steps in LESSONS:
         for _ in range(min(steps, longest_lesson) * PROCESSES):
@@ -164,7 +168,7 @@ def train(model: Qwen3ForCausalLM, batches: list[Batch], checkpoint: Path | None
         for optimizer, rate in zip(optimizers, (MATRIX_RATE, OTHER_RATE), strict=True):
             optimizer.param_groups[0]["lr"] = rate * _rate(step, steps)
         loss = _loss(model, *batches[step * processes + rank])
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         _average_gradients(model)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
@@ -218,7 +222,7 @@ def _average_gradients(model: Qwen3ForCausalLM) -> None:
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     distributed.all_reduce(flat)
     flat /= distributed.get_world_size()
-    for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+    for gradient, part in zip(gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
 
 
