@@ -19,6 +19,7 @@ from codekiln.code.mutation import Mutation, mutations
 from codekiln.data.normalise import TooDeep
 from codekiln.data.python_text import syntax_tree
 
+STDLIB = Path(sysconfig.get_paths()["stdlib"])
 LINES = range(3, 26)
 # Characters: with its numbers and a reply, a snippet stays below some 500 tokens.
 LONGEST = 900
@@ -43,15 +44,15 @@ class Snippet:
     errors: tuple[Mutation, ...]
 
 
-def snippets(seed: int, limit: int | None = None, workers: int = 2) -> list[Snippet]:
+def snippets(seed: int, limit: int | None = None, workers: int = 2, root: Path = STDLIB) -> list[Snippet]:
     """Return the functions of the standard library's packages in an order that depends on ``seed`` only.
 
     Args:
         seed: Seed of the order and of the errors that are kept.
         limit: Largest number of snippets; None for all.
         workers: Processes that look for errors.
+        root: Folder of packages.
     """
-    root = Path(sysconfig.get_paths()["stdlib"])
     found = {text: (name, text, summary) for path in _files(root) for name, text, summary in _functions(path)}
     drawn = list(found.values())
     random.Random(seed).shuffle(drawn)
