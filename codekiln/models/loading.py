@@ -91,6 +91,8 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
             fix = "save the model itself: merged, if it has an adapter, and not as torch.compile or DDP wraps it"
             raise ModelError(f"{what}; it has {others[0]}", where=spec.name, fix=fix)
         raise ModelError(what, where=spec.name, fix="download the model again")
+    if quantized:
+        _keep_layout(model)
     return cast(transformers.PreTrainedModel, model.eval())
 
 
@@ -102,6 +104,17 @@ def _nf4(dtype: torch.dtype) -> transformers.BitsAndBytesConfig:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
+
+
+def _keep_layout(model: torch.nn.Module) -> None:
+    """Keep weights in 4 bits as they are on CPUs that multiply bfloat16.
+
+    bitsandbytes would rearrange them in every evaluation while training, for a product in bfloat16 that fits only
+    matrices whose sides are multiples of 32 and 64: figures would depend on the machine.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def attach_adapter(
