@@ -11,7 +11,7 @@ from codekiln.stages.model_folder.assembly import assemble
 NAME = "codekiln-tiny"
 
 
-def random_adapter(folder: Path, base: str = "tiny", strength: float = 1.0, chat: bool = True) -> Path:
+def random_adapter(folder: Path, base: str = "tiny", strength: float = 3.0, chat: bool = True) -> Path:
     """Write an adapter as a training stage leaves it, with its chat files and working files."""
     import torch
     from peft import LoraConfig, get_peft_model
