@@ -6,10 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from codekiln.cli import main
+from codekiln.data.prompts import messages
 from codekiln.demo import problems
 
 PROBLEM = problems("eval", count=1)[0]
-PROMPT = PROBLEM.prompt
+PROMPT = messages(PROBLEM)[0].content
 
 
 def call(*words: str, given: str = ""):
