@@ -12,7 +12,7 @@ from codekiln.demo.problem_writer import write_problem
 from codekiln.demo.task_family import draw, split_of
 
 Split = Literal["pretrain", "train", "eval"]
-COUNTS = {"pretrain": 16000, "train": 600, "eval": 300}
+COUNTS = {"pretrain": 10000, "train": 600, "eval": 300}
 
 
 def problems(split: Split, seed: int = 0, count: int | None = None) -> list[Problem]:

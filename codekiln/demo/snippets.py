@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import cast
 
-from codekiln.code.mutation import Mutation, mutations
+from codekiln.code.mutation import CLASSES, Mutation, mutations
 from codekiln.data.normalise import TooDeep
 from codekiln.data.python_text import syntax_tree
 
@@ -103,8 +103,7 @@ def _with_errors(job: tuple[str, str, str, str]) -> Snippet | None:
         return None
     rng = random.Random(key)
     rng.shuffle(found)
-    classes = {"syntax", "runtime", "logical"}
-    kept = [error for wanted in sorted(classes) for error in _kinds_first(found, wanted)[: ERRORS // 3]]
+    kept = [error for wanted in sorted(CLASSES) for error in _kinds_first(found, wanted)[: ERRORS // 3]]
     return Snippet(name, text, summary, tuple(kept))
 
 

@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the embedded base model from scratch.")
     parser.add_argument("--out", type=Path, required=True, help="folder for the model and its tokenizer")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--problems", type=int, default=10_000, help="distinct problems to learn from")
+    parser.add_argument("--problems", type=int, default=demo.COUNTS["pretrain"], help="distinct problems to learn from")
     parser.add_argument("--copies", type=int, default=2, help="programs for each problem, each in its own style")
     parser.add_argument("--tasks", type=int, default=60_000, help="editing tasks")
     parser.add_argument("--snippets", type=int, default=6_000, help="functions of the standard library for them")
