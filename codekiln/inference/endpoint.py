@@ -176,11 +176,14 @@ class EndpointGenerator:
         with self._lock:
             self._usage.refused += isinstance(error, RefusedPrompt)
             self._usage.failed += isinstance(error, FailedPrompt)
+            known = str(error) in map(str, self._refused.values())
             self._refused[prompt] = error
             in_a_row = len(self._refused)
         if in_a_row >= REFUSALS_IN_A_ROW:
             raise error
-        log.warning("%s (prompt %.60r)", first_line(str(error)), prompt[-1].content)
+        # One request that the server does not understand is refused alike for each prompt, and raised in the end.
+        if not known:
+            log.warning("%s (prompt %.60r)", first_line(str(error)), prompt[-1].content)
 
     def _count(self, completion: Completion, cached: bool) -> None:
         self._count_ending(completion)

@@ -95,7 +95,7 @@ def _ask(spec: BaseModelSpec) -> str:
         raise InputError(
             f"the Hub has no model {spec.id}, or HF_TOKEN may not see it",
             where="base_model",
-            fix="check the name, or put a token that may see it into HF_TOKEN",
+            fix=f"check the name, or put a token that may see it into HF_TOKEN{_no_folder(spec)}",
         ) from None
     return f"revision {spec.hub_revision} is commit {commit}"
 
@@ -106,8 +106,14 @@ def _cached(spec: BaseModelSpec, cached: bool, why: str) -> str:
     raise InputError(
         f"cannot read {spec.id}, revision {spec.hub_revision}: {why}, and there is no copy on disk",
         where="base_model",
-        fix=f"let this machine reach the Hub, or download the model into {Path(constants.HF_HUB_CACHE)} first",
+        fix=f"let this machine reach the Hub, or download the model into {Path(constants.HF_HUB_CACHE)} first"
+        f"{_no_folder(spec)}",
     )
+
+
+def _no_folder(spec: BaseModelSpec) -> str:
+    """Return what to add for a user who meant a folder: a path with one slash has the form of a Hub id."""
+    return f"; there is no folder {Path(spec.id).absolute()} either" if Path(spec.id).parent.is_dir() else ""
 
 
 def read_error(spec: BaseModelSpec, error: Exception) -> InputError:

@@ -64,7 +64,7 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
         check_base(Path(spec.source))
         check_kind(spec, read_json(Path(spec.source) / "config.json"))
     quantized = {} if quantization == "none" else {"quantization_config": _nf4(dtype_of(dtype))}
-    kind: Any = getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
+    kind = _class_of(spec)
     try:
         model, info = kind.from_pretrained(
             spec.source,
@@ -94,6 +94,27 @@ def load_model(spec: BaseModelSpec, dtype: str = "auto", quantization: str = "no
     if quantized:
         _keep_layout(model)
     return cast(transformers.PreTrainedModel, model.eval())
+
+
+def _class_of(spec: BaseModelSpec) -> Any:
+    return getattr(transformers, spec.architecture) if spec.architecture else transformers.AutoModelForCausalLM
+
+
+def without_weights(spec: BaseModelSpec) -> transformers.PreTrainedModel:
+    """Return a base model by its configuration alone, on torch's present default device; 'meta' takes no memory.
+
+    Raises:
+        InputError: The configuration cannot be read.
+    """
+    kind = _class_of(spec)
+    # The class of a text model takes its part of the configuration of one that sees images too.
+    read = kind.config_class if spec.architecture else transformers.AutoConfig
+    try:
+        config = read.from_pretrained(spec.source, revision=spec.hub_revision or "main")
+        model = kind(config) if spec.architecture else kind.from_config(config)
+        return cast(transformers.PreTrainedModel, model)
+    except UNREADABLE as error:
+        raise read_error(spec, error) from None
 
 
 def _nf4(dtype: torch.dtype) -> transformers.BitsAndBytesConfig:

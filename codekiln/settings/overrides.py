@@ -16,6 +16,8 @@ _NAME = rf"(?:{'|'.join(sorted(Settings.model_fields, key=len, reverse=True))})"
 # Where a second setting may begin inside a value: a known section at any place, a known setting without a section, or
 # any dotted name after a separator.
 _SECOND = re.compile(rf"{_NAME}(?:\.[\w-]+)+\s*=|(?<![_.-]){_NAME}\s*=|(?<=[\s;,])[A-Za-z_][\w-]*(?:\.[\w-]+)+\s*=")
+# As Python writes them, and as command lines of this field (Hydra, jsonargparse) take them.
+_PYTHON = {"True": True, "False": False}
 _QUERY = re.compile(r"[?&][\w.-]*$")
 
 
@@ -95,6 +97,8 @@ def _split(line: str) -> tuple[str, Any]:
 
 def _read(text: str) -> dict[str, Any]:
     """Return ``{"value": ...}`` as TOML or else JSON reads a text; more or nothing where it is no value of either."""
+    if text in _PYTHON:
+        return {"value": _PYTHON[text]}
     try:
         return tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:

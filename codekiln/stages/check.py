@@ -77,7 +77,7 @@ def _check(context: StageContext) -> Summary:
         "packages": lambda: _packages(settings, trains=GATELESS not in context.parameters),
         "base model": lambda: _model(settings, bases),
         "chat template": lambda: _chat_template(settings, bases),
-        "adapter": lambda: _adapter(settings),
+        "adapter": lambda: _adapter(settings, bases),
         "recipe": lambda: _recipe(settings),
         "teacher": lambda: _teacher(settings),
         **_pool(settings),
@@ -141,14 +141,25 @@ def _chat_template(settings: Settings, readable: list[models.BaseModelSpec]) -> 
     return "; ".join(form_of(spec).notes) or "needs no change"
 
 
-def _adapter(settings: Settings) -> str:
+def _adapter(settings: Settings, readable: list[models.BaseModelSpec]) -> str:
     require_unsharded(settings.lora, settings.strategy)
     if settings.lora.quantization != "none" and not settings.pool:
         # A pool's jobs have their own image.
         require_bitsandbytes()
+    for spec in readable:
+        _require_targets(settings, spec)
     kind = "DoRA" if settings.lora.dora else "rsLoRA" if settings.lora.rslora else "LoRA"
     held = "; the base is in 4 bits while training" if settings.lora.quantization != "none" else ""
     return f"{kind} of rank {settings.lora.r}{held}"
+
+
+def _require_targets(settings: Settings, spec: models.BaseModelSpec) -> None:
+    """Look for the modules that the settings name in the base model, where this machine can; a job looks itself."""
+    if settings.lora.targets is None or uninstalled("train") or (settings.pool and is_for_jobs_alone(spec)):
+        return
+    from codekiln.training.arguments import check_targets
+
+    check_targets(spec, settings.lora)
 
 
 def _recipe(settings: Settings) -> str:

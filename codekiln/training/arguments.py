@@ -11,7 +11,7 @@ from codekiln.errors import InputError, did_you_mean
 from codekiln.launch import processes
 from codekiln.launch.worker import PEER_TIMEOUT_SECONDS
 from codekiln.models import BaseModelSpec
-from codekiln.models.loading import dtype_of
+from codekiln.models.loading import dtype_of, without_weights
 from codekiln.training.checkpoints import FOLDER
 from codekiln.training.deepspeed_config import deepspeed_config
 from codekiln.training.job import TrainingJob
@@ -99,6 +99,16 @@ def require_targets(model: torch.nn.Module, lora: LoraSettings) -> None:
                 where="lora.targets",
                 fix=did_you_mean(target, sorted(known)),
             )
+
+
+def check_targets(spec: BaseModelSpec, lora: LoraSettings) -> None:
+    """Do what `require_targets` does without the model's weights.
+
+    Raises:
+        InputError: See there, or the model's configuration cannot be read.
+    """
+    with torch.device("meta"):
+        require_targets(without_weights(spec), lora)
 
 
 def _packed_batch(settings: TrainingSettings) -> dict[str, Any]:

@@ -383,13 +383,14 @@ def test_one_refused_prompt_among_many_is_counted_and_named(server, generator, s
     assert "The prompt was filtered. (prompt 'p1')" in caplog.text
 
 
-def test_many_refusals_in_a_row_stop_the_run(server, generator):
+def test_many_refusals_in_a_row_stop_the_run(server, generator, caplog):
     server.script = refusing(*(f"p{index}" for index in range(1, 50)))
     made = generator(concurrency=1)
     with pytest.raises(InputError, match="filtered"):
         list(made.generate(asking(50), Sampling(n=1)))
     # Some requests were under way when the fifth came back.
     assert 5 <= made.usage().refused <= len(server.bodies) < 15
+    assert caplog.text.count("was filtered") == 1
     server.script = refusing("p0")
     assert next(generator(concurrency=1).generate(asking(4), Sampling(n=6, seed=9))) == [""] * 6
 

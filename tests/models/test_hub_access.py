@@ -91,6 +91,15 @@ def test_an_accepted_licence_opens_a_gated_model(hub, tmp_path):
     assert COMMIT in asked("lab/gated", tmp_path, HF_ENDPOINT=hub, HF_TOKEN="good")
 
 
+def test_a_path_that_could_be_a_hub_id_is_told_to_be_no_folder(hub, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = f"there is no folder {tmp_path / 'lab' / 'missing'} either"
+    assert said not in asked("lab/missing", tmp_path, HF_ENDPOINT=hub)
+    (tmp_path / "lab").mkdir()
+    assert said in asked("lab/missing", tmp_path, HF_ENDPOINT=hub)
+    assert said in asked("lab/missing", tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
+
+
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}])
 def test_without_the_hub_a_copy_on_disk_will_do(tmp_path, environment):
     assert "no copy on disk" in asked("lab/open", tmp_path, **environment)

@@ -120,6 +120,11 @@ def test_a_value_of_another_kind_says_how_its_kind_is_written(override, fix):
     assert caught.value.errors[0].fix.startswith(fix)
 
 
+@pytest.mark.parametrize(("word", "value"), [("True", True), ("true", True), ("False", False)])
+def test_truth_is_read_as_python_writes_it_too(word, value):
+    assert resolve("laptop", {}, [f"lora.dora={word}"]).lora.dora is value
+
+
 def test_an_address_without_http_is_one_mistake():
     given = ["teacher=endpoint", "teachers.endpoint.url=localhost:8000/v1", "teachers.endpoint.model=m"]
     with pytest.raises(InputErrors) as caught:

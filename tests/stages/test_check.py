@@ -12,7 +12,7 @@ from codekiln.errors import InputError
 from codekiln.registry import Registry
 from codekiln.settings.resolve import resolve
 from codekiln.stages.base import StageContext
-from codekiln.stages.check import _chat_template, _provenance, _start_parent
+from codekiln.stages.check import _adapter, _chat_template, _provenance, _start_parent
 from codekiln.stages.run_folder import read_tracking
 
 
@@ -66,6 +66,21 @@ def test_what_is_done_about_a_chat_template_is_said(tmp_path):
     base = base_with(tmp_path / "broken", "{%- if %}")
     with pytest.raises(InputError, match="is no Jinja in line 1"):
         _chat_template(settings, [models.get(str(base))])
+
+
+@pytest.mark.parametrize("targets", [["q_proj"], ["layers.0.mlp.down_proj", "v_proj"]])
+def test_modules_that_the_base_has_may_get_an_adapter(targets):
+    settings = resolve("laptop", {"lora": {"targets": targets}}, [])
+    assert _adapter(settings, [models.get("tiny")]) == "LoRA of rank 16"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [("c_attn", "no layer 'c_attn'.*\n.*there are: .*q_proj"), ("lm_head", "LM head gets no")]
+)
+def test_modules_that_the_base_lacks_are_found_before_any_training(target, said):
+    settings = resolve("laptop", {"lora": {"targets": ["q_proj", target]}}, [])
+    with pytest.raises(InputError, match=said):
+        _adapter(settings, [models.get("tiny")])
 
 
 @pytest.mark.slow
