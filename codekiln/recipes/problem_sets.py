@@ -1,5 +1,6 @@
 """Builds the training and the evaluation problems of a run, decontaminated and proven gradable."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,26 @@ def build(settings: RunSettings) -> ProblemSets:
     evaluation, unfit = keep_gradable(evaluation, workers, "check: evaluation references", places)
     clean, contaminated = decontaminate(train, evaluation)
     train, failing = keep_gradable(clean, workers, "check: training references", places)
+    train = hide_tests(train, settings.problems.asked_without_tests, settings.seed)
     return ProblemSets(train, evaluation, [*contaminated, *failing, *unfit])
+
+
+def hide_tests(problems: Sequence[Problem], share: float, seed: int) -> list[Problem]:
+    """Return the problems with the visible tests of about a ``share`` of them among the hidden ones.
+
+    A prompt that does not name its function keeps them: nobody could guess the name.
+    """
+    return [
+        row.model_copy(update={"tests": row.visible_tests + row.tests, "visible_tests": ()})
+        if _is_named(row) and splits.is_held_out(row.task_id, share, f"asked without tests {seed}\0")
+        else row
+        for row in problems
+    ]
+
+
+def _is_named(problem: Problem) -> bool:
+    name = (problem.entry_point or "").rpartition(".")[2]
+    return bool(name) and re.search(rf"\b{re.escape(name)}\b", problem.prompt) is not None
 
 
 def load(settings: RunSettings) -> tuple[list[Problem], list[Problem]]:

@@ -36,6 +36,13 @@ class ProblemSettings(RecipeSettings):
     )
     train: int | None = Field(None, ge=1, description="at most so many training problems; empty: all")
     evaluation: int | None = Field(None, ge=1, description="at most so many evaluation problems; empty: all")
+    asked_without_tests: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the training problems whose prompt shows no test, so that the model also answers people "
+        "who give none; of those alone whose prompt names the function",
+    )
 
 
 class RunSettings(Protocol):

@@ -85,7 +85,7 @@ def test_recipes_that_take_problems_take_mbpp(name, workdir, data_dir):
     source = data_dir / "mbpp.jsonl"
     sets = [f"problems.source={source}", "problems.train=60", "problems.evaluation=20"]
     if name == "difficulty":
-        sets.append(f"recipes.difficulty.runs={_runs(source, workdir)}")
+        sets += [f"recipes.difficulty.runs={_runs(source, workdir)}", *SMALLER["difficulty"]]
     run_check(resolve("laptop", {"recipe": name}, sets), workdir / "check", gate=False)
     run_stage("generate", workdir / "check", {}, workdir / "generate")
     run_stage("filter", workdir / "check", {"samples": workdir / "generate"}, workdir / "filter")

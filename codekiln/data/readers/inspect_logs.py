@@ -21,6 +21,8 @@ _MOST_BYTES = 2**28
 def is_log(path: Path) -> bool:
     """Return whether a file is an archive with what every log of Inspect has."""
     try:
+        if not path.is_file():  # a device may have no end to look for the archive's directory at
+            return False
         with zipfile.ZipFile(path) as archive:
             return any(name in archive.namelist() for name in _HEADER)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):

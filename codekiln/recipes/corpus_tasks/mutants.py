@@ -1,6 +1,8 @@
 """Mutants of functions, each shown in the sandbox to behave differently from the original, or marked as unproven."""
 
+import ast
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +10,15 @@ from dataclasses import dataclass, replace
 from codekiln.code import mutation
 from codekiln.code.mutation.diff import changes
 from codekiln.code.mutation.proof import Trials, classify_many, equality_key
+from codekiln.recipes.corpus_tasks.free_names import BUILTINS
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.io_examples import HELPERS, RAISES, ExecutableFunction, IOExample, is_plain
 from codekiln.recipes.corpus_tasks.reply_parser import parse_program, same_program
 from codekiln.sandbox.limits import Limits
 from codekiln.sandbox.observe import Observation, Run, observe
+
+KNOWN_NAMES = BUILTINS.union(*map(dir, (str, bytes, list, tuple, dict, set, int, float)))
+"""Names that need not stand in a program for its reader to know them."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,22 @@ def generate_mutants(function: Function, seed: int, count: int, families: Sequen
             break
         changed = mutation.apply(text, [item])
         # A mutation may leave the program as it is once comments and layout are ignored.
-        if parse_program(changed) is not None and not same_program(changed, text):
+        if parse_program(changed) is not None and not same_program(changed, text) and _has_names(changed, function):
             mutants.append(Mutant(changed, item.kind, changes(text, changed)[0].line, item.explanation))
     return mutants
+
+
+def _has_names(changed: str, function: Function) -> bool:
+    """Tell whether a mutant still has every name that its fix needs, or Python itself has it."""
+    needed: set[str] = set()
+    for node in ast.walk(function.node):
+        if isinstance(node, ast.Name):
+            needed.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            needed.add(node.attr)
+        elif isinstance(node, ast.keyword) and node.arg:
+            needed.add(node.arg)
+    return needed <= KNOWN_NAMES.union(re.findall(r"\w+", changed))
 
 
 def prove_mutants(

@@ -6,6 +6,7 @@ asserts what the original returned or raised in the sandbox.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from codekiln.recipes.corpus_tasks.call_synthesis import MAX_YIELDED
@@ -102,18 +103,37 @@ def completion(function: Function) -> str:
 
 
 def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | None:
-    """Return tests that assert what the original returned or raised; None where fewer than two can be written."""
+    """Return tests that assert what the original returned or raised.
+
+    None where fewer than two can be written, or where all calls end alike: a constant would pass.
+    """
     usable = [item for item in io_examples if is_testable(item)]
     raising = [item for item in usable if item.raises][:1]
     returning = [item for item in usable if not item.raises]
     # Calls that give an argument back unchanged say least of what the function does.
-    returning = sorted(returning, key=_gives_back)[: _MAX_TESTS - len(raising)]
+    returning = _varied(sorted(returning, key=_gives_back))[: _MAX_TESTS - len(raising)]
     if len(returning) < 2 or sum(map(_gives_back, returning)) > 1:
+        return None
+    if not raising and not any(item.mutated_args for item in returning) and len({*map(_key, returning)}) < 2:
         return None
     name = function.name.strip("_") or "function"
     tests = [_test(f"test_{name}_{number}", item) for number, item in enumerate(returning, start=1)]
     tests += [_raising_test(f"test_{name}_raises_{_snake(item.raises)}", item) for item in raising]
     return fenced("\n\n\n".join([*(["import pytest"] if raising else []), *tests]))
+
+
+def _varied(examples: Sequence[IOExample]) -> list[IOExample]:
+    """Return examples so that each result comes once before any comes twice."""
+    before: Counter[str] = Counter()
+    turns: list[int] = []
+    for item in examples:
+        turns.append(before[_key(item)])
+        before[_key(item)] += 1
+    return [item for _, item in sorted(zip(turns, examples, strict=True), key=lambda pair: pair[0])]
+
+
+def _key(example: IOExample) -> str:
+    return repr(example.result)
 
 
 def is_testable(example: IOExample) -> bool:

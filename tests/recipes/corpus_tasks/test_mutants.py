@@ -94,6 +94,21 @@ def test_the_line_is_where_the_mutant_differs(traps, all_mutants):
             assert mutant.line in differing, mutant
 
 
+CALLS = """
+def f(self, items, limit):
+    Base.__init__(self, limit)
+    items.append(limit)
+    self.total = len(items)
+"""
+
+
+def test_no_fix_needs_a_name_that_the_mutant_does_not_show():
+    mutants = generate_mutants(function(CALLS), 0, 99)
+    assert mutants
+    assert all("Base" in mutant.text and "total" in mutant.text for mutant in mutants)
+    assert any("append" not in mutant.text for mutant in mutants)  # every list has it
+
+
 def test_families_take_turns(traps):
     few = generate_mutants(traps, 0, 8)
     assert len({mutant.family for mutant in few}) == 8

@@ -1,5 +1,7 @@
 """Reference answers quote the author, the syntax and the sandbox, and nothing else."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from codekiln.recipes.corpus_tasks import reference_answers
@@ -52,3 +54,22 @@ def test_without_the_authors_words_there_is_no_honest_docstring():
     assert [
         problem.stratum for problem, _ in tasks_of(AnalysedFunction(function), "g", SETTINGS, needs_reference=True)
     ] == []
+
+
+def returns(argument, result):
+    """An example ``f(argument)`` with its result."""
+    call = SimpleNamespace(text=f"f({argument!r})", inlined=f"f({argument!r})", setup="", mutable_args=())
+    return SimpleNamespace(
+        call=call, value=result, result=result, raises="", is_shown=True, is_generator=False, mutated_args={}
+    )
+
+
+def test_unit_tests_show_each_result_and_are_none_where_a_constant_would_pass():
+    ((function, _),) = extract_functions(
+        SourceFile("f.py", "def f(s):\n    s = s.strip()\n    return s == ''\n"), 1, 60
+    )
+    alike = [returns(text, False) for text in ("abc", "b c", "<p>", "a,b", "x")]
+    assert reference_answers.unit_tests(function, alike) is None
+    tests = reference_answers.unit_tests(function, [*alike, returns("", True)])
+    assert "assert f('') is True" in tests
+    assert tests.count("assert ") == 4
