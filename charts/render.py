@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
+from helm_python.errors import HelmRenderError, HelmValuesError
 
 from charts import chart, jobs, kustomize, readme
 from charts.places import CHART, MANIFESTS
@@ -84,7 +85,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     *values, place = asked.paths or parser.error("name the FOLDER to write")
     if len(values) > 1 or place.is_file():
         parser.error(f"{place} is not a folder to write: give [VALUES] FOLDER")
-    write(folder(chart.read(values[0]) if values else {}, place, asked.pipelines))
+    try:
+        files = folder(_read(values[0]) if values else {}, place, asked.pipelines)
+    except (OSError, yaml.YAMLError, HelmValuesError, HelmRenderError) as error:
+        if not values:
+            raise
+        parser.exit(2, f"error: {values[0]}: {str(error).strip()}\n")  # Helm's own words name the value
+    write(files)
+
+
+def _read(path: Path) -> chart.Values:
+    """Return the values of a file; raises YAMLError where it holds none."""
+    values = chart.read(path)
+    if not isinstance(values, dict):
+        raise yaml.YAMLError("holds no values: write them as NAME: VALUE")
+    return values
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from tests import message_recorder
 
 # What a remedy begins with: what to do, or the command that does it.
 ACTION = re.compile(
-    r"(accept|add|allow|another|ask|begin|bind|change|check|choose|correct|create|delete|did you mean|do|download|edit|end|"
-    r"export|fetch|for|free|get|give|grade|hold|in|install|leave|let|look|lower|make|mend|mount|move|name|pin|point|"
+    r"(accept|add|allow|another|ask|begin|bind|change|check|choose|correct|create|delete|did you mean|do|download|edit|"
+    r"end|export|fetch|for|free|get|give|grade|hold|in|install|leave|let|look|lower|make|mend|mount|move|name|pin|point|"
     r"promote|put|raise|remove|rename|repeat|replace|restore|run|sample|save|say|score|see|serve|set|start|take|train|"
     r"try|undo|unless|upgrade|use|wait|without|write|codekiln|git|helm|hf|kubectl|openssl|pip)\b|<"
 )

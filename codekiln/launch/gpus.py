@@ -49,6 +49,13 @@ GPUS: dict[str, Gpu] = {
     "MI300X": Gpu(191.9),
 }
 _ALIASES = {"A100": "A100-80", "V100": "V100-16", "H100-80": "H100"}
+# What drivers and labels of nodes write around a name: "NVIDIA A100-SXM4-80GB", "NVIDIA-H100-80GB-HBM3".
+_WORDS = re.compile(
+    r"NVIDIA|AMD|INSTINCT|GEFORCE|TESLA|QUADRO|GENERATION|BLACKWELL|SERVER|WORKSTATION|EDITION|PCIE|OAM|SXM\d*|HBM\w*"
+)
+_COUNTED = re.compile(
+    r"(?P<before>[1-9]\d?)\s*[x×]\s*(?P<name>[A-Za-z].*)|(?P<named>.+?)\s+[x×]\s*(?P<behind>[1-9]\d?)"
+)
 _NO_BFLOAT16 = " does not compute in bfloat16, so training on it is several times slower."
 
 
@@ -58,6 +65,8 @@ def pool_of(text: str) -> tuple[Pool, str]:
     Raises:
         InputError: It is neither, or no GPU of that name is known.
     """
+    if counted := _COUNTED.fullmatch(text.strip()):  # 8xH100, H100 x 8
+        text = f"{counted['name'] or counted['named']}:{counted['before'] or counted['behind']}"
     found = re.fullmatch(r"(?P<name>[^:]+)(?::(?P<count>[1-9]\d?))?", text.strip())
     if not found:
         raise InputError(
@@ -81,5 +90,6 @@ def _gpu_of(name: str) -> tuple[Gpu, str]:
 
 
 def _key(name: str) -> str:
-    key = re.sub(r"[^A-Z0-9]", "", name.upper().removeprefix("NVIDIA").removeprefix("AMD").removeprefix("GEFORCE"))
+    words = re.findall(r"[A-Z0-9]+", name.upper())
+    key = re.sub(r"^RTX(?=A\d)", "", "".join(word for word in words if not _WORDS.fullmatch(word)))
     return key.removesuffix("GB") if re.search(r"\d{4,}GB$", key) else key

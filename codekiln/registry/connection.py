@@ -153,6 +153,8 @@ def _check_scheme(uri: str) -> None:
     if _HOST_AND_PORT.match(uri):
         shown = without_password(uri)
         raise RegistryError(f"MLflow at '{shown}': the address has no scheme\n  fix: give http://{shown}, or https://")
+    if not urlsplit(uri).scheme and uri.endswith((".db", ".sqlite")):
+        raise RegistryError(f"MLflow at '{uri}': a database needs its kind before it\n  fix: give sqlite:///{uri}")
     if urlsplit(uri).scheme in ("", "file"):
         raise RegistryError(
             f"MLflow at '{uri}': a folder cannot be the tracking store: MLflow has deprecated it, and two runs at once "

@@ -16,6 +16,12 @@ from codekiln.settings.schema import EvaluationSettings, Settings
 from codekiln.settings.value_types import mistyped
 
 FOR = "for"
+_OF_TRAINERS = {
+    "num_train_epochs": "epochs", "lr": "learning_rate", "per_device_train_batch_size": "micro_batch",
+    "gradient_accumulation_steps": "batch_size", "eval_steps": "eval_every", "cutoff_len": "max_length",
+    "bf16": "dtype", "fp16": "dtype", "torch_dtype": "dtype", "load_in_4bit": "quantization",
+}  # fmt: skip
+"""What transformers, TRL, Axolotl and LLaMA-Factory call settings whose names here are not alike."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -243,6 +249,8 @@ def _as_written(kind: str, key: str, value: Any) -> str:
         return f"write a table, quoted in a shell: --set '{key}={{name = \"value\", ...}}'"
     if kind != "tuple_type":
         return "correct the value"
+    if (key, value) == ("lora.targets", "all-linear"):
+        return f"take it out (--set {key}=null): all linear layers get one, unless the base model's file names others"
     # A shell takes the quotes out of ["a", "b"], and what is left is a text; others write a,b.
     inside = value.removeprefix("[").removesuffix("]") if isinstance(value, str) else None
     if inside and inside != value and "{" in inside:
@@ -281,7 +289,9 @@ def _explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefi
         # tuple[Table, ...] is an array of tables.
         section = next(iter(get_args(section)), section)
         schema = section if isinstance(section, type) and issubclass(section, BaseModel) else schema
-    fix = did_you_mean(name := location[-1], schema.model_fields)
+    name = location[-1]
+    meant = _OF_TRAINERS.get(name, "")
+    fix = f"did you mean '{meant}'?" if meant in schema.model_fields else did_you_mean(name, schema.model_fields)
     if name in Settings.model_fields:
         # In TOML all that follows the head of a table belongs to it.
         form = f"as the table [{name}]" if isinstance(item["input"], dict) else "above all tables"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codekiln.errors import InputError
 from codekiln.models.chat_files import CHAT_FILES
+from codekiln.models.pickled_adapter import in_safetensors
 from codekiln.registry.runs import WEIGHTS
 from codekiln.stages.base import Stage, StageContext, Summary
 from codekiln.stages.run_folder import registry_of
@@ -18,14 +19,17 @@ def _fetch(context: StageContext) -> Summary:
         with tempfile.TemporaryDirectory(prefix="codekiln-") as folder:
             _copy(registry_of(context.run_folder).download_adapter(source, Path(folder)), context.output)
     else:
-        _copy(Path(source), context.output)
+        with in_safetensors(Path(source)) as adapter:
+            _copy(adapter, context.output)
     return Summary(figures={"bytes": (context.output / WEIGHTS).stat().st_size}, notes={"source": source})
 
 
 def _copy(folder: Path, output: Path) -> None:
     if not (folder / WEIGHTS).is_file():
         # A trainer leaves its checkpoints in the folder of its output.
-        inside = sorted((path.parent for path in folder.glob(f"*/{WEIGHTS}")), key=lambda path: path.stat().st_mtime)
+        inside = sorted(
+            {path.parent for path in folder.glob("*/adapter_model.*")}, key=lambda path: path.stat().st_mtime
+        )
         fix = "give models:/name/version, models:/name@alias, or a folder that PEFT saved"
         if inside:
             fix = f"give {inside[-1]}" + (f", or another of its {len(inside)} adapters" if inside[1:] else "")

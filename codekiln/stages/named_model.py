@@ -11,6 +11,7 @@ from pathlib import Path
 from codekiln import models
 from codekiln.errors import CodekilnError, InputError, did_you_mean
 from codekiln.models.adapter_base import trained_on
+from codekiln.models.pickled_adapter import in_safetensors
 from codekiln.registry import Registry, signing
 from codekiln.registry.connection import find_server
 from codekiln.registry.runs import CONFIG
@@ -80,7 +81,8 @@ def named_model(
         raise InputError("has no record of a promotion that anybody could have signed", where=name, fix=fix)
     folder_of = Path(name).expanduser()
     if (folder_of / CONFIG).is_file():
-        yield _adapted(name, folder_of, base_model)
+        with in_safetensors(folder_of) as adapter:
+            yield _adapted(name, adapter, base_model)
         return
     if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.is_dir():
         raise InputError("there is no such folder", where=name, fix="give the folder of an adapter or of a model")

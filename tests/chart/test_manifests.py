@@ -47,6 +47,30 @@ def pipelines(request, tmp_path_factory):
     return request.param, kustomize(folder)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("gpuPools: {gpu: {nodeSelector: {nvidia.com/gpu.present: true}}}", "gpu.present': got boolean, want string"),
+        ("gpuPools: {gpu: {gpus: 8}}", "'gpus' not allowed"),
+        ("storage: {kind: objectStore}", "storage.objectStore.url"),
+        ("gpuPools:\n\tgpu: {}", "cannot start any token"),
+        ("- gpu", "holds no values"),
+        (None, "No such file"),
+    ],
+)
+def test_values_that_cannot_be_rendered_end_the_command_with_helms_own_words(tmp_path, capsys, values, said):
+    file = tmp_path / "my-values.yaml"
+    if values is not None:
+        file.write_text(values)
+    with pytest.raises(SystemExit) as ended:
+        render.main([str(file), str(tmp_path / "my-cluster")])
+    assert ended.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"error: {file}: ")
+    assert said in message
+    assert not (tmp_path / "my-cluster").exists()
+
+
 @pytest.mark.parametrize("folder", WHOLE, ids=name)
 def test_a_folder_gives_exactly_what_the_chart_gives(folder):
     made, wanted = kustomize(folder), chart.rendered(chart.merged(WHOLE[folder], WITHOUT_PIPELINES))

@@ -153,6 +153,13 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
     return bytes(sink.getvalue())
 
 
+def _arrow(rows: list[dict[str, Any]], new: Callable[..., Any]) -> bytes:
+    sink, table = pyarrow.BufferOutputStream(), pyarrow.Table.from_pylist(rows)
+    with new(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
 _TWO = [{"task_id": 0, "completion": CHAT}, {"task_id": 1, "completion": CHAT}]
 FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "array": ("a.json", lambda: _json(_TWO)),
@@ -213,6 +220,8 @@ FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "CSV with an index": ("a.csv", lambda: _csv([{"": n, **row} for n, row in enumerate(_TWO)])),
     "CSV with lists": ("a.csv", lambda: _csv([{"task_id": n, "generations": repr([GOOD])} for n in (0, 1)])),
     "Parquet": ("a.parquet", lambda: _parquet(_TWO)),
+    "Arrow as datasets saves it": ("data-00000-of-00001.arrow", lambda: _arrow(_TWO, pyarrow.ipc.new_stream)),
+    "Arrow": ("a.arrow", lambda: _arrow(_TWO, pyarrow.ipc.new_file)),
     "Parquet with lists": ("a.parquet", lambda: _parquet([{"task_id": n, "samples": [GOOD]} for n in (0, 1)])),
 }  # fmt: skip
 """Whole files, each with one sample of ``HumanEval/0`` and one of ``HumanEval/1``, perhaps more of others."""

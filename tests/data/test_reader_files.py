@@ -100,6 +100,32 @@ def test_what_was_downloaded_in_place_of_a_file_is_said(tmp_path, name, content,
     assert caught.value.where == str(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("files", "given"),
+    [
+        (["humaneval/README.md", "humaneval/openai_humaneval/test-0.parquet"], ["openai_humaneval/test-0.parquet"]),
+        (["train/state.json", "train/data-0.arrow", "test/data-0.arrow"], ["test/data-0.arrow", "train/data-0.arrow"]),
+        (["a.jsonl", "deep/b.jsonl", ".cache/c.jsonl"], ["a.jsonl"]),
+        ([f"{number}.json" for number in range(5)], ["0.json", "1.json", "2.json (2 more there)"]),
+    ],
+)
+def test_of_a_folder_the_files_with_rows_are_named(tmp_path, files, given) -> None:
+    """A data set as `hf download` and `save_to_disk` leave it."""
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    folder = tmp_path / "humaneval" if (tmp_path / "humaneval").is_dir() else tmp_path
+    with pytest.raises(InputError, match="is a folder, where a file is needed") as caught:
+        rows_of(str(folder))
+    assert caught.value.fix == "give " + " or ".join(f"{folder}/{name}" for name in given)
+
+
+def test_a_folder_without_rows_is_refused(tmp_path) -> None:
+    with pytest.raises(InputError, match="is a folder") as caught:
+        rows_of(str(tmp_path))
+    assert caught.value.fix == "give a file with one row a line"
+
+
 def test_a_path_of_windows_leads_to_where_wsl_has_it() -> None:
     with pytest.raises(InputError) as caught:
         rows_of(r"C:\Users\me\mbpp.jsonl")

@@ -122,6 +122,7 @@ def test_rows_of_an_unknown_form_among_samples_are_named_with_their_lines(tmp_pa
     [
         ("a.csv", b"task_id,completion\n0,a,b\n", "more cells"),
         ("a.parquet", b"nonsense", "not Parquet"),
+        ("a.arrow", b"nonsense", "not Arrow"),
         ("a.csv", b'task_id,completion\n0,"a\n', "not CSV"),
         ("a.csv", b"\xff\xff", "not UTF-8"),
     ],

@@ -348,6 +348,12 @@ def test_two_processes_may_meet_an_empty_database(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db"}
 
 
+@pytest.mark.parametrize("path", ["mlflow.db", "/data/mlflow.db"])
+def test_the_path_of_a_database_is_told_its_address(path):
+    with pytest.raises(RegistryError, match=f"a database needs its kind before it\n  fix: give sqlite:///{path}"):
+        Registry(path, "e")
+
+
 @pytest.mark.parametrize("uri", ["localhost:5000", "127.0.0.1:5000", "mlflow.lab:80/path"])
 def test_an_address_without_a_scheme_is_refused_with_one(uri):
     with pytest.raises(RegistryError, match=f"has no scheme\n  fix: give http://{uri}, or"):

@@ -72,6 +72,23 @@ def test_what_would_fail_only_later_fails_now(override, message):
         resolve("laptop", {}, [override])
 
 
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("sft.num_train_epochs=3", "epochs"),
+        ("sft.per_device_train_batch_size=4", "micro_batch"),
+        ("sft.gradient_accumulation_steps=8", "batch_size"),
+        ("sft.bf16=true", "dtype"),
+        ("dpo.eval_steps=10", "eval_every"),
+        ("lora.target_modules=[]", "targets"),
+    ],
+)
+def test_the_names_of_other_trainers_lead_to_those_of_here(override, meant):
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, [override])
+    assert f"did you mean '{meant}'?" in str(caught.value)
+
+
 def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
     with pytest.raises(InputErrors) as one:
         resolve("laptop", {}, ["dpo.loss=simpo"])
@@ -100,6 +117,7 @@ def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():
             "lora.targets=[q_proj, v_proj]",
             """write a list, quoted in a shell: --set 'lora.targets=["q_proj", "v_proj"]'""",
         ),
+        ("lora.targets=all-linear", "take it out (--set lora.targets=null): all linear layers get one"),
         ("evaluation.guard=[{measure=x}]", "put the whole into quotes for the shell, and each text in it: --set "),
         (
             "filter_settings=length",

@@ -16,7 +16,10 @@ from codekiln.errors import InputError, InputErrors, missing_extra
 _ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://)(?:datasets/)?(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?")
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
-_FILES = (".json", ".jsonl", ".gz", ".csv", ".parquet")
+_FILES = (".json", ".jsonl", ".gz", ".csv", ".tsv", ".parquet", ".arrow")
+# What `datasets` and the Hub put beside the rows.
+_NO_ROWS = {"dataset_dict.json", "dataset_info.json", "dataset_infos.json", "state.json"}
+_SHOWN_FILES = 3
 FIX = "correct or remove the row"
 _CORRECT = "correct the line; the file may have been cut short"
 _PRINTED, _DUMP = "not JSON, but what Python prints of it", "write it with json.dumps(row), not with str(row)"
@@ -58,6 +61,21 @@ def _meant(source: str) -> str:
     return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
 
+def _file_in(folder: Path) -> str:
+    """Return which file of a folder to give: data sets have theirs in it or below; the Hub's cache three folders."""
+    for depth in range(4):
+        files = sorted(path for path in folder.glob("*/" * depth + "*") if _may_have_rows(path, folder))
+        if files:
+            more = f" ({len(files) - _SHOWN_FILES} more there)" if files[_SHOWN_FILES:] else ""
+            return f"give {' or '.join(map(str, files[:_SHOWN_FILES]))}{more}"
+    return "give a file with one row a line"
+
+
+def _may_have_rows(path: Path, folder: Path) -> bool:
+    is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.is_file() and path.name.endswith(_FILES) and path.name not in _NO_ROWS and not is_hidden
+
+
 def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterator[Row]:
     """Yield the rows of a .jsonl or .json file, plain or with .gz; what is not JSON is reported at the end.
 
@@ -80,12 +98,14 @@ def rows_of_file(path: Path, parse: Callable[[str], Any] = json.loads) -> Iterat
 
 
 def require_data(path: Path) -> None:
-    """Refuse what holds no rows whatever its name says: a pipe, a device, a pointer of Git LFS, a web page.
+    """Refuse what holds no rows whatever its name says: a folder, a pipe, a device, a pointer of Git LFS, a web page.
 
     Raises:
         InputError: It is one of these, or cannot be read.
     """
     require_regular(path)
+    if path.is_dir():
+        raise InputError("is a folder, where a file is needed", where=str(path), fix=_file_in(path))
     with readable(path):
         require_content(path)
 

@@ -1,26 +1,30 @@
-"""Rows of CSV and Parquet files."""
+"""Rows of CSV, Parquet and Arrow files."""
 
 import csv
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from codekiln.data.text import open_text
 from codekiln.errors import InputError
 
+if TYPE_CHECKING:
+    from pyarrow import NativeFile, RecordBatch
+
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_PARQUET = ".parquet"
+_PARQUET, _ARROW = ".parquet", ".arrow"
+_MAGIC = b"ARROW1"
 # Excel writes semicolons where the comma is the decimal mark, and tabs as "Unicode text".
 _OTHERS = (";", "\t", "|")
 _TOLD = re.compile(r"\"?sep=(?P<delimiter>[,;\t|])\"?", re.IGNORECASE)
 
 
 def kind_of(path: Path) -> str:
-    """Return ``.csv``, ``.tsv`` or ``.parquet`` where the name says that a file is one, or else an empty string."""
+    """Return ``.csv``, ``.tsv``, ``.parquet`` or ``.arrow`` where a file is called so, or else an empty string."""
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    return suffix.lower() if suffix.lower() in (*_DELIMITERS, _PARQUET) else ""
+    return suffix.lower() if suffix.lower() in (*_DELIMITERS, _PARQUET, _ARROW) else ""
 
 
 def rows(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
@@ -30,7 +34,7 @@ def rows(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
         InputError: It is no such table.
         OSError, UnicodeDecodeError: It cannot be read.
     """
-    yield from _parquet(path) if kind == _PARQUET else _csv(path, _DELIMITERS[kind])
+    yield from _columns(path, kind) if kind in (_PARQUET, _ARROW) else _csv(path, _DELIMITERS[kind])
 
 
 def _csv(path: Path, delimiter: str) -> Iterator[tuple[str, Any]]:
@@ -65,15 +69,29 @@ def _delimiter(file: TextIO, named: str) -> str:
     return named if named in line else next((other for other in _OTHERS if other in line), named)
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
-    from pyarrow import ArrowException, parquet
+def _columns(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
+    from pyarrow import ArrowException, OSFile, parquet
 
     try:
         number = 0
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches():
+        with OSFile(str(path)) as file:
+            for batch in parquet.ParquetFile(file).iter_batches() if kind == _PARQUET else _arrow(file):
                 for row in batch.to_pylist():
                     yield f"{path}[{number}]", row
                     number += 1
     except ArrowException as error:
-        raise InputError(f"not Parquet: {error}", where=str(path), fix="fetch it again, or give JSON Lines") from None
+        name = kind.removeprefix(".").capitalize()
+        raise InputError(f"not {name}: {error}", where=str(path), fix="fetch it again, or give JSON Lines") from None
+
+
+def _arrow(file: "NativeFile") -> Iterator["RecordBatch"]:
+    """Yield the batches of Arrow's file form, or of its streaming form, which ``datasets`` saves."""
+    from pyarrow import ipc
+
+    is_stream = file.read(len(_MAGIC)) != _MAGIC
+    file.seek(0)
+    if is_stream:
+        yield from ipc.open_stream(file)
+        return
+    reader = ipc.open_file(file)
+    yield from (reader.get_batch(at) for at in range(reader.num_record_batches))

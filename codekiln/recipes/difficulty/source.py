@@ -18,7 +18,7 @@ from codekiln.sandbox.grading import program_of
 from codekiln.teachers import Teacher
 
 WHERE = "recipes.difficulty.runs"
-_SUFFIXES = (".gz", ".jsonl", ".json", ".csv", ".tsv", ".parquet")
+_SUFFIXES = (".gz", ".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from codekiln.data.files import sha256_file, write_atomic
 from codekiln.errors import InputError
 from codekiln.evaluation.report.version_card import VersionCard, version_card
 from codekiln.models import BaseModelSpec
-from codekiln.models.chat_files import CHAT_FILES
+from codekiln.models.chat_files import CHAT_FILES, GENERATION
 from codekiln.models.template_files import TEMPLATE
 from codekiln.registry.runs import CONFIG, WEIGHTS
 from codekiln.stages.model_folder.mlmodel import write_mlmodel
@@ -123,8 +123,8 @@ def _as_trained(adapter: Path, spec: BaseModelSpec) -> BaseModelSpec:
 
 
 def has_chat_files(folder: Path) -> bool:
-    """Return whether a folder holds a tokenizer with its chat template."""
-    return (folder / TEMPLATE).is_file()
+    """Return whether a folder holds what `save_chat_files` writes; trainers leave a tokenizer and its template only."""
+    return (folder / TEMPLATE).is_file() and (folder / GENERATION).is_file()
 
 
 def _about(base: BaseReference, spec: BaseModelSpec, name: str) -> dict[str, Any]:

@@ -91,6 +91,18 @@ def test_merged_weights_are_proven_and_load_without_codekiln(place, tmp_path, sh
     assert (front["license"], front["library_name"]) == ("apache-2.0", "transformers")
 
 
+def test_an_adapter_as_trainers_leave_it_is_merged_with_its_bases_chat_files(place, tmp_path, proven):
+    """TRL and Unsloth save tokenizer and template beside the adapter, and no generation_config.json."""
+    adapter = shutil.copytree(place / "dpo", tmp_path / "checkpoint-20")
+    for name in ("generation_config.json", "codekiln.json"):
+        (adapter / name).unlink()
+    for form in ("merged", "adapter"):
+        done = call(adapter, "--to", tmp_path / form, "--format", form, "--base-model", "tiny")
+        assert done.exit_code == 0, done.output
+        assert json.loads((tmp_path / form / "generation_config.json").read_text())["eos_token_id"]
+        assert (tmp_path / form / "chat_template.jinja").is_file()
+
+
 def test_merged_weights_that_write_otherwise_are_said_and_end_with_one(place, tmp_path, short, monkeypatch):
     monkeypatch.setattr(merging_module, "write_merged", copy_base)
     words = ("--format", "merged", "--prompts", place / "prompts.jsonl")
