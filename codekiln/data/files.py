@@ -147,12 +147,17 @@ def _of_nearest_kind(items: Sequence[_Finding]) -> list[_Finding]:
         elif (parent := item.location[:at]) not in done:
             done.add(parent)
             objects = {name: found for name, found in kinds[parent].items() if found[0].type not in _NOT_OF_THE_KIND}
-            if not objects:
+            unknown = {frozenset(_unknown_fields(found)) for found in objects.values()}
+            if not objects or (len(unknown) == 1 and unknown != {frozenset()}):  # no kind has any of its fields
                 kept.append(_Finding("kind", parent, _NO_TEST))
                 continue
             nearest = min(objects.values(), key=_distance)
             kept += [one._replace(location=(*parent, *one.location[at + 1 :])) for one in nearest]
     return kept
+
+
+def _unknown_fields(found: Sequence[_Finding]) -> set[int | str]:
+    return {item.location[-1] for item in found if item.type == "extra_forbidden"}
 
 
 def _distance(found: Sequence[_Finding]) -> tuple[int, int]:

@@ -146,6 +146,8 @@ class ChatClient:
     def check(self) -> None:
         """Raise InputError when the server cannot be reached, refuses the key, or does not list the model."""
         listed, model = self._models(), self.settings.model
+        if not listed and (address := self._with_version()):
+            raise InputError("lists no models", where=self.url, fix=f"give the address that does: {address}")
         # Gateways list patterns, such as ``*`` or ``openai/*``; routers take ``:PROVIDER`` behind a name.
         known = [*listed, *(short for name in listed if (short := _short(name)) != name)]
         is_known = any(fnmatchcase(model, name) for name in (*known, *map(_literal, known)))
@@ -188,6 +190,17 @@ class ChatClient:
             if is_forbidden or chat_errors.is_about_the_key(error):
                 raise self._refusal(error) from None
             return []
+
+    def _with_version(self) -> str | None:
+        """Return the address with /v1 where that was left out and lists models there, as Ollama's does."""
+        address = f"{self.url.rstrip('/')}/v1"
+        if _VERSION.search(self.url):
+            return None
+        try:
+            response = self._client.with_options(base_url=address).models.with_raw_response.list()
+            return address if _names(json.loads(response.text)) else None
+        except (openai.OpenAIError, ValueError, MalformedAnswer):
+            return None
 
     def _unsafe(self, error: Exception) -> InputError | None:
         """Return the error for a connection without a trusted certificate, which waiting does not mend."""

@@ -1,7 +1,9 @@
 """Stages as KFP steps: maps KFP's artifacts to folders, and a stage's results to KFP's metrics and pages."""
 
+import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,7 @@ from codekiln.stages.runner import run_check, run_stage
 
 MARK = "codekiln| "
 BEGINS, FAILED = "== ", "error in "
+SHOWN_OF_EACH = 3
 ENDS = DONE_ALREADY, DONE = "was done already", "done in"
 
 
@@ -113,6 +116,7 @@ def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[
     if WORKDIR in os.environ:
         end_with_run(Path(os.environ[WORKDIR]))
         sys.stdout, sys.stderr = _MarkedStream(sys.stdout), _MarkedStream(sys.stderr)
+        _mark_warnings(step)
     print(f"{BEGINS}{step}", flush=True)
     try:
         with watched(stage, step, run) as ended:
@@ -125,6 +129,28 @@ def _guarded(stage: str, step: str, run: Path, folder: Path, perform: Callable[[
         message, code = found
         print(f"{FAILED}{step}: {message}", file=sys.stderr, flush=True)
         sys.exit(code)
+
+
+def _mark_warnings(step: str) -> None:
+    """Have the warnings of codekiln's modules printed as lines of the step."""
+    # KFP's own handler has the stream from before it was marked, so that `codekiln run` would hide them.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter(f"{step}: warning: %(message)s"))
+    handler.addFilter(_FewOfEach())
+    logging.getLogger("codekiln").addHandler(handler)
+
+
+class _FewOfEach(logging.Filter):
+    """Lets the first warnings of each kind through: a busy server gives rise to thousands. KFP's log has all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.seen[record.msg] += 1
+        return self.seen[record.msg] <= SHOWN_OF_EACH
 
 
 def _folder(artifact: Any, step: str) -> Path:

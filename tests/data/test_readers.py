@@ -187,6 +187,22 @@ def test_a_test_of_a_framework_is_said_to_be_one(tmp_path: Path, test: str) -> N
     assert "unittest and functions of pytest are not run" in refused.value.errors[0].fix
 
 
+def test_a_format_that_no_row_has_is_named_with_the_one_they_have(tmp_path: Path) -> None:
+    rows = write(tmp_path / "x.jsonl", [{"task_id": "a/1", "prompt": "p", "tests": ["assert f()"]}] * 2)
+    with pytest.raises(InputError, match=r"x.jsonl: its rows have the form 'plain', not 'mbpp'") as refused:
+        read_problems(rows, "mbpp")
+    assert refused.value.fix == "leave problems.format at 'auto'"
+
+
+@pytest.mark.parametrize("test", [{"input": "1", "output": "2"}, {"args": [1], "expected": 2}])
+def test_an_object_with_no_field_of_a_test_is_told_what_a_test_is(tmp_path: Path, test: dict) -> None:
+    with pytest.raises(
+        InputErrors, match="is no test: write .* an object with call and expect, stdin and stdout"
+    ) as one:
+        read_problems(write(tmp_path / "x.jsonl", [{"task_id": "a/1", "prompt": "p", "tests": [test]}]))
+    assert len(one.value.errors) == 1
+
+
 def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'mbpp'"):
         read_problems(write(tmp_path / "m.jsonl", [MBPP]), "mbp")

@@ -225,6 +225,17 @@ def test_an_address_and_a_model_that_are_not_there(server, generator, monkeypatc
     assert raised.value.fix.startswith(fix)
 
 
+def test_an_address_without_its_version_is_said_before_the_first_request(server, generator, monkeypatch):  # noqa: F811
+    def listing(handler):
+        handler.reply(*((200, {"data": [{"id": "kiln-7b"}]}) if handler.path == "/v1/models" else (404, "404 page")))
+
+    monkeypatch.setattr(server.RequestHandlerClass, "do_GET", listing)
+    with pytest.raises(InputError, match="lists no models") as raised:
+        generator(url=server.url.removesuffix("/v1")).check()
+    assert raised.value.fix == f"give the address that does: {server.url}"
+    generator().check()
+
+
 @pytest.mark.parametrize(
     ("listed", "model", "fix"),
     [

@@ -1,5 +1,8 @@
 import io
+import logging
 
+from codekiln.inference import endpoint
+from codekiln.stages import step
 from codekiln.stages.step import MARK, _MarkedStream
 
 
@@ -28,3 +31,16 @@ def test_every_line_has_one_mark_in_whichever_pieces_it_comes():
     for piece in ("a", "b\nc\n", "", "\n", "d"):
         marked.write(piece)
     assert stream.getvalue() == f"{MARK}ab\n{MARK}c\n{MARK}\n{MARK}d"
+
+
+def test_warnings_are_lines_of_the_step_and_thousands_of_one_kind_are_a_few(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(step.sys, "stderr", _MarkedStream(stream))
+    monkeypatch.setattr(logging.getLogger("codekiln"), "handlers", [])
+    step._mark_warnings("generate")
+    for number in range(1000):
+        endpoint.log.warning("busy: %d", number)
+    endpoint.log.warning("all on thought")
+    endpoint.log.info("not said")
+    lines = [f"{MARK}generate: warning: {text}" for text in ("busy: 0", "busy: 1", "busy: 2", "all on thought")]
+    assert stream.getvalue().splitlines() == lines

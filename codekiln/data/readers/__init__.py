@@ -18,6 +18,7 @@ from codekiln.data.readers.livecodebench import LiveCodeBench, from_livecodebenc
 from codekiln.data.readers.packages import missing_packages
 from codekiln.data.readers.program_use import refuse_unused_program
 from codekiln.data.readers.samples import ProblemNames, iterate_samples, read_located_samples, read_samples
+from codekiln.data.readers.verifiable import DeepCoder, Verifiable, from_deepcoder, from_verifiable
 from codekiln.data.records import Problem
 from codekiln.errors import InputError, InputErrors, closest, did_you_mean
 
@@ -40,6 +41,8 @@ _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] 
     "livecodebench": (LiveCodeBench, from_livecodebench),
     "leetcode": (LeetCode, from_leetcode),
     "apps": (Apps, from_apps),
+    "verifiable": (Verifiable, from_verifiable),
+    "deepcoder": (DeepCoder, from_deepcoder),
     "plain": (Problem, formats.from_plain),
 }
 _PUBLISHED = """
@@ -48,10 +51,11 @@ _PUBLISHED = """
     docstring signature contract base_input plus_input atol assertion complete_prompt instruct_prompt code_prompt
     doc_struct libs question_title question_content platform question_id contest_id contest_date starter_code difficulty
     public_test_cases private_test_cases metadata problem_id question solutions input_output url problem_description
-    completion tags query response estimated_date
+    completion tags query response estimated_date source task_type in_source_id problem_statement problem tests
+    gold_standard_solution verification_info hf_dataset_name llm_response
 """
-"""Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench, LeetCodeDataset and APPS: none is a
-misspelling."""
+"""Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench, LeetCodeDataset, APPS,
+PrimeIntellect's sets and DeepCoder's: none is a misspelling."""
 _NOT_READ = {
     "BigCodeBench's, whose tests are classes of unittest": {"complete_prompt", "instruct_prompt", "test"},
     "KodCode's, whose tests are files of pytest": {"question", "solution", "test", "test_info"},
@@ -74,6 +78,8 @@ _REQUIRED_FIELDS = {
     "livecodebench": {"question_id", "question_content", "public_test_cases", "private_test_cases"},
     "leetcode": {"prompt", "entry_point", "test", "completion", "problem_description", "starter_code"},
     "apps": {"question", "input_output", "solutions"},
+    "verifiable": {"problem_id", "verification_info"},
+    "deepcoder": {"problem", "tests", "solutions"},
     "plain": {"task_id", "prompt"},
 }
 
@@ -104,6 +110,7 @@ def read_located_problems(source: str, format: str | None = None, show: int = 1)
         raise InputError(f"unknown format {format!r}", where="format", fix=did_you_mean(format, _FORMATS))
     rows = located_rows_of(str(source), "sanitized" if format == "sanitized-mbpp" else None)
     chosen = format or _detect(rows)
+    _refuse_other_form(rows, chosen, source)
     model, convert = _FORMATS[chosen]
     made: list[tuple[str, Problem]] = []
     errors: list[InputError] = []
@@ -174,12 +181,22 @@ def _detect(rows: list[Row]) -> str:
         hints = [f"did you mean '{field}' by '{given}'?" for field, given in sorted(pairs.items())]
         fix = " ".join([*hints, f"Then it would be {name}'s form" if name != "plain" else ""]).strip()
     else:
-        fix = "use MBPP's, HumanEval's or codekiln's own fields (task_id, prompt, tests), or name the format"
+        fix = _OWN_ROWS
     raise InputError(
         f"not a known problem format: its first row has the fields {', '.join(sorted(row)) or 'of no object'}",
         where=where,
         fix=fix,
     )
+
+
+def _refuse_other_form(rows: list[Row], chosen: str, source: str) -> None:
+    """Refuse a format that no row has where the rows have another one."""
+    objects = [row for _, row in rows if isinstance(row, dict)]
+    if any(_REQUIRED_FIELDS[chosen] <= row.keys() for row in objects):
+        return
+    if others := [name for name, needed in _REQUIRED_FIELDS.items() if objects and needed <= objects[0].keys()]:
+        what = f"its rows have the form {others[0]!r}, not {chosen!r}"
+        raise InputError(what, where=source, fix="leave problems.format at 'auto'")
 
 
 def _pairs(lacking: Iterable[str], row: Mapping[str, Any]) -> dict[str, str]:

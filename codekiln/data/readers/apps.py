@@ -6,6 +6,7 @@ numbers that are keys; a result may stand alone or as the only item of a list; a
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,22 +38,39 @@ def from_apps(row: Apps, where: str, show: int) -> Problem:
     A row without test cases, as APPS has some, is a problem without tests. The reference is the first solution that is
     Python 3. TACO's rows have no name and get their place in the file.
     """
-    name, inputs, outputs = _cases(row, where)
+    given = row.input_output
+    if isinstance(given, str):
+        given = json_value(given, f"{where}.input_output") if given.strip() else {}
     common: dict[str, Any] = {
         "task_id": _task_id(row, where),
         "prompt": prompt_of(row.question, row.starter_code or ""),
-        "preamble": PREAMBLE,
         "reference": _reference(row, where),
         "difficulty": row.difficulty or None,
         "group": group_of(row.question),
         "source": "apps",
     }
+    return problem_of(common, given, where, "input_output")
+
+
+def problem_of(common: Mapping[str, Any], given: Any, where: str, field: str) -> Problem:
+    """Make a problem of the test cases in ``given``, an object with inputs, outputs, and fn_name of a call.
+
+    Args:
+        common: The problem's other fields.
+        given: The test cases.
+        where: The place of the row.
+        field: The row's field that has the test cases.
+
+    Raises:
+        InputErrors: The object does not have that form, or a value cannot be written as a call.
+    """
+    name, inputs, outputs = _cases(given, f"{where}.{field}")
     if not name:
         tests = [
             StdinTest(stdin=_lines(given), stdout=_lines(wanted), comparison="numbers")
             for given, wanted in zip(inputs, outputs, strict=True)
         ]
-        return Problem(**common, tests=tuple(tests))
+        return Problem(**common, preamble=PREAMBLE, tests=tuple(tests))
     calls = [
         assertion(
             [_with_numbers(value) for value in given],
@@ -61,27 +79,25 @@ def from_apps(row: Apps, where: str, show: int) -> Problem:
         )
         for number, (given, wanted) in enumerate(zip(inputs, outputs, strict=True), start=1)
     ]
-    return Problem(**common, entry_point=name, setup=call_of(name), tests=tuple(calls))
+    return Problem(**common, preamble=PREAMBLE, entry_point=name, setup=call_of(name), tests=tuple(calls))
 
 
 def _task_id(row: Apps, where: str) -> str:
     given = next((name for name in (row.problem_id, row.id) if name is not None), None)
     if isinstance(given, str) and "/" in given:
         return given
-    if given is None:
-        # Lines are counted from one, and the rows of an array or of the Hub from zero.
-        place = re.search(r"(?P<kind>[:\[])(?P<number>\d+)\]?$", where)
-        given = int(place["number"]) - (place["kind"] == ":") if place else 0
-        return f"TACO/{given}"
-    return f"APPS/{given}"
+    return f"TACO/{place_of(where)}" if given is None else f"APPS/{given}"
 
 
-def _cases(row: Apps, where: str) -> tuple[str | None, list[Any], list[Any]]:
+def place_of(where: str) -> int:
+    """Return which row of its file a row without a name is, from zero."""
+    # Lines are counted from one, and the rows of an array or of the Hub from zero.
+    place = re.search(r"(?P<kind>[:\[])(?P<number>\d+)\]?$", where)
+    return int(place["number"]) - (place["kind"] == ":") if place else 0
+
+
+def _cases(given: Any, at: str) -> tuple[str | None, list[Any], list[Any]]:
     """Return what is called, if anything is, and the inputs and outputs."""
-    at = f"{where}.input_output"
-    given = row.input_output
-    if isinstance(given, str):
-        given = json_value(given, at) if given.strip() else {}
     cases: dict[str, Any] = given if isinstance(given, dict) else {"inputs": None}
     inputs, outputs = (cases.get(field, []) for field in ("inputs", "outputs"))
     if not isinstance(inputs, list) or not isinstance(outputs, list):
@@ -118,7 +134,12 @@ def _with_numbers(value: Any) -> Any:
 def _reference(row: Apps, where: str) -> str | None:
     given = row.solutions or []
     programs = json_value(given, f"{where}.solutions") if isinstance(given, str) else given
-    for program in programs if isinstance(programs, list) else ():
+    return first_python(programs if isinstance(programs, list) else ())
+
+
+def first_python(programs: Iterable[Any]) -> str | None:
+    """Return the first program that is Python 3."""
+    for program in programs:
         try:
             syntax_tree(program)
         except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
