@@ -18,7 +18,12 @@ def _generate(context: StageContext) -> Summary:
     recipe, teacher = recipe_of(settings), teacher_of(settings)
     problems = Dataset(context.inputs["train_problems"], Problem).rows()
     samples = collect(
-        problems, lambda rows: recipe.generate(rows, teacher), context.output / "samples", context.step, code_version()
+        problems,
+        lambda rows: recipe.generate(rows, teacher),
+        context.output / "samples",
+        context.step,
+        code_version(),
+        shown=not teacher.shows_progress,
     )
     # What happened comes first: the line of the stage shows only some of the counts.
     used = dict(sorted(teacher.usage().items(), key=lambda count: not count[1]))

@@ -34,11 +34,13 @@ class Teacher(ABC, Generic[S]):
         name: The teacher's file name, with ``-`` for ``_``.
         describe: One sentence for the table of teachers.
         Settings: The schema of the teacher's own settings.
+        shows_progress: Whether `solve` shows progress itself, by reply and not by problem.
     """
 
     name: ClassVar[str]
     describe: ClassVar[str]
     Settings: ClassVar[type[TeacherSettings]] = TeacherSettings
+    shows_progress: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         cls.name = plugins.name_of(cls)

@@ -31,6 +31,7 @@ class ModelTeacher(Teacher[ModelTeacherSettings]):
 
     describe: ClassVar[str] = "A model on this machine through transformers or vLLM, with or without an adapter."
     Settings: ClassVar[type[TeacherSettings]] = ModelTeacherSettings
+    shows_progress: ClassVar[bool] = True
 
     def solve(self, problems: Iterable[Problem]) -> Iterator[tuple[Problem, list[Sample]]]:
         """Draw ``sampling.n`` candidates per problem; the programs are the fenced Python blocks of the replies."""

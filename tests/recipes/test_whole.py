@@ -1,6 +1,7 @@
 """Every recipe, from its embedded data to a judged adapter: in short here, and whole, as a user runs it, when slow."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,11 @@ def workdir(tmp_path, empty_database):
 
 # debugging makes its data below.
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "debugging"])
-def test_a_recipe_makes_data_and_measures(name, workdir):
+def test_a_recipe_makes_data_and_measures(name, workdir, capfd):
     settings = _make_data(name, workdir)
+    # One count of progress at a time: replies where a model writes, else problems.
+    shown = capfd.readouterr().err
+    assert ("generate: replies: " in shown) != (re.search(r"generate: \d+/\d+ problems", shown) is not None)
     run_stage("evaluate", workdir / "check", {}, workdir / "evaluate")
     _has_every_measure(recipes.get(name), workdir / "evaluate")
     assert settings.metric in read_evaluation(workdir / "evaluate").measures
