@@ -33,7 +33,7 @@ demos: $(READY)  ## run every recipe on this machine, into runs/demos, and print
 	$(BIN)/python -m benchmarks.demos
 
 test: $(READY)  ## the tests, without the slow ones; ends with the list of those skipped, and why
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup --max-worker-restart 0 -m "not slow"
 
 test-all: $(READY) $(VLLM_READY)  ## every test; those of vLLM run it on the CPU
 	$(BIN)/python -m pytest -q
