@@ -22,7 +22,7 @@ class CorpusTasksSettings(RecipeSettings):
     )
     include: tuple[str, ...] = Field((), description="globs of paths below the folder; empty: all")
     exclude: tuple[str, ...] = Field((), description="globs of paths that are left out")
-    licence: str = Field("", description="licence of the corpus, written into each row; empty: PSF-2.0 for stdlib")
+    licence: str = Field("", description="licence of the corpus, noted with each problem; empty: PSF-2.0 for stdlib")
     shares: dict[str, float] = Field(
         dict.fromkeys(CATEGORIES, 1.0), description="weight of each category; counts are exact"
     )

@@ -34,7 +34,7 @@ def _with_error(name: str, describe: str, share: bool = False) -> tuple[Measure,
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure(name="valid", direction="higher", describe="The reply is one code block, properly ended.", share=True),
+    Measure(name="valid", direction="higher", describe="The reply is one whole code block or edit script.", share=True),
     Measure(name="thinks", direction="none", describe="The reply starts with a thought.", share=True),
     *_with_error("pass_rate", "Share of the problem's tests that the submission passes", share=True),
     *(

@@ -31,7 +31,7 @@ class Student(Recipe[StudentSettings]):
     target: ClassVar[str] = "ast_distance"
     # Correctness must not be the guard: a model that fixes students' mistakes is less realistic, not better.
     guard: ClassVar[str] = "valid"
-    passes: ClassVar[str] = "is one code block, properly ended"
+    passes: ClassVar[str] = "is one whole code block or edit script"
     filters: ClassVar[tuple[str, ...] | None] = ()
     distances: ClassVar[dict[str, tuple[str, ...]]] = DISTANCES
 
