@@ -121,15 +121,16 @@ def test_memory_is_flat_in_the_number_of_samples(tmp_path: Path, use: Callable[[
     sandbox = use(FakeSandbox(lambda program: verdict()))
     problems = write(tmp_path / "problems.jsonl", [ADD])
     peaks = []
-    for count in (500, 4500):
-        codes = (f"{GOOD}# {number:5}{' ' * 2000}" for number in range(count))
+    # Twice: threads that earlier tests left may need memory meanwhile.
+    for turn, count in enumerate((500, 4500, 4500)):
+        codes = (f"{GOOD}# {turn}{number:5}{' ' * 2000}" for number in range(count))
         samples = write(tmp_path / "samples", (Sample(task_id="1", solution=code) for code in codes))
         tracemalloc.start()
-        grade_files(str(problems), samples, tmp_path / str(count))
+        grade_files(str(problems), samples, tmp_path / str(turn))
         peaks.append(tracemalloc.get_traced_memory()[1] - sum(map(sys.getsizeof, sandbox.programs)))
         sandbox.programs.clear()
         tracemalloc.stop()
-    assert (peaks[1] - peaks[0]) / 4000 < 250  # a sample has more than 2,000 bytes
+    assert (min(peaks[1:]) - peaks[0]) / 4000 < 250  # a sample has more than 2,000 bytes
 
 
 def test_samples_that_change_while_they_are_graded_are_refused(
