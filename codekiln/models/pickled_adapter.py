@@ -45,7 +45,10 @@ def _convert(path: Path, to: Path) -> None:
         raise InputError("is cut short, or no pickle of torch", where=str(path), fix=AGAIN) from None
     except pickle.UnpicklingError:  # its message advises to run what is in the file
         held = None
-    if not isinstance(held, dict) or not all(isinstance(each, torch.Tensor) for each in held.values()):
+    if not isinstance(held, dict) or not all(
+        isinstance(name, str) and isinstance(each, torch.Tensor) and each.layout is torch.strided
+        for name, each in held.items()
+    ):
         fix = "give an adapter that PEFT's save_pretrained wrote"
         raise InputError("holds something else than an adapter's weights", where=str(path), fix=fix)
     save_file({name: each.contiguous().clone() for name, each in held.items()}, to)

@@ -61,7 +61,11 @@ def test_a_pickle_that_is_cut_short_is_named(folder):
         pass
 
 
-@pytest.mark.parametrize("held", [sys.exit, [1, 2], {"step": 3}], ids=["code", "list", "number"])
+@pytest.mark.parametrize(
+    "held",
+    [sys.exit, [1, 2], {"step": 3}, {7: torch.ones(2)}, {"a.weight": torch.ones(2, 2).to_sparse()}],
+    ids=["code", "list", "number", "no name", "sparse"],
+)
 def test_what_holds_more_than_weights_is_refused_and_not_run(folder, held):
     torch.save(held, folder / PICKLE)
     with pytest.raises(InputError, match="holds something else than an adapter's weights"), in_safetensors(folder):
