@@ -28,14 +28,38 @@ def test_short_texts_are_near_only_when_they_are_equal():
     assert similar_pairs(["Add two.", "Add three."], ["add two."]) == [(0, 0, 1.0)]
 
 
-@given(TEXTS, TEXTS)
-def test_near_finds_exactly_the_pairs_above_the_threshold(left, right):
-    def jaccard(one, other):
-        a, b = shingles(one), shingles(other)
-        return len(a & b) / len(a | b)
+def jaccard(one, other):
+    a, b = shingles(one), shingles(other)
+    return len(a & b) / len(a | b)
 
-    expected = [(i, j) for i, one in enumerate(left) for j, two in enumerate(right) if jaccard(one, two) >= THRESHOLD]
-    assert [(i, j) for i, j, _ in similar_pairs(left, right)] == expected
+
+def edits(words):
+    """Texts of one origin, so that similarities of all sizes occur."""
+    changed = st.tuples(st.integers(0, len(words) - 1), st.sampled_from(("eta", "theta", "iota")))
+    return st.lists(changed, max_size=4).map(
+        lambda found: " ".join(dict(found).get(place, word) for place, word in enumerate(words))
+    )
+
+
+ALIKE = WORDS.map(lambda words: words * 3).flatmap(lambda words: st.lists(edits(words), max_size=6))
+
+
+@given(TEXTS | ALIKE, TEXTS | ALIKE, st.sampled_from((THRESHOLD, 0.05, 0.25, 0.5, 0.6, 0.75, 1.0)))
+def test_near_finds_exactly_the_pairs_above_the_threshold(left, right, threshold):
+    right = [*right, *left]
+    pairs = [(i, j, jaccard(one, other)) for i, one in enumerate(left) for j, other in enumerate(right)]
+    assert similar_pairs(left, right, threshold) == [pair for pair in pairs if pair[2] >= threshold]
+
+
+@given(TEXTS | ALIKE, st.sampled_from((THRESHOLD, 0.25, 0.6)))
+def test_the_most_alike_of_the_earlier_texts_that_are_kept_is_named(texts, threshold):
+    kept, expected = [], []
+    for number, text in enumerate(texts):
+        found = [(jaccard(text, texts[first]), -first) for first in kept]
+        similarity, first = max(found, default=(0.0, 0))
+        expected.append(-first if similarity >= threshold else number)
+        kept += [number] * (expected[-1] == number)
+    assert earliest_duplicates(texts, threshold) == expected
 
 
 @given(TEXTS)
