@@ -79,12 +79,13 @@ class DataManifest(Manifest):
     Attributes:
         record: Name of the row type in ``codekiln.data.records``.
         version: Version of that row type.
-        rows: Number of rows in data.jsonl.
-        sha256: Digest of data.jsonl.
+        rows: Number of rows.
+        sha256: Digest of data.jsonl; of several shards, the digest of their names and digests.
         settings: The settings that shaped the rows.
         parents: Digests of the folders the rows were made from, by name.
         code_version: Version of the code that wrote them.
         rejected: Number of rejected rows per reason.
+        shards: Digest of each shard by its file name; empty where there is one, data.jsonl.
     """
 
     marker: ClassVar[str] = "record"
@@ -97,6 +98,7 @@ class DataManifest(Manifest):
     parents: dict[str, str] = {}
     code_version: str = ""
     rejected: dict[str, int] = {}
+    shards: dict[str, str] = {}
 
 
 def damaged_files(folder: Path, digests: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

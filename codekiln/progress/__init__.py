@@ -20,6 +20,7 @@ EVENTS = "CODEKILN_PROGRESS_EVENTS"
 EVENT = "\x1f"
 """Begins a line that holds a state instead of words: ASCII's unit separator, at which no text is split into lines."""
 _EVENT_SECONDS = 0.2
+_is_silent = False
 
 
 class PlainLines:
@@ -82,7 +83,15 @@ def read_event(line: str) -> State | None:
         return None
 
 
+def silence() -> None:
+    """Show no progress in this process from now on: another one tells that of all."""
+    global _is_silent
+    _is_silent = True
+
+
 def _shown() -> AbstractContextManager[Show]:
+    if _is_silent:
+        return nullcontext(lambda state: None)
     if EVENTS in os.environ:
         return nullcontext(_Events())
     if is_live(sys.stderr):

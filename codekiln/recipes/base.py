@@ -11,7 +11,10 @@ class derived from `Recipe`. The stages do what all recipes have in common, so a
     evaluate stage   recipe.grade again, on the contenders' samples; `measures` names what is averaged
 
 `rows` gets everything at once, so that a recipe can also choose by the whole (mixes by difficulty, shares of a
-stratum); `generate` is a generator over problems, so that the caller can stop and resume between two of them.
+stratum). A recipe that can build the rows of a few problems without the others sets `by_shard`: then
+`rows_of_shard` is called for one shard of many samples after the other, in several processes, and `merge` with what
+it returned.
+`generate` is a generator over problems, so that the caller can stop and resume between two of them.
 Everything but `rows` has a default, which is right for problems with hidden tests.
 """
 
@@ -28,7 +31,7 @@ from codekiln.data.records import Example, Graded, Problem, Sample, Score
 from codekiln.errors import InputError
 from codekiln.evaluation.measures import Measure
 from codekiln.recipes import problem_sets
-from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows, joined
 from codekiln.sandbox.grading import grade_samples, program_of
 from codekiln.sandbox.limits import Limits
 from codekiln.teachers import Teacher
@@ -55,6 +58,7 @@ class Recipe(ABC, Generic[S]):
         guard: What may not fall when an adapter is promoted; more of it is better.
         passes: What a passing reply does, in words.
         has_rounds: Whether a model's replies to training problems can be graded, as rounds of self-generation need.
+        by_shard: Whether rows are built shard by shard: `merge` of `rows_of_shard` is `rows`.
         filters: Filters that apply instead of those of the settings; None: those of the settings.
         distances: Measures of a whole contender: half the L1 distance of its mean shares, which are named here, from
             those of the first of ``references``.
@@ -68,6 +72,7 @@ class Recipe(ABC, Generic[S]):
     guard: ClassVar[str] = "pass@1"
     passes: ClassVar[str] = "passes every hidden test"
     has_rounds: ClassVar[bool] = True
+    by_shard: ClassVar[bool] = False
     filters: ClassVar[tuple[str, ...] | None] = None
     distances: ClassVar[dict[str, tuple[str, ...]]] = {}
 
@@ -152,8 +157,17 @@ class Recipe(ABC, Generic[S]):
 
         Args:
             problems: Every problem that candidates were asked for, including those without one.
-            graded: All candidates that the filters kept, failing ones too, in any order.
+            graded: All candidates that the filters kept, failing ones too, in any order; they are read from files
+                while they are iterated over, where they are many.
         """
+
+    def rows_of_shard(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
+        """Return what can be said of the rows of some problems without the others; see `rows` for the arguments."""
+        return self.rows(problems, graded)
+
+    def merge(self, shards: Iterable[TrainingRows]) -> TrainingRows:
+        """Return the rows of all problems from those of each shard, in order."""
+        return joined(shards)
 
     def references(self, problems: Sequence[Problem]) -> dict[str, list[Sample]]:
         """Return reference contenders, one sample per problem each; distances are measured from the first.

@@ -1,6 +1,6 @@
 """What passes between a recipe and the stages: settings, problem sets, training rows and the data set built of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -98,6 +98,15 @@ class TrainingRows:
     notes: list[str] = field(default_factory=list)
 
 
+def joined(parts: Iterable[TrainingRows]) -> TrainingRows:
+    """Return the rows of several parts, in order."""
+    whole = TrainingRows()
+    for part in parts:
+        for name in ("examples", "pairs", "labelled", "rejected", "notes"):
+            getattr(whole, name).extend(getattr(part, name))
+    return whole
+
+
 @dataclass
 class ProblemSets:
     """The problems of a run.
@@ -122,7 +131,7 @@ class BuiltDataset:
     Attributes:
         train: The training problems.
         evaluation: The evaluation problems.
-        graded: Candidates that the filters kept, with verdicts and scores.
+        graded: Candidates that the filters kept, with verdicts and scores; many are read from files each time.
         rows: The training rows that the recipe built from them.
         step: The step that built it: ``filter``, or ``self_filter`` for a model's own programs.
         base_model: The model that is to be trained on it.
@@ -130,7 +139,7 @@ class BuiltDataset:
 
     train: Sequence[Problem]
     evaluation: Sequence[Problem]
-    graded: Sequence[Graded]
+    graded: Collection[Graded]
     rows: TrainingRows
     step: str = "filter"
     base_model: str = ""

@@ -121,6 +121,9 @@ class Settings(Section):
     kubeflow_registry: KubeflowRegistrySettings = KubeflowRegistrySettings()
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
     workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
+    shard_rows: int = Field(
+        20_000, ge=1, description="samples that filter and evaluate have in memory at a time, in each process"
+    )
     filters: tuple[str, ...] = Field(
         ("placeholder", "length", "contaminated", "duplicate"), description="asked in this order"
     )

@@ -1,90 +1,85 @@
 """filter: grade, filter and score the candidates, and let the recipe make training rows and a data set of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from codekiln import filters
-from codekiln.data.folders import Dataset, Rejected, write_dataset, write_rejected
-from codekiln.data.records import Example, Graded, Labelled, Pair, Problem, Sample
+from codekiln.data.folders import Dataset, Rejected, finish_dataset, write_dataset, write_rejected
+from codekiln.data.records import Example, Graded, Labelled, Pair, Sample
+from codekiln.data.shards import ShardJournal
 from codekiln.recipes import publish, published
-from codekiln.recipes.decontamination import reject_near_duplicates
 from codekiln.recipes.labelled import labelled_rows
 from codekiln.recipes.types import BuiltDataset, Shortage, TrainingRows
-from codekiln.settings.schema import Settings
 from codekiln.stages import benchmarks
 from codekiln.stages.base import Stage, StageContext, Summary, code_version
-from codekiln.stages.configured import grade, recipe_of
+from codekiln.stages.filter_shards import PASSED, SAMPLES, FilteredShard, FilterShards
+from codekiln.stages.sample_shards import cut_samples
+from codekiln.stages.worker_pool import map_shards
 
 
 def _filter(context: StageContext) -> Summary:
-    settings, recipe = context.settings, recipe_of(context.settings)
-    problems = Dataset(context.inputs["train_problems"], Problem).rows()
-    evaluation = Dataset(context.inputs["evaluation_problems"], Problem).rows()
-    samples = Dataset(context.inputs["samples"] / "samples", Sample).rows()
-    graded = grade(recipe, problems, samples, settings, context.step)
-    kept, rejected = _apply(recipe.filters, settings, problems, evaluation, graded)
-    kept, close = reject_near_duplicates(recipe, problems, kept, evaluation)
-    kept, rejected = recipe.score(problems, kept), [*rejected, *close]
-    try:
-        rows = recipe.rows(problems, kept)
-    except Shortage as error:
-        write_rejected(context.output / "graded", [*rejected, *error.rejected])
-        raise
+    output = context.output
+    work = FilterShards(
+        context.settings,
+        train=context.inputs["train_problems"],
+        evaluation=context.inputs["evaluation_problems"],
+        graded=output / "graded",
+        step=context.step,
+    )
+    samples = Dataset(context.inputs["samples"] / "samples", Sample)
+    shards = cut_samples(work.problems, {SAMPLES: samples}, context.settings.shard_rows)
+    found = list(map_shards(work, shards, context.step))
+    kept = _finish(context, found)
+    rows = _rows(context, work, found, kept)
     for note in rows.notes:
         print(f"{context.step}: {note}", flush=True)
-    write = partial(write_dataset, code_version=code_version())
-    made_of = {"graded": context.step}
-    examples, others = _rejected_by_kind(rows)
-    write(context.output / "graded", kept, Graded, rejected=rejected)
-    write(context.output / "examples", rows.examples, Example, rejected=examples, parents=made_of)
-    labelled = rows.labelled or labelled_rows(problems, kept, rows)
-    write(context.output / "labelled", labelled, Labelled, parents=made_of)
-    write(context.output / "pairs", rows.pairs, Pair, rejected=others, parents=made_of)
-    made = BuiltDataset(problems, benchmarks.of(evaluation), kept, rows, context.step, settings.base_model)
-    publish.publish(context.output / published.FOLDER, recipe, made)
-    return _summary(graded, kept, rows, rejected)
+    write = partial(write_dataset, code_version=code_version(), parents={"graded": context.step})
+    examples, others = _rejected_by_kind(rows.rejected)
+    write(output / "examples", rows.examples, Example, rejected=examples)
+    write(output / "labelled", rows.labelled or labelled_rows(work.problems, kept, rows), Labelled)
+    write(output / "pairs", rows.pairs, Pair, rejected=others)
+    evaluation = benchmarks.of(work.evaluation_problems)
+    made = BuiltDataset(work.problems, evaluation, kept, rows, context.step, context.settings.base_model)
+    publish.publish(output / published.FOLDER, work.recipe, made)
+    return _summary(len(samples), found, rows)
 
 
-def _rejected_by_kind(rows: TrainingRows) -> tuple[list[Rejected], list[Rejected]]:
+def _finish(context: StageContext, found: Sequence[FilteredShard]) -> Collection[Graded]:
+    """Write the manifest of the graded candidates, and return them: from files, where there are several."""
+    folder = context.output / "graded"
+    finish_dataset(folder, Graded, [one.shard for one in found], code_version=code_version())
+    ShardJournal(folder, len(found)).clear()
+    kept = Dataset(folder, Graded)
+    return kept if len(found) > 1 else kept.rows()
+
+
+def _rows(
+    context: StageContext, work: FilterShards, found: Sequence[FilteredShard], kept: Collection[Graded]
+) -> TrainingRows:
+    if work.recipe.by_shard:
+        return work.recipe.merge(one.rows for one in found if one.rows is not None)
+    try:
+        return work.recipe.rows(work.problems, kept)
+    except Shortage as error:
+        for name, rejected in zip(("examples", "pairs"), _rejected_by_kind(error.rejected), strict=True):
+            write_rejected(context.output / name, rejected)
+        raise
+
+
+def _rejected_by_kind(rejected: Sequence[Rejected]) -> tuple[list[Rejected], list[Rejected]]:
     """Return the rejected examples, and everything else that was rejected."""
-    examples = [item for item in rows.rejected if isinstance(item.row, Example)]
-    return examples, [item for item in rows.rejected if not isinstance(item.row, Example)]
+    examples = [item for item in rejected if isinstance(item.row, Example)]
+    return examples, [item for item in rejected if not isinstance(item.row, Example)]
 
 
-def _apply(
-    chosen: Sequence[str] | None,
-    settings: Settings,
-    problems: Sequence[Problem],
-    evaluation: Sequence[Problem],
-    graded: Sequence[Graded],
-) -> tuple[list[Graded], list[Rejected]]:
-    """Return the candidates that all filters keep, and the others with the reason of the first that rejects them."""
-    by_id = {problem.task_id: problem for problem in problems}
-    check = filters.chain(
-        settings.filters if chosen is None else chosen, settings.filter_settings, evaluation=evaluation
-    )
-    kept: list[Graded] = []
-    rejected: list[Rejected] = []
-    for row in graded:
-        reason = check(by_id[row.sample.task_id], row)
-        if reason:
-            rejected.append(Rejected(reason, row))
-        else:
-            kept.append(row)
-    return kept, rejected
-
-
-def _summary(
-    graded: Sequence[Graded], kept: Sequence[Graded], rows: TrainingRows, rejected: Sequence[Rejected]
-) -> Summary:
+def _summary(samples: int, found: Sequence[FilteredShard], rows: TrainingRows) -> Summary:
     strata = Counter(pair.stratum for pair in rows.pairs)
-    reasons = Counter(item.reason for item in [*rejected, *rows.rejected])
+    reasons = sum((Counter(one.shard.rejected) for one in found), Counter(item.reason for item in rows.rejected))
     return Summary(
         figures={
-            "samples": len(graded),
-            "passed": sum(row.verdict.passed for row in graded),
-            "kept": len(kept),
+            "samples": samples,
+            PASSED: sum(one.shard.figures[PASSED] for one in found),
+            "kept": sum(one.shard.rows for one in found),
             "examples": len(rows.examples),
             "pairs": len(rows.pairs),
             **{f"pairs_{stratum}": count for stratum, count in sorted(strata.items())},
@@ -95,7 +90,7 @@ def _summary(
 
 filter = Stage(
     name="filter",
-    settings_keys=("base_model", "recipe", "recipes", "metric", "seed", "filters", "sandbox"),
+    settings_keys=("base_model", "recipe", "recipes", "metric", "seed", "filters", "sandbox", "shard_rows"),
     input_parts={"train_problems": ".", "evaluation_problems": ".", "samples": "samples"},
     run=_filter,
 )

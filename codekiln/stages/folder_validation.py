@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from codekiln.data import records
-from codekiln.data.folders import DATA, REJECTED, Dataset
+from codekiln.data.folders import Dataset
 from codekiln.data.manifests import MANIFEST, DataManifest, added_files, damaged_files
 from codekiln.data.records import Record
+from codekiln.data.shards import DATA, REJECTED, file_name
 from codekiln.errors import InputError, InputErrors
 from codekiln.recipes import published
 from codekiln.recipes.validate import validate_dataset
@@ -81,7 +82,10 @@ def _parts(folder: Path, damaged: set[Path], fix: str) -> Iterator[InputError]:
 
 def _data(folder: Path, fix: str) -> Iterator[InputError]:
     manifest = DataManifest.read(folder)
-    missing = [folder / name for name in (DATA, REJECTED) if not (folder / name).is_file()]
+    of = max(1, len(manifest.shards))
+    rejected = [folder / file_name(REJECTED, number, of) for number in range(of)]
+    data = [folder / name for name in manifest.shards or (DATA,)]
+    missing = [path for path in (*data, *rejected) if not path.is_file()]
     yield from (InputError("is missing", where=str(path), fix=fix) for path in missing)
     record = getattr(records, manifest.record, None)
     if not (isinstance(record, type) and issubclass(record, Record)):
@@ -89,7 +93,7 @@ def _data(folder: Path, fix: str) -> Iterator[InputError]:
         yield InputError(what, where=f"{folder / MANIFEST}.record", fix=fix)
     elif not missing:
         yield from _rows(folder, record)
-        yield from _rejected(folder, manifest, fix)
+        yield from _rejected(rejected, manifest, fix)
 
 
 def _rows(folder: Path, record: type[Record]) -> Iterator[InputError]:
@@ -101,17 +105,18 @@ def _rows(folder: Path, record: type[Record]) -> Iterator[InputError]:
         yield error
 
 
-def _rejected(folder: Path, manifest: DataManifest, fix: str) -> Iterator[InputError]:
-    path = folder / REJECTED
-    bad, _ = first_bad_line(path)
-    if bad:
-        yield InputError("is not JSON", where=f"{path}:{bad}", fix=fix)
-        return
-    with path.open("rb") as file:
-        found = Counter(str(json.loads(line)["reason"]) for line in file)
+def _rejected(paths: Sequence[Path], manifest: DataManifest, fix: str) -> Iterator[InputError]:
+    found: Counter[str] = Counter()
+    for path in paths:
+        bad, _ = first_bad_line(path)
+        if bad:
+            yield InputError("is not JSON", where=f"{path}:{bad}", fix=fix)
+            return
+        with path.open("rb") as file:
+            found.update(str(json.loads(line)["reason"]) for line in file)
     if found != manifest.rejected:
         what = f"has {_counts(found)}, and the manifest says {_counts(manifest.rejected)}"
-        yield InputError(what, where=str(path), fix=fix)
+        yield InputError(what, where=str(paths[0]), fix=fix)
 
 
 def _counts(reasons: Mapping[str, int]) -> str:

@@ -3,9 +3,7 @@
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +13,7 @@ from pydantic_core import from_json
 
 from codekiln.data.records import Graded, Problem
 from codekiln.recipes.base import score_programs
+from codekiln.stages.worker_pool import worker_pool
 
 BATCH = 1_000
 """Programs that are scored together: ruff is started once for each, and a kill loses one per worker at most."""
@@ -98,13 +97,7 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers,
-                # A fork would copy locks of threads that only the parent has.
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin_worker,
-                initargs=(self._problems, self.failing),
-            )
+            self._pool = worker_pool(self._workers, _begin_worker, (self._problems, self.failing))
         return self._pool
 
 
@@ -164,15 +157,6 @@ _in_worker: tuple[Sequence[Problem], Sequence[str]] = ((), ())
 def _begin_worker(problems: Sequence[Problem], failing: Sequence[str]) -> None:
     global _in_worker
     _in_worker = (problems, failing)
-    # A worker waits for its next task for ever when the parent is killed.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "it runs in a worker"
-    parent.join()
-    os._exit(1)
 
 
 def _scores_in_worker(lines: Sequence[bytes]) -> list[str]:

@@ -21,7 +21,7 @@ STAGE = StageManifest(
     summary=Summary(figures={"rows": 2.0}), seconds=1.5, step="dpo_further", identity="12" * 32, files={},
 )  # fmt: skip
 CASES = [
-    (DATA, "record version rows sha256 settings parents code_version rejected"),
+    (DATA, "record version rows sha256 settings parents code_version rejected shards"),
     (PUBLISHED, "recipe metric seed settings rows files codekiln"),
     (STAGE, "stage inputs settings code_version digest summary seconds step identity files tracking lineage"),
 ]

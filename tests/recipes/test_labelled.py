@@ -26,7 +26,7 @@ def pair(chosen: str, rejected: str) -> Pair:
 
 
 def labels(rows: list[Graded], made: TrainingRows) -> dict[str, bool]:
-    found = labelled_rows([PROBLEM], rows, made)
+    found = list(labelled_rows([PROBLEM], rows, made))
     assert {(row.task_id, row.group, row.prompt) for row in found} <= {("t", "g", prompts.messages(PROBLEM))}
     texts = {extract_code(row.completion[0].content): row.label for row in found}
     assert len(texts) == len(found)

@@ -1,6 +1,6 @@
 from codekiln import recipes
 from codekiln.data.records import Graded, Problem, Sample, Verdict
-from codekiln.recipes.decontamination import reject_near_duplicates
+from codekiln.recipes.decontamination import EvaluationTexts, reject_near_duplicates
 
 REFERENCE = (
     "def fourth(n):\n    total = 0\n    for i in range(1, n + 1):\n        total += (2 * i) ** 4\n    return total\n"
@@ -21,6 +21,6 @@ def test_a_candidate_that_comes_out_like_an_evaluation_problem_is_turned_away_be
     kind = recipes.get("maintainability")
     recipe = kind(kind.Settings(), metric="structural_maintainability", seed=0)
     rows = [graded(REFERENCE), graded(OTHER), graded(REFERENCE.replace("4", "5"), passed=False)]
-    kept, rejected = reject_near_duplicates(recipe, [ASKED], rows, [JUDGED])
+    kept, rejected = reject_near_duplicates([ASKED], rows, EvaluationTexts(recipe, [JUDGED]))
     assert kept == rows[1:]
     assert [(item.reason, item.row) for item in rejected] == [("near-duplicate", rows[0])]

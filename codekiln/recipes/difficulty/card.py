@@ -1,7 +1,7 @@
 """The section of the data card about the mixes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from codekiln.data.records import Graded
 from codekiln.recipes.difficulty import tables
@@ -11,7 +11,7 @@ from codekiln.recipes.difficulty.settings import DifficultySettings
 from codekiln.recipes.difficulty.summary import ratio_text
 
 
-def text(rated: RatedSolutions, mixes: Sequence[Mix], settings: DifficultySettings, graded: Sequence[Graded]) -> str:
+def text(rated: RatedSolutions, mixes: Sequence[Mix], settings: DifficultySettings, graded: Collection[Graded]) -> str:
     """Return the recipe's part of the card, in Markdown."""
     return "\n\n".join(
         (
@@ -63,7 +63,7 @@ def _bands(rated: RatedSolutions) -> list[tuple[object, ...]]:
     return [(band, counted[band], len(rated.solutions.get(band, ()))) for band in shown]
 
 
-def _runs(graded: Sequence[Graded]) -> list[tuple[object, ...]]:
+def _runs(graded: Collection[Graded]) -> list[tuple[object, ...]]:
     written = Counter(row.sample.model or "" for row in graded)
     passed = Counter(row.sample.model or "" for row in graded if row.verdict.passed)
     return [(run, count, passed[run]) for run, count in sorted(written.items())]

@@ -19,7 +19,7 @@ from codekiln.recipes.base import Recipe
 from codekiln.recipes.maintainability import export, given_pairs, label_agreement, tasks, validate
 from codekiln.recipes.maintainability.rows import RowBuilder
 from codekiln.recipes.maintainability.settings import MaintainabilitySettings
-from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows
+from codekiln.recipes.types import BuiltDataset, ProblemSets, RecipeSettings, RunSettings, TrainingRows, joined
 from codekiln.teachers import Teacher
 
 
@@ -30,6 +30,7 @@ class Maintainability(Recipe[MaintainabilitySettings]):
         InputError: There is no such metric, or the metric has no direction.
     """
 
+    by_shard: ClassVar[bool] = True
     describe: ClassVar[str] = "Preference pairs of solutions: passing over failing, better over worse by a code metric."
     Settings: ClassVar[type[RecipeSettings]] = MaintainabilitySettings
 
@@ -79,12 +80,24 @@ class Maintainability(Recipe[MaintainabilitySettings]):
         return tasks.asked(problems, self.settings)
 
     def rows(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
-        """Return examples and preference pairs; see `RowBuilder.build` for the reasons of rejection."""
+        """Return examples and preference pairs; see `RowBuilder` for the reasons of rejection."""
+        return self.merge([self.rows_of_shard(problems, graded)])
+
+    def rows_of_shard(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
+        """Return examples and pairs of some problems, with correctness pairs over their share."""
         graded = list(graded)
+        rows = self._builder.build(problems, graded)
         if pairs := label_agreement.judge(graded):
-            for line in label_agreement.lines(pairs, self.metric, self.settings.margin):
-                print(f"maintainability: {line}", flush=True)
-        return RowBuilder(self.settings, self.metric, self._sign, self.seed).build(problems, graded)
+            rows.notes += label_agreement.lines(pairs, self.metric, self.settings.margin)
+        return rows
+
+    def merge(self, shards: Iterable[TrainingRows]) -> TrainingRows:
+        """Return the rows of all problems: correctness pairs have their share of all pairs."""
+        return self._builder.within_share(joined(shards))
+
+    @property
+    def _builder(self) -> RowBuilder:
+        return RowBuilder(self.settings, self.metric, self._sign, self.seed)
 
     def files(self, made: BuiltDataset) -> dict[str, str | bytes]:
         """Return the pairs as one file, named by who wrote the programs, and what became of given pairs."""

@@ -2,7 +2,8 @@
 
 import math
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -49,7 +50,7 @@ class RowBuilder:
     seed: int
 
     def build(self, problems: Iterable[Problem], graded: Iterable[Graded]) -> TrainingRows:
-        """Build rows problem by problem, then limit the correctness stratum to its share.
+        """Build rows problem by problem; `within_share` then limits the correctness stratum to its share.
 
         A problem without a quality pair has one rejected row with the reason: ``no-samples``, ``no-passing-sample``,
         ``single-program``, ``twins`` (different texts, one program), ``no-signal`` (under two scores), ``tie``,
@@ -63,7 +64,7 @@ class RowBuilder:
         problems = list(problems)
         candidates_of = by_task(problems, graded)
         rows = TrainingRows()
-        correctness: list[tuple[int, Pair]] = []
+        correctness: list[Pair] = []
         for problem in problems:
             # One generator per problem: its rows stay the same when other problems come or go.
             rng = random.Random(f"{self.seed}:{problem.task_id}")
@@ -72,11 +73,31 @@ class RowBuilder:
             pairs, rejected = self._quality(problem, passing, len(candidates_of[problem.task_id]))
             rows.pairs += pairs
             rows.rejected += rejected
-            correctness += enumerate(self._correctness(problem, passing, wrong))
-        kept, rejected = self._within_share(correctness, len(rows.pairs))
-        rows.pairs += kept
-        rows.rejected += rejected
+            correctness += self._correctness(problem, passing, wrong)
+        rows.pairs += correctness
         return rows
+
+    def within_share(self, rows: TrainingRows) -> TrainingRows:
+        """Return rows whose correctness pairs are last, and of these only the share that is asked for.
+
+        Every problem's first correctness pair is kept before any problem's second; ``correctness-share`` holds those
+        over the share.
+        """
+        quality = [pair for pair in rows.pairs if pair.stratum == "quality"]
+        pairs = [pair for pair in rows.pairs if pair.stratum == "correctness"]
+        share = self.settings.correctness_share
+        # 0.6 / 0.4 * 2 is 2.9999999999999996 in floating point, and 3 pairs are meant.
+        allowed = len(pairs) if share == 1 else math.floor(share / (1 - share) * len(quality) + 1e-9)
+        order = list(range(len(pairs)))
+        random.Random(f"{self.seed}:correctness-share").shuffle(order)
+        ranks = _ranks(pairs)
+        keep = set(sorted(order, key=lambda index: ranks[index])[:allowed])
+        over = [pair for index, pair in enumerate(pairs) if index not in keep]
+        return replace(
+            rows,
+            pairs=[*quality, *(pair for index, pair in enumerate(pairs) if index in keep)],
+            rejected=[*rows.rejected, *(Rejected("correctness-share", pair) for pair in over)],
+        )
 
     def _candidates(
         self, problem: Problem, graded: list[Graded], rng: random.Random
@@ -198,24 +219,6 @@ class RowBuilder:
                 pairs.append(self._pair(problem, "correctness", right, nearest, self.metric))
         return pairs
 
-    def _within_share(self, ranked: list[tuple[int, Pair]], quality: int) -> tuple[list[Pair], list[Rejected]]:
-        """Keep every problem's first correctness pair before any problem's second.
-
-        Args:
-            ranked: Correctness pairs, each with its rank among those of its problem.
-            quality: Number of quality pairs, from which the share is computed.
-        """
-        share = self.settings.correctness_share
-        # 0.6 / 0.4 * 2 is 2.9999999999999996 in floating point, and 3 pairs are meant.
-        allowed = len(ranked) if share == 1 else math.floor(share / (1 - share) * quality + 1e-9)
-        order = list(range(len(ranked)))
-        random.Random(f"{self.seed}:correctness-share").shuffle(order)
-        keep = set(sorted(order, key=lambda index: ranked[index][0])[:allowed])
-        kept = [pair for index, (_, pair) in enumerate(ranked) if index in keep]
-        return kept, [
-            Rejected("correctness-share", pair) for index, (_, pair) in enumerate(ranked) if index not in keep
-        ]
-
     def _pair(
         self,
         problem: Problem,
@@ -235,6 +238,16 @@ class RowBuilder:
             chosen_score=chosen.value,
             rejected_score=rejected.value,
         )
+
+
+def _ranks(pairs: Sequence[Pair]) -> list[int]:
+    """Return the place of each pair among those of its problem."""
+    seen: Counter[str] = Counter()
+    ranks = []
+    for pair in pairs:
+        ranks.append(seen[pair.task_id])
+        seen[pair.task_id] += 1
+    return ranks
 
 
 def _missing(passing: list[Candidate], scored: list[Candidate], empty: bool) -> str | None:

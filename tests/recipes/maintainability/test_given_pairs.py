@@ -97,11 +97,11 @@ def test_each_pair_is_told_as_what_it_is(written):
     assert label_agreement.judge(without)[-1].kind == "filtered"
 
 
-def test_the_table_is_in_the_data_set_and_the_pairs_are_labelled_anew(written, capsys):
+def test_the_table_is_in_the_data_set_and_the_pairs_are_labelled_anew(written):
     made, _ = judged(written, pair(LONG, CALL))
     one = recipe()
     rows = one.rows(ASKED, made)
-    assert "of 1 given pairs: 1 have two different programs that pass" in capsys.readouterr().out
+    assert "of 1 given pairs: 1 have two different programs that pass" in rows.notes[0]
     assert [item.chosen[0].content for item in rows.pairs] == [fenced(CALL)]
     built = BuiltDataset(ASKED, [], made, rows)
     (row,) = csv.DictReader(io.StringIO(one.files(built)[label_agreement.FILE]))
