@@ -10,7 +10,7 @@ PerProblem = Mapping[str, Mapping[str, Values]]
 """Values by contender and task id."""
 
 
-def by_task(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
+def by_task(rows: Iterable[Graded]) -> dict[str, list[Graded]]:
     """Return samples by task id."""
     tasks: dict[str, list[Graded]] = {}
     for row in rows:
@@ -42,12 +42,17 @@ def common_tasks(contenders: Mapping[str, Mapping[str, Sequence[Graded]]]) -> tu
                 fix="sample every contender on the same problems",
             )
         if odd := sorted(task for task, rows in other.items() if len(rows) != samples):
-            raise InputError(
-                f"'{name}' has not {samples} samples for: {_few(odd)}",
-                where="evaluation",
-                fix="sample every problem equally often, for every contender",
-            )
+            raise unequal_samples(name, samples, odd)
     return list(tasks), samples
+
+
+def unequal_samples(name: str, samples: int, odd: Sequence[str]) -> InputError:
+    """Return the error for a contender that has another number of samples of some problems."""
+    return InputError(
+        f"'{name}' has not {samples} samples for: {_few(odd)}",
+        where="evaluation",
+        fix="sample every problem equally often, for every contender",
+    )
 
 
 def values_of(

@@ -1,6 +1,6 @@
 """Evaluation of contenders on one set of problems: values per problem, means per contender, and paired differences."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,7 +8,7 @@ from codekiln.data.records import Graded
 from codekiln.errors import InputError
 from codekiln.evaluation.decomposition import Decomposition, decompose
 from codekiln.evaluation.estimation import CHAMPION, Comparison, Estimator, pairs
-from codekiln.evaluation.per_problem import PerProblem, by_task, common_tasks, values_of
+from codekiln.evaluation.per_problem import PerProblem, by_task, common_tasks, unequal_samples, values_of
 from codekiln.evaluation.running import Values
 from codekiln.evaluation.statistics import RESAMPLES, Interval
 
@@ -137,13 +137,7 @@ def evaluate(
     Raises:
         InputError: Different problems or numbers of samples, fewer samples than k, or a sample that counts not scored.
     """
-    rows = {name: by_task(samples) for name, samples in graded.items()}
-    tasks, samples = common_tasks(rows)
-    ks = sorted({1, *k})
-    per_problem = {
-        name: {task: values_of(found[task], ks, metrics, of_passing, all_samples) for task in tasks}
-        for name, found in rows.items()
-    }
+    per_problem, samples = values_per_problem(graded, metrics, k, of_passing=of_passing, all_samples=all_samples)
     return evaluate_values(
         per_problem,
         samples,
@@ -156,6 +150,40 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
+
+
+def values_per_problem(
+    graded: Mapping[str, Iterable[Graded]],
+    metrics: Sequence[str],
+    k: Sequence[int] = (1,),
+    *,
+    of_passing: Collection[str] = (),
+    all_samples: Collection[str] = (),
+) -> tuple[dict[str, dict[str, Values]], int]:
+    """Return the values of each contender's problems, and the number of samples per problem; see `evaluate`."""
+    rows = {name: by_task(samples) for name, samples in graded.items()}
+    tasks, samples = common_tasks(rows)
+    ks = sorted({1, *k})
+    values = {
+        name: {task: values_of(found[task], ks, metrics, of_passing, all_samples) for task in tasks}
+        for name, found in rows.items()
+    }
+    return values, samples
+
+
+def joined_values(parts: Sequence[tuple[PerProblem, int]]) -> tuple[dict[str, dict[str, Values]], int]:
+    """Return the values of all problems from those of parts of them, as `values_per_problem` returns them.
+
+    Raises:
+        InputError: The parts have different numbers of samples per problem.
+    """
+    values: dict[str, dict[str, Values]] = {}
+    for found, samples in parts:
+        if samples != parts[0][1]:
+            raise unequal_samples(next(iter(found)), parts[0][1], list(next(iter(found.values()))))
+        for name, rows in found.items():
+            values.setdefault(name, {}).update(rows)
+    return values, parts[0][1]
 
 
 def evaluate_values(

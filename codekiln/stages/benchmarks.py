@@ -1,23 +1,22 @@
 """Further benchmarks of an evaluation: their problems, which nothing is trained on, and results on each."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from codekiln import demo, recipes
-from codekiln.code import metrics
 from codekiln.data.decontamination import decontaminate
 from codekiln.data.files import sha256_file
 from codekiln.data.folders import Rejected
 from codekiln.data.readers import read_located_problems
-from codekiln.data.records import Graded, Problem, Sample
+from codekiln.data.records import Problem
 from codekiln.errors import InputError, gather
-from codekiln.evaluation import Evaluation, evaluate, measures
+from codekiln.evaluation import measures
 from codekiln.evaluation.criteria import Criterion
 from codekiln.recipes import problem_sets
-from codekiln.recipes.base import Recipe, grade_programs, score_programs
+from codekiln.recipes.base import Recipe
 from codekiln.settings.schema import BenchmarkSettings, Settings
 from codekiln.stages.configured import recipe_of
 
@@ -117,58 +116,4 @@ def criteria(settings: Settings) -> tuple[Criterion, ...]:
             )
             for one in chosen.guard
         ),
-    )
-
-
-def evaluate_benchmarks(
-    settings: Settings,
-    problems: Sequence[Problem],
-    samples: Mapping[str, Sequence[Sample]],
-    label: str,
-    keep: Callable[[str, str, Sequence[Graded]], None],
-) -> dict[str, Evaluation]:
-    """Return the results of contenders on each further benchmark, by name.
-
-    Replies are graded as programs by hidden tests, whatever the recipe grades its own problems by.
-
-    Args:
-        settings: Of the run.
-        problems: All problems of the evaluation.
-        samples: Replies of each contender to all problems.
-        label: For progress.
-        keep: Gets the graded replies of a benchmark and a contender.
-    """
-    return {
-        name: _evaluate(settings, of(problems, name), samples, f"{label}: {name}", partial(keep, name))
-        for name in dict.fromkeys(row.benchmark for row in problems if row.benchmark)
-    }
-
-
-def _evaluate(
-    settings: Settings,
-    problems: Sequence[Problem],
-    samples: Mapping[str, Sequence[Sample]],
-    label: str,
-    keep: Callable[[str, Sequence[Graded]], None],
-) -> Evaluation:
-    known = {row.task_id for row in problems}
-    chosen = {name: [row for row in written if row.task_id in known] for name, written in samples.items()}
-    everything = [row for written in chosen.values() for row in written]
-    graded = grade_programs(
-        problems, everything, workers=settings.workers or None, limits=settings.sandbox, label=label
-    )
-    rows = iter(score_programs(problems, graded))
-    scored = {name: [next(rows) for _ in written] for name, written in chosen.items()}
-    for name, found in scored.items():
-        keep(name, found)
-    names = metrics.names()
-    return evaluate(
-        scored,
-        names,
-        settings.evaluation.k,
-        of_passing=names,
-        groups={row.task_id: row.group for row in problems},
-        strata={row.task_id: row.stratum for row in problems},
-        resamples=settings.evaluation.resamples,
-        seed=settings.seed,
     )

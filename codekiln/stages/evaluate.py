@@ -1,23 +1,17 @@
 """evaluate: sample replies to held-out problems from the base, all adapters and the champion, and compare them."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from codekiln.data.files import write_atomic
-from codekiln.data.folders import Dataset, write_dataset
+from codekiln.data.folders import Dataset
 from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputError
-from codekiln.evaluation import measures
 from codekiln.evaluation.summary import CHAMPION, Evaluation
-from codekiln.evaluation.summary import evaluate as compare
-from codekiln.recipes.base import Recipe
 from codekiln.registry import Version
 from codekiln.registry.runs import adapter_digest
-from codekiln.stages import benchmarks
-from codekiln.stages.base import Stage, StageContext, Summary, code_version
-from codekiln.stages.configured import grade, recipe_of
+from codekiln.stages.base import Stage, StageContext, Summary
+from codekiln.stages.evaluate_shards import EvaluateShards
 from codekiln.stages.jobs import sample
 from codekiln.stages.ledger import RunLedger
 from codekiln.stages.run_folder import registry_of
@@ -31,33 +25,17 @@ CONTENDERS = "contenders.json"
 
 
 def _evaluate(context: StageContext) -> Summary:
-    recipe = recipe_of(context.settings)
-    everything = Dataset(context.inputs["evaluation_problems"], Problem).rows()
-    problems = benchmarks.of(everything)
     contenders: dict[str, Path | None] = {BASE: None, **_adapters(context), **_champion(context)}
     samples = {name: _sample(context, name, adapter) for name, adapter in contenders.items()}
-    known, main = recipe.references(problems), {row.task_id for row in problems}
-    replies = {name: [row for row in written if row.task_id in main] for name, written in samples.items()}
-    graded = _grade(context, recipe, problems, known | replies)
-    named = measures.by_name(type(recipe))
-    result = compare(
-        {
-            name: _repeated(rows, context.settings.evaluate.n) if name in known else rows
-            for name, rows in graded.items()
-        },
-        list(named),
-        context.settings.evaluation.k,
-        of_passing=() if recipe.measures else list(named),
-        all_samples=recipe.over_all_samples,
-        shares=[name for name, measure in named.items() if measure.share],
-        groups={row.task_id: row.group for row in problems},
-        strata={row.task_id: row.stratum for row in problems},
-        distances=recipe.distances,
-        reference=next(iter(known), ""),
-        resamples=context.settings.evaluation.resamples,
-        seed=context.settings.seed,
-    )
-    result = result.model_copy(update={"benchmarks": _benchmarks(context, everything, samples)})
+    settings, problems = context.settings, context.inputs["evaluation_problems"]
+    result = EvaluateShards(settings, problems, context.output / "graded", context.step).evaluate(samples)
+    further = dict.fromkeys(row.benchmark for row in Dataset(problems, Problem) if row.benchmark)
+    folder = context.output / "benchmarks"
+    found = {
+        name: EvaluateShards(settings, problems, folder / name, context.step, name).evaluate(samples)
+        for name in further
+    }
+    result = result.model_copy(update={"benchmarks": found})
     _charge(context, result)
     digests = {name: adapter_digest(folder) for name, folder in contenders.items() if folder}
     write_atomic(context.output / CONTENDERS, json.dumps(digests, indent=1) + "\n")
@@ -75,21 +53,6 @@ def _charge(context: StageContext, result: Evaluation) -> None:
             ledger.open()
 
 
-def _benchmarks(
-    context: StageContext, problems: Sequence[Problem], samples: dict[str, list[Sample]]
-) -> dict[str, Evaluation]:
-    def keep(benchmark: str, contender: str, rows: Sequence[Graded]) -> None:
-        folder = context.output / "benchmarks" / benchmark / contender
-        write_dataset(folder, rows, Graded, code_version=code_version())
-
-    return benchmarks.evaluate_benchmarks(context.settings, problems, samples, context.step, keep)
-
-
-def _repeated(rows: Sequence[Graded], times: int) -> list[Graded]:
-    """Repeat the one reply per problem of a reference: contenders are compared on equally many replies."""
-    return [row for row in rows for _ in range(times)]
-
-
 def read_evaluation(folder: Path) -> Evaluation:
     """Return the evaluation in an output folder of this stage.
 
@@ -104,9 +67,9 @@ def read_evaluation(folder: Path) -> Evaluation:
     return Evaluation.model_validate_json(path.read_bytes())
 
 
-def read_graded(folder: Path, contender: str) -> list[Graded]:
+def read_graded(folder: Path, contender: str) -> Dataset[Graded]:
     """Return a contender's graded samples."""
-    return Dataset(folder / "graded" / contender, Graded).rows()
+    return Dataset(folder / "graded" / contender, Graded)
 
 
 def _adapters(context: StageContext) -> dict[str, Path]:
@@ -133,22 +96,9 @@ def _identity(context: StageContext) -> dict[str, str]:
     return {"champion": champion.adapter_digest if champion else ""}
 
 
-def _sample(context: StageContext, name: str, adapter: Path | None) -> list[Sample]:
+def _sample(context: StageContext, name: str, adapter: Path | None) -> Dataset[Sample]:
     folder = context.output / "samples" / name
     return sample(context, context.inputs["evaluation_problems"], adapter, context.settings.evaluate, folder, name)
-
-
-def _grade(
-    context: StageContext, recipe: Recipe[Any], problems: Sequence[Problem], samples: dict[str, list[Sample]]
-) -> dict[str, list[Graded]]:
-    """Return the graded samples of each contender; all are graded in one call, which runs equal programs once."""
-    everything = [row.model_copy(update={"model": name}) for name, written in samples.items() for row in written]
-    verdicts = grade(recipe, problems, everything, context.settings, context.step)
-    rows = iter(recipe.score(problems, verdicts, every=True))
-    graded = {name: [next(rows) for _ in written] for name, written in samples.items()}
-    for name, found in graded.items():
-        write_dataset(context.output / "graded" / name, found, Graded, code_version=code_version())
-    return graded
 
 
 def _summary(result: Evaluation) -> Summary:
@@ -174,6 +124,7 @@ evaluate = Stage(
         "evaluation",
         "sandbox",
         "seed",
+        "shard_rows",
     ),
     input_parts={"evaluation_problems": ".", **dict.fromkeys(ADAPTERS, ".")},
     run=_evaluate,

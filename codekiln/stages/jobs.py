@@ -31,8 +31,8 @@ def launch_context(context: StageContext) -> launch.LaunchContext:
 
 def sample(
     context: StageContext, problems: Path, adapter: Path | None, sampling: Sampling, output: Path, label: str
-) -> list[Sample]:
-    """Return programs that the run's model writes; samples that ``output`` has already are not drawn again.
+) -> Dataset[Sample]:
+    """Return the programs that the run's model writes, in files; those that ``output`` has already are not drawn again.
 
     Args:
         context: Settings and folders of the stage.
@@ -57,4 +57,4 @@ def sample(
             code_version=code_version(),
         )
         launch.run(job, launch_context(context), "" if label == context.step else label)
-    return Dataset(output, Sample).rows()
+    return Dataset(output, Sample)

@@ -5,7 +5,7 @@ from codekiln.stages.jobs import sample
 
 
 def _self_generate(context: StageContext) -> Summary:
-    samples = sample(
+    data = sample(
         context,
         context.inputs["train_problems"],
         context.inputs["adapter"],
@@ -13,7 +13,7 @@ def _self_generate(context: StageContext) -> Summary:
         context.output / "samples",
         context.step,
     )
-    return Summary(figures={"problems": len({row.task_id for row in samples}), "samples": len(samples)})
+    return Summary(figures={"problems": len({row.task_id for row in data}), "samples": len(data)})
 
 
 self_generate = Stage(

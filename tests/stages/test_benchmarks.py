@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from codekiln.data.folders import Dataset, write_dataset
-from codekiln.data.records import Problem, Sample
+from codekiln.data.records import Graded, Problem, Sample
 from codekiln.errors import InputErrors
 from codekiln.evaluation.criteria import Criterion
 from codekiln.settings.resolve import resolve
 from codekiln.stages import benchmarks
+from codekiln.stages.evaluate_shards import EvaluateShards
 from codekiln.stages.runner import run_check, run_stage
 
 DATA = Path(__file__).parents[1] / "data" / "problems"
@@ -167,17 +168,17 @@ def test_a_recipe_with_measures_of_its_own_guards_programming_too(tmp_path):
         f'evaluation.benchmark=[{{name="he", source="{DATA / "HumanEval.jsonl.gz"}", tolerance=0.5}}]', recipe="student"
     )
     rows = benchmarks.read_benchmarks(chosen)[0]
-    samples = {
-        name: [Sample(task_id=row.task_id, solution=code(row), model=name, seed=0) for row in rows]
-        for name, code in (("base", lambda row: row.reference), ("sft", lambda row: "x = 1"))
-    }
-    kept: dict[tuple[str, str], int] = {}
-    found = benchmarks.evaluate_benchmarks(
-        chosen, rows, samples, "evaluate", lambda name, who, graded: kept.update({(name, who): len(graded)})
-    )
-    passed = {name: values["pass@1"].mean for name, values in found["he"].contenders.items()}
+    write_dataset(tmp_path / "problems", rows, Problem)
+    written = {}
+    for name, code in (("base", lambda row: row.reference), ("sft", lambda row: "x = 1")):
+        samples = [Sample(task_id=row.task_id, solution=code(row), model=name, seed=0) for row in rows]
+        write_dataset(tmp_path / name, samples, Sample)
+        written[name] = Dataset(tmp_path / name, Sample)
+    chosen = chosen.model_copy(update={"evaluation": chosen.evaluation.model_copy(update={"k": (1,)})})
+    found = EvaluateShards(chosen, tmp_path / "problems", tmp_path / "graded", "evaluate", "he").evaluate(written)
+    passed = {name: values["pass@1"].mean for name, values in found.contenders.items()}
     assert passed == {"base": 1.0, "sft": 0.0}
-    assert kept == {("he", "base"): 30, ("he", "sft"): 30}
+    assert {name: len(Dataset(tmp_path / "graded" / name, Graded)) for name in written} == {"base": 30, "sft": 30}
 
 
 def test_problems_are_asked_as_the_recipe_asks(tmp_path):
