@@ -138,7 +138,7 @@ def _kept(
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("a+b") as file:
         lock(file, out)
-        samples = collect(
+        data = collect(
             problems,
             lambda missing: _solve(model, missing, sampling, engine),
             folder,
@@ -146,6 +146,7 @@ def _kept(
             code_version(),
             shown=False,
         )
+        samples = data.rows()
         os.replace(folder / DATA, out)
         shutil.rmtree(folder)
     return samples

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from codekiln.data import prompts
-from codekiln.data.folders import write_dataset
+from codekiln.data.folders import Dataset, write_dataset
 from codekiln.data.records import Problem, Sample
 from codekiln.data.replies import extract
-from codekiln.data.text import byte_lines
 from codekiln.inference import Generator, Sampling
 from codekiln.progress import progress
 
@@ -53,8 +54,8 @@ def collect(
     *,
     shown: bool = True,
     settings: dict[str, Any] | None = None,
-) -> list[Sample]:
-    """Write the samples of all problems into ``folder`` as a data set and return them.
+) -> Dataset[Sample]:
+    """Write the samples of all problems into ``folder`` as a data set and return it; none are kept in memory.
 
     Args:
         problems: The problems to solve.
@@ -67,30 +68,41 @@ def collect(
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / PARTIAL
-    found = dict(_read(partial))
-    missing = [problem for problem in problems if problem.task_id not in found]
-    if found:
-        print(f"{label}: {len(found)} of {len(problems)} problems were answered before the interruption", flush=True)
+    places = _places(partial)
+    missing = [problem for problem in problems if problem.task_id not in places]
+    if places:
+        print(f"{label}: {len(places)} of {len(problems)} problems were answered before the interruption", flush=True)
     shows = progress(label, len(missing), "problems") if shown else contextlib.nullcontext(lambda count: None)
-    with shows as step, partial.open("a", encoding="utf-8") as file:
+    with shows as step, partial.open("ab") as file:
         for problem, samples in solve(missing) if missing else ():
-            found[problem.task_id] = samples
+            places[problem.task_id] = file.tell()
             row = {"task_id": problem.task_id, "samples": [sample.model_dump(mode="json") for sample in samples]}
-            file.write(json.dumps(row) + "\n")
+            file.write(f"{json.dumps(row)}\n".encode())
             file.flush()
             step(1)
-    samples = [sample for problem in problems for sample in found[problem.task_id]]
-    write_dataset(folder, samples, Sample, settings=settings, code_version=code_version)
+    rows = _samples(partial, [places[problem.task_id] for problem in problems])
+    write_dataset(folder, rows, Sample, settings=settings, code_version=code_version)
     partial.unlink()
-    return samples
+    return Dataset(folder, Sample)
 
 
-def _read(partial: Path) -> Iterator[tuple[str, list[Sample]]]:
-    if not partial.exists():
-        return
-    # A crash may have cut off the last line.
-    whole = partial.read_bytes().rpartition(b"\n")[0]
-    partial.write_bytes(whole + b"\n" if whole else b"")
-    for line in byte_lines(whole):
-        row = json.loads(line)
-        yield row["task_id"], [Sample.model_validate(sample) for sample in row["samples"]]
+def _places(partial: Path) -> dict[str, int]:
+    """Return where the line of each problem starts; a last line that a crash has cut off is removed."""
+    places: dict[str, int] = {}
+    if partial.exists():
+        with partial.open("r+b") as file:
+            start = 0
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                places[from_json(line)["task_id"]] = start
+                start += len(line)
+            file.truncate(start)
+    return places
+
+
+def _samples(partial: Path, places: Iterable[int]) -> Iterator[Sample]:
+    with partial.open("rb") as file:
+        for place in places:
+            file.seek(place)
+            yield from map(Sample.model_validate, from_json(file.readline())["samples"])

@@ -29,7 +29,7 @@ def test_an_interrupted_collection_asks_nobody_twice(tmp_path):
         collect(PROBLEMS, solver(asked, stop_after=4), tmp_path, "generate", "1")
     with (tmp_path / "partial.jsonl").open("a") as file:
         file.write('{"task_id": "t4", "sam')
-    samples = collect(PROBLEMS, solver(asked), tmp_path, "generate", "1")
+    samples = collect(PROBLEMS, solver(asked), tmp_path, "generate", "1").rows()
     assert asked == [problem.task_id for problem in PROBLEMS]
     assert samples == Dataset(tmp_path, Sample).rows()
     assert [sample.task_id for sample in samples[::2]] == asked
