@@ -3,8 +3,8 @@
 Read in EvalPlus 0.3.1 (``evaluate.py``: samples and ``_eval_results.json``), HumanEval (``_results.jsonl``),
 LiveCodeBench (``insert_output_evaluation``, ``custom_evaluator.py``), APPS (``all_codes.json``),
 bigcode-evaluation-harness (``save_json_files``), lm-evaluation-harness (``--log_samples``), MultiPL-E, AgentCoder, the
-batch output of OpenAI (chat completions and responses), Anthropic and Gemini, ShareGPT, pandas (``to_json``), and verifiers
-(``results.jsonl``).
+batch output of OpenAI (chat completions and responses), Anthropic and Gemini, ShareGPT, pandas (``to_json``), and
+verifiers (``results.jsonl``).
 """
 
 import ast
