@@ -62,7 +62,7 @@ def test_rstars_rows_are_scripts_or_calls(tmp_path):
     [
         (
             verl("7", ability="math"),
-            "1.ability: is a problem of 'math', not of code\n  fix: keep the rows of code only",
+            "1.ability: is a problem of 'math', not of code\n  fix: leave the rows out that are not of code",
         ),
         (verl("7"), "1.reward_model.ground_truth: is no object with the lists 'inputs' and 'outputs'"),
         (verl("seven"), "1.reward_model.ground_truth: not JSON"),

@@ -44,7 +44,7 @@ def from_verl(row: Verl, where: str, show: int) -> Problem:
     """Make a problem of a row: its user's turns are the statement, and rows get their place in the file as name."""
     if row.ability and "cod" not in row.ability.lower():
         what = f"is a problem of {row.ability!r}, not of code"
-        raise InputErrors([InputError(what, where=f"{where}.ability", fix="keep the rows of code only")])
+        raise InputErrors([InputError(what, where=f"{where}.ability", fix="leave the rows out that are not of code")])
     turns = [{"role": "user", "content": row.prompt}] if isinstance(row.prompt, str) else row.prompt
     asked = [text_of(turn) for turn in turns if turn.get("role") == "user"]
     if not (statement := "\n\n".join(filter(None, asked))):
