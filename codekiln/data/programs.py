@@ -1,9 +1,11 @@
 """The program that a sample gives for a problem, and what is run of it."""
 
+import contextlib
 import re
 import textwrap
 from collections.abc import Iterator
 
+from codekiln.data import json_text
 from codekiln.data.fences import compiles, is_python
 from codekiln.data.program_parts import definition, finished_part
 from codekiln.data.records import Problem, Sample
@@ -26,10 +28,11 @@ def program_of(problem: Problem, sample: Sample) -> str:
     text = text.removeprefix(_MARK)
     if sample.completion is not None and _is_code(problem):
         return _continued(problem, text)
-    if sample.completion is None and (is_python(text) or not is_reply(text)):
-        return text
-    if is_python(text):
-        return _without_trials(problem, text)
+    if not _is_json(text):
+        if sample.completion is None and (is_python(text) or not is_reply(text)):
+            return text
+        if is_python(text):
+            return _without_trials(problem, text)
     return extract_code(text, problem.entry_point, problem.has_scripts)
 
 
@@ -50,6 +53,15 @@ def preamble_lines(problem: Problem, program: str, whole: str) -> int:
     return 0 if whole == program else problem.preamble.rstrip("\n").count("\n") + 1
 
 
+def _is_json(text: str) -> bool:
+    """Return whether a text is an object or a list of JSON, which most often is Python too, and no program."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    with contextlib.suppress(ValueError, RecursionError):
+        return isinstance(json_text.loads(text), dict | list)
+    return False
+
+
 def _is_code(problem: Problem) -> bool:
     """Return whether the prompt is code that a completion continues: it starts to define the entry point."""
     name = re.escape(problem.entry_point or "")
@@ -60,7 +72,7 @@ def _continued(problem: Problem, text: str) -> str:
     """Return the program that a completion of a prompt makes, or the first reading of it that compiles."""
     name = str(problem.entry_point)
     whole = problem.prompt + text
-    if not compiles(whole):
+    if not compiles(whole) or _is_json(text):
         readings = list(_readings(problem, text))
         finished = (finished_part(reading, name) for reading in readings)
         whole = next(filter(compiles, readings), "") or next(filter(None, finished), "") or readings[0]

@@ -48,7 +48,8 @@ _ADDRESS = "check the address: it usually ends in /v1"
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
 _MODEL = re.compile(r"model|deployment", re.IGNORECASE)
 _TOO_LONG = re.compile(r"context (?:length|window|size)|tokens\S* is too large", re.IGNORECASE)
-_FIELDS = ("temperature", "top_p", "max_tokens", "seed", "response_format")
+# Claude refuses the first two together, and can do without the first.
+_FIELDS = ("top_p", "temperature", "max_tokens", "seed", "response_format")
 # What Gemini and GitHub Models list: models/NAME, and azureml://registries/REGISTRY/models/NAME/versions/1.
 _RESOURCE = re.compile(r"(?:\w+://.*/)?models/(?P<name>[^/]+)(?:/versions/[^/]+)?")
 
@@ -245,13 +246,16 @@ class ChatClient:
 
     def _refused(self, error: openai.APIStatusError, message: str) -> InputError:
         """Return the error for a request that the server understands, and does not take as it is."""
-        kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT else InputError
+        is_over_the_rate = chat_errors.is_over_the_rate(error)
+        kind = RefusedPrompt if error.status_code in _REFUSED_PROMPT or is_over_the_rate else InputError
         field = next((field for field in _FIELDS if field in message), "seed")
         return kind(
             f"the server refuses the request: {message}",
             where=f"{self.url} model {self.settings.model}",
             fix="see the message: the server knows the model, and does not offer it so"
             if error.status_code == 404
+            else "lower sampling.max_new_tokens, which counts like the prompt, or raise the account's limit"
+            if is_over_the_rate
             else "lower sampling.max_new_tokens, or let the server hold a longer context"
             if _TOO_LONG.search(message)
             else f'change what the message names: omit = ["{field}"] leaves a field of the request out, and '

@@ -21,6 +21,8 @@ _NO_CREDIT = re.compile(
     r"insufficient balance|balance is insufficient|Arrearage|\u4f59\u989d\u4e0d\u8db3",
     re.IGNORECASE,
 )
+# Groq (413) and OpenAI (429): the prompt and max_tokens together are more than the account may use in a minute.
+_OVER_THE_RATE = re.compile(r"request too large\b.*\btokens per min", re.IGNORECASE | re.DOTALL)
 _QUOTED_CHARACTERS = 300
 _CERTIFICATE = re.compile(r"\[SSL: (?:CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER)\] (?P<said>.*?)(?: \(_ssl|$)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -33,8 +35,8 @@ def is_transient(error: BaseException) -> bool:
     """Return whether the same request may succeed later."""
     if isinstance(error, openai.APIStatusError):
         busy = error.status_code in _TRANSIENT_STATUSES or error.status_code >= 500
-        # An exhausted account is answered with 429 like a busy server, but waiting does not help.
-        return busy and not is_without_credit(error)
+        # An exhausted account and too large a request get 429 as from a busy server, but waiting does not help.
+        return busy and not is_without_credit(error) and not is_over_the_rate(error)
     if isinstance(error, openai.APIConnectionError):
         return about_the_certificate(error) is None
     return isinstance(error, MalformedAnswer)
@@ -43,6 +45,11 @@ def is_transient(error: BaseException) -> bool:
 def is_without_credit(error: openai.APIStatusError) -> bool:
     """Return whether the account has to pay first."""
     return error.status_code == 402 or _NO_CREDIT.search(error.response.text) is not None
+
+
+def is_over_the_rate(error: openai.APIStatusError) -> bool:
+    """Return whether one request has more tokens than the account may use in a minute."""
+    return _OVER_THE_RATE.search(error.response.text) is not None
 
 
 def is_about_the_key(error: openai.APIStatusError) -> bool:

@@ -20,7 +20,7 @@ class RecipeSettings(BaseModel):
 
 ProblemFormat = Literal[
     "auto", "mbpp", "mbpp-plus", "sanitized-mbpp", "humaneval", "humaneval-plus", "livecodebench", "leetcode", "apps",
-    "verifiable", "deepcoder", "plain",
+    "verifiable", "deepcoder", "acecode", "verl", "rstar", "codeforces", "plain",
 ]  # fmt: skip
 """How a source of problems is written; auto: told from its first row."""
 

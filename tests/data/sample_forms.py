@@ -30,6 +30,14 @@ ROWS: Mapping[str, Any] = {
     "EvalPlus, a result": {"task_id": NAME, "solution": GOOD, "base_status": "fail", "plus_status": "fail"},
     "response in a fence": {"task_id": NAME, "response": CHAT},
     "thought and fence": {"task_id": NAME, "response": THOUGHT},
+    "verifiers, a rollout": {
+        "example_id": 0, "task": "humaneval", "prompt": [{"role": "user", "content": "Add one."}], "reward": 1.0,
+        "completion": [{"role": "assistant", "content": CHAT, "reasoning_content": "hm"}], "answer": "42",
+        "error": None, "metrics": {"passed": 1.0},
+    },
+    "turns as completion": {"task_id": NAME, "completion": [{"role": "assistant", "content": CHAT}]},
+    "a turn as solution": {"task_id": NAME, "solution": {"role": "assistant", "content": CHAT}},
+    "a list with one completion": {"task_id": NAME, "completion": [CHAT]},
     "generated_code": {"task_id": NAME, "generated_code": GOOD, "passed": False},
     "generated_code beside MBPP's fields": {
         "task_id": NAME, "text": "Add.", "code": "def f(x): ...", "test_list": ["assert f(1) == 2"],

@@ -1,5 +1,6 @@
 """The program taken from a sample, and what it does when it runs."""
 
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +73,22 @@ def test_replies_to_a_text_prompt_stand_alone(text: str) -> None:
     assert result(TEXT, completion=text) == 3
     assert result(TEXT, solution=text) == 3
     assert program_of(TEXT, Sample(task_id="a", completion=text)) == extract_code(text) + "\n" * (text == PLAIN)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"filename": "f.py", "content": PLAIN}, {"lines": PLAIN.splitlines(), "new": None}]
+)
+def test_a_call_of_a_tool_as_bare_json_is_no_program_although_it_is_python(arguments: dict[str, Any]) -> None:
+    for text in (json.dumps({"name": "write", "arguments": arguments}), json.dumps([arguments], indent=1)):
+        for problem in (TEXT, CODE):
+            assert result(problem, completion=text) == 3
+            assert result(problem, solution=text) == 3
+
+
+def test_python_that_begins_like_json_stays_as_it_is() -> None:
+    script = "[print(int(line) * 2) for line in open(0)]"
+    assert program_of(TEXT, Sample(task_id="a", solution=script)) == script
+    assert program_of(TEXT, Sample(task_id="a", completion=script)) == script
 
 
 def test_a_solution_stays_as_it_is_unless_it_is_a_reply() -> None:

@@ -37,6 +37,28 @@ def test_mbpp_shows_one_test_and_hides_the_others(tmp_path: Path) -> None:
     assert (len(problem.visible_tests), len(problem.tests)) == (0, 3)
 
 
+def test_acecode_is_read_like_mbpp_with_a_reply_that_passed_as_the_reference(tmp_path: Path) -> None:
+    replies = [
+        {"completion": "```python\ndef f(x):\n    return x\n```", "pass_rate": 0.3},
+        {"completion": "```python\ndef f(x):\n    return x + 1\n```\n\n```python\nprint(f(1))\n```", "pass_rate": 1.0},
+    ]
+    row = {
+        "id": "oss_7",
+        "source": "oss",
+        "question": "Add one.",
+        "test_cases": MBPP["test_list"],
+        "inferences": replies,
+    }
+    (problem,) = read_problems(write(tmp_path / "ace.jsonl", [row]))
+    assert (problem.task_id, problem.entry_point, problem.prompt) == ("AceCode/oss_7", "f", "Add one.")
+    assert (problem.visible_tests, problem.tests) == (("assert f(1) == 2",), ("assert f(2)\t== 3",))
+    assert problem.reference == "def f(x):\n    return x + 1"
+    with pytest.raises(InputErrors, match=r"ace.jsonl:1, item of test_cases: 1 of 1 .*: not Python"):
+        read_problems(write(tmp_path / "ace.jsonl", [{**row, "test_cases": ["f(1) is 2?"]}]))
+    (problem,) = read_problems(write(tmp_path / "ace.jsonl", [{**row, "inferences": None}]))
+    assert problem.reference is None
+
+
 def test_a_lone_test_is_never_shown(tmp_path: Path) -> None:
     row = {**MBPP, "test_list": MBPP["test_list"][:1], "challenge_test_list": []}
     (problem,) = read_problems(write(tmp_path / "mbpp.jsonl", [row]))
@@ -147,6 +169,21 @@ def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> 
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(InputError, match=message):
         read_problems(str(path))
+
+
+@pytest.mark.parametrize(
+    ("fields", "fix"),
+    [
+        # One field stands for one, and question_content is lacking all the same.
+        ("question_id my_test_cases", 'tests, a list such as ["assert f(1) == 2"]'),
+        ("task_id text code test_lists", "did you mean 'test_list' by 'test_lists'? Then it would be mbpp's form"),
+    ],
+)
+def test_a_form_is_suggested_only_where_the_fields_meant_make_a_row_one_of_it(tmp_path: Path, fields, fix) -> None:
+    with pytest.raises(InputError, match="not a known problem format") as refused:
+        read_problems(write(tmp_path / "x.jsonl", [dict.fromkeys(fields.split(), "x")]))
+    assert refused.value.fix.endswith((fix, '[{"stdin": "1", "stdout": "2"}]'))
+    assert fix in refused.value.fix
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,11 @@ def test_lists_in_no_known_order_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("row", "what", "fix"),
     [
-        ({"prompt_id": "a", "text": "x"}, "with the fields prompt_id, text", "task_id"),
+        (
+            {"prompt_id": "a", "text": "x"},
+            "with the fields prompt_id, text",
+            "did you mean 'problem_id' by 'prompt_id'?",
+        ),
         (
             {"task-id": "a", "completion": "x"},
             "with the fields task-id, completion",
@@ -85,6 +89,7 @@ def test_lists_in_no_known_order_are_refused(tmp_path):
             "generated_code",
         ),
         ({}, "with the fields none", "task_id"),
+        ({"prompt": "a", "score": 1}, "with the fields prompt, score", "name the problem as one of"),
         (
             {"question": "a", "model": "m"},
             "with the fields question, model",
@@ -100,6 +105,7 @@ def test_a_file_of_an_unknown_form_is_one_message(tmp_path, row, what, fix):
     (error,) = raised.value.errors
     assert error.what == f"not a known form of samples: 1,200 rows, {what}"
     assert fix in error.fix
+    assert ("did you mean" in error.fix) == ("did you mean" in fix)
     assert str(raised.value).count("\n") == 1
 
 

@@ -62,7 +62,7 @@ def test_other_fields_are_ignored_with_one_line(tmp_path: Path, capsys: pytest.C
 
 def test_malformed_rows_are_named_at_once_after_the_others(tmp_path: Path) -> None:
     rows = [
-        {"task_id": "a"}, {"task_id": "a", "solution": ["x"]}, {"solution": "x"}, ["x"],
+        {"task_id": "a"}, {"task_id": "a", "solution": 5}, {"solution": "x"}, ["x"],
         {"task_id": 1.5, "solution": ""}, {"task_id": "a", "solution": "x"},
     ]  # fmt: skip
     path = write(tmp_path / "s.jsonl", rows)

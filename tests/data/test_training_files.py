@@ -75,6 +75,7 @@ def single_rows(task, good):
     return {
         "ShareGPT": {"conversations": [human(task), gpt(good)], "system": "You write Python.", "tools": ""},
         "Alpaca": {"instruction": task, "input": "x is a number.", "output": good, "history": [["Hello", "Hi."]]},
+        "input-output (NVIDIA)": {"id": "a", "input": task, "output": good, "solution": good, "source": "taco"},
         "TRL prompt-completion, messages": {"prompt": [user(task)], "completion": [assistant(good)]},
         "TRL prompt-completion, text": {"prompt": task, "completion": good},
         "chat messages (OpenAI chat completions, TRL)": {"messages": [system, user(task), assistant(good)]},
@@ -214,6 +215,7 @@ def _read(row):
         ({"messages": [user(TASK), {"role": "assistant", "content": None}]}, "wrong-fields"),
         ({**PAIRS["OpenAI preference"], "input": TASK}, "wrong-fields"),
         ({**TEXT, "prompt": " \n"}, "empty-prompt"),
+        ({"input": "-", "output": GOOD}, "empty-prompt"),
         ({"messages": [user(""), assistant(GOOD)]}, "empty-prompt"),
         ({"chosen": "abc", "rejected": "xyz"}, "empty-prompt"),
         ({"chosen": [assistant(GOOD)], "rejected": [assistant(BAD)]}, "empty-prompt"),
@@ -323,7 +325,8 @@ def test_of_many_faults_the_first_are_kept_and_all_are_counted(tmp_path):
     assert all(what and fix for _, what, fix in KINDS.values())
 
 
-SAID = st.text(min_size=1, max_size=80).filter(str.strip)
+# A dash alone stands for a prompt that is left out.
+SAID = st.text(min_size=1, max_size=80).filter(lambda text: text.strip() not in ("", "-"))
 
 
 @given(st.data())

@@ -16,6 +16,10 @@ from tests.inference.test_endpoint import (
     server,  # noqa: F401  a fixture
 )
 
+OVER_THE_RATE = (
+    "Request too large for model `llama-3.1-8b-instant` in organization `o` on tokens per minute (TPM): Limit 6000, "
+    "Requested 6294, please reduce your message size and try again."
+)
 CHUNKS = ({"role": "assistant", "content": "x ="}, {"content": " 1"})
 STREAM = "".join(f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n" for delta in CHUNKS) + "data: [DONE]\n\n"
 
@@ -181,6 +185,9 @@ def test_an_address_that_takes_no_requests_is_to_blame(server, generator, monkey
         (400, [{"error": {"message": "API key not valid."}}], "refuses the key: HTTP 400: API key", "put the key into"),
         (404, {"error": {"message": "No endpoints found"}}, "No endpoints found", "the server knows the model"),
         (400, {"error": {"message": "'temperature' does not support 0.8"}}, "not support", 'omit = ["temperature"]'),
+        (400, {"message": "`temperature` and `top_p` cannot both be specified"}, "cannot both", 'omit = ["top_p"]'),
+        (413, {"error": {"message": OVER_THE_RATE}}, "Limit 6000", "lower sampling.max_new_tokens, which counts like"),
+        (429, {"error": {"message": OVER_THE_RATE}}, "Limit 6000", "lower sampling.max_new_tokens, which counts like"),
         (400, {"message": "'max_tokens' is too large: 1024"}, "too large: 1024", "lower sampling.max_new_tokens"),
         (400, {"message": "maximum context length is 1024"}, "length is 1024", "lower sampling.max_new_tokens"),
     ],

@@ -11,12 +11,14 @@ from pydantic import BaseModel, ValidationError
 from codekiln.data.files import validation_errors
 from codekiln.data.readers import formats
 from codekiln.data.readers.apps import Apps, from_apps
+from codekiln.data.readers.codeforces import Codeforces, from_codeforces
 from codekiln.data.readers.evalplus import EvalPlusRow, from_humaneval_plus, from_mbpp_plus
 from codekiln.data.readers.files import FIX, Row, located_rows_of
 from codekiln.data.readers.leetcode import LeetCode, from_leetcode
 from codekiln.data.readers.livecodebench import LiveCodeBench, from_livecodebench
 from codekiln.data.readers.packages import missing_packages
 from codekiln.data.readers.program_use import refuse_unused_program
+from codekiln.data.readers.rewards import RStar, Verl, from_rstar, from_verl
 from codekiln.data.readers.samples import ProblemNames, iterate_samples, read_located_samples, read_samples
 from codekiln.data.readers.verifiable import DeepCoder, Verifiable, from_deepcoder, from_verifiable
 from codekiln.data.records import Problem
@@ -43,6 +45,10 @@ _FORMATS: dict[str, tuple[type[BaseModel], Callable[[Any, str, int], Problem]]] 
     "apps": (Apps, from_apps),
     "verifiable": (Verifiable, from_verifiable),
     "deepcoder": (DeepCoder, from_deepcoder),
+    "acecode": (formats.AceCode, formats.from_acecode),
+    "verl": (Verl, from_verl),
+    "rstar": (RStar, from_rstar),
+    "codeforces": (Codeforces, from_codeforces),
     "plain": (Problem, formats.from_plain),
 }
 _PUBLISHED = """
@@ -52,10 +58,14 @@ _PUBLISHED = """
     doc_struct libs question_title question_content platform question_id contest_id contest_date starter_code difficulty
     public_test_cases private_test_cases metadata problem_id question solutions input_output url problem_description
     completion tags query response estimated_date source task_type in_source_id problem_statement problem tests
-    gold_standard_solution verification_info hf_dataset_name llm_response
+    gold_standard_solution verification_info hf_dataset_name llm_response id test_cases inferences context_messages
+    prompt reward_model data_source ability extra_info inputs outputs is_synthesized test_case_type func_name class_name
+    description official_tests examples aliases contest_name contest_type contest_start contest_start_year index
+    time_limit memory_limit title input_format output_format interaction_format note editorial rating testset_size
+    official_tests_complete input_mode generated_checker executable generated_tests
 """
 """Fields of MBPP, HumanEval, HumanEvalPack, EvalPlus, BigCodeBench, LiveCodeBench, LeetCodeDataset, APPS,
-PrimeIntellect's sets and DeepCoder's: none is a misspelling."""
+PrimeIntellect's sets, DeepCoder's, AceCode, verl's, rStar-Coder's and open-r1/codeforces: none is a misspelling."""
 _NOT_READ = {
     "BigCodeBench's, whose tests are classes of unittest": {"complete_prompt", "instruct_prompt", "test"},
     "KodCode's, whose tests are files of pytest": {"question", "solution", "test", "test_info"},
@@ -80,6 +90,10 @@ _REQUIRED_FIELDS = {
     "apps": {"question", "input_output", "solutions"},
     "verifiable": {"problem_id", "verification_info"},
     "deepcoder": {"problem", "tests", "solutions"},
+    "acecode": {"question", "test_cases"},
+    "verl": {"prompt", "reward_model"},
+    "rstar": {"question_id", "question", "inputs", "outputs"},
+    "codeforces": {"description", "official_tests"},
     "plain": {"task_id", "prompt"},
 }
 
@@ -177,7 +191,8 @@ def _detect(rows: list[Row]) -> str:
         ((name, needed - row.keys()) for name, needed in _REQUIRED_FIELDS.items()),
         key=lambda item: (len(item[1]) - 2 * len(_pairs(item[1], row)), len(item[1])),
     )
-    if pairs := _pairs({*lacking, *({"task_id"} - row.keys())}, row):
+    pairs = _pairs({*lacking, *({"task_id"} - row.keys())}, row)
+    if pairs and (name == "plain" or lacking <= pairs.keys()):
         hints = [f"did you mean '{field}' by '{given}'?" for field, given in sorted(pairs.items())]
         fix = " ".join([*hints, f"Then it would be {name}'s form" if name != "plain" else ""]).strip()
     else:
@@ -200,9 +215,10 @@ def _refuse_other_form(rows: list[Row], chosen: str, source: str) -> None:
 
 
 def _pairs(lacking: Iterable[str], row: Mapping[str, Any]) -> dict[str, str]:
-    """Return by each field that a row lacks the one of its fields that may stand for it."""
+    """Return by each field that a row lacks the one of its fields that may stand for it, and for no other."""
     spare = [given for given in row if all(given not in needed for needed in _REQUIRED_FIELDS.values())]
-    return {field: near for field in lacking if (near := closest(field, spare, 0.7))}
+    pairs = {field: near for field in sorted(lacking) if (near := closest(field, spare, 0.7))}
+    return {field: near for near, field in {near: field for field, near in pairs.items()}.items()}
 
 
 def _no_object(where: str) -> InputError:

@@ -71,6 +71,11 @@ def json_value(text: str | bytes, where: str) -> Any:
         raise row_error(f"not JSON: {error}", where) from None
 
 
+def value_of(given: Any, where: str) -> Any:
+    """Return the value of a field that holds JSON as text, or the value itself."""
+    return json_value(given, where) if isinstance(given, str) else given
+
+
 def row_error(what: str, where: str) -> InputErrors:
     """Return the error of a row that has to be corrected or removed."""
     return InputErrors([InputError(what, where=where, fix=FIX)])

@@ -13,6 +13,7 @@ from codekiln.data.readers.evalplus import origin_test
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.readers.humaneval import SplitTests, nothing_checked, split_tests
 from codekiln.data.records import Problem
+from codekiln.data.replies import extract_code
 from codekiln.errors import InputError, InputErrors
 
 _FIX = "correct or remove the row"
@@ -54,6 +55,15 @@ class HumanEval(_Row):
     test: str
 
 
+class AceCode(_Row):
+    """One row of AceCode-87K or AceCode-V2-122K."""
+
+    id: str
+    question: str
+    test_cases: list[str] = Field(min_length=1)
+    inferences: list[dict[str, Any]] | None = Field(None, description="replies of models, with pass_rate")
+
+
 def from_mbpp(row: Mbpp, where: str, show: int) -> Problem:
     """Make a problem of a row of MBPP, its code with LF line ends; ``show`` tests are visible, the others hidden."""
     return _mbpp_problem(
@@ -74,6 +84,17 @@ def from_sanitized(row: SanitizedMbpp, where: str, show: int) -> Problem:
     return problem.model_copy(update={"tests": (plus,) if plus else (*problem.tests, row.test)})
 
 
+def from_acecode(row: AceCode, where: str, show: int) -> Problem:
+    """Make a problem of a row, as ``from_mbpp`` does; the reference is of the first reply that passed every test."""
+    name = row.id if "/" in row.id else f"AceCode/{row.id}"
+    problem = _mbpp_problem(
+        where, show, name, row.question, "", setup="", tests=row.test_cases, more=[], field="test_cases"
+    )
+    passed = (str(reply.get("completion")) for reply in row.inferences or () if reply.get("pass_rate") == 1)
+    reference = extract_code(next(passed, ""), problem.entry_point) or None
+    return problem.model_copy(update={"reference": reference, "source": "acecode", "licence": "MIT"})
+
+
 def _mbpp_problem(
     where: str,
     show: int,
@@ -84,9 +105,10 @@ def _mbpp_problem(
     setup: str,
     tests: list[str],
     more: list[str],
+    field: str = "test_list",
 ) -> Problem:
     code, setup, *all_tests = (re.sub("\r\n?", "\n", part) for part in (code, setup, *tests, *more))
-    lists = {"test_list": tests, "challenge_test_list": more}
+    lists = {field: tests, "challenge_test_list": more}
     places = [f", {item_name(name, number, items)}" for name, items in lists.items() for number in range(len(items))]
     trees = _parsed(where, dict(zip(places, all_tests, strict=True)) | {".test_setup_code": setup})
     shown = min(show, len(tests)) if len(all_tests) > show else 0

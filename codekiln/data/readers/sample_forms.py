@@ -3,7 +3,8 @@
 Read in EvalPlus 0.3.1 (``evaluate.py``: samples and ``_eval_results.json``), HumanEval (``_results.jsonl``),
 LiveCodeBench (``insert_output_evaluation``, ``custom_evaluator.py``), APPS (``all_codes.json``),
 bigcode-evaluation-harness (``save_json_files``), lm-evaluation-harness (``--log_samples``), MultiPL-E, AgentCoder, the
-batch output of OpenAI (chat completions and responses), Anthropic and Gemini, ShareGPT, and pandas (``to_json``).
+batch output of OpenAI (chat completions and responses), Anthropic and Gemini, ShareGPT, pandas (``to_json``), and
+verifiers (``results.jsonl``).
 """
 
 import ast
@@ -17,7 +18,9 @@ from codekiln.data.readers.files import Row
 from codekiln.data.readers.reply_texts import choices, is_one_text, text_of
 from codekiln.errors import InputError
 
-IDS = ("task_id", "question_id", "problem_id", "mbpp_id", "custom_id", "instance_id", "task", "doc_id", "id")
+IDS = (
+    "task_id", "question_id", "problem_id", "mbpp_id", "custom_id", "instance_id", "example_id", "task", "doc_id", "id",
+)  # fmt: skip
 """What tools call the name of a problem; the first that a row has counts."""
 _OWN_IDS = IDS[:4]
 """Those that name nothing else, also in an object with the whole problem."""
@@ -72,7 +75,10 @@ def single(where: str, row: Any) -> Iterator[Row]:
         what = f"the request for '{name}' failed ({failure})"
         yield where, InputError(what, where=where, fix="ask again for it, or remove the row")
     elif (text := _first(row, TEXTS)) is not None:
-        yield where, _with(row, name, text, row[text])
+        if isinstance(row[text], dict | list):
+            yield from _replies(where, row, name, text)
+        else:
+            yield where, _with(row, name, text, row[text])
     elif (field := _reply_field(row)) is not None:
         yield from _replies(where, row, name, field)
     elif (field := _list_field(row)) is not None:
@@ -212,7 +218,7 @@ def _replies(where: str, row: Mapping[str, Any], name: str, field: str) -> Itera
 
 
 def _several(where: str, row: Mapping[str, Any], name: str, field: str) -> Iterator[Row]:
-    kind = "solution" if field in ("solutions", "code_list") else "completion"
+    kind = "solution" if field in ("solution", "solutions", "code_list") else "completion"
     texts = _flat(_list(row[field]))
     others = _flat(_list(row.get("output_list"))) if field == "code_list" else []
     for place, value in enumerate(texts):

@@ -132,7 +132,7 @@ def _lack_of(row: Mapping[str, Any]) -> str:
 def _understood(row: Mapping[str, Any]) -> str:
     """Return what names a problem and a program, or which field is misspelt."""
     known = (*IDS, *TEXTS, *REPLIES, *LISTS, *MODELS)
-    close = [(name, near) for name in row if name not in known and (near := closest(name, known))]
+    close = [(name, near) for name in row if name not in known and (near := closest(name, known, 0.7))]
     hints = [f"did you mean '{near}' by '{name}'?" for name, near in close[:_SHOWN_CLOSE]]
     ids, texts, lists = (", ".join(names) for names in (IDS[:5], (*TEXTS, *REPLIES[:6]), LISTS[:6]))
     forms = f"name the problem as one of {ids}; the program as one of {texts}; several as a list: {lists}"

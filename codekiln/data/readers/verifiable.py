@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from codekiln.data.readers.apps import first_python, place_of, problem_of
-from codekiln.data.readers.contest import json_value, prompt_of, row_error
+from codekiln.data.readers.contest import prompt_of, row_error, value_of
 from codekiln.data.readers.grouping import group_of
 from codekiln.data.records import Problem
 from codekiln.data.replies import extract_code
@@ -47,15 +47,15 @@ class DeepCoder(BaseModel):
 
 def from_verifiable(row: Verifiable, where: str, show: int) -> Problem:
     """Make a problem of a row whose programs are Python; its test cases are hidden and grade."""
-    info, at = _value(row.verification_info, f"{where}.verification_info"), f"{where}.verification_info"
+    info, at = value_of(row.verification_info, f"{where}.verification_info"), f"{where}.verification_info"
     if not isinstance(info, dict) or not isinstance(info.get(_CASES), list):
         raise row_error(f"is no object with the list '{_CASES}'", at)
     if (language := str(info.get("language") or "python").lower()) not in ("python", "python3", "py"):
         raise row_error(f"wants a program in {language}", at)
-    metadata = _value(row.metadata or {}, f"{where}.metadata")
+    metadata = value_of(row.metadata or {}, f"{where}.metadata")
     difficulty = metadata.get("difficulty") if isinstance(metadata, dict) else None
     statement, solutions = row.problem_statement or row.prompt, [row.gold_standard_solution or ""]
-    return _problem(
+    return problem_of_cases(
         row.problem_id, statement, "", info[_CASES], solutions, where, "verification_info",
         source="verifiable-coding-problems", difficulty=str(difficulty) if difficulty else None,
     )  # fmt: skip
@@ -63,14 +63,14 @@ def from_verifiable(row: Verifiable, where: str, show: int) -> Problem:
 
 def from_deepcoder(row: DeepCoder, where: str, show: int) -> Problem:
     """Make a problem of a row; rows have no name and get their place in the file."""
-    cases = _value(row.tests, f"{where}.tests")
-    return _problem(
+    cases = value_of(row.tests, f"{where}.tests")
+    return problem_of_cases(
         f"DeepCoder/{place_of(where)}", row.problem, row.starter_code or "", cases, row.solutions or [], where, "tests",
         source="deepcoder",
     )  # fmt: skip
 
 
-def _problem(
+def problem_of_cases(
     task_id: str,
     statement: str,
     starter: str,
@@ -80,7 +80,21 @@ def _problem(
     field: str,
     **others: Any,
 ) -> Problem:
-    """Make a problem of what both kinds of rows have."""
+    """Make a problem of a statement and its test cases: a list of objects, or one object as in TACO.
+
+    Args:
+        task_id: The problem's name.
+        statement: What is asked.
+        starter: Code to complete; may be empty.
+        cases: The test cases.
+        solutions: Known solutions, which may stand in fences; the first that is Python 3 is the reference.
+        where: The place of the row.
+        field: The row's field that has the test cases.
+        others: Further fields of the problem.
+
+    Raises:
+        InputErrors: The test cases do not have that form.
+    """
     cases = _as_in_apps(cases, f"{where}.{field}") if isinstance(cases, list) else cases
     name = cases.get("fn_name") if isinstance(cases, dict) else None
     common = {
@@ -115,7 +129,3 @@ def _decoded(value: Any) -> Any:
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(value)
     return value
-
-
-def _value(given: Any, at: str) -> Any:
-    return json_value(given, at) if isinstance(given, str) else given

@@ -1,7 +1,8 @@
 """The forms of training files, and what each says: a prompt, and one reply, perhaps labelled, or a pair of them.
 
 Read in TRL's "Dataset formats and types", LLaMA-Factory's data/README.md (Alpaca, ShareGPT, and preferences in both),
-Stanford Alpaca's README.md, and OpenAI's guides to supervised fine-tuning and direct preference optimisation.
+Stanford Alpaca's README.md, OpenAI's guides to supervised fine-tuning and direct preference optimisation, and the
+cards of nvidia/OpenCodeReasoning and nvidia/Llama-Nemotron-Post-Training-Dataset.
 """
 
 import re
@@ -209,6 +210,17 @@ def _alpaca_prompt(row: Fields) -> tuple[Turn, ...]:
     return (*_system(row), *past, Turn("user", task))
 
 
+def _input_output(row: Fields) -> Read:
+    """Take NVIDIA's rows: the input is a text, or a list of messages."""
+    given = row["input"]
+    if given == "-":
+        raise Fault(
+            "empty-prompt", "input is a dash, for a statement that the set does not hold: its card says where it is"
+        )
+    asked = turns_of(given, "input") if isinstance(given, list) else (Turn("user", _text(row, "input")),)
+    return _answered((*_system(row), *asked), {"output": (Turn("assistant", _text(row, "output")),)})
+
+
 def _system(row: Fields) -> tuple[Turn, ...]:
     return (Turn("system", _text(row, "system")),) if row.get("system") else ()
 
@@ -243,6 +255,7 @@ FORMS = (
     ),
     Form("TRL prompt-completion, text", ("prompt", "completion"), partial(_trl_text, sides=_COMPLETION)),
     Form("chat messages (OpenAI chat completions, TRL)", ("messages",), _messages),
+    Form("input-output (NVIDIA)", ("input", "output"), _input_output),
 )  # fmt: skip
 """Every form, in the order in which they are tried: of two that fit, the first asks for more."""
 
