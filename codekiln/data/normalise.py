@@ -6,6 +6,7 @@ and nesting beyond ``MAX_DEPTH``. Nothing else is raised, whatever the text.
 
 import ast
 import hashlib
+from functools import lru_cache
 
 from codekiln.data import alpha_renaming
 from codekiln.data.python_text import syntax_tree
@@ -50,6 +51,7 @@ def strip(code: str) -> str:
         raise SyntaxError(f"no canonical form: {error}") from error
 
 
+@lru_cache(maxsize=32_768)
 def fingerprint(code: str) -> str:
     """Return a sha256 that is equal for programs that differ only in names, comments, layout and annotations.
 

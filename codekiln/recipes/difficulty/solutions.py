@@ -4,7 +4,6 @@ import ast
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from codekiln.code import metrics
 from codekiln.code.distance import pq_gram_distance
@@ -113,9 +112,6 @@ def _best_first(problem: Problem, graded: Iterable[Graded], criteria: SelectionC
 
 
 def _overlap(code: str, selected: Sequence[Solution], distance: float) -> str | None:
-    if any(_fingerprint(code) == _fingerprint(other.code) for other in selected):
+    if any(fingerprint(code) == fingerprint(other.code) for other in selected):
         return "twin"
     return "alike" if any(pq_gram_distance(code, other.code) < distance for other in selected) else None
-
-
-_fingerprint = lru_cache(maxsize=16_384)(fingerprint)
