@@ -12,7 +12,11 @@ class EndpointSettings(BaseModel):
 
     url: str = Field(pattern=r"^https?://\S+$", description="address, like http://localhost:8000/v1")
     model: str = Field(min_length=1, description="the model's name at the server")
-    api_key_env: str = Field("CODEKILN_API_KEY", description="environment variable with the key; unset: none is sent")
+    api_key_env: str = Field(
+        "CODEKILN_API_KEY",
+        pattern=r"^[A-Za-z_]\w*$",
+        description="environment variable with the key; unset: none is sent",
+    )
     concurrency: int = Field(8, ge=1, le=512, description="requests under way at once")
     timeout_seconds: float = Field(120.0, gt=0, description="longest silence of the server before another try")
     retries: int = Field(6, ge=0, description="further tries when the server is busy or broken")

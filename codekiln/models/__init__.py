@@ -24,7 +24,8 @@ _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # neither part begins with a point
 # A page of the Hub or hf://, with what may follow the id there; and an id with a revision or a slash behind it.
 _ORIGINAL = "give the model that the GGUF file was made from: its Hub id, or its folder of safetensors"
 _LIKE_HUB_ID = re.compile(
-    r"(?:https?://[^/]+/|hf://(?:models/)?)?(?P<id>[\w.-]+/[\w.-]+?)(?:/?|[@:][^/]+|/tree/.+|/blob/.+)"
+    r"(?:https?://[^/]+/|hf://(?:models/)?|hf\.co/|huggingface\.co/)?"
+    r"(?P<id>[\w.-]+/[\w.-]+?)(?:/?|[@:][^/]+|/tree/.+|/blob/.+|/resolve/.+)"
 )
 
 
@@ -109,13 +110,24 @@ def _meant(name: str) -> str:
     """Return what to give in place of the name of no base model."""
     if name.startswith("~/"):  # written into a file of settings; a shell has no part in it
         return f"give {Path(name).expanduser()}"
-    if name.endswith(".gguf"):
+    if re.search(r"[-.]gguf\b", name.lower()):
         return _ORIGINAL
     if Path(name).is_file():
         return f"give its folder, {Path(name).parent}"
-    if (found := _LIKE_HUB_ID.fullmatch(name)) and not name.startswith("."):
-        return f"give its Hub id, '{found['id']}'"
+    if found := hub_id_of(name):
+        return f"give its Hub id, '{found}'"
+    if name.startswith((".", "/")):
+        return f"there is no such folder: {Path(name).absolute()}"
+    for spec in map(_MODELS.get, names()):  # a name of the table may be nearer to another model's
+        if name.lower() == spec.id.rpartition("/")[2].lower():
+            return f"give its name here, '{spec.name}', or its Hub id, '{spec.id}'"
     return did_you_mean(name, names()) + " (or give a folder, or a Hub id: owner/model)"
+
+
+def hub_id_of(name: str) -> str | None:
+    """Return the Hub id in an address of the Hub, in an id with a revision or a slash behind it, or in an id."""
+    found = _LIKE_HUB_ID.fullmatch(name)
+    return found["id"] if found and not name.startswith(".") else None
 
 
 def is_hub_id(name: str) -> bool:

@@ -45,6 +45,9 @@ def check_access(spec: BaseModelSpec, by_job: bool = False) -> str:
         return f"revision {spec.hub_revision}, which the jobs' cache has to have: HF_HUB_OFFLINE is set"
     if constants.HF_HUB_OFFLINE:
         return _cached(spec, cached, "HF_HUB_OFFLINE is set")
+    if (endpoint := os.environ.get("HF_ENDPOINT")) and "://" not in endpoint:
+        what, fix = f"is no address: '{endpoint}' has no https://", f"set it to https://{endpoint}, or unset it"
+        raise InputError(what, where="HF_ENDPOINT", fix=fix)
     try:
         return _ask(spec)
     except OfflineModeIsEnabled as error:

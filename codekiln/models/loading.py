@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import torch
 import transformers
-from peft import PeftModel, get_peft_model_state_dict
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.utils.save_and_load import load_peft_weights
 
 from codekiln.data.text import first_line
 from codekiln.errors import InputError, ModelError
 from codekiln.models import BaseModelSpec
 from codekiln.models.adapter_files import check_adapter
+from codekiln.models.adapter_names import renamed
 from codekiln.models.hub_access import UNREADABLE, read_error
 from codekiln.models.model_kind import check_kind
 from codekiln.models.quantization import require_bitsandbytes
@@ -150,7 +151,10 @@ def attach_adapter(
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Found missing adapter keys")
+            warnings.filterwarnings("ignore", message="for .*: copying from a non-meta parameter")
+            warnings.filterwarnings("ignore", message="Model has `tie_word_embeddings=True` and a tied layer")
             wrapped = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+            _require_all(wrapped, Path(adapter))
     except (ValueError, TypeError, LookupError, NotImplementedError) as error:
         if "not found in the base model" in str(error):
             raise _unfit(spec, adapter) from None
@@ -162,7 +166,6 @@ def attach_adapter(
         if "size mismatch" not in str(error):
             raise
         raise _unfit(spec, adapter, str(error)) from None
-    _require_all(wrapped, Path(adapter))
     return wrapped
 
 
@@ -177,13 +180,15 @@ def _unfit(spec: BaseModelSpec, adapter: Path, said: str = "") -> InputError:
 
 
 def _require_all(model: PeftModel, adapter: Path) -> None:
-    """Refuse weights that are not those of the adapter's configuration: PEFT leaves the rest as it was, and warns."""
+    """Load weights that have other names here, and refuse what does not fill the adapter: PEFT only warns."""
     wanted = set(get_peft_model_state_dict(model, save_embedding_layers=False))
-    held = set(load_peft_weights(str(adapter), device="cpu"))
-    if missing := sorted(wanted - held):
-        what = f"{len(missing)} of {len(wanted)} weights are not in it, for example {missing[0]}"
-        what += f"; it has {min(held - wanted)}" if held - wanted else ""
-        raise InputError(what, where=str(adapter), fix="restore the adapter's folder, or give its own base model")
+    held = load_peft_weights(str(adapter), device="cpu")
+    if missing := sorted(wanted - set(held)):
+        if not (names := renamed(held, wanted)):
+            what = f"{len(missing)} of {len(wanted)} weights are not in it, for example {missing[0]}"
+            what += f"; it has {min(set(held) - wanted)}" if set(held) - wanted else ""
+            raise InputError(what, where=str(adapter), fix="restore the adapter's folder, or give its own base model")
+        set_peft_model_state_dict(model, {ours: held[theirs] for ours, theirs in names.items()})
     for name, weight in model.named_parameters():
-        if "lora_" in name and not torch.isfinite(weight).all():
+        if "lora_" in name and not weight.is_meta and not torch.isfinite(weight).all():
             raise InputError(f"{name} is not finite", where=str(adapter), fix="train it again, with a smaller step")

@@ -144,6 +144,10 @@ def connect(uri: str, experiment: str | None) -> tuple["MlflowClient", str]:
                 client.get_experiment(DEFAULT_EXPERIMENT)  # opens the tracking store, too, within `own_folders`
                 follow(path, LOCK_SECONDS)
             return client, _experiment_id(client, uri, experiment) if experiment is not None else ""
+    except ImportError as error:  # SQLAlchemy's, of the package that talks to a database
+        what = f"needs the package {error.name}, which is not installed"
+        fix = "install it beside codekiln, or give the http(s) address of an MLflow server in front of the database"
+        raise RegistryError(what, where=f"MLflow at {without_password(uri)}", fix=fix) from None
     except (MlflowException, SQLAlchemyError, OSError) as error:
         what = f"cannot open experiment '{experiment}'" if experiment else "cannot read"
         raise registry_error(what, uri, error) from error
@@ -155,6 +159,11 @@ def _check_scheme(uri: str) -> None:
         raise RegistryError(f"MLflow at '{shown}': the address has no scheme\n  fix: give http://{shown}, or https://")
     if not urlsplit(uri).scheme and uri.endswith((".db", ".sqlite")):
         raise RegistryError(f"MLflow at '{uri}': a database needs its kind before it\n  fix: give sqlite:///{uri}")
+    if uri == "databricks" or urlsplit(uri).scheme in ("databricks", "databricks-uc"):
+        raise RegistryError(
+            f"MLflow at '{uri}': Databricks' own registry is not used\n  fix: use sqlite:///mlflow.db, or the http(s) "
+            "address of an MLflow server"
+        )
     if urlsplit(uri).scheme in ("", "file"):
         raise RegistryError(
             f"MLflow at '{uri}': a folder cannot be the tracking store: MLflow has deprecated it, and two runs at once "

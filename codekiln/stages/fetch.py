@@ -4,8 +4,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from codekiln import models
 from codekiln.errors import InputError
 from codekiln.models.chat_files import CHAT_FILES
+from codekiln.models.hub_access import is_cached
 from codekiln.models.pickled_adapter import in_safetensors
 from codekiln.registry.runs import WEIGHTS
 from codekiln.stages.base import Stage, StageContext, Summary
@@ -21,6 +23,7 @@ def _fetch(context: StageContext) -> Summary:
     else:
         with in_safetensors(Path(source)) as adapter:
             _copy(adapter, context.output)
+        _require_fit(models.get(context.settings.base_model), Path(source))
     return Summary(figures={"bytes": (context.output / WEIGHTS).stat().st_size}, notes={"source": source})
 
 
@@ -37,6 +40,20 @@ def _copy(folder: Path, output: Path) -> None:
     for name in (WEIGHTS, "adapter_config.json", "codekiln.json", *CHAT_FILES):
         if (folder / name).is_file():
             shutil.copy2(folder / name, output / name)
+
+
+def _require_fit(spec: models.BaseModelSpec, adapter: Path) -> None:
+    """Refuse an adapter of another base model before anything is sampled, where the base can be read from here."""
+    if spec.hub_revision is not None and not is_cached(spec):
+        return
+    import torch
+
+    from codekiln.models.loading import attach_adapter, quiet, without_weights
+
+    quiet()
+    with torch.device("meta"):
+        model = without_weights(spec)
+    attach_adapter(model, spec, adapter)
 
 
 # Not cached: an alias may point to another version by now.

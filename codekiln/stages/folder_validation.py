@@ -8,6 +8,7 @@ from pathlib import Path
 from codekiln.data import records
 from codekiln.data.folders import Dataset
 from codekiln.data.manifests import MANIFEST, DataManifest, added_files, damaged_files
+from codekiln.data.readers.files import data_files
 from codekiln.data.records import Record
 from codekiln.data.shards import DATA, REJECTED, file_name
 from codekiln.errors import InputError, InputErrors
@@ -35,6 +36,9 @@ def validate_folder(folder: Path) -> Iterator[InputError]:
             yield InputError(StageManifest.absent, where=str(folder), fix=StageManifest.finish)
             yield from _parts(folder, set(), _fix(folder))
         else:
+            if not (folder / MANIFEST).exists() and (files := data_files(folder)):
+                what = "is a folder of files, not of codekiln: they are validated one by one"
+                raise InputError(what, where=str(folder), fix=f"give {files[0]}")
             yield from _published(folder)
     except InputErrors as errors:
         yield from errors.errors

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codekiln import models
-from codekiln.errors import CodekilnError, InputError, did_you_mean
+from codekiln.errors import CodekilnError, InputError, InputErrors, did_you_mean
 from codekiln.models.adapter_base import trained_on
 from codekiln.models.pickled_adapter import in_safetensors
 from codekiln.registry import Registry, signing
@@ -74,14 +74,15 @@ def named_model(
             adapter = registry.download_adapter(version.uri, Path(folder))
             if public_key:
                 require_signed(registry, version.uri, adapter, signing.public_key(public_key))
-            yield _adapted(version.uri, adapter, base_model, version.tags.get("base_model", ""))
+            with _base_elsewhere(base_model):
+                yield _adapted(version.uri, adapter, base_model, version.tags.get("base_model", ""))
         return
     if public_key:
         fix = "give a registered version, as NAME@champion, or leave --public-key out"
         raise InputError("has no record of a promotion that anybody could have signed", where=name, fix=fix)
     folder_of = Path(name).expanduser()
     if (folder_of / CONFIG).is_file():
-        with in_safetensors(folder_of) as adapter:
+        with in_safetensors(folder_of) as adapter, _base_elsewhere(base_model):
             yield _adapted(name, adapter, base_model)
         return
     if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.is_dir():
@@ -96,10 +97,28 @@ def named_model(
     yield NamedModel(name, name)
 
 
+@contextmanager
+def _base_elsewhere(base_model: str) -> Iterator[None]:
+    """Add to the error for a base model that cannot be read, which only the adapter names, how to name another copy."""
+    try:
+        yield
+    except InputErrors:
+        raise
+    except InputError as error:
+        if base_model or error.where != "base_model":
+            raise
+        fix = f"{error.fix}; or --base-model says where it is here, as a folder"
+        raise InputError(error.what, where=error.where, fix=fix) from error
+
+
 def require_adapter(name: str, tracking_uri: str = "") -> None:
     """Refuse what is neither a folder nor a version; see `named_model`."""
     if not Path(name).is_dir():
         fix = "give NAME@champion of the registry, or the folder of an adapter"
+        if Path(name).is_file():
+            fix = f"give its folder, {Path(name).parent}"
+        elif (owned := models.hub_id_of(name)) and not Path(name).parent.is_dir():
+            fix += f"; one of the Hub after `hf download {owned} --local-dir {owned.rpartition('/')[2]}`"
         raise _registered_as(name, tracking_uri) or InputError("there is no such folder", where=name, fix=fix)
 
 

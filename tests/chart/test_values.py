@@ -218,3 +218,13 @@ def test_the_notes_warn_where_no_run_will_ever_be():
     assert warns({}, "elsewhere")
     assert not warns({}, "kubeflow")
     assert not warns({"runs": {"namespaces": ["kubeflow"]}}, "elsewhere")
+
+
+@pytest.mark.parametrize(("registry", "is_one"), [("https://ghcr.io/acme", False), ("registry.lab:5000/ml/", True)])
+def test_a_registry_has_no_scheme(registry, is_one):
+    values = merged({}, "image.registry", registry)
+    if is_one:
+        rendering.render(values)
+        return
+    with pytest.raises(helm_python.HelmValuesError, match="image/registry"):
+        rendering.render(values)

@@ -120,6 +120,20 @@ def test_of_a_folder_the_files_with_rows_are_named(tmp_path, files, given) -> No
     assert caught.value.fix == "give " + " or ".join(f"{folder}/{name}" for name in given)
 
 
+def test_the_parts_of_one_file_are_not_given_alone(tmp_path) -> None:
+    """A data set of some size as `git clone` and `save_to_disk` leave it."""
+    (tmp_path / "data").mkdir()
+    for number in range(2):
+        (tmp_path / "data" / f"train-0000{number}-of-00002.parquet").touch()
+    with pytest.raises(InputError, match="is a folder") as caught:
+        rows_of(str(tmp_path))
+    assert caught.value.fix.startswith("make one file of its 2 parts")
+    assert f"data_files='{tmp_path}/data/train-*.parquet'" in caught.value.fix
+    (tmp_path / "data" / "test-00000-of-00001.parquet").touch()
+    with pytest.raises(InputError, match=r"fix: give .*test-00000-of-00001.parquet or"):
+        rows_of(str(tmp_path))
+
+
 def test_a_folder_without_rows_is_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="is a folder") as caught:
         rows_of(str(tmp_path))

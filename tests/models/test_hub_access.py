@@ -124,3 +124,9 @@ def test_the_cache_of_jobs_is_not_looked_for_here(tmp_path, monkeypatch):
     assert "jobs' cache has to have" in check_access(spec, by_job=True)
     with pytest.raises(InputError, match="no copy on disk"):
         check_access(spec)
+
+
+def test_a_mirror_without_a_scheme_is_named(tmp_path):
+    found = asked("lab/open", tmp_path, HF_ENDPOINT="hf-mirror.com")
+    assert "HF_ENDPOINT: is no address" in found
+    assert "fix: set it to https://hf-mirror.com" in found

@@ -141,3 +141,19 @@ def test_a_multimodal_gemma3_checkpoint_gives_its_language_model(tmp_path, monke
 def test_bitsandbytes_does_not_ask_for_a_package_that_nothing_needs(caplog):
     logging.getLogger("bitsandbytes.backends.cpu.ops").warning("Failed to load CPU gemm_4bit_forward")
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("Qwen2.5-Coder-1.5B-Instruct", "give its name here, 'qwen2.5-coder-1.5b', or its Hub id"),
+        ("gemma-3-4b-it", "give its name here, 'gemma3-4b'"),
+        ("hf.co/Qwen/Qwen2.5-Coder-1.5B-Instruct", "give its Hub id, 'Qwen/Qwen2.5-Coder-1.5B-Instruct'"),
+        ("huggingface.co/unsloth/Qwen3-4B-GGUF:Q4_K_M", "give the model that the GGUF file was made from"),
+        ("./models/Qwen3", "there is no such folder: /"),
+    ],
+)
+def test_a_model_by_another_sites_name_is_told_its_own(name, fix):
+    with pytest.raises(InputError) as caught:
+        models.get(name)
+    assert caught.value.fix.startswith(fix)

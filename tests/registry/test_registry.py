@@ -547,3 +547,14 @@ def test_the_server_is_the_given_one_or_that_of_the_environment_or_a_database_he
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://there")
     assert find_server() == "http://there"
     assert find_server("http://given") == "http://given"
+
+
+def test_a_database_whose_package_is_missing_names_it_and_hides_the_password():
+    with pytest.raises(RegistryError, match="needs the package psycopg, which is not installed") as caught:
+        connect("postgresql+psycopg://me:secret@127.0.0.1:9/mlflow", None)
+    assert "secret" not in str(caught.value)
+
+
+def test_databricks_is_no_folder():
+    with pytest.raises(RegistryError, match="Databricks' own registry is not used"):
+        connect("databricks", None)

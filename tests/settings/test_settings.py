@@ -81,12 +81,37 @@ def test_what_would_fail_only_later_fails_now(override, message):
         ("sft.bf16=true", "dtype"),
         ("dpo.eval_steps=10", "eval_every"),
         ("lora.target_modules=[]", "targets"),
+        ("lora.lora_rank=8", "r"),
+        ("dpo.pref_beta=0.1", "beta"),
+        ("evaluate.num_samples=5", "n"),
+        ("teachers.endpoint.base_url=http://x/v1", "url"),
     ],
 )
 def test_the_names_of_other_trainers_lead_to_those_of_here(override, meant):
     with pytest.raises(InputErrors) as caught:
         resolve("laptop", {}, [override])
     assert f"did you mean '{meant}'?" in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["learning_rate=1e-4", "lr=1e-4"])
+def test_a_setting_without_its_section_leads_to_the_sections_that_have_it(override):
+    with pytest.raises(InputErrors, match=r"did you mean 'sft.learning_rate' or 'dpo.learning_rate' or 'dpo_further"):
+        resolve("laptop", {}, [override])
+
+
+ENDPOINT = ["teacher=endpoint", "teachers.endpoint.url=http://x/v1", "teachers.endpoint.model=m"]
+
+
+@pytest.mark.parametrize("name", ["api_key", "api_key_env"])
+def test_a_key_in_the_settings_is_sent_to_the_environment_and_not_shown(name):
+    with pytest.raises(InputErrors, match="put the key into the environment variable CODEKILN_API_KEY") as caught:
+        resolve("laptop", {}, [*ENDPOINT, f"teachers.endpoint.{name}=sk-abc"])
+    assert "sk-abc" not in str(caught.value)
+
+
+def test_settings_of_a_teacher_are_not_in_its_name():
+    with pytest.raises(InputErrors, match="give its name alone, teacher=endpoint, and teachers.endpoint.url beside"):
+        resolve("laptop", {}, ["teacher.url=http://x/v1"])
 
 
 def test_a_list_that_is_no_list_and_lists_that_do_not_fit_say_what_to_write():

@@ -133,3 +133,10 @@ def test_an_unfinished_folder_is_named_and_what_is_in_it_is_proven(folder):
 def test_a_folder_that_is_something_else_is_refused(tmp_path):
     with pytest.raises(InputError, match="no data set"):
         list(validate_folder(tmp_path))
+
+
+def test_a_folder_of_rows_leads_to_its_file(tmp_path):
+    (tmp_path / "data-00000-of-00001.arrow").touch()
+    (tmp_path / "state.json").touch()
+    with pytest.raises(InputError, match=f"is a folder of files.*\n  fix: give {tmp_path}/data-00000"):
+        list(validate_folder(tmp_path))

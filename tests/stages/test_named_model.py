@@ -5,7 +5,7 @@ import pytest
 
 from codekiln.errors import InputError
 from codekiln.registry import Registry
-from codekiln.stages.named_model import NamedModel, named_model
+from codekiln.stages.named_model import NamedModel, named_model, require_adapter
 
 
 def adapter(folder: Path, *, base: str = "tiny", revision: str | None = None, record: bool = True) -> Path:
@@ -134,3 +134,31 @@ def test_a_revision_is_no_code_for_the_card_that_people_run_as_printed(tmp_path,
     folder = adapter(tmp_path / "dpo", base="owner/model", revision=revision, record=record)
     with pytest.raises(InputError, match="is no revision"):
         opened(str(folder))
+
+
+def test_a_base_that_only_the_adapter_names_may_lie_elsewhere(tmp_path):
+    folder = str(adapter(tmp_path / "a", base="owner/model", record=False))
+    unread = InputError("cannot read base model owner/model", where="base_model", fix="check the network")
+    with pytest.raises(InputError, match="check the network; or --base-model says where"), named_model(folder):
+        raise unread
+    with pytest.raises(InputError) as caught, named_model(folder, "owner/model"):
+        raise unread
+    assert "--base-model" not in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("some-user/my-lora", "hf download some-user/my-lora --local-dir my-lora"),
+        ("https://huggingface.co/some-user/my-lora", "hf download some-user/my-lora"),
+        ("here/adapter_model.safetensors", "give its folder, here"),
+        ("here/nothing", "or the folder of an adapter"),
+    ],
+)
+def test_what_is_no_folder_is_told_how_to_be_one(tmp_path, monkeypatch, name, fix):
+    monkeypatch.chdir(tmp_path)
+    adapter(tmp_path / "here")
+    with pytest.raises(InputError, match="there is no such folder") as caught:
+        require_adapter(name, f"sqlite:///{tmp_path}/mlflow.db")
+    assert fix in caught.value.fix
+    assert ("hf download" in caught.value.fix) == ("my-lora" in name)

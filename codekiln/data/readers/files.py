@@ -13,12 +13,15 @@ from codekiln.data.system_errors import linux_path
 from codekiln.data.text import open_text, readable, require_content, require_regular
 from codekiln.errors import InputError, InputErrors, missing_extra
 
-_ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://)(?:datasets/)?(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?")
+_ADDRESS = re.compile(
+    r"(?:(?:https?://[^/]+/|hf://)(?:datasets/)?|datasets/)(?P<id>[\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/.*)?"
+)
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?")
 # No data set of the Hub is called like a file.
 _FILES = (".json", ".jsonl", ".gz", ".csv", ".tsv", ".parquet", ".arrow")
 # What `datasets` and the Hub put beside the rows.
 _NO_ROWS = {"dataset_dict.json", "dataset_info.json", "dataset_infos.json", "state.json"}
+_PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.(?P<kind>parquet|arrow)")
 _SHOWN_FILES = 3
 FIX = "correct or remove the row"
 _CORRECT = "correct the line; the file may have been cut short"
@@ -61,14 +64,24 @@ def _meant(source: str) -> str:
     return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
 
+def data_files(folder: Path) -> list[Path]:
+    """Return the files with rows of a folder: data sets have theirs in it or below; the Hub's cache three folders."""
+    levels = (sorted(p for p in folder.glob("*/" * depth + "*") if _may_have_rows(p, folder)) for depth in range(4))
+    return next(filter(None, levels), [])
+
+
 def _file_in(folder: Path) -> str:
-    """Return which file of a folder to give: data sets have theirs in it or below; the Hub's cache three folders."""
-    for depth in range(4):
-        files = sorted(path for path in folder.glob("*/" * depth + "*") if _may_have_rows(path, folder))
-        if files:
-            more = f" ({len(files) - _SHOWN_FILES} more there)" if files[_SHOWN_FILES:] else ""
-            return f"give {' or '.join(map(str, files[:_SHOWN_FILES]))}{more}"
-    return "give a file with one row a line"
+    """Return which file of a folder to give, or how to make one of its parts."""
+    files = data_files(folder)
+    if not files:
+        return "give a file with one row a line"
+    parts = [found for path in files if (found := _PART.fullmatch(path.name))]
+    if files[1:] and len(parts) == len(files) and len({part["name"] for part in parts}) == 1:
+        name, kind = parts[0]["name"], parts[0]["kind"]
+        read = f"load_dataset('{kind}', data_files='{files[0].parent}/{name}-*.{kind}', split='train')"
+        return f"make one file of its {len(files)} parts, by datasets.{read}.to_parquet('{name}.parquet')"
+    more = f" ({len(files) - _SHOWN_FILES} more there)" if files[_SHOWN_FILES:] else ""
+    return f"give {' or '.join(map(str, files[:_SHOWN_FILES]))}{more}"
 
 
 def _may_have_rows(path: Path, folder: Path) -> bool:

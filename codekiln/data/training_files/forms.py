@@ -104,7 +104,11 @@ class Read:
 
 
 def _messages(row: Fields) -> Read:
-    return _conversation(turns_of(row["messages"], "messages"), "messages")
+    turns = turns_of(row["messages"], "messages")
+    # OpenAI's weight says which replies are learned; here it is the last one, and the others are its prompt.
+    if turns and row["messages"][-1].get("weight") == 0:
+        raise Fault("wrong-fields", "the last message has weight 0: it is not to be learned, and no other one would be")
+    return _conversation(turns, "messages")
 
 
 def _sharegpt(row: Fields) -> Read:
@@ -283,6 +287,8 @@ def form_of(row: Any) -> Form:
 
 def _hint(row: Fields) -> str:
     """Return which fields may be misspelt, where that would make the row one of a form."""
+    if isinstance(row.get("text"), str):
+        return "; a text alone does not say where the reply begins: give what it was made of, as messages"
     spare = [name for name in row if all(name not in form.fields for form in FORMS)]
     for form in FORMS:
         meant = {field: closest(field, spare, 0.7) for field in form.fields if field not in row}

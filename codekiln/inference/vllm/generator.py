@@ -16,6 +16,7 @@ from codekiln.inference.seeds import completion_seed
 from codekiln.inference.vllm import interpreter
 from codekiln.inference.vllm.process import FIX, EngineProcess
 from codekiln.models.adapter_files import check_adapter, rank_of, require_vllm
+from codekiln.models.adapter_names import require_text_names
 from codekiln.models.chat_files import base_generation_config
 from codekiln.models.chat_tokenizer import load_chat_tokenizer
 from codekiln.models.language_model import language_model_folder
@@ -133,6 +134,7 @@ def _rank(spec: models.BaseModelSpec, adapter: Path) -> int:
     """Return the rank of vLLM's buffers for an adapter."""
     check_adapter(spec, adapter)
     require_vllm(adapter)
+    require_text_names(spec, adapter)
     rank = rank_of(adapter)
     if rank > RANKS[-1]:
         raise InputError(f"has rank {rank}, and vLLM takes at most {RANKS[-1]}", where=str(adapter), fix=FIX)
