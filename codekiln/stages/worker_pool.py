@@ -87,7 +87,8 @@ def map_in_processes(work: Callable[[J], R], jobs: Iterable[J], workers: int) ->
     except BrokenProcessPool as error:
         raise SandboxError(
             "a worker process was killed, perhaps because the machine is out of memory",
-            fix="lower workers; the same command goes on at the shard where it was",
+            where="workers",
+            fix="lower workers: each has a shard in memory; the same command goes on at the shard where it was",
         ) from error
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
