@@ -90,7 +90,7 @@ def make_data(folder: Path, rows: int) -> None:
         for number, problem in enumerate(problems):
             base = bases[number % len(bases)]
             for place in range(SAMPLES):
-                code = programs[base.task_id][place * 7 % len(programs[base.task_id])]
+                code = programs[base.task_id][place % len(programs[base.task_id])]
                 name = names[place * len(names) // SAMPLES]
                 text = _renamed(code, base, number)
                 yield Sample(task_id=problem.task_id, solution=text, model=name, seed=place)
