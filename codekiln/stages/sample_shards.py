@@ -47,7 +47,7 @@ class SampleShard:
     pieces: Mapping[str, Sequence[Piece]]
 
     def samples(self, name: str) -> list[Sample]:
-        """Return the samples that one wrote, in the order of their files."""
+        """Return the samples that one wrote, problem by problem."""
         return [row for piece in self.pieces[name] for row in piece.read()]
 
 
