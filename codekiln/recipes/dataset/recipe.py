@@ -32,6 +32,7 @@ class Dataset(Recipe[DatasetSettings]):
     target: ClassVar[str] = "pass@1"
     filters: ClassVar[tuple[str, ...]] = ()
     has_rounds: ClassVar[bool] = False
+    by_shard: ClassVar[bool] = True
 
     def problems(self, settings: RunSettings) -> ProblemSets:
         """Return the rows of the files as training problems, and the problems of the set, all of them for evaluation.

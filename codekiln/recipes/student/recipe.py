@@ -29,6 +29,7 @@ class Student(Recipe[StudentSettings]):
     Settings: ClassVar[type[RecipeSettings]] = StudentSettings
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
     target: ClassVar[str] = "ast_distance"
+    by_shard: ClassVar[bool] = True
     # Correctness must not be the guard: a model that fixes students' mistakes is less realistic, not better.
     guard: ClassVar[str] = "valid"
     passes: ClassVar[str] = "is one whole code block or edit script"
