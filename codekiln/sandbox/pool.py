@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import queue
 import sys
 import threading
@@ -14,6 +13,7 @@ from codekiln.data.programs import preamble_lines, with_preamble
 from codekiln.data.records import Problem, ReferenceTest, Verdict
 from codekiln.errors import InputError, SandboxError
 from codekiln.sandbox.allowed_imports import package_paths
+from codekiln.sandbox.cores import usable_cores
 from codekiln.sandbox.expected_results import ExpectedResults
 from codekiln.sandbox.inside.confine import reads_are_confined
 from codekiln.sandbox.inside.endings import KILLED, STILL_RUNNING
@@ -68,7 +68,7 @@ class Sandbox:
     """Runs untrusted programs; a misbehaving one gets a verdict, and only a broken sandbox raises.
 
     Args:
-        workers: Number of programs run at the same time; default: one per core.
+        workers: Number of programs run at the same time; default: one per core that may be used.
         limits: Limits of each run.
         allow_imports: Names of third-party packages that programs and tests may import.
         allow_weaker: Accept a machine on which programs can read what their user can.
@@ -90,7 +90,7 @@ class Sandbox:
         if packages:
             package_paths(packages)  # a wrong name is an error here, not in a worker
         self._allow_weaker = allow_weaker
-        self._workers = [Worker(packages) for _ in range(workers or os.cpu_count() or 1)]
+        self._workers = [Worker(packages) for _ in range(workers or usable_cores())]
         self._plans: dict[int, _Place] = {}
         self._plan_lock = threading.Lock()
         self._expected = ExpectedResults(limits=str(self._limits["memory_mb"]))

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,6 +12,7 @@ from pydantic_core import from_json
 
 from codekiln.data.records import Graded, Problem
 from codekiln.recipes.base import score_programs
+from codekiln.sandbox.cores import usable_cores
 from codekiln.stages.worker_pool import worker_pool
 
 BATCH = 1_000
@@ -63,7 +63,7 @@ class Scoring(contextlib.AbstractContextManager["Scoring"]):
         # Hidden tests may be large, and no score depends on them.
         self._problems = [row.model_copy(update={"tests": (), "visible_tests": ()}) for row in problems]
         self.failing = tuple(failing)
-        self._workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
+        self._workers = workers or min(usable_cores(), _MOST_WORKERS)
         self._pool: ProcessPoolExecutor | None = None
         self._known = _Recent()
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from codekiln.errors import SandboxError
 from codekiln.progress import progress, silence
+from codekiln.sandbox.cores import usable_cores
 from codekiln.settings.schema import Settings
 from codekiln.stages.sample_shards import SampleShard
 
@@ -55,7 +56,7 @@ def map_shards(work: ShardWork[R], shards: Sequence[SampleShard], label: str) ->
     if len(shards) == 1:
         yield work(shards[0])
         return
-    workers = work.settings.workers or os.cpu_count() or 1
+    workers = min(work.settings.workers or usable_cores(), len(shards))
     alone = replace(work, settings=work.settings.model_copy(update={"workers": 1}))  # type: ignore[type-var]
     with progress(label, sum(shard.rows for shard in shards), "samples") as step:
         for shard, result in zip(shards, map_in_processes(alone, shards, workers), strict=True):
