@@ -275,6 +275,8 @@ def test_who_writes_a_thing_right_elsewhere_writes_it_right():
     once = "def f(x):\n    return x[0] + len(x)\n"
     kinds = {one.kind for one in mutations(once) if is_plausible(once, one)}
     assert {"length-as-attribute", "index-in-round-brackets"} <= kinds
+    code = "def f(x):\n    return 'a' <= x <= 'z'\n"
+    assert not any(is_plausible(code, one) for one in mutations(code, kinds=["unquoted-word"]))
 
 
 def test_what_was_right_is_broken_only_where_an_attempt_works_and_is_not_left_out_there():

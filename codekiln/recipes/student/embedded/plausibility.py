@@ -19,6 +19,7 @@ _KNOWN: dict[str, Callable[[ast.AST], bool]] = {
     "length-as-attribute": lambda node: isinstance(node, ast.Name) and node.id == "len",
     "index-in-round-brackets": lambda node: isinstance(node, ast.Subscript),
     "called-with-square-brackets": lambda node: isinstance(node, ast.Call),
+    "unquoted-word": lambda node: isinstance(node, ast.Constant) and isinstance(node.value, str),
 }
 """What somebody who writes it right elsewhere knows, by the family that writes it wrong."""
 
