@@ -8,16 +8,18 @@ All numbers are lines of the program before any edit, counted from 1. ``numbered
 so that an edit is a line that was shown, with its number, and something changed in it.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Literal
 
 from codekiln.data.text import unix_lines
 
 Action = Literal["replace", "insert", "delete"]
+LineKinds = Callable[[Sequence[str]], Sequence[Hashable]]
 _TEXT = re.compile(r"(after )?line ([0-9]{1,6}):(?: (.*))?")
+_TRIPLE_QUOTES = re.compile(r'"{3}|\'{3}')
 _DELETE = re.compile(r"delete line ([0-9]{1,6})\s*")
 
 
@@ -65,17 +67,49 @@ def parsed(line: str) -> Edit | None:
     return None
 
 
-def edits(before: str, after: str) -> list[Edit]:
-    """Return edits that turn ``before`` into ``after``, in the order of lines."""
-    old, new = _lines(before), _lines(after)
+def edits(before: str, after: str, kinds: LineKinds | None = None) -> list[Edit]:
+    """Return edits that turn ``before`` into ``after``, in the order of lines.
+
+    Args:
+        before: A program.
+        after: The program with the edits.
+        kinds: Gives the kind of each line of a program; a line is replaced by one of its kind only.
+    """
+    old, new = (_with_kinds(_lines(text), kinds) for text in (before, after))
     found: list[Edit] = []
-    for tag, start, end, other, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, start, end, other, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            both = min(end - start, last - other)
-            found += [Edit("replace", start + 1 + place, new[other + place]) for place in range(both)]
-            found += [Edit("delete", number) for number in range(start + both + 1, end + 1)]
-            found += [Edit("insert", start + both, text) for text in new[other + both : last]]
+            found += _changes(old[start:end], new[other:last], start)
     return found
+
+
+def in_triple_quotes(lines: Sequence[str]) -> list[bool]:
+    """Tell for each line of a program, which need not parse, whether it is part of a text in triple quotes."""
+    found: list[bool] = []
+    quotes = ""
+    for line in lines:
+        marks: list[str] = _TRIPLE_QUOTES.findall(line)
+        found.append(bool(quotes or marks))
+        for mark in marks:
+            quotes = "" if quotes == mark else quotes or mark
+    return found
+
+
+def _with_kinds(lines: list[str], kinds: LineKinds | None) -> list[tuple[Hashable, str]]:
+    return list(zip(kinds(lines) if kinds else [None] * len(lines), lines, strict=True))
+
+
+def _changes(old: Sequence[tuple[Hashable, str]], new: Sequence[tuple[Hashable, str]], start: int) -> Iterator[Edit]:
+    """Yield edits that turn lines after line ``start`` into others: lines of one kind are replaced in order."""
+    before, after = ([kind for kind, _ in lines] for lines in (old, new))
+    for tag, first, end, other, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from (
+                Edit("replace", start + first + place + 1, text) for place, (_, text) in enumerate(new[other:last])
+            )
+        else:
+            yield from (Edit("delete", start + number) for number in range(first + 1, end + 1))
+            yield from (Edit("insert", start + end, text) for _, text in new[other:last])
 
 
 def apply(program: str, script: Sequence[Edit]) -> tuple[str, list[int]]:

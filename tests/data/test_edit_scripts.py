@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codekiln.data.edit_scripts import Edit, apply, edits, numbered, parsed, unnumbered
+from codekiln.data.edit_scripts import Edit, apply, edits, in_triple_quotes, numbered, parsed, unnumbered
 
 BEFORE = "total = 0\nfor n in range(3):\n    total += n\n\nprint(total)"
 lines = st.lists(st.sampled_from(["a = 1", "    b = 2", "", "line 1: x", "delete line 2", "c:", " "]), min_size=1)
@@ -16,6 +16,25 @@ programs = lines.map("\n".join)
 def test_the_edits_between_two_programs_make_one_of_the_other(before, after):
     script = [parsed(str(edit)) for edit in edits(before, after)]
     assert apply(before, script)[0] == after
+
+
+quoted = st.lists(st.sampled_from(["a = 1", "    b = 2", "", '"""Say.', '"""', "'''One.'''", ">>> f()"]), min_size=1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(quoted.map("\n".join), quoted.map("\n".join))
+def test_code_never_replaces_a_line_in_triple_quotes_nor_the_other_way_round(before, after):
+    script = edits(before, after, in_triple_quotes)
+    written, places = apply(before, script)
+    assert written == after
+    old, new = in_triple_quotes(before.split("\n")), in_triple_quotes(after.split("\n"))
+    for edit, place in zip(script, places, strict=True):
+        assert edit.action != "replace" or old[edit.line - 1] == new[place - 1]
+
+
+def test_lines_in_triple_quotes_are_found_in_code_that_does_not_parse():
+    lines = ["def f(:", '    """Say.', "    it's ''' here", '    """', "    x = '''a'''", "    return ]"]
+    assert in_triple_quotes(lines) == [False, True, True, True, True, False]
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import docstring_parser
 from docstring_parser import Docstring, DocstringReturns
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
+_SENTENCE = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)\s+(?=[A-Z`'\"(])")
 _TITLES = (
     "Parameters|Other Parameters|Arguments|Args|Returns?|Yields?|Raises|Warns|Notes?|Examples?|References|See Also|"
     "Explanation|Attributes|Methods|Usage|Warnings?|Description|Keyword Arguments|Receives"
@@ -21,7 +21,10 @@ _UNDERLINED = re.compile(rf"^([ \t]*)({_TITLES})[ \t]*\n[ \t]*[=~-]{{3,}}[ \t]*$
 _SECTION = re.compile(rf"({_TITLES}|Usage|Available |Supported )s?:?", re.I)
 _EXPLANATION = re.compile(r"^[ \t]*Explanation[ \t]*\n[ \t]*=+[ \t]*$\n?", re.M)
 # What a sentence still has when its markup could not be converted, or when it is a signature or a list of options.
-_NOT_PROSE = re.compile(r'"""|\\|\$|^[^\w`"\'(]|::|\|\w+\||\w+`_|^\w+\(.*\)\s*(->|$)|^-+$|\s--\s|[{}]\w*$|:\w+:`')
+_NOT_PROSE = re.compile(
+    r'^Aliases:| \| |\(\.\.\.\)|\w = \S|"""|\\|\$|^[^\w`"\'(]|::|\|\w+\||\w+`_|^\w+\(.*\)\s*(->|$)|^-+$|\s--\s'
+    r"|[{}]\w*$|:\w+:`"
+)
 _MARKUP = (
     (re.compile(r"\s*\[\d+\]_"), ""),
     (re.compile(r":[\w:+-]+:`~(?:[\w.]+\.)?(\w+(?:\(\))?)`"), r"`\1`"),
@@ -97,13 +100,18 @@ def parse_docstring(text: str) -> ParsedDocstring:
 
 def sentences_of(text: str) -> Iterator[str]:
     """Yield the sentences of a text up to its first example, each on one line and without markup."""
-    for paragraph in re.split(r"\n\s*\n", text.split(">>>")[0]):
+    for paragraph in re.split(r"\n[^\S\n]*\n", text.split(">>>")[0]):
         lines = [line.strip() for line in paragraph.strip().split("\n")]
-        if not lines[0] or lines[0].startswith("..") or _SECTION.fullmatch(lines[0]):
+        if not lines[0] or lines[0].startswith("..") or _SECTION.fullmatch(lines[0]) or _is_indented(paragraph):
             continue
         yield from (sentence for part in _SENTENCE.split(plain(" ".join(lines))) if (sentence := part.strip()))
         if lines[-1].endswith("::"):
             return  # what follows is code
+
+
+def _is_indented(paragraph: str) -> bool:
+    """Tell whether all lines of a paragraph are indented, as those of code and tables are."""
+    return all(line.startswith((" ", "\t")) for line in paragraph.strip("\n").split("\n"))
 
 
 def description_of(text: str | None) -> str:
@@ -132,7 +140,7 @@ def as_sentence(text: str) -> str:
     """Return a text with a capital and a full stop."""
     text = text.strip().rstrip(".:;, ") + ("" if text.rstrip().endswith(("!", "?")) else ".")
     # A name of the code that starts a sentence keeps its letters.
-    is_name = re.match(r"[a-z]\w*([_.(]|[A-Z])", text) is not None
+    is_name = re.match(r"[a-z]\w*([_.(]|[A-Z])|[a-z]{1,2}['\"]", text) is not None
     return text if is_name else f"{text[0].upper()}{text[1:]}"
 
 

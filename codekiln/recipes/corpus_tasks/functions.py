@@ -201,6 +201,9 @@ def _exclusion_reason(function: Function, min_lines: int, max_lines: int) -> str
 
 
 def _is_placeholder(node: ast.stmt) -> bool:
+    # A method that gives one constant back is there for subclasses to override.
+    if isinstance(node, ast.Return):
+        return node.value is None or isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Raise):
         return "NotImplementedError" in ast.unparse(node)
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

@@ -17,6 +17,7 @@ _MAX_LINES = 30
 """Most lines of one helper that is shown whole."""
 _MAX_CHARACTERS = 2500
 """Most characters of all that is shown."""
+_OBJECT = frozenset(dir(object))
 _SMALL = frozenset({0, 1, -1, None, ""})
 # Constants that a prompt gives in words.
 _IN_WORDS = {
@@ -189,6 +190,32 @@ def unstated_constants(function: Function, prompt: str) -> list[object]:
     values = [item.value for node in body for item in ast.walk(node)
               if isinstance(item, ast.Constant) and id(item) not in skipped]  # fmt: skip
     return [value for value in dict.fromkeys(values) if value not in _SMALL and not _is_given(value, prompt)]
+
+
+def unstated_members(function: Function, prompt: str) -> set[str]:
+    """Return the members that a body needs and its prompt does not give.
+
+    These are members of the function's own object that are not named, or whose items have items that nobody could
+    guess, and all of a global that is shown as None.
+    """
+    receiver = function.node.args.args[:1] if function.owner and not function.is_static else []
+    own = {item.arg for item in receiver}
+    empty = set(re.findall(r"^(\w+)(?:: [^=\n]+)? = None$", prompt, re.M))
+    known = _OBJECT.union(re.findall(r"\w+", prompt)) - _nested(function)
+    return {name for owner, name in _members(function) if owner in empty or owner in own and name not in known}
+
+
+def _members(function: Function) -> set[tuple[str, str]]:
+    """Return (name, member) of each member of a name in a body."""
+    nodes = (node for node in ast.walk(function.node) if isinstance(node, ast.Attribute))
+    return {(node.value.id, node.attr) for node in nodes if isinstance(node.value, ast.Name)}
+
+
+def _nested(function: Function) -> set[str]:
+    """Return the members of which a body takes an item of an item."""
+    items = (node.value for node in ast.walk(function.node) if isinstance(node, ast.Subscript))
+    holders = (node.value for node in items if isinstance(node, ast.Subscript))
+    return {node.attr for node in holders if isinstance(node, ast.Attribute)}
 
 
 def _message(node: ast.AST) -> ast.expr | None:

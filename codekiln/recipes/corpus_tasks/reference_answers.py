@@ -105,7 +105,8 @@ def completion(function: Function) -> str:
 def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | None:
     """Return tests that assert what the original returned or raised.
 
-    None where fewer than two can be written, or where all calls end alike: a constant would pass.
+    None where fewer than two can be written, or where all calls end alike or have a part in common: a constant would
+    pass.
     """
     usable = [item for item in io_examples if is_testable(item)]
     raising = [item for item in usable if item.raises][:1]
@@ -115,6 +116,8 @@ def unit_tests(function: Function, io_examples: Sequence[IOExample]) -> str | No
     if len(returning) < 2 or sum(map(_gives_back, returning)) > 1:
         return None
     if not raising and not any(item.mutated_args for item in returning) and len({*map(_key, returning)}) < 2:
+        return None
+    if _has_constant_part([item.result for item in returning]):
         return None
     name = function.name.strip("_") or "function"
     tests = [_test(f"test_{name}_{number}", item) for number, item in enumerate(returning, start=1)]
@@ -142,8 +145,22 @@ def is_testable(example: IOExample) -> bool:
 
 
 def _gives_back(example: IOExample) -> bool:
-    value = repr(example.result)
-    return not isinstance(example.result, bool | None) and len(value) > 2 and value in example.call.inlined
+    """Tell whether a result is an argument, or made of what arguments begin with: it shows least of a function."""
+    result, arguments = example.result, example.call.inlined
+    if isinstance(result, tuple | list) and any(result) and all(isinstance(part, str | bytes) for part in result):
+        return all(repr(part)[:-1] in arguments for part in result)
+    value = repr(result)
+    if isinstance(result, str | bytes):
+        return bool(result) and value[:-1] in arguments
+    return not isinstance(result, bool | None) and len(value) > 2 and value in arguments
+
+
+def _has_constant_part(results: Sequence[object]) -> bool:
+    """Tell whether results are tuples of one length that are all equal at some place."""
+    rows = [result for result in results if isinstance(result, tuple)]
+    if len(rows) < len(results) or len({*map(len, rows)}) != 1:
+        return False
+    return any(len({*map(repr, column)}) == 1 for column in zip(*rows, strict=True))
 
 
 def _test(name: str, example: IOExample) -> str:

@@ -12,7 +12,7 @@ from codekiln.recipes.corpus_tasks.corpus_analysis import AnalysedFunction
 from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts, result_section
 from codekiln.recipes.corpus_tasks.functions import Function
 from codekiln.recipes.corpus_tasks.io_examples import IOExample
-from codekiln.recipes.corpus_tasks.module_context import unstated_constants
+from codekiln.recipes.corpus_tasks.module_context import unstated_constants, unstated_members
 from codekiln.recipes.corpus_tasks.mutants import Mutant
 from codekiln.recipes.corpus_tasks.quota_sampling import category_of
 from codekiln.recipes.corpus_tasks.reply_parser import parameter_names
@@ -185,5 +185,7 @@ def _rejection_reason(
             return "not-described"
         if unstated_constants(function, problem.prompt):
             return "constants-not-given"
+        if unstated_members(function, problem.prompt):
+            return "members-not-given"
     size = len(problem.prompt) + len(problem.reference or problem.grading_context["text"])
     return "too-many-characters" if size > max_characters else None

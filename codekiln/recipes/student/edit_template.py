@@ -9,7 +9,7 @@ The lines that can be edited are shown with their numbers; `codekiln.data.edit_s
 
 from dataclasses import dataclass
 
-from codekiln.data.edit_scripts import Edit, apply, edits, numbered, parsed
+from codekiln.data.edit_scripts import Edit, apply, edits, in_triple_quotes, numbered, parsed
 from codekiln.recipes.student.schema import SUBMIT, join_thought
 from codekiln.recipes.student.templates import ParsedSubmission, Template
 
@@ -31,8 +31,11 @@ class EditTemplate(Template):
         return numbered(code.strip("\n")) if is_start else self.block(code)
 
     def reply(self, code: str, submitted: bool, thought: str = "", start: str = "") -> str:
-        """Return a submission as edits of ``start``; only the marker of a final attempt, or nothing, for the same."""
-        script = [str(edit) for edit in edits(start, code.strip("\n"))]
+        """Return a submission as edits of ``start``; only the marker of a final attempt, or nothing, for the same.
+
+        Code is never written into the lines of a docstring: these are deleted, or replaced by those of another.
+        """
+        script = [str(edit) for edit in edits(start, code.strip("\n"), in_triple_quotes)]
         return join_thought(thought, "\n".join([*script, SUBMIT] if submitted else script))
 
     def _parse_answer(self, text: str, start: str) -> ParsedSubmission:

@@ -89,3 +89,15 @@ def grade_of(text):
     assert len(words) <= 30, text
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?:e|es|ed)$", "", word.lower())))) for word in words)
     return 0.39 * len(words) / sentences + 11.8 * syllables / len(words) - 15.59
+
+
+def test_a_value_of_many_lines_is_named_by_how_it_starts() -> None:
+    (long,) = mutations("def f(x):\n    return (x +\n            1)\n", kinds=["missing-return"])
+    (short,) = mutations("def f(x):\n    return x + 1\n", kinds=["missing-return"])
+    assert long.explanation.startswith("The value that starts with `x +` is calculated")
+    assert short.explanation.startswith("The value `x + 1` is calculated")
+
+
+def test_a_print_for_a_return_claims_nothing_of_what_follows() -> None:
+    (early, _) = mutations("def f(x):\n    if x:\n        return 1\n    return 2\n", kinds=["print-for-return"])
+    assert early.explanation == "The function prints `1` where it must return it, so its caller does not get it."

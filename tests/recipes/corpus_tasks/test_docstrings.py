@@ -1,5 +1,7 @@
 """Docstrings of all styles give the author's words, and nothing is said that the author does not say."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from codekiln.recipes.corpus_tasks import reference_answers
 from codekiln.recipes.corpus_tasks.docstring_facts import extract_facts
 from codekiln.recipes.corpus_tasks.docstrings import parse_docstring, plain
 from codekiln.recipes.corpus_tasks.functions import extract_functions
-from codekiln.recipes.corpus_tasks.module_context import unstated_constants
+from codekiln.recipes.corpus_tasks.module_context import unstated_constants, unstated_members
 from codekiln.recipes.corpus_tasks.source import SourceFile
 
 STYLES = {
@@ -107,6 +109,7 @@ WORDS = st.lists(
 )
 def test_no_reply_has_a_filler_or_words_that_are_not_the_sources(sentences, has_parameters, body):
     said = [" ".join(words).capitalize() + "." for words in sentences]
+    said[0] = f"Count {said[0].lower()}"
     documented = (
         f"\n\n    Args:\n        value: {said[0]}\n        low: {said[1]}\n    " if has_parameters else "\n    "
     )
@@ -121,6 +124,67 @@ def test_no_reply_has_a_filler_or_words_that_are_not_the_sources(sentences, has_
         for line in words:
             text = line.strip('"').rstrip(".")
             assert text in ("Args:", "Returns:", "Yields:") or text.lower() in source.lower()
+
+
+def test_facts_are_said_once_and_code_is_none_of_them():
+    told = (
+        "Move a number.\n\n    Typical use:\n\n        t = Timer(...)       # outside\n        t.move(1)\n\n"
+        "    Move a number.\n    It always stays small.\n    It always stays small.\n    Aliases: move | mv.\n    "
+    )
+    assert extract_facts(function_of(told)).behaviour == ("It always stays small.",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_about"),
+    [
+        ("If size is negative, all is read.", True),
+        ("The size must be a number.", True),
+        ("The optional size argument says where it ends.", False),
+        ("The optional size argument directs where it ends.", True),
+        ("The text has *size* random letters.", True),
+        ("Returns the number of lines, which is the size in bytes.", False),
+        ("Raise ValueError if a file of the size exists.", False),
+        ("An exception may occur when the size changes.", False),
+        ("If the path has no size, it is added.", False),
+    ],
+)
+def test_a_sentence_describes_a_parameter_where_it_is_about_it(sentence, is_about):
+    facts = extract_facts(function_of(f"Read a file.\n\n    {sentence}\n    ", "    return size", "size"))
+    assert facts.parameters[0].text == (sentence if is_about else "")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "body", "result"),
+    [
+        ("Return b'' if the file is at its end.", "    return value", ""),
+        ("Return None when nothing is left.", "    return value", ""),
+        ("Return True if it is new.", "    return value", "True if it is new."),
+        ("Return 1 if it is new, otherwise 0.", "    return value", "1 if it is new, otherwise 0."),
+        ("Return b'abc' in capitals.", "    return value", "b'abc' in capitals."),
+        ("Returns an iterable of nodes.", "    yield value", ""),
+        ("Yields each node in order.", "    yield value", "Each node in order."),
+    ],
+)
+def test_a_result_is_described_as_a_whole(sentence, body, result):
+    facts = extract_facts(function_of(f"Walk over the tree.\n\n    {sentence}\n    ", body))
+    assert [item.text for item in facts.results] == ([result] if result else [])
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "prompt", "unstated"),
+    [
+        ("self, x", "    self.buffer = x", "class Box:\n    def get(self):\n        return self.buffer", set()),
+        ("self, x", "    self.buffer = x", "class Box: holds x", {"buffer"}),
+        ("self, x", "    return self.d[x]", "class Box: d = {}", set()),
+        ("self, x", "    return self.d[x][1]", "class Box: d = {}", {"d"}),
+        ("self, x", "    x.buffer = self.__class__", "class Box: holds x", set()),
+        ("x", "    return _state.lineno()", "_state = None\n\ndef lineno(x):", {"lineno"}),
+        ("x", "    return _state.lineno()", "_state = State()\n\ndef lineno(x):", set()),
+    ],
+)
+def test_members_that_a_completion_needs_stand_in_the_prompt(head, body, prompt, unstated):
+    function = replace(function_of("", body, head), owner="Box" if head.startswith("self") else "")
+    assert unstated_members(function, prompt) == unstated
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_the_header_ends_where_the_body_begins(found):
         ("    return 1", "too-short"),
         ("    x = 1\n" * 70 + "    return x", "too-long"),
         ('    """Text."""\n\n\n\n    raise NotImplementedError', "no-body"),
+        ('    """Return the state of it."""\n\n\n\n    return 0', "no-body"),
         ("    # TODO: do it\n    x = 1\n    y = 2\n    z = 3\n    return x", "unfinished"),
         ("    x = 1\n    y = 2\n    z = 3\n    return x", None),
     ],

@@ -73,3 +73,21 @@ def test_unit_tests_show_each_result_and_are_none_where_a_constant_would_pass():
     tests = reference_answers.unit_tests(function, [*alike, returns("", True)])
     assert "assert f('') is True" in tests
     assert tests.count("assert ") == 4
+
+
+@pytest.mark.parametrize(
+    ("pairs", "shown"),
+    [
+        ([("key=value", "k"), ("a b c", "a"), ("", "")], False),
+        ([("abc", ("abc", "")), (".x", (".x", "")), ("/", ("/", ""))], False),
+        ([("a.txt", ("a", ".txt")), ("b.py", ("b", ".py")), ("c", ("c", ""))], True),
+        ([("abc", "cba"), ("12", "21"), ("a", "a")], True),
+        ([("abc", 3), ("a", 1), ("", 0)], True),
+        ([("abc", (3, [])), ("a", (1, []))], False),
+        ([("abc", (3, [])), ("a", (1, [1]))], True),
+    ],
+)
+def test_tests_of_what_arguments_begin_with_alone_are_none(pairs, shown):
+    ((function, _),) = extract_functions(SourceFile("f.py", "def f(s):\n    s = s + ''\n    return s\n"), 1, 60)
+    tests = reference_answers.unit_tests(function, [returns(text, value) for text, value in pairs])
+    assert (tests is not None) == shown

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codekiln.data.edit_scripts import in_triple_quotes, parsed
 from codekiln.data.records import Sample
+from codekiln.recipes.student import embedded
 from codekiln.recipes.student.edit_template import EDIT_TEMPLATES
 from codekiln.recipes.student.templates import start_of
 from tests.recipes.student.helpers import built_dataset, grade, problems_of, recipe_for
@@ -26,6 +28,19 @@ def test_every_submission_comes_back_whole(start, code, submitted, thought):
         assert found.fault
     elif code != start:
         assert (found.code, found.submitted, found.fault, found.thought) == (code, submitted, "", thought)
+
+
+def test_no_edit_of_the_class_writes_code_into_the_lines_of_a_docstring():
+    template = EDIT_TEMPLATES["tags"]
+    course = embedded.course(6, 3)
+    for stream in course.streams:
+        before = course.questions[stream.question].skeleton_code_todo
+        for code in stream.submissions:
+            inside, after = in_triple_quotes(before.split("\n")), in_triple_quotes(code.split("\n"))
+            texts = {line for line, is_doc in zip(code.split("\n"), after, strict=True) if is_doc}
+            script = [parsed(line) for line in template.reply(code, False, "", before).split("\n") if line]
+            assert all(one.text in texts for one in script if one.action == "replace" and inside[one.line - 1])
+            before = code
 
 
 def test_the_code_that_is_edited_has_numbered_lines_and_only_that():

@@ -1,20 +1,30 @@
 """The embedded class: enough of it, always the same, with streams that look like streams."""
 
+import ast
+import itertools
+import random
 import re
 from collections import Counter
 
 import pytest
 
 from codekiln.code.distance import edit_distance
+from codekiln.code.mutation import mutations
 from codekiln.recipes.student import embedded
 from codekiln.recipes.student.course import Course
+from codekiln.recipes.student.embedded.attempts import MOST_MISTAKES, Draft, _mistakes, _unfinished
 from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits, rename_edit, tight_commas, tight_operators
-from codekiln.recipes.student.embedded.profiles import NAMES
+from codekiln.recipes.student.embedded.mistakes import possible_mistakes
+from codekiln.recipes.student.embedded.plausibility import UNLIKELY, is_plausible
+from codekiln.recipes.student.embedded.profiles import NAMES, draw_profile
+from codekiln.recipes.student.embedded.rendering import COMMENTS, render_solutions
+from codekiln.recipes.student.embedded.traces import Cut
 from codekiln.recipes.student.ground_truth import gradable_problem
 from codekiln.recipes.student.outcomes import run_submissions
 from codekiln.recipes.student.settings import StudentSettings
 from codekiln.sandbox.limits import Limits
 
+COMMENT_LINES = [text for texts in COMMENTS.values() for text in texts] + ["# YOUR CODE HERE"]
 LIMITS = Limits(cpu_seconds=1, wall_seconds=5.0)
 
 
@@ -169,3 +179,116 @@ def test_better_names_break_no_solution():
                 edits = [edit for role, name in names.items() if (edit := rename_edit(code, name, other[role]))]
                 jobs += [(problem, apply_edits(code, [edit])) for edit in edits]
     assert {outcome.error for outcome in run_submissions(jobs, workers=2, limits=LIMITS, label="")} == {"none"}
+
+
+def solutions():
+    rng = random.Random(2)
+    for assignment in embedded.read_embedded_assignments().values():
+        for _ in range(3):
+            profile = draw_profile(rng)
+            yield render_solutions(assignment, profile, rng)[0][1], rng
+
+
+def test_mistakes_are_those_of_novices():
+    for solution, rng in solutions():
+        for mistake in [one for ones in possible_mistakes(solution, rng, python_2=True).values() for one in ones]:
+            wrong = apply_edits(solution, [mistake.edit])
+            assert mistake.kind not in UNLIKELY
+            assert not re.search(r"^\s*(\w+) = \1$|range\(\)|(?<!\.)len\(\)|rangen|\(\]|\[\)", wrong, re.MULTILINE), (
+                wrong
+            )
+            assert compiles(wrong) or mistake.group == "syntax"
+            if compiles(wrong):
+                chains = [node.ops for node in ast.walk(ast.parse(wrong)) if isinstance(node, ast.Compare)]
+                assert not any({type(op).__name__[0] for op in ops} >= {"L", "G"} for ops in chains), wrong
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "wrong"),
+    [
+        ("def f(n):\n    if n % 10 == 2:\n        return 1\n", "wrong-constant", "    if n % 9 == 2:"),
+        ("def f(n):\n    count = 0\n    count = count + 1\n    return count\n", "swapped-offset", "count = count - 1"),
+        ("def f(a, b, c):\n    return a <= b <= c\n", "wrong-direction", "    return a <= b >= c"),
+        ("def f(n):\n    return len(n)\n", "missing-argument", "    return len()"),
+        ("def f(x):\n    item = x.pop()\n    return item\n", "missing-initialisation", "def f(x):\n    return item"),
+        ("def f(x):\n    return not x\n", "foreign-keyword", "    return ! x"),
+        ("def f(x):\n    y = []\n    return y\n", "mismatched-bracket", "y = [)"),
+        ("def f(x):\n    y = x in x\n    return y\n", "capitalised-keyword", "x In x"),
+    ],
+)
+def test_what_no_student_writes_is_no_mistake(code, kind, wrong):
+    made = {apply_edits(code, [StyleEdit(((one.start, one.end, one.text),))]): one for one in mutations(code)}
+    found = [one for text, one in made.items() if wrong in text and one.kind == kind]
+    assert found
+    assert not any(is_plausible(code, one) for one in found)
+
+
+def test_a_start_value_moves_into_the_loop_and_a_left_out_line_takes_its_comment_along():
+    code = "def f(x):\n    s = 0\n    for n in x:\n        s = s + n\n    return s\n"
+    moved = [one for one in possible_mistakes(code, random.Random(0), False)["logical"] if one.kind == "reset-in-loop"]
+    assert [apply_edits(code, [one.edit]).count("s = 0") for one in moved] == [1]
+    code = "def f(n):\n    # special case\n    if n <= 1:\n        return 1\n    return n * f(n - 1)\n"
+    gone = [one for ones in possible_mistakes(code, random.Random(0), False).values() for one in ones]
+    texts = [apply_edits(code, [one.edit]) for one in gone if one.kind == "missing-base-case"]
+    assert texts == ["def f(n):\n    return n * f(n - 1)\n"]
+
+
+def test_no_attempt_has_two_mistakes_in_a_line_or_changes_what_stands_above_the_place_of_work():
+    for solution, rng in solutions():
+        draft = Draft(solution, "for", 4, finished=True)
+        unfinished = _unfinished(draft, rng)
+        stays = _mistakes(draft, unfinished, draw_profile(rng), rng)
+        for one, other in itertools.combinations(stays, 2):
+            at_once = one.first < other.end and other.first < one.end
+            assert not (at_once and one.what.edit.shares_line(other.what.edit, solution))
+            assert not (at_once and {one.what.kind[:8], other.what.kind[:8]} == {"misspelt"})
+        for stay, cut in itertools.product(stays, unfinished):
+            place = cut.what.edit.spans[0][0]
+            ends = [end for _, end, _ in stay.what.edit.spans]
+            assert stay.what.edit.spans[0][0] >= place or max(ends) < place
+
+
+def test_a_line_that_is_kept_as_a_comment_is_the_line_that_was_there(whole):
+    kept = 0
+    for stream in whole.streams:
+        skeleton = whole.questions[stream.question].skeleton_code_todo.split("\n")
+        for before, after in zip(stream.submissions, stream.submissions[1:], strict=False):
+            old, new = ([line.strip() for line in text.split("\n")] for text in (before, after))
+            for line in new:
+                if line.startswith("# ") and line not in [*old, *COMMENT_LINES] and line not in skeleton:
+                    kept += 1
+                    assert line.removeprefix("# ") in old, (line, before)
+    assert kept > 5
+
+
+def test_no_attempt_has_more_than_a_few_mistakes():
+    for solution, rng in solutions():
+        stays = _mistakes(Draft(solution, "for", 7, finished=True), [], draw_profile(rng), rng)
+        assert max(sum(stay.first <= number < stay.end for stay in stays) for number in range(7)) <= MOST_MISTAKES
+
+
+def test_who_writes_a_thing_right_elsewhere_writes_it_right():
+    code = "def f(x, y):\n    if len(x) > len(y):\n        return x[0]\n    return y[0]\n"
+    made = [one for one in mutations(code) if one.kind in ("length-as-attribute", "index-in-round-brackets")]
+    assert len({one.kind for one in made}) == 2
+    assert not any(is_plausible(code, one) for one in made)
+    once = "def f(x):\n    return x[0] + len(x)\n"
+    kinds = {one.kind for one in mutations(once) if is_plausible(once, one)}
+    assert {"length-as-attribute", "index-in-round-brackets"} <= kinds
+    code = "def f(x):\n    return 'a' <= x <= 'z'\n"
+    assert not any(is_plausible(code, one) for one in mutations(code, kinds=["unquoted-word"]))
+
+
+def test_what_was_right_is_broken_only_where_an_attempt_works_and_is_not_left_out_there():
+    broken = 0
+    for solution, rng in solutions():
+        draft = Draft(solution, "for", 6, finished=True)
+        unfinished = _unfinished(draft, rng)
+        stays = _mistakes(draft, unfinished, draw_profile(rng), rng)
+        for stay in stays:
+            ended = [one.what for one in [*unfinished, *stays] if one.end == stay.first]
+            near = [one for one in ended if one.edit.shares_line(stay.what.edit, solution)]
+            loses = any(len(new) < end - start for start, end, new in stay.what.edit.spans)
+            assert stay.first == 0 or any(isinstance(one, Cut) or not loses for one in near)
+            broken += stay.first > 0
+    assert broken

@@ -33,7 +33,8 @@ def missing_return(source: SourceCode) -> Edits:
     """The word `return` is missing before the value of a function."""
     for node, value in _value_returns(source):
         code, span = shown_line(source.code(value)), (source.start(node), source.enclosed(value)[0])
-        why = f"The value `{code}` is calculated but not returned, because `return` is missing."
+        named = "The value that starts with" if "\n" in source.code(value) else "The value"
+        why = f"{named} `{code}` is calculated but not returned, because `return` is missing."
         yield TextEdit(span, "", f"the expression `{code}`", why)
 
 
@@ -44,7 +45,7 @@ def print_for_return(source: SourceCode) -> Edits:
         code = source.code(value)
         plain = source.enclosed(value) == source.span(value) and not isinstance(value, ast.Tuple)
         if plain and "\n" not in code:
-            why = f"The function prints `{shown_line(code)}` where it must return it, so its caller gets `None`."
+            why = f"The function prints `{shown_line(code)}` where it must return it, so its caller does not get it."
             yield TextEdit(source.span(node), f"print({code})", f"the call `print({shown_line(code)})`", why)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from codekiln.code.mutation import CLASSES, Class
 from codekiln.recipes.student.embedded import thoughts
-from codekiln.recipes.student.embedded.edits import apply_edits
+from codekiln.recipes.student.embedded.edits import StyleEdit, apply_edits
 from codekiln.recipes.student.embedded.mistakes import Mistake, draw_mistake, possible_mistakes
 from codekiln.recipes.student.embedded.profiles import StudentProfile
 from codekiln.recipes.student.embedded.traces import Cut, Trace, cuts, kept_line, traces_of_work
@@ -31,6 +31,9 @@ MENDED = (0.5, 0.3, 0.2)
 
 ONLY_WRITES = 0.5
 """Share of the attempts with more of a program that mend nothing besides."""
+
+MOST_MISTAKES = 4
+"""Most mistakes that one attempt has."""
 
 WRONG_REPAIR = 0.15
 """Share of the mistakes that are made later, in place of something that was right."""
@@ -110,6 +113,7 @@ def _attempts(draft: Draft, is_first: bool, profile: StudentProfile, rng: random
     stays = [*unfinished, *_mistakes(draft, unfinished, profile, rng)]
     taken = [stay.what.edit for stay in stays if isinstance(stay.what, Mistake)]
     stays += [Stay(*one) for one in traces_of_work(draft.text, draft.attempts, profile, rng, taken)]
+    stays += _kept_lines(draft, stays, rng)
     found: list[Attempt] = []
     before: list[Stay] = []
     for number in range(draft.attempts):
@@ -147,27 +151,77 @@ def _mistakes(draft: Draft, unfinished: list[Stay], profile: StudentProfile, rng
     remaining: Class | None = wrong if draft.finished else "logical"
     if remaining is None and draft.attempts == 1:
         return []
-    by_class = possible_mistakes(draft.text, rng, profile.python_2)
+    possible = possible_mistakes(draft.text, rng, profile.python_2)
+    # What an attempt has written does not change where the rest is added.
+    by_class = {
+        group: [one for one in ones if not any(_straddles(one, stay.what.edit) for stay in unfinished)]
+        for group, ones in possible.items()
+    }
     found: list[Stay] = []
+    for group, planned, end in _planned(draft, unfinished, remaining, profile, rng):
+        # What cannot be made at its time is made at another, unless it is to stay.
+        for first in dict.fromkeys([planned, *range(end)] if end < draft.attempts else [planned]):
+            if free := _free(by_class[group], first, end, draft.text, unfinished, found):
+                found.append(Stay(draw_mistake(free, rng), first, end))
+                break
+    return found
 
-    def add(group: Class, first: int, end: int) -> None:
-        taken = [stay.what.edit for stay in found]
-        free = [one for one in by_class[group] if not any(one.edit.overlaps(edit) for edit in taken)]
-        if free:
-            mistake = draw_mistake(free, rng)
-            found.append(Stay(mistake, first, end))
-            old = kept_line(draft.text, mistake.edit) if rng.random() < KEEPS_LINE else None
-            if old and end < draft.attempts - 1:
-                found.append(Stay(old, end, rng.randint(end + 1, draft.attempts - 1)))
 
-    if remaining is not None:
-        # What keeps a program from running was broken at the end, or it would have been found.
-        add(remaining, 0 if remaining == "logical" else draft.attempts - 1, draft.attempts)
+def _planned(
+    draft: Draft, unfinished: list[Stay], remaining: Class | None, profile: StudentProfile, rng: random.Random
+) -> list[tuple[Class, int, int]]:
+    """Return class, first attempt and first attempt without it again of each mistake to be made."""
     mended = _mended(draft, unfinished, rng)
     groups: list[Class] = rng.choices(list(profile.classes), list(profile.classes.values()), k=len(mended))
     # Python names a syntax error before it runs anything, and an exception hides the results that are wrong.
-    for number, group in zip(mended, sorted(groups, key=CLASSES.index), strict=True):
-        add(group, rng.randrange(number) if rng.random() < WRONG_REPAIR else 0, number)
+    found = [
+        (group, rng.randrange(number) if rng.random() < WRONG_REPAIR else 0, number)
+        for number, group in zip(mended, sorted(groups, key=CLASSES.index), strict=True)
+    ]
+    if remaining == "logical":
+        return [(remaining, 0, draft.attempts), *found]
+    # What keeps a program from running was broken at the end, or it would have been found.
+    return [*found, (remaining, draft.attempts - 1, draft.attempts)] if remaining else found
+
+
+def _free(
+    mistakes: Sequence[Mistake], first: int, end: int, text: str, unfinished: Sequence[Stay], found: Sequence[Stay]
+) -> list[Mistake]:
+    """Return the mistakes that attempts can have beside others; none where they have enough."""
+    at_once = [stay for stay in found if stay.first < end and first < stay.end]
+    if len(at_once) >= MOST_MISTAKES:
+        return []
+    free = [one for one in mistakes if not any(_clash(stay, one, text) for stay in at_once)]
+    # What was right is broken only by work on it.
+    return [one for one in free if _is_touched(one, first, text, [*unfinished, *found])] if first else free
+
+
+def _straddles(mistake: Mistake, cut: StyleEdit) -> bool:
+    place = cut.spans[0][0]
+    return mistake.edit.spans[0][0] < place <= mistake.edit.spans[-1][1]
+
+
+def _clash(stay: Stay, mistake: Mistake, text: str) -> bool:
+    """Tell whether an attempt has two mistakes in one line, or two names misspelt: nobody writes like that."""
+    misspelt = isinstance(stay.what, Mistake) and all(one.kind.startswith("misspelt") for one in (stay.what, mistake))
+    return misspelt or stay.what.edit.shares_line(mistake.edit, text)
+
+
+def _is_touched(mistake: Mistake, number: int, text: str, stays: Sequence[Stay]) -> bool:
+    """Tell whether an attempt writes the place of a mistake, or mends another in its line and loses nothing there."""
+    ended = [stay.what for stay in stays if stay.end == number and stay.what.edit.shares_line(mistake.edit, text)]
+    loses = any(len(new) < end - start for start, end, new in mistake.edit.spans)
+    return any(isinstance(one, Cut) or not loses for one in ended)
+
+
+def _kept_lines(draft: Draft, stays: Sequence[Stay], rng: random.Random) -> list[Stay]:
+    """Return the lines that are kept as comments when their mistake is mended, as the attempt before had them."""
+    found: list[Stay] = []
+    for stay in stays:
+        if isinstance(stay.what, Mistake) and stay.end < draft.attempts - 1 and rng.random() < KEEPS_LINE:
+            before = _there(stays, stay.end - 1)
+            old = kept_line(draft.text, stay.what.edit, [one.what.edit for one in before]) if stay in before else None
+            found += [Stay(old, stay.end, rng.randint(stay.end + 1, draft.attempts - 1))] if old else []
     return found
 
 

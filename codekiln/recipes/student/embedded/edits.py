@@ -26,6 +26,24 @@ class StyleEdit:
         """Tell whether two edits touch or overlap."""
         return any(a[0] <= b[1] and b[0] <= a[1] for a in self.spans for b in other.spans)
 
+    def shares_line(self, other: "StyleEdit", text: str) -> bool:
+        """Tell whether two edits of a text touch, or change the same line of it."""
+        mine, theirs = ([line_bounds(text, *span[:2]) for span in one.spans] for one in (self, other))
+        return self.overlaps(other) or any(a[0] <= b[1] and b[0] <= a[1] for a in mine for b in theirs)
+
+    def within(self, first: int, last: int) -> "StyleEdit":
+        """Return the edit of a part of the text: the spans in it, counted from its start."""
+        spans = tuple(
+            (start - first, end - first, new) for start, end, new in self.spans if first <= start <= end <= last
+        )
+        return StyleEdit(spans, self.names)
+
+
+def line_bounds(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the offsets of the first and after the last character of the lines that a span changes."""
+    last = text.find("\n", max(start, end - 1))
+    return text.rfind("\n", 0, start) + 1, last if last >= 0 else len(text)
+
 
 def apply_edits(text: str, edits: Iterable[StyleEdit]) -> str:
     """Return the text with edits that do not overlap; renamings also apply to the new text of the other edits."""

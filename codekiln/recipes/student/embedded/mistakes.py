@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codekiln.code import mutation
-from codekiln.code.mutation import Class
+from codekiln.code.mutation import Class, Mutation
 from codekiln.recipes.student.embedded.edits import StyleEdit, line_starts
+from codekiln.recipes.student.embedded.plausibility import is_plausible
 
 STATEMENT = r"^([ \t]+)(\S.*)$"
 SKIPPED_LOOP_MISTAKES = 0.7
@@ -24,9 +25,6 @@ FREQUENT = {
 }  # fmt: skip
 """Families that studies of novices report most often; see ``code/mutation/references.py``."""
 FREQUENT_WEIGHT = 5
-UNLIKELY = {"quoted-number", "reversed-assignment", "missing-keyword", "zero-divisor"}
-"""Families that nobody who wrote the rest of these short programs would make."""
-
 PYTHON_2_HABIT = "python-2"
 PYTHON_2: tuple[tuple[str, str, Class, str], ...] = (
     (r" != ", " <> ", "syntax", "the sign `<>`"),
@@ -68,13 +66,27 @@ def possible_mistakes(solution: str, rng: random.Random, python_2: bool) -> dict
     found: dict[Class, list[Mistake]] = {name: [] for name in mutation.CLASSES}
     given = solution.index("\n") + 1
     for one in mutation.mutations(solution):
-        likely = one.start >= given and one.kind not in UNLIKELY
+        likely = one.start >= given and is_plausible(solution, one)
         if likely and (not _may_hang(solution, one.start) or rng.random() > SKIPPED_LOOP_MISTAKES):
-            edit = StyleEdit(((one.start, one.end, one.text),))
-            found[one.intended].append(Mistake(edit, one.kind, one.intended, one.construct))
+            found[one.intended].append(Mistake(_edit(solution, one), one.kind, one.intended, one.construct))
     for mistake in (*_mixed_indentation(solution), *(_python_2(solution) if python_2 else ())):
         found[mistake.group].append(mistake)
     return found
+
+
+def _edit(solution: str, mutation: Mutation) -> StyleEdit:
+    """Return a mutation as an edit.
+
+    A start value that is set in a loop is not set before it as well, and lines are left out with their comment.
+    """
+    change = (mutation.start, mutation.end, mutation.text)
+    if not mutation.text and (comment := re.search(r"^[ \t]*#.*\n\Z", solution[: mutation.start], re.MULTILINE)):
+        change = (comment.start(), mutation.end, "")
+    if mutation.kind == "reset-in-loop":
+        line = re.escape(mutation.text.strip())
+        before = re.search(rf"^[ \t]+{line}\n", solution[: mutation.start], re.MULTILINE)
+        return StyleEdit(((before.start(), before.end(), ""), change)) if before else StyleEdit((change,))
+    return StyleEdit((change,))
 
 
 def draw_mistake(mistakes: list[Mistake], rng: random.Random) -> Mistake:
@@ -96,6 +108,8 @@ def _mixed_indentation(code: str) -> Iterator[Mistake]:
     lines = list(line_starts(code, STATEMENT))
     for offset, match in lines[1:]:
         space, text = match[1], match[2]
+        if text.startswith("#"):
+            continue
         other = "        " * len(space) if "\t" in space else "\t" * max(1, len(space) // 4)
         edit = StyleEdit(((offset, offset + len(space), other),))
         yield Mistake(edit, "mixed-indentation", "syntax", f"the spaces and tabs before `{text}`")

@@ -2,10 +2,13 @@
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codekiln.recipes.student.embedded.edits import (
     StyleEdit,
+    apply_edits,
+    line_bounds,
     line_starts,
     rename_edit,
     tight_commas,
@@ -38,27 +41,39 @@ def cuts(solution: str, rng: random.Random) -> list[Cut]:
     unit = first[1][1]
     for offset, match in lines:
         before = solution[:offset].rstrip("\n").rsplit("\n", 1)[-1]
+        if before.lstrip().startswith("#"):
+            continue  # a comment comes with the line that it is about
         indent = re.match(r"\s*", before)
         inside = before.rstrip().endswith(":")
         space = (indent[0] if indent else "") + (unit if inside else "")
         # A block needs a statement; elsewhere many students write nothing.
-        filler = rng.choice(("pass", "...")) if inside else rng.choice(("", "", "pass", "return None"))
+        # ``return None`` ends a function, and no block in it.
+        ends = ("", "", "pass", "return None") if space == unit else ("", "", "pass")
+        filler = rng.choice(("pass", "pass", "...")) if inside else rng.choice(ends)
         end = f"{space}{filler}" if filler else ""
         found.append(Cut(StyleEdit(((offset, len(solution), end),)), match[2].strip()))
     return found
 
 
-def kept_line(solution: str, edit: StyleEdit) -> Trace | None:
-    """Return the comment with the wrong version of a line above the mended one; None where it spans several lines."""
-    ((start, end, text),) = edit.spans
-    first = solution.rfind("\n", 0, start) + 1
-    last = solution.find("\n", end)
-    line = solution[first : last if last >= 0 else len(solution)]
-    if "\n" in line or "\n" in text or not line.strip():
+def kept_line(solution: str, edit: StyleEdit, others: Sequence[StyleEdit]) -> Trace | None:
+    """Return the comment with a line as an attempt had it, above the mended one.
+
+    Args:
+        solution: A program that is right.
+        edit: The mistake in the line.
+        others: All edits of the attempt.
+
+    Returns:
+        None where the mistake spans several lines or is one of layout only.
+    """
+    first, last = line_bounds(solution, *edit.spans[0][:2])
+    line = solution[first:last]
+    before = apply_edits(line, [one.within(first, last) for one in others])
+    is_one = "\n" not in line + before and before.strip() not in ("", line.strip())
+    if not is_one or before.lstrip().startswith("#"):
         return None
-    wrong = line[: start - first] + text + line[end - first :]
     space = line[: len(line) - len(line.lstrip())]
-    return Trace(StyleEdit(((first, first, f"{space}# {wrong.strip()}\n"),)), "comment") if wrong.strip() else None
+    return Trace(StyleEdit(((first, first, f"{space}# {before.strip()}\n"),)), "comment")
 
 
 def traces_of_work(
