@@ -31,9 +31,9 @@ def test_the_laptop_profile_trains_and_judges_by_realism(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["experiment=1", "context=true", "feedback=turns"])
+@pytest.mark.parametrize("variant", ["experiment=1", "context=true", "feedback=turns reply_form=program"])
 def test_data_of_every_kind_is_made_and_valid(tmp_path, variant):
-    sets = [*SHORT, f"recipes.student.{variant}"]
+    sets = [*SHORT, *(f"recipes.student.{setting}" for setting in variant.split())]
     done = codekiln("run", "data", "--recipe", "student", "--workdir", str(tmp_path / "run"), settings=sets)
     assert done.returncode == 0, done.stdout + done.stderr
     made = tmp_path / "run" / "filter" / "dataset"
