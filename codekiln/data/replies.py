@@ -42,6 +42,14 @@ _FINAL_TITLE = re.compile(
     r"(?:\*\*)?[ \t]*:?(?:\*\*)?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_TITLE = re.compile(r"[ \t>]*(?:#+[ \t].*|\*\*.*\*\*:?|[^\s].{0,80}:)[ \t]*")
+_WRONG = re.compile(
+    r"\b(?:wrong|incorrect|buggy|broken|fail(?:s|ed|ing)?|(?:does(?:n['’]t| not)|wo(?:n['’]t|uld not)) work)\b|❌",
+    re.IGNORECASE,
+)
+_MENDED = re.compile(
+    r"\b(?:fix|correct(?!ness)|right|work(?:s|ing)\b|better|improve|final|solution|instead|answer)|✅", re.IGNORECASE
+)
 # What stands before the arguments of a call: Mistral's mark, the name of the tool.
 _CALL = re.compile(r"(?:\[TOOL_CALLS\]\s*)?(?:[\w.:-]+\s*)?(?:\[ARGS\]\s*)?(?=[{\[])")
 _JSON_LANGUAGES = frozenset(("", "json"))
@@ -147,7 +155,19 @@ def _without_entry_point(text: str, fences: list[Fence]) -> Extraction:
 
 
 def _python_blocks(text: str, fences: list[Fence]) -> Iterator[str]:
-    return (plain(fence.code) for fence in _cut_off_first(fences) if fence.is_python or fence.language == "pycon")
+    lines = text.split("\n")
+    # The last that defines something counts, and a model may show what is wrong behind what is right.
+    ordered = sorted(_cut_off_first(fences), key=lambda fence: not _is_said_to_be_wrong(lines, fence))
+    return (plain(fence.code) for fence in ordered if fence.is_python or fence.language == "pycon")
+
+
+def _is_said_to_be_wrong(lines: list[str], fence: Fence) -> bool:
+    """Return whether the title before a block, or the comment that it begins with, says that it is wrong."""
+    before = next((line for line in reversed(lines[: fence.first]) if line.strip()), "")
+    comment = fence.code.lstrip().partition("\n")[0]
+    said = [before] if _TITLE.fullmatch(before) else []
+    said += [comment] if comment.startswith("#") else []
+    return any(_WRONG.search(line) and not _MENDED.search(line) for line in said)
 
 
 def _cut_off_first(fences: list[Fence]) -> list[Fence]:

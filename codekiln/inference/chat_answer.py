@@ -10,6 +10,7 @@ pass on of Anthropic's and Ollama's own interfaces.
 import json
 from typing import Any
 
+from codekiln.data.readers.reply_texts import with_calls
 from codekiln.inference.response_cache import THOUGHT, Completion
 
 _FAILED = frozenset(("error", "abort", "aborted", "cancelled", "insufficient_system_resource"))
@@ -50,6 +51,9 @@ def completion_of(answer: Any) -> Completion:
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     text = _text(message.get("content"))
+    if not text.strip():
+        # A model that was trained with tools may write the program into a call of one.
+        text = with_calls(text, [message]) or text
     if not text.strip() and finish_reason in ("stop", None) and any(message.get(field) for field in _THOUGHTS):
         finish_reason = THOUGHT
     return Completion(

@@ -27,6 +27,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_LESS_THOUGHT = (
+    "or turn thinking off or down, for example with extra = {chat_template_kwargs = {enable_thinking = false}} or "
+    'extra = {reasoning_effort = "low"} (OpenAI, gpt-oss)'
+)
 REFUSALS_IN_A_ROW = 5
 """So many refused prompts in a row are not to blame themselves."""
 
@@ -214,15 +218,16 @@ class EndpointGenerator:
             is_first_thought = completion.finish_reason == THOUGHT and self._usage.only_thought == 1
         if is_first_thought:
             log.warning(
-                "%s: an answer is empty, and all its text is in the thought; correct the server's reasoning parser, or "
-                "turn thinking off, for example with extra = {chat_template_kwargs = {enable_thinking = false}}",
+                "%s: an answer is empty, and all its text is in the thought; correct the server's reasoning parser, %s",
                 self._client.url,
+                _LESS_THOUGHT,
             )
         if is_first:
             log.warning(
-                "%s: an answer spent all its tokens on thought; raise sampling.max_new_tokens, or turn thinking off, "
-                "for example with extra = {chat_template_kwargs = {enable_thinking = false}}",
+                "%s: an answer spent all its tokens on thought; raise sampling.max_new_tokens (where extra has "
+                "max_completion_tokens, that), %s",
                 self._client.url,
+                _LESS_THOUGHT,
             )
 
     def _count_retry(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from codekiln import teachers
 from codekiln.errors import InputError, did_you_mean
 from codekiln.settings.schema import Settings
 
@@ -70,13 +71,16 @@ def explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix
 
 
 def _sections_with(name: str) -> list[str]:
-    """Return the settings of that name in the sections of a run."""
+    """Return the settings of that name in the sections of a run, or else of its teachers."""
     sections = ((part, field.annotation) for part, field in Settings.model_fields.items())
-    return [
+    of_run = [
         f"'{part}.{name}'"
         for part, kind in sections
         if isinstance(kind, type) and issubclass(kind, BaseModel) and name in kind.model_fields
     ]
+    # The chat client says which of these to change, and it does not know whose they are.
+    of_teachers = (known for known in teachers.names() if name in teachers.get(known).Settings.model_fields)
+    return of_run or [f"'teachers.{known}.{name}'" for known in of_teachers]
 
 
 def _as_written(kind: str, key: str, value: Any) -> str:

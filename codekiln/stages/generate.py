@@ -41,7 +41,11 @@ def _nothing_written(teacher: str, used: Mapping[str, float]) -> InputError:
     fix = "look at one answer of the server"
     if used.get("cut_off_in_thought") or used.get("only_thought"):
         off = "extra = {chat_template_kwargs = {enable_thinking = false}}"
-        fix = f"raise {where}.sampling.max_new_tokens, or turn thinking off, for example with {where}.{off}"
+        low = 'extra = {reasoning_effort = "low"} (OpenAI, gpt-oss)'
+        fix = (
+            f"raise {where}.sampling.max_new_tokens (max_completion_tokens, where {where}.extra has that), or turn "
+            f"thinking off or down, for example with {where}.{off} or {where}.{low}"
+        )
     return InputError(
         f"none of {used['answers']:.0f} answers has a program: {', '.join(told) or 'all are empty'}",
         where=where,

@@ -95,6 +95,12 @@ LISTS = {
 }
 
 BESIDE = {
+    "what fails behind it": f"{block(RIGHT)}**Why the naive version fails:**\n\n{block(WRONG)}",
+    "what is wrong behind it, by a comment": f"{block(RIGHT)}Compare:\n\n{block('# Incorrect' + chr(10) + WRONG)}",
+    "what does not work behind it": f"### Solution\n{block(RIGHT)}The other one doesn't work:\n{block(WRONG)}",
+    "a title that names the mistake": f"{block(WRONG)}The fix for the wrong sign:\n{block(RIGHT)}",
+    "two that are wrong before it": f"Wrong:\n{block(WRONG)}Buggy:\n{block(WRONG)}Now:\n{block(RIGHT)}",
+    "wrong alone": f"This fails for text:\n{block(RIGHT)}",
     "shell": f"{block('pip install x', 'bash')}{block(RIGHT)}",
     "pip without a language": f"{block('pip install x', '')}{block(RIGHT)}",
     "pip as Python": f"{block('!pip install x')}{block(RIGHT)}",

@@ -158,6 +158,37 @@ def test_what_a_conversation_says_is_read_whole():
     assert form_of(nulls).name == "TRL preference, text"
 
 
+@pytest.mark.parametrize(
+    ("row", "prompt", "form"),
+    [
+        ({"prompt": TASK, "response": GOOD}, [TASK], "TRL prompt-completion, text, as prompt, response"),
+        ({"instruction": TASK, "response": GOOD}, [TASK], "TRL prompt-completion, text, as instruction, response"),
+        ({"query": TASK, "answer": GOOD}, [TASK], "TRL prompt-completion, text, as query, answer"),
+        ({"problem": TASK, "solution": GOOD, "seed": "x", "index": 1}, [TASK], "as problem, solution"),
+        ({"instruction": TASK, "context": "x is 1.", "response": GOOD}, [f"{TASK}\nx is 1."], "instruction, response"),
+        ({"system_prompt": "Be short.", "question": TASK, "response": GOOD}, ["Be short.", TASK], "question, response"),
+        ({"system": "", "question": TASK, "answer": GOOD, "label": True}, [TASK], "answer, labelled (KTO)"),
+        ({"system": "S", "question": TASK, "chosen": GOOD, "rejected": BAD}, ["S", TASK], "question, chosen, rejected"),
+        ({"input": TASK, "chosen": GOOD, "rejected": BAD}, [TASK], "TRL preference, text, as input, chosen, rejected"),
+        ({"system": "S", **PAIRS["TRL preference, text"]}, ["S", TASK], "TRL preference, text"),
+        ({"question": TASK, "chosen": [assistant(GOOD)], "rejected": [assistant(BAD)]}, [TASK], "preference, messages"),
+    ],
+)
+def test_prompt_and_reply_are_read_by_other_names(row, prompt, form):
+    """Also of pairs, whose prompt would else be the letters that chosen and rejected begin with."""
+    read = read_row(form_of(row), row, "f:1")
+    assert form in form_of(row).name
+    assert [turn.text for turn in read.prompt] == prompt
+    assert read.replies == ((GOOD, BAD) if "chosen" in row else (GOOD,))
+
+
+def test_fields_that_may_each_be_the_reply_are_named(tmp_path):
+    rows = [{"problem": TASK, "solution": GOOD, "answer": "3"}, {"query": "", "answer": GOOD}]
+    report = checked(write(tmp_path / "rows.jsonl", rows))
+    assert found(report) == {"unknown-form": ["1"], "empty-prompt": ["2"]}
+    assert "has answer and solution, each of which may be the reply" in next(iter(report.findings)).places[0][1]
+
+
 def test_arrays_and_compressed_files_are_read_too(tmp_path):
     rows = [SINGLES["Alpaca"], {**SINGLES["Alpaca"], "output": ""}]
     array = tmp_path / "rows.json"

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from codekiln.data.records import Message
+from codekiln.data.replies import extract_code
 from codekiln.errors import InputError, ModelError
 from codekiln.inference import Sampling
 from tests.inference.test_endpoint import (
@@ -71,6 +72,15 @@ def test_reasons_by_the_names_of_other_apis(server, generator, reason, count):  
     made = generator()
     assert texts(made) == ["x"]
     assert getattr(made.usage(), count) == 1
+
+
+def test_a_program_that_is_given_to_a_tool_is_the_answer(server, generator):  # noqa: F811
+    program = "def f(x):\n    return x + 1"
+    call = {"id": "1", "type": "function", "function": {"name": "python", "arguments": json.dumps({"code": program})}}
+    called = ended("tool_calls", content=None, tool_calls=[call])
+    server.script = lambda number, handler: handler.reply(200, called)
+    (text,) = texts(generator())
+    assert extract_code(text, "f") == program
 
 
 def test_an_answer_that_the_server_takes_for_a_thought_is_said_once(server, generator, caplog):  # noqa: F811

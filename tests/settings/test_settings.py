@@ -99,6 +99,21 @@ def test_a_setting_without_its_section_leads_to_the_sections_that_have_it(overri
         resolve("laptop", {}, [override])
 
 
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("sampling.max_new_tokens=512", "'teachers.endpoint.sampling' or 'teachers.model.sampling'"),
+        ('omit=["top_p"]', "'teachers.endpoint.omit'"),
+        ("extra={max_completion_tokens=1024}", "'teachers.endpoint.extra'"),
+        ("timeout_seconds=300", "'teachers.endpoint.timeout_seconds'"),
+    ],
+)
+def test_a_teachers_setting_as_its_messages_call_it_leads_to_the_teacher(override, meant):
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, [override])
+    assert f"did you mean {meant}?" in str(caught.value)
+
+
 ENDPOINT = ["teacher=endpoint", "teachers.endpoint.url=http://x/v1", "teachers.endpoint.model=m"]
 
 

@@ -30,7 +30,8 @@ def test_answers_without_a_program_stop_the_run_with_what_became_of_them(server,
     server.script = lambda number, handler: handler.reply(200, ended("length", content=None, reasoning="def f("))
     with pytest.raises(InputError, match="none of 8 answers has a program: cut_off 8, cut_off_in_thought 8") as raised:
         generate.run(context(tmp_path, server.url))
-    assert "raise teachers.endpoint.sampling.max_new_tokens, or turn thinking off" in raised.value.fix
+    assert "raise teachers.endpoint.sampling.max_new_tokens (max_completion_tokens, where" in raised.value.fix
+    assert "or turn thinking off" in raised.value.fix
 
 
 def test_what_happened_stands_before_what_did_not(server, tmp_path):  # noqa: F811

@@ -44,12 +44,12 @@ def text_of(value: Any, depth: int = 6) -> str | None:
         return value
     if depth and isinstance(value, dict):
         found = (text_of(value[field], depth - 1) for field in INSIDE if value.get(field) is not None)
-        return _with_calls(next((text for text in found if text is not None), None), [value])
+        return with_calls(next((text for text in found if text is not None), None), [value])
     if depth and isinstance(value, list) and is_one_text(value):
         if "type" not in value[0] and (speaker := next((key for key in ("role", "from") if key in value[0]), None)):
             return _said(value, speaker, depth - 1)
         parts = [text_of(item, depth - 1) for item in value if item.get("type", "text") in _PARTS_OF_TEXT]
-        return _with_calls("".join(filter(None, parts)), value)
+        return with_calls("".join(filter(None, parts)), value)
     return None
 
 
@@ -74,7 +74,7 @@ def _is_result(turn: Mapping[str, Any]) -> bool:
     return bool(parts) and all(part.get("type") == "tool_result" for part in parts)
 
 
-def _with_calls(text: str | None, items: list[dict[str, Any]]) -> str | None:
+def with_calls(text: str | None, items: list[dict[str, Any]]) -> str | None:
     """Return a text with what the calls of the objects that it is from were given, as blocks of JSON."""
     given = [f"```json\n{arguments}\n```" for item in items for arguments in _arguments(item)]
     return "\n".join(filter(None, [text, *given])) if given else text

@@ -12,6 +12,7 @@ from functools import partial
 from os.path import commonprefix
 from typing import Any, Literal
 
+from codekiln.data.training_files.other_names import renamed
 from codekiln.data.training_files.turns import Fault, Turn, refuse_order, turns_of
 from codekiln.errors import closest
 
@@ -137,7 +138,7 @@ def _openai_pair(row: Fields) -> Read:
 
 
 def _trl_text(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
-    return Read((Turn("user", _text(row, "prompt")),), tuple(_text(row, side) for side in sides))
+    return Read((*_system(row), Turn("user", _text(row, "prompt"))), tuple(_text(row, side) for side in sides))
 
 
 def _trl_messages(row: Fields, sides: tuple[str, ...] = PAIR) -> Read:
@@ -277,12 +278,26 @@ def form_of(row: Any) -> Form:
     if not isinstance(row, dict):
         raise Fault("not-an-object", f"is {type(row).__name__}, not an object")
     label = _label_of(row)
-    given = {name for name, value in row.items() if value is not None}
-    for known in (given, set(row)):
-        for form in FORMS:
-            if known.issuperset(form.fields) and form.fits(row):
-                return _labelled(form, label)
+    form = _fitting(row)
+    # What chosen and rejected have in common is the prompt only where no field is.
+    if (form is None or form.fields == PAIR) and (other := renamed(row)) and (usual := _fitting(other.row)):
+        form = replace(usual, name=f"{usual.name}, as {other.names}", read=lambda given: _read_renamed(usual, given))
+    if form is not None:
+        return _labelled(form, label)
     raise Fault("unknown-form", f"has the fields {', '.join(sorted(row)) or 'of no form: none'}{_hint(row)}")
+
+
+def _fitting(row: Fields) -> Form | None:
+    given = {name for name, value in row.items() if value is not None}
+    fitting = (f for known in (given, set(row)) for f in FORMS if known.issuperset(f.fields) and f.fits(row))
+    return next(fitting, None)
+
+
+def _read_renamed(form: Form, row: Fields) -> Read:
+    other = renamed(row)
+    if other is None:
+        raise Fault("unknown-form", "has neither a prompt nor a reply")
+    return form.read(other.row)
 
 
 def _hint(row: Fields) -> str:
