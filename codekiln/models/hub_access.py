@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import HfApi, constants, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, get_token, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -85,8 +85,9 @@ def _ask(spec: BaseModelSpec) -> str:
         hub.auth_check(spec.id)
         commit = hub.model_info(spec.id, revision=spec.hub_revision, timeout=TIMEOUT_SECONDS).sha
     except GatedRepoError:
+        refused = f"the licence of {spec.id} has not been accepted with this token"
         raise InputError(
-            f"the licence of {spec.id} has not been accepted with this token",
+            refused if get_token() else f"{spec.id} asks for an accepted licence, and no token is set",
             where="base_model",
             fix=f"accept it on the page of {spec.id}, then put that account's token into HF_TOKEN",
         ) from None

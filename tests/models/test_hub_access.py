@@ -78,13 +78,18 @@ def test_a_models_revision_is_resolved_to_its_commit(hub, tmp_path):
     [
         ("lab/missing", "no model lab/missing"),
         ("lab/open@v9", "no revision 'v9'"),
-        ("lab/gated", "licence of lab/gated has not been accepted"),
+        ("lab/gated", "lab/gated asks for an accepted licence, and no token is set"),
     ],
 )
 def test_what_stands_in_the_way_is_said_with_what_to_do(hub, tmp_path, name, message):
     found = asked(name, tmp_path, HF_ENDPOINT=hub)
     assert message in found
     assert "fix:" in found
+
+
+def test_a_token_without_the_licence_is_told_from_none(hub, tmp_path):
+    said = "the licence of lab/gated has not been accepted with this token"
+    assert said in asked("lab/gated", tmp_path, HF_ENDPOINT=hub, HF_TOKEN="other")
 
 
 def test_an_accepted_licence_opens_a_gated_model(hub, tmp_path):

@@ -99,6 +99,15 @@ def test_a_setting_without_its_section_leads_to_the_sections_that_have_it(overri
         resolve("laptop", {}, [override])
 
 
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [("lora_r=8", "lora.r"), ("lora_dropout=0.1", "lora.dropout"), ("sft_epochs=1", "sft.epochs")],
+)
+def test_a_setting_with_an_underscore_for_its_point_leads_to_itself(override, meant):
+    with pytest.raises(InputErrors, match=rf"did you mean '{meant}'\?"):
+        resolve("laptop", {}, [override])
+
+
 ENDPOINT = ["teacher=endpoint", "teachers.endpoint.url=http://x/v1", "teachers.endpoint.model=m"]
 
 
