@@ -1,6 +1,7 @@
 """Access to base models: whether one can be read from here, without downloading it, and why not."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -8,6 +9,7 @@ from huggingface_hub import HfApi, constants, get_token, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -122,12 +124,25 @@ def _no_folder(spec: BaseModelSpec) -> str:
 
 def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
     """Return the user's error for a failed download or a damaged copy of a base model."""
-    fix = "accept its licence on the Hub and set HF_TOKEN" if spec.gated else "check its name and the network"
+    raised = list(_with_causes(error))
+    fix = "check its name and the network"
+    # What is not reached says nothing about a licence; without a token the Hub may hide that a model has one.
+    is_away = any(isinstance(each, LocalEntryNotFoundError | OfflineModeIsEnabled) for each in raised)
+    if any(isinstance(each, GatedRepoError) for each in raised) or (spec.gated and not is_away):
+        fix = "accept its licence on the Hub and set HF_TOKEN"
+    elif is_away:
+        fix = "let this machine reach the Hub, or give the folder of a copy"
     if isinstance(error, ImportError):
         fix = "install what it names, or give the model in full if its weights are quantised"
     elif spec.hub_revision is None:
         fix = "download its folder again, or save it with save_pretrained"
     return InputError(f"cannot read base model {spec.id}: {_first_line(error)}", where="base_model", fix=fix)
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _first_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ _OF_TRAINERS = {
     "bf16": "dtype", "fp16": "dtype", "torch_dtype": "dtype", "load_in_4bit": "quantization",
 }  # fmt: skip
 """What transformers, TRL, Axolotl and LLaMA-Factory call settings whose names here are not alike."""
+_EXAMPLES = {"url": "http://localhost:8000/v1"}
 _OF_KEY = ".api_key_env"
 _KEY = "put the key into the environment variable CODEKILN_API_KEY; api_key_env names another variable, if it is in one"
 
@@ -39,6 +40,11 @@ def explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix
         given = next(iter(item["input"]), "url")
         fix = f"give its name alone, teacher=endpoint, and teachers.endpoint.{given} beside it"
         return InputError("is the name of a teacher, not a table", where=place, fix=fix)
+    if item["type"] == "missing":
+        given = (
+            f"--set {where.rpartition(': ')[2]}.{key}={_EXAMPLES.get(location[-1], '...')}" if prefix else location[-1]
+        )
+        return InputError("is needed, and not set", where=place, fix=f"give it: {given}")
     if item["type"] != "extra_forbidden":
         if key.endswith(_OF_KEY):
             return InputError("is no name of an environment variable", where=place, fix=_KEY)

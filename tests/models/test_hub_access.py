@@ -6,10 +6,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from codekiln import models
 from codekiln.errors import InputError
-from codekiln.models.hub_access import check_access
+from codekiln.models import BaseModelSpec
+from codekiln.models.hub_access import check_access, read_error
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -135,3 +137,18 @@ def test_a_mirror_without_a_scheme_is_named(tmp_path):
     found = asked("lab/open", tmp_path, HF_ENDPOINT="hf-mirror.com")
     assert "HF_ENDPOINT: is no address" in found
     assert "fix: set it to https://hf-mirror.com" in found
+
+
+@pytest.mark.parametrize(
+    ("cause", "gated", "fix"),
+    [
+        (GatedRepoError, False, "accept its licence on the Hub and set HF_TOKEN"),
+        (LocalEntryNotFoundError, True, "let this machine reach the Hub, or give the folder of a copy"),
+        (RepositoryNotFoundError, True, "accept its licence on the Hub and set HF_TOKEN"),
+        (RepositoryNotFoundError, False, "check its name and the network"),
+    ],
+)
+def test_what_kept_transformers_from_a_model_decides_what_to_do(cause, gated, fix):
+    error = OSError("We could not read it.")
+    error.__cause__ = cause.__new__(cause)
+    assert read_error(BaseModelSpec(name="lab/m", id="lab/m", gated=gated), error).fix == fix

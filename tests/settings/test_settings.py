@@ -111,6 +111,20 @@ def test_a_setting_with_an_underscore_for_its_point_leads_to_itself(override, me
 ENDPOINT = ["teacher=endpoint", "teachers.endpoint.url=http://x/v1", "teachers.endpoint.model=m"]
 
 
+@pytest.mark.parametrize(("given", "needed"), [(1, "model=..."), (2, "url=http://localhost:8000/v1")])
+def test_a_setting_that_a_teacher_needs_is_told_with_how_to_give_it(given, needed):
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, ["teacher=endpoint", ENDPOINT[given]])
+    name = f"teachers.endpoint.{needed}"
+    said = f"{name.partition('=')[0]}: is needed, and not set\n  fix: give it: --set {name}"
+    assert said in str(caught.value)
+
+
+def test_a_table_without_a_field_that_it_needs_is_told_the_field():
+    with pytest.raises(InputErrors, match="benchmark.0.source: is needed, and not set\n  fix: give it: source"):
+        resolve("laptop", {}, ['evaluation.benchmark=[{name="x"}]'])
+
+
 @pytest.mark.parametrize("name", ["api_key", "api_key_env"])
 def test_a_key_in_the_settings_is_sent_to_the_environment_and_not_shown(name):
     with pytest.raises(InputErrors, match="put the key into the environment variable CODEKILN_API_KEY") as caught:
