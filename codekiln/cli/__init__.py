@@ -21,7 +21,7 @@ from codekiln.cli.exercise_command import exercise
 from codekiln.cli.export_command import export
 from codekiln.cli.generate_command import generate
 from codekiln.cli.harden_command import harden
-from codekiln.cli.help import GroupedCommands, help_command
+from codekiln.cli.help import GroupedCommands, help_command, option_meant
 from codekiln.cli.interruption import end_at_once, interrupted
 from codekiln.cli.promote_command import promote
 from codekiln.cli.serve_command import serve
@@ -87,6 +87,8 @@ class Commands(GroupedCommands):
     def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise option_meant(error) or error from None
         except click.UsageError as error:
             if "unexpected extra argument" not in error.message or "--set" not in ctx.obj:
                 raise

@@ -21,6 +21,33 @@ ELSEWHERE = {
     "version": "codekiln --version",
 }
 """What the commands of other tools are called here."""
+_OPTIONS_ELSEWHERE = {
+    **dict.fromkeys(("output_dir", "run_dir", "save_dir"), "--workdir"),
+    **dict.fromkeys(("model", "model_name", "model_id", "model_name_or_path", "base"), "--base-model"),
+    **dict.fromkeys(("config", "config_file"), "--profile"),
+    **dict.fromkeys(("dataset", "dataset_name", "data", "data_path", "train_file"), "--set problems.source=..."),
+}
+"""What the options of other trainers are called here, by their name without dashes."""
+
+
+def option_meant(error: click.NoSuchOption) -> InputError | None:
+    """Return what to give in place of an option of another trainer, or of one that is a setting here; None: neither."""
+    command = error.ctx.command if error.ctx else None
+    known = {name for param in command.params for name in param.opts} if command else set()
+    name = error.option_name.lstrip("-").replace("-", "_")
+    meant = _OPTIONS_ELSEWHERE.get(name, "")
+    if command is None or "--set" not in known:
+        return None
+    if meant.split(" ")[0] in known:
+        fix = f"did you mean '{meant}'?"
+    else:
+        from codekiln.settings.mistakes import settings_meant
+
+        settings = settings_meant(name)
+        if not settings:
+            return None
+        fix = f"it is a setting: {' or '.join(f'--set {key}=...' for key in settings)}"
+    return InputError("no such option", where=f"codekiln {command.name} {error.option_name}", fix=fix)
 
 
 class GroupedCommands(click.Group):

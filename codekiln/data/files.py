@@ -17,6 +17,7 @@ from codekiln.errors import InputError, closest
 TEST_KINDS = ("str", "CallTest", "StdinTest", "DoctestTest", "ReferenceTest")
 _LISTS = ("list_type", "tuple_type")
 _NOT_OF_THE_KIND = ("string_type", "model_type", "model_attributes_type")
+_MOST_SHOWN = 80  # characters of a text that a message repeats
 _NO_TEST = (
     "is no test: write an assert as a text, or an object with call and expect, stdin and stdout, doctest, or inputs"
 )
@@ -91,9 +92,16 @@ def validation_errors(
         elif item.type == "missing":
             what = "the field is missing"
         elif item.type in _LISTS and isinstance(text := _at(row, item.location), str):
-            what, remedy = "is a text, where a list is needed", f"write a list: {json.dumps([text[:40]])}"
+            what, remedy = "is a text, where a list is needed", _as_list(text)
         found.append(InputError(what, where=f"{where}{path_of(item.location, row)}", fix=remedy))
     return found
+
+
+def _as_list(text: str) -> str:
+    """Return how to write a text as a list; of several lines the first, and of a long one its beginning."""
+    first, _, rest = text.strip().partition("\n")
+    shown = first if len(first) <= _MOST_SHOWN else f"{first[:_MOST_SHOWN]}..."
+    return f"write a list: [{json.dumps(shown)}{', ...' if rest else ''}]"
 
 
 def _at(row: Any, location: tuple[int | str, ...]) -> Any:

@@ -6,6 +6,7 @@ one of them: it also splits at form feeds, U+0085 and U+2028, where neither Pyth
 
 import codecs
 import contextlib
+import glob
 import gzip
 import os
 import re
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
-from codekiln.errors import InputError
+from codekiln.errors import InputError, closest
 
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How a pointer of Git LFS begins (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
@@ -33,6 +34,7 @@ _KINDS = (
 )  # fmt: skip
 _PAGES = (b"<!doctype html", b"<html", b"<?xml")
 _GIVE_TEXT = "give the text that is in it; call a table of Parquet .parquet"
+_ALIKE = 0.8
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -151,6 +153,15 @@ def read_text(path: Path) -> str:
         return decoded(Path(path).read_bytes())
 
 
+def file_meant(path: Path) -> str:
+    """Return which file may be meant by a path that leads to none: one of nearly its name, or in a folder beside it."""
+    beside = {found.name for found in path.parent.glob("*") if found.is_file()}
+    if near := closest(path.name, beside, _ALIKE):
+        return f"did you mean '{path.parent / near}'?"
+    below = sorted(path.parent.glob(f"*/{glob.escape(path.name)}"))
+    return f"did you mean '{below[0]}'?" if below else "check the path"
+
+
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn what may go wrong while a text file is read into InputError; a device, which may have no end, is refused."""
@@ -159,7 +170,7 @@ def readable(path: Path) -> Iterator[None]:
             raise InputError("is a device, not a file", where=str(path), fix="give a file")
         yield
     except FileNotFoundError:
-        raise InputError("no such file", where=str(path), fix="check the path") from None
+        raise InputError("no such file", where=str(path), fix=file_meant(path)) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         what = f"the gzip file is damaged or cut short: {error}"
         raise InputError(what, where=str(path), fix="fetch it again") from None

@@ -1,13 +1,15 @@
 """Access to base models: whether one can be read from here, without downloading it, and why not."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import HfApi, constants, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, get_token, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -85,8 +87,9 @@ def _ask(spec: BaseModelSpec) -> str:
         hub.auth_check(spec.id)
         commit = hub.model_info(spec.id, revision=spec.hub_revision, timeout=TIMEOUT_SECONDS).sha
     except GatedRepoError:
+        refused = f"the licence of {spec.id} has not been accepted with this token"
         raise InputError(
-            f"the licence of {spec.id} has not been accepted with this token",
+            refused if get_token() else f"{spec.id} asks for an accepted licence, and no token is set",
             where="base_model",
             fix=f"accept it on the page of {spec.id}, then put that account's token into HF_TOKEN",
         ) from None
@@ -121,12 +124,25 @@ def _no_folder(spec: BaseModelSpec) -> str:
 
 def read_error(spec: BaseModelSpec, error: Exception) -> InputError:
     """Return the user's error for a failed download or a damaged copy of a base model."""
-    fix = "accept its licence on the Hub and set HF_TOKEN" if spec.gated else "check its name and the network"
+    raised = list(_with_causes(error))
+    fix = "check its name and the network"
+    # What is not reached says nothing about a licence; without a token the Hub may hide that a model has one.
+    is_away = any(isinstance(each, LocalEntryNotFoundError | OfflineModeIsEnabled) for each in raised)
+    if any(isinstance(each, GatedRepoError) for each in raised) or (spec.gated and not is_away):
+        fix = "accept its licence on the Hub and set HF_TOKEN"
+    elif is_away:
+        fix = "let this machine reach the Hub, or give the folder of a copy"
     if isinstance(error, ImportError):
         fix = "install what it names, or give the model in full if its weights are quantised"
     elif spec.hub_revision is None:
         fix = "download its folder again, or save it with save_pretrained"
     return InputError(f"cannot read base model {spec.id}: {_first_line(error)}", where="base_model", fix=fix)
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _first_line(error: Exception) -> str:

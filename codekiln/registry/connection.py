@@ -28,6 +28,7 @@ _UNREACHABLE = ("Max retries exceeded", "Connection", "NewConnectionError", "una
 
 
 _HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(?:/|$)")
+_TWO_SLASHES = re.compile(r"sqlite://(?P<path>[^/].*)")
 # What SQLite, MySQL and PostgreSQL say of a row that is there already.
 _TAKEN = ("UNIQUE constraint", "Duplicate entry", "duplicate key")
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]+@")
@@ -159,6 +160,9 @@ def _check_scheme(uri: str) -> None:
         raise RegistryError(f"MLflow at '{shown}': the address has no scheme\n  fix: give http://{shown}, or https://")
     if not urlsplit(uri).scheme and uri.endswith((".db", ".sqlite")):
         raise RegistryError(f"MLflow at '{uri}': a database needs its kind before it\n  fix: give sqlite:///{uri}")
+    if found := _TWO_SLASHES.fullmatch(uri):
+        fix = f"give sqlite:///{found['path']}, with three slashes; a fourth begins a path from the root"
+        raise RegistryError(f"MLflow at '{uri}': two slashes before a file name a server\n  fix: {fix}")
     if uri == "databricks" or urlsplit(uri).scheme in ("databricks", "databricks-uc"):
         raise RegistryError(
             f"MLflow at '{uri}': Databricks' own registry is not used\n  fix: use sqlite:///mlflow.db, or the http(s) "

@@ -8,15 +8,19 @@ from pydantic import BaseModel
 
 from codekiln import teachers
 from codekiln.errors import InputError, did_you_mean
+from codekiln.settings.keys import known
 from codekiln.settings.schema import Settings
 
 _OF_TRAINERS = {
     "num_train_epochs": "epochs", "lr": "learning_rate", "per_device_train_batch_size": "micro_batch",
     "gradient_accumulation_steps": "batch_size", "eval_steps": "eval_every", "cutoff_len": "max_length",
     "pref_beta": "beta", "base_url": "url", "rank": "r", "lora_rank": "r", "num_samples": "n", "n_samples": "n",
+    "num_epochs": "epochs", "max_seq_length": "max_length", "max_seq_len": "max_length", "warmup_ratio": "warmup",
+    "lr_scheduler_type": "scheduler", "save_steps": "eval_every", "grad_clip": "max_grad_norm",
     "bf16": "dtype", "fp16": "dtype", "torch_dtype": "dtype", "load_in_4bit": "quantization",
 }  # fmt: skip
 """What transformers, TRL, Axolotl and LLaMA-Factory call settings whose names here are not alike."""
+_EXAMPLES = {"url": "http://localhost:8000/v1"}
 _OF_KEY = ".api_key_env"
 _KEY = "put the key into the environment variable CODEKILN_API_KEY; api_key_env names another variable, if it is in one"
 
@@ -37,6 +41,11 @@ def explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix
         given = next(iter(item["input"]), "url")
         fix = f"give its name alone, teacher=endpoint, and teachers.endpoint.{given} beside it"
         return InputError("is the name of a teacher, not a table", where=place, fix=fix)
+    if item["type"] == "missing":
+        given = (
+            f"--set {where.rpartition(': ')[2]}.{key}={_EXAMPLES.get(location[-1], '...')}" if prefix else location[-1]
+        )
+        return InputError("is needed, and not set", where=place, fix=f"give it: {given}")
     if item["type"] != "extra_forbidden":
         if key.endswith(_OF_KEY):
             return InputError("is no name of an environment variable", where=place, fix=_KEY)
@@ -61,8 +70,8 @@ def explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix
     fix = f"did you mean '{meant}'?" if meant in schema.model_fields else did_you_mean(name, schema.model_fields)
     if name == "api_key":
         fix = _KEY
-    elif not prefix and len(location) == 1 and (inside := _sections_with(meant or name)):
-        fix = f"did you mean {' or '.join(inside)}?"
+    elif not prefix and len(location) == 1 and (inside := settings_meant(name)):
+        fix = f"did you mean {' or '.join(map(repr, inside))}?"
     if name in Settings.model_fields:
         # In TOML all that follows the head of a table belongs to it.
         form = f"as the table [{name}]" if isinstance(item["input"], dict) else "above all tables"
@@ -70,17 +79,22 @@ def explain(item: Mapping[str, Any], where: str, schema: type[BaseModel], prefix
     return InputError(f"unknown key '{name}'", where=place, fix=fix)
 
 
-def _sections_with(name: str) -> list[str]:
-    """Return the settings of that name in the sections of a run, or else of its teachers."""
+def settings_meant(name: str) -> list[str]:
+    """Return the settings that may be meant by a name without its section, or with ``_`` for the point behind it.
+
+    Those of a run come first; the chat client names some of a teacher's, and does not know whose they are.
+    """
+    if joined := [key for key in known() if key.replace(".", "_") == name]:
+        return joined
+    name = _OF_TRAINERS.get(name, name)
     sections = ((part, field.annotation) for part, field in Settings.model_fields.items())
     of_run = [
-        f"'{part}.{name}'"
+        f"{part}.{name}"
         for part, kind in sections
         if isinstance(kind, type) and issubclass(kind, BaseModel) and name in kind.model_fields
     ]
-    # The chat client says which of these to change, and it does not know whose they are.
-    of_teachers = (known for known in teachers.names() if name in teachers.get(known).Settings.model_fields)
-    return of_run or [f"'teachers.{known}.{name}'" for known in of_teachers]
+    of_teachers = (one for one in teachers.names() if name in teachers.get(one).Settings.model_fields)
+    return of_run or [f"teachers.{teacher}.{name}" for teacher in of_teachers]
 
 
 def _as_written(kind: str, key: str, value: Any) -> str:

@@ -85,7 +85,7 @@ def named_model(
         with in_safetensors(folder_of) as adapter, _base_elsewhere(base_model):
             yield _adapted(name, adapter, base_model)
         return
-    if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.is_dir():
+    if name.startswith(_PREFIX_OF_FOLDERS) and not folder_of.exists():
         raise InputError("there is no such folder", where=name, fix="give the folder of an adapter or of a model")
     _require_no_adapters_beside(folder_of)
     if base_model:

@@ -180,6 +180,34 @@ def test_a_command_of_another_tool_leads_to_the_one_here(word, meant):
     assert done.stderr == f"error: codekiln: no command '{word}'\n  fix: did you mean '{meant}'?\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (("run", "align", "--epochs", "1"), "it is a setting: --set sft.epochs=... or --set dpo.epochs=... or"),
+        (("run", "align", "--lr", "2e-5"), "it is a setting: --set sft.learning_rate=... or"),
+        (("plan", "--lora_r", "8"), "it is a setting: --set lora.r=...\n"),
+        (("check", "--seed=3"), "it is a setting: --set seed=...\n"),
+        (("run", "align", "--output_dir", "x"), "did you mean '--workdir'?\n"),
+        (("run", "align", "--model", "tiny"), "did you mean '--base-model'?\n"),
+        (("check", "--dataset", "x.jsonl"), "did you mean '--set problems.source=...'?\n"),
+    ],
+)
+def test_an_option_of_another_trainer_leads_to_the_one_or_the_setting_here(words, fix):
+    done = invoke(*words)
+    option = next(word for word in words if word.startswith("-")).partition("=")[0]
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: codekiln {words[0]} {option}: no such option\n  fix: {fix}")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(("run", "align", "--workdri", "x"), "'--workdir'"), (("models", "--epochs", "1"), "epochs")]
+)
+def test_an_option_that_is_only_mistyped_or_of_no_run_is_said_as_ever(words, meant):
+    said = invoke(*words).stderr
+    assert "No such option" in said
+    assert meant in said
+
+
 def test_every_command_that_stands_for_another_tools_is_there():
     assert {words.split()[1] for words in ELSEWHERE.values()} <= {*COMMANDS, "--version"}
 

@@ -50,6 +50,22 @@ def test_a_damaged_array_is_named_with_its_element(monkeypatch, tmp_path: Path, 
     assert raised.value.where == f"{path}{where}"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[{"a": 1},\n]', "[1]: not JSON: a comma behind the last element"),
+        ('{"a": 1},\n{"a": 2},\n', "[0]: not JSON behind this object: a comma"),
+        ('{"a": 1}\n{"a": 2},\n{"a": 3}\n', ":2: not JSON: a comma behind the row"),
+    ],
+)
+def test_a_comma_too_many_is_named(tmp_path: Path, text, place) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(text)
+    with pytest.raises(InputError) as raised:
+        list(rows_of_file(path))
+    assert str(raised.value).startswith(f"{path}{place}\n  fix: take it out: JSON Lines has no commas between rows")
+
+
 def test_an_element_that_is_too_deep_is_no_crash(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("[" * 100_000)

@@ -95,6 +95,8 @@ def test_plain_rows_and_equal_groups_for_equal_prompts(tmp_path: Path) -> None:
     ("change", "what", "fix"),
     [
         ({"tests": "assert f(1) == 2"}, "is a text, where a list is needed", 'write a list: ["assert f(1) == 2"]'),
+        ({"tests": "assert f(1) == ''\nassert f(2)"}, "is a text", """write a list: ["assert f(1) == ''", ...]"""),
+        ({"tests": "assert " + "f" * 90}, "is a text", 'write a list: ["assert ' + "f" * 73 + '..."]'),
         ({"entry_point": "f(x)"}, "'f(x)' is no name: give the function's name alone, such as 'f'", "correct"),
         ({"entry_point": "def add(a, b):"}, "give the function's name alone, such as 'add'", "correct"),
         ({"entry_point": "f()"}, "'f()' is no name: give the function's name alone, such as 'f'", "correct"),

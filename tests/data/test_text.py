@@ -65,3 +65,16 @@ def test_what_cannot_be_read_is_one_message(tmp_path):
     for name, message in (("latin", "is not UTF-8 text"), ("none", "no such file"), (".", "cannot be read")):
         with pytest.raises(InputError, match=message):
             read_text(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_told_from_one_of_nearly_its_name(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("problems.jsonl", "data/mine[1].jsonl"):
+        (tmp_path / name).touch()
+    for name, meant in (("problem.jsonl", "problems.jsonl"), ("mine[1].jsonl", "data/mine[1].jsonl")):
+        with pytest.raises(InputError, match="no such file") as raised:
+            read_text(tmp_path / name)
+        assert raised.value.fix == f"did you mean '{tmp_path / meant}'?"
+    with pytest.raises(InputError) as raised:
+        read_text(tmp_path / "gone" / "other.jsonl")
+    assert raised.value.fix == "check the path"

@@ -46,11 +46,12 @@ def hub_that_refuses(folder, patch):
     rows_of("owner/problems")
 
 
-def hub_model(kind):
+def hub_model(kind, token="hf_x"):
     def ask(folder, patch):
         error = kind.__new__(kind)
         patch.setattr(hub_access, "HfApi", lambda **kwargs: SimpleNamespace(auth_check=raises(error)))
         patch.setattr(hub_access.constants, "HF_HUB_OFFLINE", False)
+        patch.setattr(hub_access, "get_token", lambda: token)
         hub_access.check_access(BaseModelSpec(name="lab/m", id="lab/m", revision="v1"))
 
     return ask
@@ -182,6 +183,12 @@ CASES = [
         hub_model(GatedRepoError),
         2,
         "base_model: the licence of lab/m has not been accepted with this token\n"
+        "  fix: accept it on the page of lab/m, then put that account's token into HF_TOKEN",
+    ),
+    (
+        hub_model(GatedRepoError, token=None),
+        2,
+        "base_model: lab/m asks for an accepted licence, and no token is set\n"
         "  fix: accept it on the page of lab/m, then put that account's token into HF_TOKEN",
     ),
     (hub_model(RevisionNotFoundError), 2, "base_model: lab/m has no revision 'v1'\n  fix: pin a commit that exists"),

@@ -107,8 +107,9 @@ def benchmark_without_a_gradable_problem(folder, patch):
 
 
 def rejected_rows_that_are_cut(folder, patch):
-    (folder / folder_validation.REJECTED).write_text('{"reason": "a"}\n{"reas')
-    raise next(folder_validation._rejected(folder, SimpleNamespace(), "run its stage again"))
+    path = folder / folder_validation.REJECTED
+    path.write_text('{"reason": "a"}\n{"reas')
+    raise next(folder_validation._rejected([path], SimpleNamespace(), "run its stage again"))
 
 
 def problem_that_needs_a_package(folder, patch):

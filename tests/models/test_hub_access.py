@@ -6,10 +6,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from codekiln import models
 from codekiln.errors import InputError
-from codekiln.models.hub_access import check_access
+from codekiln.models import BaseModelSpec
+from codekiln.models.hub_access import check_access, read_error
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -78,13 +80,18 @@ def test_a_models_revision_is_resolved_to_its_commit(hub, tmp_path):
     [
         ("lab/missing", "no model lab/missing"),
         ("lab/open@v9", "no revision 'v9'"),
-        ("lab/gated", "licence of lab/gated has not been accepted"),
+        ("lab/gated", "lab/gated asks for an accepted licence, and no token is set"),
     ],
 )
 def test_what_stands_in_the_way_is_said_with_what_to_do(hub, tmp_path, name, message):
     found = asked(name, tmp_path, HF_ENDPOINT=hub)
     assert message in found
     assert "fix:" in found
+
+
+def test_a_token_without_the_licence_is_told_from_none(hub, tmp_path):
+    said = "the licence of lab/gated has not been accepted with this token"
+    assert said in asked("lab/gated", tmp_path, HF_ENDPOINT=hub, HF_TOKEN="other")
 
 
 def test_an_accepted_licence_opens_a_gated_model(hub, tmp_path):
@@ -130,3 +137,18 @@ def test_a_mirror_without_a_scheme_is_named(tmp_path):
     found = asked("lab/open", tmp_path, HF_ENDPOINT="hf-mirror.com")
     assert "HF_ENDPOINT: is no address" in found
     assert "fix: set it to https://hf-mirror.com" in found
+
+
+@pytest.mark.parametrize(
+    ("cause", "gated", "fix"),
+    [
+        (GatedRepoError, False, "accept its licence on the Hub and set HF_TOKEN"),
+        (LocalEntryNotFoundError, True, "let this machine reach the Hub, or give the folder of a copy"),
+        (RepositoryNotFoundError, True, "accept its licence on the Hub and set HF_TOKEN"),
+        (RepositoryNotFoundError, False, "check its name and the network"),
+    ],
+)
+def test_what_kept_transformers_from_a_model_decides_what_to_do(cause, gated, fix):
+    error = OSError("We could not read it.")
+    error.__cause__ = cause.__new__(cause)
+    assert read_error(BaseModelSpec(name="lab/m", id="lab/m", gated=gated), error).fix == fix

@@ -354,6 +354,12 @@ def test_the_path_of_a_database_is_told_its_address(path):
         Registry(path, "e")
 
 
+@pytest.mark.parametrize("path", ["mlflow.db", "runs/demo/mlflow.db"])
+def test_a_database_behind_two_slashes_is_told_the_third(path):
+    with pytest.raises(RegistryError, match=f"fix: give sqlite:///{path}, with three slashes"):
+        connect(f"sqlite://{path}", None)
+
+
 @pytest.mark.parametrize("uri", ["localhost:5000", "127.0.0.1:5000", "mlflow.lab:80/path"])
 def test_an_address_without_a_scheme_is_refused_with_one(uri):
     with pytest.raises(RegistryError, match=f"has no scheme\n  fix: give http://{uri}, or"):

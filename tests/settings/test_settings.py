@@ -114,7 +114,30 @@ def test_a_teachers_setting_as_its_messages_call_it_leads_to_the_teacher(overrid
     assert f"did you mean {meant}?" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [("lora_r=8", "lora.r"), ("lora_dropout=0.1", "lora.dropout"), ("sft_epochs=1", "sft.epochs")],
+)
+def test_a_setting_with_an_underscore_for_its_point_leads_to_itself(override, meant):
+    with pytest.raises(InputErrors, match=rf"did you mean '{meant}'\?"):
+        resolve("laptop", {}, [override])
+
+
 ENDPOINT = ["teacher=endpoint", "teachers.endpoint.url=http://x/v1", "teachers.endpoint.model=m"]
+
+
+@pytest.mark.parametrize(("given", "needed"), [(1, "model=..."), (2, "url=http://localhost:8000/v1")])
+def test_a_setting_that_a_teacher_needs_is_told_with_how_to_give_it(given, needed):
+    with pytest.raises(InputErrors) as caught:
+        resolve("laptop", {}, ["teacher=endpoint", ENDPOINT[given]])
+    name = f"teachers.endpoint.{needed}"
+    said = f"{name.partition('=')[0]}: is needed, and not set\n  fix: give it: --set {name}"
+    assert said in str(caught.value)
+
+
+def test_a_table_without_a_field_that_it_needs_is_told_the_field():
+    with pytest.raises(InputErrors, match="benchmark.0.source: is needed, and not set\n  fix: give it: source"):
+        resolve("laptop", {}, ['evaluation.benchmark=[{name="x"}]'])
 
 
 @pytest.mark.parametrize("name", ["api_key", "api_key_env"])

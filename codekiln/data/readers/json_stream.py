@@ -46,10 +46,13 @@ def values(file: TextIO) -> Iterator[Any]:
     """Yield the values of a file, one after the other with nothing but white space between them.
 
     Raises:
+        StrayComma: A comma follows a value; those before have been yielded.
         ValueError: What follows is no value; those before have been yielded.
     """
     stream = _Stream(file)
-    while stream.next_character():
+    while character := stream.next_character():
+        if character == ",":
+            raise StrayComma("a comma", None)
         yield stream.value()
 
 
@@ -66,10 +69,15 @@ class ArrayFault(ValueError):
         super().__init__(what)
 
 
+class StrayComma(ArrayFault):
+    """A comma behind the last element of an array, or between objects that are in none."""
+
+
 def elements(file: TextIO) -> Iterator[Any]:
     """Yield the elements of the array that a file holds.
 
     Raises:
+        StrayComma: A comma stands before the end of the array; the elements before have been yielded.
         ArrayFault: The file holds something else, or is nested too deep; the elements before have been yielded.
     """
     stream, index = _Stream(file), 0
@@ -80,8 +88,12 @@ def elements(file: TextIO) -> Iterator[Any]:
             while stream.next_character() == ",":
                 stream.take(",")
                 index += 1
+                if stream.next_character() == "]":
+                    raise StrayComma("a comma behind the last element", index)
                 yield stream.value()
         stream.take("]")
+    except StrayComma:
+        raise
     except (ValueError, RecursionError) as error:
         raise ArrayFault(str(error), index) from None
     if stream.next_character():
