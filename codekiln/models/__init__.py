@@ -117,7 +117,7 @@ def _meant(name: str) -> str:
     if found := hub_id_of(name):
         return f"give its Hub id, '{found}'"
     if name.startswith((".", "/")):
-        return f"there is no such folder: {Path(name).absolute()}"
+        return f"check the path: there is no folder {Path(name).absolute()}; or give a Hub id, owner/model"
     for spec in map(_MODELS.get, names()):  # a name of the table may be nearer to another model's
         if name.lower() == spec.id.rpartition("/")[2].lower():
             return f"give its name here, '{spec.name}', or its Hub id, '{spec.id}'"

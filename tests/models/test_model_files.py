@@ -231,9 +231,9 @@ def test_an_adapter_is_no_base_model_even_beside_one(base, tmp_path):
         ("lab/m@v1", "give its Hub id, 'lab/m'"),
         ("base/config.json", "give its folder, base"),
         ("cache", "give cache/snapshots/abc"),
-        ("./gone/", "there are: "),
-        ("./gone", "there are: "),
-        ("../gone", "there are: "),
+        ("./gone/", "check the path: there is no folder /"),
+        ("./gone", "check the path: there is no folder /"),
+        ("../gone", "check the path: there is no folder /"),
         ("~/gone", f"give {Path.home()}/gone"),
     ],
 )

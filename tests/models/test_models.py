@@ -150,7 +150,7 @@ def test_bitsandbytes_does_not_ask_for_a_package_that_nothing_needs(caplog):
         ("gemma-3-4b-it", "give its name here, 'gemma3-4b'"),
         ("hf.co/Qwen/Qwen2.5-Coder-1.5B-Instruct", "give its Hub id, 'Qwen/Qwen2.5-Coder-1.5B-Instruct'"),
         ("huggingface.co/unsloth/Qwen3-4B-GGUF:Q4_K_M", "give the model that the GGUF file was made from"),
-        ("./models/Qwen3", "there is no such folder: /"),
+        ("./models/Qwen3", "check the path: there is no folder /"),
     ],
 )
 def test_a_model_by_another_sites_name_is_told_its_own(name, fix):
