@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,6 +19,7 @@ from codekiln.data.files import sha256_file, write_atomic, writing
 from codekiln.data.records import Record
 
 DATA, REJECTED = "data.jsonl", "rejected.jsonl"
+Row = TypeVar("Row", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,12 @@ def write_shard(
     count = _write_lines(path, (row.model_dump_json() for row in rows))
     reasons = write_rejected(folder, rejected, number, of)
     return Shard(number=number, of=of, rows=count, sha256=sha256_file(path), rejected=dict(sorted(reasons.items())))
+
+
+def read_shard(folder: Path, record: type[Row], number: int, of: int) -> list[Row]:
+    """Return the rows of a shard that `ShardJournal` knows as whole."""
+    with (folder / file_name(DATA, number, of)).open("rb") as file:
+        return list(map(record.model_validate_json, file))
 
 
 def write_rejected(folder: Path, rejected: Iterable[Rejected], number: int = 0, of: int = 1) -> Counter[str]:

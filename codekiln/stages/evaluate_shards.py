@@ -9,7 +9,7 @@ from typing import Any
 from codekiln.code import metrics
 from codekiln.data.folders import Dataset, finish_dataset
 from codekiln.data.records import Graded, Problem, Sample
-from codekiln.data.shards import DATA, Shard, ShardJournal, file_name, write_shard
+from codekiln.data.shards import Shard, ShardJournal, read_shard, write_shard
 from codekiln.evaluation import measures
 from codekiln.evaluation.running import Values
 from codekiln.evaluation.summary import Evaluation, evaluate_values, joined_values, values_per_problem
@@ -81,7 +81,7 @@ class EvaluateShards:
         journals = {name: ShardJournal(self.graded / name, shard.of) for name in names}
         shards = {name: written for name in names if (written := journals[name].find(shard.number))}
         if len(shards) == len(names):
-            graded = {name: self._read(name, shard) for name in names}
+            graded = {name: read_shard(self.graded / name, Graded, shard.number, shard.of) for name in names}
         else:
             graded = self._grade(problems, known | {name: shard.samples(name) for name in shard.pieces})
             for name, rows in graded.items():
@@ -107,10 +107,6 @@ class EvaluateShards:
             verdicts = grade(self.recipe, problems, everything, self.settings, self.label)
             scored = iter(self.recipe.score(problems, verdicts, every=True))
         return {name: [next(scored) for _ in rows] for name, rows in written.items()}
-
-    def _read(self, name: str, shard: SampleShard) -> list[Graded]:
-        with (self.graded / name / file_name(DATA, shard.number, shard.of)).open("rb") as file:
-            return list(map(Graded.model_validate_json, file))
 
     def _of_recipe(self) -> dict[str, Any]:
         if self.benchmark:

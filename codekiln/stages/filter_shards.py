@@ -1,6 +1,6 @@
 """What filter does with the samples of some problems: grades, filters and scores them, and builds their rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from codekiln import filters
 from codekiln.data.folders import Dataset, Rejected
 from codekiln.data.records import Graded, Problem
-from codekiln.data.shards import DATA, Shard, ShardJournal, file_name, write_shard
+from codekiln.data.shards import Shard, ShardJournal, read_shard, write_shard
 from codekiln.recipes.base import Recipe
 from codekiln.recipes.decontamination import EvaluationTexts, reject_near_duplicates
 from codekiln.recipes.types import TrainingRows
@@ -65,7 +65,7 @@ class FilterShards:
             written = written.model_copy(update={"figures": {PASSED: passed}})
             journal.add(written)
         else:
-            kept = list(self._kept(shard))
+            kept = read_shard(self.graded, Graded, shard.number, shard.of)
         rows = self.recipe.rows_of_shard(problems, kept) if self.recipe.by_shard else None
         return FilteredShard(written, rows)
 
@@ -91,11 +91,6 @@ class FilterShards:
             else:
                 kept.append(row)
         return kept, rejected
-
-    def _kept(self, shard: SampleShard) -> Iterator[Graded]:
-        with (self.graded / file_name(DATA, shard.number, shard.of)).open("rb") as file:
-            for line in file:
-                yield Graded.model_validate_json(line)
 
     @cached_property
     def recipe(self) -> Recipe[Any]:
