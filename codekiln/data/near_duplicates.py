@@ -95,6 +95,7 @@ def _most_alike(found: Iterable[tuple[int, float]]) -> tuple[int, float] | None:
     return max(found, key=lambda item: (item[1], -item[0]), default=None)
 
 
+@lru_cache(maxsize=16_384)
 def _hashes(text: str) -> Hashes:
     """Return the 64-bit hashes of a text's shingles: among ten million, two are equal with a chance of 3 in 10^6."""
     grams = shingles.__wrapped__(text)
