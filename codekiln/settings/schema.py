@@ -120,7 +120,7 @@ class Settings(Section):
     )
     kubeflow_registry: KubeflowRegistrySettings = KubeflowRegistrySettings()
     seed: int = Field(0, ge=0, description="seeds data, training, sampling and the bootstrap")
-    workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core")
+    workers: int = Field(0, ge=0, description="sandbox workers; 0: one per core that may be used")
     shard_rows: int = Field(
         20_000, ge=1, description="samples that filter and evaluate have in memory at a time, in each process"
     )
