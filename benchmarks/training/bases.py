@@ -9,7 +9,13 @@ from codekiln import demo
 
 SHAPES = {
     "10m": {"hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 6, "num_attention_heads": 12},
-    "30m": {"hidden_size": 640, "intermediate_size": 1728, "num_hidden_layers": 7, "num_attention_heads": 20},
+    "30m": {
+        "hidden_size": 640,
+        "intermediate_size": 1728,
+        "num_hidden_layers": 7,
+        "num_attention_heads": 20,
+        "num_key_value_heads": 5,
+    },
 }
 NAMES = ("tiny", *SHAPES)
 
