@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from codekiln.data.files import sha256_file, write_atomic, writing
 from codekiln.data.records import Record
@@ -70,7 +70,7 @@ def file_name(name: str, number: int, of: int) -> str:
 def write_shard(
     folder: Path, rows: Iterable[Record], rejected: Iterable[Rejected] = (), number: int = 0, of: int = 1
 ) -> Shard:
-    """Write the rows and the rejected rows of a shard, whole or not at all.
+    """Write the rows and the rejected rows of a shard; it counts once a journal or a manifest has it.
 
     Args:
         folder: The data folder.
@@ -127,9 +127,15 @@ class ShardJournal:
         self._folder, self._of = folder, of
 
     def find(self, number: int) -> Shard | None:
-        """Return a shard that is whole, or None."""
-        path = self._path(number)
-        return Shard.model_validate_json(path.read_bytes()) if path.exists() else None
+        """Return a shard that is whole and as it was written, or None: what is edited meanwhile is made again."""
+        path, data = self._path(number), self._folder / file_name(DATA, number, self._of)
+        if not path.exists() or not data.exists():
+            return None
+        try:
+            shard = Shard.model_validate_json(path.read_bytes())
+        except ValidationError:
+            return None
+        return shard if sha256_file(data) == shard.sha256 else None
 
     def add(self, shard: Shard) -> None:
         """Remember a shard that has been written."""
@@ -145,7 +151,7 @@ class ShardJournal:
 
 
 def cut(sizes: Sequence[int], most: int) -> list[range]:
-    """Return ranges of consecutive problems that are about equal in rows, with at most ``most`` where it is possible.
+    """Return ranges of consecutive problems, each filled with at most ``most`` rows before the next one begins.
 
     Args:
         sizes: Number of rows of each problem.

@@ -65,3 +65,18 @@ def test_a_journal_knows_the_shards_that_are_whole_until_it_is_cleared(tmp_path)
     assert ShardJournal(tmp_path, 4).find(1) is None
     journal.clear()
     assert journal.find(1) is None
+
+
+def test_a_shard_that_was_edited_or_lost_after_it_was_written_is_made_again(tmp_path):
+    journal = ShardJournal(tmp_path, 2)
+    journal.add(write_shard(tmp_path, SAMPLES, (), 1, 2))
+    path = tmp_path / "data-00001-of-00002.jsonl"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"print(3)", b"print(4)"))
+    assert journal.find(1) is None
+    path.unlink()
+    assert journal.find(1) is None
+    path.write_bytes(content)
+    assert journal.find(1) is not None
+    (tmp_path / ".shard-00001-of-00002.json").write_text("{}")
+    assert journal.find(1) is None
