@@ -36,7 +36,7 @@ class EvaluateShards:
     """Called with a shard of samples, writes graded samples by contender and returns the values of its problems.
 
     All contenders' samples of a shard are graded in one call, which runs equal programs once. A shard that is whole is
-    not graded again. The object is pickled before its first use, so that each process reads the problems for itself.
+    not graded again. A copy that has read nothing is pickled, so that each process reads the problems for itself.
 
     Attributes:
         settings: Of the run.

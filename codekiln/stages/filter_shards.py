@@ -37,7 +37,7 @@ class FilteredShard:
 class FilterShards:
     """Called with a shard of samples, writes its graded candidates and returns the rest.
 
-    A shard that is whole is not graded again. The object is pickled before its first use, so that each process reads
+    A shard that is whole is not graded again. A copy that has read nothing is pickled, so that each process reads
     the problems for itself.
 
     Attributes:
